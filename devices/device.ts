@@ -1,0 +1,202 @@
+/**
+ * The contract between the agent and every device family.
+ *
+ * `src/` reaches hardware through this file and `open.ts` alone; nothing in `devices/` imports from `src/`.
+ */
+import type { SecretProvider } from './secret.ts'
+
+export { DeviceError, type DeviceErrorCode } from './device-error.ts'
+export { type DeviceUri, formatDeviceUri, parseDeviceUri } from './device-uri.ts'
+export { Secret, type SecretName, type SecretProvider, type SecretRequest } from './secret.ts'
+
+/** The values of Sectigo's `hsmType` parameter. */
+export const HSM_TYPES = ['YUBIKEY', 'YUBIHSM2', 'LUNA', 'NSHIELD', 'FORTANIX', 'MARVELL_GOOGLE'] as const
+export type HsmType = (typeof HSM_TYPES)[number]
+
+export const HASH_NAMES = ['SHA-256', 'SHA-384', 'SHA-512'] as const
+export type HashName = (typeof HASH_NAMES)[number]
+
+/** Key types that a request may ask for. RSA always has the public exponent 65537. */
+export const KEY_ALGORITHMS = ['RSA-2048', 'RSA-3072', 'RSA-4096', 'P-256', 'P-384'] as const
+export type KeyAlgorithm = (typeof KEY_ALGORITHMS)[number]
+
+/** What to generate. `label` and `id` derive from the run, so that a run that died finds its key again. */
+export interface KeySpec {
+  readonly algorithm: KeyAlgorithm
+  /** Printable ASCII, at most 32 characters. */
+  readonly label: string
+  /** CKA_ID, or what the family has in its place; 16 bytes derived from the run id. A family with fixed places (PIV slots) ignores it. */
+  readonly id: Uint8Array
+  /** Names the one existing key (as `DeviceKey.location` prints it) that may be replaced. Without it an occupied place is refused. */
+  readonly replaceKey?: string
+  /** PIN and touch policy, where the family has them. */
+  readonly pinPolicy?: 'default' | 'never' | 'once' | 'always'
+  readonly touchPolicy?: 'default' | 'never' | 'always' | 'cached'
+}
+
+/** How to find a key again: by what `generateKeyPair` was given, or by a location an earlier run recorded. */
+export interface KeyRef {
+  readonly label?: string
+  readonly id?: Uint8Array
+  /** As `DeviceKey.location` printed it. */
+  readonly location?: string
+}
+
+/** The evidence package as the CA wants it, before base64, and what a person may want to keep beside it. */
+export interface Attestation {
+  readonly hsmType: HsmType
+  readonly package: Uint8Array
+  /** Certificates that travel beside the package and not in it (PEM, leaf first): Google's chains. */
+  readonly certChains?: Uint8Array
+  /** Further files worth keeping in the run folder: file name -> content. */
+  readonly artefacts?: Readonly<Record<string, Uint8Array>>
+}
+
+export interface DeviceKey {
+  /** Where the key lives, in the family's own words (slot, object id, resource name). Stable across sessions. */
+  readonly location: string
+  /** SubjectPublicKeyInfo, DER. */
+  readonly publicKey: Uint8Array
+  /** What the token itself says of the key, where it says anything. Never proof: only the attestation is. */
+  readonly attributes?: KeyAttributes
+  /** PKCS#1 v1.5 signature, or a DER Ecdsa-Sig-Value, over `data`. */
+  sign(hash: HashName, data: Uint8Array): Promise<Uint8Array>
+  attest(): Promise<Attestation>
+}
+
+/** The PKCS#11 key attributes by their standard names. */
+export interface KeyAttributes {
+  readonly local?: boolean
+  readonly sensitive?: boolean
+  readonly alwaysSensitive?: boolean
+  readonly extractable?: boolean
+  readonly neverExtractable?: boolean
+}
+
+export interface Capability {
+  readonly algorithm: KeyAlgorithm
+  readonly supported: boolean
+  /** Why not, when not. */
+  readonly reason?: string
+}
+
+/** Something that would stop an enrolment (`blocker`) or that an operator should know (`warning`), with what to do. */
+export interface Obstacle {
+  readonly severity: 'blocker' | 'warning'
+  readonly code: string
+  readonly message: string
+  readonly remedy: string
+}
+
+export interface DeviceDescription {
+  readonly hsmType: HsmType
+  readonly vendor: string
+  readonly model: string
+  /** Decimal or as printed on the device; undefined where the device does not tell. */
+  readonly serial?: string
+  readonly firmware?: string
+  readonly fips: 'certified' | 'not-certified' | 'unknown'
+  /** The URI that names exactly this device. */
+  readonly uri: string
+  readonly capabilities: readonly Capability[]
+  readonly obstacles: readonly Obstacle[]
+  /** Family-specific facts, label -> value, for the table and the JSON. */
+  readonly details?: Readonly<Record<string, string>>
+}
+
+/** An opened token or HSM partition. */
+export interface Device {
+  readonly hsmType: HsmType
+  describe(): Promise<DeviceDescription>
+  /** Non-exportable; never overwrites. Throws DeviceError `key.exists` where the place is taken. */
+  generateKeyPair(spec: KeySpec): Promise<DeviceKey>
+  findKey(ref: KeyRef): Promise<DeviceKey | undefined>
+  /** Closes the session; safe to call twice. */
+  close(): Promise<void>
+}
+
+/** Optional ability: the device keeps certificates beside its keys. Test with `hasCertificateStore`. */
+export interface CertificateStore {
+  /** Stores the issued certificate (DER) with the key. Storing the same bytes again is not an error; different bytes need `replace`. */
+  storeCertificate(key: DeviceKey, certificate: Uint8Array, options?: { readonly replace?: boolean }): Promise<void>
+  readCertificate(key: DeviceKey): Promise<Uint8Array | undefined>
+}
+
+export function hasCertificateStore(device: Device): device is Device & CertificateStore {
+  return 'storeCertificate' in device && 'readCertificate' in device
+}
+
+/** Optional ability: the device waits for a person to touch it. */
+export interface ButtonTouch {
+  /** True when the next signature with this key needs a touch. */
+  needsTouch(key: DeviceKey): boolean
+}
+
+export function hasButtonTouch(device: Device): device is Device & ButtonTouch {
+  return 'needsTouch' in device
+}
+
+/** What a family tells while something takes long. */
+export interface DeviceProgress {
+  readonly kind: 'generating' | 'signing' | 'touch' | 'login' | 'attesting' | 'approval'
+  readonly message: string
+}
+
+/** One line of `--trace`: a call to a device, never with a secret in it. */
+export interface DeviceTrace {
+  readonly call: string
+  readonly detail?: string
+  readonly durationMs?: number
+}
+
+export interface OpenOptions {
+  /** Asked at most once per name and run, and only when the device needs it. */
+  readonly secret: SecretProvider
+  /** The profile's `device:` section without `uri` and secrets, checked by the family (unknown keys are refused). */
+  readonly settings?: Readonly<Record<string, unknown>>
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: DeviceProgress) => void
+  readonly onTrace?: (trace: DeviceTrace) => void
+}
+
+/** A device found without a login. `uri` opens it. */
+export interface DiscoveredDevice {
+  readonly hsmType: HsmType
+  readonly uri: string
+  readonly vendor: string
+  readonly model: string
+  readonly serial?: string
+  readonly firmware?: string
+  readonly fips?: 'certified' | 'not-certified' | 'unknown'
+  readonly obstacles: readonly Obstacle[]
+  readonly details?: Readonly<Record<string, string>>
+}
+
+/** What a search for devices of one family found, and what it tried (module paths, addresses) where it found nothing. */
+export interface Discovery {
+  readonly devices: readonly DiscoveredDevice[]
+  readonly trail: readonly string[]
+}
+
+export interface DiscoverOptions {
+  readonly settings?: Readonly<Record<string, unknown>>
+  readonly signal?: AbortSignal
+}
+
+/** One key that a profile's `device:` section may hold for this family; shown by `config check` and in the docs. */
+export interface SettingDefinition {
+  readonly name: string
+  readonly type: 'string' | 'number' | 'boolean' | 'string[]'
+  readonly description: string
+}
+
+/** What each family's `family.ts` exports as `family`. */
+export interface DeviceFamily {
+  readonly hsmType: HsmType
+  /** The URI scheme of its own (`yubihsm2`, `luna`, …). */
+  readonly scheme: string
+  readonly settings: readonly SettingDefinition[]
+  /** Looks for devices without logging in, writing or waiting longer than two seconds. */
+  discover(options: DiscoverOptions): Promise<Discovery>
+  open(uri: string, options: OpenOptions): Promise<Device>
+}

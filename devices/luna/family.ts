@@ -1,0 +1,11 @@
+import { DeviceError, type DeviceFamily } from '../device.ts'
+
+export const family: DeviceFamily = {
+  hsmType: 'LUNA',
+  scheme: 'luna',
+  settings: [],
+  discover: async () => ({ devices: [], trail: [] }),
+  open: async () => {
+    throw new DeviceError('device.unsupported', 'not built', { remedy: '' })
+  },
+}

@@ -1,0 +1,77 @@
+/** Device URI -> adapter. A family's code, and any native addon under it, loads only when it is asked for. */
+import {
+  type Device,
+  DeviceError,
+  type DeviceFamily,
+  type DiscoverOptions,
+  type Discovery,
+  HSM_TYPES,
+  type HsmType,
+  type OpenOptions,
+  parseDeviceUri,
+} from './device.ts'
+
+const FAMILIES: Readonly<Record<HsmType, () => Promise<{ readonly family: DeviceFamily }>>> = {
+  YUBIKEY: () => import('./yubikey/family.ts'),
+  YUBIHSM2: () => import('./yubihsm2/family.ts'),
+  LUNA: () => import('./luna/family.ts'),
+  NSHIELD: () => import('./nshield/family.ts'),
+  FORTANIX: () => import('./fortanix/family.ts'),
+  MARVELL_GOOGLE: () => import('./marvell-google/family.ts'),
+}
+
+/** URI scheme -> family. `pkcs11:` names no family, so the profile's `hsmType` must. */
+export const DEVICE_SCHEMES: Readonly<Record<string, HsmType>> = {
+  yubikey: 'YUBIKEY',
+  yubihsm2: 'YUBIHSM2',
+  luna: 'LUNA',
+  nshield: 'NSHIELD',
+  fortanix: 'FORTANIX',
+  'marvell-google': 'MARVELL_GOOGLE',
+}
+
+export async function loadFamily(hsmType: HsmType): Promise<DeviceFamily> {
+  return (await FAMILIES[hsmType]()).family
+}
+
+/** Which family a URI names; `hsmType` decides for `pkcs11:` and must agree elsewhere. Throws DeviceError `device.uri`. */
+export function familyOf(uri: string, hsmType?: HsmType): HsmType {
+  const { scheme } = parseDeviceUri(uri)
+  const named = DEVICE_SCHEMES[scheme]
+  if (scheme === 'pkcs11' && hsmType !== undefined) return hsmType
+  if (named === undefined) {
+    throw new DeviceError('device.uri', `Could not tell the device family from the URI scheme "${scheme}:".`, {
+      remedy:
+        scheme === 'pkcs11'
+          ? "Add hsmType (YUBIKEY, LUNA or NSHIELD) to the profile's device section."
+          : `Use one of ${Object.keys(DEVICE_SCHEMES).join(', ')} or pkcs11.`,
+    })
+  }
+  if (hsmType !== undefined && hsmType !== named) {
+    throw new DeviceError('device.uri', `The URI names a ${named}, but hsmType says ${hsmType}.`, {
+      remedy: 'Remove hsmType, or make the two agree.',
+    })
+  }
+  return named
+}
+
+export async function openDevice(uri: string, options: OpenOptions & { readonly hsmType?: HsmType }): Promise<Device> {
+  const family = await loadFamily(familyOf(uri, options.hsmType))
+  return family.open(uri, options)
+}
+
+/** Searches every family (or those named); a family that fails reports its error in the trail instead of ending the search. */
+export async function discoverDevices(
+  options: DiscoverOptions & { readonly hsmTypes?: readonly HsmType[] },
+): Promise<ReadonlyMap<HsmType, Discovery>> {
+  const found = new Map<HsmType, Discovery>()
+  for (const hsmType of options.hsmTypes ?? HSM_TYPES) {
+    try {
+      found.set(hsmType, await (await loadFamily(hsmType)).discover(options))
+    } catch (error) {
+      const line = error instanceof DeviceError ? `${error.message} Try: ${error.remedy}` : String(error)
+      found.set(hsmType, { devices: [], trail: [line] })
+    }
+  }
+  return found
+}

@@ -1,0 +1,29 @@
+// Bundles the CLI and the library with esbuild (one chunk per lazily loaded command) and emits the type declarations.
+import { execFileSync } from 'node:child_process'
+import { chmodSync, rmSync } from 'node:fs'
+import { build } from 'esbuild'
+
+rmSync('dist', { recursive: true, force: true })
+await build({
+  entryPoints: {
+    index: 'src/index.ts',
+    'cli/main': 'src/cli/main.ts',
+  },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  sourcemap: true,
+  // Native addons are optional and load at run time; the others are only loaded by the commands that need them.
+  external: ['graphene-pk11', 'pkcs11js', 'node-hid', 'google-auth-library', 'undici', '@inquirer/*'],
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+  logLevel: 'warning',
+})
+chmodSync('dist/cli/main.js', 0o755)
+if (!process.argv.includes('--no-types')) {
+  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '--emitDeclarationOnly'], { stdio: 'inherit' })
+}

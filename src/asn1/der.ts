@@ -1,0 +1,317 @@
+/**
+ * Strict DER (X.690 section 10 and 8), written for signed evidence: definite minimal lengths, low tag numbers, minimal
+ * INTEGER and OID, BOOLEAN 00 or FF, zero padding bits, no trailing bytes, bounded depth, size and count.
+ * Whoever wants BER must go elsewhere.
+ */
+import { DerError } from './der-error.ts'
+
+export const TAG = {
+  boolean: 0x01,
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  null: 0x05,
+  oid: 0x06,
+  utf8String: 0x0c,
+  printableString: 0x13,
+  teletexString: 0x14,
+  ia5String: 0x16,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
+  universalString: 0x1c,
+  bmpString: 0x1e,
+  sequence: 0x30,
+  set: 0x31,
+} as const
+
+/** `[n]` as primitive (`implicit` strings) or constructed. */
+export const contextTag = (n: number, constructed = true): number => 0x80 | (constructed ? 0x20 : 0) | n
+
+export interface DerLimits {
+  /** Bytes of the whole value. Default 1 MiB. */
+  readonly maxSize?: number
+  /** Nested constructed values. Default 32. */
+  readonly maxDepth?: number
+  /** Values in all. Default 50,000. */
+  readonly maxNodes?: number
+}
+
+const CONSTRUCTED = 0x20
+const NO_CHILDREN: readonly DerNode[] = []
+
+/** One tag-length-value. `children` are read already (and checked) where the value is constructed. */
+export class DerNode {
+  readonly source: Uint8Array
+  readonly tag: number
+  readonly start: number
+  readonly contentStart: number
+  readonly end: number
+  readonly children: readonly DerNode[]
+
+  constructor(
+    source: Uint8Array,
+    tag: number,
+    start: number,
+    contentStart: number,
+    end: number,
+    children: readonly DerNode[],
+  ) {
+    this.source = source
+    this.tag = tag
+    this.start = start
+    this.contentStart = contentStart
+    this.end = end
+    this.children = children
+  }
+
+  /** Tag, length and value: a view, not a copy. */
+  get bytes(): Uint8Array {
+    return this.source.subarray(this.start, this.end)
+  }
+
+  /** The value alone: a view, not a copy. */
+  get content(): Uint8Array {
+    return this.source.subarray(this.contentStart, this.end)
+  }
+
+  fail(what: string): DerError {
+    return new DerError(what, this.start)
+  }
+
+  /** This node, if it has the tag; throws DerError otherwise. */
+  expect(tag: number, what: string): this {
+    if (this.tag !== tag) throw this.fail(`${what} has tag 0x${hexByte(this.tag)}, expected 0x${hexByte(tag)}`)
+    return this
+  }
+
+  /** Child `index`; throws DerError where there is none. */
+  at(index: number, what: string): DerNode {
+    const child = this.children[index]
+    if (child === undefined) throw this.fail(`${what} is missing`)
+    return child
+  }
+}
+
+const hexByte = (byte: number): string => byte.toString(16).padStart(2, '0')
+
+/** Reads exactly one value that fills `source`. Throws DerError. */
+export function readDer(source: Uint8Array, limits: DerLimits = {}): DerNode {
+  const maxSize = limits.maxSize ?? 1 << 20
+  if (source.length > maxSize) throw new DerError(`${source.length} bytes, more than ${maxSize}`, 0)
+  const budget = { nodes: limits.maxNodes ?? 50_000 }
+  const node = readNode(source, 0, source.length, limits.maxDepth ?? 32, budget)
+  if (node.end !== source.length) throw new DerError(`${source.length - node.end} bytes follow the value`, node.end)
+  return node
+}
+
+function readNode(source: Uint8Array, start: number, limit: number, depth: number, budget: { nodes: number }): DerNode {
+  if (--budget.nodes < 0) throw new DerError('too many values', start)
+  const tag = source[start]
+  if (tag === undefined || start >= limit) throw new DerError('the value is cut off', start)
+  if ((tag & 0x1f) === 0x1f) throw new DerError('high tag numbers are not used here', start)
+  const contentStart = start + 1 + lengthOctets(source, start + 1, limit)
+  const end = contentStart + lengthValue(source, start + 1)
+  if (end > limit) throw new DerError('the value is longer than what holds it', start)
+  if ((tag & CONSTRUCTED) === 0) {
+    checkPrimitive(source, tag, start, contentStart, end)
+    return new DerNode(source, tag, start, contentStart, end, NO_CHILDREN)
+  }
+  if (tag < 0x80 && tag !== TAG.sequence && tag !== TAG.set) {
+    throw new DerError(`tag 0x${hexByte(tag)} may not be constructed`, start)
+  }
+  if (depth === 0) throw new DerError('nested too deep', start)
+  const children: DerNode[] = []
+  for (let at = contentStart; at < end; ) {
+    const child = readNode(source, at, end, depth - 1, budget)
+    children.push(child)
+    at = child.end
+  }
+  return new DerNode(source, tag, start, contentStart, end, children)
+}
+
+/** How many octets the length field at `at` takes; refuses indefinite, non-minimal and oversize lengths. */
+function lengthOctets(source: Uint8Array, at: number, limit: number): number {
+  const first = at < limit ? source[at] : undefined
+  if (first === undefined) throw new DerError('the length is cut off', at)
+  if (first < 0x80) return 1
+  const count = first & 0x7f
+  if (count === 0) throw new DerError('indefinite length', at)
+  if (count > 4 || at + count >= limit) throw new DerError('the length is too large or cut off', at)
+  if (source[at + 1] === 0 || (count === 1 && (source[at + 1] ?? 0) < 0x80)) {
+    throw new DerError('the length is not minimal', at)
+  }
+  return 1 + count
+}
+
+function lengthValue(source: Uint8Array, at: number): number {
+  const first = source[at] ?? 0
+  if (first < 0x80) return first
+  let value = 0
+  for (let i = 1; i <= (first & 0x7f); i++) value = value * 256 + (source[at + i] ?? 0)
+  return value
+}
+
+function checkPrimitive(source: Uint8Array, tag: number, start: number, from: number, to: number): void {
+  const length = to - from
+  const first = source[from] ?? 0
+  switch (tag) {
+    case TAG.boolean:
+      if (length !== 1 || (first !== 0x00 && first !== 0xff)) throw new DerError('BOOLEAN is neither 00 nor FF', start)
+      return
+    case TAG.integer:
+      if (length === 0) throw new DerError('INTEGER without content', start)
+      if (length > 1 && (first === 0x00 || first === 0xff) && first >> 7 === (source[from + 1] ?? 0) >> 7) {
+        throw new DerError('INTEGER is not minimal', start)
+      }
+      return
+    case TAG.bitString:
+      if (length === 0 || first > 7 || (length === 1 && first !== 0))
+        throw new DerError('BIT STRING is malformed', start)
+      if (((source[to - 1] ?? 0) & ((1 << first) - 1)) !== 0 && length > 1) {
+        throw new DerError('BIT STRING has padding bits that are not zero', start)
+      }
+      return
+    case TAG.null:
+      if (length !== 0) throw new DerError('NULL with content', start)
+      return
+    case TAG.oid:
+      checkOid(source, start, from, to)
+      return
+    case 0x10:
+    case 0x11:
+      throw new DerError('SEQUENCE and SET must be constructed', start)
+    case 0x00:
+      throw new DerError('end-of-contents outside BER', start)
+    default:
+  }
+}
+
+function checkOid(source: Uint8Array, start: number, from: number, to: number): void {
+  if (from === to || (source[to - 1] ?? 0) >= 0x80) throw new DerError('OBJECT IDENTIFIER is cut off', start)
+  for (let at = from, first = true; at < to; at++) {
+    const byte = source[at] ?? 0
+    if (first && byte === 0x80) throw new DerError('OBJECT IDENTIFIER is not minimal', start)
+    first = byte < 0x80
+  }
+}
+
+/** The children of a SEQUENCE. */
+export function readSequence(node: DerNode, what: string): readonly DerNode[] {
+  return node.expect(TAG.sequence, what).children
+}
+
+/** Dotted decimal. */
+export function readOid(node: DerNode, what = 'OBJECT IDENTIFIER'): string {
+  const content = node.expect(TAG.oid, what).content
+  const arcs: number[] = []
+  let value = 0
+  for (const byte of content) {
+    value = value * 128 + (byte & 0x7f)
+    if (value > Number.MAX_SAFE_INTEGER) throw node.fail(`${what} has an arc that is too large`)
+    if (byte < 0x80) {
+      if (arcs.length === 0) {
+        const top = Math.min(Math.floor(value / 40), 2)
+        arcs.push(top, value - top * 40)
+      } else arcs.push(value)
+      value = 0
+    }
+  }
+  return arcs.join('.')
+}
+
+/** Signed, any length. */
+export function readInteger(node: DerNode, what = 'INTEGER'): bigint {
+  const content = node.expect(TAG.integer, what).content
+  let value = BigInt(`0x${Buffer.from(content.buffer, content.byteOffset, content.length).toString('hex')}`)
+  if ((content[0] ?? 0) >= 0x80) value -= 1n << BigInt(content.length * 8)
+  return value
+}
+
+/** A non-negative INTEGER of at most 48 bits. */
+export function readSmallInteger(node: DerNode, what = 'INTEGER'): number {
+  const content = node.expect(TAG.integer, what).content
+  if ((content[0] ?? 0) >= 0x80) throw node.fail(`${what} is negative`)
+  if (content.length > 6) throw node.fail(`${what} is too large`)
+  let value = 0
+  for (const byte of content) value = value * 256 + byte
+  return value
+}
+
+/** The magnitude of a non-negative INTEGER: big-endian, no leading zero octet. */
+export function readUnsignedBytes(node: DerNode, what = 'INTEGER'): Uint8Array {
+  const content = node.expect(TAG.integer, what).content
+  if ((content[0] ?? 0) >= 0x80) throw node.fail(`${what} is negative`)
+  return content.length > 1 && content[0] === 0 ? content.subarray(1) : content
+}
+
+export function readBoolean(node: DerNode, what = 'BOOLEAN'): boolean {
+  return node.expect(TAG.boolean, what).content[0] === 0xff
+}
+
+export function readOctetString(node: DerNode, what = 'OCTET STRING'): Uint8Array {
+  return node.expect(TAG.octetString, what).content
+}
+
+export interface BitString {
+  readonly unusedBits: number
+  readonly bytes: Uint8Array
+}
+
+export function readBitString(node: DerNode, what = 'BIT STRING'): BitString {
+  const content = node.expect(TAG.bitString, what).content
+  return { unusedBits: content[0] ?? 0, bytes: content.subarray(1) }
+}
+
+/** A BIT STRING whose bits fill whole octets, as signatures and keys do. */
+export function readBitStringOctets(node: DerNode, what = 'BIT STRING'): Uint8Array {
+  const { unusedBits, bytes } = readBitString(node, what)
+  if (unusedBits !== 0) throw node.fail(`${what} does not fill whole octets`)
+  return bytes
+}
+
+/** Any of the string types of X.520, as text. Throws DerError where the octets do not fit the type. */
+export function readText(node: DerNode, what = 'string'): string {
+  const buffer = Buffer.from(
+    node.source.buffer,
+    node.source.byteOffset + node.contentStart,
+    node.end - node.contentStart,
+  )
+  switch (node.tag) {
+    case TAG.utf8String:
+      try {
+        return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(buffer)
+      } catch {
+        throw node.fail(`${what} is not UTF-8`)
+      }
+    case TAG.printableString:
+    case TAG.ia5String:
+      if (buffer.some((byte) => byte > 0x7f)) throw node.fail(`${what} is not ASCII`)
+      return buffer.toString('latin1')
+    case TAG.teletexString:
+      return buffer.toString('latin1')
+    case TAG.bmpString:
+      if (buffer.length % 2 !== 0) throw node.fail(`${what} is cut off`)
+      return Buffer.from(buffer).swap16().toString('utf16le')
+    default:
+      throw node.fail(`${what} has tag 0x${hexByte(node.tag)}, which is no string`)
+  }
+}
+
+const UTC_TIME = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/
+const GENERALIZED_TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/
+
+/** UTCTime or GeneralizedTime in the one form of RFC 5280 4.1.2.5; milliseconds since 1970. */
+export function readTime(node: DerNode, what = 'time'): number {
+  if (node.tag !== TAG.utcTime && node.tag !== TAG.generalizedTime) throw node.fail(`${what} is no time`)
+  const text = Buffer.from(node.content).toString('latin1')
+  const match = (node.tag === TAG.utcTime ? UTC_TIME : GENERALIZED_TIME).exec(text)
+  if (match === null) throw node.fail(`${what} is not written as RFC 5280 asks`)
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number)
+  const fullYear = node.tag === TAG.utcTime ? year + (year >= 50 ? 1900 : 2000) : year
+  const time = Date.UTC(fullYear, month - 1, day, hour, minute, second)
+  const back = new Date(time)
+  if (back.getUTCMonth() !== month - 1 || back.getUTCDate() !== day || hour > 23 || minute > 59 || second > 59) {
+    throw node.fail(`${what} is not a real date`)
+  }
+  return time
+}

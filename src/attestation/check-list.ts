@@ -1,0 +1,56 @@
+import type { Check, CheckGroup } from './attestation-result.ts'
+
+/** A rule as it stands in a verifier: its id, group and source. The outcome comes when it is applied. */
+export interface Rule {
+  readonly id: string
+  readonly group: CheckGroup
+  readonly source: string
+}
+
+/** Collects outcomes in order. A rule has one outcome; the first failure of a rule stays. */
+export class CheckList {
+  readonly #checks = new Map<string, Check>()
+
+  pass(rule: Rule, detail: string): true {
+    if (!this.#checks.has(rule.id)) this.#checks.set(rule.id, { ...ruleOf(rule), status: 'pass', detail })
+    return true
+  }
+
+  fail(rule: Rule, detail: string, remedy: string): false {
+    if (this.#checks.get(rule.id)?.status !== 'fail') {
+      this.#checks.set(rule.id, { ...ruleOf(rule), status: 'fail', detail, remedy })
+    }
+    return false
+  }
+
+  warn(rule: Rule, detail: string, remedy: string): true {
+    if (this.#checks.get(rule.id)?.status !== 'fail') {
+      this.#checks.set(rule.id, { ...ruleOf(rule), status: 'warn', detail, remedy })
+    }
+    return true
+  }
+
+  notApplicable(rule: Rule, detail: string): true {
+    if (!this.#checks.has(rule.id)) this.#checks.set(rule.id, { ...ruleOf(rule), status: 'not-applicable', detail })
+    return true
+  }
+
+  /** Applies a yes-or-no rule. */
+  require(rule: Rule, holds: boolean, passDetail: string, failDetail: string, remedy: string): boolean {
+    return holds ? this.pass(rule, passDetail) : this.fail(rule, failDetail, remedy)
+  }
+
+  get checks(): readonly Check[] {
+    return [...this.#checks.values()]
+  }
+
+  /** True when the group holds no failure and every rule in `required` was applied: missing means failed. */
+  holds(group: CheckGroup, required: readonly Rule[] = []): boolean {
+    return (
+      required.every((rule) => this.#checks.has(rule.id)) &&
+      this.checks.every((check) => check.group !== group || check.status !== 'fail')
+    )
+  }
+}
+
+const ruleOf = ({ id, group, source }: Rule): Rule => ({ id, group, source })

@@ -1,0 +1,38 @@
+/** What a run ends with. The process exit code follows from it; nothing else in the program picks one. */
+export const EXIT = {
+  done: 0,
+  /** A check refused it; nothing was sent. */
+  refused: 1,
+  usage: 2,
+  device: 3,
+  /** The CA refused. */
+  ca: 4,
+  /** Outcome unknown, a person must look. */
+  unknown: 5,
+  /** Not issued yet. */
+  pending: 6,
+  defect: 70,
+} as const
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+/**
+ * An error that a user can act on: a stable `code` (`area.what`), one line of cause (`message`), one line of remedy.
+ * Never holds a secret. Everything that is not one of these, nor a DeviceError, is a defect of ours (exit 70).
+ */
+export class EnrollError extends Error {
+  override readonly name: string = 'EnrollError'
+  readonly code: string
+  readonly remedy: string
+  readonly exitCode: ExitCode
+
+  constructor(
+    code: string,
+    message: string,
+    details: { readonly remedy: string; readonly exitCode?: ExitCode; readonly cause?: unknown },
+  ) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.remedy = details.remedy
+    this.exitCode = details.exitCode ?? EXIT.usage
+  }
+}
