@@ -2,7 +2,11 @@
 # Installs the Debian packages that the interop tests drive (pcscd, ykcs11, p11-kit, SoftHSM2, ...) where this can be
 # done without asking: Debian, root, apt. Elsewhere it says which are missing; the tests that need them say so too.
 set -euo pipefail
-packages=(openssl curl python3 python3-venv)
+packages=(
+  openssl curl python3 python3-venv iproute2
+  pcscd vsmartcard-vpcd ykcs11 yubico-piv-tool yubikey-manager opensc
+  softhsm2 p11-kit p11-kit-modules gnutls-bin
+)
 missing=()
 command -v dpkg-query >/dev/null || { echo "not a Debian system: interop tests run only where their programs are found" >&2; exit 0; }
 for package in "${packages[@]}"; do

@@ -1,0 +1,25 @@
+import type { HsmType, SecretName } from '../../devices/device.ts'
+import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
+
+/** A running software double of a device, and all that a profile needs to reach it. */
+export interface RunningDouble {
+  readonly hsmType: HsmType
+  readonly uri: string
+  /** The profile's `device:` settings beside the URI. */
+  readonly settings: Readonly<Record<string, unknown>>
+  /** What a person would type. Test values only. */
+  readonly secrets: Readonly<Partial<Record<SecretName, string>>>
+  /** Environment that must be set before the device is opened (`P11_KIT_SERVER_ADDRESS`). */
+  readonly environment?: Readonly<Record<string, string>>
+  /** The double's test root. Never among the built-in anchors. */
+  readonly trustAnchors: readonly TrustAnchor[]
+  close(): Promise<void>
+}
+
+export interface DoubleOptions {
+  /** For sockets and state; exists and is private to this run. */
+  readonly directory: string
+}
+
+/** What each double's `double.ts` exports as `startDouble`. */
+export type StartDouble = (options: DoubleOptions) => Promise<RunningDouble>

@@ -1,0 +1,91 @@
+/**
+ * What the enrolment run asks of the CA. `sectigo.ts` implements it over the endpoints; the run knows nothing of
+ * parameters' spelling, response formats or error numbers.
+ */
+
+/** Parameters of one order by the documents' names (`product`, `days`, `organizationName`, `hsmType`, …), without the login. */
+export type OrderForm = Readonly<Record<string, string>>
+
+/** A CA refusal: nothing was ordered. */
+export interface Refusal {
+  /** The documents' number, e.g. -129. */
+  readonly code: number
+  /** The CA's own text, whole. */
+  readonly message: string
+  /** What the number means at this endpoint. */
+  readonly cause: string
+  readonly remedy: string
+  /** True when sending the same order again can never succeed. */
+  readonly final: boolean
+}
+
+export type OrderOutcome =
+  | {
+      readonly kind: 'ordered'
+      readonly orderNumber: string
+      /** As the CA wrote it, in the account's currency. */
+      readonly amount?: string
+      /** Status 1: accepted, payment is still to be made. */
+      readonly paymentRequired: boolean
+      readonly certificateId?: string
+      readonly certificateState?: string
+    }
+  | { readonly kind: 'rejected'; readonly refusal: Refusal }
+  /** The request may have left this machine and no readable answer came. Never sent again. */
+  | { readonly kind: 'unknown'; readonly reason: string; readonly reply?: string }
+  /** The request certainly never left (name not found, connection refused, TLS not established). */
+  | { readonly kind: 'not-sent'; readonly reason: string; readonly remedy: string }
+
+export interface Balance {
+  readonly accountId?: string
+  readonly currency?: string
+  /** Credit as the CA wrote it; the hard limit is apart. */
+  readonly amount: string
+  readonly hardLimit?: string
+}
+
+/** Where an order stands. `steps` are what is still open, in words for a person ("answer the callback"). */
+export interface OrderProgress {
+  readonly state: 'pending' | 'issued' | 'rejected' | 'revoked' | 'unknown'
+  readonly summary: string
+  readonly steps: readonly OrderStep[]
+}
+
+export interface OrderStep {
+  readonly id: string
+  readonly status: 'not-required' | 'open' | 'done' | 'in-progress' | 'unknown'
+  /** What a person must do now, where the step is open. */
+  readonly instruction?: string
+}
+
+export type Collection =
+  /** PEM or DER certificates, end entity first where the CA says which it is. */
+  | { readonly kind: 'issued'; readonly certificates: readonly Uint8Array[] }
+  | { readonly kind: 'not-yet'; readonly message: string }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+
+export interface CallOptions {
+  readonly signal?: AbortSignal
+}
+
+/** Reading calls throw EnrollError (`sectigo.…`, exit 4 or 2); only `applyOrder` reports every end as data. */
+export interface CertificateAuthority {
+  /** Checks a form against the endpoint's parameter table without sending anything; one line per fault. */
+  validateOrder(form: OrderForm): readonly FormFault[]
+  /** One POST, exactly once. */
+  applyOrder(form: OrderForm, options?: CallOptions): Promise<OrderOutcome>
+  balance(options?: CallOptions): Promise<Balance>
+  orderProgress(orderNumber: string, options?: CallOptions): Promise<OrderProgress>
+  collect(
+    order: { readonly orderNumber: string; readonly certificateId?: string },
+    options?: CallOptions,
+  ): Promise<Collection>
+}
+
+export interface FormFault {
+  readonly parameter: string
+  readonly severity: 'fail' | 'warn'
+  readonly detail: string
+  readonly remedy: string
+  readonly source: string
+}
