@@ -1,0 +1,136 @@
+import { execFileSync } from 'node:child_process'
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import type { HashName } from '../../devices/device.ts'
+import { formatName, parseName, parseNameText } from '../asn1/name.ts'
+import { writePem } from '../asn1/pem.ts'
+import { buildCertificationRequest, type RequestSigner } from './build-certification-request.ts'
+import { readCertificationRequest, requestHash, verifyCertificationRequest } from './certification-request.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'csr-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const signerOf = (publicKey: KeyObject, privateKey: KeyObject): RequestSigner => ({
+  publicKey: new Uint8Array(publicKey.export({ type: 'spki', format: 'der' })),
+  sign: async (hash: HashName, data: Uint8Array) => sign(hash.replace('-', ''), data, privateKey),
+})
+
+const keys: readonly [string, RequestSigner][] = [
+  ['RSA 2048', signerOf(...pair(generateKeyPairSync('rsa', { modulusLength: 2048 })))],
+  ['P-256', signerOf(...pair(generateKeyPairSync('ec', { namedCurve: 'P-256' })))],
+  ['P-384', signerOf(...pair(generateKeyPairSync('ec', { namedCurve: 'P-384' })))],
+]
+
+function pair(keys: { publicKey: KeyObject; privateKey: KeyObject }): [KeyObject, KeyObject] {
+  return [keys.publicKey, keys.privateKey]
+}
+
+function openssl(der: Uint8Array): string {
+  const file = join(folder, 'request.pem')
+  writeFileSync(file, writePem('CERTIFICATE REQUEST', der))
+  return execFileSync(
+    'openssl',
+    ['req', '-in', file, '-verify', '-noout', '-text', '-nameopt', 'rfc2253,utf8,-esc_msb'],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      encoding: 'utf8',
+    },
+  )
+}
+
+describe.each(keys)('a request signed by a %s key', (_name, signer) => {
+  it.each(['SHA-256', 'SHA-384', 'SHA-512'] as const)('verifies with openssl (%s)', async (hash) => {
+    const request = await buildCertificationRequest(
+      { subject: parseNameText('CN=Example Ltd,O=Example Ltd,L=Utrecht,C=NL'), hash },
+      signer,
+    )
+    expect(requestHash(request)).toBe(hash)
+    expect(openssl(request.der)).toContain('Subject: CN=Example Ltd,O=Example Ltd,L=Utrecht,C=NL')
+  })
+})
+
+describe('buildCertificationRequest', () => {
+  const signer = keys[1]?.[1] as RequestSigner
+
+  it('writes subject alternative names and usages that openssl reads back', async () => {
+    const request = await buildCertificationRequest(
+      {
+        subject: parseNameText('emailAddress=signer@example.com,CN=Zoë Müller\\, MSc,C=NL'),
+        subjectAltNames: [
+          { type: 'email', value: 'signer@example.com' },
+          { type: 'dns', value: 'example.com' },
+          { type: 'ip', value: '192.0.2.1' },
+          { type: 'ip', value: '2001:db8::1' },
+          { type: 'uri', value: 'https://example.com/x' },
+        ],
+        keyUsage: ['digitalSignature', 'nonRepudiation'],
+        extendedKeyUsage: ['1.3.6.1.5.5.7.3.36'],
+      },
+      signer,
+    )
+    const text = openssl(request.der)
+    expect(text).toContain('Zoë Müller\\, MSc')
+    expect(text).toContain(
+      'email:signer@example.com, DNS:example.com, IP Address:192.0.2.1, IP Address:2001:DB8:0:0:0:0:0:1',
+    )
+    expect(text).toContain('Digital Signature, Non Repudiation')
+    expect(formatName(parseName(request.subject))).toBe('emailAddress=signer@example.com,CN=Zoë Müller\\, MSc,C=NL')
+  })
+
+  it('keeps country a PrintableString, e-mail an IA5String and the rest UTF8String', async () => {
+    const request = await buildCertificationRequest(
+      { subject: parseNameText('emailAddress=a@b.example,O=Acme,C=NL') },
+      signer,
+    )
+    const file = join(folder, 'request.der')
+    writeFileSync(file, request.der)
+    const text = execFileSync('openssl', ['asn1parse', '-inform', 'DER', '-in', file], { encoding: 'utf8' })
+    expect(text).toMatch(/PRINTABLESTRING\s+:NL[\s\S]*UTF8STRING\s+:Acme[\s\S]*IA5STRING\s+:a@b.example/)
+  })
+
+  it('refuses what a device signed with another key', async () => {
+    const other = keys[1]?.[1] as RequestSigner
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const liar: RequestSigner = {
+      publicKey: new Uint8Array(publicKey.export({ type: 'spki', format: 'der' })),
+      sign: other.sign,
+    }
+    await expect(buildCertificationRequest({ subject: parseNameText('CN=x') }, liar)).rejects.toMatchObject({
+      code: 'csr.signature',
+      exitCode: 3,
+    })
+  })
+
+  it('reads requests that openssl makes, in PEM, DER, base64 and with the NEW label', () => {
+    execFileSync(
+      'openssl',
+      [
+        ...['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384', '-nodes'],
+        ...['-keyout', join(folder, 'k.pem'), '-out', join(folder, 'r.pem'), '-subj', '/C=NL/O=Acme/CN=x', '-sha384'],
+      ],
+      { stdio: 'ignore' },
+    )
+    const pem = execFileSync('openssl', ['req', '-in', join(folder, 'r.pem')], { encoding: 'utf8' })
+    const request = readCertificationRequest(Buffer.from(pem))
+    expect(verifyCertificationRequest(request)).toBe(true)
+    for (const form of [
+      Buffer.from(request.der),
+      Buffer.from(Buffer.from(request.der).toString('base64')),
+      Buffer.from(pem.replaceAll('CERTIFICATE REQUEST', 'NEW CERTIFICATE REQUEST').replaceAll('\n', '\r\n')),
+    ]) {
+      expect(Buffer.compare(readCertificationRequest(form).der, request.der)).toBe(0)
+    }
+  })
+
+  it('says no to a request with one changed bit', () => {
+    const pem = execFileSync('openssl', ['req', '-in', join(folder, 'r.pem')], { encoding: 'utf8' })
+    const { der } = readCertificationRequest(Buffer.from(pem))
+    const changed = Uint8Array.from(der)
+    const at = Buffer.from(changed).indexOf('Acme')
+    changed[at] = (changed[at] ?? 0) ^ 0x02
+    expect(verifyCertificationRequest(readCertificationRequest(changed))).toBe(false)
+  })
+})

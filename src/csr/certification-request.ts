@@ -1,0 +1,123 @@
+import { createPublicKey, verify } from 'node:crypto'
+import { type AlgorithmIdentifier, type Extension, readAlgorithm, readExtensions } from '../asn1/certificate.ts'
+import {
+  contextTag,
+  type DerNode,
+  readBitStringOctets,
+  readDer,
+  readOid,
+  readSequence,
+  readSmallInteger,
+  TAG,
+} from '../asn1/der.ts'
+import { readPem } from '../asn1/pem.ts'
+import { EnrollError } from '../errors.ts'
+
+/** A PKCS#10 request (RFC 2986), read once. Every byte array is a view of `der`. */
+export interface CertificationRequest {
+  readonly der: Uint8Array
+  /** CertificationRequestInfo: what is signed. */
+  readonly info: Uint8Array
+  /** Name, DER. */
+  readonly subject: Uint8Array
+  /** SubjectPublicKeyInfo, DER. */
+  readonly spki: Uint8Array
+  /** Of the extensionRequest attribute; empty where there is none. */
+  readonly extensions: ReadonlyMap<string, Extension>
+  readonly signatureAlgorithm: AlgorithmIdentifier
+  readonly signature: Uint8Array
+}
+
+export const OID_EXTENSION_REQUEST = '1.2.840.113549.1.9.14'
+
+/** Signature algorithms of requests: RFC 4055, RFC 5758. SHA-1 is readable so that policy can name it; MD5 is not. */
+export const REQUEST_SIGNATURES: readonly {
+  readonly oid: string
+  readonly key: 'RSA' | 'EC'
+  readonly hash: 'SHA-1' | 'SHA-256' | 'SHA-384' | 'SHA-512'
+}[] = [
+  { oid: '1.2.840.113549.1.1.5', key: 'RSA', hash: 'SHA-1' },
+  { oid: '1.2.840.113549.1.1.11', key: 'RSA', hash: 'SHA-256' },
+  { oid: '1.2.840.113549.1.1.12', key: 'RSA', hash: 'SHA-384' },
+  { oid: '1.2.840.113549.1.1.13', key: 'RSA', hash: 'SHA-512' },
+  { oid: '1.2.840.10045.4.1', key: 'EC', hash: 'SHA-1' },
+  { oid: '1.2.840.10045.4.3.2', key: 'EC', hash: 'SHA-256' },
+  { oid: '1.2.840.10045.4.3.3', key: 'EC', hash: 'SHA-384' },
+  { oid: '1.2.840.10045.4.3.4', key: 'EC', hash: 'SHA-512' },
+]
+
+/** Reads a PKCS#10 request in DER. Throws DerError. */
+export function parseCertificationRequest(der: Uint8Array): CertificationRequest {
+  const node = readDer(der, { maxSize: 1 << 16 })
+  if (readSequence(node, 'CertificationRequest').length !== 3) throw node.fail('CertificationRequest is malformed')
+  const info = node.at(0, 'certificationRequestInfo').expect(TAG.sequence, 'certificationRequestInfo')
+  if (readSmallInteger(info.at(0, 'version'), 'version') !== 0) throw info.fail('the request is not version 1')
+  const attributes = info.children[3]
+  if (info.children.length > 4 || (attributes !== undefined && attributes.tag !== contextTag(0))) {
+    throw info.fail('unexpected field in certificationRequestInfo')
+  }
+  return {
+    der: node.bytes,
+    info: info.bytes,
+    subject: info.at(1, 'subject').expect(TAG.sequence, 'subject').bytes,
+    spki: info.at(2, 'subjectPublicKeyInfo').expect(TAG.sequence, 'subjectPublicKeyInfo').bytes,
+    extensions: attributes === undefined ? new Map() : requestedExtensions(attributes),
+    signatureAlgorithm: readAlgorithm(node.at(1, 'signatureAlgorithm')),
+    signature: readBitStringOctets(node.at(2, 'signature'), 'signature'),
+  }
+}
+
+function requestedExtensions(attributes: DerNode): ReadonlyMap<string, Extension> {
+  let found: ReadonlyMap<string, Extension> | undefined
+  for (const attribute of attributes.children) {
+    const [type, values] = readSequence(attribute, 'Attribute')
+    if (type === undefined || values === undefined || attribute.children.length !== 2) {
+      throw attribute.fail('Attribute is malformed')
+    }
+    values.expect(TAG.set, 'attribute values')
+    if (readOid(type) !== OID_EXTENSION_REQUEST) continue
+    if (found !== undefined || values.children.length !== 1) throw attribute.fail('extensionRequest stands twice')
+    found = readExtensions(values.at(0, 'extensionRequest'))
+  }
+  return found ?? new Map()
+}
+
+/** Reads a request as people have it: PEM (`CERTIFICATE REQUEST` or `NEW CERTIFICATE REQUEST`), DER, or base64 of DER. */
+export function readCertificationRequest(input: Uint8Array): CertificationRequest {
+  if (input[0] === TAG.sequence) return parseCertificationRequest(input)
+  const text = Buffer.from(input).toString('utf8')
+  const blocks = readPem(text)
+  const block = blocks.find(({ label }) => label === 'CERTIFICATE REQUEST' || label === 'NEW CERTIFICATE REQUEST')
+  if (block !== undefined) return parseCertificationRequest(block.der)
+  const base64 = text.replace(/\s/g, '')
+  if (blocks.length === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(base64) && base64.length % 4 === 0) {
+    return parseCertificationRequest(Buffer.from(base64, 'base64'))
+  }
+  const found = blocks.map(({ label }) => label).join(', ')
+  throw new EnrollError(
+    'csr.unreadable',
+    `Could not find a certificate request${found === '' ? '' : ` (found: ${found})`}.`,
+    {
+      remedy: 'Give a PKCS#10 request in PEM ("-----BEGIN CERTIFICATE REQUEST-----") or DER.',
+    },
+  )
+}
+
+/** The hash that the request was signed with, or undefined where the algorithm is not one of `REQUEST_SIGNATURES`. */
+export function requestHash(request: CertificationRequest): 'SHA-1' | 'SHA-256' | 'SHA-384' | 'SHA-512' | undefined {
+  return REQUEST_SIGNATURES.find(({ oid }) => oid === request.signatureAlgorithm.oid)?.hash
+}
+
+/** Does the request prove possession of its own key? False for any signature or algorithm that does not fit. */
+export function verifyCertificationRequest(request: CertificationRequest): boolean {
+  const algorithm = REQUEST_SIGNATURES.find(({ oid }) => oid === request.signatureAlgorithm.oid)
+  if (algorithm === undefined) return false
+  try {
+    const key = createPublicKey({ key: Buffer.from(request.spki), format: 'der', type: 'spki' })
+    if (key.asymmetricKeyType !== (algorithm.key === 'RSA' ? 'rsa' : 'ec')) return false
+    return verify(algorithm.hash.replace('-', ''), request.info, key, request.signature)
+  } catch {
+    // node:crypto throws where the key itself is no valid key; that is a no.
+    return false
+  }
+}
