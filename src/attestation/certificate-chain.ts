@@ -1,0 +1,150 @@
+/**
+ * What every family's walk is made of. Generic path engines refuse genuine evidence (reference: six of 44 YubiKey chains,
+ * both Luna samples), so each family walks by itself, with these: name match, signature, dates, pinned anchors, bounds.
+ */
+import { createHash } from 'node:crypto'
+import { type Certificate, type CertificateDeviations, parseCertificate } from '../asn1/certificate.ts'
+import { printName } from '../asn1/name.ts'
+import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
+import { type AnchorKey, sameBytes } from './anchor-keys.ts'
+import type { ChainLink } from './attestation-result.ts'
+import { BoundedCache, cacheKey } from './bounded-cache.ts'
+import { type AlgorithmDeviations, signatureScheme } from './signature-algorithm.ts'
+import { verifySignature } from './verify-signature.ts'
+
+/** A longer certificate is not kept: no vendor's is, and memory stays flat. */
+const MAX_CACHED = 8192
+
+const issuers = new BoundedCache<Certificate>(256)
+
+/**
+ * Parses a certificate that many packages share (everything above the leaf) once. The same bytes give the same object, which is
+ * what lets `signedBy` remember. Throws DerError.
+ */
+export function parseIssuerCertificate(der: Uint8Array, deviations: CertificateDeviations = {}): Certificate {
+  if (der.length > MAX_CACHED) return parseCertificate(der, deviations)
+  const key = (deviations.explicitCriticalFalse === true ? 'f' : 's') + cacheKey(der)
+  const known = issuers.get(key)
+  if (known !== undefined) return known
+  const certificate = parseCertificate(Uint8Array.from(der), deviations)
+  issuers.set(key, certificate)
+  return certificate
+}
+
+/** Outcomes of signatures over shared issuer certificates. Facts about bytes alone: no date, no anchor, no policy in them. */
+const remembered = new WeakMap<Certificate, Map<string, boolean>>()
+
+/**
+ * Does the certificate's signature verify under this key? `remember` for issuer certificates (from `parseIssuerCertificate`),
+ * which a batch shares. False for an algorithm outside the table.
+ */
+export function signedBy(
+  certificate: Certificate,
+  issuerSpki: Uint8Array,
+  options: AlgorithmDeviations & { readonly remember?: boolean } = {},
+): boolean {
+  const scheme = signatureScheme(certificate.signatureAlgorithm, options)
+  if (scheme === undefined) return false
+  if (options.remember !== true) {
+    return verifySignature(scheme, issuerSpki, certificate.tbs, certificate.signature)
+  }
+  const key = cacheKey(issuerSpki)
+  let outcomes = remembered.get(certificate)
+  const known = outcomes?.get(key)
+  if (known !== undefined) return known
+  const outcome = verifySignature(scheme, issuerSpki, certificate.tbs, certificate.signature)
+  if (outcomes === undefined || outcomes.size >= 32) {
+    outcomes = new Map()
+    remembered.set(certificate, outcomes)
+  }
+  outcomes.set(key, outcome)
+  return outcome
+}
+
+export const namesIssuer = (certificate: Certificate, issuerSubject: Uint8Array): boolean =>
+  sameBytes(certificate.issuer, issuerSubject)
+
+export const selfIssued = (certificate: Certificate): boolean => sameBytes(certificate.issuer, certificate.subject)
+
+/** Bounds included (RFC 5280 4.1.2.5). */
+export const validAt = (certificate: Certificate, time: number): boolean =>
+  time >= certificate.notBefore && time <= certificate.notAfter
+
+/** Is this certificate an anchor itself: same key and, where the anchor has a name, same name? */
+export const isAnchor = (certificate: Certificate, { spki, subject }: AnchorKey): boolean =>
+  sameBytes(certificate.spki, spki) && (subject === undefined || sameBytes(certificate.subject, subject))
+
+/** The anchor whose name is the issuer's name and whose key verifies the signature; bare keys are tried by signature alone. */
+export function anchorThatSigned(
+  certificate: Certificate,
+  anchors: readonly AnchorKey[],
+  options: AlgorithmDeviations & { readonly remember?: boolean } = {},
+): TrustAnchor | undefined {
+  return anchors.find(
+    ({ spki, subject }) =>
+      (subject === undefined || sameBytes(certificate.issuer, subject)) && signedBy(certificate, spki, options),
+  )?.anchor
+}
+
+/** Critical extensions beyond those that the caller deals with (RFC 5280 4.2: reject). */
+export const unknownCritical = (certificate: Certificate, known: readonly string[]): readonly string[] =>
+  [...certificate.extensions.values()].flatMap(({ oid, critical }) => (critical && !known.includes(oid) ? [oid] : []))
+
+export const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+const links = new WeakMap<Certificate, ChainLink>()
+
+export function chainLink(certificate: Certificate): ChainLink {
+  let link = links.get(certificate)
+  if (link === undefined) {
+    link = {
+      subject: printName(certificate.subject),
+      issuer: printName(certificate.issuer),
+      notAfter: new Date(certificate.notAfter).toISOString(),
+      sha256: sha256Hex(certificate.der),
+    }
+    links.set(certificate, link)
+  }
+  return link
+}
+
+export interface CertificatePath {
+  /** From the certificate given upwards; the anchor's own certificate, where the pool holds it, is not in it. */
+  readonly certificates: readonly Certificate[]
+  readonly anchor?: TrustAnchor
+  /** Why no anchor was reached. `signature`: an issuer of that name is there but its key did not sign. */
+  readonly failure?: 'issuer-missing' | 'signature' | 'too-long'
+}
+
+const MAX_PATH = 8
+const MAX_SIGNATURES = 16
+
+/**
+ * Walks from `start` to a pinned anchor through `pool`, whose order does not matter and whose self-signed members are never
+ * trusted. Every step needs the issuer's name and signature; each certificate is used once, so bundles cannot make it loop.
+ * Dates, extensions and roles are the caller's.
+ */
+export function walkToAnchor(
+  start: Certificate,
+  pool: readonly Certificate[],
+  anchors: readonly AnchorKey[],
+  options: AlgorithmDeviations & { readonly remember?: boolean } = {},
+): CertificatePath {
+  const certificates: Certificate[] = [start]
+  let budget = MAX_SIGNATURES
+  for (let current = start; ; ) {
+    const anchor = anchorThatSigned(current, anchors, options)
+    if (anchor !== undefined) return { certificates, anchor }
+    if (certificates.length >= MAX_PATH) return { certificates, failure: 'too-long' }
+    const named = pool.filter((candidate) => namesIssuer(current, candidate.subject))
+    const issuer = named.find(
+      (candidate) => !certificates.includes(candidate) && budget-- > 0 && signedBy(current, candidate.spki, options),
+    )
+    if (issuer === undefined) {
+      const nameKnown = named.length > 0 || anchors.some(({ subject }) => subject && namesIssuer(current, subject))
+      return { certificates, failure: nameKnown ? 'signature' : 'issuer-missing' }
+    }
+    certificates.push(issuer)
+    current = issuer
+  }
+}
