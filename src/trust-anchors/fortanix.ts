@@ -1,0 +1,3 @@
+import type { TrustAnchor } from './trust-anchor.ts'
+
+export const FORTANIX_TRUST_ANCHORS: readonly TrustAnchor[] = []
