@@ -136,6 +136,19 @@ export function hasButtonTouch(device: Device): device is Device & ButtonTouch {
   return 'needsTouch' in device
 }
 
+/**
+ * Optional ability: keys live in a place that the profile names and cannot carry the run's label (PIV slots). A run that died
+ * between generating and recording recognises its key by the place: it was empty, or held another key, when the run asked.
+ */
+export interface FixedPlace {
+  /** The key that is where `generateKeyPair` would put one; undefined where the place is empty. */
+  occupant(): Promise<DeviceKey | undefined>
+}
+
+export function hasFixedPlace(device: Device): device is Device & FixedPlace {
+  return 'occupant' in device
+}
+
 /** What a family tells while something takes long. */
 export interface DeviceProgress {
   readonly kind: 'generating' | 'signing' | 'touch' | 'login' | 'attesting' | 'approval'

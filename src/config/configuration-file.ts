@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { ConfigError } from './config-error.ts'
+import { didYouMeanHint } from './did-you-mean.ts'
+import { OPEN_SECTIONS, SETTINGS, type Setting, settingByPath } from './settings.ts'
+
+const MAX_SIZE = 256 * 1024
+
+/** One value of one file: text, or a list of texts. */
+export type RawValue = string | readonly string[]
+
+export interface ConfigurationFile {
+  readonly file: string
+  /** Dotted path -> value; file names are absolute already. */
+  readonly values: ReadonlyMap<string, RawValue>
+}
+
+/** Reads a YAML file of settings. Every scalar is text (YAML's failsafe schema). Throws ConfigError. */
+export async function readConfigurationFile(file: string): Promise<ConfigurationFile> {
+  let text: string
+  try {
+    const bytes = await readFile(file)
+    if (bytes.length > MAX_SIZE) {
+      throw new ConfigError(
+        'too-large',
+        `Could not read ${file}: it has more than ${MAX_SIZE} bytes.`,
+        'Name a profile.',
+      )
+    }
+    text = bytes.toString('utf8')
+  } catch (cause) {
+    if (cause instanceof ConfigError) throw cause
+    throw new ConfigError(
+      'unreadable',
+      `Could not read ${file}: ${(cause as Error).message}.`,
+      'Check the name and the permissions.',
+      cause,
+    )
+  }
+  return { file, values: await parseConfiguration(text, file) }
+}
+
+export async function parseConfiguration(text: string, file: string): Promise<ReadonlyMap<string, RawValue>> {
+  const { parseDocument } = await import('yaml')
+  const document = parseDocument(text, { schema: 'failsafe', uniqueKeys: true, prettyErrors: true })
+  const fault = document.errors[0] ?? document.warnings[0]
+  if (fault !== undefined) {
+    throw new ConfigError('yaml', `Could not read ${file}: ${fault.message.split('\n')[0]}`, 'Correct the YAML there.')
+  }
+  const values = new Map<string, RawValue>()
+  const content: unknown = document.toJS({ maxAliasCount: 10 })
+  if (content !== null && content !== '') collect(content, '', file, values)
+  return values
+}
+
+function collect(value: unknown, path: string, file: string, values: Map<string, RawValue>): void {
+  const setting = settingByPath.get(path)
+  if (typeof value === 'string') {
+    checkKnown(path, setting, file)
+    values.set(path, located(setting, value, file))
+  } else if (Array.isArray(value)) {
+    checkKnown(path, setting, file)
+    if (!value.every((item): item is string => typeof item === 'string'))
+      throw notExpected(path, file, 'a list of texts')
+    values.set(
+      path,
+      value.map((item) => located(setting, item, file) as string),
+    )
+  } else if (typeof value === 'object' && value !== null && (path === '' || setting === undefined)) {
+    checkSection(path, file)
+    for (const [name, item] of Object.entries(value))
+      collect(item, path === '' ? name : `${path}.${name}`, file, values)
+  } else throw notExpected(path, file, 'a text or a list of texts')
+}
+
+/** A relative file name in a file counts from that file. */
+function located(setting: Setting | undefined, value: string, file: string): RawValue {
+  return setting?.type === 'file' || setting?.type === 'files' ? resolve(dirname(file), value) : value
+}
+
+const inOpenSection = (path: string): boolean =>
+  OPEN_SECTIONS.some((section) => path.startsWith(`${section}.`) && path.split('.').length === 2)
+
+function checkKnown(path: string, setting: Setting | undefined, file: string): void {
+  if (setting !== undefined || inOpenSection(path)) return
+  throw unknownKey(path, file)
+}
+
+function checkSection(path: string, file: string): void {
+  if (path === '' || path === 'order' || SETTINGS.some((setting) => setting.path.startsWith(`${path}.`))) return
+  throw unknownKey(path, file)
+}
+
+function unknownKey(path: string, file: string): ConfigError {
+  const parent = path.includes('.') ? path.slice(0, path.lastIndexOf('.') + 1) : ''
+  const siblings = [...SETTINGS.map((setting) => setting.path), 'order']
+    .filter((candidate) => candidate.startsWith(parent))
+    .map((candidate) => candidate.slice(parent.length).split('.')[0] ?? '')
+  const hint = didYouMeanHint(path.slice(parent.length), [...new Set(siblings)])
+  return new ConfigError(
+    'unknown-key',
+    `Could not follow ${file}: there is no setting "${path}".${hint}`,
+    'Correct the key; `hsm-enroll config check` lists them all.',
+  )
+}
+
+const notExpected = (path: string, file: string, expected: string): ConfigError =>
+  new ConfigError('value', `Could not follow ${file}: "${path}" must be ${expected}.`, 'Correct the value.')

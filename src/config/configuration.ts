@@ -1,0 +1,154 @@
+import { access } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { ConfigError } from './config-error.ts'
+import { type ConfigurationFile, type RawValue, readConfigurationFile } from './configuration-file.ts'
+import { SYSTEM_CONFIG_DIRECTORY, stateDirectory, userConfigDirectory } from './directories.ts'
+import { environmentName, SETTINGS, type Setting, settingByPath } from './settings.ts'
+
+export interface ConfiguredValue {
+  readonly value: RawValue
+  /** "flag", "environment HSM_ENROLL_…", a file name, or "default". */
+  readonly origin: string
+}
+
+/** All values in force, each with where it came from. Precedence: flag > environment > profile > project > user > system > default. */
+export class Configuration {
+  readonly values: ReadonlyMap<string, ConfiguredValue>
+
+  constructor(values: ReadonlyMap<string, ConfiguredValue>) {
+    this.values = values
+  }
+
+  text(path: string): string | undefined {
+    const value = this.values.get(path)?.value
+    return typeof value === 'string' ? value : value?.join(',')
+  }
+
+  required(path: string): string {
+    const value = this.text(path)
+    if (value !== undefined && value !== '') return value
+    const description = settingByPath.get(path)?.description ?? path
+    throw new ConfigError(
+      'missing',
+      `Could not begin: "${path}" is not set (${description}).`,
+      `Add ${path} to the profile, or set ${environmentName(path)}.`,
+    )
+  }
+
+  list(path: string): readonly string[] {
+    const value = this.values.get(path)?.value
+    if (value === undefined) return []
+    return typeof value === 'string'
+      ? value
+          .split(',')
+          .map((item) => item.trim())
+          .filter((item) => item !== '')
+      : value
+  }
+
+  flag(path: string): boolean {
+    return this.text(path) === 'true'
+  }
+
+  integer(path: string): number | undefined {
+    const value = this.text(path)
+    return value === undefined ? undefined : Number(value)
+  }
+
+  /** The keys of an open section (`device`, `order`) that are no settings of ours. */
+  section(name: 'device' | 'order'): ReadonlyMap<string, ConfiguredValue> {
+    const prefix = `${name}.`
+    return new Map(
+      [...this.values]
+        .filter(([path]) => path.startsWith(prefix) && !settingByPath.has(path))
+        .map(([path, value]) => [path.slice(prefix.length), value]),
+    )
+  }
+}
+
+export interface ConfigurationSources {
+  /** A profile: a file, or a name looked up as NAME.yaml in the profiles folder beside the user's and the system's configuration. */
+  readonly profile?: string
+  /** Values given as flags, by path. */
+  readonly flags?: Readonly<Record<string, RawValue | undefined>>
+  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly cwd?: string
+  readonly systemDirectory?: string
+}
+
+const exists = (file: string): Promise<boolean> =>
+  access(file).then(
+    () => true,
+    () => false,
+  )
+
+/** Reads every layer. Throws ConfigError for the first value that is wrong. */
+export async function loadConfiguration(sources: ConfigurationSources = {}): Promise<Configuration> {
+  const env = sources.env ?? process.env
+  const cwd = sources.cwd ?? process.cwd()
+  const systemDirectory = sources.systemDirectory ?? SYSTEM_CONFIG_DIRECTORY
+  const values = new Map<string, ConfiguredValue>()
+  for (const setting of SETTINGS)
+    if (setting.default !== undefined) put(values, setting.path, setting.default, 'default')
+  put(values, 'stateDirectory', stateDirectory(env), 'default')
+  const files: ConfigurationFile[] = []
+  for (const file of [
+    join(systemDirectory, 'config.yaml'),
+    join(userConfigDirectory(env), 'config.yaml'),
+    join(cwd, 'hsm-enroll.yaml'),
+  ]) {
+    if (await exists(file)) files.push(await readConfigurationFile(file))
+  }
+  if (sources.profile !== undefined) {
+    files.push(
+      await readConfigurationFile(await findProfile(sources.profile, cwd, [userConfigDirectory(env), systemDirectory])),
+    )
+  }
+  for (const { file, values: read } of files) for (const [path, value] of read) put(values, path, value, file)
+  for (const setting of SETTINGS) {
+    const value = env[environmentName(setting.path)]
+    if (value !== undefined && value !== '')
+      put(values, setting.path, value, `environment ${environmentName(setting.path)}`)
+  }
+  for (const [path, value] of Object.entries(sources.flags ?? {}))
+    if (value !== undefined) put(values, path, value, 'flag')
+  return new Configuration(values)
+}
+
+function put(values: Map<string, ConfiguredValue>, path: string, value: RawValue, origin: string): void {
+  const setting = settingByPath.get(path)
+  if (setting !== undefined)
+    for (const item of typeof value === 'string' ? [value] : value) checkValue(setting, item, origin)
+  values.set(path, { value, origin })
+}
+
+function checkValue(setting: Setting, value: string, origin: string): void {
+  const fail = (expected: string): ConfigError =>
+    new ConfigError(
+      'value',
+      `Could not follow "${setting.path}" (${origin}): it must be ${expected}.`,
+      `${setting.path} is ${setting.description}.`,
+    )
+  if (setting.allowed !== undefined && !setting.allowed.includes(value))
+    throw fail(`one of ${setting.allowed.join(', ')}`)
+  if (setting.type === 'integer' && !/^\d{1,9}$/.test(value)) throw fail('a whole number')
+  if (setting.type === 'boolean' && value !== 'true' && value !== 'false') throw fail('true or false')
+}
+
+async function findProfile(name: string, cwd: string, directories: readonly string[]): Promise<string> {
+  const direct = resolve(cwd, name)
+  if (await exists(direct)) return direct
+  const tried = [direct]
+  if (/^[\w.-]+$/.test(name)) {
+    for (const directory of directories) {
+      const file = join(directory, 'profiles', name.endsWith('.yaml') ? name : `${name}.yaml`)
+      if (await exists(file)) return file
+      tried.push(file)
+    }
+  }
+  throw new ConfigError(
+    'no-profile',
+    `Could not find the profile "${name}" (tried ${tried.join(', ')}).`,
+    'Name a file, or put NAME.yaml into one of those folders.',
+  )
+}

@@ -1,0 +1,107 @@
+import {
+  HASH_NAMES,
+  type HashName,
+  type HsmType,
+  KEY_ALGORITHMS,
+  type KeyAlgorithm,
+  type KeySpec,
+} from '../../devices/device.ts'
+import { type Name, parseNameText } from '../asn1/name.ts'
+import {
+  KEY_USAGE_NAMES,
+  type KeyUsageName,
+  type RequestTemplate,
+  type SubjectAltName,
+} from '../csr/build-certification-request.ts'
+import { isHsmType } from '../hsm-type.ts'
+import type { OrderForm } from '../sectigo/certificate-authority.ts'
+import { ConfigError } from './config-error.ts'
+import type { Configuration } from './configuration.ts'
+import { didYouMeanHint } from './did-you-mean.ts'
+
+/** A configuration as the enrolment run needs it: typed, and complete for the part asked for. */
+export interface DeviceProfile {
+  readonly uri: string
+  readonly hsmType?: HsmType
+  /** The family's own settings, as text or lists of text. */
+  readonly settings: Readonly<Record<string, unknown>>
+}
+
+export type KeyProfile = Pick<KeySpec, 'algorithm' | 'pinPolicy' | 'touchPolicy'>
+
+export function deviceProfile(configuration: Configuration): DeviceProfile {
+  const hsmType = configuration.text('device.hsmType')
+  return {
+    uri: configuration.required('device.uri'),
+    ...(hsmType !== undefined && isHsmType(hsmType) ? { hsmType } : {}),
+    settings: Object.fromEntries([...configuration.section('device')].map(([name, { value }]) => [name, value])),
+  }
+}
+
+const oneOf = <T extends string>(values: readonly T[], text: string | undefined): T | undefined =>
+  values.find((value) => value === text)
+
+export function keyProfile(configuration: Configuration): KeyProfile {
+  const algorithm: KeyAlgorithm = oneOf(KEY_ALGORITHMS, configuration.text('key.algorithm')) ?? 'P-256'
+  const pinPolicy = oneOf(['default', 'never', 'once', 'always'] as const, configuration.text('key.pinPolicy'))
+  const touchPolicy = oneOf(['default', 'never', 'always', 'cached'] as const, configuration.text('key.touchPolicy'))
+  return {
+    algorithm,
+    ...(pinPolicy === undefined ? {} : { pinPolicy }),
+    ...(touchPolicy === undefined ? {} : { touchPolicy }),
+  }
+}
+
+/** Throws ConfigError where the subject is missing or a name cannot be read. */
+export function requestTemplate(configuration: Configuration): RequestTemplate {
+  const subject: Name = parseNameText(configuration.required('request.subject'))
+  const hash: HashName | undefined = oneOf(HASH_NAMES, configuration.text('request.hash'))
+  return {
+    subject,
+    subjectAltNames: configuration.list('request.subjectAltNames').map(subjectAltName),
+    keyUsage: configuration.list('request.keyUsage').map(keyUsageName),
+    extendedKeyUsage: configuration.list('request.extendedKeyUsage').map(dottedOid),
+    ...(hash === undefined ? {} : { hash }),
+  }
+}
+
+function subjectAltName(text: string): SubjectAltName {
+  const at = text.indexOf(':')
+  const type = oneOf(['dns', 'email', 'uri', 'ip'] as const, text.slice(0, at))
+  const value = text.slice(at + 1)
+  if (type !== undefined && value !== '') return { type, value }
+  throw new ConfigError(
+    'value',
+    `Could not follow request.subjectAltNames: "${text.slice(0, 60)}".`,
+    'Write email:…, dns:…, ip:… or uri:….',
+  )
+}
+
+function keyUsageName(text: string): KeyUsageName {
+  const name = oneOf(KEY_USAGE_NAMES, text)
+  if (name !== undefined) return name
+  throw new ConfigError(
+    'value',
+    `Could not follow request.keyUsage: "${text.slice(0, 60)}" is no usage.${didYouMeanHint(text, KEY_USAGE_NAMES)}`,
+    `Use ${KEY_USAGE_NAMES.join(', ')}.`,
+  )
+}
+
+function dottedOid(text: string): string {
+  if (/^[0-2](\.(0|[1-9]\d*))+$/.test(text)) return text
+  throw new ConfigError(
+    'value',
+    `Could not follow request.extendedKeyUsage: "${text.slice(0, 60)}" is no dotted OID.`,
+    'Write it as 1.3.6.1.5.5.7.3.36.',
+  )
+}
+
+/** The order form by the CA's parameter names. Lists become comma-separated, as `product` wants it. */
+export function orderForm(configuration: Configuration): OrderForm {
+  return Object.fromEntries(
+    [...configuration.section('order')].map(([name, { value }]) => [
+      name,
+      typeof value === 'string' ? value : value.join(','),
+    ]),
+  )
+}

@@ -1,0 +1,137 @@
+import { execFile } from 'node:child_process'
+import { createReadStream, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Secret, type SecretRequest } from '../../devices/device.ts'
+import { ConfigError } from './config-error.ts'
+
+/** Ways to hand over a secret without putting it on a command line. */
+export const SECRET_SOURCES = [
+  { form: 'file:PATH', description: 'first line of a file' },
+  { form: 'fd:N', description: 'first line of an open file descriptor' },
+  { form: 'env:NAME', description: 'an environment variable' },
+  { form: 'credential:NAME', description: 'a systemd credential ($CREDENTIALS_DIRECTORY/NAME)' },
+  { form: 'exec:COMMAND ARG…', description: 'first line that a command prints (no shell)' },
+  { form: 'prompt', description: 'asked at the terminal' },
+] as const
+
+const MAX_SECRET = 64 * 1024
+const MULTI_LINE = new Set(['authentication-key', 'client-certificate-key'])
+
+export interface SecretReading {
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Asks a person; absent where nobody can be asked. */
+  readonly prompt?: (message: string) => Promise<string>
+}
+
+const fail = (request: SecretRequest, why: string, remedy: string, cause?: unknown): ConfigError =>
+  new ConfigError('secret', `Could not read the ${request.prompt}: ${why}.`, remedy, cause)
+
+/** Reads one secret from its source. The text never appears in an error. Throws ConfigError. */
+export async function readSecret(source: string, request: SecretRequest, reading: SecretReading = {}): Promise<Secret> {
+  const [kind = '', rest = ''] = splitOnce(source)
+  const bytes = await readBytes(kind, rest, source, request, reading)
+  if (bytes.length > MAX_SECRET) throw fail(request, 'it is longer than 64 KiB', 'Point the source at the right file.')
+  const secret = MULTI_LINE.has(request.name) ? bytes : firstLine(bytes)
+  if (secret.length === 0)
+    throw fail(request, `${kind} gave nothing`, 'Check the source; an empty secret is never sent.')
+  return Secret.fromBytes(secret)
+}
+
+const splitOnce = (source: string): [string, string] => {
+  const at = source.indexOf(':')
+  return at === -1 ? [source, ''] : [source.slice(0, at), source.slice(at + 1)]
+}
+
+async function readBytes(
+  kind: string,
+  rest: string,
+  source: string,
+  request: SecretRequest,
+  reading: SecretReading,
+): Promise<Buffer> {
+  const env = reading.env ?? process.env
+  switch (kind) {
+    case 'file':
+      return readBounded(rest, request)
+    case 'credential': {
+      const folder = env.CREDENTIALS_DIRECTORY
+      if (folder === undefined)
+        throw fail(request, 'CREDENTIALS_DIRECTORY is not set', 'Run under systemd with LoadCredential=.')
+      if (!/^[\w.@-]+$/.test(rest)) throw fail(request, 'the credential has no plain name', 'Write credential:NAME.')
+      return readBounded(join(folder, rest), request)
+    }
+    case 'fd':
+      return readDescriptor(rest, request)
+    case 'env': {
+      const value = env[rest]
+      if (value === undefined) throw fail(request, `the environment variable ${rest} is not set`, `Set ${rest}.`)
+      return Buffer.from(value)
+    }
+    case 'exec':
+      return runCommand(rest, request)
+    case 'prompt':
+      if (reading.prompt === undefined) {
+        throw fail(
+          request,
+          'nobody can be asked here',
+          'Run on a terminal, or give another source (file:, env:, fd:, credential:, exec:).',
+        )
+      }
+      return Buffer.from(await reading.prompt(request.prompt))
+    default:
+      throw new ConfigError(
+        'secret-source',
+        `Could not follow the source of the ${request.prompt}: it begins with none of file:, fd:, env:, credential:, exec:, prompt.`,
+        source.includes(':')
+          ? 'Correct the source.'
+          : 'A secret is never written into the profile itself; name where it comes from.',
+      )
+  }
+}
+
+function readBounded(path: string, request: SecretRequest): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (cause) {
+    throw fail(
+      request,
+      `${path} cannot be read (${(cause as NodeJS.ErrnoException).code ?? 'error'})`,
+      'Check the name and the permissions.',
+      cause,
+    )
+  }
+}
+
+async function readDescriptor(number: string, request: SecretRequest): Promise<Buffer> {
+  if (!/^\d{1,4}$/.test(number)) throw fail(request, 'fd: needs a number', 'Write fd:3 and open descriptor 3.')
+  const chunks: Buffer[] = []
+  try {
+    for await (const chunk of createReadStream('', { fd: Number(number), autoClose: true, highWaterMark: 4096 })) {
+      chunks.push(chunk as Buffer)
+      if (chunks.length > MAX_SECRET / 4096) break
+    }
+  } catch (cause) {
+    throw fail(request, `file descriptor ${number} cannot be read`, `Open it: hsm-enroll … ${number}< FILE.`, cause)
+  }
+  return Buffer.concat(chunks)
+}
+
+function runCommand(commandLine: string, request: SecretRequest): Promise<Buffer> {
+  const [command, ...args] = commandLine.split(' ').filter((word) => word !== '')
+  return new Promise((resolve, reject) => {
+    if (command === undefined) {
+      reject(fail(request, 'exec: names no command', 'Write exec:COMMAND ARG.'))
+      return
+    }
+    execFile(command, args, { encoding: 'buffer', timeout: 30_000, maxBuffer: MAX_SECRET }, (error, stdout) => {
+      // The error object is dropped on purpose: it carries what the command printed.
+      if (error !== null) reject(fail(request, `the command ${command} failed`, 'Run it by hand to see why.'))
+      else resolve(stdout)
+    })
+  })
+}
+
+function firstLine(bytes: Buffer): Buffer {
+  const end = bytes.findIndex((byte) => byte === 0x0a || byte === 0x0d)
+  return end === -1 ? bytes : bytes.subarray(0, end)
+}

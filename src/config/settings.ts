@@ -1,0 +1,122 @@
+import { HASH_NAMES, HSM_TYPES, KEY_ALGORITHMS } from '../../devices/device.ts'
+
+/** How a value is written; every value is read as text first, so that a postal code keeps its zero. */
+export type SettingType = 'text' | 'integer' | 'boolean' | 'list' | 'file' | 'files' | 'secret'
+
+export interface Setting {
+  /** Dotted place in the file; also the environment name: `sectigo.endpoint` is HSM_ENROLL_SECTIGO_ENDPOINT. */
+  readonly path: string
+  readonly type: SettingType
+  readonly description: string
+  readonly allowed?: readonly string[]
+  readonly default?: string
+}
+
+const policies = ['default', 'never', 'once', 'always'] as const
+const touches = ['default', 'never', 'always', 'cached'] as const
+const secretSetting = (name: string, description: string): Setting => ({
+  path: `device.secrets.${name}`,
+  type: 'secret',
+  description,
+})
+
+/** Every setting that profiles and configuration files may hold, besides the family's own under `device.` and the order form's under `order.`. */
+export const SETTINGS: readonly Setting[] = [
+  { path: 'stateDirectory', type: 'file', description: 'where run folders are kept' },
+  {
+    path: 'trustAnchors',
+    type: 'files',
+    description: 'files with trust anchors of your own (PEM certificates, PEM public keys, or JSON)',
+  },
+
+  { path: 'device.uri', type: 'text', description: 'the device, e.g. yubihsm2:connector=http://127.0.0.1:12345' },
+  {
+    path: 'device.hsmType',
+    type: 'text',
+    description: 'the family, where a pkcs11: URI does not name it',
+    allowed: HSM_TYPES,
+  },
+  secretSetting('pin', 'where the user PIN comes from'),
+  secretSetting('so-pin', 'where the security officer PIN comes from'),
+  secretSetting('management-key', 'where the YubiKey management key comes from'),
+  secretSetting('password', 'where the YubiHSM 2 authentication password comes from'),
+  secretSetting('authentication-key', 'where the YubiHSM 2 asymmetric authentication key comes from'),
+  secretSetting('api-key', 'where the DSM API key comes from'),
+  secretSetting('token', 'where the access token comes from'),
+  secretSetting('client-certificate-key', 'where the private key of the client certificate comes from'),
+
+  { path: 'key.algorithm', type: 'text', description: 'what to generate', allowed: KEY_ALGORITHMS, default: 'P-256' },
+  {
+    path: 'key.replaceKey',
+    type: 'text',
+    description: 'the one existing key, as `devices` names its place, that may be replaced',
+  },
+  { path: 'key.pinPolicy', type: 'text', description: 'PIN policy, where the device has one', allowed: policies },
+  { path: 'key.touchPolicy', type: 'text', description: 'touch policy, where the device has one', allowed: touches },
+
+  {
+    path: 'request.subject',
+    type: 'text',
+    description: 'the subject as RFC 4514 writes it: CN=Example Ltd,O=Example Ltd,C=NL',
+  },
+  { path: 'request.subjectAltNames', type: 'list', description: 'email:…, dns:…, ip:… or uri:…' },
+  { path: 'request.keyUsage', type: 'list', description: 'bit names of RFC 5280' },
+  { path: 'request.extendedKeyUsage', type: 'list', description: 'dotted OIDs' },
+  { path: 'request.hash', type: 'text', description: 'hash of the request signature', allowed: HASH_NAMES },
+
+  {
+    path: 'policy.profile',
+    type: 'text',
+    description: 'which rules to check against',
+    allowed: ['document-signing', 'code-signing'],
+    default: 'document-signing',
+  },
+  {
+    path: 'policy.fips',
+    type: 'text',
+    description: 'what a device without FIPS certification means',
+    allowed: ['fail', 'warn', 'off'],
+  },
+  {
+    path: 'policy.fieldUpgradeWarrants',
+    type: 'text',
+    description: 'nShield: warrants made by a field upgrade',
+    allowed: ['warn', 'refuse'],
+  },
+
+  {
+    path: 'sectigo.endpoint',
+    type: 'text',
+    description: 'base address of the API',
+    default: 'https://secure.trust-provider.com/products/',
+  },
+  { path: 'sectigo.collectEndpoint', type: 'text', description: 'where issued certificates are collected' },
+  { path: 'sectigo.loginName', type: 'secret', description: 'where the account name comes from' },
+  { path: 'sectigo.loginPassword', type: 'secret', description: 'where the account password comes from' },
+  {
+    path: 'sectigo.caFile',
+    type: 'file',
+    description: 'PEM certificates to trust for the connection, instead of the system ones',
+  },
+  { path: 'sectigo.proxy', type: 'text', description: 'HTTP proxy, e.g. http://proxy.example:3128' },
+  { path: 'sectigo.timeoutSeconds', type: 'integer', description: 'how long to wait for an answer', default: '120' },
+  {
+    path: 'sectigo.foreignOrderNumber',
+    type: 'boolean',
+    description: 'send foreignOrderNumber and checkFONsUnique (only where the account accepts them)',
+    default: 'false',
+  },
+]
+
+/** Sections whose keys are somebody else's table: the family's settings, the order form's parameters. */
+export const OPEN_SECTIONS = ['device', 'order'] as const
+
+export const settingByPath: ReadonlyMap<string, Setting> = new Map(SETTINGS.map((setting) => [setting.path, setting]))
+
+/** `sectigo.loginName` -> `HSM_ENROLL_SECTIGO_LOGIN_NAME`. */
+export function environmentName(path: string): string {
+  return `HSM_ENROLL_${path
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .replace(/[.-]/g, '_')
+    .toUpperCase()}`
+}

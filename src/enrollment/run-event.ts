@@ -1,0 +1,99 @@
+import type { OrderStep, Refusal } from '../sectigo/certificate-authority.ts'
+
+/** How far a run has come. `checked` means: the evidence is acceptable and an order may be placed. */
+export const RUN_STATES = [
+  'planned',
+  'key-generated',
+  'csr-signed',
+  'attested',
+  'checked',
+  'submitting',
+  'ordered',
+  'rejected',
+  'unknown',
+  'issued',
+  'installed',
+] as const
+export type RunState = (typeof RUN_STATES)[number]
+
+/** A file of the run folder, by name and content. */
+export interface Artefact {
+  readonly file: string
+  readonly sha256: string
+}
+
+/** What the journal records. Every event is written to disk before the run goes on; none holds a secret. */
+export type RunEvent =
+  | {
+      readonly type: 'planned'
+      /** Every value in force, without the secrets (their sources are named). */
+      readonly settings: Readonly<Record<string, string | readonly string[]>>
+      readonly profile?: string
+      readonly test: boolean
+      readonly keyLabel: string
+      readonly keyId: string
+      /** False for a run that only orders with material made elsewhere. */
+      readonly device: boolean
+    }
+  /** `occupant` is the SPKI hash of the key that was in the place before, where the device has fixed places; null for an empty one. */
+  | {
+      readonly type: 'key-requested'
+      readonly device: string
+      readonly algorithm: string
+      readonly occupant?: string | null
+    }
+  | {
+      readonly type: 'key-generated'
+      readonly location: string
+      readonly spkiSha256: string
+      readonly publicKey: Artefact
+      readonly found: boolean
+    }
+  | { readonly type: 'csr-signed'; readonly request: Artefact; readonly spkiSha256: string }
+  | {
+      readonly type: 'attested'
+      readonly attestation: Artefact
+      readonly certChains?: Artefact
+      readonly others: readonly Artefact[]
+    }
+  | { readonly type: 'check-refused'; readonly result: Artefact; readonly failed: readonly string[] }
+  | { readonly type: 'checked'; readonly result: Artefact }
+  | {
+      readonly type: 'submitting'
+      /** SHA-256 of the exact form, credentials left out. */
+      readonly formSha256: string
+      readonly csrSha256: string
+      readonly spkiSha256: string
+      readonly endpoint: string
+      readonly test: boolean
+      /** What the account had before, where it could be read. */
+      readonly balanceBefore?: string
+    }
+  | { readonly type: 'not-sent'; readonly reason: string }
+  | {
+      readonly type: 'ordered'
+      readonly orderNumber: string
+      readonly amount?: string
+      readonly paymentRequired: boolean
+      readonly certificateId?: string
+      readonly resolvedBy?: string
+    }
+  | { readonly type: 'rejected'; readonly refusal: Refusal }
+  | { readonly type: 'unknown'; readonly reason: string; readonly balanceAfter?: string }
+  | { readonly type: 'not-placed'; readonly resolvedBy: string }
+  | {
+      readonly type: 'progress'
+      readonly summary: string
+      readonly steps: readonly OrderStep[]
+      readonly nextPollAt?: string
+    }
+  | {
+      readonly type: 'issued'
+      readonly certificate: Artefact
+      readonly chain?: Artefact
+      readonly serialNumber: string
+      readonly notAfter: string
+      readonly source: string
+    }
+  | { readonly type: 'installed'; readonly where: string }
+  | { readonly type: 'failed'; readonly code: string; readonly message: string }

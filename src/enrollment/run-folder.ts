@@ -1,0 +1,109 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { didYouMeanHint } from '../config/did-you-mean.ts'
+import { EnrollError } from '../errors.ts'
+import type { Artefact } from './run-event.ts'
+import { isRunId, newRunId } from './run-id.ts'
+
+const MAX_ARTEFACT = 4 * 1024 * 1024
+
+/** One run's folder: `journal.jsonl`, `lock`, and the artefacts as files that a person can open. */
+export class RunFolder {
+  readonly id: string
+  readonly path: string
+
+  private constructor(id: string, path: string) {
+    this.id = id
+    this.path = path
+  }
+
+  get journalFile(): string {
+    return join(this.path, 'journal.jsonl')
+  }
+
+  static async create(stateDirectory: string, now: number): Promise<RunFolder> {
+    const runs = join(stateDirectory, 'runs')
+    await mkdir(runs, { recursive: true, mode: 0o700 })
+    for (;;) {
+      const id = newRunId(now)
+      try {
+        await mkdir(join(runs, id), { mode: 0o700 })
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue
+        throw error
+      }
+      await syncDirectory(runs)
+      return new RunFolder(id, join(runs, id))
+    }
+  }
+
+  /** By id or by an unambiguous end of it (`k7f3qa`). Throws EnrollError `run.not-found`. */
+  static async find(stateDirectory: string, id: string): Promise<RunFolder> {
+    const ids = await listRunIds(stateDirectory)
+    const matches = ids.filter((candidate) => candidate === id || candidate.endsWith(`-${id}`))
+    const [only] = matches
+    if (only !== undefined && matches.length === 1) return new RunFolder(only, join(stateDirectory, 'runs', only))
+    throw new EnrollError(
+      'run.not-found',
+      `Could not find the run "${id}" in ${join(stateDirectory, 'runs')}.${didYouMeanHint(id, ids)}`,
+      {
+        remedy: 'List the runs with `hsm-enroll runs list`.',
+      },
+    )
+  }
+
+  /** Writes a file whole or not at all, and on disk, before anything may refer to it. */
+  async writeArtefact(file: string, content: Uint8Array): Promise<Artefact> {
+    const temporary = join(this.path, `.${file}.${randomBytes(4).toString('hex')}`)
+    const handle = await open(temporary, 'wx', 0o600)
+    try {
+      await handle.writeFile(content)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(temporary, join(this.path, file))
+    await syncDirectory(this.path)
+    return { file, sha256: createHash('sha256').update(content).digest('hex') }
+  }
+
+  /** Reads a file and checks that it is what the journal recorded. Throws EnrollError `run.artefact`. */
+  async readArtefact({ file, sha256 }: Artefact): Promise<Uint8Array> {
+    const content = await readFile(join(this.path, file)).catch((cause: unknown) => {
+      throw artefactError(this.path, file, 'is missing', cause)
+    })
+    if (content.length > MAX_ARTEFACT) throw artefactError(this.path, file, 'is too large')
+    if (createHash('sha256').update(content).digest('hex') !== sha256) {
+      throw artefactError(this.path, file, 'was changed after it was written')
+    }
+    return content
+  }
+}
+
+const artefactError = (folder: string, file: string, why: string, cause?: unknown): EnrollError =>
+  new EnrollError('run.artefact', `Could not go on: ${join(folder, file)} ${why}.`, {
+    remedy: 'Restore the file from a backup; the journal holds its SHA-256.',
+    exitCode: 5,
+    cause,
+  })
+
+/** Oldest first. */
+export async function listRunIds(stateDirectory: string): Promise<readonly string[]> {
+  const names = await readdir(join(stateDirectory, 'runs')).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  return names.filter(isRunId).sort()
+}
+
+/** A new name in a folder survives a power cut only once the folder is synced; not every platform allows it. */
+export async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

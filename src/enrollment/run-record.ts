@@ -1,0 +1,137 @@
+import { EnrollError } from '../errors.ts'
+import type { OrderStep, Refusal } from '../sectigo/certificate-authority.ts'
+import { Journal, type JournalEntry } from './journal.ts'
+import type { Artefact, RunEvent, RunState } from './run-event.ts'
+import { listRunIds, RunFolder } from './run-folder.ts'
+
+/** What a run's journal amounts to. */
+export interface RunRecord {
+  readonly state: RunState
+  readonly startedAt: string
+  readonly updatedAt: string
+  readonly settings: Readonly<Record<string, string | readonly string[]>>
+  readonly profile?: string
+  readonly test: boolean
+  readonly device: boolean
+  readonly keyLabel: string
+  readonly keyId: string
+  /** Present once the device was asked to generate. */
+  readonly keyRequested?: { readonly occupant?: string | null }
+  readonly keyLocation?: string
+  readonly spkiSha256?: string
+  readonly publicKey?: Artefact
+  readonly request?: Artefact
+  readonly attestation?: Artefact
+  readonly certChains?: Artefact
+  readonly checkResult?: Artefact
+  readonly failedChecks?: readonly string[]
+  readonly submission?: Extract<RunEvent, { type: 'submitting' }>
+  readonly unknownReason?: string
+  readonly balanceAfter?: string
+  readonly refusal?: Refusal
+  readonly orderNumber?: string
+  readonly certificateId?: string
+  readonly amount?: string
+  readonly paymentRequired?: boolean
+  readonly progress?: { readonly summary: string; readonly steps: readonly OrderStep[]; readonly nextPollAt?: string }
+  readonly certificate?: Artefact
+  readonly chain?: Artefact
+  readonly certificateSerial?: string
+  readonly certificateNotAfter?: string
+  readonly installedAt?: string
+  readonly lastFailure?: { readonly code: string; readonly message: string; readonly time: string }
+}
+
+/** Folds a journal. A journal that ends with `submitting` means: the process died around the POST, so the outcome is unknown. */
+export function recordOf(entries: readonly JournalEntry[]): RunRecord | undefined {
+  let record: RunRecord | undefined
+  for (const { event, time } of entries) {
+    if (event.type === 'planned') {
+      const { type: _, ...planned } = event
+      record = { ...planned, state: 'planned', startedAt: time, updatedAt: time }
+    } else if (record !== undefined) record = { ...apply(record, event, time), updatedAt: time }
+  }
+  return record
+}
+
+function apply(record: RunRecord, event: RunEvent, time: string): RunRecord {
+  switch (event.type) {
+    case 'planned':
+      return record
+    case 'key-requested':
+      return { ...record, keyRequested: { occupant: event.occupant } }
+    case 'key-generated':
+      return {
+        ...record,
+        state: 'key-generated',
+        keyLocation: event.location,
+        spkiSha256: event.spkiSha256,
+        publicKey: event.publicKey,
+      }
+    case 'csr-signed':
+      return { ...record, state: 'csr-signed', request: event.request, spkiSha256: event.spkiSha256 }
+    case 'attested':
+      return { ...record, state: 'attested', attestation: event.attestation, certChains: event.certChains }
+    case 'check-refused':
+      return { ...record, state: 'attested', checkResult: event.result, failedChecks: event.failed }
+    case 'checked':
+      return { ...record, state: 'checked', checkResult: event.result, failedChecks: undefined }
+    case 'submitting':
+      return { ...record, state: 'submitting', submission: event, refusal: undefined, unknownReason: undefined }
+    case 'not-sent':
+    case 'not-placed':
+      return { ...record, state: 'checked', unknownReason: undefined }
+    case 'ordered': {
+      const { type: _, resolvedBy: __, ...order } = event
+      return { ...record, ...order, state: 'ordered', unknownReason: undefined }
+    }
+    case 'rejected':
+      return { ...record, state: 'rejected', refusal: event.refusal }
+    case 'unknown':
+      return { ...record, state: 'unknown', unknownReason: event.reason, balanceAfter: event.balanceAfter }
+    case 'progress': {
+      const { type: _, ...progress } = event
+      return { ...record, progress }
+    }
+    case 'issued':
+      return {
+        ...record,
+        state: 'issued',
+        certificate: event.certificate,
+        chain: event.chain,
+        certificateSerial: event.serialNumber,
+        certificateNotAfter: event.notAfter,
+      }
+    case 'installed':
+      return { ...record, state: 'installed', installedAt: event.where }
+    case 'failed':
+      return { ...record, lastFailure: { code: event.code, message: event.message, time } }
+  }
+}
+
+export interface RunSummary {
+  readonly id: string
+  readonly folder: string
+  /** Absent where the run died before its plan was on disk, or its journal is damaged. */
+  readonly record?: RunRecord
+  readonly fault?: string
+}
+
+/** Every run, oldest first, without taking a lock. */
+export async function listRuns(stateDirectory: string): Promise<readonly RunSummary[]> {
+  const runs: RunSummary[] = []
+  for (const id of await listRunIds(stateDirectory)) {
+    const folder = await RunFolder.find(stateDirectory, id)
+    try {
+      runs.push({
+        id,
+        folder: folder.path,
+        record: recordOf((await Journal.open(folder.journalFile, Date.now)).entries),
+      })
+    } catch (error) {
+      if (!(error instanceof EnrollError)) throw error
+      runs.push({ id, folder: folder.path, fault: error.message })
+    }
+  }
+  return runs
+}

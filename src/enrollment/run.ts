@@ -1,0 +1,98 @@
+import { join } from 'node:path'
+import { Configuration } from '../config/configuration.ts'
+import { EnrollError } from '../errors.ts'
+import { Journal } from './journal.ts'
+import { withProcessLock } from './process-lock.ts'
+import type { RunEvent } from './run-event.ts'
+import { RunFolder } from './run-folder.ts'
+import { keyIdOf, keyLabelOf } from './run-id.ts'
+import { type RunRecord, recordOf } from './run-record.ts'
+import type { EnrollmentServices } from './services.ts'
+
+/** An open run: its folder, its journal, and what the journal amounts to. Exists only inside `withRun` or `withNewRun`. */
+export class Run {
+  readonly folder: RunFolder
+  readonly configuration: Configuration
+  readonly services: EnrollmentServices
+  readonly #journal: Journal
+
+  constructor(folder: RunFolder, journal: Journal, configuration: Configuration, services: EnrollmentServices) {
+    this.folder = folder
+    this.#journal = journal
+    this.configuration = configuration
+    this.services = services
+  }
+
+  get id(): string {
+    return this.folder.id
+  }
+
+  get record(): RunRecord {
+    const record = recordOf(this.#journal.entries)
+    if (record === undefined) throw unplanned(this.folder)
+    return record
+  }
+
+  /** On disk when it resolves. */
+  async log(event: RunEvent): Promise<void> {
+    await this.#journal.append(event)
+  }
+}
+
+const unplanned = (folder: RunFolder): EnrollError =>
+  new EnrollError('run.unplanned', `Could not go on with the run ${folder.id}: it ended before its plan was written.`, {
+    remedy: `Nothing was made or sent. Remove ${folder.path} and begin a new run.`,
+  })
+
+export interface NewRun {
+  readonly configuration: Configuration
+  readonly profile?: string
+  readonly test: boolean
+  readonly device: boolean
+}
+
+/** Creates the folder, journals the plan, and gives the run to `action` under its lock. */
+export async function withNewRun<T>(
+  plan: NewRun,
+  services: EnrollmentServices,
+  action: (run: Run) => Promise<T>,
+): Promise<T> {
+  const folder = await RunFolder.create(services.stateDirectory, services.now())
+  return withProcessLock(join(folder.path, 'lock'), `the run ${folder.id}`, async () => {
+    const journal = await Journal.open(folder.journalFile, services.now)
+    await journal.append({
+      type: 'planned',
+      settings: Object.fromEntries([...plan.configuration.values].map(([path, { value }]) => [path, value])),
+      ...(plan.profile === undefined ? {} : { profile: plan.profile }),
+      test: plan.test,
+      device: plan.device,
+      keyLabel: keyLabelOf(folder.id),
+      keyId: Buffer.from(keyIdOf(folder.id)).toString('hex'),
+    })
+    return action(new Run(folder, journal, plan.configuration, services))
+  })
+}
+
+/**
+ * Opens an existing run as it was planned. `overrides` replace single settings (a moved module, another proxy) for this
+ * process only; the plan in the journal stays.
+ */
+export async function withRun<T>(
+  id: string,
+  services: EnrollmentServices,
+  action: (run: Run) => Promise<T>,
+  overrides: Readonly<Record<string, string | readonly string[] | undefined>> = {},
+): Promise<T> {
+  const folder = await RunFolder.find(services.stateDirectory, id)
+  return withProcessLock(join(folder.path, 'lock'), `the run ${folder.id}`, async () => {
+    const journal = await Journal.open(folder.journalFile, services.now)
+    const record = recordOf(journal.entries)
+    if (record === undefined) throw unplanned(folder)
+    const values = new Map(
+      Object.entries(record.settings).map(([path, value]) => [path, { value, origin: `run ${folder.id}` }]),
+    )
+    for (const [path, value] of Object.entries(overrides))
+      if (value !== undefined) values.set(path, { value, origin: 'flag' })
+    return action(new Run(folder, journal, new Configuration(values), services))
+  })
+}

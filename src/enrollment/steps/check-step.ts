@@ -1,0 +1,52 @@
+import { readPem } from '../../asn1/pem.ts'
+import { EnrollError } from '../../errors.ts'
+import { isHsmType } from '../../hsm-type.ts'
+import { hsmTypeOf } from '../order-form.ts'
+import type { Run } from '../run.ts'
+
+/** Judges the evidence as the CA will, before any money moves. Journals the verdict; returns whether an order may be placed. */
+export async function runCheckStep(run: Run): Promise<boolean> {
+  const { record, services, folder, configuration } = run
+  if (record.attestation === undefined || record.request === undefined)
+    throw new Error('the run has no evidence to check')
+  services.observer.step({
+    step: 'check',
+    status: 'begin',
+    detail: 'the attestation is verified to the vendor’s trust anchor',
+  })
+  const hsmType = hsmTypeOf(configuration)
+  if (!isHsmType(hsmType)) throw new Error('the run names no hsmType')
+  const [csr] = readPem(Buffer.from(await folder.readArtefact(record.request)).toString('latin1'))
+  if (csr === undefined)
+    throw new EnrollError('run.artefact', 'Could not read the request of this run.', {
+      remedy: 'Restore it from a backup.',
+      exitCode: 5,
+    })
+  const result = await services.checkEvidence(
+    {
+      hsmType,
+      package: await folder.readArtefact(record.attestation),
+      csr: csr.der,
+      ...(record.certChains === undefined ? {} : { certChains: await folder.readArtefact(record.certChains) }),
+    },
+    configuration,
+  )
+  const artefact = await folder.writeArtefact('check.json', Buffer.from(`${JSON.stringify(result, null, 2)}\n`))
+  const failed = result.checks.filter((check) => check.status === 'fail')
+  if (!result.acceptable) {
+    await run.log({ type: 'check-refused', result: artefact, failed: failed.map((check) => check.id) })
+    services.observer.step({
+      step: 'check',
+      status: 'refused',
+      detail: failed.map((check) => `${check.id}: ${check.detail}`).join('; '),
+    })
+    return false
+  }
+  await run.log({ type: 'checked', result: artefact })
+  services.observer.step({
+    step: 'check',
+    status: 'done',
+    detail: `genuine and acceptable, anchored in ${result.trustAnchor?.name ?? 'no anchor'}`,
+  })
+  return true
+}

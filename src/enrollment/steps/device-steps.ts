@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto'
+import {
+  type Device,
+  DeviceError,
+  type DeviceKey,
+  hasFixedPlace,
+  type KeyRef,
+  type KeySpec,
+} from '../../../devices/device.ts'
+import { writePem } from '../../asn1/pem.ts'
+import { keyProfile, requestTemplate } from '../../config/profile.ts'
+import { buildCertificationRequest } from '../../csr/build-certification-request.ts'
+import type { Run } from '../run.ts'
+import type { Artefact } from '../run-event.ts'
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+/** Everything that needs the device, in one session: key pair, request, attestation. Each part is skipped where the journal has it. */
+export async function runDeviceSteps(run: Run): Promise<void> {
+  // What the request will say is read before the device is asked for anything: a bad subject must not cost a key.
+  const template = requestTemplate(run.configuration)
+  const device = await run.services.openDevice(run.configuration)
+  try {
+    const key = await obtainKey(run, device)
+    if (run.record.state === 'key-generated') {
+      run.services.observer.step({ step: 'csr', status: 'begin', detail: 'the device signs the certificate request' })
+      const request = await buildCertificationRequest(template, key)
+      const artefact = await run.folder.writeArtefact(
+        'request.csr.pem',
+        Buffer.from(writePem('CERTIFICATE REQUEST', request.der)),
+      )
+      await run.log({ type: 'csr-signed', request: artefact, spkiSha256: sha256(request.spki) })
+      run.services.observer.step({
+        step: 'csr',
+        status: 'done',
+        detail: `request signed by the device: ${artefact.file}`,
+      })
+    }
+    if (run.record.state === 'csr-signed') await attest(run, key)
+  } finally {
+    await device.close()
+  }
+}
+
+/** Generates the key, or finds the one that an earlier attempt of this run made. Never makes a second one. */
+async function obtainKey(run: Run, device: Device): Promise<DeviceKey> {
+  const { record, services } = run
+  const ref = {
+    label: record.keyLabel,
+    id: Buffer.from(record.keyId, 'hex'),
+    ...(record.keyLocation === undefined ? {} : { location: record.keyLocation }),
+  }
+  if (record.state !== 'planned') {
+    const key = await device.findKey(ref)
+    if (key !== undefined && sha256(key.publicKey) === record.spkiSha256) return key
+    throw new DeviceError(
+      'key.not-found',
+      `Could not find this run's key ${record.keyLocation ?? record.keyLabel} on the device${key === undefined ? '' : ': another key is in its place'}.`,
+      {
+        remedy: 'Attach the device that the run began with; if the key was deleted, begin a new run.',
+      },
+    )
+  }
+  const earlier = await findEarlierKey(run, device, ref)
+  const key = earlier ?? (await generate(run, device))
+  const publicKey = await run.folder.writeArtefact('public-key.pem', Buffer.from(writePem('PUBLIC KEY', key.publicKey)))
+  await run.log({
+    type: 'key-generated',
+    location: key.location,
+    spkiSha256: sha256(key.publicKey),
+    publicKey,
+    found: earlier !== undefined,
+  })
+  services.observer.step({
+    step: 'key',
+    status: 'done',
+    detail: `${earlier === undefined ? 'key generated' : 'the key of this run was on the device already'}: ${key.location}`,
+  })
+  return key
+}
+
+/** The key of this run, where an earlier attempt died between generating and recording. */
+async function findEarlierKey(run: Run, device: Device, ref: KeyRef): Promise<DeviceKey | undefined> {
+  if (!hasFixedPlace(device)) return device.findKey(ref)
+  const { keyRequested } = run.record
+  const occupant = keyRequested === undefined ? undefined : await device.occupant()
+  return occupant === undefined || sha256(occupant.publicKey) === keyRequested?.occupant ? undefined : occupant
+}
+
+async function generate(run: Run, device: Device): Promise<DeviceKey> {
+  const { record, configuration, services } = run
+  const spec: KeySpec = {
+    ...keyProfile(configuration),
+    label: record.keyLabel,
+    id: Buffer.from(record.keyId, 'hex'),
+    replaceKey: configuration.text('key.replaceKey'),
+  }
+  const occupant = hasFixedPlace(device) ? await device.occupant() : undefined
+  services.observer.step({ step: 'key', status: 'begin', detail: `the device generates a ${spec.algorithm} key pair` })
+  await run.log({
+    type: 'key-requested',
+    device: configuration.required('device.uri'),
+    algorithm: spec.algorithm,
+    ...(hasFixedPlace(device) ? { occupant: occupant === undefined ? null : sha256(occupant.publicKey) } : {}),
+  })
+  return device.generateKeyPair(spec)
+}
+
+async function attest(run: Run, key: DeviceKey): Promise<void> {
+  run.services.observer.step({ step: 'attestation', status: 'begin', detail: 'the device attests the key' })
+  const attestation = await key.attest()
+  const artefact = await run.folder.writeArtefact(ATTESTATION_FILES[attestation.hsmType], attestation.package)
+  const others: Artefact[] = []
+  for (const [file, content] of Object.entries(attestation.artefacts ?? {})) {
+    others.push(await run.folder.writeArtefact(`device-${file.replace(/[^\w.-]/g, '_')}`, content))
+  }
+  const certChains =
+    attestation.certChains === undefined
+      ? undefined
+      : await run.folder.writeArtefact('attestation-chains.pem', attestation.certChains)
+  await run.log({
+    type: 'attested',
+    attestation: artefact,
+    ...(certChains === undefined ? {} : { certChains }),
+    others,
+  })
+  run.services.observer.step({ step: 'attestation', status: 'done', detail: `attestation exported: ${artefact.file}` })
+}
+
+/** File names by what the package is, so that a person can open it. */
+const ATTESTATION_FILES = {
+  YUBIKEY: 'attestation.pem',
+  YUBIHSM2: 'attestation.pem',
+  LUNA: 'attestation.p7b',
+  NSHIELD: 'attestation.att',
+  FORTANIX: 'attestation.json',
+  MARVELL_GOOGLE: 'attestation.dat',
+} as const

@@ -1,0 +1,48 @@
+import { DeviceError, hasCertificateStore } from '../../../devices/device.ts'
+import { readPem } from '../../asn1/pem.ts'
+import type { Run } from '../run.ts'
+
+/** Puts the issued certificate beside its key, where the device keeps certificates, and reads it back. */
+export async function runInstallStep(run: Run): Promise<void> {
+  const { record, services, configuration, folder } = run
+  if (record.certificate === undefined) throw new Error('the run has no certificate')
+  const [certificate] = readPem(Buffer.from(await folder.readArtefact(record.certificate)).toString('latin1'))
+  if (certificate === undefined) throw new Error('the certificate artefact holds no PEM')
+  services.observer.step({ step: 'install', status: 'begin', detail: 'the certificate is stored with its key' })
+  const device = await services.openDevice(configuration)
+  try {
+    if (!hasCertificateStore(device)) {
+      await finish(run, `${folder.path}/${record.certificate.file} (the device keeps no certificates)`)
+      return
+    }
+    const key = await device.findKey({
+      label: record.keyLabel,
+      id: Buffer.from(record.keyId, 'hex'),
+      ...(record.keyLocation === undefined ? {} : { location: record.keyLocation }),
+    })
+    if (key === undefined) {
+      throw new DeviceError(
+        'key.not-found',
+        `Could not find this run's key ${record.keyLocation ?? record.keyLabel} on the device.`,
+        {
+          remedy: 'Attach the device that holds the key.',
+        },
+      )
+    }
+    await device.storeCertificate(key, certificate.der)
+    const stored = await device.readCertificate(key)
+    if (stored === undefined || Buffer.compare(stored, certificate.der) !== 0) {
+      throw new DeviceError('device.protocol', 'Could not read back the certificate that was just stored.', {
+        remedy: `Look at the device with its vendor's tool, then repeat \`hsm-enroll runs resume ${run.id}\`.`,
+      })
+    }
+    await finish(run, key.location)
+  } finally {
+    await device.close()
+  }
+}
+
+async function finish(run: Run, where: string): Promise<void> {
+  await run.log({ type: 'installed', where })
+  run.services.observer.step({ step: 'install', status: 'done', detail: `certificate at ${where}` })
+}
