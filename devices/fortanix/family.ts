@@ -1,11 +1,14 @@
-import { DeviceError, type DeviceFamily } from '../device.ts'
+import type { DeviceFamily } from '../device.ts'
+import { FORTANIX_SETTINGS } from './settings.ts'
 
+/** Fortanix DSM over REST. Nothing of the network is loaded before `open`. */
 export const family: DeviceFamily = {
   hsmType: 'FORTANIX',
   scheme: 'fortanix',
-  settings: [],
-  discover: async () => ({ devices: [], trail: [] }),
-  open: async () => {
-    throw new DeviceError('device.unsupported', 'not built', { remedy: '' })
-  },
+  settings: FORTANIX_SETTINGS,
+  discover: async () => ({
+    devices: [],
+    trail: ['Fortanix DSM is a service and is not searched for: name it, for example fortanix:region=eu.'],
+  }),
+  open: async (uri, options) => (await import('./fortanix-device.ts')).openFortanix(uri, options),
 }

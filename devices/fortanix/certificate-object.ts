@@ -1,0 +1,88 @@
+import { createHash, X509Certificate } from 'node:crypto'
+import { DeviceError } from '../device.ts'
+import { LostReplyError } from '../http/lost-reply-error.ts'
+import type { DsmClient } from './dsm-client.ts'
+import { dsmError } from './dsm-error.ts'
+import type { FortanixKey } from './fortanix-key.ts'
+import type { Sobject } from './sobject.ts'
+import { lookUp } from './sobject-lookup.ts'
+
+/** DSM keeps a certificate as an object of its own; the name ties it to the key. */
+export const certificateName = (key: FortanixKey): string => `${key.name} certificate`
+
+export async function readCertificateObject(client: DsmClient, key: FortanixKey): Promise<Uint8Array | undefined> {
+  return (await find(client, key))?.value
+}
+
+/**
+ * Imports the certificate beside its key. PUT /crypto/v1/keys is the call that also imports private keys; here it is made for
+ * obj_type CERTIFICATE alone. Throws DeviceError `certificate.exists`, `key.wrong-type` (the certificate is for another key).
+ */
+export async function storeCertificateObject(
+  client: DsmClient,
+  key: FortanixKey,
+  certificate: Uint8Array,
+  replace: boolean,
+): Promise<void> {
+  refuseOtherKey(key, certificate)
+  const present = await find(client, key)
+  if (present !== undefined) {
+    if (sameBytes(present.value, certificate)) return
+    if (!replace) throw exists(key)
+    await remove(client, present)
+  }
+  const reply = await client
+    .call({
+      method: 'PUT',
+      path: '/crypto/v1/keys',
+      body: {
+        name: certificateName(key),
+        obj_type: 'CERTIFICATE',
+        value: Buffer.from(certificate).toString('base64'),
+        ...(key.groupId === undefined ? {} : { group_id: key.groupId }),
+        custom_metadata: { 'hsm-enroll-key': key.location },
+      },
+      repeatable: false,
+    })
+    .catch((error: unknown) => {
+      if (error instanceof LostReplyError && error.maybeDone) return error
+      throw error
+    })
+  if (!(reply instanceof LostReplyError) && reply.ok) return
+  if (sameBytes((await find(client, key))?.value, certificate)) return
+  throw reply instanceof LostReplyError
+    ? reply
+    : dsmError('ImportSobject', 'store the certificate', reply, client.http.redaction)
+}
+
+async function find(client: DsmClient, key: FortanixKey): Promise<Sobject | undefined> {
+  const sobject = await lookUp(client, { name: certificateName(key) }, true)
+  if (sobject !== undefined && sobject.objectType !== 'CERTIFICATE') throw exists(key)
+  return sobject
+}
+
+/** Certificates alone are ever deleted. */
+async function remove(client: DsmClient, sobject: Sobject): Promise<void> {
+  const path = `/crypto/v1/keys/${encodeURIComponent(sobject.kid)}`
+  const reply = await client.call({ method: 'DELETE', path, repeatable: true })
+  if (!reply.ok && reply.status !== 404) {
+    throw dsmError('DeleteSobject', 'remove the former certificate', reply, client.http.redaction)
+  }
+}
+
+function refuseOtherKey(key: FortanixKey, certificate: Uint8Array): void {
+  const { publicKey } = new X509Certificate(certificate)
+  if (publicKey.export({ type: 'spki', format: 'der' }).equals(key.publicKey)) return
+  const digest = createHash('sha256').update(certificate).digest('hex').slice(0, 16)
+  throw new DeviceError('key.wrong-type', `The certificate ${digest}… is for another key than ${key.location}.`, {
+    remedy: 'Give the certificate that was issued for this key.',
+  })
+}
+
+const sameBytes = (a: Uint8Array | undefined, b: Uint8Array): boolean => a !== undefined && Buffer.from(a).equals(b)
+
+function exists(key: FortanixKey): DeviceError {
+  return new DeviceError('certificate.exists', `DSM already has another object named "${certificateName(key)}".`, {
+    remedy: 'Ask for replacement, or remove it in DSM.',
+  })
+}

@@ -1,0 +1,92 @@
+import { DeviceError, type DeviceErrorCode } from '../device.ts'
+import type { HttpReply } from '../http/http-reply.ts'
+import type { Redaction } from '../http/redaction.ts'
+
+/** The calls of the API that are made, by their names in the SDKs. */
+export type DsmCall =
+  | 'Authenticate'
+  | 'Refresh'
+  | 'Version'
+  | 'GetApp'
+  | 'CreateSobject'
+  | 'GetSobject'
+  | 'ImportSobject'
+  | 'DeleteSobject'
+  | 'Sign'
+  | 'KeyAttestation'
+  | 'ListApprovalRequests'
+  | 'CreateApprovalRequest'
+  | 'GetApprovalRequest'
+  | 'GetApprovalRequestResult'
+
+/** What an app needs for a call, in the words of the app's permission page. Source: Fortanix, "Security controls for applications". */
+export const PERMISSIONS: Readonly<Partial<Record<DsmCall, string>>> = {
+  CreateSobject: '"Create security objects" (CREATE_SOBJECTS, older versions: MANAGE) in the group',
+  GetSobject: 'membership in the group of the key',
+  ImportSobject: '"Create security objects" (CREATE_SOBJECTS, older versions: MANAGE) in the group',
+  DeleteSobject: '"Delete key material" (MANAGE) in the group',
+  Sign: '"Sign" (SIGN) in the group of the key',
+  KeyAttestation: 'membership in the group of the key',
+}
+
+interface Meaning {
+  readonly code: DeviceErrorCode
+  readonly remedy: string
+  readonly transient?: boolean
+}
+
+const LATER: Meaning = {
+  code: 'device.busy',
+  remedy: 'Wait and resume the run; a key that was made is found again by its name.',
+  transient: true,
+}
+
+/** HTTP status -> what it means for any call. */
+const MEANINGS: Readonly<Record<number, Meaning>> = {
+  400: {
+    code: 'device.refused',
+    remedy: "Compare the request with the group's cryptographic policy and key metadata.",
+  },
+  401: {
+    code: 'credential.refused',
+    remedy: 'Check the API key, certificate or token of the app, and that the app is enabled.',
+  },
+  404: { code: 'key.not-found', remedy: 'Check endpoint, group and that the app may see the key.' },
+  409: { code: 'key.exists', remedy: 'Choose another label, or resume the run that made the key.' },
+  429: LATER,
+  500: LATER,
+  502: LATER,
+  503: LATER,
+  504: LATER,
+}
+
+/** `what` completes "Could not …". The server's own words follow, as one clean line. */
+export function dsmError(call: DsmCall, what: string, reply: HttpReply, redaction: Redaction): DeviceError {
+  const said = reply.text(redaction)
+  const message = `Could not ${what}: DSM answered HTTP ${reply.status}${said === '' ? '' : ` "${said}"`}.`
+  const vendorCode = `HTTP ${reply.status}`
+  if (reply.status === 403) {
+    const needed = PERMISSIONS[call]
+    return new DeviceError('device.refused', message, {
+      remedy: needed === undefined ? 'Check that the app is enabled and may use this API.' : `Give the app: ${needed}.`,
+      vendorCode,
+    })
+  }
+  const meaning = MEANINGS[reply.status] ?? {
+    code: 'device.protocol',
+    remedy: 'Check that the endpoint is a DSM cluster, and its version.',
+  }
+  return new DeviceError(meaning.code, message, {
+    remedy: meaning.remedy,
+    vendorCode,
+    transient: meaning.transient ?? false,
+  })
+}
+
+/**
+ * A quorum policy answers a direct call with a refusal that speaks of approval. DSM's error bodies are plain text and their
+ * wording is not published, so this is a careful guess: any 4xx that speaks of a quorum or an approval.
+ */
+export function asksForApproval(reply: HttpReply, redaction: Redaction): boolean {
+  return reply.status >= 400 && reply.status < 500 && /\b(quorum|approv(al|e|ed))\b/i.test(reply.text(redaction))
+}

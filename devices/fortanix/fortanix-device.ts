@@ -1,0 +1,111 @@
+import {
+  type CertificateStore,
+  type Device,
+  type DeviceDescription,
+  DeviceError,
+  type DeviceKey,
+  type KeyRef,
+  type KeySpec,
+  type OpenOptions,
+} from '../device.ts'
+import { HttpClient } from '../http/http-client.ts'
+import { Redaction } from '../http/redaction.ts'
+import type { RetryPolicy } from '../http/retry.ts'
+import { KEY_PARAMETERS } from './algorithms.ts'
+import { Approvals } from './approval.ts'
+import { readCertificateObject, storeCertificateObject } from './certificate-object.ts'
+import { readCredential } from './credential.ts'
+import { describeDsm } from './description.ts'
+import { DsmClient } from './dsm-client.ts'
+import { FortanixKey } from './fortanix-key.ts'
+import { createKey, runId } from './key-creation.ts'
+import { Session } from './session.ts'
+import { type FortanixSettings, readFortanixSettings, UUID } from './settings.ts'
+import { lookUp } from './sobject-lookup.ts'
+
+/** An app's view of one DSM cluster. */
+export class FortanixDevice implements Device, CertificateStore {
+  readonly hsmType = 'FORTANIX'
+  readonly #client: DsmClient
+  readonly #settings: FortanixSettings
+  readonly #approvals: Approvals
+  readonly #onProgress: OpenOptions['onProgress']
+
+  constructor(client: DsmClient, settings: FortanixSettings, onProgress: OpenOptions['onProgress']) {
+    this.#client = client
+    this.#settings = settings
+    this.#onProgress = onProgress
+    this.#approvals = new Approvals(client, settings.approvalWaitMs, onProgress)
+  }
+
+  describe(): Promise<DeviceDescription> {
+    return describeDsm(this.#client, this.#settings)
+  }
+
+  async generateKeyPair(spec: KeySpec): Promise<DeviceKey> {
+    if (!Object.hasOwn(KEY_PARAMETERS, spec.algorithm)) {
+      throw new DeviceError('device.unsupported', `DSM is not asked for ${spec.algorithm} keys.`, {
+        remedy: `Use one of ${Object.keys(KEY_PARAMETERS).join(', ')}.`,
+      })
+    }
+    this.#onProgress?.({ kind: 'generating', message: `Generating ${spec.algorithm} in DSM` })
+    return this.#keyOf(await createKey(this.#client, this.#approvals, spec, this.#settings.group))
+  }
+
+  /** A key of the label that another run made (its id says so) is not the one asked for. */
+  async findKey(ref: KeyRef): Promise<DeviceKey | undefined> {
+    const { label, location, id } = ref
+    if (location !== undefined && !UUID.test(location)) return undefined
+    const descriptor =
+      location !== undefined ? { kid: location.toLowerCase() } : label !== undefined ? { name: label } : undefined
+    if (descriptor === undefined) return undefined
+    const sobject = await lookUp(this.#client, descriptor)
+    if (sobject === undefined) return undefined
+    if (location === undefined && id !== undefined && sobject.runId !== runId({ id })) return undefined
+    return this.#keyOf(sobject)
+  }
+
+  async storeCertificate(
+    key: DeviceKey,
+    certificate: Uint8Array,
+    options: { readonly replace?: boolean } = {},
+  ): Promise<void> {
+    await storeCertificateObject(this.#client, await this.#ours(key), certificate, options.replace ?? false)
+  }
+
+  async readCertificate(key: DeviceKey): Promise<Uint8Array | undefined> {
+    return readCertificateObject(this.#client, await this.#ours(key))
+  }
+
+  async close(): Promise<void> {
+    await this.#client.session.terminate()
+    await this.#client.http.close()
+  }
+
+  #keyOf(sobject: ConstructorParameters<typeof FortanixKey>[0]): FortanixKey {
+    return new FortanixKey(sobject, this.#client, this.#approvals)
+  }
+
+  async #ours(key: DeviceKey): Promise<FortanixKey> {
+    const found = key instanceof FortanixKey ? key : await this.findKey({ location: key.location })
+    if (found instanceof FortanixKey) return found
+    throw new DeviceError('key.not-found', `DSM has no key ${key.location.slice(0, 60)}.`, {
+      remedy: 'Check endpoint and group.',
+    })
+  }
+}
+
+/** Reads settings and credential; the first call goes out when something is asked. `retry` is for tests. */
+export async function openFortanix(
+  uri: string,
+  options: OpenOptions,
+  retry: Partial<RetryPolicy> = {},
+): Promise<FortanixDevice> {
+  const settings = readFortanixSettings(uri, options.settings)
+  const redaction = new Redaction()
+  const { clientKey, ...credential } = await readCredential(settings, options.secret, redaction)
+  const connection = clientKey === undefined ? settings.connection : { ...settings.connection, clientKey }
+  const http = new HttpClient(connection, options, retry, redaction)
+  const client = new DsmClient(http, new Session(http, settings.endpoint, credential), settings.endpoint)
+  return new FortanixDevice(client, settings, options.onProgress)
+}

@@ -1,0 +1,110 @@
+import { DeviceError, type KeySpec } from '../device.ts'
+import { isJsonObject } from '../http/json-fields.ts'
+import { LostReplyError } from '../http/lost-reply-error.ts'
+import { KEY_OPERATIONS, KEY_PARAMETERS } from './algorithms.ts'
+import type { Approvals } from './approval.ts'
+import type { DsmClient, DsmRequest } from './dsm-client.ts'
+import { asksForApproval, dsmError } from './dsm-error.ts'
+import { RUN_ID_METADATA, readSobject, type Sobject } from './sobject.ts'
+import { lookUp, type SobjectDescriptor } from './sobject-lookup.ts'
+
+/** Waits before each look for a key whose creation got no usable reply. */
+const LOOK_AGAIN_MS = [500, 1500, 3000]
+
+/**
+ * Makes the key once. Names are unique within an account, so a reply that got lost is made good by looking for the name: the
+ * creation is never sent a second time. Throws DeviceError `key.exists` where the name belongs to another key.
+ */
+export async function createKey(
+  client: DsmClient,
+  approvals: Approvals,
+  spec: KeySpec,
+  group: string | undefined,
+): Promise<Sobject> {
+  const { redaction } = client.http
+  const name: SobjectDescriptor = { name: spec.label }
+  if ((await lookUp(client, name)) !== undefined) throw exists(spec.label)
+  const request = creation(spec, group)
+  const reply = await client.call(request).catch((error: unknown) => {
+    if (error instanceof LostReplyError && error.maybeDone) return error
+    throw error
+  })
+  if (!(reply instanceof LostReplyError)) {
+    if (reply.ok) return readBack(client, readSobject(reply.json()), spec)
+    if (asksForApproval(reply, redaction)) return createApproved(client, approvals, request, spec)
+    if (!MAYBE_DONE.has(reply.status)) throw dsmError('CreateSobject', what(spec), reply, redaction)
+  }
+  const found = await findMade(client, spec)
+  if (found !== undefined) return found
+  throw reply instanceof LostReplyError ? reply : dsmError('CreateSobject', what(spec), reply, redaction)
+}
+
+/** Replies after which the key may be there all the same; 409 is how a creation that was passed on twice ends. */
+const MAYBE_DONE: ReadonlySet<number> = new Set([408, 409, 500, 502, 503, 504])
+
+const what = (spec: KeySpec): string => `create the key "${spec.label}"`
+
+async function createApproved(
+  client: DsmClient,
+  approvals: Approvals,
+  request: DsmRequest,
+  spec: KeySpec,
+): Promise<Sobject> {
+  const result = await approvals.carryOut(request, `creating the key "${spec.label}"`)
+  if (result.status < 300 && isJsonObject(result.body)) return readBack(client, readSobject(result.body), spec)
+  const found = await findMade(client, spec)
+  if (found !== undefined) return found
+  throw new DeviceError('device.refused', `The approved creation of "${spec.label}" failed: HTTP ${result.status}.`, {
+    remedy: "Compare the request with the group's policies in DSM, then resume the run.",
+    vendorCode: `HTTP ${result.status}`,
+  })
+}
+
+function creation(spec: KeySpec, group: string | undefined): DsmRequest {
+  return {
+    method: 'POST',
+    path: '/crypto/v1/keys',
+    body: {
+      name: spec.label,
+      ...(group === undefined ? {} : { group_id: group }),
+      ...KEY_PARAMETERS[spec.algorithm],
+      key_ops: KEY_OPERATIONS,
+      enabled: true,
+      transient: false,
+      custom_metadata: { [RUN_ID_METADATA]: runId(spec) },
+    },
+    repeatable: false,
+  }
+}
+
+/** A reply that names another key is not believed; one without pub_key is completed. */
+async function readBack(client: DsmClient, made: Sobject, spec: KeySpec): Promise<Sobject> {
+  const sobject = made.publicKey === undefined ? await lookUp(client, { kid: made.kid }) : made
+  if (sobject === undefined || sobject.name !== spec.label || sobject.runId !== runId(spec)) {
+    throw new DeviceError('device.protocol', 'DSM answered the creation of a key with another key.', {
+      remedy: `Look for the key "${spec.label}" in DSM, then resume the run.`,
+    })
+  }
+  return sobject
+}
+
+/** The key of this name, where the id in its metadata says that this run made it. */
+async function findMade(client: DsmClient, spec: KeySpec): Promise<Sobject | undefined> {
+  for (const delay of LOOK_AGAIN_MS) {
+    const sobject = await lookUp(client, { name: spec.label })
+    if (sobject !== undefined) {
+      if (sobject.runId === runId(spec)) return sobject
+      throw exists(spec.label)
+    }
+    await client.http.wait(delay)
+  }
+  return undefined
+}
+
+export const runId = ({ id }: Pick<KeySpec, 'id'>): string => Buffer.from(id).toString('hex')
+
+function exists(label: string): DeviceError {
+  return new DeviceError('key.exists', `DSM already has a security object named "${label}"; it is left alone.`, {
+    remedy: 'Choose another label, or resume the run that made it. Keys are never replaced in DSM.',
+  })
+}

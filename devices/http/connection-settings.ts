@@ -1,0 +1,118 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
+import type { SettingDefinition } from '../device.ts'
+import { type SettingReader, settingError } from './setting-reader.ts'
+
+/** How to reach a service: what both cloud families share in a profile's `device:` section. */
+export interface ConnectionSettings {
+  /** URL of an HTTP(S) proxy; undefined leaves it to HTTPS_PROXY, HTTP_PROXY and NO_PROXY. */
+  readonly proxy?: string
+  /** Hosts reached without the proxy, as NO_PROXY writes them. */
+  readonly noProxy?: string
+  /** PEM certificates trusted beside the public ones. */
+  readonly extraCa?: string
+  /** PEM certificate chain of this client (mutual TLS). */
+  readonly clientCertificate?: string
+  /** PEM private key of this client; a secret. */
+  readonly clientKey?: string
+  /** Milliseconds for one attempt, from connecting to the last byte. */
+  readonly timeoutMs: number
+  /** Attempts after the first, for calls that may be repeated. */
+  readonly retries: number
+}
+
+export const CONNECTION_SETTINGS: readonly SettingDefinition[] = [
+  {
+    name: 'proxy',
+    type: 'string',
+    description: 'URL of the HTTP proxy. Without it HTTPS_PROXY and HTTP_PROXY count.',
+  },
+  {
+    name: 'noProxy',
+    type: 'string',
+    description: 'Hosts reached without the proxy, separated by commas. Without it NO_PROXY counts.',
+  },
+  {
+    name: 'caFile',
+    type: 'string',
+    description: 'PEM file of CA certificates to trust beside the public ones (a private CA, an inspecting proxy).',
+  },
+  { name: 'timeoutSeconds', type: 'number', description: 'How long one call may take; default 60.' },
+  {
+    name: 'retries',
+    type: 'number',
+    description: 'How often a call that may be repeated is tried again; 0 to 10, default 4.',
+  },
+]
+
+const MAX_PEM_BYTES = 1 << 20
+
+/** Throws DeviceError `device.settings` where a file cannot be read or holds no certificate. */
+export function readConnectionSettings(settings: SettingReader): ConnectionSettings {
+  const proxy = settings.text('proxy')
+  if (proxy !== undefined && !/^https?:$/.test(parseUrl('proxy', proxy).protocol)) {
+    throw settingError('proxy', 'it must begin with http:// or https://', 'Write it as http://proxy.example:3128.')
+  }
+  const caFile = settings.text('caFile')
+  const noProxy = settings.text('noProxy')
+  return {
+    ...(proxy === undefined ? {} : { proxy }),
+    ...(noProxy === undefined ? {} : { noProxy }),
+    ...(caFile === undefined ? {} : { extraCa: readCertificates('caFile', caFile) }),
+    timeoutMs: (settings.wholeNumber('timeoutSeconds', 1, 3600) ?? 60) * 1000,
+    retries: settings.wholeNumber('retries', 0, 10) ?? 4,
+  }
+}
+
+/** The text of a PEM file that holds at least one readable certificate. */
+export function readCertificates(name: string, path: string): string {
+  const text = readSmallFile(name, path)
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []
+  if (blocks.length === 0) throw settingError(name, `${path} holds no PEM certificate`, 'Convert it to PEM.')
+  try {
+    for (const block of blocks) new X509Certificate(block)
+  } catch (cause) {
+    throw settingError(name, `${path} holds a certificate that cannot be read`, 'Convert it to PEM again.', cause)
+  }
+  return blocks.join('\n')
+}
+
+/** Refuses a text that is no PEM private key, without repeating any of it. */
+export function checkPrivateKey(name: string, pem: string): string {
+  try {
+    createPrivateKey(pem)
+    return pem
+  } catch {
+    throw settingError(name, 'it is not an unencrypted PEM private key', 'Give the key as PEM (PKCS#8), unencrypted.')
+  }
+}
+
+export function readSmallFile(name: string, path: string): string {
+  try {
+    if (statSync(path).size > MAX_PEM_BYTES) throw new Error('larger than 1 MiB')
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw settingError(name, `${path} cannot be read`, 'Check the path and who may read the file.', cause)
+  }
+}
+
+function parseUrl(name: string, text: string): URL {
+  try {
+    return new URL(text)
+  } catch {
+    throw settingError(name, 'it is not a URL', 'Write it as https://host or https://host:port.')
+  }
+}
+
+/** An https URL, or http on this machine alone: a credential never travels in clear. Returned without a trailing slash. */
+export function readEndpoint(name: string, text: string): string {
+  const url = parseUrl(name, text)
+  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
+    throw settingError(name, 'it must begin with https://', 'Plain http is only for this machine (localhost).')
+  }
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+    throw settingError(name, 'it must be an address alone', 'Leave out user, password, query and fragment.')
+  }
+  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
+}

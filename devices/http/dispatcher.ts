@@ -1,0 +1,32 @@
+import * as tls from 'node:tls'
+import type { ConnectionSettings } from './connection-settings.ts'
+
+/** What of undici is used; the module itself loads with the first connection. */
+export type Undici = typeof import('undici')
+
+/**
+ * Sends through the proxy of the settings, else of the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY; either case), else
+ * directly. A private CA counts for the service, through the proxy's tunnel, and for a proxy reached over TLS.
+ */
+export function createDispatcher(undici: Undici, settings: ConnectionSettings) {
+  const trust = settings.extraCa === undefined ? {} : { ca: [...publicRoots(), settings.extraCa] }
+  const client = {
+    ...trust,
+    ...(settings.clientCertificate === undefined ? {} : { cert: settings.clientCertificate }),
+    ...(settings.clientKey === undefined ? {} : { key: settings.clientKey }),
+  }
+  return new undici.EnvHttpProxyAgent({
+    connect: { ...client, timeout: Math.min(settings.timeoutMs, 15_000) },
+    requestTls: client,
+    proxyTls: trust,
+    ...(settings.proxy === undefined ? {} : { httpProxy: settings.proxy, httpsProxy: settings.proxy }),
+    ...(settings.noProxy === undefined ? {} : { noProxy: settings.noProxy }),
+  })
+}
+
+/** Giving `ca` replaces Node's own list, so that list has to be given too. Node 22.15 can also tell what NODE_EXTRA_CA_CERTS added. */
+function publicRoots(): readonly string[] {
+  const read: unknown = Reflect.get(tls, 'getCACertificates')
+  const roots: unknown = typeof read === 'function' ? read('default') : undefined
+  return Array.isArray(roots) ? roots.filter((root) => typeof root === 'string') : tls.rootCertificates
+}

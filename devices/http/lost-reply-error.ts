@@ -1,0 +1,94 @@
+import { DeviceError, type DeviceErrorDetails } from '../device-error.ts'
+
+/** No usable reply came. `maybeDone` says whether the service may have carried the call out all the same. */
+export class LostReplyError extends DeviceError {
+  readonly maybeDone: boolean
+
+  constructor(message: string, maybeDone: boolean, details: DeviceErrorDetails) {
+    super('device.unreachable', message, details)
+    this.maybeDone = maybeDone
+  }
+}
+
+interface Failure {
+  readonly cause: string
+  readonly remedy: string
+  /** The request cannot have left this machine for the service. */
+  readonly neverSent: boolean
+  /** Trying again at once may help. */
+  readonly transient: boolean
+}
+
+const CERTIFICATE_REMEDY =
+  'Give the CA that signed it as caFile, or correct the endpoint. Verification cannot be switched off.'
+const PROXY_REMEDY = 'Check the proxy setting (or HTTPS_PROXY), its user and password, and noProxy.'
+const NETWORK_REMEDY = 'Check the endpoint, the network and the proxy; the run can be resumed.'
+
+/** Error codes of Node's net, tls and dns, and of undici; one row each. */
+const FAILURES: Readonly<Record<string, Failure>> = {
+  ECONNREFUSED: { cause: 'connection refused', remedy: NETWORK_REMEDY, neverSent: true, transient: true },
+  ENOTFOUND: { cause: 'the host name is not known', remedy: NETWORK_REMEDY, neverSent: true, transient: false },
+  EAI_AGAIN: { cause: 'the name server did not answer', remedy: NETWORK_REMEDY, neverSent: true, transient: true },
+  EHOSTUNREACH: { cause: 'no route to the host', remedy: NETWORK_REMEDY, neverSent: true, transient: true },
+  ENETUNREACH: { cause: 'no route to the network', remedy: NETWORK_REMEDY, neverSent: true, transient: true },
+  UND_ERR_CONNECT_TIMEOUT: { cause: 'no connection in time', remedy: NETWORK_REMEDY, neverSent: true, transient: true },
+  ECONNRESET: { cause: 'the connection was reset', remedy: NETWORK_REMEDY, neverSent: false, transient: true },
+  EPIPE: { cause: 'the connection was closed', remedy: NETWORK_REMEDY, neverSent: false, transient: true },
+  ETIMEDOUT: { cause: 'the connection timed out', remedy: NETWORK_REMEDY, neverSent: false, transient: true },
+  UND_ERR_SOCKET: { cause: 'the connection was closed', remedy: NETWORK_REMEDY, neverSent: false, transient: true },
+  UND_ERR_HEADERS_TIMEOUT: { cause: 'no answer in time', remedy: NETWORK_REMEDY, neverSent: false, transient: true },
+  UND_ERR_BODY_TIMEOUT: { cause: 'the answer stopped', remedy: NETWORK_REMEDY, neverSent: false, transient: true },
+  UND_ERR_ABORTED: { cause: 'the proxy refused the tunnel', remedy: PROXY_REMEDY, neverSent: true, transient: false },
+  UND_ERR_PRX_TLS: {
+    cause: 'the certificate of the proxy is not accepted',
+    remedy: PROXY_REMEDY,
+    neverSent: true,
+    transient: false,
+  },
+}
+
+const CERTIFICATE_FAILURES: Readonly<Record<string, string>> = {
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate chain ends in a CA that is not trusted here',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate comes from a CA that is not trusted here',
+  UNABLE_TO_GET_ISSUER_CERT: 'its certificate comes from a CA that is not trusted here',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate comes from a CA that is not trusted here',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate names another host',
+}
+
+/** What a thrown network error means. `where` is the service's host; `timedOut` when our own deadline ended the call. */
+export function lostReply(error: unknown, where: string, timedOut: boolean): LostReplyError {
+  if (timedOut) {
+    return new LostReplyError(`Could not get an answer from ${where} in time.`, true, {
+      remedy: 'Try again, or raise timeoutSeconds; the run can be resumed.',
+      transient: true,
+      vendorCode: 'timeout',
+    })
+  }
+  const code = codeOf(error)
+  const certificate = CERTIFICATE_FAILURES[code] ?? (code.startsWith('ERR_SSL') ? 'TLS could not be set up' : undefined)
+  const failure =
+    certificate === undefined
+      ? (FAILURES[code] ?? {
+          cause: 'the connection failed',
+          remedy: NETWORK_REMEDY,
+          neverSent: false,
+          transient: true,
+        })
+      : { cause: certificate, remedy: CERTIFICATE_REMEDY, neverSent: true, transient: false }
+  return new LostReplyError(`Could not reach ${where}: ${failure.cause}.`, !failure.neverSent, {
+    remedy: failure.remedy,
+    transient: failure.transient,
+    ...(code === '' ? {} : { vendorCode: code }),
+  })
+}
+
+function codeOf(error: unknown): string {
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    if ('code' in at && typeof at.code === 'string') return at.code
+    if (at instanceof AggregateError && at.errors.length > 0) return codeOf(at.errors[0])
+  }
+  return ''
+}
