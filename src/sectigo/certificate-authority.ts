@@ -61,7 +61,8 @@ export interface OrderStep {
 export type Collection =
   /** PEM or DER certificates, end entity first where the CA says which it is. */
   | { readonly kind: 'issued'; readonly certificates: readonly Uint8Array[] }
-  | { readonly kind: 'not-yet'; readonly message: string }
+  /** `nextCall`: milliseconds since 1970 before which the documents forbid another call. */
+  | { readonly kind: 'not-yet'; readonly message: string; readonly nextCall?: number }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
 export interface CallOptions {

@@ -1,0 +1,16 @@
+import { contextTag, readDer, readOid, readSequence, TAG } from '../../asn1/der.ts'
+
+const SIGNED_DATA = '1.2.840.113549.1.7.2'
+
+/** The certificates of a certs-only SignedData (RFC 5652 5.1), in their order. Throws DerError. */
+export function pkcs7Certificates(der: Uint8Array): readonly Uint8Array[] {
+  const root = readDer(der)
+  const [type, content] = readSequence(root, 'ContentInfo')
+  if (type === undefined || content === undefined || readOid(type) !== SIGNED_DATA) {
+    throw root.fail('ContentInfo is no SignedData')
+  }
+  const signedData = content.expect(contextTag(0), 'content').at(0, 'SignedData').expect(TAG.sequence, 'SignedData')
+  const set = signedData.children.find((child) => child.tag === contextTag(0))
+  if (set === undefined || set.children.length === 0) throw signedData.fail('SignedData holds no certificates')
+  return set.children.map((certificate) => certificate.expect(TAG.sequence, 'certificate').bytes)
+}

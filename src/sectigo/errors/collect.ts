@@ -1,0 +1,51 @@
+import type { ErrorTable } from './error-table.ts'
+import {
+  CALL_LIMIT,
+  INVALID_ARGUMENT,
+  MISSING_ARGUMENT,
+  NO_ACCESS,
+  NOT_HTTPS,
+  UNKNOWN_ERROR,
+  UNRECOGNISED_ARGUMENT,
+  USED_GET,
+} from './shared-rows.ts'
+
+/** The collect family (CollectSSL, CollectCCC, CollectMC): no table of its own is in hand; these rows are common to it. */
+export const COLLECT_ERRORS: ErrorTable = {
+  endpoint: 'CollectSSL',
+  source: 'https://docs.sectigo.com/sps/collect-ssl/request and its changelog',
+  rows: [
+    NOT_HTTPS,
+    UNRECOGNISED_ARGUMENT,
+    MISSING_ARGUMENT,
+    INVALID_ARGUMENT,
+    UNKNOWN_ERROR,
+    NO_ACCESS,
+    USED_GET,
+    {
+      code: -20,
+      cause: 'the order was rejected',
+      remedy: 'Ask Sectigo why; a new order may be needed.',
+      final: true,
+    },
+    {
+      code: -21,
+      cause: 'the certificate was revoked',
+      remedy: 'Order a new certificate with a new key.',
+      final: true,
+    },
+    {
+      code: -22,
+      cause: 'the order is still being processed',
+      remedy: 'Ask again after three hours.',
+      final: false,
+    },
+    CALL_LIMIT,
+    ...[-90, -91].map((code) => ({
+      code,
+      cause: 'the user has no permission for what the message names',
+      remedy: 'Ask Sectigo which endpoint collects Document Signing certificates; the mailed file can be imported.',
+      final: false,
+    })),
+  ],
+}

@@ -1,0 +1,60 @@
+import type { ErrorRow } from './error-table.ts'
+
+/** Rows that stand word for word in the tables of every endpoint. */
+export const NOT_HTTPS: ErrorRow = {
+  code: -1,
+  message: 'Request was not made over https!',
+  cause: 'the request did not travel over HTTPS',
+  remedy: 'Use an https:// address without anything in between that takes the TLS away.',
+  final: true,
+}
+export const UNRECOGNISED_ARGUMENT: ErrorRow = {
+  code: -2,
+  message: "'xxxx' is an unrecognised argument!",
+  cause: 'the endpoint does not know a parameter',
+  remedy: 'Remove the parameter that the message names, or correct its spelling.',
+  final: true,
+}
+export const MISSING_ARGUMENT: ErrorRow = {
+  code: -3,
+  message: "The 'xxxx' argument is missing!",
+  cause: 'a required parameter is missing',
+  remedy: 'Add the parameter that the message names.',
+  final: true,
+}
+export const INVALID_ARGUMENT: ErrorRow = {
+  code: -4,
+  message: "The value of the 'xxxx' argument is invalid!",
+  cause: 'a value is not allowed or too long',
+  remedy: 'Correct the parameter that the message names.',
+  final: true,
+}
+export const UNKNOWN_ERROR: ErrorRow = {
+  code: -14,
+  message: 'An unknown error occurred!',
+  cause: 'the CA failed and does not say why',
+  remedy: 'Compare the balance and the order list first; then try again later or ask Sectigo.',
+  final: false,
+}
+export const NO_ACCESS: ErrorRow = {
+  code: -16,
+  message: 'Permission denied!',
+  cause: 'wrong login, a locked account, an expired password, a blocked source address, or the API is not enabled',
+  remedy:
+    'Log in on the web site once with the same name and password; else ask Sectigo to enable the API. Do not retry blindly.',
+  final: false,
+}
+export const USED_GET: ErrorRow = {
+  code: -17,
+  message: 'Request used GET rather than POST!',
+  cause: 'the request arrived as GET',
+  remedy: 'Send it as POST; a proxy may have changed the method.',
+  final: true,
+}
+export const CALL_LIMIT: ErrorRow = {
+  code: -42,
+  message: 'Call limit reached!',
+  cause: 'the endpoint was called too often',
+  remedy: 'Wait before asking again.',
+  final: false,
+}

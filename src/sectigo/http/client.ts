@@ -1,0 +1,112 @@
+import type { Secret } from '../../../devices/secret.ts'
+import { encodeForm } from './encode-form.ts'
+import { endpointUrl, readBaseUrl, readHttpsUrl, SECTIGO_URL } from './endpoint-url.ts'
+import type { Exchange, Timeouts } from './exchange.ts'
+import { proxyFor } from './proxy.ts'
+import { createRedactor, type Redact } from './redactor.ts'
+import { rootCertificates } from './root-certificates.ts'
+import { send } from './send.ts'
+
+export interface Credentials {
+  readonly loginName: Secret
+  readonly loginPassword: Secret
+}
+
+export interface ClientOptions {
+  /** Base address of the endpoints; Sectigo's own where absent. HTTPS only. */
+  readonly url?: string
+  /** Asked for when the first call needs it. */
+  readonly credentials: () => Promise<Credentials>
+  /** PEM of a private CA that may vouch for the server (`readCaFile`). */
+  readonly caCertificates?: string
+  /** Proxy address; without one the environment decides. */
+  readonly proxy?: string
+  readonly environment?: Readonly<Record<string, string | undefined>>
+  readonly timeouts?: Timeouts
+  /** One event per request and per end, already redacted. */
+  readonly trace?: (event: TraceEvent) => void
+}
+
+export type TraceEvent =
+  | { readonly kind: 'request'; readonly endpoint: string; readonly parameters: readonly string[] }
+  | { readonly kind: 'end'; readonly endpoint: string; readonly end: string }
+
+export interface Call {
+  /** Name under the base address (`!AutoApplyOrder`), or a whole address where it is configured apart. */
+  readonly endpoint: string
+  /** Without the login, which the client puts in front. */
+  readonly form: Readonly<Record<string, string>>
+  readonly maxReply?: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/** An exchange with its text decoded and redacted. `body` is as received: for certificates only. */
+export type Answer =
+  | (Extract<Exchange, { kind: 'reply' }> & { readonly text: string; readonly redact: Redact })
+  | Exclude<Exchange, { kind: 'reply' }>
+
+/** Sends forms to the CA. It never sends anything twice. */
+export interface SectigoClient {
+  readonly base: URL
+  post(call: Call): Promise<Answer>
+}
+
+/** Throws EnrollError (exit 2) where an address or a proxy cannot be used; then nothing was sent. */
+export function createClient(options: ClientOptions): SectigoClient {
+  const base = readBaseUrl(options.url ?? SECTIGO_URL)
+  const environment = options.environment ?? process.env
+  proxyFor(base, options.proxy, environment)
+  let roots: readonly string[] | undefined
+
+  async function post(call: Call): Promise<Answer> {
+    const url = call.endpoint.includes('://') ? readHttpsUrl(call.endpoint) : endpointUrl(base, call.endpoint)
+    const { loginName, loginPassword } = await options.credentials()
+    const redact = createRedactor([loginName, loginPassword])
+    const proxy = proxyFor(url, options.proxy, environment)
+    roots ??= rootCertificates(options.caCertificates)
+    options.trace?.({ kind: 'request', endpoint: call.endpoint, parameters: Object.keys(call.form) })
+    const exchange = await send({
+      url,
+      method: 'POST',
+      body: encodeForm({ loginName: loginName.text(), loginPassword: loginPassword.text(), ...call.form }),
+      roots,
+      ...(proxy === undefined ? {} : { proxy }),
+      ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
+      ...(call.maxReply === undefined ? {} : { maxReply: call.maxReply }),
+      ...(call.signal === undefined ? {} : { signal: call.signal }),
+    })
+    const answer = redacted(exchange, redact)
+    options.trace?.({ kind: 'end', endpoint: call.endpoint, end: describe(answer) })
+    return answer
+  }
+  return { base, post }
+}
+
+function redacted(exchange: Exchange, redact: Redact): Answer {
+  switch (exchange.kind) {
+    case 'reply':
+      return { ...exchange, text: decode(exchange.body), redact }
+    case 'not-sent':
+      return { ...exchange, reason: redact(exchange.reason) }
+    case 'unknown':
+      return {
+        ...exchange,
+        reason: redact(exchange.reason),
+        ...(exchange.partial === undefined ? {} : { partial: redact(exchange.partial) }),
+      }
+  }
+}
+
+/** Replies are ASCII by the documents; what is not UTF-8 is read as Latin-1 so that nothing is lost. */
+function decode(body: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body)
+  } catch {
+    return Buffer.from(body).toString('latin1')
+  }
+}
+
+function describe(answer: Answer): string {
+  if (answer.kind !== 'reply') return `${answer.kind}: ${answer.reason}`
+  return `HTTP ${answer.status} ${answer.contentType}, ${answer.body.length} bytes`
+}

@@ -1,0 +1,81 @@
+import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { isIP, type Socket } from 'node:net'
+import { type TLSSocket, connect as tlsConnect } from 'node:tls'
+
+export interface ConnectOptions {
+  readonly url: URL
+  /** PEM certificates that may end a server's chain. */
+  readonly roots: readonly string[]
+  readonly proxy?: URL
+  readonly signal: AbortSignal
+}
+
+/** Opens TLS to the server, through the proxy where one is given, and resolves when the server is proven to be itself. */
+export async function connectTls(options: ConnectOptions): Promise<TLSSocket> {
+  const { url, signal } = options
+  const tunnel = options.proxy === undefined ? undefined : await openTunnel(options.proxy, url, signal)
+  const host = hostOf(url)
+  return new Promise((resolve, reject) => {
+    const socket = tlsConnect({
+      ...(tunnel === undefined ? { host, port: portOf(url) } : { socket: tunnel }),
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      ca: [...options.roots],
+      minVersion: 'TLSv1.2',
+      ALPNProtocols: ['http/1.1'],
+    })
+    const abort = () => socket.destroy(new Error('timed out or cancelled'))
+    signal.addEventListener('abort', abort, { once: true })
+    const done = () => signal.removeEventListener('abort', abort)
+    socket.once('secureConnect', () => {
+      done()
+      socket.removeAllListeners('error')
+      resolve(socket)
+    })
+    socket.once('error', (error) => {
+      done()
+      socket.destroy()
+      tunnel?.destroy()
+      reject(error)
+    })
+    if (signal.aborted) abort()
+  })
+}
+
+/** IPv6 literals stand in brackets in a URL and without them everywhere else. */
+const hostOf = (url: URL): string => url.hostname.replace(/^\[(.*)\]$/, '$1')
+const portOf = (url: URL): number => (url.port === '' ? 443 : Number(url.port))
+
+/** RFC 9110 9.3.6. The CA's login never reaches the proxy: it travels inside the tunnel. */
+function openTunnel(proxy: URL, target: URL, signal: AbortSignal): Promise<Socket> {
+  const authority = `${target.hostname}:${portOf(target)}`
+  const credentials =
+    proxy.username === '' ? {} : { 'proxy-authorization': `Basic ${Buffer.from(proxyLogin(proxy)).toString('base64')}` }
+  return new Promise((resolve, reject) => {
+    const open = proxy.protocol === 'https:' ? httpsRequest : httpRequest
+    const request = open({
+      host: hostOf(proxy),
+      ...(proxy.port === '' ? {} : { port: Number(proxy.port) }),
+      method: 'CONNECT',
+      path: authority,
+      headers: { host: authority, ...credentials },
+      agent: false,
+      signal,
+    })
+    request.once('connect', (response, socket, head) => {
+      if (response.statusCode === 200 && head.length === 0) resolve(socket)
+      else {
+        socket.destroy()
+        reject(new Error(`the proxy ${proxy.host} answered ${response.statusCode}`))
+      }
+    })
+    request.once('response', (response) => {
+      response.destroy()
+      reject(new Error(`the proxy ${proxy.host} answered ${response.statusCode}`))
+    })
+    request.once('error', reject)
+    request.end()
+  })
+}
+
+const proxyLogin = (proxy: URL): string => `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`

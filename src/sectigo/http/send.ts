@@ -1,0 +1,167 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import type { TLSSocket } from 'node:tls'
+import { connectTls } from './connect.ts'
+import { DEFAULT_TIMEOUTS, type Exchange, MAX_REPLY, type Timeouts } from './exchange.ts'
+
+export interface SendOptions {
+  readonly url: URL
+  readonly method: 'GET' | 'POST'
+  /** application/x-www-form-urlencoded; absent for GET. */
+  readonly body?: string
+  readonly roots: readonly string[]
+  readonly proxy?: URL
+  readonly timeouts?: Timeouts
+  readonly maxReply?: number
+  readonly signal?: AbortSignal
+}
+
+/**
+ * One request over one fresh connection: no keep-alive, no redirect, no second attempt. Never throws; every end is data.
+ */
+export async function send(options: SendOptions): Promise<Exchange> {
+  const timeouts = options.timeouts ?? DEFAULT_TIMEOUTS
+  let socket: TLSSocket
+  try {
+    socket = await connectTls({
+      url: options.url,
+      roots: options.roots,
+      signal: withTimeout(timeouts.connect, options.signal),
+      ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
+    })
+  } catch (error) {
+    return notSent(options.url, error)
+  }
+  if (options.signal?.aborted === true) {
+    socket.destroy()
+    return { kind: 'not-sent', reason: 'it was cancelled before anything was sent', remedy: 'Start it again.' }
+  }
+  return exchange(socket, options, timeouts.reply)
+}
+
+const withTimeout = (milliseconds: number, signal: AbortSignal | undefined): AbortSignal =>
+  signal === undefined
+    ? AbortSignal.timeout(milliseconds)
+    : AbortSignal.any([AbortSignal.timeout(milliseconds), signal])
+
+/** From here on the server may have read the request, whatever happens. */
+function exchange(socket: TLSSocket, options: SendOptions, timeout: number): Promise<Exchange> {
+  const { url, method, body } = options
+  const signal = withTimeout(timeout, options.signal)
+  return new Promise((resolve) => {
+    const request = httpRequest({
+      createConnection: () => socket,
+      agent: false,
+      method,
+      path: url.pathname + url.search,
+      signal,
+      headers: {
+        host: url.host,
+        accept: '*/*',
+        'user-agent': 'hsm-enroll',
+        connection: 'close',
+        ...(body === undefined
+          ? {}
+          : {
+              'content-type': 'application/x-www-form-urlencoded',
+              'content-length': String(Buffer.byteLength(body)),
+            }),
+      },
+    })
+    const unknown = (error: unknown) => {
+      socket.destroy()
+      resolve({ kind: 'unknown', reason: lossOf(error, signal, options.signal) })
+    }
+    request.once('error', unknown)
+    request.once('response', (response) => {
+      request.off('error', unknown)
+      request.on('error', () => undefined)
+      readReply(response, options.maxReply ?? MAX_REPLY)
+        .then(resolve, (error: unknown) =>
+          resolve({
+            kind: 'unknown',
+            reason: lossOf(error, signal, options.signal),
+            ...(error instanceof CutReply && error.partial !== '' ? { partial: error.partial } : {}),
+          }),
+        )
+        .finally(() => socket.destroy())
+    })
+    request.end(body)
+  })
+}
+
+class CutReply extends Error {
+  readonly partial: string
+  constructor(message: string, partial: string) {
+    super(message)
+    this.partial = partial
+  }
+}
+
+async function readReply(response: IncomingMessage, limit: number): Promise<Exchange> {
+  const chunks: Buffer[] = []
+  let length = 0
+  const partial = () => Buffer.concat(chunks).toString('utf8').slice(0, 2000)
+  try {
+    for await (const chunk of response) {
+      const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
+      length += bytes.length
+      if (length > limit) throw new CutReply(`the reply is longer than ${limit} bytes`, partial())
+      chunks.push(bytes)
+    }
+  } catch (error) {
+    if (error instanceof CutReply) throw error
+    throw new CutReply('the reply broke off', partial())
+  }
+  if (response.headers['content-encoding'] !== undefined) {
+    throw new CutReply('the reply is compressed although nobody asked for it', '')
+  }
+  const type = (response.headers['content-type'] ?? '').split(';')[0] ?? ''
+  const { location } = response.headers
+  return {
+    kind: 'reply',
+    status: response.statusCode ?? 0,
+    contentType: type.trim().toLowerCase(),
+    ...(location === undefined ? {} : { location }),
+    body: Buffer.concat(chunks),
+  }
+}
+
+function lossOf(error: unknown, timeout: AbortSignal, user: AbortSignal | undefined): string {
+  if (user?.aborted === true) return 'it was cancelled after the request had left'
+  if (timeout.aborted) return 'no answer came in time'
+  if (error instanceof CutReply) return error.message
+  return `the connection was lost after the request had left (${codeOf(error)})`
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'no code'
+
+/** Node's error codes and what a person can do about each. TLS verification codes are OpenSSL's names. */
+const CONNECT_REMEDIES: readonly { readonly pattern: RegExp; readonly what: string; readonly remedy: string }[] = [
+  { pattern: /^(ENOTFOUND|EAI_)/, what: 'its name was not found', remedy: 'Check the address and the name server.' },
+  { pattern: /^ECONNREFUSED$/, what: 'it refused the connection', remedy: 'Check the address and the port.' },
+  {
+    pattern: /^(EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)$/,
+    what: 'it cannot be reached',
+    remedy: 'Check the network, and whether a proxy is needed.',
+  },
+  {
+    pattern: /(CERT|SIGNATURE|ISSUER|ALTNAME|CRL)/,
+    what: 'its certificate is not trusted',
+    remedy: 'If this is a private CA, name its CA file; otherwise somebody stands in between.',
+  },
+  { pattern: /^(ECONNRESET|EPIPE)$/, what: 'it dropped the connection', remedy: 'Try again later: nothing was sent.' },
+  { pattern: /(SSL|TLS|EPROTO)/, what: 'no TLS connection came about', remedy: 'Check that the port speaks HTTPS.' },
+]
+
+function notSent(url: URL, error: unknown): Exchange {
+  const code = codeOf(error)
+  const known = CONNECT_REMEDIES.find(({ pattern }) => pattern.test(code))
+  const said = error instanceof Error && error.message.startsWith('the proxy ') ? error.message : undefined
+  const what = said ?? (known === undefined ? 'no connection came about in time' : `${known.what} (${code})`)
+  return {
+    kind: 'not-sent',
+    reason: `${url.host}: ${what}`,
+    remedy: known?.remedy ?? 'Check the network and the proxy, then start again: nothing was sent.',
+  }
+}

@@ -1,0 +1,44 @@
+import { type Name, nameValues } from '../../asn1/name.ts'
+import { readCsrSubject } from './csr-subject.ts'
+
+/** A form read by name without regard to case, with what its CSR says. */
+export class FormView {
+  readonly #values = new Map<string, string>()
+  #subject: Name | undefined | 'unread' = 'unread'
+
+  constructor(form: Readonly<Record<string, string>>) {
+    for (const [name, value] of Object.entries(form)) this.#values.set(name.toLowerCase(), value)
+  }
+
+  /** The value, or undefined where the parameter is absent or empty. */
+  get(...names: readonly string[]): string | undefined {
+    for (const name of names) {
+      const value = this.#values.get(name.toLowerCase())
+      if (value !== undefined && value !== '') return value
+    }
+    return undefined
+  }
+
+  has(...names: readonly string[]): boolean {
+    return this.get(...names) !== undefined
+  }
+
+  /** Y or y: the documents write both. */
+  isYes(name: string): boolean {
+    return this.get(name)?.toUpperCase() === 'Y'
+  }
+
+  /** Product codes of the comma list, blanks left out (the 3.44 manual writes `586, 587, 356`). */
+  get products(): readonly string[] {
+    return (this.get('product') ?? '')
+      .split(',')
+      .map((code) => code.trim())
+      .filter((code) => code !== '')
+  }
+
+  /** True where the CSR's subject holds the attribute (`street`, `O`, `L`, …). */
+  csrHas(attribute: string): boolean {
+    if (this.#subject === 'unread') this.#subject = readCsrSubject(this.get('csr', 'pkcs10'))
+    return this.#subject !== undefined && nameValues(this.#subject, attribute).length > 0
+  }
+}

@@ -1,0 +1,50 @@
+import { autoApplyOrder } from './auto-apply-order.ts'
+import type { CertificateAuthority, FormFault, OrderForm } from './certificate-authority.ts'
+import { COLLECT_ENDPOINT, collectCertificate } from './collection/collect.ts'
+import { memoryPollSchedule, POLL_FLOOR, type PollSchedule } from './collection/poll-schedule.ts'
+import { AUTO_APPLY_ORDER_ERRORS } from './errors/auto-apply-order.ts'
+import { getAccountBalance } from './get-account-balance.ts'
+import { followOrder } from './get-detailed-order-status.ts'
+import { type ClientOptions, createClient } from './http/client.ts'
+import {
+  AUTO_APPLY_ORDER_DOCUMENT_SIGNING,
+  ORDER_IDENTITY_PARAMETERS,
+} from './parameters/auto-apply-order-document-signing.ts'
+import { validateForm } from './parameters/validate-form.ts'
+
+export interface SectigoOptions extends ClientOptions {
+  /** The account accepts foreignOrderNumber and checkFONsUnique, which the Document Signing page does not list. */
+  readonly foreignOrderNumber?: boolean
+  readonly collection?: {
+    /** Default `download/CollectSSL` under the base address. */
+    readonly endpoint?: string
+    /** Keeps the three-hour floor over restarts; lives in memory where absent. */
+    readonly schedule?: PollSchedule
+    /** Milliseconds between two calls for one order; three hours where absent. Lower it for a rehearsal only. */
+    readonly floor?: number
+  }
+  /** Milliseconds since 1970. */
+  readonly now?: () => number
+}
+
+/** Sectigo as the enrolment run sees it. Throws EnrollError (exit 2) where an address cannot be used. */
+export function createSectigo(options: SectigoOptions): CertificateAuthority {
+  const client = createClient(options)
+  const schedule = options.collection?.schedule ?? memoryPollSchedule()
+  const also = options.foreignOrderNumber === true ? ORDER_IDENTITY_PARAMETERS : []
+  return {
+    validateOrder: (form: OrderForm): readonly FormFault[] =>
+      validateForm(AUTO_APPLY_ORDER_DOCUMENT_SIGNING, form, { also }),
+    applyOrder: (form, call) => autoApplyOrder(client, form, AUTO_APPLY_ORDER_ERRORS, call?.signal),
+    balance: (call) => getAccountBalance(client, call?.signal),
+    orderProgress: (orderNumber, call) => followOrder(client, orderNumber, call?.signal),
+    collect: (order, call) =>
+      collectCertificate(client, order, {
+        endpoint: options.collection?.endpoint ?? COLLECT_ENDPOINT,
+        schedule,
+        floor: options.collection?.floor ?? POLL_FLOOR,
+        now: options.now ?? Date.now,
+        signal: call?.signal,
+      }),
+  }
+}
