@@ -10,6 +10,8 @@ export interface TrustAnchor {
   readonly hsmTypes: readonly HsmType[]
   /** What it may vouch for within the family: `root`, or an intermediate that devices do not carry. */
   readonly role: 'root' | 'intermediate'
+  /** Where evidence needs two chains (MARVELL_GOOGLE): the one that this anchor may end. Absent: either, but not both. */
+  readonly authority?: 'manufacturer' | 'owner'
   /** Name, DER, base64. Absent for a bare key (nShield KWARN-1). */
   readonly subject?: string
   /** SubjectPublicKeyInfo, DER, base64: the vendor's public key. */

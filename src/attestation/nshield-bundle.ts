@@ -1,0 +1,99 @@
+import { EvidenceError } from './evidence-error.ts'
+
+/** A bundle as nfkmattest writes it (`key_APPNAME_IDENT.att`): JSON, byte strings in URL-safe base64 with padding. */
+export interface NshieldBundle {
+  readonly root: string
+  readonly cipherSuite: string
+  /** Every other member, decoded. */
+  readonly bytes: ReadonlyMap<NshieldField, Uint8Array>
+}
+
+/** Presence by Entrust's "Construction of the attestation bundle"; world fields are for persistent keys. */
+const FIELDS = {
+  pubkeydata: 'always',
+  kcmsg: 'always',
+  kcsig: 'always',
+  modstatemsg: 'always',
+  modstatesig: 'always',
+  warrant: 'always',
+  knsopub: 'world',
+  hkm: 'world',
+  hkmc: 'world',
+  CertKMaKMCbKNSO: 'non-FIPS world',
+  CertKMaKMCaKFIPSbKNSO: 'FIPS world',
+  hkfips: 'FIPS world',
+  hkre: 'recovery',
+  hkra: 'recovery',
+  CertKREaKRAbKNSO: 'recovery',
+} as const
+export type NshieldField = keyof typeof FIELDS
+
+const isField = (name: string): name is NshieldField => Object.hasOwn(FIELDS, name)
+
+const MAX_BYTES = 64 * 1024
+const REMEDY = 'Give the .att file that "nfkmattest bundle APPNAME IDENT" wrote.'
+const unreadable = (what: string, cause?: unknown): EvidenceError =>
+  new EvidenceError(`Could not read the nShield bundle: ${what}.`, REMEDY, cause)
+
+/** Reads the JSON or its base64. Throws EvidenceError where it is no bundle: no JSON, a member missing, unknown or twice. */
+export function readNshieldBundle(package_: Uint8Array): NshieldBundle {
+  const members = readMembers(package_)
+  const bytes = new Map<NshieldField, Uint8Array>()
+  let root: string | undefined
+  let cipherSuite: string | undefined
+  for (const [name, value] of Object.entries(members)) {
+    if (typeof value !== 'string') throw unreadable(`"${name.slice(0, 40)}" is no text`)
+    if (name === 'root') root = value
+    else if (name === 'ciphersuite') cipherSuite = value
+    else if (isField(name)) bytes.set(name, decode(name, value))
+    else throw unreadable(`the member "${name.slice(0, 40)}" is unknown`)
+  }
+  for (const [name, presence] of Object.entries(FIELDS)) {
+    if (presence === 'always' && isField(name) && !bytes.has(name)) throw unreadable(`"${name}" is missing`)
+  }
+  if (root === undefined) throw unreadable('"root" is missing')
+  return { root, cipherSuite: cipherSuite ?? '', bytes }
+}
+
+function readMembers(package_: Uint8Array): object {
+  if (package_.length > MAX_BYTES) throw unreadable(`it has ${package_.length} bytes, more than ${MAX_BYTES}`)
+  const text = jsonText(package_)
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw unreadable('it is no JSON', error)
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw unreadable('it is no JSON object')
+  // JSON.parse keeps the last of two members with one name; a second reader may keep the first. No genuine value has escapes.
+  if (text.includes('\\')) throw unreadable('it has escaped characters')
+  const names = text.match(/"[A-Za-z]+"\s*:/g) ?? []
+  if (names.length !== new Set(names.map((name) => name.replace(/\s/g, ''))).size)
+    throw unreadable('a member stands twice')
+  return value
+}
+
+/** The JSON itself, or what its base64 holds. */
+export function jsonText(package_: Uint8Array): string {
+  const text = Buffer.from(package_.buffer, package_.byteOffset, package_.length)
+    .toString('utf8')
+    .replace(/^\ufeff/, '')
+    .trim()
+  if (text.startsWith('{') || !/^[A-Za-z0-9+/\s]+={0,2}$/.test(text)) return text
+  return Buffer.from(text, 'base64').toString('utf8').trim()
+}
+
+function decode(name: string, value: string): Uint8Array {
+  const bytes = Buffer.from(value, 'base64url')
+  // Only the one spelling of these bytes: URL-safe alphabet, padded.
+  const canonical = bytes.toString('base64').replaceAll('+', '-').replaceAll('/', '_')
+  if (canonical !== value) throw unreadable(`"${name}" is not URL-safe base64`)
+  return bytes
+}
+
+/** Cheap look: an nShield bundle has these names in it and nothing else does. */
+export function looksLikeNshield(package_: Uint8Array): boolean {
+  if (package_.length > MAX_BYTES) return false
+  const text = jsonText(package_)
+  return text.startsWith('{') && text.includes('"modstatemsg"') && text.includes('"kcmsg"')
+}

@@ -1,0 +1,51 @@
+import { type AclVerdict, judgeAcl } from './nshield-acl-policy.ts'
+import type { NshieldBundle } from './nshield-bundle.ts'
+import { type NshieldKey, nshieldKeyInfo } from './nshield-key.ts'
+import { type NshieldKeyGeneration, readKeyGeneration } from './nshield-key-generation.ts'
+import { nshieldKeyHash } from './nshield-key-hash.ts'
+import { type NshieldModuleState, readModuleState } from './nshield-module-state.ts'
+import { type NshieldWarrant, readWarrant } from './nshield-warrant.ts'
+import { type NshieldWorld, readKey, readWorld, requiredBytes } from './nshield-world.ts'
+
+/** A bundle read to the last byte. Nothing in it is verified yet. */
+export interface NshieldEvidence {
+  readonly warrant: NshieldWarrant
+  readonly state: NshieldModuleState
+  readonly world: NshieldWorld
+  /** Hash of the bundle's security officer's key. */
+  readonly hknso: Uint8Array
+  readonly generation: NshieldKeyGeneration
+  readonly key: NshieldKey
+  readonly keyHash: Uint8Array
+  /** SubjectPublicKeyInfo of `key`, DER. */
+  readonly spki: Uint8Array
+  readonly acl: AclVerdict
+  /** The signed messages and their signatures, as they stand in the bundle. */
+  readonly messages: Readonly<Record<'modstatemsg' | 'modstatesig' | 'kcmsg' | 'kcsig', Uint8Array>>
+}
+
+/** Throws EvidenceError where any part is not what nShield writes. */
+export function readNshieldEvidence(bundle: NshieldBundle): NshieldEvidence {
+  const messages = {
+    modstatemsg: requiredBytes(bundle, 'modstatemsg'),
+    modstatesig: requiredBytes(bundle, 'modstatesig'),
+    kcmsg: requiredBytes(bundle, 'kcmsg'),
+    kcsig: requiredBytes(bundle, 'kcsig'),
+  }
+  const world = readWorld(bundle)
+  const hknso = nshieldKeyHash(world.knso)
+  const generation = readKeyGeneration(messages.kcmsg)
+  const key = readKey(bundle, 'pubkeydata')
+  return {
+    warrant: readWarrant(requiredBytes(bundle, 'warrant')),
+    state: readModuleState(messages.modstatemsg),
+    world,
+    hknso,
+    generation,
+    key,
+    keyHash: nshieldKeyHash(key),
+    spki: nshieldKeyInfo(key),
+    acl: judgeAcl(generation.acl, world.hkm, hknso),
+    messages,
+  }
+}

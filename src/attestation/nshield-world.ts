@@ -1,0 +1,101 @@
+import type { NshieldBundle, NshieldField } from './nshield-bundle.ts'
+import { type NshieldKey, readKeyData } from './nshield-key.ts'
+import { malformed, NcoreReader, readKeyHashEx } from './nshield-message.ts'
+import { readSignature, type SignatureOutcome, verifyNshieldSignature } from './nshield-signature.ts'
+
+/** What the security officer's key (KNSO) certifies of a security world. */
+export interface NshieldWorld {
+  readonly knso: NshieldKey
+  /** Hash of the world's module key, under which working blobs stand. */
+  readonly hkm: Uint8Array
+  /** A FIPS 140 level 3 world, by the kind of its binding certificate. */
+  readonly fips: boolean
+  /** The signed text over the binding, and its signature's member. */
+  readonly binding: SignedText
+  /** Binding of the recovery keys, where the bundle has it. */
+  readonly recoveryBinding?: SignedText
+}
+
+interface SignedText {
+  readonly name: NshieldField
+  readonly text: (hknso: Uint8Array) => Uint8Array
+  readonly signature: Uint8Array
+}
+
+/** Cipher suites with 1024-bit DSA or Triple DES; what they bind says little today. */
+const LEGACY_SUITES = ['DLf1024s160mDES3', 'DLf1024s160mRijndael']
+
+/**
+ * Reads the world's members of a bundle. The three texts are Entrust's: "Module keys", "Module setup, FIPS3" (read in the
+ * documentation only, no bundle of such a world is published) and "Card Recovery". Throws EvidenceError.
+ */
+export function readWorld(bundle: NshieldBundle): NshieldWorld {
+  const knso = readKey(bundle, 'knsopub')
+  const hkm = readHash(bundle, 'hkm')
+  const hkmc = readHash(bundle, 'hkmc')
+  const suite = bundle.cipherSuite
+  if (!/^[A-Za-z0-9]{1,64}$/.test(suite)) throw malformed('"ciphersuite" is missing or is no name')
+  if (LEGACY_SUITES.includes(suite)) throw malformed(`the world has the legacy cipher suite ${suite}`)
+  const plain = bundle.bytes.get('CertKMaKMCbKNSO')
+  const fips = bundle.bytes.get('CertKMaKMCaKFIPSbKNSO')
+  if ((plain === undefined) === (fips === undefined)) {
+    throw malformed('it must hold exactly one of CertKMaKMCbKNSO and CertKMaKMCaKFIPSbKNSO')
+  }
+  const hkfips = fips === undefined ? undefined : readHash(bundle, 'hkfips')
+  return {
+    knso,
+    hkm,
+    fips: fips !== undefined,
+    binding:
+      fips === undefined || hkfips === undefined
+        ? {
+            name: 'CertKMaKMCbKNSO',
+            text: (hknso) => Buffer.concat([label(`Module keys: suite = ${suite}`), hknso, hkm, hkmc]),
+            signature: plain ?? new Uint8Array(),
+          }
+        : {
+            name: 'CertKMaKMCaKFIPSbKNSO',
+            text: (hknso) => Buffer.concat([label(`Module setup, FIPS3; suite = ${suite}`), hknso, hkm, hkmc, hkfips]),
+            signature: fips,
+          },
+    ...readRecoveryBinding(bundle),
+  }
+}
+
+function readRecoveryBinding(bundle: NshieldBundle): Pick<NshieldWorld, 'recoveryBinding'> {
+  const signature = bundle.bytes.get('CertKREaKRAbKNSO')
+  if (signature === undefined) {
+    if (bundle.bytes.has('hkre') || bundle.bytes.has('hkra')) throw malformed('CertKREaKRAbKNSO is missing')
+    return {}
+  }
+  const hkre = readHash(bundle, 'hkre')
+  const hkra = readHash(bundle, 'hkra')
+  const text = (hknso: Uint8Array): Uint8Array => Buffer.concat([label('Card Recovery'), hknso, hkre, hkra])
+  return { recoveryBinding: { name: 'CertKREaKRAbKNSO', text, signature } }
+}
+
+const label = (text: string): Uint8Array => Buffer.from(`${text}\0`, 'latin1')
+
+export function requiredBytes(bundle: NshieldBundle, name: NshieldField): Uint8Array {
+  const bytes = bundle.bytes.get(name)
+  if (bytes === undefined) throw malformed(`"${name}" is missing`)
+  return bytes
+}
+
+export function readKey(bundle: NshieldBundle, name: 'knsopub' | 'pubkeydata'): NshieldKey {
+  const reader = new NcoreReader(requiredBytes(bundle, name), name)
+  const key = readKeyData(reader)
+  reader.end()
+  return key
+}
+
+function readHash(bundle: NshieldBundle, name: NshieldField): Uint8Array {
+  const reader = new NcoreReader(requiredBytes(bundle, name), name)
+  const hash = readKeyHashEx(reader)
+  reader.end()
+  return hash
+}
+
+/** Does the security officer's key sign this text of its world? */
+export const verifyBinding = (world: NshieldWorld, signed: SignedText, hknso: Uint8Array): SignatureOutcome =>
+  verifyNshieldSignature(world.knso, readSignature(signed.signature, signed.name), signed.text(hknso))

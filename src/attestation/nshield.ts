@@ -1,0 +1,122 @@
+/**
+ * HSM type NSHIELD: the bundle of `nfkmattest`, verified at Entrust's level 2: warrant, module state, world binding, key
+ * generation certificate, key hash, access control list. Options: see `checkNshieldPolicy`.
+ */
+import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
+import type { ChainLink } from './attestation-result.ts'
+import { describeAttestedKey } from './attested-key.ts'
+import { sha256Hex } from './certificate-chain.ts'
+import { CheckList } from './check-list.ts'
+import { EvidenceError } from './evidence-error.ts'
+import { looksLikeNshield, type NshieldBundle, readNshieldBundle } from './nshield-bundle.ts'
+import { type NshieldEvidence, readNshieldEvidence } from './nshield-evidence.ts'
+import { hex } from './nshield-message.ts'
+import { checkNshieldPolicy } from './nshield-policy.ts'
+import { NSHIELD_RULES as RULE } from './nshield-rules.ts'
+import { checkKeyGeneration, checkModuleState, checkWarrant, checkWorldBinding } from './nshield-steps.ts'
+import type { FamilyVerdict, FamilyVerifier, VerificationContext } from './verify-attestation.ts'
+
+/** Missing means failed: each of these must have been applied. */
+const REQUIRED = Object.values(RULE).filter((rule) => rule.group === 'attestation')
+
+export const nshield: FamilyVerifier = {
+  hsmType: 'NSHIELD',
+  recognises: looksLikeNshield,
+  verify: (package_, context) => {
+    const bundle = readNshieldBundle(package_)
+    const checks = new CheckList()
+    try {
+      const evidence = readNshieldEvidence(bundle)
+      const anchor = verifyEvidence(evidence, bundle, context, checks)
+      return verdict(checks, evidence, anchor)
+    } catch (error) {
+      if (!(error instanceof EvidenceError)) throw error
+      checks.fail(RULE.encoding, error.message, error.remedy)
+      return verdict(checks)
+    }
+  },
+}
+
+/** From the root key downwards; what stands below a step that failed is not worth its signature. */
+function verifyEvidence(
+  evidence: NshieldEvidence,
+  bundle: NshieldBundle,
+  context: VerificationContext,
+  checks: CheckList,
+): TrustAnchor | undefined {
+  checks.pass(RULE.encoding, 'Every part of the bundle was read to its last byte.')
+  const anchor = checkWarrant(evidence, bundle, context, checks)
+  if (anchor !== undefined && checkModuleState(evidence, checks) && checkWorldBinding(evidence, checks)) {
+    checkKeyGeneration(evidence, checks)
+  }
+  checkNshieldPolicy(evidence, context.options, checks)
+  return anchor
+}
+
+function verdict(checks: CheckList, evidence?: NshieldEvidence, anchor?: TrustAnchor): FamilyVerdict {
+  const base = { hsmType: 'NSHIELD', genuine: checks.holds('attestation', REQUIRED), checks: checks.checks } as const
+  if (evidence === undefined) {
+    return { ...base, device: { vendor: 'Entrust', fips: 'unknown' }, claims: {}, chain: [] }
+  }
+  const { warrant, world, acl, spki, keyHash } = evidence
+  const { attestedKey, key } = describeAttestedKey(spki)
+  const { module } = warrant
+  const keeps = acl.refusals.length === 0
+  return {
+    ...base,
+    spki,
+    attestedKey,
+    device: {
+      vendor: 'Entrust',
+      model: 'nShield',
+      serial: module.esn,
+      fips: module.approvals.some((approval) => approval.startsWith('FIPS140')) ? 'certified' : 'unknown',
+    },
+    claims: {
+      local: true,
+      sensitive: keeps,
+      extractable: !keeps,
+      neverExtractable: keeps,
+      key,
+      esn: module.esn,
+      ...(module.physicalSerialNumber === undefined ? {} : { physicalSerialNumber: module.physicalSerialNumber }),
+      keyHash: hex(keyHash),
+      protection: acl.protection,
+      recovery: acl.recovery,
+      permissions: acl.permissions,
+      fips: world.fips,
+      fieldUpgradeWarrant: module.fieldUpgrade,
+      approvals: module.approvals,
+    },
+    ...(anchor === undefined
+      ? {}
+      : { trustAnchor: { name: anchor.name, spkiSha256: anchor.spkiSha256, origin: anchor.origin } }),
+    chain: chain(evidence),
+  }
+}
+
+/** What signed what, the attested key first. Nothing here has an end. */
+function chain({ warrant, state, messages }: NshieldEvidence): readonly ChainLink[] {
+  const { esn } = warrant.module
+  const above = warrant.delegations.length === 0 ? warrant.root : `delegation ${warrant.delegations.length}`
+  return [
+    {
+      subject: 'key generation certificate (kcmsg)',
+      issuer: `KML of module ${esn}`,
+      sha256: sha256Hex(messages.kcmsg),
+    },
+    {
+      subject: `module state of ${state.esn} (modstatemsg)`,
+      issuer: `KLF2 of module ${esn}`,
+      sha256: sha256Hex(messages.modstatemsg),
+    },
+    { subject: `warrant of module ${esn}`, issuer: above, sha256: sha256Hex(warrant.signedModule.payload) },
+    ...warrant.delegations
+      .map(({ signed }, index) => ({
+        subject: `delegation ${index + 1}`,
+        issuer: index === 0 ? warrant.root : `delegation ${index}`,
+        sha256: sha256Hex(signed.payload),
+      }))
+      .reverse(),
+  ]
+}
