@@ -1,0 +1,219 @@
+/**
+ * Debian's pcscd, for this process alone, with virtual readers that the PIV card double sits in.
+ *
+ *   const { card, trustAnchors } = createPivCard({ personality: 'yubikey-5.4.3' })
+ *   const pcscd = await startPcscd([card])
+ *   await pcscd.runInside('yubico-piv-tool', ['-a', 'status'])      // any program, with the environment that leads it here
+ *   Object.assign(process.env, pcscd.environment)                   // or this process: before a PKCS#11 module is initialised
+ *   pcscd.slots[0].remove(); await pcscd.slots[0].insert()          // pull the card, put it back
+ *   await pcscd.close()
+ *
+ * The daemon lives in a mount and a network namespace of its own, so that it neither meets a pcscd of the host nor listens
+ * on a network, and sees no USB reader: a real YubiKey that is plugged in cannot be touched. Its clients need no namespace:
+ * libpcsclite takes the socket's path from PCSCLITE_CSOCK_NAME. The daemon ends when this process ends, however that happens.
+ * Needs Linux, pcscd, vsmartcard-vpcd, util-linux, iproute2, bash; root, or user namespaces open to everyone.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { access, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { PivCard } from './piv-card.ts'
+import { type ProgramResult, type RunOptions, runProgram } from './run-program.ts'
+import { type ReaderConnection, VPCD_PORT, VpcdSlot } from './vpcd.ts'
+
+const DAEMON = ['/usr/sbin/pcscd', '/usr/local/sbin/pcscd']
+const DRIVER = [
+  '/usr/lib/pcsc/drivers/serial/libifdvpcd.so',
+  '/usr/lib64/pcsc/drivers/serial/libifdvpcd.so',
+  '/usr/local/lib/pcsc/drivers/serial/libifdvpcd.so',
+]
+
+/** libykcs11 2.2.0 takes only readers whose name begins with "Yubico"; ykman reads the interfaces out of it. */
+const READER_NAME = 'Yubico YubiKey CCID'
+/** vpcd is built with two slots: "… 00 00" and "… 00 01". */
+const READER_SLOTS = 2
+
+export interface PrivatePcscd {
+  /** What a client needs: `PCSCLITE_CSOCK_NAME`. */
+  readonly environment: Readonly<Record<string, string>>
+  /** One per card, in order. The cards are inserted. */
+  readonly slots: readonly VpcdSlot[]
+  /** Reader names as clients see them, in order. */
+  readonly readers: readonly string[]
+  /** Runs a program whose PC/SC calls end up here. */
+  runInside(command: string, args: readonly string[], options?: RunOptions): Promise<ProgramResult>
+  close(): Promise<void>
+}
+
+export interface PcscdOptions {
+  /** Where the private folder is made; short, for a socket's path holds 107 octets. Default: the system's temporary folder. */
+  readonly directory?: string
+}
+
+/** What is missing on this machine to run it, in words; empty where it can run. */
+export function missingForPcscd(): readonly string[] {
+  if (process.platform !== 'linux') return ['Linux']
+  return [
+    ...(DAEMON.some(existsSync) ? [] : ['pcscd']),
+    ...(DRIVER.some(existsSync) ? [] : ['vsmartcard-vpcd']),
+    ...(['/usr/bin/unshare', '/usr/bin/nsenter'].every(existsSync) ? [] : ['util-linux']),
+    ...(['/sbin/ip', '/usr/sbin/ip', '/bin/ip', '/usr/bin/ip'].some(existsSync) ? [] : ['iproute2']),
+  ]
+}
+
+/** Starts the daemon and inserts one or two cards. Throws Error with the daemon's own words where it does not come up. */
+export async function startPcscd(cards: readonly PivCard[], options: PcscdOptions = {}): Promise<PrivatePcscd> {
+  const missing = missingForPcscd()
+  if (missing.length > 0) throw new Error(`pcscd cannot run here: ${missing.join(', ')} missing`)
+  if (cards.length < 1 || cards.length > READER_SLOTS) throw new RangeError(`1 to ${READER_SLOTS} cards`)
+  const folder = await mkdtemp(join(options.directory ?? tmpdir(), 'pcscd-'))
+  const daemon = await launch(folder)
+  const socket = join(folder, 'run', 'pcscd.comm')
+  const environment = { PCSCLITE_CSOCK_NAME: socket }
+  const slots = cards.map((card, index) => new VpcdSlot(card, () => relay(daemon, VPCD_PORT + index)))
+  const close = async (): Promise<void> => {
+    for (const slot of slots) slot.remove()
+    await ended(daemon)
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    await ready(daemon, socket)
+    for (const slot of slots) await slot.insert()
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return {
+    environment,
+    slots,
+    readers: cards.map((_card, index) => `${READER_NAME} 00 0${index}`),
+    runInside: (command, args, run = {}) => runProgram(command, args, { ...run, env: { ...run.env, ...environment } }),
+    close,
+  }
+}
+
+/**
+ * Runs in the new namespaces, and ends the daemon when its own input ends. The driver writes a length and a body apart, so
+ * Nagle's rule and delayed acknowledgements would cost 40 ms a command: `quickack` takes that away where ip knows it.
+ */
+const DAEMON_SCRIPT = `
+set -e
+mount -t tmpfs tmpfs /run
+mkdir /run/pcscd
+mount --bind "$1/run" /run/pcscd
+mount -t tmpfs tmpfs "$2"
+ip link set lo up
+ip route replace local 127.0.0.1 dev lo table local quickack 1 || true
+exec 3<&0
+"$3" --foreground --config "$1/conf" </dev/null & daemon=$!
+cat <&3 >/dev/null & watch=$!
+set +e
+wait -n
+kill $daemon $watch 2>/dev/null
+wait
+`
+
+interface Daemon {
+  readonly child: ChildProcess
+  readonly log: () => string
+}
+
+async function launch(folder: string): Promise<Daemon> {
+  const driver = DRIVER.find(existsSync) ?? ''
+  const program = DAEMON.find(existsSync) ?? ''
+  await mkdir(join(folder, 'run'))
+  await mkdir(join(folder, 'conf'))
+  await copyFile(driver, join(folder, 'libifdvpcd.so'))
+  await writeFile(join(folder, 'conf', 'reader.conf'), readerConfiguration(join(folder, 'libifdvpcd.so')))
+  const drivers = join(driver, '..', '..')
+  const child = spawn(
+    'unshare',
+    [...asRoot(), '--mount', '--net', 'bash', '-c', DAEMON_SCRIPT, 'pcscd', folder, drivers, program],
+    { stdio: ['pipe', 'pipe', 'pipe'] },
+  )
+  let text = ''
+  const keep = (chunk: Buffer): void => {
+    text = (text + chunk.toString()).slice(-4000)
+  }
+  child.stdout.on('data', keep)
+  child.stderr.on('data', keep)
+  child.stdin.on('error', () => undefined)
+  child.on('error', (error) => keep(Buffer.from(error.message)))
+  return { child, log: () => text }
+}
+
+/** Without root: a user namespace in which we are. */
+const asRoot = (): readonly string[] => (process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'])
+
+const readerConfiguration = (driver: string): string => `FRIENDLYNAME "${READER_NAME}"
+DEVICENAME   /dev/null:0x${VPCD_PORT.toString(16).toUpperCase()}
+LIBPATH      ${driver}
+CHANNELID    0x${VPCD_PORT.toString(16).toUpperCase()}
+`
+
+async function ready(daemon: Daemon, socket: string): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    if (daemon.child.exitCode !== null || daemon.child.pid === undefined) break
+    if (await accepts(socket)) return
+    await wait(25)
+  }
+  throw new Error(`pcscd did not start: ${daemon.log().trim().slice(-500)}`)
+}
+
+async function accepts(socket: string): Promise<boolean> {
+  try {
+    await access(socket)
+  } catch {
+    return false
+  }
+  return new Promise((resolve) => {
+    const probe = connect(socket)
+    probe.once('connect', () => probe.destroy())
+    probe.once('error', () => resolve(false))
+    probe.once('close', (failed) => resolve(!failed))
+  })
+}
+
+/** Carries octets between its standard streams and a port inside the daemon's network namespace. */
+const RELAY_SCRIPT = `
+exec 3<>"/dev/tcp/127.0.0.1/$1" 4<&0 || exit 1
+cat <&3 & a=$!
+cat <&4 >&3 & b=$!
+wait -n
+kill $a $b 2>/dev/null
+wait
+`
+
+async function relay(daemon: Daemon, port: number): Promise<ReaderConnection> {
+  const user = asRoot().length === 0 ? [] : ['--user', '--preserve-credentials']
+  const child = spawn(
+    'nsenter',
+    ['--target', String(daemon.child.pid), ...user, '--net', 'bash', '-c', RELAY_SCRIPT, 'relay', String(port)],
+    { stdio: ['pipe', 'pipe', 'ignore'] },
+  )
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve)
+    child.once('error', reject)
+  })
+  child.stdin.on('error', () => undefined)
+  return {
+    input: child.stdout,
+    output: child.stdin,
+    close: () => {
+      child.stdin.end()
+      child.stdout.destroy()
+    },
+  }
+}
+
+async function ended({ child }: Daemon): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
+  const exit = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  child.stdin?.end()
+  const patience = setTimeout(() => child.kill('SIGKILL'), 5000)
+  await exit
+  clearTimeout(patience)
+}
