@@ -31,9 +31,11 @@ export type RpcValue =
   | { readonly code: 'u'; readonly value: bigint }
   | { readonly code: 'y'; readonly value: number }
   | { readonly code: 'v'; readonly major: number; readonly minor: number }
-  | { readonly code: 's' | 'z'; readonly value: Uint8Array }
+  | { readonly code: 's'; readonly value: Uint8Array }
+  | { readonly code: 'z'; readonly value: Uint8Array }
   | { readonly code: 'ay'; readonly value: Uint8Array | null; readonly length: number }
-  | { readonly code: 'fy' | 'fu'; readonly room: number }
+  | { readonly code: 'fy'; readonly room: number }
+  | { readonly code: 'fu'; readonly room: number }
   | { readonly code: 'au'; readonly items: readonly bigint[] | null; readonly count: number }
   | { readonly code: 'aA'; readonly attributes: readonly Attribute[] }
   | { readonly code: 'fA'; readonly rooms: readonly AttributeRoom[] }

@@ -1,0 +1,79 @@
+/** What makes the virtual token a certain product: its slots, tokens, mechanisms and refusals, as data and a few rules. */
+import type { TrustAnchor } from '../../trust-anchors/trust-anchor.ts'
+import type { TokenObject } from './token-object.ts'
+
+export interface MechanismInfo {
+  readonly mechanism: number
+  readonly minKeySize: number
+  readonly maxKeySize: number
+  readonly flags: number
+}
+
+/** A key pair about to be made; the templates hold values in the caller's memory order. */
+export interface KeyPairRequest {
+  readonly mechanism: number
+  readonly publicTemplate: ReadonlyMap<number, Uint8Array>
+  readonly privateTemplate: ReadonlyMap<number, Uint8Array>
+  /** CK_USER_TYPE of the login, undefined where nobody is logged in. */
+  readonly userType: bigint | undefined
+}
+
+/** What the product adds to a finished pair. */
+export interface KeyPairExtras {
+  readonly publicAttributes?: ReadonlyMap<number, Uint8Array>
+  readonly privateAttributes?: ReadonlyMap<number, Uint8Array>
+  /** What the vendor's own tool would export, where that is not an attribute. */
+  readonly evidence?: Uint8Array
+}
+
+export interface TokenRules {
+  /** Throws CryptokiError to refuse. */
+  admitLogin?(userType: bigint): void
+  admitKeyPair?(request: KeyPairRequest): void
+  admitObject?(attributes: ReadonlyMap<number, Uint8Array>): void
+  /** Called with the finished objects before they can be seen. */
+  completeKeyPair?(publicKey: TokenObject, privateKey: TokenObject): KeyPairExtras
+}
+
+export interface TokenDefinition {
+  readonly label: string
+  readonly manufacturer: string
+  readonly model: string
+  readonly serial: string
+  readonly hardwareVersion: readonly [number, number]
+  readonly firmwareVersion: readonly [number, number]
+  readonly loginRequired: boolean
+  readonly protectedAuthenticationPath?: boolean
+  readonly pinLength: { readonly min: number; readonly max: number }
+  /** undefined: CKF_USER_PIN_INITIALIZED is not set. */
+  readonly userPin: string | undefined
+  readonly soPin: string
+  readonly maxPinFailures: number
+  /** Vendor roles beside CKU_USER: CK_USER_TYPE -> PIN. */
+  readonly roles?: ReadonlyMap<bigint, string>
+  readonly initialized?: boolean
+  readonly writeProtected?: boolean
+  readonly mechanisms: readonly MechanismInfo[]
+  /** CKA_EC_POINT inside an OCTET STRING (the standard's words) or bare, as some modules answer. */
+  readonly ecPoint?: 'wrapped' | 'bare'
+  readonly rules?: TokenRules
+}
+
+export interface SlotDefinition {
+  readonly id: bigint
+  readonly description: string
+  readonly manufacturer: string
+  readonly removable?: boolean
+  /** False: the slot is there, the card is not. */
+  readonly present?: boolean
+  readonly token: TokenDefinition
+}
+
+export interface Personality {
+  readonly libraryManufacturer: string
+  readonly libraryDescription: string
+  readonly libraryVersion: readonly [number, number]
+  readonly slots: readonly SlotDefinition[]
+  /** The test root that the evidence ends in; empty where the product has none. */
+  readonly trustAnchors: readonly TrustAnchor[]
+}

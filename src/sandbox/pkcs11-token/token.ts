@@ -1,0 +1,98 @@
+import { SLOT_FLAG, TOKEN_FLAG } from './cryptoki.ts'
+import type { SlotDefinition, TokenDefinition } from './personality.ts'
+import { PinCounter } from './pin-counter.ts'
+import { CryptokiError } from './return-values.ts'
+import type { TokenObject } from './token-object.ts'
+
+const MAX_OBJECTS = 4096
+const DEFAULT_SO_TRIES = 10
+
+/** One slot and the token in it. Lives as long as the server: what it holds survives every client. */
+export class Token {
+  readonly slot: SlotDefinition
+  readonly definition: TokenDefinition
+  readonly userPin: PinCounter
+  readonly soPin: PinCounter
+  readonly rolePins: ReadonlyMap<bigint, PinCounter>
+  readonly #objects = new Map<bigint, TokenObject>()
+  label: string
+  initialized: boolean
+  present: boolean
+  #nextHandle: () => bigint
+
+  constructor(slot: SlotDefinition, nextHandle: () => bigint) {
+    this.slot = slot
+    this.definition = slot.token
+    this.userPin = new PinCounter(slot.token.userPin, slot.token.maxPinFailures)
+    this.soPin = new PinCounter(slot.token.soPin, DEFAULT_SO_TRIES)
+    this.rolePins = new Map(
+      [...(slot.token.roles ?? [])].map(([role, pin]) => [role, new PinCounter(pin, slot.token.maxPinFailures)]),
+    )
+    this.label = slot.token.label
+    this.initialized = slot.token.initialized ?? true
+    this.present = slot.present ?? true
+    this.#nextHandle = nextHandle
+  }
+
+  get slotFlags(): number {
+    return (
+      SLOT_FLAG.HW_SLOT |
+      (this.present ? SLOT_FLAG.TOKEN_PRESENT : 0) |
+      (this.slot.removable ? SLOT_FLAG.REMOVABLE_DEVICE : 0)
+    )
+  }
+
+  get tokenFlags(): number {
+    const { definition, userPin, soPin } = this
+    const when = (condition: boolean | undefined, bit: number): number => (condition ? bit : 0)
+    return (
+      TOKEN_FLAG.RNG |
+      TOKEN_FLAG.RESTORE_KEY_NOT_NEEDED |
+      when(definition.writeProtected, TOKEN_FLAG.WRITE_PROTECTED) |
+      when(definition.loginRequired, TOKEN_FLAG.LOGIN_REQUIRED) |
+      when(this.initialized, TOKEN_FLAG.TOKEN_INITIALIZED) |
+      when(definition.protectedAuthenticationPath, TOKEN_FLAG.PROTECTED_AUTHENTICATION_PATH) |
+      when(userPin.initialized, TOKEN_FLAG.USER_PIN_INITIALIZED) |
+      when(userPin.countLow, TOKEN_FLAG.USER_PIN_COUNT_LOW) |
+      when(userPin.finalTry, TOKEN_FLAG.USER_PIN_FINAL_TRY) |
+      when(userPin.locked, TOKEN_FLAG.USER_PIN_LOCKED) |
+      when(soPin.countLow, TOKEN_FLAG.SO_PIN_COUNT_LOW) |
+      when(soPin.finalTry, TOKEN_FLAG.SO_PIN_FINAL_TRY) |
+      when(soPin.locked, TOKEN_FLAG.SO_PIN_LOCKED)
+    )
+  }
+
+  get objects(): Iterable<TokenObject> {
+    return this.#objects.values()
+  }
+
+  object(handle: bigint): TokenObject | undefined {
+    return this.#objects.get(handle)
+  }
+
+  /** Makes objects visible together, or none of them. */
+  add(drafts: readonly Omit<TokenObject, 'handle'>[]): TokenObject[] {
+    if (this.#objects.size + drafts.length > MAX_OBJECTS) throw new CryptokiError('CKR_DEVICE_MEMORY')
+    const objects = drafts.map((draft) => ({ ...draft, handle: this.#nextHandle() }))
+    for (const object of objects) this.#objects.set(object.handle, object)
+    return objects
+  }
+
+  remove(handle: bigint): void {
+    this.#objects.delete(handle)
+  }
+
+  removeSessionObjects(application: object, session: bigint): void {
+    for (const { handle, owner } of this.#objects.values()) {
+      if (owner?.application === application && owner.session === session) this.#objects.delete(handle)
+    }
+  }
+
+  /** C_InitToken: everything goes, the user PIN too. */
+  initialize(label: string): void {
+    this.#objects.clear()
+    this.userPin.replace(undefined)
+    this.label = label
+    this.initialized = true
+  }
+}
