@@ -1,0 +1,96 @@
+/** Evidence that is a leaf and a device certificate with, at most, the CA certificates above: Yubico's two families. */
+import { type Certificate, parseCertificate } from '../asn1/certificate.ts'
+import { DerError } from '../asn1/der-error.ts'
+import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
+import { type AnchorKey, anchorHolds } from './anchor-keys.ts'
+import { basicConstraintsOf, OID_BASIC_CONSTRAINTS, OID_KEY_USAGE } from './basic-constraints.ts'
+import { parseIssuerCertificate, unknownCritical, validAt } from './certificate-chain.ts'
+import { readCertificatePackage } from './certificate-package.ts'
+import type { CheckList, Rule } from './check-list.ts'
+import { strangerAbove } from './extra-certificates.ts'
+
+/** Every certificate, or none where one is malformed (the check then says which). Throws EvidenceError where there is nothing to read. */
+export function parsePackage(
+  package_: Uint8Array,
+  rule: Rule,
+  checks: CheckList,
+  remedy: string,
+): readonly Certificate[] {
+  const certificates: Certificate[] = []
+  for (const [index, der] of readCertificatePackage(package_).entries()) {
+    try {
+      certificates.push(index === 0 ? parseCertificate(der) : parseIssuerCertificate(der))
+    } catch (error) {
+      if (!(error instanceof DerError)) throw error
+      checks.fail(rule, `certificate ${index + 1} is malformed. ${error.message}`, remedy)
+      return []
+    }
+  }
+  checks.pass(rule, `${certificates.length} in DER`)
+  return certificates
+}
+
+const KNOWN_CRITICAL = [OID_BASIC_CONSTRAINTS, OID_KEY_USAGE]
+
+export function checkExtensions(rule: Rule, certificates: readonly Certificate[], checks: CheckList): void {
+  const unknown = certificates.flatMap((certificate) => unknownCritical(certificate, KNOWN_CRITICAL))
+  checks.require(
+    rule,
+    unknown.length === 0,
+    'no unknown critical extension',
+    `unknown critical extension ${unknown.join(', ')}`,
+    'Update this program; the device may be newer than it.',
+  )
+}
+
+export function checkDates(
+  rule: Rule,
+  certificates: readonly Certificate[],
+  anchor: TrustAnchor | undefined,
+  now: number,
+  checks: CheckList,
+): void {
+  const late = certificates.findIndex((certificate) => !validAt(certificate, now))
+  if (late >= 0) {
+    checks.fail(
+      rule,
+      `certificate ${late + 1} of the chain is not within its dates`,
+      'Check the clock of this computer; the vendor dates these certificates over decades.',
+    )
+  } else if (anchor !== undefined && !anchorHolds(anchor, now)) {
+    checks.fail(
+      rule,
+      `the anchor ${anchor.name} ended on ${anchor.notAfter}`,
+      'Update this program, or give the renewed root with `--trust-anchors`.',
+    )
+  } else checks.pass(rule, 'every certificate is within its dates')
+}
+
+/** Certificates above the device's own that belong to nothing, or that nobody signed. */
+export function checkStrangers(
+  rule: Rule,
+  device: Certificate,
+  above: readonly Certificate[],
+  anchors: readonly AnchorKey[],
+  checks: CheckList,
+): void {
+  const stranger = above.length === 0 ? undefined : strangerAbove(device, above, anchors)
+  if (stranger === undefined) return
+  checks.fail(
+    rule,
+    `certificate ${above.indexOf(stranger) + 3} does not belong to the chain, or was altered`,
+    'Remove it: send the attestation certificate, the device certificate and, where the CA asks for them, the CA certificates above.',
+  )
+}
+
+/** May these stand between a device certificate and its anchor: CA certificates whose path length allows what is below? */
+export function areIssuers(between: readonly Certificate[]): boolean {
+  return between.every((certificate, index) => {
+    const constraints = basicConstraintsOf(certificate)
+    if (constraints === undefined || constraints === 'malformed' || !constraints.ca) return false
+    return (
+      (constraints.pathLength ?? Number.POSITIVE_INFINITY) > index &&
+      unknownCritical(certificate, KNOWN_CRITICAL).length === 0
+    )
+  })
+}

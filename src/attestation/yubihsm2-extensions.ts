@@ -1,0 +1,172 @@
+import type { Certificate } from '../asn1/certificate.ts'
+import {
+  type DerNode,
+  readBitStringOctets,
+  readDer,
+  readOctetString,
+  readSmallInteger,
+  readText,
+  TAG,
+} from '../asn1/der.ts'
+import { DerError } from '../asn1/der-error.ts'
+
+/** Yubico's arc for YubiHSM 2 attestation; the values are DER (docs.yubico.com/hardware/oid/oid-product-arc.html). */
+export const YUBIHSM2_OID = {
+  firmware: '1.3.6.1.4.1.41482.4.1',
+  serial: '1.3.6.1.4.1.41482.4.2',
+  origin: '1.3.6.1.4.1.41482.4.3',
+  domains: '1.3.6.1.4.1.41482.4.4',
+  capabilities: '1.3.6.1.4.1.41482.4.5',
+  objectId: '1.3.6.1.4.1.41482.4.6',
+  label: '1.3.6.1.4.1.41482.4.9',
+  /** In the device certificate. */
+  fips: '1.3.6.1.4.1.41482.4.10',
+  /** In the leaf, firmware 2.4.1 FIPS and later. */
+  fipsApproved: '1.3.6.1.4.1.41482.4.12',
+} as const
+
+export const ORIGIN = { generated: 0x01, imported: 0x02, importedWrapped: 0x10 } as const
+
+/** Capability names by bit (Yubico, developers.yubico.com/YubiHSM2/Concepts/Capability.html). */
+export const CAPABILITIES: readonly string[] = [
+  'get-opaque',
+  'put-opaque',
+  'put-authentication-key',
+  'put-asymmetric-key',
+  'generate-asymmetric-key',
+  'sign-pkcs',
+  'sign-pss',
+  'sign-ecdsa',
+  'sign-eddsa',
+  'decrypt-pkcs',
+  'decrypt-oaep',
+  'derive-ecdh',
+  'export-wrapped',
+  'import-wrapped',
+  'put-wrap-key',
+  'generate-wrap-key',
+  'exportable-under-wrap',
+  'set-option',
+  'get-option',
+  'get-pseudo-random',
+  'put-mac-key',
+  'generate-hmac-key',
+  'sign-hmac',
+  'verify-hmac',
+  'get-log-entries',
+  'sign-ssh-certificate',
+  'get-template',
+  'put-template',
+  'reset-device',
+  'decrypt-otp',
+  'create-otp-aead',
+  'randomize-otp-aead',
+  'rewrap-from-otp-aead-key',
+  'rewrap-to-otp-aead-key',
+  'sign-attestation-certificate',
+  'put-otp-aead-key',
+  'generate-otp-aead-key',
+  'wrap-data',
+  'unwrap-data',
+  'delete-opaque',
+  'delete-authentication-key',
+  'delete-asymmetric-key',
+  'delete-wrap-key',
+  'delete-hmac-key',
+  'delete-template',
+  'delete-otp-aead-key',
+  'change-authentication-key',
+  'put-symmetric-key',
+  'generate-symmetric-key',
+  'delete-symmetric-key',
+  'decrypt-ecb',
+  'encrypt-ecb',
+  'decrypt-cbc',
+  'encrypt-cbc',
+  'put-public-wrap-key',
+  'delete-public-wrap-key',
+]
+
+/** What the leaf says of the object, or the same member as `undefined` where it is missing or malformed. */
+export interface ObjectFacts {
+  readonly firmware: string | undefined
+  readonly serial: string | undefined
+  /** One octet of flags. */
+  readonly origin: number | undefined
+  /** Domain numbers, 1 to 16. */
+  readonly domains: readonly string[] | undefined
+  /** 64 bits, as the big-endian octets say. */
+  readonly capabilities: bigint | undefined
+  readonly objectId: number | undefined
+  readonly label: string | undefined
+}
+
+export function readObjectFacts(leaf: Certificate): ObjectFacts {
+  return {
+    firmware: firmwareOf(leaf),
+    serial: serialOf(leaf),
+    origin: read(leaf, YUBIHSM2_OID.origin, (node) => exactly(1, node)[0]),
+    domains: read(leaf, YUBIHSM2_OID.domains, (node) => domainNumbers(exactly(2, node))),
+    capabilities: read(leaf, YUBIHSM2_OID.capabilities, (node) => Buffer.from(exactly(8, node)).readBigUInt64BE()),
+    objectId: read(leaf, YUBIHSM2_OID.objectId, (node) => sixteenBits(node)),
+    label: read(leaf, YUBIHSM2_OID.label, (node) => readText(node.expect(TAG.utf8String, 'label'), 'label')),
+  }
+}
+
+/** OCTET STRING of 3: `2.4.0`. */
+export const firmwareOf = (certificate: Certificate): string | undefined =>
+  read(certificate, YUBIHSM2_OID.firmware, (node) => {
+    const octets = readOctetString(node, 'firmware')
+    if (octets.length !== 3) throw node.fail('firmware is not three octets')
+    return octets.join('.')
+  })
+
+export const serialOf = (certificate: Certificate): string | undefined =>
+  read(certificate, YUBIHSM2_OID.serial, (node) => String(readSmallInteger(node, 'serial')))
+
+function read<Value>(
+  certificate: Certificate,
+  oid: string,
+  take: (node: DerNode) => Value | undefined,
+): Value | undefined {
+  const extension = certificate.extensions.get(oid)
+  if (extension === undefined) return undefined
+  try {
+    return take(readDer(extension.value, { maxSize: 512 }))
+  } catch (error) {
+    if (error instanceof DerError) return undefined
+    throw error
+  }
+}
+
+function exactly(octets: number, node: DerNode): Uint8Array {
+  const bytes = readBitStringOctets(node)
+  if (bytes.length !== octets) throw node.fail(`${bytes.length} octets, expected ${octets}`)
+  return bytes
+}
+
+function sixteenBits(node: DerNode): number {
+  const value = readSmallInteger(node, 'object id')
+  if (value > 0xffff) throw node.fail('object id is more than 16 bits')
+  return value
+}
+
+const domainNumbers = (octets: Uint8Array): readonly string[] => {
+  const bits = Buffer.from(octets).readUInt16BE()
+  return Array.from({ length: 16 }, (_, index) => index).flatMap((bit) => ((bits >> bit) & 1 ? [String(bit + 1)] : []))
+}
+
+export const hasCapability = (capabilities: bigint, name: string): boolean =>
+  ((capabilities >> BigInt(CAPABILITIES.indexOf(name))) & 1n) === 1n
+
+/** Names in bit order, with the bits that have none. */
+export function listCapabilities(capabilities: bigint): {
+  readonly names: readonly string[]
+  readonly unknown: readonly number[]
+} {
+  const bits = Array.from({ length: 64 }, (_, bit) => bit).filter((bit) => ((capabilities >> BigInt(bit)) & 1n) === 1n)
+  return {
+    names: bits.flatMap((bit) => CAPABILITIES[bit] ?? []),
+    unknown: bits.filter((bit) => bit >= CAPABILITIES.length),
+  }
+}

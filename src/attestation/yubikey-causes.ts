@@ -1,0 +1,99 @@
+/** Likelier causes for a chain that does not hold, so that no refusal says only "invalid signature". */
+import type { Certificate } from '../asn1/certificate.ts'
+import { printName } from '../asn1/name.ts'
+import type { AnchorKey } from './anchor-keys.ts'
+import { namesIssuer, selfIssued } from './certificate-chain.ts'
+import { commonNameOf } from './common-name.ts'
+
+export interface Cause {
+  readonly detail: string
+  readonly remedy: string
+}
+
+const EXPORT_F9 =
+  'Export F9 from the device that made the attestation: `yubico-piv-tool -a read-certificate -s f9` or `ykman piv certificates export f9 f9.pem`.'
+
+/** Issuers of an F9 certificate that explain by their name why no anchor was reached. */
+const ISSUER_CAUSES: readonly { readonly name: RegExp; readonly cause: Cause }[] = [
+  {
+    name: /preview/i,
+    cause: {
+      detail: 'F9 was signed by a CA for preview hardware, which vouches for nothing',
+      remedy: 'Use a YubiKey that was sold, not a preview sample.',
+    },
+  },
+  {
+    name: /^Yubico (FIDO|OPGP|SD) Attestation /,
+    cause: {
+      detail:
+        'the second certificate was signed by a Yubico CA of another application (FIDO, OpenPGP or Security Domain)',
+      remedy: EXPORT_F9,
+    },
+  },
+  {
+    name: /^(YubiHSM|Yubico YubiHSM)/,
+    cause: {
+      detail: 'the certificates are those of a YubiHSM 2, not of a YubiKey',
+      remedy: 'Use the hsmType YUBIHSM2 for this package.',
+    },
+  },
+  {
+    name: /^Yubico PIV Attestation /,
+    cause: {
+      detail: 'F9 was signed by a PIV intermediate of Yubico that is not among the known ones',
+      remedy:
+        'Update this program. If Yubico published the intermediate after it was built, compare it with developers.yubico.com/PKI and give it with `--trust-anchors`.',
+    },
+  },
+]
+
+/** Why the leaf does not belong to the F9 certificate beside it. */
+export function leafSignatureCause(leaf: Certificate, f9: Certificate): Cause {
+  if (Buffer.compare(leaf.der, f9.der) === 0) {
+    return { detail: 'the same certificate stands twice; that of slot F9 is missing', remedy: EXPORT_F9 }
+  }
+  if (!namesIssuer(leaf, f9.subject)) {
+    return {
+      detail: `the attestation was issued by ${printName(leaf.issuer)}, the second certificate is ${printName(f9.subject)}: it is no F9 certificate of this device`,
+      remedy: EXPORT_F9,
+    }
+  }
+  return {
+    detail:
+      'the key of this F9 certificate did not sign the attestation: either the F9 certificate is that of another YubiKey or another batch, or the attestation was altered',
+    remedy: EXPORT_F9,
+  }
+}
+
+/** Why F9 reaches no anchor. */
+export function chainCause(f9: Certificate, top: Certificate, anchors: readonly AnchorKey[]): Cause {
+  const issuer = commonNameOf(top.issuer) ?? printName(top.issuer)
+  const known = anchors.find(({ subject }) => subject !== undefined && namesIssuer(top, subject))
+  if (known !== undefined) {
+    return {
+      detail: `the certificate says that ${known.anchor.name} signed it, but the pinned key of that name did not: it was forged or altered`,
+      remedy: `${EXPORT_F9} If that fails too, this YubiKey cannot be attested; use another.`,
+    }
+  }
+  const named = ISSUER_CAUSES.find(({ name }) => name.test(issuer))
+  if (named !== undefined) return named.cause
+  const how = selfIssued(f9)
+    ? 'F9 signed itself'
+    : `F9 was signed by ${printName(top.issuer)}, which is no CA of Yubico's`
+  return {
+    detail: `${how}: the factory certificate of slot F9 was replaced, or this is no YubiKey`,
+    remedy:
+      'The factory key of F9 cannot be restored, not even by a reset of the PIV application: use another YubiKey. Only a CA that trusts the replacement could accept it.',
+  }
+}
+
+/** A CA certificate of Yubico's own between F9 and a built-in root that is not on the list of PIV intermediates. */
+export function intermediateCause(intermediate: Certificate): Cause {
+  const name = commonNameOf(intermediate.subject) ?? ''
+  return (
+    ISSUER_CAUSES.find((entry) => entry.name.test(name))?.cause ?? {
+      detail: `${printName(intermediate.subject)} stands between F9 and the root and is not among Yubico's intermediates for PIV`,
+      remedy: EXPORT_F9,
+    }
+  )
+}
