@@ -29,12 +29,17 @@ export interface DeviceProfile {
 
 export type KeyProfile = Pick<KeySpec, 'algorithm' | 'pinPolicy' | 'touchPolicy'>
 
+/** The family's own settings of the `device:` section. */
+export function deviceSettings(configuration: Configuration): Readonly<Record<string, unknown>> {
+  return Object.fromEntries([...configuration.section('device')].map(([name, { value }]) => [name, value]))
+}
+
 export function deviceProfile(configuration: Configuration): DeviceProfile {
   const hsmType = configuration.text('device.hsmType')
   return {
     uri: configuration.required('device.uri'),
     ...(hsmType !== undefined && isHsmType(hsmType) ? { hsmType } : {}),
-    settings: Object.fromEntries([...configuration.section('device')].map(([name, { value }]) => [name, value])),
+    settings: deviceSettings(configuration),
   }
 }
 

@@ -96,9 +96,16 @@ export const SETTINGS: readonly Setting[] = [
   {
     path: 'sectigo.caFile',
     type: 'file',
-    description: 'PEM certificates to trust for the connection, instead of the system ones',
+    description: 'PEM certificates to trust for the connection, beside the system ones',
   },
   { path: 'sectigo.proxy', type: 'text', description: 'HTTP proxy, e.g. http://proxy.example:3128' },
+  {
+    path: 'sectigo.pollSeconds',
+    type: 'integer',
+    description:
+      'pause between two questions about one order; the CA asks for three hours, lower it for a rehearsal only',
+    default: '10800',
+  },
   { path: 'sectigo.timeoutSeconds', type: 'integer', description: 'how long to wait for an answer', default: '120' },
   {
     path: 'sectigo.foreignOrderNumber',

@@ -1,6 +1,7 @@
-import { EXIT, type ExitCode } from '../errors.ts'
+import { DeviceError } from '../../devices/device.ts'
+import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
 import type { Run } from './run.ts'
-import type { RunState } from './run-event.ts'
+import { hasReached, type RunState } from './run-event.ts'
 import { runCheckStep } from './steps/check-step.ts'
 import { runCollectStep } from './steps/collect-step.ts'
 import { runDeviceSteps } from './steps/device-steps.ts'
@@ -16,23 +17,29 @@ export interface AdvanceOptions {
   readonly orderAgain?: boolean
   /** Asked once before the order is placed; false ends the run where it is. */
   readonly confirm?: (run: Run) => Promise<boolean>
-  /** Milliseconds between two questions to the CA. */
-  readonly pollInterval?: number
 }
-
-/** Three hours: the floor that the collection documents set. */
-const POLL_INTERVAL = 3 * 60 * 60 * 1000
 
 /** Takes a run as far as it goes now, from whatever state it is in. Every state is journalled before the next begins. */
 export async function advance(run: Run, options: AdvanceOptions = {}): Promise<ExitCode> {
+  try {
+    return await walk(run, options)
+  } catch (error) {
+    if (error instanceof EnrollError || error instanceof DeviceError) {
+      await run.log({ type: 'failed', code: error.code, message: error.message })
+    }
+    throw error
+  }
+}
+
+async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
   for (;;) {
     const { state } = run.record
-    if (state === options.until) return EXIT.done
+    if (options.until !== undefined && hasReached(state, options.until)) return EXIT.done
     switch (state) {
       case 'planned':
       case 'key-generated':
       case 'csr-signed':
-        await runDeviceSteps(run)
+        await runDeviceSteps(run, options.until)
         break
       case 'attested':
         if (!(await runCheckStep(run))) return EXIT.refused
@@ -53,14 +60,22 @@ export async function advance(run: Run, options: AdvanceOptions = {}): Promise<E
       case 'ordered':
         if (await runCollectStep(run)) break
         if (options.wait !== true) return EXIT.pending
-        await run.services.sleep(options.pollInterval ?? POLL_INTERVAL)
+        await run.services.sleep(pauseOf(run))
         break
       case 'issued':
-        if (!run.record.device) return EXIT.done
+        // A test certificate hangs on an untrusted chain; it has no place on a device.
+        if (!run.record.device || run.record.test) return EXIT.done
         await runInstallStep(run)
         break
       case 'installed':
         return EXIT.done
     }
   }
+}
+
+/** Milliseconds until the CA may be asked again: what it said, or the configured pause. */
+function pauseOf(run: Run): number {
+  const due = run.record.progress?.nextPollAt
+  const pause = (run.configuration.integer('sectigo.pollSeconds') ?? 10_800) * 1000
+  return due === undefined ? pause : Math.max(1000, Date.parse(due) - run.services.now())
 }

@@ -16,6 +16,10 @@ export const RUN_STATES = [
 ] as const
 export type RunState = (typeof RUN_STATES)[number]
 
+/** Is `state` at or past `goal`, counting along the order of RUN_STATES? */
+export const hasReached = (state: RunState, goal: RunState): boolean =>
+  RUN_STATES.indexOf(state) >= RUN_STATES.indexOf(goal)
+
 /** A file of the run folder, by name and content. */
 export interface Artefact {
   readonly file: string

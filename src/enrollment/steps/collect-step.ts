@@ -35,7 +35,12 @@ export async function runCollectStep(run: Run): Promise<boolean> {
         throw error
       })
       const summary = progress?.summary ?? collection.message
-      await run.log({ type: 'progress', summary, steps: progress?.steps ?? [] })
+      await run.log({
+        type: 'progress',
+        summary,
+        steps: progress?.steps ?? [],
+        ...(collection.nextCall === undefined ? {} : { nextPollAt: new Date(collection.nextCall).toISOString() }),
+      })
       const open = progress?.steps.flatMap((step) => (step.instruction === undefined ? [] : [step.instruction])) ?? []
       services.observer.step({ step: 'issue', status: 'waiting', detail: [summary, ...open].join('; ') })
       return false

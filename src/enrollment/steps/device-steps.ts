@@ -11,18 +11,18 @@ import { writePem } from '../../asn1/pem.ts'
 import { keyProfile, requestTemplate } from '../../config/profile.ts'
 import { buildCertificationRequest } from '../../csr/build-certification-request.ts'
 import type { Run } from '../run.ts'
-import type { Artefact } from '../run-event.ts'
+import { type Artefact, hasReached, type RunState } from '../run-event.ts'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 /** Everything that needs the device, in one session: key pair, request, attestation. Each part is skipped where the journal has it. */
-export async function runDeviceSteps(run: Run): Promise<void> {
+export async function runDeviceSteps(run: Run, until: RunState = 'attested'): Promise<void> {
   // What the request will say is read before the device is asked for anything: a bad subject must not cost a key.
-  const template = requestTemplate(run.configuration)
+  const template = hasReached('key-generated', until) ? undefined : requestTemplate(run.configuration)
   const device = await run.services.openDevice(run.configuration)
   try {
     const key = await obtainKey(run, device)
-    if (run.record.state === 'key-generated') {
+    if (run.record.state === 'key-generated' && template !== undefined) {
       run.services.observer.step({ step: 'csr', status: 'begin', detail: 'the device signs the certificate request' })
       const request = await buildCertificationRequest(template, key)
       const artefact = await run.folder.writeArtefact(
@@ -36,7 +36,7 @@ export async function runDeviceSteps(run: Run): Promise<void> {
         detail: `request signed by the device: ${artefact.file}`,
       })
     }
-    if (run.record.state === 'csr-signed') await attest(run, key)
+    if (run.record.state === 'csr-signed' && !hasReached('csr-signed', until)) await attest(run, key)
   } finally {
     await device.close()
   }

@@ -1,0 +1,73 @@
+import type { Configuration } from '../config/configuration.ts'
+import { readSecret, type SecretReading } from '../config/secret-source.ts'
+import { environmentName } from '../config/settings.ts'
+import { filePollSchedule } from '../enrollment/poll-schedule-file.ts'
+import { EnrollError } from '../errors.ts'
+import type { CertificateAuthority } from '../sectigo/certificate-authority.ts'
+import type { ClientOptions, Credentials } from '../sectigo/http/client.ts'
+import { DEFAULT_TIMEOUTS } from '../sectigo/http/exchange.ts'
+import { readCaFile } from '../sectigo/http/root-certificates.ts'
+import { createSectigo } from '../sectigo/sectigo.ts'
+
+/** The connection as the configuration has it. Credentials are fetched with the first call and kept for the process. */
+export function clientOptions(
+  configuration: Configuration,
+  reading: SecretReading,
+  tell: (line: string) => void,
+): ClientOptions {
+  const caFile = configuration.text('sectigo.caFile')
+  const proxy = configuration.text('sectigo.proxy')
+  const seconds = configuration.integer('sectigo.timeoutSeconds')
+  let credentials: Promise<Credentials> | undefined
+  return {
+    url: configuration.required('sectigo.endpoint'),
+    credentials: () => {
+      credentials ??= fetchCredentials(configuration, reading)
+      return credentials
+    },
+    ...(caFile === undefined ? {} : { caCertificates: readCaFile(caFile) }),
+    ...(proxy === undefined ? {} : { proxy }),
+    ...(seconds === undefined ? {} : { timeouts: { ...DEFAULT_TIMEOUTS, reply: seconds * 1000 } }),
+    trace: (event) =>
+      tell(
+        event.kind === 'request'
+          ? `POST ${event.endpoint} (${event.parameters.join(', ')})`
+          : `${event.endpoint}: ${event.end}`,
+      ),
+  }
+}
+
+async function fetchCredentials(configuration: Configuration, reading: SecretReading): Promise<Credentials> {
+  const read = (path: string, prompt: string) => {
+    const source = configuration.text(path) ?? (reading.prompt === undefined ? undefined : 'prompt')
+    if (source === undefined) {
+      throw new EnrollError('config.missing', `Could not log in to the CA: "${path}" is not set.`, {
+        remedy: `Name a source (env:, file:, fd:, credential:, exec:) in the profile or in ${environmentName(path)}.`,
+      })
+    }
+    return readSecret(source, { name: 'password', prompt }, reading)
+  }
+  return {
+    loginName: await read('sectigo.loginName', 'Sectigo account name'),
+    loginPassword: await read('sectigo.loginPassword', 'Sectigo account password'),
+  }
+}
+
+export function openCertificateAuthority(
+  configuration: Configuration,
+  reading: SecretReading,
+  stateDirectory: string,
+  tell: (line: string) => void,
+): CertificateAuthority {
+  const endpoint = configuration.text('sectigo.collectEndpoint')
+  const floor = configuration.integer('sectigo.pollSeconds')
+  return createSectigo({
+    ...clientOptions(configuration, reading, tell),
+    foreignOrderNumber: configuration.flag('sectigo.foreignOrderNumber'),
+    collection: {
+      schedule: filePollSchedule(stateDirectory),
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(floor === undefined ? {} : { floor: floor * 1000 }),
+    },
+  })
+}

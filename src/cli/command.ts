@@ -1,0 +1,66 @@
+import type { Options, PositionalOptions } from 'yargs'
+import type { ExitCode } from '../errors.ts'
+import type { Output } from './output.ts'
+
+/** What every command gets beside its arguments. */
+export interface CommandContext {
+  readonly output: Output
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal
+  /** A terminal is there and `--no-input` was not given: a person can be asked. */
+  readonly interactive: boolean
+}
+
+/** One command as data; `run` imports what it needs when it is called, so that the others cost nothing. */
+export interface Command {
+  /** As yargs writes it, below its parent: `show <run>`. */
+  readonly command: string
+  readonly summary: string
+  readonly positionals?: Readonly<Record<string, PositionalOptions>>
+  readonly options?: Readonly<Record<string, Options>>
+  readonly examples?: readonly (readonly [string, string])[]
+  readonly run: (args: Arguments, context: CommandContext) => Promise<ExitCode>
+}
+
+/** Commands below one word: `runs list`, `runs show`. */
+export interface CommandGroup {
+  readonly name: string
+  readonly summary: string
+  readonly commands: readonly Command[]
+}
+
+/** Parsed arguments, read by name and type. */
+export class Arguments {
+  readonly #values: Readonly<Record<string, unknown>>
+
+  constructor(values: Readonly<Record<string, unknown>>) {
+    this.#values = values
+  }
+
+  text(name: string): string | undefined {
+    const value = this.#values[name]
+    return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined
+  }
+
+  required(name: string): string {
+    const value = this.text(name)
+    if (value === undefined) throw new Error(`yargs let "${name}" be missing`)
+    return value
+  }
+
+  flag(name: string): boolean {
+    return this.#values[name] === true
+  }
+
+  list(name: string): readonly string[] {
+    const value = this.#values[name]
+    return Array.isArray(value) ? value.map(String) : value === undefined ? [] : [String(value)]
+  }
+
+  integer(name: string): number | undefined {
+    const value = this.#values[name]
+    return typeof value === 'number' && Number.isInteger(value) ? value : undefined
+  }
+}

@@ -1,0 +1,27 @@
+import type { Command, CommandGroup } from './command.ts'
+import { batch } from './commands/batch.ts'
+import { certificate } from './commands/certificate.ts'
+import { config } from './commands/config.ts'
+import { devices } from './commands/devices.ts'
+import { doctor } from './commands/doctor.ts'
+import { enroll } from './commands/enroll.ts'
+import { plan } from './commands/plan.ts'
+import { runs } from './commands/runs.ts'
+import { attest, csr, keygen } from './commands/steps.ts'
+import { trust } from './commands/trust.ts'
+
+/** Every command, in the order of `--help`. */
+export const COMMANDS: readonly (Command | CommandGroup)[] = [
+  devices,
+  doctor,
+  plan,
+  enroll,
+  keygen,
+  csr,
+  attest,
+  runs,
+  certificate,
+  batch,
+  trust,
+  config,
+]

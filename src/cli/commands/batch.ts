@@ -1,0 +1,68 @@
+import { DeviceError } from '../../../devices/device.ts'
+import { EnrollError, EXIT, type ExitCode } from '../../errors.ts'
+import type { Command } from '../command.ts'
+import { configure } from '../configure.ts'
+import { confirmOrder, ORDER_OPTIONS, RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
+import { createServices } from '../services.ts'
+
+export const batch: Command = {
+  command: 'batch <jobs>',
+  summary: 'enrol several profiles, one after the other; one JSON line each',
+  positionals: {
+    jobs: { type: 'string', describe: 'file with one profile per line; - for stdin; # begins a comment' },
+  },
+  options: {
+    ...RUN_OPTIONS,
+    ...ORDER_OPTIONS,
+    test: { type: 'boolean', describe: 'place test orders' },
+    'keep-going': { type: 'boolean', describe: 'go on after a profile that failed' },
+  },
+  run: async (args, context) => {
+    const { dirname, resolve } = await import('node:path')
+    const { readInput } = await import('../read-input.ts')
+    const { withNewRun } = await import('../../enrollment/run.ts')
+    const { advance } = await import('../../enrollment/advance.ts')
+    const { refuseOpenRun } = await import('../../enrollment/open-runs.ts')
+    const { reportError } = await import('../report-error.ts')
+    const file = args.required('jobs')
+    const folder = file === '-' ? context.cwd : dirname(resolve(context.cwd, file))
+    const jobs = Buffer.from(await readInput(file))
+      .toString('utf8')
+      .split(/\r?\n/)
+      .map((line) => line.replace(/#.*/, '').trim())
+      .filter((line) => line !== '')
+    let worst: ExitCode = EXIT.done
+    for (const job of jobs) {
+      let exitCode: ExitCode
+      let run: string | undefined
+      let error: { readonly code: string; readonly message: string } | undefined
+      try {
+        const profile = resolve(folder, job)
+        const configuration = await configure(args, context, { profile })
+        const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
+        await refuseOpenRun(stateDirectoryOf(configuration), profile, args.flag('test'))
+        exitCode = await withNewRun(
+          { configuration, profile, test: args.flag('test'), device: true },
+          services,
+          (created) => {
+            run = created.id
+            return advance(created, { wait: args.flag('wait'), confirm: confirmOrder(args, context) })
+          },
+        )
+      } catch (caught) {
+        if (!(caught instanceof EnrollError) && !(caught instanceof DeviceError)) throw caught
+        error = { code: caught.code, message: caught.message }
+        exitCode = caught instanceof EnrollError ? caught.exitCode : EXIT.device
+        if (!context.output.json) reportError(caught, context.output, context.env)
+      }
+      context.output.line(
+        { profile: job, run, exitCode, error },
+        () => `${job}: ${run ?? 'no run'}, exit ${exitCode}${error === undefined ? '' : ` (${error.code})`}`,
+      )
+      // An unknown outcome outranks everything: somebody must look.
+      if (exitCode !== EXIT.done && worst !== EXIT.unknown) worst = exitCode
+      if (exitCode !== EXIT.done && exitCode !== EXIT.pending && !args.flag('keep-going')) break
+    }
+    return worst
+  },
+}

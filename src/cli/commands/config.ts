@@ -1,0 +1,42 @@
+import { EXIT } from '../../errors.ts'
+import type { Command, CommandGroup } from '../command.ts'
+import { configure, PROFILE_OPTIONS } from '../configure.ts'
+
+const check: Command = {
+  command: 'check [profile]',
+  summary: 'every setting in force, and where it comes from',
+  positionals: { profile: { type: 'string', describe: 'profile file or name' } },
+  options: PROFILE_OPTIONS,
+  run: async (args, context) => {
+    const { environmentName, SETTINGS } = await import('../../config/settings.ts')
+    const { formatTable } = await import('../table.ts')
+    const profile = args.text('profile')
+    const configuration = await configure(args, context, profile === undefined ? {} : { profile })
+    const known = SETTINGS.map((setting) => ({
+      path: setting.path,
+      value: configuration.text(setting.path),
+      origin: configuration.values.get(setting.path)?.origin,
+      environment: environmentName(setting.path),
+      description: setting.description,
+    }))
+    const others = (['device', 'order'] as const).flatMap((section) =>
+      [...configuration.section(section)].map(([name, { value, origin }]) => ({
+        path: `${section}.${name}`,
+        value: typeof value === 'string' ? value : value.join(','),
+        origin,
+        environment: undefined,
+        description: section === 'order' ? 'order form parameter' : 'setting of the device family',
+      })),
+    )
+    const settings = [...known, ...others]
+    context.output.result({ settings }, () =>
+      formatTable(
+        ['SETTING', 'VALUE', 'FROM', 'WHAT IT IS'],
+        settings.map((s) => [s.path, s.value ?? '', s.origin ?? `not set (${s.environment})`, s.description]),
+      ),
+    )
+    return EXIT.done
+  },
+}
+
+export const config: CommandGroup = { name: 'config', summary: 'profiles and configuration files', commands: [check] }

@@ -1,0 +1,89 @@
+import type { Obstacle } from '../../../devices/device.ts'
+import { DeviceError } from '../../../devices/device.ts'
+import { EnrollError, EXIT } from '../../errors.ts'
+import type { Command } from '../command.ts'
+import { configure } from '../configure.ts'
+import { RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
+import { createServices } from '../services.ts'
+
+interface Finding {
+  readonly area: 'program' | 'profile' | 'device' | 'order'
+  readonly severity: 'ok' | 'warning' | 'blocker'
+  readonly message: string
+  readonly remedy?: string
+}
+
+export const doctor: Command = {
+  command: 'doctor [profile]',
+  summary: 'what would stop an enrolment; with a profile, opens its device',
+  positionals: { profile: { type: 'string', describe: 'profile file or name' } },
+  options: RUN_OPTIONS,
+  run: async (args, context) => {
+    const { output } = context
+    const profile = args.text('profile')
+    const configuration = await configure(args, context, profile === undefined ? {} : { profile })
+    const findings: Finding[] = [await programFinding()]
+    if (profile !== undefined) {
+      const { planFindings } = await import('../plan-findings.ts')
+      findings.push(...(await planFindings(configuration)))
+      const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
+      findings.push(...(await deviceFindings(() => services.openDevice(configuration))))
+    }
+    const blocked = findings.some(({ severity }) => severity === 'blocker')
+    output.result({ ready: !blocked, findings }, () => findings.map((finding) => line(finding, output)).join('\n'))
+    return blocked ? EXIT.refused : EXIT.done
+  },
+}
+
+async function programFinding(): Promise<Finding> {
+  const missing: string[] = []
+  for (const addon of ['graphene-pk11', 'node-hid']) await import(addon).catch(() => missing.push(addon))
+  return missing.length === 0
+    ? { area: 'program', severity: 'ok', message: `Node.js ${process.version}, native addons present` }
+    : {
+        area: 'program',
+        severity: 'warning',
+        message: `native addons not installed: ${missing.join(', ')}`,
+        remedy: 'Only PKCS#11 devices and USB discovery need them; install a compiler and run npm rebuild.',
+      }
+}
+
+async function deviceFindings(
+  open: () => Promise<import('../../../devices/device.ts').Device>,
+): Promise<readonly Finding[]> {
+  try {
+    const device = await open()
+    try {
+      const description = await device.describe()
+      const { vendor, model, serial, firmware, fips } = description
+      return [
+        {
+          area: 'device',
+          severity: 'ok',
+          message: `${vendor} ${model} ${serial ?? ''}, firmware ${firmware ?? 'unknown'}, FIPS ${fips}`,
+        },
+        ...description.obstacles.map(fromObstacle),
+      ]
+    } finally {
+      await device.close()
+    }
+  } catch (error) {
+    if (!(error instanceof DeviceError) && !(error instanceof EnrollError)) throw error
+    return [{ area: 'device', severity: 'blocker', message: error.message, remedy: error.remedy }]
+  }
+}
+
+const fromObstacle = ({ severity, message, remedy }: Obstacle): Finding => ({
+  area: 'device',
+  severity,
+  message,
+  remedy,
+})
+
+function line({ area, severity, message, remedy }: Finding, output: import('../output.ts').Output): string {
+  const mark =
+    severity === 'ok'
+      ? output.style('green', 'ok     ')
+      : output.style(severity === 'blocker' ? 'red' : 'yellow', severity.padEnd(7))
+  return `${mark}  ${area.padEnd(8)} ${message}${remedy === undefined ? '' : ` Try: ${remedy}`}`
+}

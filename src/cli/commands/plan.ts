@@ -1,0 +1,68 @@
+import { EXIT } from '../../errors.ts'
+import type { Command } from '../command.ts'
+import { configure, PROFILE_OPTIONS } from '../configure.ts'
+import { stateDirectoryOf } from '../enrolling.ts'
+
+export const plan: Command = {
+  command: 'plan <profile>',
+  summary: 'what `enroll` would do, without a PIN, a write or a byte sent',
+  positionals: { profile: { type: 'string', describe: 'profile file or name' } },
+  options: {
+    ...PROFILE_OPTIONS,
+    test: { type: 'boolean', describe: 'as for `enroll --test`' },
+    balance: { type: 'boolean', describe: 'also ask the CA for the account balance (this logs in there)' },
+  },
+  run: async (args, context) => {
+    const { resolve } = await import('node:path')
+    const { planFindings } = await import('../plan-findings.ts')
+    const { openRunsOf } = await import('../../enrollment/open-runs.ts')
+    const { orderForm } = await import('../../config/profile.ts')
+    const profile = args.required('profile')
+    const configuration = await configure(args, context, { profile })
+    const stateDirectory = stateDirectoryOf(configuration)
+    const findings = await planFindings(configuration)
+    const open = await openRunsOf(stateDirectory, resolve(context.cwd, profile), args.flag('test'))
+    const { product, days } = orderForm(configuration)
+    const balance = args.flag('balance') ? await readBalance(configuration, context, stateDirectory) : undefined
+    const blocked = findings.some(({ severity }) => severity === 'blocker')
+    const order = {
+      endpoint: configuration.text('sectigo.endpoint'),
+      product,
+      days,
+      charged: args.flag('test')
+        ? 'nothing (test order)'
+        : 'what the account’s price list says; the CA names the amount when it accepts',
+      balance,
+    }
+    context.output.result({ ready: !blocked, findings, order, openRuns: open.map(({ id }) => id) }, () =>
+      [
+        ...findings.map(
+          ({ severity, area, message, remedy }) =>
+            `${severity.padEnd(7)}  ${area.padEnd(8)} ${message}${remedy === undefined ? '' : ` Try: ${remedy}`}`,
+        ),
+        ...open.map(
+          ({ id, record }) =>
+            `warning  profile  the run ${id} of this profile is not finished (${record?.state}). Try: hsm-enroll runs resume ${id}`,
+        ),
+        `order    product ${product ?? '(none)'}, ${days ?? '?'} days, at ${order.endpoint}`,
+        `charged  ${order.charged}`,
+        ...(balance === undefined ? [] : [`balance  ${balance}`]),
+        'steps    key pair · request · attestation · check · order · certificate · install',
+      ].join('\n'),
+    )
+    return blocked ? EXIT.refused : EXIT.done
+  },
+}
+
+async function readBalance(
+  ...[configuration, context, stateDirectory]: [
+    import('../../config/configuration.ts').Configuration,
+    import('../command.ts').CommandContext,
+    string,
+  ]
+): Promise<string> {
+  const { createServices } = await import('../services.ts')
+  const ca = await createServices(stateDirectory, context, false).certificateAuthority(configuration)
+  const { amount, currency, hardLimit } = await ca.balance({ signal: context.signal })
+  return `${amount} ${currency ?? ''}${hardLimit === undefined ? '' : ` (hard limit ${hardLimit})`}`
+}

@@ -1,0 +1,163 @@
+import { EnrollError, EXIT } from '../../errors.ts'
+import type { Command, CommandGroup } from '../command.ts'
+import { configure, flagSettings, PROFILE_OPTIONS } from '../configure.ts'
+import { advanceAndShow, confirmOrder, ORDER_OPTIONS, RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
+import { createServices } from '../services.ts'
+
+const RUN = { run: { type: 'string', describe: 'run id, or the end of it' } } as const
+
+const list: Command = {
+  command: 'list',
+  summary: 'all runs, oldest first',
+  options: PROFILE_OPTIONS,
+  run: async (args, { output, ...context }) => {
+    const { listRuns } = await import('../../enrollment/run-record.ts')
+    const { runToJson } = await import('../run-view.ts')
+    const { formatTable } = await import('../table.ts')
+    const runs = await listRuns(stateDirectoryOf(await configure(args, { output, ...context })))
+    output.result({ runs: runs.map(runToJson) }, () =>
+      runs.length === 0
+        ? 'no runs yet'
+        : formatTable(
+            ['RUN', 'STATE', 'ORDER', 'KEY', 'PROFILE'],
+            runs.map(({ id, record, fault }) => [
+              id,
+              record === undefined
+                ? fault === undefined
+                  ? 'unplanned'
+                  : 'damaged'
+                : `${record.state}${record.test ? ' (test)' : ''}`,
+              record?.orderNumber ?? '',
+              record?.keyLocation ?? '',
+              record?.profile ?? '',
+            ]),
+          ),
+    )
+    return EXIT.done
+  },
+}
+
+const show: Command = {
+  command: 'show <run>',
+  summary: 'where a run stands, and what to do next',
+  positionals: RUN,
+  options: PROFILE_OPTIONS,
+  run: async (args, { output, ...context }) => {
+    const { RunFolder } = await import('../../enrollment/run-folder.ts')
+    const { Journal } = await import('../../enrollment/journal.ts')
+    const { recordOf } = await import('../../enrollment/run-record.ts')
+    const { runToJson, runToText } = await import('../run-view.ts')
+    const configuration = await configure(args, { output, ...context })
+    const folder = await RunFolder.find(stateDirectoryOf(configuration), args.required('run'))
+    const summary = {
+      id: folder.id,
+      folder: folder.path,
+      record: recordOf((await Journal.open(folder.journalFile, Date.now)).entries),
+    }
+    output.result(runToJson(summary), () => runToText(summary))
+    return EXIT.done
+  },
+}
+
+const resume: Command = {
+  command: 'resume <run>',
+  summary: 'go on from wherever a run stopped',
+  positionals: RUN,
+  options: {
+    ...RUN_OPTIONS,
+    ...ORDER_OPTIONS,
+    'order-again': { type: 'boolean', describe: 'after a refusal by the CA: place a new order with the same key' },
+  },
+  run: async (args, context) => {
+    const { withRun } = await import('../../enrollment/run.ts')
+    const configuration = await configure(args, context)
+    const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
+    return withRun(
+      args.required('run'),
+      services,
+      (run) =>
+        advanceAndShow(
+          run,
+          { wait: args.flag('wait'), orderAgain: args.flag('order-again'), confirm: confirmOrder(args, context) },
+          context,
+        ),
+      flagSettings(args),
+    )
+  },
+}
+
+const watch: Command = {
+  command: 'watch <run>',
+  summary: 'wait for the CA, then store and install the certificate',
+  positionals: RUN,
+  options: RUN_OPTIONS,
+  run: async (args, context) => {
+    const { withRun } = await import('../../enrollment/run.ts')
+    const configuration = await configure(args, context)
+    const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
+    return withRun(
+      args.required('run'),
+      services,
+      (run) => {
+        if (run.record.orderNumber === undefined) {
+          throw new EnrollError(
+            'run.no-order',
+            `Could not watch the run ${run.id}: it has no order yet (${run.record.state}).`,
+            {
+              remedy: `Go on with \`hsm-enroll runs resume ${run.id}\`.`,
+            },
+          )
+        }
+        return advanceAndShow(run, { wait: true }, context)
+      },
+      flagSettings(args),
+    )
+  },
+}
+
+const resolve: Command = {
+  command: 'resolve <run>',
+  summary: 'say what became of an order whose outcome is unknown',
+  positionals: RUN,
+  options: {
+    ...PROFILE_OPTIONS,
+    'order-number': { type: 'string', describe: 'the CA has the order, under this number' },
+    'not-placed': { type: 'boolean', describe: 'the CA has no such order' },
+    'despite-balance': { type: 'boolean', describe: 'with --not-placed: the balance moved for another reason' },
+  },
+  run: async (args, context) => {
+    const { withRun } = await import('../../enrollment/run.ts')
+    const { resolveRun } = await import('../../enrollment/resolve-run.ts')
+    const { runToJson, runToText } = await import('../run-view.ts')
+    const { userInfo } = await import('node:os')
+    const orderNumber = args.text('order-number')
+    if (
+      (orderNumber === undefined) === !args.flag('not-placed') ||
+      (orderNumber !== undefined && !/^[\w#-]{1,128}$/.test(orderNumber))
+    ) {
+      throw new EnrollError('usage', 'Give either --order-number N or --not-placed.', {
+        remedy: 'Ask the CA, or compare the account balance, first.',
+      })
+    }
+    const configuration = await configure(args, context)
+    const services = createServices(stateDirectoryOf(configuration), context, false)
+    return withRun(args.required('run'), services, async (run) => {
+      await resolveRun(
+        run,
+        orderNumber === undefined
+          ? { kind: 'not-placed', despiteBalance: args.flag('despite-balance') }
+          : { kind: 'placed', orderNumber },
+        `operator ${userInfo().username}`,
+      )
+      const summary = { id: run.id, folder: run.folder.path, record: run.record }
+      context.output.result(runToJson(summary), () => runToText(summary))
+      return EXIT.done
+    })
+  },
+}
+
+export const runs: CommandGroup = {
+  name: 'runs',
+  summary: 'past and open runs',
+  commands: [list, show, resume, watch, resolve],
+}

@@ -1,0 +1,40 @@
+/** `keygen`, `csr` and `attest`: the first steps of a run, one by one. Each begins a run, or goes on with the one that is named. */
+import type { RunState } from '../../enrollment/run-event.ts'
+import type { Command } from '../command.ts'
+import { configure, flagSettings } from '../configure.ts'
+import { advanceAndShow, RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
+import { createServices } from '../services.ts'
+
+function step(name: string, summary: string, until: RunState): Command {
+  return {
+    command: `${name} [profile]`,
+    summary,
+    positionals: { profile: { type: 'string', describe: 'profile file or name' } },
+    options: { ...RUN_OPTIONS, run: { type: 'string', describe: 'go on with this run instead of beginning one' } },
+    run: async (args, context) => {
+      const { withNewRun, withRun } = await import('../../enrollment/run.ts')
+      const { resolve } = await import('node:path')
+      const profile = args.text('profile')
+      const configuration = await configure(args, context, profile === undefined ? {} : { profile })
+      const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
+      const run = args.text('run')
+      if (run !== undefined) {
+        return withRun(run, services, (opened) => advanceAndShow(opened, { until }, context), flagSettings(args))
+      }
+      return withNewRun(
+        {
+          configuration,
+          ...(profile === undefined ? {} : { profile: resolve(context.cwd, profile) }),
+          test: false,
+          device: true,
+        },
+        services,
+        (created) => advanceAndShow(created, { until }, context),
+      )
+    },
+  }
+}
+
+export const keygen = step('keygen', 'generate a non-exportable key pair on the device, and stop', 'key-generated')
+export const csr = step('csr', 'have the device sign a certificate request, and stop', 'csr-signed')
+export const attest = step('attest', 'export the key attestation, and stop', 'attested')

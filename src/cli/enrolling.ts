@@ -1,0 +1,50 @@
+/** What the commands that move a run have in common: services, confirmation, and the last word. */
+import type { Configuration } from '../config/configuration.ts'
+import type { AdvanceOptions } from '../enrollment/advance.ts'
+import type { Run } from '../enrollment/run.ts'
+import { EnrollError, type ExitCode } from '../errors.ts'
+import type { Arguments, CommandContext } from './command.ts'
+import { PROFILE_OPTIONS } from './configure.ts'
+
+export const RUN_OPTIONS = {
+  ...PROFILE_OPTIONS,
+  trace: { type: 'boolean', describe: 'every call to the device and the CA on stderr, without secrets' },
+} as const
+
+export const ORDER_OPTIONS = {
+  yes: { type: 'boolean', alias: ['confirm', 'y'], describe: 'place the paid order without asking' },
+  wait: { type: 'boolean', describe: 'wait until the CA has issued' },
+} as const
+
+export function stateDirectoryOf(configuration: Configuration): string {
+  return configuration.required('stateDirectory')
+}
+
+/** Asks a person before money moves; a test order is free. Throws EnrollError where nobody can be asked. */
+export function confirmOrder(args: Arguments, context: CommandContext): (run: Run) => Promise<boolean> {
+  return async (run) => {
+    if (args.flag('yes') || run.record.test) return true
+    if (!context.interactive) {
+      throw new EnrollError('order.unconfirmed', 'Could not place a paid order without a yes.', {
+        remedy: `Add --yes, or go on at a terminal with \`hsm-enroll runs resume ${run.id}\`.`,
+      })
+    }
+    const { orderForm } = await import('../config/profile.ts')
+    const { promptYes } = await import('./prompt.ts')
+    const form = orderForm(run.configuration)
+    return promptYes(
+      `Order product ${form.product ?? '(none)'} for ${form.days ?? '?'} days from ${run.configuration.text('sectigo.endpoint')}?`,
+    )
+  }
+}
+
+/** Moves the run and prints it. The exit code says where it stands now. */
+export async function advanceAndShow(run: Run, options: AdvanceOptions, context: CommandContext): Promise<ExitCode> {
+  const { advance } = await import('../enrollment/advance.ts')
+  context.output.progress(`run ${run.id} in ${run.folder.path}`)
+  const exitCode = await advance(run, options)
+  const { runToJson, runToText } = await import('./run-view.ts')
+  const summary = { id: run.id, folder: run.folder.path, record: run.record }
+  context.output.result(runToJson(summary), () => runToText(summary))
+  return exitCode
+}

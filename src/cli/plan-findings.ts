@@ -1,0 +1,74 @@
+import { formatName } from '../asn1/name.ts'
+import type { Configuration } from '../config/configuration.ts'
+import { orderForm, requestTemplate } from '../config/profile.ts'
+import { environmentName } from '../config/settings.ts'
+import { hsmTypeOf } from '../enrollment/order-form.ts'
+import { EnrollError } from '../errors.ts'
+import { AUTO_APPLY_ORDER_DOCUMENT_SIGNING } from '../sectigo/parameters/auto-apply-order-document-signing.ts'
+import { validateForm } from '../sectigo/parameters/validate-form.ts'
+
+export interface PlanFinding {
+  readonly area: 'profile' | 'order'
+  readonly severity: 'ok' | 'warning' | 'blocker'
+  readonly message: string
+  readonly remedy?: string
+}
+
+/** What can be judged of a profile without a device, a PIN or a byte sent. */
+export async function planFindings(configuration: Configuration): Promise<readonly PlanFinding[]> {
+  const findings: PlanFinding[] = []
+  const attempt = (area: 'profile' | 'order', what: () => string): void => {
+    try {
+      findings.push({ area, severity: 'ok', message: what() })
+    } catch (error) {
+      if (!(error instanceof EnrollError) && !(error instanceof Error && 'remedy' in error)) throw error
+      findings.push({ area, severity: 'blocker', message: error.message, remedy: String(error.remedy) })
+    }
+  }
+  attempt('profile', () => `${hsmTypeOf(configuration)} at ${configuration.required('device.uri')}`)
+  attempt(
+    'profile',
+    () => `a ${configuration.text('key.algorithm')} key for ${formatName(requestTemplate(configuration).subject)}`,
+  )
+  for (const path of ['sectigo.loginName', 'sectigo.loginPassword']) {
+    if (configuration.text(path) !== undefined) continue
+    findings.push({
+      area: 'profile',
+      severity: 'warning',
+      message: `${path} has no source`,
+      remedy: `Name one in the profile or set ${environmentName(path)}; otherwise it is asked for.`,
+    })
+  }
+  findings.push(...orderFindings(configuration))
+  return findings
+}
+
+/** The form is judged with what the run will add standing in for the real thing. */
+function orderFindings(configuration: Configuration): readonly PlanFinding[] {
+  const profile = orderForm(configuration)
+  const form = {
+    ...profile,
+    csr: 'AAAA',
+    hsmType: 'YUBIKEY',
+    keyAttestation: 'AAAA',
+    responseFormat: '1',
+    showCertificateID: 'Y',
+  }
+  const faults = validateForm(AUTO_APPLY_ORDER_DOCUMENT_SIGNING, form).filter(
+    ({ parameter }) => !['csr', 'hsmType', 'keyAttestation'].includes(parameter),
+  )
+  if (faults.length === 0)
+    return [
+      {
+        area: 'order',
+        severity: 'ok',
+        message: `product ${profile.product} for ${profile.days} days, ${profile.organizationName}`,
+      },
+    ]
+  return faults.map(({ parameter, severity, detail, remedy }) => ({
+    area: 'order',
+    severity: severity === 'fail' ? 'blocker' : 'warning',
+    message: `${parameter}: ${detail}`,
+    remedy,
+  }))
+}

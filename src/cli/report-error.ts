@@ -1,0 +1,49 @@
+import { DeviceError } from '../../devices/device.ts'
+import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
+import type { Output } from './output.ts'
+import { printable } from './table.ts'
+
+/** The one place that turns an error into a message and an exit code. */
+export function reportError(
+  error: unknown,
+  output: Output,
+  env: Readonly<Record<string, string | undefined>>,
+): ExitCode {
+  const known = explain(error)
+  if (output.json)
+    output.result(
+      { error: { code: known.code, message: known.message, remedy: known.remedy, exitCode: known.exitCode } },
+      () => '',
+    )
+  output.error(`${output.style('red', 'error:', 'stderr')} ${printable(known.message)}`)
+  if (known.remedy !== '') output.error(`Try: ${printable(known.remedy)}`)
+  output.error(output.style('dim', `(${known.code}, exit ${known.exitCode})`, 'stderr'))
+  if (env.HSM_ENROLL_DEBUG === '1' && error instanceof Error) output.error(String(error.stack))
+  return known.exitCode
+}
+
+function explain(error: unknown): {
+  readonly code: string
+  readonly message: string
+  readonly remedy: string
+  readonly exitCode: ExitCode
+} {
+  if (error instanceof EnrollError) return error
+  if (error instanceof DeviceError) {
+    const { code, message, remedy } = error
+    return {
+      code,
+      message: error.vendorCode === undefined ? message : `${message} [${error.vendorCode}]`,
+      remedy,
+      exitCode: EXIT.device,
+    }
+  }
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  return {
+    code: 'defect',
+    message: `Something went wrong that should not: ${message}`,
+    remedy:
+      'Report it with the output of the same command under HSM_ENROLL_DEBUG=1. No order is ever repeated by itself; see `hsm-enroll runs list`.',
+    exitCode: EXIT.defect,
+  }
+}

@@ -1,0 +1,106 @@
+import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
+import { Arguments, type Command, type CommandContext, type CommandGroup } from './command.ts'
+import { COMMANDS } from './commands.ts'
+import { Output } from './output.ts'
+import { reportError } from './report-error.ts'
+import { VERSION } from './version.ts'
+
+const GLOBAL_OPTIONS = {
+  json: { type: 'boolean', describe: 'one JSON object (or JSON Lines) on stdout, nothing else' },
+  quiet: { type: 'boolean', alias: 'q', describe: 'no progress on stderr' },
+  input: {
+    type: 'boolean',
+    default: true,
+    describe: 'ask at the terminal where something is missing (--no-input: never)',
+  },
+} as const
+
+/** Parses the command line, runs the one command that it names, and returns the exit code. Never throws. */
+export async function runCli(argv: readonly string[]): Promise<ExitCode> {
+  const { env } = process
+  const output = new Output({
+    json: argv.includes('--json'),
+    quiet: argv.includes('--quiet') || argv.includes('-q'),
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env,
+  })
+  const abort = new AbortController()
+  process.once('SIGINT', () => {
+    output.error('\nStopping cleanly; press Ctrl-C again to stop at once.')
+    abort.abort()
+    process.once('SIGINT', () => process.exit(130))
+  })
+  const context: CommandContext = {
+    output,
+    env,
+    cwd: process.cwd(),
+    signal: abort.signal,
+    interactive: process.stdin.isTTY === true && process.stderr.isTTY === true && !argv.includes('--no-input'),
+  }
+  try {
+    return await dispatch(argv, context)
+  } catch (error) {
+    return reportError(error, output, env)
+  }
+}
+
+async function dispatch(argv: readonly string[], context: CommandContext): Promise<ExitCode> {
+  const { default: yargs } = await import('yargs')
+  let exitCode: ExitCode = EXIT.done
+  const parser = yargs([...argv])
+    .scriptName('hsm-enroll')
+    .usage('$0 <command>\n\nEnrols document-signing keys that live in hardware.')
+    .version(VERSION)
+    .options(GLOBAL_OPTIONS)
+    .strict()
+    .recommendCommands()
+    .demandCommand(1, 'Name a command.')
+    .completion('completion', 'print a completion script for bash or zsh')
+    .parserConfiguration({
+      'duplicate-arguments-array': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+    })
+    .wrap(Math.min(110, process.stdout.columns ?? 110))
+    .exitProcess(false)
+    .fail((message, error) => {
+      throw error ?? usageError(message)
+    })
+  type Parser = typeof parser
+  const add = (to: Parser, command: Command): void => {
+    to.command(
+      command.command,
+      command.summary,
+      (builder) => {
+        for (const [name, options] of Object.entries(command.positionals ?? {})) builder.positional(name, options)
+        builder.options(command.options ?? {})
+        for (const [line, what] of command.examples ?? []) builder.example(line, what)
+        return builder
+      },
+      async (args) => {
+        exitCode = await command.run(new Arguments(args), context)
+      },
+    )
+  }
+  const addGroup = (group: CommandGroup): void => {
+    parser.command(group.name, group.summary, (builder) => {
+      for (const command of group.commands) add(builder as Parser, command)
+      return builder.demandCommand(
+        1,
+        `Name a command: ${group.commands.map(({ command }) => command.split(' ')[0]).join(', ')}.`,
+      )
+    })
+  }
+  for (const entry of COMMANDS) {
+    if ('commands' in entry) addGroup(entry)
+    else add(parser, entry)
+  }
+  await parser.parseAsync()
+  return exitCode
+}
+
+const usageError = (message: string): EnrollError =>
+  new EnrollError('usage', message.split('\n').join(' '), {
+    remedy: 'See `hsm-enroll --help`, or `hsm-enroll COMMAND --help`.',
+  })

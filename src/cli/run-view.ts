@@ -1,0 +1,124 @@
+import type { RunRecord, RunSummary } from '../enrollment/run-record.ts'
+import { EXIT, type ExitCode } from '../errors.ts'
+import { printable } from './table.ts'
+
+/** A run as `runs show --json` prints it. */
+export function runToJson({ id, folder, record, fault }: RunSummary): Record<string, unknown> {
+  return {
+    id,
+    folder,
+    ...(fault === undefined ? {} : { fault }),
+    ...record,
+    next: record === undefined ? undefined : nextStep(id, record),
+  }
+}
+
+/** What a person does next, by state. */
+export function nextStep(id: string, record: RunRecord): string {
+  switch (record.state) {
+    case 'planned':
+    case 'key-generated':
+    case 'csr-signed':
+    case 'checked':
+      return `go on with \`hsm-enroll runs resume ${id}\``
+    case 'attested':
+      return record.failedChecks === undefined
+        ? `go on with \`hsm-enroll runs resume ${id}\``
+        : `a check refused it; see check.json, then \`hsm-enroll runs resume ${id}\``
+    case 'submitting':
+    case 'unknown':
+      return `find out whether the CA has the order, then \`hsm-enroll runs resolve ${id} --order-number N\` or \`--not-placed\``
+    case 'ordered':
+      return `wait for the CA, then \`hsm-enroll runs resume ${id}\` (or add --wait)`
+    case 'rejected':
+      return `correct what the CA refused, then \`hsm-enroll runs resume ${id} --order-again\``
+    case 'issued':
+      return record.device && !record.test
+        ? `put the certificate on the device: \`hsm-enroll runs resume ${id}\``
+        : 'nothing: the certificate is in the run folder'
+    case 'installed':
+      return 'nothing: the certificate is with its key'
+  }
+}
+
+/** The exit code that says where a run stands. */
+export function exitCodeOf(record: RunRecord): ExitCode {
+  switch (record.state) {
+    case 'installed':
+      return EXIT.done
+    case 'issued':
+      return EXIT.done
+    case 'rejected':
+      return EXIT.ca
+    case 'unknown':
+    case 'submitting':
+      return EXIT.unknown
+    case 'attested':
+      return record.failedChecks === undefined ? EXIT.pending : EXIT.refused
+    default:
+      return EXIT.pending
+  }
+}
+
+/** A run as `runs show` prints it. */
+export function runToText({ id, folder, record, fault }: RunSummary): string {
+  if (record === undefined)
+    return `run ${id}\n  folder   ${folder}\n  fault    ${fault ?? 'it ended before its plan was written'}\n`
+  const lines: [string, string | undefined][] = [
+    ['state', `${record.state}${record.test ? ' (test order)' : ''}`],
+    ['profile', record.profile],
+    ['begun', `${record.startedAt}, last change ${record.updatedAt}`],
+    [
+      'key',
+      record.keyLocation === undefined ? undefined : `${record.keyLocation}  (SPKI SHA-256 ${record.spkiSha256})`,
+    ],
+    ['check', checkLine(record)],
+    ['order', orderLine(record)],
+    ['waiting', record.state === 'ordered' ? record.progress?.summary : undefined],
+    ['outcome', record.unknownReason],
+    [
+      'refusal',
+      record.refusal === undefined
+        ? undefined
+        : `${record.refusal.code}: ${record.refusal.message}. Try: ${record.refusal.remedy}`,
+    ],
+    [
+      'issued',
+      record.certificate === undefined
+        ? undefined
+        : `serial ${record.certificateSerial}, until ${record.certificateNotAfter}`,
+    ],
+    ['installed', record.installedAt],
+    [
+      'failed',
+      record.lastFailure === undefined || record.state === 'installed'
+        ? undefined
+        : `${record.lastFailure.code}: ${record.lastFailure.message}`,
+    ],
+    ['files', filesOf(record).join(', ')],
+    ['folder', folder],
+    ['next', nextStep(id, record)],
+  ]
+  return `run ${id}\n${lines.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [`  ${name.padEnd(10)}${printable(value)}`])).join('\n')}\n`
+}
+
+function checkLine(record: RunRecord): string | undefined {
+  if (record.failedChecks !== undefined) return `refused: ${record.failedChecks.join(', ')}`
+  return record.checkResult === undefined ? undefined : 'genuine and acceptable'
+}
+
+function orderLine(record: RunRecord): string | undefined {
+  if (record.orderNumber === undefined) return undefined
+  return `${record.orderNumber}${record.amount === undefined ? '' : `, charged ${record.amount}`}${record.paymentRequired ? ', payment still required' : ''}`
+}
+
+const filesOf = (record: RunRecord): readonly string[] =>
+  [
+    record.publicKey,
+    record.request,
+    record.attestation,
+    record.certChains,
+    record.checkResult,
+    record.certificate,
+    record.chain,
+  ].flatMap((artefact) => (artefact === undefined ? [] : [artefact.file]))

@@ -1,0 +1,50 @@
+import { EnrollError } from '../errors.ts'
+import { OrderGuard } from './order-guard.ts'
+import type { Run } from './run.ts'
+
+export type Resolution =
+  | { readonly kind: 'placed'; readonly orderNumber: string }
+  | { readonly kind: 'not-placed'; readonly despiteBalance: boolean }
+
+/** The operator's word on a run whose outcome is unknown. Throws EnrollError where the run knows better. */
+export async function resolveRun(run: Run, resolution: Resolution, operator: string): Promise<void> {
+  if (run.record.state === 'submitting') {
+    await run.log({ type: 'unknown', reason: 'the program ended between sending the order and reading the answer' })
+  }
+  const { record } = run
+  if (record.state !== 'unknown') {
+    throw new EnrollError(
+      'run.not-unknown',
+      `Could not resolve the run ${run.id}: its outcome is known (${record.state}).`,
+      {
+        remedy: `See \`hsm-enroll runs show ${run.id}\`.`,
+      },
+    )
+  }
+  if (resolution.kind === 'placed') {
+    await run.log({
+      type: 'ordered',
+      orderNumber: resolution.orderNumber,
+      paymentRequired: false,
+      resolvedBy: operator,
+    })
+    return
+  }
+  const before = record.submission?.balanceBefore
+  const { balanceAfter } = record
+  if (before !== undefined && balanceAfter !== undefined && before !== balanceAfter && !resolution.despiteBalance) {
+    throw new EnrollError(
+      'run.balance-moved',
+      `Could not record "not placed": the balance was ${before} before the order and ${balanceAfter} after it.`,
+      {
+        remedy:
+          'Ask the CA for the order number and give it with --order-number. If something else moved the balance, repeat with --despite-balance.',
+        exitCode: 5,
+      },
+    )
+  }
+  await run.log({ type: 'not-placed', resolvedBy: operator })
+  if (record.spkiSha256 !== undefined) {
+    await new OrderGuard(run.services.stateDirectory).release(record.spkiSha256, record.test, run.id)
+  }
+}
