@@ -27,6 +27,8 @@ export interface RunningToken {
 
 /** sun_path of Linux less its final zero; p11-kit-client cuts a longer path without a word. */
 const MAX_SOCKET_PATH = 107
+/** A key generation under way may take as long; then the thread is ended by force. */
+const CLOSE_TIMEOUT_MS = 3000
 
 /** Starts a token in a worker thread. Throws EnrollError `sandbox.token`. */
 export async function startToken({ directory, personality }: TokenOptions): Promise<RunningToken> {
@@ -57,7 +59,9 @@ export async function startToken({ directory, personality }: TokenOptions): Prom
     close: async () => {
       worker.ref()
       worker.postMessage('close')
+      const patience = setTimeout(() => void worker.terminate(), CLOSE_TIMEOUT_MS)
       await ended
+      clearTimeout(patience)
     },
   }
 }
