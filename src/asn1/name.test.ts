@@ -1,0 +1,61 @@
+import { execFileSync } from 'node:child_process'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { EnrollError } from '../errors.ts'
+import { encodeName, formatName, nameValues, parseName, parseNameText, printName } from './name.ts'
+
+/** RFC 4514 section 4. */
+const RFC_4514 = [
+  'UID=jsmith,DC=example,DC=net',
+  'OU=Sales+CN=J.  Smith,DC=example,DC=net',
+  'CN=James \\"Jim\\" Smith\\, III,DC=example,DC=net',
+  'CN=Before\\0dAfter,DC=example,DC=net',
+]
+
+describe('names in RFC 4514 text', () => {
+  it.each(RFC_4514)('%s reads and writes back as it stands', (text) => {
+    expect(formatName(parseNameText(text))).toBe(text)
+  })
+
+  it('reads escaped octets as UTF-8 (RFC 4514 section 4, LU\\C4\\8DI\\C4\\87)', () => {
+    expect(formatName(parseNameText('SN=Lu\\C4\\8Di\\C4\\87'))).toBe('SN=Lučić')
+  })
+
+  it('is read by openssl as it was meant', () => {
+    const der = encodeName(parseNameText('CN=Acme\\, Inc. \\"Zoë\\",OU=A\\+B,O=Acme,L=München,C=DE'))
+    // A name alone is no file type of openssl, so it is shown through asn1parse, value by value.
+    const text = execFileSync('openssl', ['asn1parse', '-inform', 'DER'], { input: der, encoding: 'utf8' })
+    const values = [...text.matchAll(/(PRINTABLESTRING|UTF8STRING)\s+:(.*)/g)].map((match) => match[2])
+    expect(values).toEqual(['DE', 'München', 'Acme', 'A+B', 'Acme, Inc. "Zoë"'])
+  })
+
+  it.each(['CN', '=x', 'CN=', 'XX=y', 'CN=a\\', 'CN="a', 'CN=a,,C=NL'])('refuses %s with a remedy', (text) => {
+    expect(() => parseNameText(text)).toThrow(EnrollError)
+  })
+
+  it('accepts aliases, any case, blanks and quotation marks', () => {
+    expect(formatName(parseNameText('cn = "Smith, J" , e=a@b.example; c=NL'))).toBe(
+      'CN=Smith\\, J,emailAddress=a@b.example,C=NL',
+    )
+  })
+
+  it('finds the values of one type', () => {
+    expect(nameValues(parseNameText('CN=a,OU=b,OU=c,C=NL'), 'ou')).toEqual(['c', 'b'])
+  })
+
+  it('comes back from DER and from text, whatever the values', () => {
+    const value = fc.string({ minLength: 1, maxLength: 40, unit: 'grapheme' })
+    const type = fc.constantFrom('2.5.4.3', '2.5.4.10', '2.5.4.11', '1.2.3.4')
+    fc.assert(
+      fc.property(fc.array(fc.tuple(type, value), { minLength: 1, maxLength: 5 }), (pairs) => {
+        const name = pairs.map(([oid, text]) => [{ oid, value: text }])
+        const back = parseName(encodeName(name))
+        return formatName(back) === formatName(name) && formatName(parseNameText(formatName(name))) === formatName(name)
+      }),
+    )
+  })
+
+  it('shows a name that cannot be read as hex', () => {
+    expect(printName(Uint8Array.of(0x30, 0x02, 0x31, 0x00))).toBe('#30023100')
+  })
+})
