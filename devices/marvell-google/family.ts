@@ -1,11 +1,16 @@
-import { DeviceError, type DeviceFamily } from '../device.ts'
+import type { DeviceFamily } from '../device.ts'
+import { MARVELL_GOOGLE_SETTINGS } from './settings.ts'
 
+/** Google Cloud KMS at protection level HSM (Marvell LiquidSecurity). Nothing of the network is loaded before `open`. */
 export const family: DeviceFamily = {
   hsmType: 'MARVELL_GOOGLE',
   scheme: 'marvell-google',
-  settings: [],
-  discover: async () => ({ devices: [], trail: [] }),
-  open: async () => {
-    throw new DeviceError('device.unsupported', 'not built', { remedy: '' })
-  },
+  settings: MARVELL_GOOGLE_SETTINGS,
+  discover: async () => ({
+    devices: [],
+    trail: [
+      'Cloud HSM is a service and is not searched for: name a key ring, marvell-google:projects/P/locations/L/keyRings/R.',
+    ],
+  }),
+  open: async (uri, options) => (await import('./marvell-google-device.ts')).openMarvellGoogle(uri, options),
 }

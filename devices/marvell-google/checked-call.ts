@@ -1,0 +1,34 @@
+import { DeviceError } from '../device.ts'
+import { JsonFields } from '../http/json-fields.ts'
+import { crc32cText } from './crc32c.ts'
+import type { KmsClient, KmsRequest } from './kms-client.ts'
+
+/** Google asks for a limited number of repetitions when a checksum or a name does not fit. */
+const ATTEMPTS = 3
+
+/**
+ * A call whose reply carries checksums. `check` says what is wrong with a reply, or nothing; a wrong reply is thrown away and
+ * the call repeated. Source: the comments on PublicKey, AsymmetricSignRequest and -Response in service.proto.
+ * Throws DeviceError `device.protocol` after three wrong replies.
+ */
+export async function checkedCall<Result extends object>(
+  client: KmsClient,
+  request: KmsRequest,
+  what: string,
+  read: (reply: JsonFields) => Result | string,
+): Promise<Result> {
+  let wrong = ''
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const result = read(new JsonFields(await client.read(request, what), 'the answer of Cloud KMS'))
+    if (typeof result !== 'string') return result
+    wrong = result
+  }
+  throw new DeviceError('device.protocol', `Could not ${what}: ${wrong}, ${ATTEMPTS} times over.`, {
+    remedy: 'Something between here and Cloud KMS alters the answers; check the proxy, then resume the run.',
+  })
+}
+
+/** int64 fields are decimal text in JSON (proto3 JSON mapping). */
+export function checksumFits(reply: JsonFields, name: string, data: Uint8Array): boolean {
+  return reply.text(name) === crc32cText(data)
+}

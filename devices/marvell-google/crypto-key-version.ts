@@ -1,0 +1,140 @@
+import { DeviceError, type DeviceErrorCode } from '../device.ts'
+import { JsonFields, protocolError } from '../http/json-fields.ts'
+import { SIGNING_ALGORITHMS } from './algorithms.ts'
+import type { KmsClient } from './kms-client.ts'
+
+/** What is used of a CryptoKeyVersion. Source: google/cloud/kms/v1/resources.proto in its JSON form. */
+export interface CryptoKeyVersion {
+  readonly name: string
+  readonly state: string
+  readonly protectionLevel: string
+  readonly algorithm: string
+  readonly imported: boolean
+  readonly external: boolean
+  /** The version may leave, wrapped by a trusted key (single-tenant only, set for ever at creation). */
+  readonly trustedWrapping: boolean
+  readonly generationFailureReason?: string
+  readonly attestation?: JsonFields
+}
+
+/** Throws DeviceError `device.protocol`; also where the reply names another version than `name`, if one is given. */
+export function readCryptoKeyVersion(json: unknown, name?: string): CryptoKeyVersion {
+  const fields = new JsonFields(json, 'the key version')
+  const generationFailureReason = fields.optionalText('generationFailureReason')
+  const attestation = fields.optionalObject('attestation')
+  const version = {
+    name: fields.text('name'),
+    state: fields.text('state'),
+    protectionLevel: fields.text('protectionLevel'),
+    algorithm: fields.text('algorithm'),
+    imported: fields.has('importJob') || fields.has('importTime') || fields.optionalFlag('reimportEligible') === true,
+    external: fields.has('externalProtectionLevelOptions'),
+    trustedWrapping: fields.optionalFlag('trustedWrappingEnabled') === true,
+    ...(generationFailureReason === undefined ? {} : { generationFailureReason }),
+    ...(attestation === undefined ? {} : { attestation }),
+  }
+  if (name !== undefined && version.name !== name)
+    throw protocolError('it names another key version than the one asked for')
+  return version
+}
+
+interface Refusal {
+  readonly applies: (version: CryptoKeyVersion) => boolean
+  readonly code: DeviceErrorCode
+  readonly why: (version: CryptoKeyVersion) => string
+  readonly remedy: string
+}
+
+const NEW_KEY = 'Let the run make a new key; none of this can be changed afterwards.'
+
+/** Why a version has no attestation that a CA would take. The order is that of gravity. */
+const REFUSALS: readonly Refusal[] = [
+  {
+    applies: ({ protectionLevel }) => protectionLevel !== 'HSM' && protectionLevel !== 'HSM_SINGLE_TENANT',
+    code: 'key.not-attestable',
+    why: ({ protectionLevel }) => `its protection level is ${protectionLevel.slice(0, 40)} and not HSM`,
+    remedy: NEW_KEY,
+  },
+  {
+    applies: ({ external }) => external,
+    code: 'key.not-attestable',
+    why: () => 'it lives in an external key manager',
+    remedy: NEW_KEY,
+  },
+  {
+    applies: ({ imported }) => imported,
+    code: 'key.not-attestable',
+    why: () => 'it was imported and not generated in the HSM',
+    remedy: NEW_KEY,
+  },
+  {
+    applies: ({ trustedWrapping }) => trustedWrapping,
+    code: 'key.exportable',
+    why: () => 'it may be exported wrapped by a trusted key (trustedWrappingEnabled)',
+    remedy: NEW_KEY,
+  },
+  {
+    applies: ({ algorithm }) => !Object.hasOwn(SIGNING_ALGORITHMS, algorithm),
+    code: 'key.wrong-type',
+    why: ({ algorithm }) => `its algorithm ${algorithm.slice(0, 60)} does not serve here`,
+    remedy: `Use one of ${Object.keys(SIGNING_ALGORITHMS).join(', ')}.`,
+  },
+  {
+    applies: ({ state }) => state === 'GENERATION_FAILED',
+    code: 'device.refused',
+    why: (it) =>
+      `the HSM could not generate it (${(it.generationFailureReason ?? 'no reason given').replace(/[^\x20-\x7e]+/g, ' ').slice(0, 120)})`,
+    remedy: 'Resume the run: another version of the same key is generated.',
+  },
+  {
+    applies: ({ state }) => state !== 'ENABLED',
+    code: 'device.refused',
+    why: ({ state }) => `its state is ${state.slice(0, 40)}`,
+    remedy: 'Enable or restore the version in Cloud KMS, or make a new key.',
+  },
+]
+
+/** Throws DeviceError with the first reason why this version cannot be enrolled. */
+export function refuseUnsuitable(version: CryptoKeyVersion): void {
+  const refusal = REFUSALS.find(({ applies }) => applies(version))
+  if (refusal === undefined) return
+  throw new DeviceError(refusal.code, `The key version ${version.name} cannot be enrolled: ${refusal.why(version)}.`, {
+    remedy: refusal.remedy,
+    vendorCode: version.state,
+  })
+}
+
+/** No private key came of it, or none is left. */
+const SPENT_STATES: ReadonlySet<string> = new Set([
+  'GENERATION_FAILED',
+  'IMPORT_FAILED',
+  'PENDING_IMPORT',
+  'DESTROYED',
+  'DESTROY_SCHEDULED',
+])
+export const isSpent = ({ state }: CryptoKeyVersion): boolean => SPENT_STATES.has(state)
+
+export async function getVersion(client: KmsClient, name: string): Promise<CryptoKeyVersion> {
+  const request = { call: 'GetCryptoKeyVersion', method: 'GET', resource: name, repeatable: true } as const
+  return readCryptoKeyVersion(await client.read(request, 'read the key version'), name)
+}
+
+const POLL_MS = [500, 1000, 2000, 4000]
+
+/** Waits while the HSM generates. Throws DeviceError `device.busy` when `waitMs` is over: the run can be resumed. */
+export async function awaitGeneration(client: KmsClient, name: string, waitMs: number): Promise<CryptoKeyVersion> {
+  const end = Date.now() + waitMs
+  for (let look = 0; ; look++) {
+    const version = await getVersion(client, name)
+    if (version.state !== 'PENDING_GENERATION') return version
+    const left = end - Date.now()
+    if (left <= 0) {
+      throw new DeviceError('device.busy', `The HSM is still generating ${name}.`, {
+        remedy: 'Resume the run later; the key is found again by its name.',
+        vendorCode: 'PENDING_GENERATION',
+        transient: true,
+      })
+    }
+    await client.http.wait(Math.min(left, POLL_MS[Math.min(look, POLL_MS.length - 1)] ?? 4000))
+  }
+}

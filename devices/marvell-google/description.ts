@@ -1,0 +1,125 @@
+import { type DeviceDescription, DeviceError, type Obstacle } from '../device.ts'
+import { isJsonObject } from '../http/json-fields.ts'
+import { CAPABILITIES } from './algorithms.ts'
+import { keyRingExists } from './key-ring.ts'
+import type { KmsClient } from './kms-client.ts'
+import { locationOf } from './resource-name.ts'
+import type { MarvellGoogleSettings } from './settings.ts'
+
+/** What a run needs on the key ring, one by one. Source: Google, "Permissions and roles" of Cloud KMS. */
+export const NEEDED_PERMISSIONS: Readonly<Record<string, string>> = {
+  'cloudkms.cryptoKeys.get': 'find a key again by its name',
+  'cloudkms.cryptoKeys.create': 'make the key',
+  'cloudkms.cryptoKeyVersions.list': 'find the version of the key',
+  'cloudkms.cryptoKeyVersions.get': 'read its state and its attestation',
+  'cloudkms.cryptoKeyVersions.viewPublicKey': 'read the public key',
+  'cloudkms.cryptoKeyVersions.useToSign': 'sign the request',
+}
+/** In place of cryptoKeys.create where the profile names a key that exists. */
+const NEEDED_FOR_VERSIONS: Readonly<Record<string, string>> = {
+  'cloudkms.cryptoKeyVersions.create': 'make a version of the key',
+  'cloudkms.cryptoKeys.update': 'note in its labels which version belongs to which run',
+}
+
+/** What stands in the way, as far as the account may see it. A refused login is an obstacle here and not an error. */
+export async function describeKms(client: KmsClient, settings: MarvellGoogleSettings): Promise<DeviceDescription> {
+  return {
+    hsmType: 'MARVELL_GOOGLE',
+    vendor: 'Google',
+    model: 'Cloud HSM (Marvell LiquidSecurity)',
+    fips: 'certified',
+    uri: settings.uri,
+    capabilities: CAPABILITIES,
+    obstacles: await findObstacles(client, settings),
+    details: {
+      endpoint: settings.endpoint,
+      'key ring': settings.place.ring,
+      'protection level': settings.protectionLevel,
+      'package form': settings.packageForm,
+      FIPS: 'FIPS 140-2 level 3, as Google states; the attestation names cards "for FIPS mode"',
+    },
+  }
+}
+
+async function findObstacles(client: KmsClient, settings: MarvellGoogleSettings): Promise<readonly Obstacle[]> {
+  try {
+    return [...(await findLocationObstacles(client, settings)), ...(await findRingObstacles(client, settings))]
+  } catch (error) {
+    if (!(error instanceof DeviceError) || error.code === 'device.aborted') throw error
+    return [{ severity: 'blocker', code: error.code, message: error.message, remedy: error.remedy }]
+  }
+}
+
+/** Skipped where the account may not read locations: nothing in a run needs that. */
+async function findLocationObstacles(
+  client: KmsClient,
+  { place }: MarvellGoogleSettings,
+): Promise<readonly Obstacle[]> {
+  const resource = locationOf(place.ring)
+  const request = { call: 'GetLocation', method: 'GET', resource, repeatable: true } as const
+  const reply = await client.call(request)
+  if (reply.status === 401) throw client.error(request, 'read the location', reply)
+  const json = reply.ok ? reply.jsonOrNothing() : undefined
+  const metadata = isJsonObject(json) && isJsonObject(json.metadata) ? json.metadata : undefined
+  if (metadata === undefined || metadata.hsmAvailable === true) return []
+  return [
+    {
+      severity: 'blocker',
+      code: 'device.unsupported',
+      message: `There is no Cloud HSM in ${resource}.`,
+      remedy: 'Choose a location with HSM: gcloud kms locations list.',
+    },
+  ]
+}
+
+async function findRingObstacles(client: KmsClient, settings: MarvellGoogleSettings): Promise<readonly Obstacle[]> {
+  const { ring, cryptoKey } = settings.place
+  const missing = await findMissingPermissions(client, cryptoKey ?? ring, neededFor(settings))
+  if (missing === undefined) {
+    const found = cryptoKey === undefined ? await keyRingExists(client, ring) : false
+    return found || settings.createKeyRing
+      ? []
+      : [
+          {
+            severity: 'blocker',
+            code: 'key.not-found',
+            message: `There is no ${cryptoKey === undefined ? `key ring ${ring}` : `key ${cryptoKey}`}, or the account may not see it.`,
+            remedy: 'Make it, or set createKeyRing: true for a key ring.',
+          },
+        ]
+  }
+  return missing.map((permission) => ({
+    severity: 'blocker',
+    code: 'device.refused',
+    message: `The account lacks ${permission} on ${cryptoKey ?? ring} (needed to ${neededFor(settings)[permission]}).`,
+    remedy: `Grant a role that holds ${permission}.`,
+  }))
+}
+
+function neededFor({ place }: MarvellGoogleSettings): Readonly<Record<string, string>> {
+  if (place.cryptoKey === undefined) return NEEDED_PERMISSIONS
+  const { 'cloudkms.cryptoKeys.create': _create, ...others } = NEEDED_PERMISSIONS
+  return { ...others, ...NEEDED_FOR_VERSIONS }
+}
+
+/** Asks the service which of the permissions the account holds; undefined where it does not say. */
+async function findMissingPermissions(
+  client: KmsClient,
+  resource: string,
+  needed: Readonly<Record<string, string>>,
+): Promise<readonly string[] | undefined> {
+  const names = Object.keys(needed)
+  const request = {
+    call: 'TestIamPermissions',
+    method: 'POST',
+    resource: `${resource}:testIamPermissions`,
+    body: { permissions: names },
+    repeatable: true,
+  } as const
+  const reply = await client.call(request)
+  if (reply.status === 404 || reply.status === 403) return undefined
+  if (!reply.ok) throw client.error(request, 'ask for the permissions', reply)
+  const json = reply.json()
+  const held = isJsonObject(json) && Array.isArray(json.permissions) ? json.permissions : []
+  return names.filter((name) => !held.includes(name))
+}

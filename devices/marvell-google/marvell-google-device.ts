@@ -1,0 +1,98 @@
+import {
+  type Device,
+  type DeviceDescription,
+  DeviceError,
+  type DeviceKey,
+  type KeyRef,
+  type KeySpec,
+  type OpenOptions,
+} from '../device.ts'
+import { HttpClient } from '../http/http-client.ts'
+import type { RetryPolicy } from '../http/retry.ts'
+import { NEW_KEY_ALGORITHMS } from './algorithms.ts'
+import { awaitGeneration, type CryptoKeyVersion } from './crypto-key-version.ts'
+import { describeKms } from './description.ts'
+import { GoogleCredentials } from './google-credentials.ts'
+import { createOwnKey, findOwnVersion, ownKeyName } from './key-creation.ts'
+import { KmsClient } from './kms-client.ts'
+import { MarvellGoogleKey } from './marvell-google-key.ts'
+import { parseVersionName } from './resource-name.ts'
+import { type MarvellGoogleSettings, readMarvellGoogleSettings } from './settings.ts'
+import { createVersionOf, findVersionOf } from './version-creation.ts'
+
+/** One key ring of Cloud KMS, or one key in it. */
+export class MarvellGoogleDevice implements Device {
+  readonly hsmType = 'MARVELL_GOOGLE'
+  readonly #client: KmsClient
+  readonly #settings: MarvellGoogleSettings
+  readonly #onProgress: OpenOptions['onProgress']
+
+  constructor(client: KmsClient, settings: MarvellGoogleSettings, onProgress: OpenOptions['onProgress']) {
+    this.#client = client
+    this.#settings = settings
+    this.#onProgress = onProgress
+  }
+
+  describe(): Promise<DeviceDescription> {
+    return describeKms(this.#client, this.#settings)
+  }
+
+  async generateKeyPair(spec: KeySpec): Promise<DeviceKey> {
+    if (!Object.hasOwn(NEW_KEY_ALGORITHMS, spec.algorithm)) {
+      throw new DeviceError('device.unsupported', `Cloud HSM is not asked for ${spec.algorithm} keys.`, {
+        remedy: `Use one of ${Object.keys(NEW_KEY_ALGORITHMS).join(', ')}.`,
+      })
+    }
+    this.#onProgress?.({ kind: 'generating', message: `Generating ${spec.algorithm} in Cloud HSM` })
+    const { cryptoKey } = this.#settings.place
+    const name =
+      cryptoKey === undefined
+        ? await createOwnKey(this.#client, this.#settings, spec)
+        : await createVersionOf(this.#client, cryptoKey, spec)
+    return this.#open(name)
+  }
+
+  /** By location, or by the label and the id that the run wrote into the labels of the key. */
+  async findKey({ location, label, id }: KeyRef): Promise<DeviceKey | undefined> {
+    if (location !== undefined) return this.#findLocation(location)
+    const version = await this.#findVersion(label, id)
+    return version === undefined ? undefined : this.#open(version.name)
+  }
+
+  async close(): Promise<void> {
+    await this.#client.http.close()
+  }
+
+  async #findVersion(label: string | undefined, id: Uint8Array | undefined): Promise<CryptoKeyVersion | undefined> {
+    const { cryptoKey } = this.#settings.place
+    if (cryptoKey !== undefined) return id === undefined ? undefined : findVersionOf(this.#client, cryptoKey, { id })
+    return label === undefined ? undefined : findOwnVersion(this.#client, ownKeyName(this.#settings, label), id)
+  }
+
+  async #findLocation(location: string): Promise<DeviceKey | undefined> {
+    if (parseVersionName(location) === undefined) return undefined
+    try {
+      return await this.#open(location)
+    } catch (error) {
+      if (error instanceof DeviceError && error.code === 'key.not-found') return undefined
+      throw error
+    }
+  }
+
+  async #open(name: string): Promise<MarvellGoogleKey> {
+    const version = await awaitGeneration(this.#client, name, this.#settings.generationWaitMs)
+    return MarvellGoogleKey.of(version, this.#client, this.#settings.packageForm)
+  }
+}
+
+/** Reads the settings; the first call goes out when something is asked. `retry` is for tests. */
+export async function openMarvellGoogle(
+  uri: string,
+  options: OpenOptions,
+  retry: Partial<RetryPolicy> = {},
+): Promise<MarvellGoogleDevice> {
+  const settings = readMarvellGoogleSettings(uri, options.settings)
+  const http = new HttpClient(settings.connection, options, retry)
+  const credentials = new GoogleCredentials(http, settings, options.secret)
+  return new MarvellGoogleDevice(new KmsClient(http, credentials, settings.endpoint), settings, options.onProgress)
+}

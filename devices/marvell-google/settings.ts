@@ -1,0 +1,103 @@
+import { DeviceError, parseDeviceUri, type SettingDefinition } from '../device.ts'
+import {
+  CONNECTION_SETTINGS,
+  type ConnectionSettings,
+  readConnectionSettings,
+  readEndpoint,
+} from '../http/connection-settings.ts'
+import { SettingReader } from '../http/setting-reader.ts'
+import { type KeyRingName, parseKeyRingName } from './resource-name.ts'
+
+export const DEFAULT_ENDPOINT = 'https://cloudkms.googleapis.com'
+export const PACKAGE_FORMS = ['statement', 'bundle-zip', 'statement+chains'] as const
+export type PackageForm = (typeof PACKAGE_FORMS)[number]
+
+export const AUTHENTICATIONS = ['application-default', 'access-token'] as const
+export const PROTECTION_LEVELS = ['HSM', 'HSM_SINGLE_TENANT'] as const
+
+export const MARVELL_GOOGLE_SETTINGS: readonly SettingDefinition[] = [
+  {
+    name: 'packageForm',
+    type: 'string',
+    description: `What the CA is sent: ${PACKAGE_FORMS.join(', ')}. Default statement; no published text settles it.`,
+  },
+  { name: 'createKeyRing', type: 'boolean', description: 'Make the key ring where it is missing; default false.' },
+  {
+    name: 'protectionLevel',
+    type: 'string',
+    description: `${PROTECTION_LEVELS.join(' or ')}; default HSM. SOFTWARE and EXTERNAL keys are never made.`,
+  },
+  {
+    name: 'cryptoKeyBackend',
+    type: 'string',
+    description: 'projects/P/locations/L/singleTenantHsmInstances/I, for HSM_SINGLE_TENANT.',
+  },
+  {
+    name: 'authentication',
+    type: 'string',
+    description:
+      'application-default (default; credentialsFile may name the file) or access-token (the secret "token").',
+  },
+  {
+    name: 'credentialsFile',
+    type: 'string',
+    description:
+      'Credential configuration (service account, workload identity, …) in place of GOOGLE_APPLICATION_CREDENTIALS.',
+  },
+  { name: 'impersonate', type: 'string', description: 'E-mail of a service account to act as.' },
+  {
+    name: 'generationWaitSeconds',
+    type: 'number',
+    description: 'How long to wait for the HSM to generate the key; default 300.',
+  },
+  { name: 'endpoint', type: 'string', description: `URL of the Cloud KMS API; default ${DEFAULT_ENDPOINT}.` },
+  ...CONNECTION_SETTINGS,
+]
+
+export interface MarvellGoogleSettings {
+  readonly uri: string
+  readonly place: KeyRingName
+  readonly endpoint: string
+  readonly packageForm: PackageForm
+  readonly createKeyRing: boolean
+  readonly protectionLevel: (typeof PROTECTION_LEVELS)[number]
+  readonly cryptoKeyBackend?: string
+  readonly authentication: (typeof AUTHENTICATIONS)[number]
+  readonly credentialsFile?: string
+  readonly impersonate?: string
+  readonly generationWaitMs: number
+  readonly connection: ConnectionSettings
+}
+
+/** Throws DeviceError `device.uri`, `device.settings`. */
+export function readMarvellGoogleSettings(
+  uri: string,
+  settings: Readonly<Record<string, unknown>> | undefined,
+): MarvellGoogleSettings {
+  const { path, query } = parseDeviceUri(uri)
+  const place = parseKeyRingName(path ?? '')
+  if (place === undefined || query.size > 0) {
+    throw new DeviceError('device.uri', `Could not read a key ring from "${uri.slice(0, 100)}".`, {
+      remedy:
+        'Write it as marvell-google:projects/P/locations/L/keyRings/R, or with /cryptoKeys/K for a key that exists.',
+    })
+  }
+  const reader = new SettingReader(settings, MARVELL_GOOGLE_SETTINGS)
+  const cryptoKeyBackend = reader.text('cryptoKeyBackend')
+  const credentialsFile = reader.text('credentialsFile')
+  const impersonate = reader.text('impersonate')
+  return {
+    uri: `marvell-google:${path}`,
+    place,
+    endpoint: readEndpoint('endpoint', reader.text('endpoint') ?? DEFAULT_ENDPOINT),
+    packageForm: reader.oneOf('packageForm', PACKAGE_FORMS) ?? 'statement',
+    createKeyRing: reader.flag('createKeyRing') ?? false,
+    protectionLevel: reader.oneOf('protectionLevel', PROTECTION_LEVELS) ?? 'HSM',
+    ...(cryptoKeyBackend === undefined ? {} : { cryptoKeyBackend }),
+    authentication: reader.oneOf('authentication', AUTHENTICATIONS) ?? 'application-default',
+    ...(credentialsFile === undefined ? {} : { credentialsFile }),
+    ...(impersonate === undefined ? {} : { impersonate }),
+    generationWaitMs: (reader.wholeNumber('generationWaitSeconds', 1, 3600) ?? 300) * 1000,
+    connection: readConnectionSettings(reader),
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * New versions of a key. A version has no name of one's own choosing, so what a run intends is written into the key's labels
+ * before the version is made: the number of the newest version there was. After a lost reply, or in a resumed run, the version
+ * above that number is the run's own.
+ */
+import { DeviceError, type KeySpec } from '../device.ts'
+import { JsonFields } from '../http/json-fields.ts'
+import { LostReplyError } from '../http/lost-reply-error.ts'
+import { NEW_KEY_ALGORITHMS } from './algorithms.ts'
+import { type CryptoKey, getCryptoKey, readCryptoKey, refuseUnsuitableKey, runId } from './crypto-key.ts'
+import { type CryptoKeyVersion, isSpent, readCryptoKeyVersion } from './crypto-key-version.ts'
+import type { KmsClient } from './kms-client.ts'
+import { parseVersionName } from './resource-name.ts'
+
+const LOOK_AGAIN_MS = [500, 1500, 3000]
+const MAX_PAGES = 50
+
+/** All versions of the key, in the order of their numbers. */
+export async function listVersions(client: KmsClient, key: string): Promise<readonly CryptoKeyVersion[]> {
+  const versions: CryptoKeyVersion[] = []
+  let pageToken = ''
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const json = await client.read(
+      {
+        call: 'ListCryptoKeyVersions',
+        method: 'GET',
+        resource: `${key}/cryptoKeyVersions`,
+        query: { pageSize: '100', ...(pageToken === '' ? {} : { pageToken }) },
+        repeatable: true,
+      },
+      'list the versions of the key',
+    )
+    const list = json instanceof Object && 'cryptoKeyVersions' in json ? json.cryptoKeyVersions : []
+    versions.push(...(Array.isArray(list) ? list.map((item) => readCryptoKeyVersion(item)) : []))
+    pageToken = new JsonFields(json, 'the list of versions').optionalText('nextPageToken') ?? ''
+    if (pageToken === '') break
+  }
+  return versions
+    .filter(({ name }) => parseVersionName(name)?.cryptoKey === key)
+    .sort((a, b) => numberOf(a) - numberOf(b))
+}
+
+/** Makes one version; a lost reply is made good by listing. Returns its full name. */
+export async function addVersion(client: KmsClient, key: string): Promise<string> {
+  const before = newestNumber(await listVersions(client, key))
+  const request = {
+    call: 'CreateCryptoKeyVersion',
+    method: 'POST',
+    resource: `${key}/cryptoKeyVersions`,
+    body: {},
+    repeatable: false,
+  } as const
+  const reply = await client.call(request).catch((error: unknown) => {
+    if (error instanceof LostReplyError && error.maybeDone) return error
+    throw error
+  })
+  if (!(reply instanceof LostReplyError)) {
+    if (reply.ok) return readCryptoKeyVersion(reply.json()).name
+    if (reply.status < 500) throw client.error(request, 'create a version of the key', reply)
+  }
+  for (const delay of LOOK_AGAIN_MS) {
+    const found = theOneAbove(await listVersions(client, key), before)
+    if (found !== undefined) return found.name
+    await client.http.wait(delay)
+  }
+  throw reply instanceof LostReplyError ? reply : client.error(request, 'create a version of the key', reply)
+}
+
+/** A new version in a key that the profile names. Writes the intent first. */
+export async function createVersionOf(client: KmsClient, name: string, spec: KeySpec): Promise<string> {
+  const key = await existing(client, name)
+  refuseUnsuitableKey(key, NEW_KEY_ALGORITHMS[spec.algorithm])
+  if (intentOf(key, spec) === undefined) {
+    const newest = newestNumber(await listVersions(client, name))
+    await writeLabel(client, key, intentLabel(spec), `after-${newest}`)
+  } else if ((await findVersionOf(client, name, spec)) !== undefined) {
+    throw new DeviceError('key.exists', `This run has a version in ${name} already.`, { remedy: 'Resume the run.' })
+  }
+  const version = await addVersion(client, name)
+  await writeLabel(
+    client,
+    await existing(client, name),
+    intentLabel(spec),
+    `version-${parseVersionName(version)?.version}`,
+  )
+  return version
+}
+
+/** The version that this run made in a key that the profile names. */
+export async function findVersionOf(
+  client: KmsClient,
+  name: string,
+  spec: Pick<KeySpec, 'id'>,
+): Promise<CryptoKeyVersion | undefined> {
+  const intent = intentOf(await existing(client, name), spec)
+  if (intent === undefined) return undefined
+  const versions = await listVersions(client, name)
+  if (intent.kind === 'version')
+    return versions.find((version) => numberOf(version) === intent.number && !isSpent(version))
+  return theOneAbove(versions, intent.number)
+}
+
+async function existing(client: KmsClient, name: string): Promise<CryptoKey> {
+  const key = await getCryptoKey(client, name)
+  if (key !== undefined) return key
+  throw new DeviceError('key.not-found', `There is no key ${name}, or the account may not see it.`, {
+    remedy: 'Check the name, or name the key ring alone so that the run makes a key.',
+  })
+}
+
+async function writeLabel(client: KmsClient, key: CryptoKey, label: string, value: string): Promise<void> {
+  const request = {
+    call: 'UpdateCryptoKey',
+    method: 'PATCH',
+    resource: key.name,
+    query: { updateMask: 'labels' },
+    body: { labels: { ...key.labels, [label]: value } },
+    repeatable: true,
+  } as const
+  readCryptoKey(await client.read(request, 'note the run in the labels of the key'), key.name)
+}
+
+const intentLabel = (spec: Pick<KeySpec, 'id'>): string => `hsm-enroll-${runId(spec)}`
+
+function intentOf(
+  key: CryptoKey,
+  spec: Pick<KeySpec, 'id'>,
+): { kind: 'after' | 'version'; number: number } | undefined {
+  const [, kind, number] = /^(after|version)-(\d{1,9})$/.exec(key.labels[intentLabel(spec)] ?? '') ?? []
+  return kind === undefined ? undefined : { kind: kind === 'after' ? 'after' : 'version', number: Number(number) }
+}
+
+function theOneAbove(versions: readonly CryptoKeyVersion[], number: number): CryptoKeyVersion | undefined {
+  const above = versions.filter((version) => numberOf(version) > number && !isSpent(version))
+  if (above.length < 2) return above[0]
+  throw new DeviceError(
+    'device.ambiguous',
+    `Several versions were made at once: ${above.map((it) => numberOf(it)).join(', ')}.`,
+    {
+      remedy: 'Find out which one belongs to this run and name it as keyLocation.',
+    },
+  )
+}
+
+const numberOf = ({ name }: CryptoKeyVersion): number => parseVersionName(name)?.version ?? 0
+const newestNumber = (versions: readonly CryptoKeyVersion[]): number => Math.max(0, ...versions.map(numberOf))
