@@ -2,6 +2,9 @@ import type { Certificate } from '../asn1/certificate.ts'
 import { type AnchorKey, sameBytes } from './anchor-keys.ts'
 import { namesIssuer, selfIssued, sha256Hex, signedBy } from './certificate-chain.ts'
 
+/** Yubico's longest: application intermediate, intermediate, root. */
+const MAX_ABOVE = 4
+
 /**
  * Certificates that a package carries above the device's own add nothing to trust, but every byte of them must still be what
  * somebody signed. Returns the first that does not belong: twice there, the issuer of none of the others, or neither published
@@ -12,6 +15,7 @@ export function strangerAbove(
   above: readonly Certificate[],
   anchors: readonly AnchorKey[],
 ): Certificate | undefined {
+  if (above.length > MAX_ABOVE) return above[MAX_ABOVE]
   return above.find((certificate, index) => {
     const others = [from, ...above].filter((other) => other !== certificate)
     const issuesOne = others.some(

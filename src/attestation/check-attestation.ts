@@ -1,0 +1,97 @@
+import { type CertificationRequest, verifyCertificationRequest } from '../csr/certification-request.ts'
+import type { HsmType } from '../hsm-type.ts'
+import { evaluatePolicy } from '../policy/evaluate-policy.ts'
+import { type PolicyProfile, policyProfile } from '../policy/policy-profile.ts'
+import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
+import { sameBytes } from './anchor-keys.ts'
+import type { AttestationResult } from './attestation-result.ts'
+import { CheckList, type Rule } from './check-list.ts'
+import { recogniseFamily } from './recognise-family.ts'
+import { VERIFIERS } from './verifiers.ts'
+
+export interface CheckRequest {
+  /** Recognised from the package where it is absent. */
+  readonly hsmType?: HsmType
+  /** As the CA wants it, before base64; `readEvidence` makes it from what people have. */
+  readonly package: Uint8Array
+  readonly certChains?: Uint8Array
+  readonly csr?: CertificationRequest
+  /** SubjectPublicKeyInfo, DER: binds where there is no request. */
+  readonly publicKey?: Uint8Array
+  /** Built-in anchors and the user's own. */
+  readonly trustAnchors: readonly TrustAnchor[]
+  /** Milliseconds since 1970. */
+  readonly now: number
+  /** Default: document-signing. */
+  readonly policy?: PolicyProfile
+  /** Family switches, as VerificationContext has them. */
+  readonly options?: Readonly<Record<string, string | boolean>>
+}
+
+const BINDING = {
+  key: {
+    id: 'binding.key',
+    group: 'binding',
+    source: 'Sectigo guides: the request must be that of the attested key; RFC 2986',
+  },
+  signature: { id: 'binding.signature', group: 'binding', source: 'RFC 2986 3: proof of possession' },
+} as const satisfies Readonly<Record<string, Rule>>
+
+/**
+ * The whole local judgement: is the evidence genuine, does it belong to this request or key, would we order with it. Pure and
+ * synchronous. Throws EvidenceError where the input is no attestation at all; anything readable gets a verdict.
+ */
+export function checkAttestation(request: CheckRequest): AttestationResult {
+  const hsmType = request.hsmType ?? recogniseFamily(request.package)
+  const { spki, ...verdict } = VERIFIERS[hsmType].verify(request.package, {
+    trustAnchors: request.trustAnchors,
+    now: request.now,
+    ...(request.certChains === undefined ? {} : { certChains: request.certChains }),
+    ...(request.options === undefined ? {} : { options: request.options }),
+  })
+  const binding = new CheckList()
+  bind(spki, request, binding)
+  const keyToJudge = spki ?? request.csr?.spki ?? request.publicKey
+  const policy = evaluatePolicy(
+    {
+      ...(keyToJudge === undefined ? {} : { spki: keyToJudge }),
+      ...(request.csr === undefined ? {} : { request: request.csr }),
+      evidence: verdict,
+      packageLength: request.package.length,
+    },
+    request.policy ?? policyProfile(),
+  )
+  const checks = [...verdict.checks, ...binding.checks, ...policy]
+  const acceptable = verdict.genuine && checks.every(({ status }) => status !== 'fail')
+  const { hsmType: type, genuine, ...rest } = verdict
+  return { hsmType: type, genuine, acceptable, ...rest, checks }
+}
+
+function bind(spki: Uint8Array | undefined, { csr, publicKey }: CheckRequest, checks: CheckList): void {
+  if (csr !== undefined) {
+    checks.require(
+      BINDING.signature,
+      verifyCertificationRequest(csr),
+      'the request is signed by its own key',
+      'the signature of the request does not verify under its own key',
+      'Make the request again on the device, and do not edit it.',
+    )
+    bindKey(spki, csr.spki, "the request's key", checks)
+  }
+  if (publicKey !== undefined) bindKey(spki, publicKey, 'the public key given', checks)
+  if (csr === undefined && publicKey === undefined) {
+    checks.notApplicable(BINDING.key, 'no request and no public key was given')
+  }
+}
+
+function bindKey(attested: Uint8Array | undefined, key: Uint8Array, what: string, checks: CheckList): void {
+  checks.require(
+    BINDING.key,
+    attested !== undefined && sameBytes(attested, key),
+    `the attested key is ${what}`,
+    attested === undefined
+      ? `the evidence names no key to compare with ${what}`
+      : `the attested key is not ${what}: the attestation is of another slot, object or version, or the key was generated again after the request`,
+    'Attest the slot, object or version that signed the request, or make the request again with the attested key.',
+  )
+}

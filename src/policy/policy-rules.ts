@@ -1,0 +1,83 @@
+/** Every rule of the group `policy`, as data: id, where it comes from, what to do when it is broken. */
+export interface PolicyRule {
+  readonly id: string
+  readonly source: string
+  readonly remedy: string
+}
+
+const BASELINE = 'CA/Browser Forum Code Signing Baseline Requirements 3.10.0'
+const NEW_KEY = 'Generate a new key'
+
+export const POLICY_RULES = {
+  keyType: {
+    id: 'policy.key.type',
+    source: `${BASELINE} 6.1.5.2; Sectigo API 3.43`,
+    remedy: `${NEW_KEY} of type RSA, P-256 or P-384.`,
+  },
+  keySize: {
+    id: 'policy.key.size',
+    source: `${BASELINE} 6.1.5.2; Sectigo API (RSA 2048 to 8192)`,
+    remedy: `${NEW_KEY}: RSA 3072 or 4096, or P-256 or P-384 where the device has no larger RSA.`,
+  },
+  keySizeAdvised: {
+    id: 'policy.key.size-advised',
+    source: 'Sectigo CPS 6.1.5: 3072 bits for certificates that end after 2030',
+    remedy: 'Prefer RSA 3072 or 4096, or P-256 or P-384, for a key that is to serve for years.',
+  },
+  keyExponent: {
+    id: 'policy.key.exponent',
+    source: `${BASELINE} 6.1.6: odd, 3 or more, and should be 65537 or more`,
+    remedy: `${NEW_KEY} with the public exponent 65537.`,
+  },
+  keyValid: {
+    id: 'policy.key.valid',
+    source: `${BASELINE} 6.1.6: no factor below 752; NIST SP 800-56A 5.6.2.3: point on the curve`,
+    remedy: `${NEW_KEY}; this one is no sound public key.`,
+  },
+  roca: {
+    id: 'policy.key.roca',
+    source: 'CVE-2017-15361; Nemec et al., "The Return of Coppersmith\'s Attack", ACM CCS 2017',
+    remedy: `${NEW_KEY}: an EC key on this device, or RSA on a device with firmware 4.3.5 or later.`,
+  },
+  keyLocal: {
+    id: 'policy.key.generated-on-device',
+    source: `${BASELINE} 6.2.7.4.2 (key attestation)`,
+    remedy: `${NEW_KEY} on the device; an imported key is refused.`,
+  },
+  keyNonExportable: {
+    id: 'policy.key.non-exportable',
+    source: `${BASELINE} 6.2.7.4.2 (key attestation)`,
+    remedy: `${NEW_KEY} without any right to export or wrap it (YubiHSM 2: without exportable-under-wrap).`,
+  },
+  keySigns: {
+    id: 'policy.key.signs',
+    source: 'RFC 2986: the request is signed with the key',
+    remedy: `${NEW_KEY} with the right to sign.`,
+  },
+  keyRecoverable: {
+    id: 'policy.key.recoverable',
+    source: 'Entrust nShield key attestation, verification; whether Sectigo refuses is not published',
+    remedy: `${NEW_KEY} with recovery switched off.`,
+  },
+  fips: {
+    id: 'policy.device.fips',
+    source: `Sectigo, list of attestable hardware; ${BASELINE} 6.2.7.4.1`,
+    remedy:
+      'Use a device of the FIPS series, or an HSM in FIPS mode. If your CA accepted this device in writing, set `policy.fips: warn` in the profile.',
+  },
+  requestHash: {
+    id: 'policy.request.hash',
+    source: 'NIST SP 800-131A: no SHA-1 for signatures',
+    remedy: 'Make the request again with SHA-256, SHA-384 or SHA-512.',
+  },
+  subjectLength: {
+    id: 'policy.request.subject-length',
+    source: 'RFC 5280 Appendix A.1 (upper bounds)',
+    remedy: 'Shorten the value and make the request again.',
+  },
+  packageLength: {
+    id: 'policy.attestation.length',
+    source: 'Sectigo !AutoApplyOrder, keyAttestation: at most 32,767 characters',
+    remedy: 'Leave out what the CA does not need: chains, intermediates, the rest of a bundle.',
+  },
+} as const satisfies Readonly<Record<string, PolicyRule>>

@@ -1,0 +1,41 @@
+/** RSA keys of Infineon's RSALib (CVE-2017-15361, "ROCA"): factorable in practice at 2048 bits. */
+
+/**
+ * The published fingerprint: primes of RSALib keys are k * M + (65537^a mod M), M the product of the first primes; so the modulus
+ * is a power of 65537 modulo each of these. For some of them every residue is one, and they tell nothing.
+ * Source: Nemec et al., ACM CCS 2017, section 2.4, and the authors' detector (github.com/crocs-muni/roca).
+ */
+const PRIMES = [
+  3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109, 113,
+  127, 131, 137, 139, 149, 151, 157, 163, 167,
+] as const
+
+const POWERS: readonly (readonly [prime: bigint, powers: ReadonlySet<bigint>])[] = PRIMES.map((prime) => {
+  const powers = new Set<bigint>()
+  const generator = 65537n % BigInt(prime)
+  for (let power = 1n; !powers.has(power); power = (power * generator) % BigInt(prime)) powers.add(power)
+  return [BigInt(prime), powers]
+})
+
+/** True where the modulus (big-endian) has the fingerprint. A sound key has it by chance once in about 2^27. */
+export function hasRocaFingerprint(modulus: Uint8Array): boolean {
+  const n = BigInt(`0x${Buffer.from(modulus).toString('hex') || '0'}`)
+  return POWERS.every(([prime, powers]) => powers.has(n % prime))
+}
+
+/** YubiKey firmware whose RSA keys came from RSALib (Yubico advisory YSA-2017-01): 4.2.0 to 4.3.4. */
+export const ROCA_FIRMWARE = { from: '4.2.0', to: '4.3.4' } as const
+
+export function isRocaFirmware(firmware: string): boolean {
+  const version = ordinal(firmware)
+  return (
+    version !== undefined &&
+    version >= (ordinal(ROCA_FIRMWARE.from) ?? 0) &&
+    version <= (ordinal(ROCA_FIRMWARE.to) ?? 0)
+  )
+}
+
+function ordinal(firmware: string): number | undefined {
+  const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(firmware)
+  return parts === null ? undefined : Number(parts[1]) * 1e6 + Number(parts[2]) * 1e3 + Number(parts[3])
+}
