@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import type { Document } from 'yaml'
 import { ConfigError } from './config-error.ts'
 import { didYouMeanHint } from './did-you-mean.ts'
 import { OPEN_SECTIONS, SETTINGS, type Setting, settingByPath } from './settings.ts'
@@ -48,17 +49,28 @@ export async function parseConfiguration(text: string, file: string): Promise<Re
     throw new ConfigError('yaml', `Could not read ${file}: ${fault.message.split('\n')[0]}`, 'Correct the YAML there.')
   }
   const values = new Map<string, RawValue>()
-  const content: unknown = document.toJS({ maxAliasCount: 10 })
+  const content = toPlain(document, file)
   if (content !== null && content !== '') collect(content, '', file, values)
   return values
+}
+
+function toPlain(document: Document, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 10 })
+  } catch (cause) {
+    throw new ConfigError('yaml', `Could not read ${file}: it has too many aliases.`, 'Write the values out.', cause)
+  }
 }
 
 function collect(value: unknown, path: string, file: string, values: Map<string, RawValue>): void {
   const setting = settingByPath.get(path)
   if (typeof value === 'string') {
+    if (isSection(path) && value !== '') throw notExpected(path, file, 'a section with keys of its own')
+    if (isSection(path)) return
     checkKnown(path, setting, file)
     values.set(path, located(setting, value, file))
   } else if (Array.isArray(value)) {
+    if (isSection(path)) throw notExpected(path, file, 'a section with keys of its own')
     checkKnown(path, setting, file)
     if (!value.every((item): item is string => typeof item === 'string'))
       throw notExpected(path, file, 'a list of texts')
@@ -86,8 +98,11 @@ function checkKnown(path: string, setting: Setting | undefined, file: string): v
   throw unknownKey(path, file)
 }
 
+const isSection = (path: string): boolean =>
+  path === 'order' || SETTINGS.some((setting) => setting.path.startsWith(`${path}.`))
+
 function checkSection(path: string, file: string): void {
-  if (path === '' || path === 'order' || SETTINGS.some((setting) => setting.path.startsWith(`${path}.`))) return
+  if (path === '' || isSection(path)) return
   throw unknownKey(path, file)
 }
 

@@ -73,7 +73,7 @@ export class Journal {
     const line = Buffer.from(`${JSON.stringify(entry)}\n`)
     const handle = await open(this.file, 'a', 0o600)
     try {
-      if ((await handle.stat()).size !== this.#validLength) await truncate(this.file, this.#validLength)
+      await this.#dropTornLine((await handle.stat()).size)
       await handle.appendFile(line)
       await handle.sync()
     } finally {
@@ -82,6 +82,16 @@ export class Journal {
     this.#validLength += line.length
     this.#entries.push(entry)
     return entry
+  }
+
+  /** A tail without a line feed is a line that a crash cut off; a whole line that we did not write is somebody else's. */
+  async #dropTornLine(size: number): Promise<void> {
+    if (size === this.#validLength) return
+    const tail = (await readFile(this.file)).subarray(this.#validLength)
+    if (size < this.#validLength || tail.includes(0x0a)) {
+      throw damaged(this.file, this.#entries.length + 1, 'was written by another process')
+    }
+    await truncate(this.file, this.#validLength)
   }
 }
 

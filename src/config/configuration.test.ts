@@ -1,0 +1,121 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Configuration, loadConfiguration } from './configuration.ts'
+import { deviceProfile, orderForm, requestTemplate } from './profile.ts'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'config-'))
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+async function load(
+  profile: string,
+  env: Record<string, string> = {},
+  flags: Record<string, string> = {},
+): Promise<Configuration> {
+  await writeFile(join(folder, 'profile.yaml'), profile)
+  return loadConfiguration({
+    profile: 'profile.yaml',
+    cwd: folder,
+    env: { XDG_CONFIG_HOME: join(folder, 'xdg'), XDG_STATE_HOME: join(folder, 'state'), ...env },
+    flags,
+    systemDirectory: join(folder, 'etc'),
+  })
+}
+
+describe('precedence: flag > environment > profile > project > user > system > default', () => {
+  it('takes the highest layer that says anything, and says which', async () => {
+    await mkdir(join(folder, 'etc'))
+    await mkdir(join(folder, 'xdg/hsm-enroll'), { recursive: true })
+    await writeFile(
+      join(folder, 'etc/config.yaml'),
+      'sectigo:\n  endpoint: https://system.example/\n  proxy: http://system.example\nkey:\n  algorithm: RSA-3072\n',
+    )
+    await writeFile(
+      join(folder, 'xdg/hsm-enroll/config.yaml'),
+      'sectigo:\n  proxy: http://user.example\n  caFile: ca.pem\n',
+    )
+    await writeFile(join(folder, 'hsm-enroll.yaml'), 'sectigo:\n  timeoutSeconds: 7\n')
+    const configuration = await load(
+      'sectigo:\n  endpoint: https://profile.example/\n',
+      { HSM_ENROLL_SECTIGO_PROXY: 'http://env.example' },
+      { 'device.uri': 'yubihsm2:' },
+    )
+    const of = (path: string) => configuration.values.get(path)
+    expect(of('device.uri')).toEqual({ value: 'yubihsm2:', origin: 'flag' })
+    expect(of('sectigo.proxy')).toEqual({ value: 'http://env.example', origin: 'environment HSM_ENROLL_SECTIGO_PROXY' })
+    expect(of('sectigo.endpoint')?.origin).toBe(join(folder, 'profile.yaml'))
+    expect(of('sectigo.timeoutSeconds')?.origin).toBe(join(folder, 'hsm-enroll.yaml'))
+    expect(of('sectigo.caFile')?.value).toBe(join(folder, 'xdg/hsm-enroll/ca.pem'))
+    expect(of('key.algorithm')?.value).toBe('RSA-3072')
+    expect(of('policy.profile')).toEqual({ value: 'document-signing', origin: 'default' })
+    expect(configuration.text('stateDirectory')).toBe(join(folder, 'state/hsm-enroll'))
+  })
+})
+
+describe('a profile', () => {
+  it('keeps values as they are written: a postal code its zero, NO a country, 365 a text', async () => {
+    const configuration = await load(
+      'order:\n  postalCode: 01234\n  countryName: NO\n  days: 365\n  product: [1214, 577]\n',
+    )
+    expect(orderForm(configuration)).toEqual({
+      postalCode: '01234',
+      countryName: 'NO',
+      days: '365',
+      product: '1214,577',
+    })
+  })
+
+  it('hands the family its own settings, without ours and without secrets', async () => {
+    const configuration = await load(
+      'device:\n  uri: yubihsm2:auth-key=1\n  domains: [1, 2]\n  secrets:\n    password: env:PW\n',
+    )
+    expect(deviceProfile(configuration)).toEqual({ uri: 'yubihsm2:auth-key=1', settings: { domains: ['1', '2'] } })
+  })
+
+  it('builds the request template', async () => {
+    const configuration = await load(
+      'request:\n  subject: CN=Example,C=NL\n  subjectAltNames: ["email:a@b.example"]\n  keyUsage: [digitalSignature]\n  hash: SHA-512\n',
+    )
+    expect(requestTemplate(configuration)).toMatchObject({
+      subjectAltNames: [{ type: 'email', value: 'a@b.example' }],
+      keyUsage: ['digitalSignature'],
+      hash: 'SHA-512',
+    })
+  })
+
+  it.each([
+    ['a misspelt key', 'device:\n  uri: "x:"\nrequest:\n  subjet: CN=x\n', 'Did you mean "subject"'],
+    ['a misspelt section', 'devices:\n  uri: x\n', 'Did you mean "device"'],
+    ['a secret written out', 'device:\n  secrets:\n    pim: env:X\n', 'Did you mean "pin"'],
+    ['a key that stands twice', 'key:\n  algorithm: P-256\n  algorithm: P-384\n', 'unique'],
+    ['a value outside the list', 'key:\n  algorithm: P-521\n', 'one of RSA-2048'],
+    ['a number that is none', 'sectigo:\n  timeoutSeconds: soon\n', 'a whole number'],
+    ['a flag that is none', 'sectigo:\n  foreignOrderNumber: yes\n', 'true or false'],
+    ['a list where a section belongs', 'device:\n  - uri\n', 'must be'],
+    ['broken YAML', 'device: {uri: x\n', 'Could not read'],
+    ['an alias bomb', `a: &a [x,x]\n${Array.from({ length: 30 }, (_, i) => `b${i}: [*a,*a,*a,*a,*a]`).join('\n')}`, ''],
+  ])('is refused with a remedy: %s', async (_what, text, says) => {
+    await expect(load(text)).rejects.toMatchObject({
+      message: expect.stringContaining(says),
+      remedy: expect.stringMatching(/\S/),
+    })
+  })
+
+  it('that does not exist is refused with the places that were tried', async () => {
+    await expect(
+      loadConfiguration({ profile: 'nosuch', cwd: folder, env: { XDG_CONFIG_HOME: '/x' }, systemDirectory: '/y' }),
+    ).rejects.toMatchObject({
+      code: 'config.no-profile',
+      message: expect.stringContaining('/x/hsm-enroll/profiles/nosuch.yaml'),
+    })
+  })
+
+  it('says which setting is missing and how to set it', async () => {
+    const configuration = await load('key:\n  algorithm: P-256\n')
+    expect(() => deviceProfile(configuration)).toThrow(/"device.uri" is not set/)
+  })
+})

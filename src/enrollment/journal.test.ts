@@ -1,0 +1,70 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Journal } from './journal.ts'
+
+let folder: string
+let file: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'journal-'))
+  file = join(folder, 'journal.jsonl')
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+const clock = (): number => Date.UTC(2026, 0, 1)
+const event = (message: string) => ({ type: 'failed', code: 'x', message }) as const
+
+async function written(count: number): Promise<Journal> {
+  const journal = await Journal.open(file, clock)
+  for (let i = 0; i < count; i++) await journal.append(event(`entry ${i}`))
+  return journal
+}
+
+describe('the journal', () => {
+  it('comes back as it was written, chained from zeros', async () => {
+    const journal = await written(3)
+    const back = await Journal.open(file, clock)
+    expect(back.entries).toEqual(journal.entries)
+    expect(back.entries.map(({ seq }) => seq)).toEqual([1, 2, 3])
+    expect(back.entries[0]?.previous).toBe('0'.repeat(64))
+    expect(back.entries[2]?.previous).toBe(back.entries[1]?.hash)
+  })
+
+  it('forgets a line that a crash cut off at any byte, and goes on after it', async () => {
+    await written(2)
+    const whole = await readFile(file)
+    const second = whole.indexOf(0x0a) + 1
+    for (let cut = second + 1; cut < whole.length; cut += 7) {
+      await writeFile(file, whole.subarray(0, cut))
+      const journal = await Journal.open(file, clock)
+      expect(journal.entries).toHaveLength(1)
+      await journal.append(event('after the crash'))
+      const back = await Journal.open(file, clock)
+      expect(back.entries.map((entry) => (entry.event.type === 'failed' ? entry.event.message : ''))).toEqual([
+        'entry 0',
+        'after the crash',
+      ])
+    }
+  })
+
+  it.each([
+    ['a changed byte', (text: string) => text.replace('entry 0', 'entry 9')],
+    ['a removed line', (text: string) => text.split('\n').slice(1).join('\n')],
+    ['a doubled line', (text: string) => `${text.split('\n')[0]}\n${text}`],
+    ['swapped lines', (text: string) => `${text.split('\n').slice(0, 3).reverse().join('\n')}\n`],
+    ['a line that is no JSON', (text: string) => text.replace(/^{/, '[')],
+  ])('refuses %s and says what to do', async (_what, change) => {
+    await written(3)
+    await writeFile(file, change(await readFile(file, 'utf8')))
+    await expect(Journal.open(file, clock)).rejects.toMatchObject({ code: 'journal.damaged', exitCode: 5 })
+  })
+
+  it('never removes an entry that another process wrote', async () => {
+    const first = await written(1)
+    const second = await Journal.open(file, clock)
+    await second.append(event('from the second'))
+    await expect(first.append(event('from the first'))).rejects.toMatchObject({ code: 'journal.damaged' })
+    expect((await Journal.open(file, clock)).entries).toHaveLength(2)
+  })
+})
