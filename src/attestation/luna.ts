@@ -1,10 +1,80 @@
-import { EvidenceError } from './evidence-error.ts'
-import type { FamilyVerifier } from './verify-attestation.ts'
+/**
+ * HSM type LUNA: a public key confirmation. Its existence is the claim: a Luna issues one only for a private key that it made
+ * and that cannot leave Luna hardware; nothing in it speaks of single attributes. Walked by place, since generic path
+ * engines refuse both of Thales's samples.
+ */
+import { type Certificate, certificateFromNode } from '../asn1/certificate.ts'
+import type { DerNode } from '../asn1/der.ts'
+import { DerError } from '../asn1/der-error.ts'
+import { parsePublicKey } from '../asn1/public-key.ts'
+import { parseIssuerCertificate } from './certificate-chain.ts'
+import { CheckList } from './check-list.ts'
+import { checkLunaChain, checkLunaValidity } from './luna-chain.ts'
+import { looksLikeConfirmation, readConfirmation } from './luna-confirmation.ts'
+import { readLunaFacts } from './luna-facts.ts'
+import { checkConstraints, checkForm, checkRoles } from './luna-profile.ts'
+import { LUNA_RULES as RULE } from './luna-rules.ts'
+import { familyVerdict } from './verdict.ts'
+import type { FamilyVerdict, FamilyVerifier, VerificationContext } from './verify-attestation.ts'
 
-export const luna: FamilyVerifier = {
-  hsmType: 'LUNA',
-  recognises: () => false,
-  verify: () => {
-    throw new EvidenceError('Could not read LUNA evidence: its verifier is missing.', 'Install a complete version.')
-  },
+const REQUIRED = Object.values(RULE)
+
+/** Thales's RSA sample writes `critical FALSE` out in leaf, device authentication and hardware origin certificate. */
+const DEVIATIONS = { explicitCriticalFalse: true } as const
+
+export const luna: FamilyVerifier = { hsmType: 'LUNA', recognises: looksLikeConfirmation, verify }
+
+function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdict {
+  const nodes = readConfirmation(package_)
+  const checks = new CheckList()
+  const certificates = parse(nodes, checks)
+  const [leaf] = certificates
+  if (leaf === undefined) return verdict(checks)
+  const form = checkForm(certificates, publicKeyType(leaf), checks)
+  if (form === undefined) return verdict(checks, certificates)
+  checkRoles(certificates, form, checks)
+  checkConstraints(certificates, form, checks)
+  const anchor = checkLunaChain(certificates, form, context, checks)
+  checkLunaValidity(certificates.slice(0, form.roles.length), anchor, context.now, checks)
+  return verdict(checks, certificates, anchor)
+}
+
+function parse(nodes: readonly DerNode[], checks: CheckList): readonly Certificate[] {
+  try {
+    const certificates = nodes.map((node, index) =>
+      index === 0 ? certificateFromNode(node, DEVIATIONS) : parseIssuerCertificate(node.bytes, DEVIATIONS),
+    )
+    checks.pass(RULE.format, `${certificates.length} certificates in DER`)
+    return certificates
+  } catch (error) {
+    if (!(error instanceof DerError)) throw error
+    checks.fail(RULE.format, `A certificate is malformed. ${error.message}`, error.remedy)
+    return []
+  }
+}
+
+function publicKeyType(certificate: Certificate): 'RSA' | 'EC' | 'other' {
+  try {
+    return parsePublicKey(certificate.spki).type
+  } catch (error) {
+    if (error instanceof DerError) return 'other'
+    throw error
+  }
+}
+
+type Anchor = ReturnType<typeof checkLunaChain>
+
+function verdict(checks: CheckList, certificates: readonly Certificate[] = [], anchor?: Anchor): FamilyVerdict {
+  const [leaf] = certificates
+  const { device, claims } = readLunaFacts(certificates, checks)
+  return familyVerdict({
+    hsmType: 'LUNA',
+    checks,
+    required: REQUIRED,
+    device,
+    claims,
+    ...(leaf === undefined ? {} : { spki: leaf.spki }),
+    ...(anchor === undefined ? {} : { trustAnchor: anchor }),
+    chain: certificates,
+  })
 }

@@ -3,17 +3,18 @@
  * generation certificate, key hash, access control list. Options: see `checkNshieldPolicy`.
  */
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
-import type { ChainLink } from './attestation-result.ts'
-import { describeAttestedKey } from './attested-key.ts'
+import type { ChainLink, KeyClaims } from './attestation-result.ts'
 import { sha256Hex } from './certificate-chain.ts'
 import { CheckList } from './check-list.ts'
 import { EvidenceError } from './evidence-error.ts'
+import { keyName } from './key-name.ts'
 import { looksLikeNshield, type NshieldBundle, readNshieldBundle } from './nshield-bundle.ts'
 import { type NshieldEvidence, readNshieldEvidence } from './nshield-evidence.ts'
 import { hex } from './nshield-message.ts'
 import { checkNshieldPolicy } from './nshield-policy.ts'
 import { NSHIELD_RULES as RULE } from './nshield-rules.ts'
 import { checkKeyGeneration, checkModuleState, checkWarrant, checkWorldBinding } from './nshield-steps.ts'
+import { familyVerdict } from './verdict.ts'
 import type { FamilyVerdict, FamilyVerifier, VerificationContext } from './verify-attestation.ts'
 
 /** Missing means failed: each of these must have been applied. */
@@ -54,44 +55,45 @@ function verifyEvidence(
 }
 
 function verdict(checks: CheckList, evidence?: NshieldEvidence, anchor?: TrustAnchor): FamilyVerdict {
-  const base = { hsmType: 'NSHIELD', genuine: checks.holds('attestation', REQUIRED), checks: checks.checks } as const
+  const parts = { hsmType: 'NSHIELD', checks, required: REQUIRED } as const
   if (evidence === undefined) {
-    return { ...base, device: { vendor: 'Entrust', fips: 'unknown' }, claims: {}, chain: [] }
+    return familyVerdict({ ...parts, device: { vendor: 'Entrust', fips: 'unknown' }, claims: {}, chain: [] })
   }
-  const { warrant, world, acl, spki, keyHash } = evidence
-  const { attestedKey, key } = describeAttestedKey(spki)
-  const { module } = warrant
-  const keeps = acl.refusals.length === 0
-  return {
-    ...base,
-    spki,
-    attestedKey,
+  const { module } = evidence.warrant
+  return familyVerdict({
+    ...parts,
+    spki: evidence.spki,
     device: {
       vendor: 'Entrust',
       model: 'nShield',
       serial: module.esn,
       fips: module.approvals.some((approval) => approval.startsWith('FIPS140')) ? 'certified' : 'unknown',
     },
-    claims: {
-      local: true,
-      sensitive: keeps,
-      extractable: !keeps,
-      neverExtractable: keeps,
-      key,
-      esn: module.esn,
-      ...(module.physicalSerialNumber === undefined ? {} : { physicalSerialNumber: module.physicalSerialNumber }),
-      keyHash: hex(keyHash),
-      protection: acl.protection,
-      recovery: acl.recovery,
-      permissions: acl.permissions,
-      fips: world.fips,
-      fieldUpgradeWarrant: module.fieldUpgrade,
-      approvals: module.approvals,
-    },
-    ...(anchor === undefined
-      ? {}
-      : { trustAnchor: { name: anchor.name, spkiSha256: anchor.spkiSha256, origin: anchor.origin } }),
+    claims: claims(evidence),
+    ...(anchor === undefined ? {} : { trustAnchor: anchor }),
     chain: chain(evidence),
+  })
+}
+
+function claims({ warrant, world, acl, spki, keyHash }: NshieldEvidence): KeyClaims {
+  const keeps = acl.refusals.length === 0
+  const { esn, physicalSerialNumber, fieldUpgrade, approvals } = warrant.module
+  const key = keyName(spki)
+  return {
+    local: true,
+    sensitive: keeps,
+    extractable: !keeps,
+    neverExtractable: keeps,
+    ...(key === undefined ? {} : { key }),
+    esn,
+    ...(physicalSerialNumber === undefined ? {} : { physicalSerialNumber }),
+    keyHash: hex(keyHash),
+    protection: acl.protection,
+    recovery: acl.recovery,
+    permissions: acl.permissions,
+    fips: world.fips,
+    fieldUpgradeWarrant: fieldUpgrade,
+    approvals,
   }
 }
 

@@ -1,0 +1,124 @@
+import type { Certificate } from '../asn1/certificate.ts'
+import { DerError } from '../asn1/der-error.ts'
+import { printName } from '../asn1/name.ts'
+import { CURVES, parsePublicKey } from '../asn1/public-key.ts'
+import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
+import { type AnchorKey, anchorHolds, anchorsFor } from './anchor-keys.ts'
+import { anchorThatSigned, isAnchor, namesIssuer, sha256Hex, signedBy, validAt } from './certificate-chain.ts'
+import type { CheckList } from './check-list.ts'
+import type { LunaForm } from './luna-roles.ts'
+import { LUNA_RULES as RULE } from './luna-rules.ts'
+import { readLunaSignature } from './luna-signature.ts'
+import { signatureScheme } from './signature-algorithm.ts'
+import type { VerificationContext } from './verify-attestation.ts'
+import { verifySignature } from './verify-signature.ts'
+
+const AGAIN =
+  'Export the confirmation again on the HSM itself; where it fails again, ask Thales support about this HSM.'
+const REMEMBER = { remember: true } as const
+
+/** Names and signatures from the pinned root downwards; a copy of the root in the file must be that root. */
+export function checkLunaChain(
+  certificates: readonly Certificate[],
+  form: LunaForm,
+  context: VerificationContext,
+  checks: CheckList,
+): TrustAnchor | undefined {
+  const path = certificates.slice(0, form.roles.length)
+  const top = path[path.length - 1]
+  const anchors = anchorsFor('LUNA', context.trustAnchors)
+  const anchor = top === undefined ? undefined : anchorThatSigned(top, anchors, REMEMBER)
+  if (top === undefined || anchor === undefined) {
+    checks.fail(RULE.root, noAnchor(top, certificates[form.roles.length], anchors), AGAIN)
+    return undefined
+  }
+  const copy = certificates[form.roles.length]
+  checks.require(
+    RULE.root,
+    copy === undefined || isCopyOf(copy, anchor, anchors),
+    `Ends in ${anchor.name}.`,
+    `The last certificate is not ${anchor.name}, though the one before it is signed by it.`,
+    AGAIN,
+  )
+  for (let index = path.length - 2; index >= 0; index--) {
+    const issuer = path[index + 1]
+    const certificate = path[index]
+    if (issuer === undefined || certificate === undefined) continue
+    const named = namesIssuer(certificate, issuer.subject)
+    if (named && (index === 0 ? leafSignedBy(certificate, issuer) : signedBy(certificate, issuer.spki, REMEMBER)))
+      continue
+    const role = form.roles[index]?.name
+    checks.fail(
+      RULE.chain,
+      named
+        ? `The ${role} certificate is not signed by the key above it: it was altered, or certificates of two HSMs are mixed.`
+        : `The ${role} certificate names the issuer ${printName(certificate.issuer)}, above it stands ${printName(issuer.subject)}.`,
+      AGAIN,
+    )
+    return anchor
+  }
+  checks.pass(RULE.chain, 'Every certificate is signed by the one above it.')
+  return anchor
+}
+
+function noAnchor(top: Certificate | undefined, copy: Certificate | undefined, anchors: readonly AnchorKey[]): string {
+  const named = top !== undefined && anchors.some(({ subject }) => subject !== undefined && namesIssuer(top, subject))
+  if (!named) return 'The confirmation does not end in a pinned Thales root.'
+  return copy === undefined || anchors.some((anchor) => isAnchor(copy, anchor))
+    ? 'The uppermost certificate names a Thales root but is not signed by its key.'
+    : 'The last certificate has the name of a Thales root and another key: it is forged.'
+}
+
+/** The same key and name, and either a certificate that Thales published or one that this key signed itself (SHA-1 in 2002). */
+function isCopyOf(certificate: Certificate, anchor: TrustAnchor, anchors: readonly AnchorKey[]): boolean {
+  const key = anchors.find((candidate) => candidate.anchor === anchor)
+  return (
+    key !== undefined &&
+    isAnchor(certificate, key) &&
+    (anchor.certificateSha256.includes(sha256Hex(certificate.der)) ||
+      signedBy(certificate, key.spki, { sha1: true, remember: true }))
+  )
+}
+
+/** The leaf alone may have NULL parameters with ECDSA and r and s of full, unsigned length (see `readLunaSignature`). */
+function leafSignedBy(leaf: Certificate, issuer: Certificate): boolean {
+  const scheme = signatureScheme(leaf.signatureAlgorithm, { ecdsaParametersNull: true })
+  if (scheme?.key !== 'ec') return signedBy(leaf, issuer.spki)
+  const octets = groupOctets(issuer.spki)
+  const raw = octets === undefined ? undefined : readLunaSignature(leaf.signature, octets)
+  return raw !== undefined && verifySignature({ ...scheme, encoding: 'p1363' }, issuer.spki, leaf.tbs, raw)
+}
+
+function groupOctets(spki: Uint8Array): number | undefined {
+  try {
+    const key = parsePublicKey(spki)
+    return key.type === 'EC' ? CURVES[key.curveOid]?.octets : undefined
+  } catch (error) {
+    if (error instanceof DerError) return undefined
+    throw error
+  }
+}
+
+/** Every certificate, and the anchor, at `now`. */
+export function checkLunaValidity(
+  path: readonly Certificate[],
+  anchor: TrustAnchor | undefined,
+  now: number,
+  checks: CheckList,
+): void {
+  const outside = path.find((certificate) => !validAt(certificate, now))
+  if (outside !== undefined) {
+    const date = (time: number): string => new Date(time).toISOString().slice(0, 10)
+    checks.fail(
+      RULE.validity,
+      `The certificate ${printName(outside.subject)} is valid from ${date(outside.notBefore)} to ${date(outside.notAfter)} only.`,
+      'Check the clock of this computer; otherwise ask Thales for new certificates for the HSM.',
+    )
+  } else if (anchor !== undefined && !anchorHolds(anchor, now)) {
+    checks.fail(
+      RULE.validity,
+      `The trust anchor ${anchor.name} is valid from ${anchor.notBefore} to ${anchor.notAfter} only.`,
+      'Use a version with newer trust anchors, or an HSM with newer certificates.',
+    )
+  } else checks.pass(RULE.validity, 'All certificates are valid today.')
+}

@@ -1,0 +1,100 @@
+import type { Certificate } from '../asn1/certificate.ts'
+import { basicConstraintsOf, OID_BASIC_CONSTRAINTS, OID_KEY_USAGE } from './basic-constraints.ts'
+import { unknownCritical } from './certificate-chain.ts'
+import type { CheckList } from './check-list.ts'
+import { extendedKeyUsageOf, KEY_USAGE, keyUsageOf, OID_EXTENDED_KEY_USAGE } from './key-usage.ts'
+import { LUNA_FORMS, type LunaForm } from './luna-roles.ts'
+import { LUNA_RULES as RULE } from './luna-rules.ts'
+
+const AGAIN = 'Export it again with "cmu getpkc" (RSA: -pkctype=2) and send the file unchanged.'
+
+/** Which form the leaf's key asks for, and whether the number of certificates fits it (with or without the root). */
+export function checkForm(
+  certificates: readonly Certificate[],
+  keyType: 'RSA' | 'EC' | 'other',
+  checks: CheckList,
+): LunaForm | undefined {
+  const form = LUNA_FORMS.find((candidate) => candidate.keyType === keyType)
+  const count = certificates.length
+  if (form === undefined) {
+    checks.fail(RULE.form, 'The confirmed key is neither RSA nor EC.', 'Generate an RSA or EC key pair on the Luna.')
+    return undefined
+  }
+  if (count === form.roles.length || count === form.roles.length + 1) {
+    checks.pass(RULE.form, `${form.name}: ${count} certificates.`)
+    return form
+  }
+  if (form.keyType === 'RSA' && count < form.roles.length) {
+    checks.fail(
+      RULE.form,
+      `The confirmation of this RSA key has ${count} certificates: it is the TC TrustCenter form (pkctype 1), which does not end in the root that CAs expect.`,
+      'Export the Chrysalis-ITS form: "cmu getpkc -pkctype=2", or the attribute CKA_PKC_CITS.',
+    )
+  } else {
+    const expected = `${form.roles.length} or ${form.roles.length + 1}`
+    checks.fail(
+      RULE.form,
+      `The confirmation has ${count} certificates, expected ${expected}: some were lost, doubled or added.`,
+      AGAIN,
+    )
+  }
+  return undefined
+}
+
+/** Each certificate has exactly the extended key usage of its place, critical. */
+export function checkRoles(certificates: readonly Certificate[], form: LunaForm, checks: CheckList): void {
+  const places = [...form.roles, form.root]
+  for (const [index, certificate] of certificates.entries()) {
+    const role = places[index]
+    const usages = extendedKeyUsageOf(certificate)
+    const critical = certificate.extensions.get(OID_EXTENDED_KEY_USAGE)?.critical === true
+    if (role !== undefined && critical && usages?.length === 1 && usages[0] === role.usage) continue
+    const found = usages === undefined ? undefined : places.find(({ usage }) => usages.includes(usage))
+    const detail =
+      found === undefined || found === role
+        ? `Certificate ${index + 1} has not the role ${role?.name ?? 'of its place'} (${role?.usage ?? ''}, critical, alone).`
+        : `Certificate ${index + 1} is the ${found.name} certificate, expected ${role?.name}: the certificates are out of order or one stands twice.`
+    checks.fail(RULE.roles, detail, AGAIN)
+    return
+  }
+  checks.pass(
+    RULE.roles,
+    `Roles in order: ${places
+      .slice(0, certificates.length)
+      .map(({ name }) => name)
+      .join(', ')}.`,
+  )
+}
+
+const KNOWN = [OID_BASIC_CONSTRAINTS, OID_KEY_USAGE, OID_EXTENDED_KEY_USAGE]
+
+/** The leaf signs and is no CA; those between leaf and root are CAs. The root is judged by its pinned key alone. */
+export function checkConstraints(certificates: readonly Certificate[], form: LunaForm, checks: CheckList): void {
+  for (const [index, certificate] of certificates.slice(0, form.roles.length).entries()) {
+    const fault = index === 0 ? leafFault(certificate) : issuerFault(certificate)
+    const unknown = unknownCritical(certificate, KNOWN)
+    const what = fault ?? (unknown.length > 0 ? `has the unknown critical extension ${unknown[0]}` : undefined)
+    if (what !== undefined) {
+      checks.fail(RULE.constraints, `Certificate ${index + 1} (${form.roles[index]?.name}) ${what}.`, AGAIN)
+      return
+    }
+  }
+  checks.pass(RULE.constraints, 'The leaf is no CA, those above it are; no critical extension is unknown.')
+}
+
+function leafFault(leaf: Certificate): string | undefined {
+  const ca = basicConstraintsOf(leaf)
+  const usage = keyUsageOf(leaf)
+  if (ca === 'malformed' || usage === 'malformed') return 'has malformed constraints'
+  if (ca?.ca) return 'says that it is a CA'
+  if (!usage?.has(KEY_USAGE.digitalSignature)) return 'is not for digital signatures'
+  return usage.has(KEY_USAGE.keyCertSign) ? 'may sign certificates' : undefined
+}
+
+function issuerFault(issuer: Certificate): string | undefined {
+  const ca = basicConstraintsOf(issuer)
+  const usage = keyUsageOf(issuer)
+  if (ca === 'malformed' || usage === 'malformed') return 'has malformed constraints'
+  if (!ca?.ca) return 'is no CA'
+  return usage?.has(KEY_USAGE.keyCertSign) === false ? 'may not sign certificates' : undefined
+}

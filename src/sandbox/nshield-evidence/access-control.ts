@@ -1,0 +1,56 @@
+import { concat, word } from './message-writer.ts'
+
+export interface AccessControlRequest {
+  /** Where working copies of the key may stand. */
+  readonly protection: 'module' | 'softcard' | 'cardset'
+  /** M_Act_Details_OpPermissions bits. */
+  readonly operations: number
+  /** Lets the Administrator Card Set bring the key back: `trump`, a group certified by HKNSO; `archive`, a MakeArchiveBlob. */
+  readonly recovery?: 'trump' | 'archive'
+  /** Hash of the module key that working copies stand under. */
+  readonly hkm: Uint8Array
+  readonly hknso: Uint8Array
+  /** Further permission groups, marshalled. */
+  readonly extraGroups?: readonly Uint8Array[]
+}
+
+const TOKEN_HASH = Buffer.alloc(20, 0x77)
+
+/** M_ACL in the shape that PKCS#11 keys have: what may be done, and where copies may stand. */
+export function writeAccessControl(request: AccessControlRequest): Uint8Array {
+  const groups = [
+    group([concat(word(1), word(request.operations))]),
+    group([makeBlob(request.protection, request.hkm)], { limits: [globalLimit] }),
+    ...(request.recovery === 'trump'
+      ? [group([concat(word(1), word(request.operations))], { certifier: request.hknso })]
+      : []),
+    ...(request.recovery === 'archive' ? [group([concat(word(3), word(1), word(28), Buffer.alloc(20, 0x33))])] : []),
+    ...(request.extraGroups ?? []),
+  ]
+  return concat(word(groups.length), ...groups)
+}
+
+/** M_PermissionGroup. */
+export function group(
+  actions: readonly Uint8Array[],
+  { limits = [], certifier }: { readonly limits?: readonly Uint8Array[]; readonly certifier?: Uint8Array } = {},
+): Uint8Array {
+  return concat(
+    word(certifier === undefined ? 0 : 1),
+    word(limits.length),
+    ...limits,
+    word(actions.length),
+    ...actions,
+    ...(certifier === undefined ? [] : [certifier]),
+  )
+}
+
+/** Global use limit: a counter's hash and how often. */
+const globalLimit = concat(word(1), Buffer.alloc(20, 0x11), word(1))
+
+/** MakeBlob: under the module key alone, or under a token besides. */
+export function makeBlob(protection: 'module' | 'softcard' | 'cardset', hkm: Uint8Array): Uint8Array {
+  if (protection === 'module') return concat(word(2), word(0x01 | 0x02 | 0x04), hkm)
+  const tokenFlags = protection === 'softcard' ? 0x07 : 0x03
+  return concat(word(2), word(0x02 | 0x04 | 0x08 | 0x10), hkm, TOKEN_HASH, word(tokenFlags), word(1), word(1), word(0))
+}
