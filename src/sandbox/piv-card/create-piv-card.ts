@@ -17,6 +17,8 @@ export interface CreatePivCardOptions {
   readonly serial?: number
   /** Several cards under one test root. Default: a root of its own. */
   readonly root?: YubikeyTestRoot
+  /** Keys of root, intermediate and F9. Default `RSA-2048`, as on every device; `P-256` is made at once. */
+  readonly attestationKeyType?: 'RSA-2048' | 'P-256'
 }
 
 export interface CreatedPivCard {
@@ -37,6 +39,7 @@ export function createPivCard(options: CreatePivCardOptions = {}): CreatedPivCar
   const personality = typeof chosen === 'string' ? PERSONALITIES[chosen] : chosen
   const serial = options.serial ?? DEFAULT_SERIAL
   const issuer = createYubikeyEvidenceIssuer(attested(personality, serial), {
+    keyType: options.attestationKeyType ?? 'RSA-2048',
     f9BasicConstraints: personality.firmware[0] >= 5,
     ...(options.root === undefined ? {} : { root: options.root }),
   })

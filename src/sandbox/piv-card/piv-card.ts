@@ -20,7 +20,7 @@ export interface PivCardOptions {
   readonly personality: Personality
   /** Decimal serial number, below 2^32. */
   readonly serial: number
-  /** The factory's attestation key (RSA 2048) and its certificate, DER. */
+  /** The factory's attestation key (RSA 2048 on every device seen; P-256 is taken too) and its certificate, DER. */
   readonly attestation: { readonly key: KeyObject; readonly certificate: Uint8Array }
   readonly issueLeaf: IssueLeaf
 }
@@ -52,7 +52,7 @@ export class PivCard {
     this.atr = Buffer.from(personality.atr, 'hex')
     this.state = new CardState(personality)
     this.state.keys.set(SLOT_ATTESTATION, {
-      type: keyTypeFor(personality, 0x07),
+      type: keyTypeFor(personality, attestation.key.asymmetricKeyType === 'ec' ? 0x11 : 0x07),
       key: attestation.key,
       generated: false,
       pinPolicy: PIN_POLICY.once,
