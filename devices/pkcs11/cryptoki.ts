@@ -1,0 +1,200 @@
+import type { DeviceTrace } from '../device.ts'
+import { DeviceError } from '../device-error.ts'
+import type { CryptokiLibrary } from './load-module.ts'
+import { pkcs11Error, returnCodeOf } from './pkcs11-error.ts'
+
+export interface CryptokiObserver {
+  readonly onTrace?: ((trace: DeviceTrace) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Codes that say little: whether the token is still there decides what they mean. */
+const VAGUE = new Set([0x05, 0x06, 0x30])
+
+/**
+ * Runs the calls of one module for one device: counts and traces each (never an argument that holds a secret), turns every
+ * CK_RV into a DeviceError, and keeps a long call off the event loop.
+ */
+export class Cryptoki {
+  readonly library: CryptokiLibrary
+  /** For messages; becomes the token's name once one is chosen. */
+  subject: string
+  /** The slot whose token a vague error is blamed on. */
+  slot: Buffer | undefined
+  #calls = 0
+  #logins = 0
+  #running: Promise<unknown> | undefined
+  readonly #observer: CryptokiObserver
+
+  constructor(library: CryptokiLibrary, subject: string, observer: CryptokiObserver = {}) {
+    this.library = library
+    this.subject = subject
+    this.#observer = observer
+  }
+
+  get calls(): number {
+    return this.#calls
+  }
+
+  get logins(): number {
+    return this.#logins
+  }
+
+  /** True while a call is inside the module on another thread. */
+  get busy(): boolean {
+    return this.#running !== undefined
+  }
+
+  /** One synchronous call. Throws DeviceError. */
+  run<Result>(call: string, detail: string | undefined, body: (library: CryptokiLibrary) => Result): Result {
+    this.#begin(call)
+    const started = performance.now()
+    try {
+      const result = body(this.library)
+      this.#trace(call, detail, started)
+      return result
+    } catch (cause) {
+      throw this.#failed(call, detail, started, cause)
+    }
+  }
+
+  /**
+   * One call on a thread of the pool. An abort rejects at once with `device.aborted`; the device finishes on its own, and
+   * nothing else may enter the module before it has (`settled`).
+   */
+  async runLong<Result>(
+    call: string,
+    detail: string,
+    body: (library: CryptokiLibrary) => Promise<Result>,
+  ): Promise<Result> {
+    this.#begin(call)
+    const started = performance.now()
+    const running = body(this.library).then(
+      (result) => {
+        this.#trace(call, detail, started)
+        return result
+      },
+      (cause: unknown) => {
+        throw this.#failed(call, detail, started, cause)
+      },
+    )
+    this.#running = running
+    const clear = (): void => {
+      this.#running = undefined
+    }
+    running.then(clear, clear)
+    return await orAborted(running, this.#observer.signal, call, this.subject)
+  }
+
+  /** Waits for a call that is still inside the module, at most `milliseconds`; true when none is left. */
+  async settled(milliseconds?: number): Promise<boolean> {
+    const running = this.#running?.catch(() => undefined)
+    if (running === undefined) return true
+    if (milliseconds === undefined) await running
+    else {
+      let timer: NodeJS.Timeout | undefined
+      const timeout = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, milliseconds)
+      })
+      await Promise.race([running, timeout])
+      clearTimeout(timer)
+    }
+    return this.#running === undefined
+  }
+
+  /** The line that `--trace` ends with. */
+  traceTotals(): void {
+    this.#observer.onTrace?.({
+      call: 'PKCS#11',
+      detail: `${this.#calls} calls, ${this.#logins} logins on ${this.subject}`,
+    })
+  }
+
+  #begin(call: string): void {
+    if (this.#running !== undefined) {
+      throw new DeviceError(
+        'device.busy',
+        `Could not begin ${call} on ${this.subject}: an earlier call is still inside the module.`,
+        {
+          remedy: 'Wait until the device has finished, then resume the run.',
+        },
+      )
+    }
+    if (this.#observer.signal?.aborted === true && call !== 'C_CloseSession' && call !== 'C_Logout') {
+      throw aborted(call, this.subject)
+    }
+    this.#calls++
+    if (call === 'C_Login') this.#logins++
+  }
+
+  #trace(call: string, detail: string | undefined, started: number, failure?: string): void {
+    const text = [detail, failure].filter((part) => part !== undefined).join(' -> ')
+    this.#observer.onTrace?.({
+      call,
+      ...(text === '' ? {} : { detail: text }),
+      durationMs: Math.round((performance.now() - started) * 10) / 10,
+    })
+  }
+
+  #failed(call: string, detail: string | undefined, started: number, cause: unknown): unknown {
+    const rv = returnCodeOf(cause)
+    if (rv === undefined) {
+      this.#trace(call, detail, started, 'failed before the module was reached')
+      return cause
+    }
+    const error = pkcs11Error(call, rv, this.subject, cause)
+    this.#trace(call, detail, started, error.vendorCode)
+    return VAGUE.has(rv) && this.#tokenIsGone() ? this.#gone(call, error) : error
+  }
+
+  #gone(call: string, error: DeviceError): DeviceError {
+    return new DeviceError('device.gone', `Could not finish ${call} on ${this.subject}: the device was removed.`, {
+      remedy:
+        'Plug the device in again (or restart its service) and resume the run: the key, if it was made, is found again.',
+      cause: error,
+      ...(error.vendorCode === undefined ? {} : { vendorCode: error.vendorCode }),
+    })
+  }
+
+  #tokenIsGone(): boolean {
+    if (this.slot === undefined) return false
+    try {
+      this.#calls++
+      this.library.C_GetTokenInfo(this.slot)
+      return false
+    } catch (error) {
+      const rv = returnCodeOf(error)
+      return rv === 0xe0 || rv === 0x32 || rv === 0x03 || rv === 0x190
+    }
+  }
+}
+
+function aborted(call: string, subject: string): DeviceError {
+  return new DeviceError('device.aborted', `Stopped before ${call} on ${subject} was finished.`, {
+    remedy: 'Resume the run: a key that the device has finished meanwhile is found again.',
+  })
+}
+
+function orAborted<Result>(
+  running: Promise<Result>,
+  signal: AbortSignal | undefined,
+  call: string,
+  subject: string,
+): Promise<Result> {
+  if (signal === undefined) return running
+  return new Promise<Result>((resolve, reject) => {
+    const stop = (): void => reject(aborted(call, subject))
+    signal.addEventListener('abort', stop, { once: true })
+    const done = (): void => signal.removeEventListener('abort', stop)
+    running.then(
+      (result) => {
+        done()
+        resolve(result)
+      },
+      (error: unknown) => {
+        done()
+        reject(error)
+      },
+    )
+  })
+}

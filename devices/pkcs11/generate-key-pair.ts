@@ -1,0 +1,100 @@
+import type { KeySpec } from '../device.ts'
+import { DeviceError } from '../device-error.ts'
+import { KEY_SHAPES } from './key-algorithm.ts'
+import { keyPairTemplates, type TemplateTraits, withoutNiceties } from './key-template.ts'
+import type { GenerationPreference, TokenMechanisms } from './token-mechanisms.ts'
+import { whyNotGenerated } from './token-mechanisms.ts'
+import { mutable } from './token-objects.ts'
+import type { TokenSession } from './token-session.ts'
+
+export interface GeneratedHandles {
+  readonly publicKey: Buffer
+  readonly privateKey: Buffer
+}
+
+const LABEL = /^[\x20-\x7e]{1,32}$/
+
+/** Throws DeviceError before anything is asked of the token. */
+export function checkKeySpec(
+  spec: KeySpec,
+  mechanisms: TokenMechanisms,
+  preference: GenerationPreference,
+  subject: string,
+): void {
+  if (!LABEL.test(spec.label) || spec.id.length === 0 || spec.id.length > 64) {
+    throw new DeviceError(
+      'device.settings',
+      'Could not name the key: a label is 1 to 32 printable ASCII characters, an id 1 to 64 bytes.',
+      {
+        remedy: 'Choose another key label.',
+      },
+    )
+  }
+  const reason = whyNotGenerated(spec.algorithm, mechanisms, preference)
+  if (reason !== undefined) {
+    throw new DeviceError(
+      'device.unsupported',
+      `Could not make a key of type ${spec.algorithm} on ${subject}: ${reason}.`,
+      {
+        remedy: 'Choose a key type that the device makes (hsm-enroll devices lists them).',
+      },
+    )
+  }
+}
+
+/** Answers to a template that a leaner one may avoid. Nothing has been made then. */
+const TEMPLATE_REFUSED = new Set([
+  'CKR_ATTRIBUTE_TYPE_INVALID',
+  'CKR_ATTRIBUTE_VALUE_INVALID',
+  'CKR_ATTRIBUTE_READ_ONLY',
+  'CKR_TEMPLATE_INCONSISTENT',
+])
+
+/**
+ * C_GenerateKeyPair with the best mechanism that the module takes. A mechanism that is listed and refused (FIPS modes do
+ * that) gives way to the next; a template that is refused is tried once more without what does not matter for
+ * non-exportability. What matters is never dropped.
+ */
+export async function generateKeyPair(
+  session: TokenSession,
+  mechanisms: TokenMechanisms,
+  preference: GenerationPreference,
+  spec: KeySpec,
+  traits: TemplateTraits,
+  id: Uint8Array,
+): Promise<GeneratedHandles> {
+  const shape = KEY_SHAPES[spec.algorithm]
+  const listed = (shape.kind === 'RSA' ? preference.rsa : preference.ec).filter((each) => mechanisms.has(each))
+  let refusal: unknown
+  for (const mechanism of listed) {
+    for (const fitted of [traits, withoutNiceties(traits)]) {
+      try {
+        return await generateOnce(session, mechanism, spec, fitted, id)
+      } catch (error) {
+        refusal = error
+        const vendorCode = error instanceof DeviceError ? (error.vendorCode ?? '') : ''
+        if (vendorCode === 'CKR_MECHANISM_INVALID') break
+        if (!TEMPLATE_REFUSED.has(vendorCode)) throw error
+      }
+    }
+  }
+  throw refusal
+}
+
+async function generateOnce(
+  session: TokenSession,
+  mechanism: number,
+  spec: KeySpec,
+  traits: TemplateTraits,
+  id: Uint8Array,
+): Promise<GeneratedHandles> {
+  const { publicTemplate, privateTemplate } = keyPairTemplates(spec, traits, id)
+  const { cryptoki, handle } = session
+  const detail = `${spec.algorithm}, mechanism 0x${mechanism.toString(16)}, label ${spec.label}`
+  // The addon keeps raw pointers into these while its thread runs, so they live as long as this frame.
+  const publicArgument = mutable(publicTemplate)
+  const privateArgument = mutable(privateTemplate)
+  return await cryptoki.runLong('C_GenerateKeyPair', detail, (library) =>
+    library.C_GenerateKeyPairAsync(handle, { mechanism }, publicArgument, privateArgument),
+  )
+}

@@ -1,0 +1,21 @@
+import type { Device, HsmType, OpenOptions } from '../device.ts'
+import { MODULE_SETTING, openToken, type TokenFamily } from './open-token.ts'
+import { Pkcs11Device } from './pkcs11-device.ts'
+
+/** A token by the standard alone, without any vendor's behaviour: it makes keys, signs, keeps certificates, and attests nothing. */
+export const plainFamily = (hsmType: HsmType): TokenFamily => ({
+  hsmType,
+  scheme: 'pkcs11',
+  vendor: 'PKCS#11',
+  search: { vendor: 'PKCS#11', fileName: /^$/, paths: [], install: 'Install the module of the device.' },
+  settings: [MODULE_SETTING],
+})
+
+/** Opens `pkcs11:…?module-path=…`. Throws DeviceError. */
+export async function openPkcs11Device(
+  uri: string,
+  options: OpenOptions,
+  hsmType: HsmType,
+): Promise<Device & Pkcs11Device> {
+  return new Pkcs11Device(await openToken(plainFamily(hsmType), uri, options))
+}

@@ -1,0 +1,95 @@
+import type { HsmType, OpenOptions, SettingDefinition } from '../device.ts'
+import { Cryptoki } from './cryptoki.ts'
+import { type DeviceLock, lockDevice } from './device-lock.ts'
+import { type FoundModule, findModule, type ModuleSearch } from './find-module.ts'
+import { chooseToken, listTokens, type TokenSlot } from './list-tokens.ts'
+import { type LoadedModule, loadModule } from './load-module.ts'
+import { Settings } from './settings.ts'
+import { tokenName } from './token-description.ts'
+import { TokenMechanisms } from './token-mechanisms.ts'
+import { TokenSession } from './token-session.ts'
+import { readTokenUri, type TokenQuery } from './token-uri.ts'
+
+/** What a family brings to the shared room, as data. */
+export interface TokenFamily {
+  readonly hsmType: HsmType
+  readonly scheme: string
+  readonly vendor: string
+  readonly search: ModuleSearch
+  readonly settings: readonly SettingDefinition[]
+  /** URI path attributes of the family's own. */
+  readonly uriAttributes?: readonly string[]
+}
+
+/** A token chosen, locked and ready for its one session. */
+export interface OpenedToken {
+  readonly family: TokenFamily
+  readonly query: TokenQuery
+  readonly settings: Settings
+  readonly options: OpenOptions
+  readonly found: FoundModule
+  readonly module: LoadedModule
+  readonly cryptoki: Cryptoki
+  readonly slot: TokenSlot
+  readonly session: TokenSession
+  readonly mechanisms: TokenMechanisms
+  readonly lock: DeviceLock
+}
+
+/** Settings that every PKCS#11 family knows. */
+export const MODULE_SETTING: SettingDefinition = {
+  name: 'module',
+  type: 'string',
+  description: 'Absolute path of the PKCS#11 module; found by itself where it is installed in the usual place.',
+}
+
+export interface OpenTokenHooks {
+  /** The PIN counter past PKCS#11, where the family can read it. */
+  readonly readTriesLeft?: (
+    token: TokenSlot['token'],
+    options: OpenOptions,
+    settings: Settings,
+  ) => Promise<number | undefined>
+}
+
+/**
+ * Finds and loads the module, chooses the one token that the URI names, and takes its lock. No session is opened yet.
+ * Throws DeviceError; nothing is left open then.
+ */
+export async function openToken(
+  family: TokenFamily,
+  uri: string,
+  options: OpenOptions,
+  hooks: OpenTokenHooks = {},
+): Promise<OpenedToken> {
+  const settings = new Settings(family.settings, options.settings)
+  const query = readTokenUri(uri, family.uriAttributes)
+  const found = findModule(family.search, { explicit: query.modulePath ?? settings.text('module') })
+  options.onTrace?.({ call: 'module', detail: `${found.path} from ${found.origin}` })
+  const module = await loadModule(found.path)
+  try {
+    const cryptoki = new Cryptoki(module.library, `module ${found.path}`, options)
+    const slot = chooseToken(listTokens(cryptoki), query, uri, found.path)
+    cryptoki.subject = `${family.vendor} ${tokenName(slot.token)}`
+    cryptoki.slot = slot.handle
+    const lock = lockDevice(lockIdentity(slot, found.path), cryptoki.subject)
+    const readTriesLeft = hooks.readTriesLeft
+    const session = new TokenSession(cryptoki, slot, {
+      secret: options.secret,
+      onProgress: options.onProgress,
+      readTriesLeft: readTriesLeft === undefined ? undefined : () => readTriesLeft(slot.token, options, settings),
+    })
+    const mechanisms = new TokenMechanisms(cryptoki, slot.handle)
+    return { family, query, settings, options, found, module, cryptoki, slot, session, mechanisms, lock }
+  } catch (error) {
+    module.release()
+    throw error
+  }
+}
+
+/** The same token by any URI scheme and any module has the same identity, where it tells a serial number. */
+function lockIdentity({ token }: TokenSlot, modulePath: string): string {
+  return token.serial === ''
+    ? [modulePath, token.slotId].join('\0')
+    : [token.manufacturer, token.model, token.serial].join('\0')
+}

@@ -1,0 +1,130 @@
+import { DeviceError } from '../device-error.ts'
+import type { Secret } from '../secret.ts'
+import { hasFlag, type TokenDescription } from './token-description.ts'
+
+/** Whose PIN: the messages name it. */
+export interface PinKind {
+  /** "user PIN", "Crypto Officer PIN", "management key". */
+  readonly name: string
+  readonly countLow: 'USER_PIN_COUNT_LOW' | 'SO_PIN_COUNT_LOW'
+  readonly finalTry: 'USER_PIN_FINAL_TRY' | 'SO_PIN_FINAL_TRY'
+  readonly locked: 'USER_PIN_LOCKED' | 'SO_PIN_LOCKED'
+}
+
+export const USER_PIN: PinKind = {
+  name: 'user PIN',
+  countLow: 'USER_PIN_COUNT_LOW',
+  finalTry: 'USER_PIN_FINAL_TRY',
+  locked: 'USER_PIN_LOCKED',
+}
+
+export const SO_PIN: PinKind = {
+  name: 'security officer PIN',
+  countLow: 'SO_PIN_COUNT_LOW',
+  finalTry: 'SO_PIN_FINAL_TRY',
+  locked: 'SO_PIN_LOCKED',
+}
+
+/** Every bound that a PIN must keep before it is sent. */
+export interface PinRule {
+  /** Bytes. */
+  readonly minLength: number
+  readonly maxLength: number
+}
+
+const UNLOCK = "Unlock it with the PUK or the security officer's PIN, with the vendor's tool."
+const ABSURD_LENGTH = 0xffff
+
+/** The token's own bounds; 0 or a number beyond reason mean that it does not tell. */
+export function pinRuleOf(token: TokenDescription): PinRule {
+  const maxLength = token.maxPinLength
+  const known = maxLength > 0 && maxLength <= ABSURD_LENGTH && token.minPinLength <= maxLength
+  return known ? { minLength: Math.max(token.minPinLength, 1), maxLength } : { minLength: 1, maxLength: 255 }
+}
+
+/**
+ * May an attempt be made at all? None when the PIN is locked, and none on the last try: the last one belongs to a person
+ * who knows what is at stake. `triesLeft` is the device's own counter where it can be read. Throws DeviceError.
+ */
+export function refuseHopelessAttempt(
+  token: TokenDescription,
+  subject: string,
+  kind: PinKind,
+  triesLeft?: number,
+): void {
+  if (hasFlag(token, kind.locked) || triesLeft === 0) {
+    throw new DeviceError('pin.locked', `Could not log in to ${subject}: the ${kind.name} is locked.`, {
+      remedy: UNLOCK,
+      triesLeft: 0,
+    })
+  }
+  if (hasFlag(token, kind.finalTry) || triesLeft === 1) {
+    throw new DeviceError(
+      'pin.final-try',
+      `Did not log in to ${subject}: one try is left for the ${kind.name}, and the agent never uses the last one.`,
+      {
+        remedy: `Log in once with the vendor's tool and the right ${kind.name}; that sets the counter back.`,
+        triesLeft: 1,
+      },
+    )
+  }
+}
+
+/** 32 to 64 characters of the modhex alphabet: what a YubiKey types when it is touched by accident. */
+const ONE_TIME_PASSWORD = /^[cbdefghijklnrtuv]{32,64}$/
+
+/** Refuses a PIN that cannot be right before it costs a try. Never puts a character of it into the message. */
+export function refuseMalformedPin(pin: Secret, rule: PinRule, subject: string, kind: PinKind): void {
+  const refuse = (why: string, remedy: string): DeviceError =>
+    new DeviceError('pin.malformed', `Did not send the ${kind.name} to ${subject}: ${why}.`, { remedy })
+  let text: string
+  try {
+    text = pin.text()
+  } catch {
+    throw refuse('it is not UTF-8 text', 'Correct the PIN at its source.')
+  }
+  if (ONE_TIME_PASSWORD.test(text)) {
+    throw refuse(
+      'it looks like a one-time password that a touched YubiKey has typed',
+      'Enter the PIN again without touching the key.',
+    )
+  }
+  if (/\p{Cc}/u.test(text)) {
+    throw refuse('it holds a control character (a line break?)', 'Correct the PIN at its source.')
+  }
+  if (pin.length < rule.minLength || pin.length > rule.maxLength) {
+    const bounds = rule.minLength === rule.maxLength ? `${rule.minLength}` : `${rule.minLength} to ${rule.maxLength}`
+    throw refuse(`it has ${pin.length} bytes, and the device takes ${bounds}`, 'Correct the PIN at its source.')
+  }
+}
+
+/** What the token tells after a wrong PIN: tries left, where that can be known. */
+export function triesLeftOf(token: TokenDescription, kind: PinKind): number | undefined {
+  if (hasFlag(token, kind.locked)) return 0
+  return hasFlag(token, kind.finalTry) ? 1 : undefined
+}
+
+/** The error after a wrong PIN: names the device, which PIN, and the tries left where known. */
+export function wrongPin(
+  subject: string,
+  kind: PinKind,
+  triesLeft: number | undefined,
+  cause: DeviceError,
+): DeviceError {
+  const left =
+    triesLeft === undefined
+      ? 'the device does not tell how many tries are left'
+      : triesLeft === 0
+        ? 'it is locked now'
+        : `${triesLeft} ${triesLeft === 1 ? 'try is' : 'tries are'} left`
+  return new DeviceError(
+    triesLeft === 0 ? 'pin.locked' : 'pin.wrong',
+    `Could not log in to ${subject}: the ${kind.name} is wrong; ${left}.`,
+    {
+      remedy: triesLeft === 0 ? UNLOCK : cause.remedy,
+      cause,
+      ...(cause.vendorCode === undefined ? {} : { vendorCode: cause.vendorCode }),
+      ...(triesLeft === undefined ? {} : { triesLeft }),
+    },
+  )
+}

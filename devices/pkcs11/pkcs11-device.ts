@@ -1,0 +1,345 @@
+import type {
+  Attestation,
+  CertificateStore,
+  Device,
+  DeviceDescription,
+  DeviceKey,
+  HashName,
+  HsmType,
+  KeyRef,
+  KeySpec,
+  Obstacle,
+} from '../device.ts'
+import { DeviceError } from '../device-error.ts'
+import {
+  certificateExists,
+  certificateTemplate,
+  checkCertificateFits,
+  createObject,
+  destroyObject,
+  storedCertificates,
+} from './certificate-objects.ts'
+import {
+  describeIdentity,
+  findByClass,
+  identityTemplate,
+  onlyOne,
+  readIdentity,
+  readSpki,
+  spkiFromCertificate,
+} from './find-key-objects.ts'
+import { checkKeySpec, generateKeyPair } from './generate-key-pair.ts'
+import { EC_GENERATION, RSA_GENERATION } from './key-algorithm.ts'
+import { STRICT, type TemplateTraits } from './key-template.ts'
+import type { OpenedToken } from './open-token.ts'
+import { CKA } from './pkcs11-constants.ts'
+import { signWithKey } from './sign-with-key.ts'
+import { cannotAttest } from './software-token.ts'
+import type { TokenDescription } from './token-description.ts'
+import { type KeyIdentity, type KeyOperations, keyLocation, parseKeyLocation, TokenKey } from './token-key.ts'
+import { capabilitiesOf, type GenerationPreference } from './token-mechanisms.ts'
+import { findObjects, readAttribute, readKeyAttributes } from './token-objects.ts'
+import { tokenObstacles } from './token-obstacles.ts'
+import { type Role, USER_ROLE } from './token-session.ts'
+import { tokenUri } from './token-uri.ts'
+
+/** How long closing waits for a call that is still inside the module after an abort. */
+const SETTLE_MS = 2000
+
+/**
+ * A token behind a PKCS#11 module, by the standard alone. The families derive from it and change what their device does
+ * otherwise; what stands here must serve any of them.
+ */
+export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
+  readonly hsmType: HsmType
+  protected readonly opened: OpenedToken
+  #closed = false
+
+  constructor(opened: OpenedToken) {
+    this.opened = opened
+    this.hsmType = opened.family.hsmType
+  }
+
+  protected get session(): OpenedToken['session'] {
+    return this.opened.session
+  }
+
+  protected get subject(): string {
+    return this.opened.cryptoki.subject
+  }
+
+  // What a family may change.
+
+  protected readonly preference: GenerationPreference = { rsa: RSA_GENERATION, ec: EC_GENERATION }
+
+  protected templateTraits(_spec: KeySpec): TemplateTraits {
+    return STRICT
+  }
+
+  protected get generationRole(): Role {
+    return USER_ROLE
+  }
+
+  protected get certificateRole(): Role {
+    return USER_ROLE
+  }
+
+  /** CKA_ID of a new key. */
+  protected keyId(spec: KeySpec): Uint8Array {
+    return spec.id
+  }
+
+  protected locationOf(identity: KeyIdentity): string {
+    return keyLocation(identity)
+  }
+
+  protected identityAt(location: string): Partial<KeyIdentity> | undefined {
+    return parseKeyLocation(location)
+  }
+
+  /** Firmware as the vendor writes it. */
+  protected firmwareOf(token: TokenDescription): string | undefined {
+    return `${token.firmware.major}.${token.firmware.minor}`
+  }
+
+  protected fipsOf(_token: TokenDescription): DeviceDescription['fips'] {
+    return 'unknown'
+  }
+
+  protected async familyObstacles(_token: TokenDescription): Promise<readonly Obstacle[]> {
+    return []
+  }
+
+  protected announceSignature(_key: TokenKey): void {
+    this.opened.options.onProgress?.({ kind: 'signing', message: `Signing with ${this.subject}.` })
+  }
+
+  /** The evidence package of the family; the standard knows none. */
+  async attest(key: TokenKey): Promise<Attestation> {
+    throw cannotAttest(this.slotToken, this.subject, key.location)
+  }
+
+  // The contract.
+
+  protected get slotToken(): TokenDescription {
+    return this.opened.slot.token
+  }
+
+  async describe(): Promise<DeviceDescription> {
+    const token = this.session.token()
+    const { family, found, module, mechanisms } = this.opened
+    const firmware = this.firmwareOf(token)
+    return {
+      hsmType: this.hsmType,
+      vendor: token.manufacturer,
+      model: token.model,
+      ...(token.serial === '' ? {} : { serial: token.serial }),
+      ...(firmware === undefined ? {} : { firmware }),
+      fips: this.fipsOf(token),
+      uri: tokenUri(family.scheme, token, this.opened.query.modulePath),
+      capabilities: capabilitiesOf(mechanisms, this.preference),
+      obstacles: [...tokenObstacles(token, this.subject), ...(await this.familyObstacles(token))],
+      details: {
+        token: token.label,
+        slot: `${token.slotId} ${token.slotDescription}`.trim(),
+        module: `${found.path} (${module.description}; ${found.origin})`,
+      },
+    }
+  }
+
+  async generateKeyPair(spec: KeySpec): Promise<DeviceKey> {
+    const { mechanisms, options } = this.opened
+    checkKeySpec(spec, mechanisms, this.preference, this.subject)
+    await this.session.login(this.generationRole)
+    const replaced = this.findReplaced(spec)
+    this.refuseOccupied(spec, replaced)
+    options.onProgress?.({
+      kind: 'generating',
+      message: `${this.subject} makes a key of type ${spec.algorithm}; this may take minutes.`,
+    })
+    const id = this.keyId(spec)
+    const made = await generateKeyPair(this.session, mechanisms, this.preference, spec, this.templateTraits(spec), id)
+    const publicKey = readSpki(this.session, made.publicKey)
+    if (publicKey === undefined) {
+      throw new DeviceError('device.protocol', `Could not read the new public key from ${this.subject}.`, {
+        remedy: 'Resume the run: it looks for the key again.',
+      })
+    }
+    const identity = { label: spec.label, id }
+    const key = new TokenKey(this, {
+      location: this.locationOf(identity),
+      identity,
+      publicKey,
+      publicHandle: made.publicKey,
+      privateHandle: made.privateKey,
+    })
+    key.attributes = readKeyAttributes(this.session, made.privateKey)
+    if (key.attributes.extractable === true || key.attributes.sensitive === false) {
+      for (const object of [made.privateKey, made.publicKey])
+        destroyObject(this.session, object, 'the exportable key just made')
+      throw new DeviceError(
+        'key.exportable',
+        `${this.subject} made a key that can leave it, although it was told not to; the key was removed.`,
+        {
+          remedy:
+            'Check the policy of the token: it must allow keys with CKA_EXTRACTABLE=false and CKA_SENSITIVE=true.',
+        },
+      )
+    }
+    for (const object of replaced) destroyObject(this.session, object, `replaced ${spec.replaceKey}`)
+    return key
+  }
+
+  /** The objects of the key that `replaceKey` names; they go when the new key is there. */
+  protected findReplaced(spec: KeySpec): readonly Buffer[] {
+    if (spec.replaceKey === undefined) return []
+    const identity = this.identityAt(spec.replaceKey)
+    if (identity === undefined || identityTemplate(identity).length === 0) {
+      throw new DeviceError(
+        'key.not-found',
+        `Could not read the name of the key to replace: "${spec.replaceKey.slice(0, 80)}".`,
+        {
+          remedy: `Write it as the agent prints it: ${keyLocation({ label: 'NAME', id: Uint8Array.of(1) })}.`,
+        },
+      )
+    }
+    return (['PRIVATE_KEY', 'PUBLIC_KEY'] as const).flatMap((each) => [...findByClass(this.session, each, identity)])
+  }
+
+  /** Throws DeviceError `key.exists` where label or id is taken by anything but what is to be replaced. */
+  protected refuseOccupied(spec: KeySpec, replaced: readonly Buffer[]): void {
+    for (const identity of [{ label: spec.label }, { id: this.keyId(spec) }]) {
+      const objects = findObjects(
+        this.session,
+        identityTemplate(identity),
+        `anything with ${describeIdentity(identity)}`,
+      )
+      const taken = objects.find((object) => !replaced.some((each) => each.equals(object)))
+      if (taken === undefined) continue
+      const location = this.locationOf(readIdentity(this.session, taken))
+      throw new DeviceError('key.exists', `Did not make a key on ${this.subject}: ${location} is there already.`, {
+        remedy: `Choose another label, or name it with --replace-key '${location}' (its old key is lost then).`,
+      })
+    }
+  }
+
+  async findKey(ref: KeyRef): Promise<DeviceKey | undefined> {
+    const identity = this.identityOf(ref)
+    if (identity === undefined || identityTemplate(identity).length === 0) return undefined
+    const publicKey = onlyOne(
+      this.session,
+      findByClass(this.session, 'PUBLIC_KEY', identity),
+      describeIdentity(identity),
+    )
+    if (publicKey !== undefined) return this.keyFrom(publicKey, { publicHandle: publicKey })
+    await this.session.login()
+    const hidden = onlyOne(this.session, findByClass(this.session, 'PUBLIC_KEY', identity), describeIdentity(identity))
+    if (hidden !== undefined) return this.keyFrom(hidden, { publicHandle: hidden })
+    const privateKey = onlyOne(
+      this.session,
+      findByClass(this.session, 'PRIVATE_KEY', identity),
+      describeIdentity(identity),
+    )
+    return privateKey === undefined ? undefined : this.keyFrom(privateKey, { privateHandle: privateKey })
+  }
+
+  /** What the reference, or else the device URI, says of the key. */
+  protected identityOf(ref: KeyRef): Partial<KeyIdentity> | undefined {
+    if (ref.location !== undefined) return this.identityAt(ref.location)
+    const { object, id } = this.opened.query
+    const named = ref.label !== undefined || ref.id !== undefined
+    const label = named ? ref.label : object
+    const bytes = named ? ref.id : id
+    return { ...(label === undefined ? {} : { label }), ...(bytes === undefined ? {} : { id: bytes }) }
+  }
+
+  protected keyFrom(object: Buffer, handles: { publicHandle?: Buffer; privateHandle?: Buffer }): TokenKey {
+    const identity = readIdentity(this.session, object)
+    const publicKey = readSpki(this.session, object) ?? spkiFromCertificate(this.session, identity)
+    if (publicKey === undefined) {
+      throw new DeviceError(
+        'key.not-found',
+        `Could not use the key ${this.locationOf(identity)}: its public half is not on ${this.subject}.`,
+        {
+          remedy: 'Put the public key (or its certificate) back on the token, or make a new key.',
+        },
+      )
+    }
+    return new TokenKey(this, { location: this.locationOf(identity), identity, publicKey, ...handles })
+  }
+
+  async sign(key: TokenKey, hash: HashName, data: Uint8Array): Promise<Uint8Array> {
+    const privateKey = await this.privateHandle(key)
+    const alwaysAuthenticate = readAttribute(this.session, privateKey, CKA.ALWAYS_AUTHENTICATE)?.[0] === 1
+    this.announceSignature(key)
+    return await signWithKey(this.session, this.opened.mechanisms, key, privateKey, hash, data, { alwaysAuthenticate })
+  }
+
+  /** Logs in; throws DeviceError `key.not-found` where the private half is not there. */
+  protected async privateHandle(key: TokenKey): Promise<Buffer> {
+    await this.session.login()
+    key.privateHandle ??= onlyOne(
+      this.session,
+      findByClass(this.session, 'PRIVATE_KEY', this.searchFor(key)),
+      key.location,
+    )
+    if (key.privateHandle === undefined) {
+      throw new DeviceError('key.not-found', `Could not find the private key ${key.location} on ${this.subject}.`, {
+        remedy: 'Check that the right token is plugged in and that this role may see the key.',
+      })
+    }
+    key.attributes ??= readKeyAttributes(this.session, key.privateHandle)
+    return key.privateHandle
+  }
+
+  /** CKA_ID names a pair; the label only where there is no id. */
+  protected searchFor(key: TokenKey): Partial<KeyIdentity> {
+    return key.identity.id.length > 0 ? { id: key.identity.id } : { label: key.identity.label }
+  }
+
+  async storeCertificate(
+    key: DeviceKey,
+    certificate: Uint8Array,
+    options: { readonly replace?: boolean } = {},
+  ): Promise<void> {
+    const own = this.ownKey(key)
+    checkCertificateFits(own, certificate)
+    const stored = storedCertificates(this.session, own.identity.id)
+    if (stored.some(({ der }) => Buffer.compare(der, certificate) === 0)) return
+    if (stored.length > 0 && options.replace !== true) throw certificateExists(own, this.subject)
+    await this.session.login(this.certificateRole)
+    createObject(this.session, await certificateTemplate(own, certificate), `certificate of ${own.location}`)
+    for (const { object } of stored) destroyObject(this.session, object, `replaced certificate of ${own.location}`)
+  }
+
+  async readCertificate(key: DeviceKey): Promise<Uint8Array | undefined> {
+    const [first] = storedCertificates(this.session, this.ownKey(key).identity.id)
+    return first === undefined ? undefined : Uint8Array.from(first.der)
+  }
+
+  protected ownKey(key: DeviceKey): TokenKey {
+    if (key instanceof TokenKey) return key
+    throw new DeviceError(
+      'key.not-found',
+      `Could not use the key ${key.location}: it was not opened on ${this.subject}.`,
+      {
+        remedy: 'Find the key on this device first.',
+      },
+    )
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    const { cryptoki, session, module, lock } = this.opened
+    const finish = (): void => {
+      session.close()
+      cryptoki.traceTotals()
+      module.release()
+      lock.release()
+    }
+    if (await cryptoki.settled(SETTLE_MS)) return finish()
+    // The device is still at work: nothing may enter the module, and nobody else may have the device, before it has ended.
+    void cryptoki.settled().then(finish)
+  }
+}

@@ -1,0 +1,200 @@
+import type { DeviceProgress, SecretName, SecretProvider } from '../device.ts'
+import { DeviceError } from '../device-error.ts'
+import { Secret } from '../secret.ts'
+import type { Cryptoki } from './cryptoki.ts'
+import { readToken, type TokenSlot } from './list-tokens.ts'
+import {
+  type PinKind,
+  type PinRule,
+  pinRuleOf,
+  refuseHopelessAttempt,
+  refuseMalformedPin,
+  triesLeftOf,
+  USER_PIN,
+  wrongPin,
+} from './pin-doctrine.ts'
+import { CKF_SESSION, CKU } from './pkcs11-constants.ts'
+import { hasFlag, type TokenDescription } from './token-description.ts'
+
+/** Who logs in: the PKCS#11 user type and where the secret comes from. */
+export interface Role {
+  readonly userType: number
+  readonly secret: SecretName
+  readonly pin: PinKind
+  /** Bounds other than the token's own (a YubiKey's management key is longer than any PIN). */
+  readonly rule?: PinRule
+  /** The bytes as the module wants them (hex in lower case, …). */
+  readonly prepare?: (secret: Secret) => Secret
+}
+
+export const USER_ROLE: Role = { userType: CKU.USER, secret: 'pin', pin: USER_PIN }
+
+export interface TokenSessionOptions {
+  readonly secret: SecretProvider
+  readonly onProgress?: ((progress: DeviceProgress) => void) | undefined
+  /** Reads the PIN counter past PKCS#11, where the family can. */
+  readonly readTriesLeft?: (() => Promise<number | undefined>) | undefined
+}
+
+const CKR_USER_ALREADY_LOGGED_IN = 'CKR_USER_ALREADY_LOGGED_IN'
+
+/** The one session of a device: opened when first needed, one attempt per PIN, always closed. */
+export class TokenSession {
+  readonly cryptoki: Cryptoki
+  readonly slot: TokenSlot
+  readonly #options: TokenSessionOptions
+  #handle: Buffer | undefined
+  #role: Role | undefined
+  /** What a role's attempt ended with: it is not repeated. */
+  readonly #refused = new Map<number, DeviceError>()
+  readonly #secrets = new Map<SecretName, Secret>()
+
+  constructor(cryptoki: Cryptoki, slot: TokenSlot, options: TokenSessionOptions) {
+    this.cryptoki = cryptoki
+    this.slot = slot
+    this.#options = options
+  }
+
+  /** The session handle; opens a read-write session the first time. */
+  get handle(): Buffer {
+    this.#handle ??= this.cryptoki.run('C_OpenSession', 'read-write', (library) =>
+      library.C_OpenSession(this.slot.handle, CKF_SESSION.RW | CKF_SESSION.SERIAL),
+    )
+    return this.#handle
+  }
+
+  get isOpen(): boolean {
+    return this.#handle !== undefined
+  }
+
+  /** The token's flags as they are now. */
+  token(): TokenDescription {
+    return readToken(this.cryptoki, this.slot.handle)
+  }
+
+  /** Logs in unless this role is in already. A token that wants no login (nShield accelerator) is left alone. */
+  async login(role: Role = USER_ROLE): Promise<void> {
+    if (this.#role === role) return
+    if (role.userType !== CKU.SO && !hasFlag(this.slot.token, 'LOGIN_REQUIRED')) return
+    const refused = this.#refused.get(role.userType)
+    if (refused !== undefined) throw refused
+    if (this.#role !== undefined) this.logout()
+    const handle = this.handle
+    const token = this.token()
+    refuseUninitialised(token, role, this.cryptoki.subject)
+    refuseHopelessAttempt(token, this.cryptoki.subject, role.pin, await this.#triesLeft(role))
+    if (hasFlag(token, 'PROTECTED_AUTHENTICATION_PATH')) this.#announcePinPad(role)
+    const pin = await this.#pinFor(role, token)
+    try {
+      this.#sendLogin(handle, role, role.userType, pin)
+    } catch (error) {
+      const failure = await this.#loginFailed(error, role)
+      if (failure !== undefined) throw failure
+    }
+    this.#role = role
+  }
+
+  /** After C_SignInit, where the key asks for its PIN each time (CKA_ALWAYS_AUTHENTICATE). */
+  async loginForOperation(role: Role = USER_ROLE): Promise<void> {
+    const refused = this.#refused.get(role.userType)
+    if (refused !== undefined) throw refused
+    const pin = await this.#pinFor(role, this.slot.token)
+    try {
+      this.#sendLogin(this.handle, role, CKU.CONTEXT_SPECIFIC, pin)
+    } catch (error) {
+      const failure = await this.#loginFailed(error, role)
+      if (failure !== undefined) throw failure
+    }
+  }
+
+  logout(): void {
+    if (this.#role === undefined) return
+    this.#role = undefined
+    const handle = this.handle
+    this.cryptoki.run('C_Logout', undefined, (library) => library.C_Logout(handle))
+  }
+
+  /** Logs out and closes; never throws, since the device may be gone. Wipes what secrets were kept. */
+  close(): void {
+    for (const secret of this.#secrets.values()) secret.wipe()
+    this.#secrets.clear()
+    const handle = this.#handle
+    if (handle === undefined) return
+    try {
+      this.logout()
+    } catch {
+      // Closing the session logs out as well.
+    }
+    this.#handle = undefined
+    try {
+      this.cryptoki.run('C_CloseSession', undefined, (library) => library.C_CloseSession(handle))
+    } catch {
+      // The device is gone, and the session with it.
+    }
+  }
+
+  #sendLogin(handle: Buffer, role: Role, userType: number, pin: Secret | undefined): void {
+    const what = pin === undefined ? 'at the device itself' : '[redacted]'
+    this.cryptoki.run('C_Login', `${role.pin.name} ${what}, user type ${userType}`, (library) =>
+      library.C_Login(handle, userType, pin === undefined ? '' : pin.text()),
+    )
+  }
+
+  async #triesLeft(role: Role): Promise<number | undefined> {
+    return role.secret === 'pin' ? await this.#options.readTriesLeft?.() : undefined
+  }
+
+  #announcePinPad(role: Role): void {
+    this.#options.onProgress?.({
+      kind: 'login',
+      message: `Enter the ${role.pin.name} at the device (PIN pad or PED) of ${this.cryptoki.subject}.`,
+    })
+  }
+
+  /** The PIN, checked, asked for at most once; undefined where the device asks for it itself. */
+  async #pinFor(role: Role, token: TokenDescription): Promise<Secret | undefined> {
+    if (hasFlag(token, 'PROTECTED_AUTHENTICATION_PATH')) return undefined
+    const subject = this.cryptoki.subject
+    let secret = this.#secrets.get(role.secret)
+    if (secret === undefined) {
+      const given = await this.#options.secret({ name: role.secret, prompt: `${role.pin.name} of ${subject}` })
+      if (given === undefined) {
+        throw new DeviceError(
+          'pin.missing',
+          `Could not log in to ${subject}: no source of the ${role.pin.name} is configured.`,
+          {
+            remedy: `Name its source in the profile (${role.secret}: a file, a file descriptor, an environment variable or a command).`,
+          },
+        )
+      }
+      // A copy: closing wipes it, and the provider may keep its own for another device.
+      secret = role.prepare === undefined ? Secret.fromBytes(given.bytes()) : role.prepare(given)
+      this.#secrets.set(role.secret, secret)
+    }
+    refuseMalformedPin(secret, role.rule ?? pinRuleOf(token), subject, role.pin)
+    return secret
+  }
+
+  /** What to throw; undefined where someone in this process is logged in already, which serves as well. */
+  async #loginFailed(error: unknown, role: Role): Promise<unknown> {
+    if (!(error instanceof DeviceError)) return error
+    if (error.vendorCode === CKR_USER_ALREADY_LOGGED_IN) return undefined
+    let failure = error
+    if (error.code === 'pin.wrong' || error.code === 'pin.locked') {
+      const flags = triesLeftOf(this.token(), role.pin)
+      const left = error.code === 'pin.locked' ? 0 : (flags ?? (await this.#triesLeft(role)))
+      failure = wrongPin(this.cryptoki.subject, role.pin, left, error)
+    }
+    this.#refused.set(role.userType, failure)
+    return failure
+  }
+}
+
+function refuseUninitialised(token: TokenDescription, role: Role, subject: string): void {
+  const user = role.userType === CKU.USER
+  if (!user || hasFlag(token, 'USER_PIN_INITIALIZED') || hasFlag(token, 'PROTECTED_AUTHENTICATION_PATH')) return
+  throw new DeviceError('credential.refused', `Could not log in to ${subject}: no ${role.pin.name} has been set.`, {
+    remedy: "Set the PIN (initialise the role) with the vendor's tool.",
+    vendorCode: 'CKR_USER_PIN_NOT_INITIALIZED',
+  })
+}

@@ -1,0 +1,105 @@
+import { DeviceError } from '../device-error.ts'
+import { formatDeviceUri, parseDeviceUri } from '../device-uri.ts'
+import type { TokenDescription } from './token-description.ts'
+
+/** What a device URI says of the token, by the names of RFC 7512 section 2.3. */
+export interface TokenQuery {
+  readonly token?: string
+  readonly serial?: string
+  readonly model?: string
+  readonly manufacturer?: string
+  readonly slotId?: number
+  readonly slotDescription?: string
+  /** `object`: CKA_LABEL of a key. */
+  readonly object?: string
+  /** `id`: CKA_ID of a key, any bytes. */
+  readonly id?: Uint8Array
+  /** `?module-path=`. */
+  readonly modulePath?: string
+  /** What the family adds: `slot` of a YubiKey. */
+  readonly extra: ReadonlyMap<string, string>
+}
+
+const PATH_NAMES = ['token', 'serial', 'model', 'manufacturer', 'slot-id', 'slot-description', 'object', 'id', 'type']
+const QUERY_NAMES = ['module-path']
+const ID = /([:;])id=([^;?]*)(;|(?=\?)|$)/
+
+/** `id` may hold any bytes, so it is read before the rest, which is UTF-8. */
+function splitId(uri: string): { readonly rest: string; readonly id?: Uint8Array } {
+  const match = ID.exec(uri.split('?', 1)[0] ?? '')
+  if (match === null) return { rest: uri }
+  const text = match[2] ?? ''
+  const bytes: number[] = []
+  for (const part of text.match(/%[0-9a-fA-F]{2}|[^%]/g) ?? []) {
+    bytes.push(part.length === 3 ? Number.parseInt(part.slice(1), 16) : part.charCodeAt(0))
+  }
+  return { rest: uri.replace(ID, (_all, before: string) => (before === ':' ? ':' : ';')), id: Uint8Array.from(bytes) }
+}
+
+/**
+ * Reads `scheme:token=…;serial=…;object=…?module-path=…`. `extra` names the family's own path attributes.
+ * Throws DeviceError `device.uri` on anything else: a misspelt name must not widen the search.
+ */
+export function readTokenUri(uri: string, extra: readonly string[] = []): TokenQuery {
+  const { rest, id } = splitId(uri)
+  const { attributes, query, path } = parseDeviceUri(rest)
+  if (path !== undefined) throw badName(uri, path, extra)
+  for (const name of attributes.keys()) {
+    if (!PATH_NAMES.includes(name) && !extra.includes(name)) throw badName(uri, name, extra)
+  }
+  for (const name of query.keys()) if (!QUERY_NAMES.includes(name)) throw badName(uri, name, extra)
+  const slotId = attributes.get('slot-id')
+  if (slotId !== undefined && !/^\d{1,10}$/.test(slotId)) throw badName(uri, `slot-id=${slotId}`, extra)
+  return {
+    ...optional('token', attributes.get('token')),
+    ...optional('serial', attributes.get('serial')),
+    ...optional('model', attributes.get('model')),
+    ...optional('manufacturer', attributes.get('manufacturer')),
+    ...optional('slotId', slotId === undefined ? undefined : Number(slotId)),
+    ...optional('slotDescription', attributes.get('slot-description')),
+    ...optional('object', attributes.get('object')),
+    ...optional('id', id),
+    ...optional('modulePath', query.get('module-path')),
+    extra: new Map([...attributes].filter(([name]) => extra.includes(name))),
+  }
+}
+
+const optional = <Name extends string, Value>(name: Name, value: Value | undefined): { [key in Name]?: Value } =>
+  (value === undefined ? {} : { [name]: value }) as { [key in Name]?: Value }
+
+function badName(uri: string, name: string, extra: readonly string[]): DeviceError {
+  return new DeviceError(
+    'device.uri',
+    `Could not read the device URI "${uri.slice(0, 80)}": "${name.slice(0, 40)}" is not known here.`,
+    {
+      remedy: `Use ${[...PATH_NAMES, ...extra].join(', ')} and ?module-path=.`,
+    },
+  )
+}
+
+/** Does the token fit? Padding blanks never count (RFC 7512 2.4). */
+export function matchesToken(query: TokenQuery, token: TokenDescription): boolean {
+  const fits = (wanted: string | undefined, has: string): boolean => wanted === undefined || wanted.trim() === has
+  return (
+    fits(query.token, token.label) &&
+    fits(query.serial, token.serial) &&
+    fits(query.model, token.model) &&
+    fits(query.manufacturer, token.manufacturer) &&
+    fits(query.slotDescription, token.slotDescription) &&
+    (query.slotId === undefined || query.slotId === token.slotId)
+  )
+}
+
+/** The URI that names this token again: by serial and label, or by slot where it tells neither. */
+export function tokenUri(scheme: string, token: TokenDescription, modulePath?: string): string {
+  const named = token.serial !== '' || token.label !== ''
+  return formatDeviceUri(
+    scheme,
+    {
+      token: token.label === '' ? undefined : token.label,
+      serial: token.serial === '' ? undefined : token.serial,
+      'slot-id': named ? undefined : String(token.slotId),
+    },
+    { 'module-path': modulePath },
+  )
+}

@@ -1,0 +1,19 @@
+import { generateKeyPairSync } from 'node:crypto'
+import type { Name } from '../../src/asn1/name.ts'
+import { issueCertificate as issue, subjectKeyIdentifier } from '../../src/sandbox/certificate-issuer.ts'
+
+const issuerKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+const commonName = (value: string): Name => [[{ oid: '2.5.4.3', value }]]
+
+/** A certificate for `spki` under a throw-away issuer, DER. */
+export function issueCertificate(spki: Uint8Array, name: string): Uint8Array {
+  return issue({
+    subject: commonName(name),
+    issuer: commonName('Test Issuer'),
+    spki,
+    issuerKey,
+    notBefore: new Date('2026-01-01T00:00:00Z'),
+    notAfter: new Date('2027-01-01T00:00:00Z'),
+    extensions: [subjectKeyIdentifier(spki)],
+  })
+}
