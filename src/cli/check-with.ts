@@ -2,8 +2,11 @@ import { readFile } from 'node:fs/promises'
 import type { AttestationResult } from '../attestation/attestation-result.ts'
 import { checkAttestation } from '../attestation/check-attestation.ts'
 import type { Configuration } from '../config/configuration.ts'
+import { readCertificationRequest } from '../csr/certification-request.ts'
 import { EnrollError } from '../errors.ts'
+
 import { HSM_TYPES, type HsmType } from '../hsm-type.ts'
+import { type PolicyProfile, policyProfile, type Severity } from '../policy/policy-profile.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
 import { builtInTrustAnchors } from '../trust-anchors/trust-anchors.ts'
 import { readUserTrustAnchors } from '../trust-anchors/user-trust-anchors.ts'
@@ -39,15 +42,22 @@ export async function configuredTrustAnchors(
 
 /** `checkAttestation` under the configured anchors and policy. */
 export async function checkWith(configuration: Configuration, evidence: EvidenceAndTime): Promise<AttestationResult> {
-  const fips = configuration.text('policy.fips')
   const warrants = configuration.text('policy.fieldUpgradeWarrants')
+  const { csr, ...rest } = evidence
   return checkAttestation({
-    ...evidence,
+    ...rest,
+    ...(csr === undefined ? {} : { csr: readCertificationRequest(csr) }),
     trustAnchors: await configuredTrustAnchors(configuration, evidence.hsmType),
-    policy: {
-      profile: configuration.text('policy.profile') === 'code-signing' ? 'code-signing' : 'document-signing',
-      ...(fips === 'fail' || fips === 'warn' || fips === 'off' ? { fips } : {}),
-    },
+    policy: configuredPolicy(configuration),
     ...(warrants === undefined ? {} : { options: { fieldUpgradeWarrants: warrants } }),
   })
+}
+
+function configuredPolicy(configuration: Configuration): PolicyProfile {
+  const severity = (rule: 'fips' | 'fipsUnknown' | 'recoverable'): Partial<Record<typeof rule, Severity>> => {
+    const text = configuration.text(`policy.${rule}`)
+    return text === 'refuse' || text === 'warn' || text === 'off' ? { [rule]: text } : {}
+  }
+  const name = configuration.text('policy.profile') === 'code-signing' ? 'code-signing' : 'document-signing'
+  return policyProfile(name, { ...severity('fips'), ...severity('fipsUnknown'), ...severity('recoverable') })
 }

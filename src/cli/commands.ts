@@ -1,6 +1,7 @@
 import type { Command, CommandGroup } from './command.ts'
 import { batch } from './commands/batch.ts'
 import { certificate } from './commands/certificate.ts'
+import { check } from './commands/check.ts'
 import { config } from './commands/config.ts'
 import { devices } from './commands/devices.ts'
 import { doctor } from './commands/doctor.ts'
@@ -12,6 +13,7 @@ import { trust } from './commands/trust.ts'
 
 /** Every command, in the order of `--help`. */
 export const COMMANDS: readonly (Command | CommandGroup)[] = [
+  check,
   devices,
   doctor,
   plan,

@@ -20,6 +20,12 @@ const secretSetting = (name: string, description: string): Setting => ({
   description,
 })
 
+const POLICY_SEVERITIES = {
+  fips: 'what evidence of a device without FIPS certification means',
+  fipsUnknown: 'what evidence that does not speak of FIPS means',
+  recoverable: 'nShield: what a key that the Administrator Card Set can recover means',
+} as const
+
 /** Every setting that profiles and configuration files may hold, besides the family's own under `device.` and the order form's under `order.`. */
 export const SETTINGS: readonly Setting[] = [
   { path: 'stateDirectory', type: 'file', description: 'where run folders are kept' },
@@ -71,12 +77,14 @@ export const SETTINGS: readonly Setting[] = [
     allowed: ['document-signing', 'code-signing'],
     default: 'document-signing',
   },
-  {
-    path: 'policy.fips',
-    type: 'text',
-    description: 'what a device without FIPS certification means',
-    allowed: ['fail', 'warn', 'off'],
-  },
+  ...(['fips', 'fipsUnknown', 'recoverable'] as const).map(
+    (rule): Setting => ({
+      path: `policy.${rule}`,
+      type: 'text',
+      description: POLICY_SEVERITIES[rule],
+      allowed: ['refuse', 'warn', 'off'],
+    }),
+  ),
   {
     path: 'policy.fieldUpgradeWarrants',
     type: 'text',

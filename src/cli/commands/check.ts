@@ -1,0 +1,107 @@
+import type { AttestationResult, CheckStatus } from '../../attestation/attestation-result.ts'
+import { EXIT } from '../../errors.ts'
+import { HSM_TYPES, type HsmType } from '../../hsm-type.ts'
+import type { Command } from '../command.ts'
+import { configure, PROFILE_OPTIONS } from '../configure.ts'
+import type { Output } from '../output.ts'
+
+const { 'state-directory': _, device: __, endpoint: ___, 'ca-file': ____, ...TRUST_OPTIONS } = PROFILE_OPTIONS
+
+export const check: Command = {
+  command: 'check',
+  summary: 'will this attestation (and request) pass? Without hardware, without network',
+  options: {
+    ...TRUST_OPTIONS,
+    attestation: {
+      type: 'string',
+      array: true,
+      demandOption: true,
+      describe: 'attestation file, - for stdin; further files are certificates that belong to it',
+    },
+    'hsm-type': { type: 'string', describe: `one of ${HSM_TYPES.join(', ')}; recognised when absent` },
+    csr: { type: 'string', describe: 'certificate request (PKCS#10) that the attested key must belong to' },
+    'public-key': { type: 'string', describe: 'public key (PEM or DER) that the attested key must be' },
+    'cert-chains': { type: 'string', describe: 'certificates that travel beside the attestation (Google)' },
+    policy: { type: 'string', choices: ['document-signing', 'code-signing'], describe: 'which rules to check against' },
+    fips: {
+      type: 'string',
+      choices: ['refuse', 'warn', 'off'],
+      describe: 'what a device without FIPS certification means',
+    },
+  },
+  examples: [['$0 check --attestation attestation.pem --csr request.csr', 'before an order is placed']],
+  run: async (args, context) => {
+    const { readEvidence } = await import('../../attestation/evidence-input.ts')
+    const { readPublicKey } = await import('../../csr/read-public-key.ts')
+    const { checkWith } = await import('../check-with.ts')
+    const { readInput } = await import('../read-input.ts')
+    const hsmType = await readHsmType(args.text('hsm-type'))
+    const configuration = await configure(args, context, {
+      flags: {
+        trustAnchors: args.list('trust-anchors').length === 0 ? undefined : args.list('trust-anchors'),
+        'policy.profile': args.text('policy'),
+        'policy.fips': args.text('fips'),
+      },
+    })
+    const files = await Promise.all(args.list('attestation').map(readInput))
+    const evidence = readEvidence(...files)
+    for (const note of evidence.notes) context.output.progress(`note: ${note}`)
+    const csr = args.text('csr')
+    const publicKey = args.text('public-key')
+    const chains = args.text('cert-chains')
+    const certChains = chains === undefined ? evidence.certChains : await readInput(chains)
+    const result = await checkWith(configuration, {
+      ...(hsmType === undefined ? {} : { hsmType }),
+      package: evidence.package,
+      ...(certChains === undefined ? {} : { certChains }),
+      ...(csr === undefined ? {} : { csr: await readInput(csr) }),
+      ...(publicKey === undefined ? {} : { publicKey: readPublicKey(await readInput(publicKey)) }),
+      now: Date.now(),
+    })
+    context.output.result(result, () => toText(result, context.output))
+    return result.acceptable ? EXIT.done : EXIT.refused
+  },
+}
+
+async function readHsmType(text: string | undefined): Promise<HsmType | undefined> {
+  if (text === undefined) return undefined
+  const { isHsmType } = await import('../../hsm-type.ts')
+  if (isHsmType(text)) return text
+  const { didYouMeanHint } = await import('../../config/did-you-mean.ts')
+  const { EnrollError } = await import('../../errors.ts')
+  throw new EnrollError(
+    'usage.hsm-type',
+    `Could not check: there is no hsmType "${text.slice(0, 40)}".${didYouMeanHint(text, HSM_TYPES)}`,
+    {
+      remedy: `Use one of ${HSM_TYPES.join(', ')}, or leave it out.`,
+    },
+  )
+}
+
+const MARKS: Readonly<Record<CheckStatus, readonly ['green' | 'red' | 'yellow' | 'dim', string]>> = {
+  pass: ['green', '✓'],
+  fail: ['red', '✗'],
+  warn: ['yellow', '!'],
+  'not-applicable': ['dim', '·'],
+}
+
+function toText(result: AttestationResult, output: Output): string {
+  const { device, attestedKey: key } = result
+  const verdict = result.acceptable
+    ? output.style('green', 'acceptable')
+    : output.style('red', result.genuine ? 'genuine, but not acceptable' : 'not genuine')
+  return [
+    `${result.hsmType}: ${verdict}`,
+    `  device  ${[device.vendor, device.model, device.serial, device.firmware === undefined ? undefined : `firmware ${device.firmware}`, `FIPS ${device.fips}`].filter((part) => part !== undefined).join(', ')}`,
+    ...(key === undefined
+      ? []
+      : [`  key     ${key.type} ${key.bits ?? key.curve ?? ''} (SPKI SHA-256 ${key.spkiSha256})`]),
+    ...(result.trustAnchor === undefined
+      ? []
+      : [`  anchor  ${result.trustAnchor.name} (${result.trustAnchor.origin})`]),
+    ...result.checks.flatMap(({ status, id, detail, remedy }) => [
+      `  ${output.style(...MARKS[status])} ${id}: ${detail}`,
+      ...(remedy === undefined || status === 'pass' ? [] : [`      Try: ${remedy}`]),
+    ]),
+  ].join('\n')
+}

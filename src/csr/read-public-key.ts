@@ -1,0 +1,19 @@
+import { TAG } from '../asn1/der.ts'
+import { readPem } from '../asn1/pem.ts'
+import { parsePublicKey } from '../asn1/public-key.ts'
+import { EnrollError } from '../errors.ts'
+
+/** Reads a SubjectPublicKeyInfo as people have it: PEM (`PUBLIC KEY`) or DER. Returns the DER. Throws EnrollError. */
+export function readPublicKey(input: Uint8Array): Uint8Array {
+  const der =
+    input[0] === TAG.sequence
+      ? input
+      : readPem(Buffer.from(input).toString('latin1')).find(({ label }) => label === 'PUBLIC KEY')?.der
+  if (der === undefined) {
+    throw new EnrollError('public-key.unreadable', 'Could not find a public key.', {
+      remedy: 'Give a SubjectPublicKeyInfo in PEM ("-----BEGIN PUBLIC KEY-----") or DER.',
+    })
+  }
+  parsePublicKey(der)
+  return der
+}
