@@ -6,7 +6,8 @@ import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
 import { sameBytes } from './anchor-keys.ts'
 import type { AttestationResult } from './attestation-result.ts'
 import { CheckList, type Rule } from './check-list.ts'
-import { recogniseFamily } from './recognise-family.ts'
+import { EvidenceError } from './evidence-error.ts'
+import { possibleFamilies, recogniseFamily } from './recognise-family.ts'
 import { VERIFIERS } from './verifiers.ts'
 
 export interface CheckRequest {
@@ -43,6 +44,7 @@ const BINDING = {
  */
 export function checkAttestation(request: CheckRequest): AttestationResult {
   const hsmType = request.hsmType ?? recogniseFamily(request.package)
+  refuseOtherFamily(hsmType, request.package)
   const { spki, ...verdict } = VERIFIERS[hsmType].verify(request.package, {
     trustAnchors: request.trustAnchors,
     now: request.now,
@@ -65,6 +67,17 @@ export function checkAttestation(request: CheckRequest): AttestationResult {
   const acceptable = verdict.genuine && checks.every(({ status }) => status !== 'fail')
   const { hsmType: type, genuine, ...rest } = verdict
   return { hsmType: type, genuine, acceptable, ...rest, checks }
+}
+
+/** A package of another family is no evidence of the named one at all: say whose it is. */
+function refuseOtherFamily(hsmType: HsmType, package_: Uint8Array): void {
+  if (VERIFIERS[hsmType].recognises(package_)) return
+  const [other] = possibleFamilies(package_)
+  if (other === undefined) return
+  throw new EvidenceError(
+    `Could not read this as ${hsmType} evidence: it is ${other} evidence.`,
+    `Use --hsm-type ${other}, or give the attestation of the ${hsmType} device.`,
+  )
 }
 
 function bind(spki: Uint8Array | undefined, { csr, publicKey }: CheckRequest, checks: CheckList): void {

@@ -1,0 +1,84 @@
+/** A strict reader of small zip files (APPNOTE.TXT 6.3.3), for the attestation bundle of Google's console. */
+import { crc32, inflateRawSync } from 'node:zlib'
+import { EvidenceError } from './evidence-error.ts'
+
+export interface ZipEntry {
+  readonly name: string
+  readonly content: Uint8Array
+}
+
+const MAX_ENTRIES = 16
+const MAX_CONTENT = 1 << 18
+const SIGNATURE = { local: 0x04034b50, central: 0x02014b50, end: 0x06054b50 } as const
+const END_LENGTH = 22
+const STORED = 0
+const DEFLATED = 8
+const ENCRYPTED = 0x0001
+
+const broken = (what: string, cause?: unknown): EvidenceError =>
+  new EvidenceError(`Could not read the zip file: ${what}.`, 'Download the attestation bundle again.', cause)
+
+export const isZip = (bytes: Uint8Array): boolean =>
+  bytes.length > 4 && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).readUInt32LE(0) === SIGNATURE.local
+
+/** The files of an archive: stored or deflated, unencrypted, each at most 256 KiB. Throws EvidenceError. */
+export function readZipEntries(bytes: Uint8Array): readonly ZipEntry[] {
+  const zip = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const end = findEnd(zip)
+  const count = zip.readUInt16LE(end + 10)
+  if (count === 0 || count > MAX_ENTRIES) throw broken(`${count} entries, at most ${MAX_ENTRIES} are expected`)
+  const entries: ZipEntry[] = []
+  let at = zip.readUInt32LE(end + 16)
+  let total = 0
+  for (let i = 0; i < count; i++) {
+    if (at + 46 > end || zip.readUInt32LE(at) !== SIGNATURE.central) throw broken('its directory is damaged')
+    const nameLength = zip.readUInt16LE(at + 28)
+    const next = at + 46 + nameLength + zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32)
+    const name = zip.toString('utf8', at + 46, at + 46 + nameLength)
+    const content = readEntry(zip, at)
+    total += content.length
+    if (total > MAX_CONTENT) throw broken('its files are too large')
+    if (!name.endsWith('/')) entries.push({ name, content })
+    at = next
+  }
+  return entries
+}
+
+/** The end record, with a comment of any allowed length after it; zip64 and split archives are refused. */
+function findEnd(zip: Buffer): number {
+  for (let at = zip.length - END_LENGTH; at >= 0 && zip.length - at <= END_LENGTH + 0xffff; at--) {
+    if (zip.readUInt32LE(at) !== SIGNATURE.end) continue
+    if (zip.readUInt16LE(at + 20) !== zip.length - at - END_LENGTH) continue
+    if (zip.readUInt16LE(at + 4) !== 0 || zip.readUInt16LE(at + 8) !== zip.readUInt16LE(at + 10)) break
+    return at
+  }
+  throw broken('it is cut off, or of a kind that is not used here')
+}
+
+function readEntry(zip: Buffer, central: number): Uint8Array {
+  const flags = zip.readUInt16LE(central + 8)
+  const method = zip.readUInt16LE(central + 10)
+  const packed = zip.readUInt32LE(central + 20)
+  const size = zip.readUInt32LE(central + 24)
+  const local = zip.readUInt32LE(central + 42)
+  if (flags & ENCRYPTED) throw broken('it is encrypted')
+  if (size > MAX_CONTENT || packed > MAX_CONTENT) throw broken('a file in it is too large')
+  if (local + 30 > zip.length || zip.readUInt32LE(local) !== SIGNATURE.local) throw broken('an entry is damaged')
+  const from = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28)
+  if (from + packed > zip.length) throw broken('an entry is cut off')
+  const content = unpack(method, zip.subarray(from, from + packed), size)
+  if (content.length !== size || crc32(content) !== zip.readUInt32LE(central + 16)) {
+    throw broken('the content of an entry does not fit its checksum')
+  }
+  return content
+}
+
+function unpack(method: number, packed: Buffer, size: number): Uint8Array {
+  if (method === STORED) return packed
+  if (method !== DEFLATED) throw broken(`compression method ${method} is not used here`)
+  try {
+    return inflateRawSync(packed, { maxOutputLength: Math.max(size, 1) })
+  } catch (error) {
+    throw broken('an entry cannot be unpacked', error)
+  }
+}

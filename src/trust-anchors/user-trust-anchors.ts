@@ -1,0 +1,149 @@
+import { createHash, createPublicKey } from 'node:crypto'
+import { parseCertificate } from '../asn1/certificate.ts'
+import { printName } from '../asn1/name.ts'
+import { type PemBlock, readPem } from '../asn1/pem.ts'
+import { EnrollError } from '../errors.ts'
+import { type HsmType, isHsmType } from '../hsm-type.ts'
+import type { TrustAnchor } from './trust-anchor.ts'
+
+const MAX_BYTES = 1 << 20
+const MAX_ANCHORS = 64
+
+const unreadable = (what: string, cause?: unknown): EnrollError =>
+  new EnrollError('trust-anchors.unreadable', `Could not read the trust anchors: ${what}.`, {
+    remedy: 'Give PEM certificates, PEM public keys, or the output of `hsm-enroll trust list --json`.',
+    cause,
+  })
+
+/**
+ * A user's own anchors: PEM certificates (self-signed or not), bare PEM public keys, or the JSON that `trust list --json` prints.
+ * They vouch for `hsmTypes`; JSON entries may name narrower ones. Everything read here has the origin `user`. Throws EnrollError.
+ */
+export function readUserTrustAnchors(text: string, hsmTypes: readonly HsmType[]): readonly TrustAnchor[] {
+  if (text.length > MAX_BYTES) throw unreadable(`${text.length} characters are too many`)
+  const trimmed = text.replace(/^\ufeff/, '').trim()
+  const anchors = /^[[{]/.test(trimmed) ? readJson(trimmed, hsmTypes) : readPemAnchors(trimmed, hsmTypes)
+  if (anchors.length === 0) throw unreadable('there is none in the file')
+  if (anchors.length > MAX_ANCHORS) throw unreadable(`${anchors.length} are too many`)
+  return anchors
+}
+
+function readPemAnchors(text: string, hsmTypes: readonly HsmType[]): readonly TrustAnchor[] {
+  return readPem(text).map((block) => readBlock(block, hsmTypes))
+}
+
+function readBlock({ label, der }: PemBlock, hsmTypes: readonly HsmType[]): TrustAnchor {
+  if (label.endsWith('CERTIFICATE')) return certificateAnchor(der, hsmTypes)
+  if (label === 'PUBLIC KEY') return keyAnchor(der, hsmTypes)
+  throw unreadable(`a block "${label}" is neither a certificate nor a public key`)
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+const day = (time: number): string => new Date(time).toISOString().slice(0, 10)
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
+
+const GIVEN = { source: 'given by the user', checked: 'by the user', origin: 'user' } as const
+
+/** A certificate as anchor counts by name and key; its own signature is not looked at (RFC 5280 6.1.1 d). */
+function certificateAnchor(der: Uint8Array, hsmTypes: readonly HsmType[]): TrustAnchor {
+  const certificate = parseCertificate(der, { explicitCriticalFalse: true })
+  return {
+    name: printName(certificate.subject),
+    hsmTypes,
+    role: Buffer.compare(certificate.subject, certificate.issuer) === 0 ? 'root' : 'intermediate',
+    subject: base64(certificate.subject),
+    spki: base64(certificate.spki),
+    spkiSha256: sha256(certificate.spki),
+    certificateSha256: [sha256(der)],
+    notBefore: day(certificate.notBefore),
+    notAfter: day(certificate.notAfter),
+    ...GIVEN,
+  }
+}
+
+function keyAnchor(der: Uint8Array, hsmTypes: readonly HsmType[]): TrustAnchor {
+  const spki = canonicalKey(der)
+  const spkiSha256 = sha256(spki)
+  const name = `public key ${spkiSha256.slice(0, 16)}…`
+  return { name, hsmTypes, role: 'root', spki: base64(spki), spkiSha256, certificateSha256: [], ...GIVEN }
+}
+
+/** Refuses what is no public key at all, before it stands among the anchors. */
+function canonicalKey(der: Uint8Array): Uint8Array {
+  try {
+    return createPublicKey({ key: Buffer.from(der), format: 'der', type: 'spki' }).export({
+      type: 'spki',
+      format: 'der',
+    })
+  } catch (error) {
+    throw unreadable('a public key in it is malformed', error)
+  }
+}
+
+function readJson(text: string, hsmTypes: readonly HsmType[]): readonly TrustAnchor[] {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw unreadable('the JSON is damaged', error)
+  }
+  const list = Array.isArray(value) ? value : member(value, 'trustAnchors')
+  if (!Array.isArray(list)) throw unreadable('the JSON holds no list of trust anchors')
+  return list.map((entry: unknown) => readEntry(entry, hsmTypes))
+}
+
+const member = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined
+
+function text(entry: unknown, name: string): string | undefined {
+  const value = member(entry, name)
+  if (value === undefined) return undefined
+  if (typeof value !== 'string') throw unreadable(`"${name}" of an entry is not text`)
+  return value
+}
+
+function readEntry(entry: unknown, hsmTypes: readonly HsmType[]): TrustAnchor {
+  const spki = canonicalKey(Buffer.from(text(entry, 'spki') ?? '', 'base64'))
+  const spkiSha256 = sha256(spki)
+  const stated = text(entry, 'spkiSha256')
+  if (stated !== undefined && stated.toLowerCase() !== spkiSha256) {
+    throw unreadable(`"${text(entry, 'name') ?? 'an entry'}" has a key that does not fit its own fingerprint`)
+  }
+  const subject = text(entry, 'subject')
+  const [notBefore, notAfter] = [dateOf(entry, 'notBefore'), dateOf(entry, 'notAfter')]
+  return {
+    name: text(entry, 'name') ?? `public key ${spkiSha256.slice(0, 16)}…`,
+    hsmTypes: namedFamilies(entry, hsmTypes),
+    role: text(entry, 'role') === 'intermediate' ? 'intermediate' : 'root',
+    ...(subject === undefined ? {} : { subject }),
+    spki: base64(spki),
+    spkiSha256,
+    certificateSha256: fingerprints(entry),
+    ...(notBefore === undefined ? {} : { notBefore }),
+    ...(notAfter === undefined ? {} : { notAfter }),
+    source: text(entry, 'source') ?? GIVEN.source,
+    checked: text(entry, 'checked') ?? GIVEN.checked,
+    origin: 'user',
+  }
+}
+
+function dateOf(entry: unknown, name: string): string | undefined {
+  const value = text(entry, name)
+  if (value !== undefined && !/^\d{4}-\d\d-\d\d$/.test(value)) throw unreadable(`"${name}" is not a date (YYYY-MM-DD)`)
+  return value
+}
+
+function namedFamilies(entry: unknown, hsmTypes: readonly HsmType[]): readonly HsmType[] {
+  const value = member(entry, 'hsmTypes')
+  if (value === undefined) return hsmTypes
+  if (!Array.isArray(value)) throw unreadable('"hsmTypes" of an entry is not a list')
+  return value.map((name: unknown) => {
+    if (typeof name !== 'string' || !isHsmType(name)) throw unreadable(`an hsmType is unknown: ${String(name)}`)
+    return name
+  })
+}
+
+function fingerprints(entry: unknown): readonly string[] {
+  const value = member(entry, 'certificateSha256')
+  return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : []
+}

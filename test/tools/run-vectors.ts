@@ -1,0 +1,128 @@
+import { createPublicKey } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { AttestationResult } from '../../src/attestation/attestation-result.ts'
+import { checkAttestation } from '../../src/attestation/check-attestation.ts'
+import { type Evidence, readEvidence } from '../../src/attestation/evidence-input.ts'
+import { type CertificationRequest, readCertificationRequest } from '../../src/csr/certification-request.ts'
+import { EnrollError } from '../../src/errors.ts'
+import { builtInTrustAnchors } from '../../src/trust-anchors/trust-anchors.ts'
+import { readVectorManifest, type Vector } from './vector-manifest.ts'
+
+export interface VectorOutcome {
+  readonly id: string
+  readonly hsmType: string
+  readonly expected: string
+  readonly got: string
+  /** `name: expected …, got …` for every claim that differs. */
+  readonly differences: readonly string[]
+  /** Why it was refused, or what differs. */
+  readonly detail: string
+  readonly ok: boolean
+}
+
+/** Judges every row of a folder's manifest exactly as `check` would, with the built-in anchors, at `now`. */
+export function runVectors(folder: string, now: number = Date.now()): readonly VectorOutcome[] {
+  const vectors = readVectorManifest(folder)
+  return vectors.map((vector) => runVector(folder, vector, vectors, now))
+}
+
+function runVector(folder: string, vector: Vector, all: readonly Vector[], now: number): VectorOutcome {
+  const { id, hsmType, expect: expected } = vector
+  try {
+    const result = judge(folder, vector, all, now)
+    const got = verdictOf(result)
+    const differences = compareClaims(vector.claims, result)
+    const detail = result.checks
+      .filter(({ status, group }) => status === 'fail' && group !== 'policy')
+      .map((check) => `${check.id}: ${check.detail}`)
+      .join('; ')
+    return { id, hsmType, expected, got, differences, detail, ok: got === expected && differences.length === 0 }
+  } catch (error) {
+    if (!(error instanceof EnrollError)) throw error
+    const differences = Object.keys(vector.claims).length > 0 ? ['claims: nothing could be read'] : []
+    const ok = expected === 'refuse' && differences.length === 0
+    return { id, hsmType, expected, got: 'refuse', differences, detail: `${error.code}: ${error.message}`, ok }
+  }
+}
+
+function judge(folder: string, vector: Vector, all: readonly Vector[], now: number): AttestationResult {
+  const read = (file: string): Uint8Array => readFileSync(join(folder, file))
+  const evidence = withIssuer(readEvidence(read(vector.attestation)), vector, all, read)
+  const csr = vector.csr === undefined ? undefined : readRequest(read(vector.csr))
+  const certChains = vector.certChains === undefined ? evidence.certChains : read(vector.certChains)
+  return checkAttestation({
+    hsmType: vector.hsmType,
+    package: evidence.package,
+    trustAnchors: builtInTrustAnchors(vector.hsmType),
+    now,
+    ...(certChains === undefined ? {} : { certChains }),
+    ...(csr === undefined ? {} : { csr }),
+    ...(vector.publicKey === undefined ? {} : { publicKey: spkiOf(read(vector.publicKey)) }),
+  })
+}
+
+/** A leaf alone gets the certificate that issued it from the row that is named. */
+function withIssuer(
+  evidence: Evidence,
+  vector: Vector,
+  all: readonly Vector[],
+  read: (file: string) => Uint8Array,
+): Evidence {
+  const issuer = all.find(({ id }) => id === vector.issuerFrom)
+  if (issuer === undefined || countCertificates(evidence.package) !== 1) return evidence
+  const [, second] = Buffer.from(readEvidence(read(issuer.attestation)).package)
+    .toString()
+    .split(/(?<=-----END CERTIFICATE-----\n)/)
+  return second === undefined ? evidence : readEvidence(evidence.package, Buffer.from(second))
+}
+
+const countCertificates = (package_: Uint8Array): number =>
+  Buffer.from(package_).toString('latin1').split('-----BEGIN CERTIFICATE-----').length - 1
+
+/** A request that cannot be read says nothing about the evidence; the row is then judged without it. */
+function readRequest(bytes: Uint8Array): CertificationRequest | undefined {
+  try {
+    return readCertificationRequest(bytes)
+  } catch (error) {
+    if (error instanceof EnrollError) return undefined
+    throw error
+  }
+}
+
+const spkiOf = (pem: Uint8Array): Uint8Array =>
+  createPublicKey(Buffer.from(pem)).export({ type: 'spki', format: 'der' })
+
+function verdictOf(result: AttestationResult): string {
+  if (!result.genuine) return 'refuse'
+  if (result.checks.some(({ group, status }) => group === 'binding' && status === 'fail'))
+    return 'genuine-but-other-key'
+  return result.claims.extractable === false ? 'genuine' : 'genuine-but-exportable'
+}
+
+/** A manifest's claim names, in the places where a result has them; every other name is a claim's own. */
+function claimOf(name: string, { device, attestedKey, claims }: AttestationResult): unknown {
+  switch (name) {
+    case 'firmware':
+      return device.firmware
+    case 'serial':
+    case 'esn':
+      return device.serial
+    case 'key':
+      return attestedKey === undefined ? undefined : (attestedKey.curve ?? `RSA${attestedKey.bits}`)
+    default:
+      return claims[name]
+  }
+}
+
+function compareClaims(expected: Readonly<Record<string, unknown>>, result: AttestationResult): readonly string[] {
+  return Object.entries(expected).flatMap(([name, value]) => {
+    const got = claimOf(name, result)
+    const comparable = name === 'key' ? keyName : plain
+    return comparable(got) === comparable(value) ? [] : [`${name}: expected ${plain(value)}, got ${plain(got)}`]
+  })
+}
+
+const plain = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value))
+/** `P-256`, `P256` and `Ed25519`, `ED25519` are the same. */
+const keyName = (value: unknown): string => plain(value).toUpperCase().replaceAll('-', '')
