@@ -10,7 +10,8 @@ import {
   USED_GET,
 } from './shared-rows.ts'
 
-/** The collect family (CollectSSL, CollectCCC, CollectMC): no table of its own is in hand; these rows are common to it. */
+/** The collect family (CollectSSL, CollectCCC, CollectMC): no table of its own is in hand; these rows are
+ * common to the documents' endpoints, and other numbers are shown with the CA's own words. */
 export const COLLECT_ERRORS: ErrorTable = {
   endpoint: 'CollectSSL',
   source: 'https://docs.sectigo.com/sps/collect-ssl/request and its changelog',
@@ -22,24 +23,6 @@ export const COLLECT_ERRORS: ErrorTable = {
     UNKNOWN_ERROR,
     NO_ACCESS,
     USED_GET,
-    {
-      code: -20,
-      cause: 'the order was rejected',
-      remedy: 'Ask Sectigo why; a new order may be needed.',
-      final: true,
-    },
-    {
-      code: -21,
-      cause: 'the certificate was revoked',
-      remedy: 'Order a new certificate with a new key.',
-      final: true,
-    },
-    {
-      code: -22,
-      cause: 'the order is still being processed',
-      remedy: 'Ask again after three hours.',
-      final: false,
-    },
     CALL_LIMIT,
     ...[-90, -91].map((code) => ({
       code,

@@ -49,8 +49,8 @@ function exchange(socket: TLSSocket, options: SendOptions, timeout: number): Pro
   const signal = withTimeout(timeout, options.signal)
   return new Promise((resolve) => {
     const request = httpRequest({
+      // Without an agent, so that this very connection is used and no other is ever opened.
       createConnection: () => socket,
-      agent: false,
       method,
       path: url.pathname + url.search,
       signal,

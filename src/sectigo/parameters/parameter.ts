@@ -34,6 +34,8 @@ export interface Parameter {
   readonly requiredWhen?: Condition
   /** Absence where the condition holds is reported, not refused. */
   readonly wantedWhen?: Condition
+  /** Sending it where this does not hold is reported: the documents call it irrelevant, and one of their examples does it. */
+  readonly relevantWhen?: Condition
   /** Sending it where this does not hold earns -83. */
   readonly appliesWhen?: Condition
   /** The page and row. */

@@ -82,8 +82,10 @@ function parameterFaults(parameter: Parameter, form: FormView): FormFault[] {
   if (parameter.appliesWhen?.holds(form) === false) {
     return fault('fail', `it does not apply to this order (only where ${parameter.appliesWhen.text})`, 'Leave it out.')
   }
+  const irrelevant = parameter.relevantWhen?.holds(form) === false ? parameter.relevantWhen.text : undefined
   const wrong = valueFault(parameter, value)
   if (wrong !== undefined) return fault('fail', wrong.detail, wrong.remedy)
+  if (irrelevant !== undefined) return fault('warn', `it matters only where ${irrelevant}`, 'Leave it out.')
   const doubt = parameter.doubtful?.[value]
   return doubt === undefined ? [] : fault('warn', `${value}: ${doubt}`, 'Send it only if Sectigo told you so.')
 }

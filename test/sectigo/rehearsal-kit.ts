@@ -1,0 +1,94 @@
+import { sign } from 'node:crypto'
+import { Secret } from '../../devices/secret.ts'
+import { bitString, integer, nullValue, oid, sequence, tlv } from '../../src/asn1/der-writer.ts'
+import { encodeName, parseNameText } from '../../src/asn1/name.ts'
+import { writePem } from '../../src/asn1/pem.ts'
+import {
+  type CertificateAuthorityOptions,
+  type RunningCertificateAuthority,
+  startCertificateAuthority,
+} from '../../src/sandbox/certificate-authority/certificate-authority.ts'
+import type { Verifiers } from '../../src/sandbox/certificate-authority/check-attestation.ts'
+import { type TestKeyPair, type TestKeyType, testKeyPair } from '../../src/sandbox/test-key-pair.ts'
+import type { OrderForm } from '../../src/sectigo/certificate-authority.ts'
+import type { ClientOptions } from '../../src/sectigo/http/client.ts'
+
+/** A CSR signed in software, with real bytes all through. */
+export function makeCsr(subject: string, key: TestKeyPair, attributes: Uint8Array = tlv(0xa0)): string {
+  const info = sequence(integer(0), encodeName(parseNameText(subject)), key.spki, attributes)
+  const ec = key.privateKey.asymmetricKeyType === 'ec'
+  const algorithm = ec ? sequence(oid('1.2.840.10045.4.3.2')) : sequence(oid('1.2.840.113549.1.1.11'), nullValue())
+  return writePem('CERTIFICATE REQUEST', sequence(info, algorithm, bitString(sign('sha256', info, key.privateKey))))
+}
+
+export const SUBJECT = 'CN=Example Ltd,O=Example Ltd,L=Utrecht,C=NL'
+
+const keys = new Map<TestKeyType, TestKeyPair>()
+
+/** One key of each type for a whole test file: RSA takes a while. */
+export function sharedKey(type: TestKeyType): TestKeyPair {
+  const key = keys.get(type) ?? testKeyPair(type)
+  keys.set(type, key)
+  return key
+}
+
+/**
+ * A verifier that takes a base64 SPKI for a package: what the CA does with a verdict can then be tested without a device.
+ * Real packages are judged in the tests of each family.
+ */
+export const SPKI_VERIFIERS: Verifiers = {
+  YUBIHSM2: {
+    hsmType: 'YUBIHSM2',
+    recognises: () => true,
+    verify: (package_) => ({
+      hsmType: 'YUBIHSM2',
+      genuine: package_[0] === 0x30,
+      device: { vendor: 'test', fips: 'unknown' },
+      claims: {},
+      chain: [],
+      checks:
+        package_[0] === 0x30
+          ? []
+          : [{ id: 'attestation.chain', group: 'attestation', status: 'fail', detail: 'no chain', source: 'test' }],
+      spki: package_,
+    }),
+  },
+}
+
+/** A Document Signing order that every rule accepts. */
+export function documentSigningForm(over: OrderForm = {}, key = sharedKey('P-256')): OrderForm {
+  return {
+    product: '1214',
+    days: '365',
+    SmartCardBased: 'N',
+    isCustomerValidated: 'N',
+    organizationName: 'Example Ltd',
+    streetAddress1: 'Street 1',
+    localityName: 'Utrecht',
+    stateOrProvinceName: 'Utrecht',
+    countryName: 'NL',
+    postalCode: '3511AA',
+    appRepTitle: 'Ms',
+    appRepForename: 'Ada',
+    appRepSurname: 'Example',
+    appRepEmailAddress: 'ada@example.org',
+    hsmType: 'YUBIHSM2',
+    keyAttestation: Buffer.from(key.spki).toString('base64'),
+    csr: makeCsr(SUBJECT, key),
+    responseFormat: '1',
+    ...over,
+  }
+}
+
+export const start = (options: CertificateAuthorityOptions = {}): Promise<RunningCertificateAuthority> =>
+  startCertificateAuthority({ verifiers: SPKI_VERIFIERS, ...options })
+
+export const clientOptions = (ca: RunningCertificateAuthority): ClientOptions => ({
+  url: ca.url,
+  caCertificates: ca.caCertificatePem,
+  credentials: async () => ({
+    loginName: Secret.fromText(ca.login.loginName),
+    loginPassword: Secret.fromText(ca.login.loginPassword),
+  }),
+  environment: {},
+})
