@@ -13,7 +13,7 @@
  * libpcsclite takes the socket's path from PCSCLITE_CSOCK_NAME. The daemon ends when this process ends, however that happens.
  * Needs Linux, pcscd, vsmartcard-vpcd, util-linux, iproute2, bash; root, or user namespaces open to everyone.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { access, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
@@ -56,13 +56,16 @@ export interface PcscdOptions {
 /** What is missing on this machine to run it, in words; empty where it can run. */
 export function missingForPcscd(): readonly string[] {
   if (process.platform !== 'linux') return ['Linux']
-  return [
+  const missing = [
     ...(DAEMON.some(existsSync) ? [] : ['pcscd']),
     ...(DRIVER.some(existsSync) ? [] : ['vsmartcard-vpcd']),
     ...(['/usr/bin/unshare', '/usr/bin/nsenter'].every(existsSync) ? [] : ['util-linux']),
     ...(['/sbin/ip', '/usr/sbin/ip', '/bin/ip', '/usr/bin/ip'].some(existsSync) ? [] : ['iproute2']),
   ]
+  return missing.length > 0 || mayUnshare() ? missing : ['the right to make namespaces (root, or user namespaces)']
 }
+
+const mayUnshare = (): boolean => spawnSync('unshare', [...asRoot(), '--mount', '--net', 'true']).status === 0
 
 /** Starts the daemon and inserts one or two cards. Throws Error with the daemon's own words where it does not come up. */
 export async function startPcscd(cards: readonly PivCard[], options: PcscdOptions = {}): Promise<PrivatePcscd> {

@@ -12,6 +12,13 @@ export const VPCD_PORT = 0x8c7b
 
 const CONTROL = { powerOff: 0, powerOn: 1, reset: 2, getAtr: 4 } as const
 
+/**
+ * pcscd looks for a card every 0.4 s by asking for the ATR; once it asks again it has taken note of the answer before.
+ * When it starts it asks three times at once, and gives the card power in between.
+ */
+const POLLS_AT_START = 4
+const POLLS_LATER = 2
+
 /** A connection to the driver, however it is reached. */
 export interface ReaderConnection {
   readonly input: Readable
@@ -25,7 +32,8 @@ export class VpcdSlot {
   readonly #connect: () => Promise<ReaderConnection>
   #connection: ReaderConnection | undefined
   #seen: (() => void) | undefined
-  #polls = 0
+  #pollsToWait = 0
+  #known = false
 
   /** `connect` opens a connection to the driver. */
   constructor(card: PivCard, connect: () => Promise<ReaderConnection>) {
@@ -43,7 +51,7 @@ export class VpcdSlot {
     const connection = await this.#connect()
     this.#connection = connection
     const seen = new Promise<void>((resolve) => {
-      this.#polls = 0
+      this.#pollsToWait = this.#known ? POLLS_LATER : POLLS_AT_START
       this.#seen = resolve
     })
     const gone = this.#serve(connection).then(() => {
@@ -56,6 +64,7 @@ export class VpcdSlot {
     })
     try {
       await Promise.race([seen, gone, late])
+      this.#known = true
     } catch (error) {
       this.remove()
       throw error
@@ -83,8 +92,12 @@ export class VpcdSlot {
         if (reply.leaves) return
       }
     } catch (error) {
-      // A connection that breaks is an ordinary end, and so is a card that a fault pulled out.
-      if (!(error instanceof CardRemoved) && connection === this.#connection && !isSystemError(error)) throw error
+      // A connection that breaks is an ordinary end, and so is a card that a fault pulled out; the rest is a defect and must be seen.
+      if (!(error instanceof CardRemoved) && connection === this.#connection && !isSystemError(error)) {
+        setImmediate(() => {
+          throw error
+        })
+      }
     } finally {
       if (connection === this.#connection) this.remove()
     }
@@ -94,13 +107,9 @@ export class VpcdSlot {
     if (body.length !== 1) return this.card.transmit(body)
     switch (body[0]) {
       case CONTROL.getAtr:
-        // pcscd asks every 0.4 s; when it asks again it has taken note of the first answer.
-        if (++this.#polls >= 2) this.#seen?.()
+        if (--this.#pollsToWait <= 0) this.#seen?.()
         return { answer: this.card.atr, leaves: false }
       case CONTROL.powerOn:
-        this.card.reset()
-        this.#seen?.()
-        return undefined
       case CONTROL.powerOff:
       case CONTROL.reset:
         this.card.reset()
