@@ -27,8 +27,8 @@ export interface KeyPairExtras {
 }
 
 export interface TokenRules {
-  /** Throws CryptokiError to refuse. */
-  admitLogin?(userType: bigint): void
+  /** Throws CryptokiError to refuse. `any-pin`: logged in whatever the PIN is. */
+  admitLogin?(userType: bigint): 'any-pin' | undefined
   admitKeyPair?(request: KeyPairRequest): void
   admitObject?(attributes: ReadonlyMap<number, Uint8Array>): void
   /** Called with the finished objects before they can be seen. */

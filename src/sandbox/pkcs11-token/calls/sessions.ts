@@ -63,8 +63,9 @@ function login(application: Application, session: Session, userType: bigint, pin
   if (userType === BigInt(CKU.SO) && application.sessionsOn(token).some((other) => !other.readWrite)) {
     throw new CryptokiError('CKR_SESSION_READ_ONLY_EXISTS')
   }
-  token.definition.rules?.admitLogin?.(userType)
-  checkPin(session, pinOf(session, contextSpecific ? BigInt(CKU.USER) : userType), pin)
+  if (token.definition.rules?.admitLogin?.(userType) !== 'any-pin') {
+    checkPin(session, pinOf(session, contextSpecific ? BigInt(CKU.USER) : userType), pin)
+  }
   if (contextSpecific && session.signing !== undefined) session.signing.authenticated = true
   else application.setLogin(token, userType)
 }

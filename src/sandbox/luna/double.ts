@@ -1,0 +1,44 @@
+import { formatDeviceUri } from '../../../devices/device.ts'
+import type { DoubleOptions, RunningDouble } from '../double.ts'
+import { findClientModule } from '../pkcs11-token/client-module.ts'
+import type { TokenControl } from '../pkcs11-token/control-client.ts'
+import type { LunaSettings } from '../pkcs11-token/personalities/luna.ts'
+import { LUNA_LABEL, LUNA_PIN, LUNA_SERIAL } from '../pkcs11-token/personalities/luna-identity.ts'
+import { writeStandIn } from '../pkcs11-token/stand-in.ts'
+import { startToken } from '../pkcs11-token/start-token.ts'
+
+export interface LunaDouble extends RunningDouble {
+  /** Faults, counters, objects. */
+  readonly control: TokenControl
+  /** The stand-in for the client's `cmu`. */
+  readonly cmu: string
+}
+
+/** A Luna partition in a worker thread. Throws EnrollError `sandbox.p11-kit`, `sandbox.token`. */
+export async function startDouble(
+  options: DoubleOptions & { readonly personality?: LunaSettings },
+): Promise<LunaDouble> {
+  const module = findClientModule()
+  const { cmuUrl } = await import('./cmu.ts')
+  const token = await startToken({
+    directory: options.directory,
+    personality: { name: 'luna', ...(options.personality === undefined ? {} : { settings: options.personality }) },
+  })
+  const cmu = await writeStandIn(options.directory, {
+    name: 'cmu',
+    moduleUrl: cmuUrl,
+    exportName: 'runCmu',
+    controlPath: token.control.path,
+  })
+  return {
+    hsmType: 'LUNA',
+    uri: formatDeviceUri('luna', { token: LUNA_LABEL, serial: LUNA_SERIAL }),
+    settings: { module },
+    secrets: { pin: LUNA_PIN },
+    environment: token.environment,
+    trustAnchors: token.trustAnchors,
+    control: token.control,
+    cmu,
+    close: () => token.close(),
+  }
+}

@@ -1,0 +1,21 @@
+/** Vendor numbers of Thales Luna: cryptoki_v2.h of the client, and gemalto/pycryptoki defines.py. */
+export const LUNA_CKA = {
+  FINGERPRINT_SHA1: 0x80000002,
+  PKC_TCTRUST: 0x80000003,
+  PKC_CITS: 0x80000004,
+  OUID: 0x80000005,
+  PKC_ECC: 0x80000007,
+  FINGERPRINT_SHA256: 0x80001003,
+} as const
+
+export const LUNA_CKM = {
+  ECDSA_SHA256: 0x80000123,
+  ECDSA_SHA384: 0x80000124,
+  ECDSA_SHA512: 0x80000125,
+  RSA_FIPS_186_3_AUX_PRIME_KEY_PAIR_GEN: 0x80000142,
+  RSA_FIPS_186_3_PRIME_KEY_PAIR_GEN: 0x80000143,
+  ECDSA_KEY_PAIR_GEN_W_EXTRA_BITS: 0x80000160,
+} as const
+
+/** CKU_CRYPTO_USER, also called CKU_LIMITED_USER. */
+export const LUNA_CRYPTO_USER = 0x80000001n
