@@ -1,10 +1,101 @@
-import { EvidenceError } from './evidence-error.ts'
-import type { FamilyVerifier } from './verify-attestation.ts'
+/**
+ * HSM type FORTANIX: a key attestation statement of Fortanix DSM, a certificate over the key, signed by an authority that is no CA
+ * and lives a month. Option `keyUuid`: the key that the statement must be for.
+ */
+import { type Certificate, parseCertificate } from '../asn1/certificate.ts'
+import { DerError } from '../asn1/der-error.ts'
+import { nameValues, parseName } from '../asn1/name.ts'
+import { parseIssuerCertificate } from './certificate-chain.ts'
+import { CheckList } from './check-list.ts'
+import { checkAuthority } from './fortanix-authority.ts'
+import { checkFortanixChain, checkSigningTime, type FortanixChain } from './fortanix-chain.ts'
+import { type FortanixPackage, looksLikeFortanix, readFortanixPackage } from './fortanix-package.ts'
+import { FORTANIX_RULES as RULE } from './fortanix-rules.ts'
+import { checkStatement, type FortanixClaims, readFortanixClaims } from './fortanix-statement.ts'
+import { keyName } from './key-name.ts'
+import { familyVerdict } from './verdict.ts'
+import type { FamilyVerdict, FamilyVerifier, VerificationContext } from './verify-attestation.ts'
 
-export const fortanix: FamilyVerifier = {
-  hsmType: 'FORTANIX',
-  recognises: () => false,
-  verify: () => {
-    throw new EvidenceError('Could not read FORTANIX evidence: its verifier is missing.', 'Install a complete version.')
-  },
+const REQUIRED = Object.values(RULE)
+
+export const fortanix: FamilyVerifier = { hsmType: 'FORTANIX', recognises: looksLikeFortanix, verify }
+
+function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdict {
+  const parts = readFortanixPackage(package_)
+  const checks = new CheckList()
+  const parsed = parse(parts, checks)
+  if (parsed === undefined) {
+    return familyVerdict({ hsmType: 'FORTANIX', checks, required: REQUIRED, device: DEVICE, claims: {}, chain: [] })
+  }
+  const { statement, pool } = parsed
+  const claims = readFortanixClaims(statement)
+  const chain = checkFortanixChain(statement, pool, context, checks)
+  if (chain !== undefined) {
+    checkAuthority(chain.authority, chain.ca, statement, checks)
+    checkSigningTime(statement, chain, context.now, checks)
+  }
+  const expected = context.options?.keyUuid
+  checkStatement(statement, claims, typeof expected === 'string' ? expected : undefined, checks)
+  return verdict(statement, claims, chain, checks)
+}
+
+interface Parsed {
+  readonly statement: Certificate
+  readonly pool: readonly Certificate[]
+}
+
+function parse({ statement, authorityChain }: FortanixPackage, checks: CheckList): Parsed | undefined {
+  try {
+    const parsed = {
+      statement: parseCertificate(statement),
+      pool: authorityChain.map((der) => parseIssuerCertificate(der)),
+    }
+    checks.pass(RULE.format, `Statement and ${authorityChain.length} certificates in DER.`)
+    return parsed
+  } catch (error) {
+    if (!(error instanceof DerError)) throw error
+    checks.fail(RULE.format, `A certificate is malformed. ${error.message}`, error.remedy)
+    return undefined
+  }
+}
+
+const DEVICE = { vendor: 'Fortanix', model: 'DSM', fips: 'unknown' } as const
+
+function verdict(
+  statement: Certificate,
+  claims: FortanixClaims,
+  chain: FortanixChain | undefined,
+  checks: CheckList,
+): FamilyVerdict {
+  const key = keyName(statement.spki)
+  const authority = chain === undefined ? undefined : commonName(chain.authority)
+  return familyVerdict({
+    hsmType: 'FORTANIX',
+    checks,
+    required: REQUIRED,
+    device: DEVICE,
+    claims: {
+      local: claims.generatedInDsm,
+      // A key of DSM is never shown in the clear unless it may be exported.
+      sensitive: claims.neverExportable,
+      extractable: !claims.neverExportable,
+      neverExtractable: claims.neverExportable,
+      ...(key === undefined ? {} : { key }),
+      ...(claims.keyUuid === undefined ? {} : { keyUuid: claims.keyUuid }),
+      signedAt: new Date(statement.notBefore).toISOString(),
+      ...(authority === undefined ? {} : { authority }),
+    },
+    spki: statement.spki,
+    ...(chain === undefined ? {} : { trustAnchor: chain.anchor }),
+    chain: chain === undefined ? [statement] : [statement, chain.authority, chain.ca],
+  })
+}
+
+function commonName(certificate: Certificate): string | undefined {
+  try {
+    return nameValues(parseName(certificate.subject), 'CN')[0]
+  } catch (error) {
+    if (error instanceof DerError) return undefined
+    throw error
+  }
 }

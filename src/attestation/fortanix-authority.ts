@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto'
+import type { Certificate } from '../asn1/certificate.ts'
+import { sameBytes } from './anchor-keys.ts'
+import { basicConstraintsOf, OID_BASIC_CONSTRAINTS, OID_KEY_USAGE } from './basic-constraints.ts'
+import { unknownCritical } from './certificate-chain.ts'
+import { authorityKeyIdOf, certificatePoliciesOf, subjectKeyIdOf } from './certificate-extensions.ts'
+import type { CheckList } from './check-list.ts'
+import { FORTANIX_OID, FX2200_ENROLLMENT_POLICY } from './fortanix-oids.ts'
+import { FORTANIX_RULES as RULE } from './fortanix-rules.ts'
+import { extendedKeyUsageOf, KEY_USAGE, keyUsageOf, OID_EXTENDED_KEY_USAGE } from './key-usage.ts'
+import { attestedKey } from './verdict.ts'
+
+const MIN_RSA_BITS = 3072
+const KNOWN = [OID_BASIC_CONSTRAINTS, OID_KEY_USAGE, OID_EXTENDED_KEY_USAGE, '2.5.29.32']
+/** The sample's authority writes `cA FALSE` out although it is the default. Tolerated there and nowhere else. */
+const WRITTEN_OUT_FALSE = Buffer.from('3003010100', 'hex')
+
+/**
+ * The authority signs statements and nothing else, and is no CA: path builders that want a CA above every certificate refuse
+ * genuine statements. What it may do is fixed by its key usage, extended key usage, policy and enrolment policy.
+ */
+export function checkAuthority(
+  authority: Certificate,
+  ca: Certificate,
+  statement: Certificate,
+  checks: CheckList,
+): boolean {
+  const fault = authorityFault(authority) ?? caFault(ca) ?? identifierFault(authority, ca, statement)
+  return checks.require(
+    RULE.authority,
+    fault === undefined,
+    'The authority is Fortanix’s key attestation authority for FX2200 clusters.',
+    `The authority is refused: ${fault}.`,
+    'Ask DSM for the statement again; where it is refused again, ask Fortanix whether its certificates have changed.',
+  )
+}
+
+function authorityFault(authority: Certificate): string | undefined {
+  const usage = keyUsageOf(authority)
+  const purposes = extendedKeyUsageOf(authority)
+  if (saysCa(authority)) return 'its certificate says that it is a CA'
+  if (usage === undefined || usage === 'malformed' || usage.size !== 1 || !usage.has(KEY_USAGE.digitalSignature)) {
+    return 'its key usage is not digitalSignature alone'
+  }
+  if (purposes === undefined || purposes === 'malformed' || !purposes.includes(FORTANIX_OID.keyAttestation)) {
+    return 'its certificate is not for key attestation'
+  }
+  const policy = authority.extensions.get(FORTANIX_OID.enrollmentPolicy)?.value
+  if (policy === undefined || !sameBytes(policy, FX2200_ENROLLMENT_POLICY)) {
+    return 'its cluster has not the enrolment policy for FX2200 with site operator approval'
+  }
+  return commonFault(authority)
+}
+
+function caFault(ca: Certificate): string | undefined {
+  const constraints = basicConstraintsOf(ca)
+  const usage = keyUsageOf(ca)
+  if (constraints === undefined || constraints === 'malformed' || !constraints.ca)
+    return 'the certificate above it is no CA'
+  if (usage === undefined || usage === 'malformed' || !usage.has(KEY_USAGE.keyCertSign)) {
+    return 'the certificate above it may not sign certificates'
+  }
+  return commonFault(ca)
+}
+
+function commonFault(certificate: Certificate): string | undefined {
+  const [unknown] = unknownCritical(certificate, KNOWN)
+  if (unknown !== undefined) return `the critical extension ${unknown} is unknown`
+  if (!certificatePoliciesOf(certificate)?.includes(FORTANIX_OID.certificatePolicy)) {
+    return `the certificate policy ${FORTANIX_OID.certificatePolicy} is missing`
+  }
+  const key = attestedKey(certificate.spki)
+  return key?.type === 'RSA' && (key.bits ?? 0) >= MIN_RSA_BITS
+    ? undefined
+    : `a key is not RSA of ${MIN_RSA_BITS} bits or more`
+}
+
+function saysCa(authority: Certificate): boolean {
+  const value = authority.extensions.get(OID_BASIC_CONSTRAINTS)?.value
+  if (value !== undefined && sameBytes(value, WRITTEN_OUT_FALSE)) return false
+  const constraints = basicConstraintsOf(authority)
+  return constraints === 'malformed' || constraints?.ca === true
+}
+
+/** Fortanix's key identifiers are SHA-1 over the whole SubjectPublicKeyInfo, not over the key bits. */
+function identifierFault(authority: Certificate, ca: Certificate, statement: Certificate): string | undefined {
+  const pairs = [
+    [statement, authority],
+    [authority, ca],
+  ] as const
+  for (const [certificate, issuer] of pairs) {
+    const expected = createHash('sha1').update(issuer.spki).digest()
+    const named = authorityKeyIdOf(certificate)
+    const own = subjectKeyIdOf(issuer)
+    if (named === undefined || own === undefined || !sameBytes(named, own) || !sameBytes(own, expected)) {
+      return 'a key identifier does not fit its key'
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,131 @@
+import type { Certificate } from '../asn1/certificate.ts'
+import { printName } from '../asn1/name.ts'
+import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
+import { type AnchorKey, anchorHolds, anchorsFor } from './anchor-keys.ts'
+import { isAnchor, namesIssuer, selfIssued, sha256Hex, signedBy, validAt, walkToAnchor } from './certificate-chain.ts'
+import type { CheckList } from './check-list.ts'
+import { FORTANIX_AUTHORITY_AGE, FORTANIX_RULES as RULE } from './fortanix-rules.ts'
+import type { VerificationContext } from './verify-attestation.ts'
+
+const AGAIN = 'Ask DSM for the statement again (POST /crypto/v1/keys/key_attestation) and send its reply unchanged.'
+
+export interface FortanixChain {
+  readonly authority: Certificate
+  readonly ca: Certificate
+  readonly anchor: TrustAnchor
+}
+
+/** Statement, authority, CA, pinned root; every certificate that came along must be one of them, once. */
+export function checkFortanixChain(
+  statement: Certificate,
+  pool: readonly Certificate[],
+  context: VerificationContext,
+  checks: CheckList,
+): FortanixChain | undefined {
+  const anchors = anchorsFor('FORTANIX', context.trustAnchors)
+  const path = walkToAnchor(statement, pool, anchors, { remember: true })
+  const [, authority, ca] = path.certificates
+  if (path.anchor === undefined) {
+    checks.fail(RULE.chain, noAnchor(path.failure, path.certificates, pool, anchors), AGAIN)
+    return undefined
+  }
+  if (authority === undefined || ca === undefined || path.certificates.length !== 3) {
+    checks.fail(
+      RULE.chain,
+      `The chain has ${path.certificates.length} certificates below the root, expected statement, authority and CA.`,
+      AGAIN,
+    )
+    return undefined
+  }
+  const extra = leftover([authority, ca], pool, path.anchor, anchors)
+  checks.require(RULE.chain, extra === undefined, `Ends in ${path.anchor.name}.`, extra ?? '', AGAIN)
+  return { authority, ca, anchor: path.anchor }
+}
+
+function noAnchor(
+  failure: string | undefined,
+  path: readonly Certificate[],
+  pool: readonly Certificate[],
+  anchors: readonly AnchorKey[],
+): string {
+  const last = path[path.length - 1]
+  if (last === undefined) return 'There is no chain.'
+  const name = printName(last.subject)
+  const forged = pool.find(
+    (candidate) =>
+      selfIssued(candidate) &&
+      anchors.some(({ subject }) => subject !== undefined && namesIssuer(candidate, subject)) &&
+      !anchors.some((anchor) => isAnchor(candidate, anchor)),
+  )
+  if (forged !== undefined)
+    return 'The root in the chain has Fortanix’s name and another key: a test cluster, or forged.'
+  if (selfIssued(last)) return `The chain ends in ${name}, which is no pinned root.`
+  return failure === 'signature'
+    ? `The signature on ${name} does not verify under the issuer that it names: it was altered, or parts of two statements are mixed.`
+    : `The issuer of ${name}, ${printName(last.issuer)}, is neither in "authority_chain" nor pinned.`
+}
+
+/** What is in the pool beside the path: a copy of the root may be, nothing else. */
+function leftover(
+  used: readonly Certificate[],
+  pool: readonly Certificate[],
+  anchor: TrustAnchor,
+  anchors: readonly AnchorKey[],
+): string | undefined {
+  const seen = new Set<string>()
+  const key = anchors.find((candidate) => candidate.anchor === anchor)
+  for (const certificate of pool) {
+    const fingerprint = sha256Hex(certificate.der)
+    if (seen.has(fingerprint))
+      return `The certificate ${printName(certificate.subject)} stands twice in "authority_chain".`
+    seen.add(fingerprint)
+    const isRoot =
+      key !== undefined &&
+      isAnchor(certificate, key) &&
+      (anchor.certificateSha256.includes(fingerprint) || signedBy(certificate, key.spki, { remember: true }))
+    if (!isRoot && !used.some((one) => sha256Hex(one.der) === fingerprint)) {
+      return `The certificate ${printName(certificate.subject)} in "authority_chain" does not belong to this statement.`
+    }
+  }
+  return undefined
+}
+
+const day = (time: number): string => new Date(time).toISOString().slice(0, 10)
+
+/**
+ * The statement is judged at the moment when it was signed (its notBefore): DSM returns stored statements long after the authority
+ * that signed them has ended.
+ */
+export function checkSigningTime(
+  statement: Certificate,
+  { authority, ca, anchor }: FortanixChain,
+  now: number,
+  checks: CheckList,
+): void {
+  const signed = statement.notBefore
+  const outside = [authority, ca].find((certificate) => !validAt(certificate, signed))
+  const fail = (detail: string, remedy = AGAIN): unknown => checks.fail(RULE.signingTime, detail, remedy)
+  if (signed > now) {
+    fail(`The statement was signed on ${day(signed)}, in the future.`, 'Check the clock of this computer.')
+  } else if (now > statement.notAfter) {
+    fail(`The statement ended on ${day(statement.notAfter)}.`)
+  } else if (outside !== undefined) {
+    const when =
+      signed < outside.notBefore
+        ? `begins on ${new Date(outside.notBefore).toISOString()}`
+        : `ended on ${day(outside.notAfter)}`
+    fail(
+      `The statement was signed on ${new Date(signed).toISOString()}, but ${printName(outside.subject)} ${when}: an authority lives a month.`,
+    )
+  } else if (!anchorHolds(anchor, signed)) {
+    fail(`The trust anchor ${anchor.name} was not valid on ${day(signed)}.`, 'Use a version with newer trust anchors.')
+  } else checks.pass(RULE.signingTime, `Signed on ${day(signed)}, when authority, CA and root were valid.`)
+
+  if (now > authority.notAfter) {
+    checks.warn(
+      FORTANIX_AUTHORITY_AGE,
+      `The authority's certificate ended on ${day(authority.notAfter)}; a CA that judges by today's date may refuse the statement.`,
+      'Ask DSM for a new statement before you order.',
+    )
+  } else checks.pass(FORTANIX_AUTHORITY_AGE, `The authority's certificate lasts until ${day(authority.notAfter)}.`)
+}
