@@ -21,6 +21,8 @@ await build({
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
+  // Its ES modules: a CommonJS package in a chunk of its own loses its named exports.
+  alias: { yaml: './node_modules/yaml/browser/dist/index.js' },
   logLevel: 'warning',
 })
 chmodSync('dist/cli/main.js', 0o755)

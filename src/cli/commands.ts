@@ -3,11 +3,13 @@ import { batch } from './commands/batch.ts'
 import { certificate } from './commands/certificate.ts'
 import { check } from './commands/check.ts'
 import { config } from './commands/config.ts'
+import { demo } from './commands/demo.ts'
 import { devices } from './commands/devices.ts'
 import { doctor } from './commands/doctor.ts'
 import { enroll } from './commands/enroll.ts'
 import { plan } from './commands/plan.ts'
 import { runs } from './commands/runs.ts'
+import { sandbox } from './commands/sandbox.ts'
 import { attest, csr, keygen } from './commands/steps.ts'
 import { trust } from './commands/trust.ts'
 
@@ -24,6 +26,8 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   runs,
   certificate,
   batch,
+  sandbox,
+  demo,
   trust,
   config,
 ]

@@ -156,8 +156,33 @@ const resolve: Command = {
   },
 }
 
+const report: Command = {
+  command: 'report <run>',
+  summary: 'an evidence report for an auditor: journal, files, verdict',
+  positionals: RUN,
+  options: {
+    ...PROFILE_OPTIONS,
+    html: { type: 'boolean', describe: 'one self-contained page' },
+    output: { type: 'string', alias: 'o', describe: 'file to write; - for stdout', default: '-' },
+  },
+  run: async (args, context) => {
+    const { writeFile } = await import('node:fs/promises')
+    const { RunFolder } = await import('../../enrollment/run-folder.ts')
+    const { makeEvidenceReport } = await import('../../report/evidence-report.ts')
+    const { evidenceReportHtml } = await import('../../report/evidence-report-html.ts')
+    const { VERSION } = await import('../version.ts')
+    const folder = await RunFolder.find(stateDirectoryOf(await configure(args, context)), args.required('run'))
+    const made = await makeEvidenceReport(folder, `hsm-enroll ${VERSION}`, Date.now())
+    const text = args.flag('html') ? evidenceReportHtml(made) : `${JSON.stringify(made, null, 2)}\n`
+    const file = args.required('output')
+    if (file === '-') context.output.bytes(Buffer.from(text))
+    else await writeFile(file, text, { mode: 0o600 })
+    return EXIT.done
+  },
+}
+
 export const runs: CommandGroup = {
   name: 'runs',
   summary: 'past and open runs',
-  commands: [list, show, resume, watch, resolve],
+  commands: [list, show, resume, watch, resolve, report],
 }

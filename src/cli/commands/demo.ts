@@ -1,0 +1,62 @@
+import type { ExitCode } from '../../errors.ts'
+import { EXIT } from '../../errors.ts'
+import type { Command } from '../command.ts'
+
+export const demo: Command = {
+  command: 'demo',
+  summary: 'watch a whole enrolment against a simulated device and a rehearsal CA',
+  options: {
+    device: {
+      type: 'string',
+      default: 'yubihsm2',
+      describe: 'yubihsm2, yubikey, luna, nshield, fortanix or marvell-google',
+    },
+    algorithm: {
+      type: 'string',
+      choices: ['RSA-2048', 'RSA-3072', 'RSA-4096', 'P-256', 'P-384'],
+      describe: 'key to generate',
+    },
+    directory: { type: 'string', describe: 'where to keep everything; a new temporary folder when absent' },
+  },
+  run: async (args, context) => {
+    const { mkdtemp } = await import('node:fs/promises')
+    const { tmpdir } = await import('node:os')
+    const { join, resolve } = await import('node:path')
+    const { startRehearsal } = await import('../../sandbox/rehearsal/start-rehearsal.ts')
+    const { KEY_ALGORITHMS } = await import('../../../devices/device.ts')
+    const { output } = context
+    const chosen = args.text('directory')
+    const directory = chosen === undefined ? await mkdtemp(join(tmpdir(), 'hsm-enroll-')) : resolve(context.cwd, chosen)
+    const algorithm = KEY_ALGORITHMS.find((name) => name === args.text('algorithm'))
+    output.progress(`Starting the ${args.required('device')} double and the rehearsal CA; nothing leaves this machine.`)
+    const rehearsal = await startRehearsal({
+      directory,
+      device: args.required('device'),
+      ...(algorithm === undefined ? {} : { algorithm }),
+    })
+    try {
+      output.progress(
+        `The profile: ${rehearsal.profile}\nThe same with your own device: hsm-enroll enroll PROFILE --wait\n`,
+      )
+      const json = output.json ? ['--json'] : []
+      return await runSelf(['enroll', rehearsal.profile, '--yes', '--wait', ...json], {
+        ...context.env,
+        ...rehearsal.environment,
+      })
+    } finally {
+      await rehearsal.close()
+    }
+  },
+}
+
+/** Runs this program in a process of its own, as a person would: modules read their environment when they load. */
+async function runSelf(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<ExitCode> {
+  const { spawn } = await import('node:child_process')
+  const script = process.argv[1]
+  if (script === undefined) throw new Error('the program does not know its own file')
+  const child = spawn(process.execPath, [script, ...args], { stdio: 'inherit', env })
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code) => resolve(Object.values(EXIT).find((known) => known === code) ?? EXIT.defect))
+  })
+}

@@ -1,0 +1,43 @@
+import { EXIT } from '../../errors.ts'
+import type { Command } from '../command.ts'
+
+export const sandbox: Command = {
+  command: 'sandbox',
+  summary: 'keep a simulated device and a rehearsal CA running until Ctrl-C',
+  options: {
+    device: { type: 'string', default: 'yubihsm2', describe: 'which double' },
+    directory: { type: 'string', describe: 'where to keep everything; a new temporary folder when absent' },
+    script: { type: 'string', describe: 'scenario file (YAML): what the CA does to orders, and when' },
+  },
+  run: async (args, context) => {
+    const { mkdtemp, readFile } = await import('node:fs/promises')
+    const { tmpdir } = await import('node:os')
+    const { join, resolve } = await import('node:path')
+    const { startRehearsal } = await import('../../sandbox/rehearsal/start-rehearsal.ts')
+    const { parseScenario } = await import('../../sandbox/certificate-authority/scenario.ts')
+    const chosen = args.text('directory')
+    const directory = chosen === undefined ? await mkdtemp(join(tmpdir(), 'hsm-enroll-')) : resolve(context.cwd, chosen)
+    const script = args.text('script')
+    const authority = script === undefined ? {} : parseScenario(await readFile(resolve(context.cwd, script), 'utf8'))
+    const rehearsal = await startRehearsal({ directory, device: args.required('device'), authority })
+    const { double, ca, environment } = rehearsal
+    context.output.result(
+      { profile: rehearsal.profile, uri: double.uri, endpoint: ca.url, environment, login: ca.login },
+      () =>
+        [
+          `device    ${double.uri}`,
+          `CA        ${ca.url}  (login ${ca.login.loginName}, password ${ca.login.loginPassword}: rehearsal values)`,
+          `profile   ${rehearsal.profile}`,
+          ...Object.entries(environment).map(([name, value]) => `export    ${name}=${value}`),
+          `enrol     hsm-enroll enroll ${rehearsal.profile} --yes --wait`,
+          'Ctrl-C ends it.',
+        ].join('\n'),
+    )
+    await new Promise<void>((done) => {
+      if (context.signal.aborted) done()
+      context.signal.addEventListener('abort', () => done(), { once: true })
+    })
+    await rehearsal.close()
+    return EXIT.done
+  },
+}

@@ -1,0 +1,110 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import type { KeyAlgorithm } from '../../../devices/device.ts'
+import { EnrollError } from '../../errors.ts'
+import {
+  type CertificateAuthorityOptions,
+  type RunningCertificateAuthority,
+  startCertificateAuthority,
+} from '../certificate-authority/certificate-authority.ts'
+import type { RunningDouble } from '../double.ts'
+import { DOUBLES } from '../doubles.ts'
+
+/** A double, a rehearsal CA that trusts its test root, and a profile that joins the two: everything `enroll` needs. */
+export interface Rehearsal {
+  readonly double: RunningDouble
+  readonly ca: RunningCertificateAuthority
+  /** The profile, as a file that a person can read. */
+  readonly profile: string
+  readonly stateDirectory: string
+  /** Environment for the process that enrols. */
+  readonly environment: Readonly<Record<string, string>>
+  close(): Promise<void>
+}
+
+export interface RehearsalOptions {
+  /** Private folder; gets `profile.yaml`, the secrets' files, the trust anchors and the state. */
+  readonly directory: string
+  readonly device: string
+  readonly algorithm?: KeyAlgorithm
+  readonly authority?: Omit<CertificateAuthorityOptions, 'trustAnchors'>
+}
+
+export async function startRehearsal(options: RehearsalOptions): Promise<Rehearsal> {
+  const entry = DOUBLES[options.device]
+  if (entry === undefined) {
+    throw new EnrollError('sandbox.device', `Could not rehearse with "${options.device}".`, {
+      remedy: `Use one of ${Object.keys(DOUBLES).join(', ')}.`,
+    })
+  }
+  const { directory } = options
+  await mkdir(join(directory, 'device'), { recursive: true, mode: 0o700 })
+  const double = await (await entry.load()).startDouble({ directory: join(directory, 'device') })
+  try {
+    const ca = await startCertificateAuthority({ ...options.authority, trustAnchors: double.trustAnchors })
+    const write = async (name: string, content: string): Promise<string> => {
+      await writeFile(join(directory, name), content, { mode: 0o600 })
+      return name
+    }
+    const stateDirectory = join(directory, 'state')
+    const secrets: Record<string, string> = {}
+    for (const [name, value] of Object.entries(double.secrets))
+      secrets[name] = `file:${join(directory, await write(`secret-${name}`, value))}`
+    const profile = {
+      stateDirectory,
+      trustAnchors: [await write('trust-anchors.json', JSON.stringify({ trustAnchors: double.trustAnchors }, null, 2))],
+      device: {
+        uri: double.uri,
+        ...(double.uri.startsWith('pkcs11:') ? { hsmType: double.hsmType } : {}),
+        ...double.settings,
+        secrets,
+      },
+      key: { algorithm: options.algorithm ?? 'P-384' },
+      request: { subject: 'CN=Example Signing GmbH,O=Example Signing GmbH,L=Utrecht,ST=Utrecht,C=NL' },
+      // The doubles do not claim a certification that they do not have.
+      policy: { fips: 'warn', fipsUnknown: 'warn', recoverable: 'warn' },
+      sectigo: {
+        endpoint: ca.url,
+        caFile: await write('ca.pem', ca.caCertificatePem),
+        loginName: `file:${join(directory, await write('secret-login-name', ca.login.loginName))}`,
+        loginPassword: `file:${join(directory, await write('secret-login-password', ca.login.loginPassword))}`,
+        pollSeconds: '1',
+      },
+      order: REHEARSAL_ORDER,
+    }
+    return {
+      double,
+      ca,
+      profile: join(directory, await write('profile.yaml', stringify(profile))),
+      stateDirectory,
+      environment: double.environment ?? {},
+      close: async () => {
+        await ca.close()
+        await double.close()
+      },
+    }
+  } catch (error) {
+    await double.close()
+    throw error
+  }
+}
+
+/** An order that the documents' tables accept. */
+const REHEARSAL_ORDER = {
+  product: '1214',
+  days: '365',
+  SmartCardBased: 'N',
+  isCustomerValidated: 'N',
+  organizationName: 'Example Signing GmbH',
+  streetAddress1: 'Oudegracht 1',
+  localityName: 'Utrecht',
+  stateOrProvinceName: 'Utrecht',
+  countryName: 'NL',
+  postalCode: '3511 AB',
+  appRepTitle: 'Director',
+  appRepForename: 'Zoë',
+  appRepSurname: 'Example',
+  appRepEmailAddress: 'zoe@signing.example',
+  contactEmailAddress: 'zoe@signing.example',
+}
