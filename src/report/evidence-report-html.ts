@@ -8,7 +8,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
 }
-const escape = (text: string): string => text.replace(/[&<>"']/g, (c) => ESCAPES[c] ?? c)
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (c) => ESCAPES[c] ?? c)
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}
 h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}table{border-collapse:collapse;width:100%}
@@ -19,8 +19,10 @@ type Cell = string | { readonly text: string; readonly style: string }
 
 function table(header: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const cell = (value: Cell): string =>
-    typeof value === 'string' ? `<td>${escape(value)}</td>` : `<td class="${value.style}">${escape(value.text)}</td>`
-  const head = header.length === 0 ? '' : `<tr>${header.map((name) => `<th>${escape(name)}</th>`).join('')}</tr>`
+    typeof value === 'string'
+      ? `<td>${escapeHtml(value)}</td>`
+      : `<td class="${value.style}">${escapeHtml(value.text)}</td>`
+  const head = header.length === 0 ? '' : `<tr>${header.map((name) => `<th>${escapeHtml(name)}</th>`).join('')}</tr>`
   return `<table>${head}${rows.map((row) => `<tr>${row.map(cell).join('')}</tr>`).join('')}</table>`
 }
 
@@ -39,9 +41,9 @@ export function evidenceReportHtml(report: EvidenceReport): string {
     ['Report made', `${report.made} by ${report.program}`],
   ]
   const title = `Evidence report, run ${report.run}`
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escape(title)}</title>
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"><style>${STYLE}</style></head><body>
-<h1>${escape(title)}</h1>
+<h1>${escapeHtml(title)}</h1>
 ${table(
   [],
   facts.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
@@ -81,5 +83,5 @@ function verdictHtml(genuine: boolean, acceptable: boolean, checks: readonly Che
 function chainHtml({ verdict }: EvidenceReport): string {
   const links = verdict?.chain.map((link) => [link.subject, link.issuer, link.notAfter ?? '', link.sha256]) ?? []
   const anchor = verdict?.trustAnchor
-  return `<h2>Chain</h2>${table(['Subject', 'Issuer', 'Until', 'SHA-256'], links)}<p>Trust anchor: ${escape(anchor === undefined ? 'none' : `${anchor.name} (${anchor.origin}), SPKI SHA-256 ${anchor.spkiSha256}`)}</p>`
+  return `<h2>Chain</h2>${table(['Subject', 'Issuer', 'Until', 'SHA-256'], links)}<p>Trust anchor: ${escapeHtml(anchor === undefined ? 'none' : `${anchor.name} (${anchor.origin}), SPKI SHA-256 ${anchor.spkiSha256}`)}</p>`
 }
