@@ -11,6 +11,7 @@ import { type CertificatePath, namesIssuer, selfIssued, signedBy, walkToAnchor }
 import { readCertificatePackage } from './certificate-package.ts'
 import { CheckList } from './check-list.ts'
 import { commonNameOf } from './common-name.ts'
+import { identityClaims } from './identity-claims.ts'
 import { areIssuers, checkDates, checkExtensions, checkStrangers, parsePackage } from './two-certificates.ts'
 import { familyVerdict } from './verdict.ts'
 import type { FamilyVerdict, FamilyVerifier, VerificationContext } from './verify-attestation.ts'
@@ -60,7 +61,7 @@ function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdi
   return familyVerdict({
     ...shared,
     device: describeDevice(facts, roles.device),
-    claims,
+    claims: { ...claims, ...identityClaims(roles.leaf.spki, facts.firmware, facts.serial) },
     spki: roles.leaf.spki,
     ...(path?.anchor === undefined ? {} : { trustAnchor: path.anchor }),
     chain: [roles.leaf, ...(path?.certificates ?? [])],

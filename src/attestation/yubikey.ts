@@ -9,6 +9,7 @@ import { basicConstraintsOf } from './basic-constraints.ts'
 import { type CertificatePath, namesIssuer, signedBy, walkToAnchor } from './certificate-chain.ts'
 import { readCertificatePackage } from './certificate-package.ts'
 import { CheckList } from './check-list.ts'
+import { identityClaims } from './identity-claims.ts'
 import { areIssuers, checkDates, checkExtensions, checkStrangers, parsePackage } from './two-certificates.ts'
 import { familyVerdict } from './verdict.ts'
 import type { FamilyVerdict, FamilyVerifier, VerificationContext } from './verify-attestation.ts'
@@ -120,6 +121,7 @@ function readLeaf(
       ...(local ? { local: true, sensitive: true, extractable: false, neverExtractable: true } : {}),
       ...(policies === undefined ? {} : { pinPolicy: policies.pin, touchPolicy: policies.touch }),
       ...(slot === undefined ? {} : { slot }),
+      ...identityClaims(leaf.spki, firmware, serial),
       ...(formFactor === undefined ? {} : { formFactor: formFactor.toString(16).padStart(2, '0') }),
     },
   }

@@ -16,7 +16,7 @@ function lines(explanation: Explanation): readonly string[] {
       'Chain',
       tree.flatMap((node) => treeLines(node, '', '')),
     ),
-    ...section('It says', bullets(says)),
+    ...section(explanation.result?.genuine === false ? 'It claims, and proves none of it' : 'It says', bullets(says)),
     ...section('It does not say', bullets(silent)),
     ...section(
       'What stands against it, and what to do',

@@ -1,0 +1,89 @@
+import type { HsmType } from '../hsm-type.ts'
+
+/** How each family's evidence is told to a person. */
+export const FAMILY_WORDS: Readonly<
+  Record<HsmType, { readonly title: string; readonly leaf: string; readonly silent: readonly string[] }>
+> = {
+  YUBIKEY: {
+    title: 'Attestation of a key in a YubiKey (PIV)',
+    leaf: 'attestation of the key',
+    silent: [
+      'when the key was made: the dates are copied from the certificate of slot F9, which a whole batch of devices shares',
+      'who knows the PIN, and whether PIN, PUK and management key were ever changed',
+      'which certificate stands in the slot, or whether the key was moved there from another slot (firmware 5.7)',
+      'which device it is, where the serial number is not visible',
+    ],
+  },
+  YUBIHSM2: {
+    title: 'Attestation of an object in a YubiHSM 2',
+    leaf: 'attestation of the object',
+    silent: [
+      'when the key was made: the dates are those of the device certificate',
+      'which authentication keys may use it, and who knows them',
+      'whether the audit log was kept',
+    ],
+  },
+  LUNA: {
+    title: 'Public key confirmation of a Thales Luna HSM',
+    leaf: 'confirmation of the key',
+    silent: [
+      'single attributes of the key: that the confirmation exists is the claim (made in a Luna, never outside one)',
+      'whether the HSM ran in FIPS mode',
+      'to which other Luna HSMs of its domain the key was cloned',
+      'when the key was made',
+    ],
+  },
+  NSHIELD: {
+    title: 'Key attestation bundle of an Entrust nShield HSM',
+    leaf: 'key generation certificate',
+    silent: [
+      'when the key was made',
+      'who holds the cards and passphrases of the Security World',
+      'what firmware the module runs today: the warrant speaks of the day it was issued',
+    ],
+  },
+  FORTANIX: {
+    title: 'Key attestation statement of Fortanix DSM',
+    leaf: 'attestation statement',
+    silent: [
+      'who may use the key: that is the policy of its group and apps',
+      'whether the statement was revoked since: lists are not fetched',
+    ],
+  },
+  MARVELL_GOOGLE: {
+    title: 'Attestation of a key in Google Cloud HSM (Marvell LiquidSecurity)',
+    leaf: 'attestation statement',
+    silent: [
+      'when the statement was made: it has no date',
+      'who may call Cloud KMS to sign with the key',
+      'which project the key belongs to, other than through the hash of its resource name',
+    ],
+  },
+}
+
+/** Claims as sentences. A claim without an entry is printed as it is named. */
+export const CLAIM_WORDS: Readonly<Record<string, (value: string) => string>> = {
+  local: (value) =>
+    value === 'true' ? 'The key was generated on the device.' : 'The key was NOT generated on the device.',
+  extractable: (value) => (value === 'true' ? 'The key CAN leave the device.' : 'The key cannot leave the device.'),
+  neverExtractable: (value) =>
+    value === 'true' ? 'It never could leave the device.' : 'There was, or may have been, a time when it could leave.',
+  sensitive: (value) => (value === 'true' ? 'It is never shown in the clear.' : 'It can be shown in the clear.'),
+  pinPolicy: (value) => `PIN: ${value}.`,
+  touchPolicy: (value) => `Touch: ${value}.`,
+  slot: (value) => `The key was in slot ${value} when it was attested.`,
+  formFactor: (value) => `Form factor octet: ${value}.`,
+  objectId: (value) => `Object id ${value}.`,
+  label: (value) => `Label "${value}".`,
+  origin: (value) => `Origin: ${value}.`,
+  domains: (value) => `Domains: ${value}.`,
+  capabilities: (value) => `It may: ${value}.`,
+  permissions: (value) => `It may: ${value}.`,
+  protection: (value) => `Protected by: ${value}.`,
+  recovery: (value) =>
+    value === 'true'
+      ? 'The Administrator Card Set can recover it.'
+      : 'It cannot be recovered by the Administrator Card Set.',
+  keyHash: (value) => `nCore key hash ${value}.`,
+  keyUuid: (value) => `Key UUID ${value}.`,
+}
