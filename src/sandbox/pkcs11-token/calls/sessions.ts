@@ -78,15 +78,15 @@ function pinOf({ token }: Session, userType: bigint): PinCounter {
   return role
 }
 
-/** A NULL PIN is for a token with a pin pad, and for it alone. */
+/** A NULL PIN is for a token with a pin pad, and for it alone. pkcs11js cannot pass NULL: an empty PIN means the same there. */
 function checkPin({ token }: Session, counter: PinCounter, pin: Uint8Array | null): void {
   const { protectedAuthenticationPath, pinLength } = token.definition
-  if (pin === null) {
-    if (!protectedAuthenticationPath) throw new CryptokiError('CKR_ARGUMENTS_BAD')
+  if (protectedAuthenticationPath) {
+    if (pin !== null && pin.length > 0) throw new CryptokiError('CKR_ARGUMENTS_BAD')
     counter.verified()
     return
   }
-  if (protectedAuthenticationPath) throw new CryptokiError('CKR_ARGUMENTS_BAD')
+  if (pin === null) throw new CryptokiError('CKR_ARGUMENTS_BAD')
   if (counter.locked) throw new CryptokiError('CKR_PIN_LOCKED')
   if (pin.length < pinLength.min || pin.length > pinLength.max) throw new CryptokiError('CKR_PIN_LEN_RANGE')
   counter.verify(pin)
