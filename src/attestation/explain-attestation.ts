@@ -46,7 +46,7 @@ function verdictLine({ genuine, acceptable, trustAnchor, checks }: AttestationRe
 
 function deviceFacts({ device, attestedKey: key }: AttestationResult): readonly ExplainedFact[] {
   const fact = (label: string, value: string | undefined): ExplainedFact[] =>
-    value === undefined || TOLD_ALREADY.includes(name) ? [] : [{ label, value }]
+    value === undefined ? [] : [{ label, value }]
   return [
     ...fact('vendor', device.vendor),
     ...fact('model', device.model),
