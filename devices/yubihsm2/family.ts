@@ -1,11 +1,42 @@
-import { DeviceError, type DeviceFamily } from '../device.ts'
+import { DeviceError, type DeviceFamily, type DiscoverOptions, type Discovery } from '../device.ts'
+import { Connector } from './connector.ts'
+import { connectionObstacles } from './obstacles.ts'
+import { identify, openDevice } from './open-device.ts'
+import { deviceUri } from './opened-device.ts'
+import { readSettings, SETTINGS } from './settings.ts'
+
+/** `discover` may take two seconds in all: status, then device info. */
+const DISCOVERY_MS = 900
+
+/** Asks the configured connector, or the default one on this host. */
+async function discover(options: DiscoverOptions): Promise<Discovery> {
+  const settings = readSettings('yubihsm2:', options.settings)
+  const connector = new Connector(settings.connector, settings.connectorCaFile)
+  try {
+    const info = await identify(connector, undefined, DISCOVERY_MS, options.signal)
+    const device = {
+      hsmType: 'YUBIHSM2',
+      uri: deviceUri(settings.connector, info.serial, settings.authKeyId),
+      vendor: 'Yubico',
+      model: 'YubiHSM 2',
+      serial: info.serial,
+      firmware: info.firmware.join('.'),
+      obstacles: connectionObstacles(settings),
+      details: { 'Audit log': `${info.logUsed} of ${info.logSize}` },
+    } as const
+    return { devices: [device], trail: [`${settings.connector.origin}: YubiHSM 2 ${info.serial}`] }
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error
+    return { devices: [], trail: [`${settings.connector.origin}: ${error.message}`] }
+  } finally {
+    connector.close()
+  }
+}
 
 export const family: DeviceFamily = {
   hsmType: 'YUBIHSM2',
   scheme: 'yubihsm2',
-  settings: [],
-  discover: async () => ({ devices: [], trail: [] }),
-  open: async () => {
-    throw new DeviceError('device.unsupported', 'not built', { remedy: '' })
-  },
+  settings: SETTINGS,
+  discover,
+  open: openDevice,
 }

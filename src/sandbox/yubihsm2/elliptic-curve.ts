@@ -42,7 +42,7 @@ export const CURVES: Readonly<Record<number, Curve>> = {
     'secp521r1',
     '1.3.132.0.35',
     66,
-    '01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409',
+    '01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409',
   ),
   [ALGORITHMS.eck256]: curve(
     'secp256k1',

@@ -1,0 +1,160 @@
+/** What would stop an enrolment on this device, found before anything is made. */
+import { type Capability, KEY_ALGORITHMS, type Obstacle } from '../device.ts'
+import { ENROLMENT_KEYS } from './algorithm.ts'
+import { type CapabilityName, hasCapability } from './capability.ts'
+import type { DeviceInfo } from './commands/device-info.ts'
+import type { ObjectInfo } from './commands/get-object-info.ts'
+import type { StorageInfo } from './commands/get-storage-info.ts'
+import { formatObjectId } from './object-type.ts'
+
+/** What is known of the device; undefined where the authentication key may not ask. */
+export interface DeviceFacts {
+  readonly connector: URL
+  readonly info: DeviceInfo
+  readonly authKey?: ObjectInfo
+  readonly storage?: StorageInfo
+  readonly forcedAudit?: boolean
+  /** Numbers of the algorithms that are switched off. */
+  readonly disabledAlgorithms?: readonly number[]
+  /** Asymmetric authentication without a pinned device key. */
+  readonly unpinned?: boolean
+}
+
+interface NeededCapability {
+  readonly capability: CapabilityName
+  readonly severity: Obstacle['severity']
+  readonly purpose: string
+}
+
+/** What the authentication key needs, and for what. */
+export const NEEDED: readonly NeededCapability[] = [
+  { capability: 'generate-asymmetric-key', severity: 'blocker', purpose: 'a key pair cannot be made' },
+  { capability: 'sign-attestation-certificate', severity: 'blocker', purpose: 'the key cannot be attested' },
+  { capability: 'get-opaque', severity: 'blocker', purpose: 'the device certificate cannot be read' },
+  { capability: 'put-opaque', severity: 'warning', purpose: 'the issued certificate cannot be stored on the device' },
+]
+
+/** The label that the factory gives to authentication key 1, whose password everybody knows. */
+const FACTORY_LABEL = 'DEFAULT AUTHKEY CHANGE THIS ASAP'
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/
+
+export function findObstacles(facts: DeviceFacts): readonly Obstacle[] {
+  return [
+    ...connectionObstacles(facts),
+    ...logObstacles(facts),
+    ...authKeyObstacles(facts),
+    ...(facts.storage?.freeRecords === 0
+      ? [
+          blocker(
+            'storage-full',
+            'The device holds as many objects as it can.',
+            'Delete objects that are no longer needed (yubihsm-shell: list objects).',
+          ),
+        ]
+      : []),
+  ]
+}
+
+const blocker = (code: string, message: string, remedy: string): Obstacle => ({
+  severity: 'blocker',
+  code: `yubihsm2.${code}`,
+  message,
+  remedy,
+})
+const warning = (code: string, message: string, remedy: string): Obstacle => ({
+  severity: 'warning',
+  code: `yubihsm2.${code}`,
+  message,
+  remedy,
+})
+
+export function connectionObstacles({
+  connector,
+  unpinned,
+}: Pick<DeviceFacts, 'connector' | 'unpinned'>): readonly Obstacle[] {
+  const plain = connector.protocol === 'http:' && !LOOPBACK.test(connector.hostname)
+  return [
+    ...(plain
+      ? [
+          warning(
+            'plain-http',
+            `The connector ${connector.origin} is reached over plain HTTP: commands are encrypted by the session, but who uses the device when is visible and can be disturbed.`,
+            'Put the connector behind TLS, or reach it through a tunnel.',
+          ),
+        ]
+      : []),
+    ...(unpinned === true
+      ? [
+          warning(
+            'device-key-not-pinned',
+            "Asymmetric authentication takes the device's word for its own public key.",
+            'Set devicePublicKey to what details show, once you have compared it on the device itself.',
+          ),
+        ]
+      : []),
+  ]
+}
+
+function logObstacles({ info, forcedAudit }: DeviceFacts): readonly Obstacle[] {
+  if (info.logUsed < info.logSize || forcedAudit === false) return []
+  const remedy =
+    'Have the auditor fetch the log and set the log index (yubihsm-shell: audit get, audit set); it is never cleared from here.'
+  return forcedAudit === true
+    ? [
+        blocker(
+          'audit-log-full',
+          `The audit log is full (${info.logUsed} of ${info.logSize}) and audit is forced: the device refuses every logged command.`,
+          remedy,
+        ),
+      ]
+    : [
+        warning(
+          'audit-log-full',
+          `The audit log is full (${info.logUsed} of ${info.logSize}); whether audit is forced may not be asked.`,
+          remedy,
+        ),
+      ]
+}
+
+function authKeyObstacles({ authKey }: DeviceFacts): readonly Obstacle[] {
+  if (authKey === undefined) return []
+  const id = formatObjectId(authKey.id)
+  const missing = NEEDED.filter(({ capability }) => !hasCapability(authKey.capabilities, capability)).map(
+    ({ capability, severity, purpose }): Obstacle => ({
+      severity,
+      code: `yubihsm2.capability.${capability}`,
+      message: `Authentication key ${id} lacks the capability ${capability}: ${purpose}.`,
+      remedy: `Use another authentication key, or make one with ${capability} (yubihsm-shell: put authkey).`,
+    }),
+  )
+  const factory =
+    authKey.label === FACTORY_LABEL
+      ? [
+          warning(
+            'factory-auth-key',
+            `Authentication key ${id} is the factory one; it may do everything.`,
+            'Make an authentication key for this purpose and delete the factory one.',
+          ),
+        ]
+      : []
+  return [...missing, ...factory]
+}
+
+/** Which key types this device and this authentication key can make and use, and why not. */
+export function findCapabilities({ info, authKey, disabledAlgorithms = [] }: DeviceFacts): readonly Capability[] {
+  return KEY_ALGORITHMS.map((name): Capability => {
+    const { algorithm, sign } = ENROLMENT_KEYS[name]
+    const reason = !info.algorithms.includes(algorithm)
+      ? 'the firmware does not have it'
+      : disabledAlgorithms.includes(algorithm)
+        ? 'it is switched off on this device'
+        : authKey === undefined
+          ? undefined
+          : !hasCapability(authKey.capabilities, sign)
+            ? `authentication key ${formatObjectId(authKey.id)} lacks the capability ${sign}`
+            : !hasCapability(authKey.delegatedCapabilities, sign)
+              ? `authentication key ${formatObjectId(authKey.id)} lacks the delegated capability ${sign}`
+              : undefined
+    return { algorithm: name, supported: reason === undefined, ...(reason === undefined ? {} : { reason }) }
+  })
+}

@@ -1,0 +1,121 @@
+import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { type Device, DeviceError, type OpenOptions } from '../device.ts'
+import { pointOf } from './asymmetric-keys.ts'
+import { type Credential, readDeviceKey } from './authenticate.ts'
+import { type DeviceInfo, readDeviceInfo } from './commands/device-info.ts'
+import { Connector } from './connector.ts'
+import { askCredential } from './credential.ts'
+import { protocolError } from './error-code.ts'
+import { readReply, requestFrame } from './frame.ts'
+import { Session } from './session.ts'
+import { readSettings, type YubiHsm2Settings } from './settings.ts'
+import { YubiHsm2Device } from './yubihsm2-device.ts'
+
+const TIMEOUT_MS = 5000
+const MAX_PEM = 1 << 16
+
+/** Finds the device, asks for the secret once, opens one session. Throws DeviceError. */
+export async function openDevice(uri: string, options: OpenOptions): Promise<Device> {
+  const settings = readSettings(uri, options.settings)
+  const intermediates = settings.intermediatesFile === undefined ? '' : readIntermediates(settings.intermediatesFile)
+  const connector = openConnector(settings)
+  try {
+    const info = await identify(connector, settings.serial, TIMEOUT_MS, options.signal)
+    let credential = await askCredential(settings, info.serial, options.secret)
+    credential = await withDeviceKey(connector, credential, options.signal)
+    options.onProgress?.({ kind: 'login', message: `Opening a session with YubiHSM 2 ${info.serial}` })
+    const session = await Session.open({
+      connector,
+      credential,
+      firmware: info.firmware,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...(options.onTrace === undefined ? {} : { onTrace: options.onTrace }),
+    })
+    return new YubiHsm2Device({
+      connector,
+      session,
+      settings,
+      info,
+      intermediates,
+      ...(credential.kind === 'asymmetric' && credential.devicePublicKey !== undefined
+        ? { devicePublicKey: pointOf(credential.devicePublicKey).subarray(1).toString('hex') }
+        : {}),
+      ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+    })
+  } catch (error) {
+    connector.close()
+    throw error
+  }
+}
+
+/** Status and device info, without a login. Throws `device.gone` without a device, `device.not-found` where the serial number differs. */
+export async function identify(
+  connector: Connector,
+  serial: string | undefined,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<DeviceInfo> {
+  const { status } = await connector.status(timeoutMs, signal)
+  if (status !== 'OK') {
+    throw new DeviceError(
+      'device.gone',
+      `The connector at ${connector.url.origin} has no YubiHSM 2 (status ${status.slice(0, 20)}).`,
+      {
+        remedy: 'Plug the device in, and check that no other program holds it.',
+        transient: true,
+      },
+    )
+  }
+  const command = 'device info'
+  const reply = await connector.exchange(requestFrame(command, Buffer.alloc(0)), timeoutMs, signal)
+  const info = readDeviceInfo(readReply(command, reply), () => protocolError(command, 'the reply is too short'))
+  if (serial !== undefined && serial !== info.serial) {
+    throw new DeviceError(
+      'device.not-found',
+      `The connector at ${connector.url.origin} has YubiHSM 2 ${info.serial}, not ${serial.slice(0, 20)}.`,
+      {
+        remedy: 'Correct serial in the device URI, or name the connector of the other device.',
+      },
+    )
+  }
+  return info
+}
+
+function openConnector({ connector, connectorCaFile }: YubiHsm2Settings): Connector {
+  try {
+    return new Connector(connector, connectorCaFile)
+  } catch (cause) {
+    throw new DeviceError('device.settings', `Could not read connectorCaFile ${connectorCaFile ?? ''}.`, {
+      remedy: 'Name a readable PEM file.',
+      cause,
+    })
+  }
+}
+
+/** Without a pinned key the device's own word is taken once and kept for the run. */
+async function withDeviceKey(connector: Connector, credential: Credential, signal?: AbortSignal): Promise<Credential> {
+  if (credential.kind !== 'asymmetric' || credential.devicePublicKey !== undefined) return credential
+  const devicePublicKey = await readDeviceKey(async (command, data) =>
+    readReply(command, await connector.exchange(requestFrame(command, data), TIMEOUT_MS, signal)),
+  )
+  return { ...credential, devicePublicKey }
+}
+
+/** PEM certificates, each of them readable, written again one after the other. */
+function readIntermediates(file: string): string {
+  const bad = (why: string, cause?: unknown): DeviceError =>
+    new DeviceError('device.settings', `Could not use intermediatesFile ${file}: ${why}.`, {
+      remedy: "Name a PEM file with Yubico's sub-CA certificate.",
+      cause,
+    })
+  try {
+    const text = readFileSync(file, 'latin1')
+    const blocks =
+      text.length > MAX_PEM ? [] : (text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [])
+    if (blocks.length === 0) throw bad('it holds no certificate')
+    return blocks.map((block) => new X509Certificate(block).toString()).join('')
+  } catch (error) {
+    throw error instanceof DeviceError ? error : bad('it cannot be read', error)
+  }
+}

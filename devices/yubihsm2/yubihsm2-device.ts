@@ -1,0 +1,103 @@
+/** An opened YubiHSM 2. */
+import {
+  type CertificateStore,
+  type Device,
+  type DeviceDescription,
+  DeviceError,
+  type DeviceKey,
+  type KeyRef,
+  type KeySpec,
+} from '../device.ts'
+import { readCertificate, storeCertificate } from './certificate-store.ts'
+import { describeDevice } from './describe-device.ts'
+import { generateKey, keysWithLabel } from './generate-key.ts'
+import { type KeyContext, ObjectKey } from './object-key.ts'
+import { parseObjectId } from './object-type.ts'
+import type { OpenedYubiHsm2 } from './opened-device.ts'
+
+export class YubiHsm2Device implements Device, CertificateStore {
+  readonly hsmType = 'YUBIHSM2'
+  readonly #opened: OpenedYubiHsm2
+  readonly #context: KeyContext
+
+  constructor(opened: OpenedYubiHsm2) {
+    this.#opened = opened
+    this.#context = { session: opened.session, intermediates: opened.intermediates, serial: opened.info.serial }
+  }
+
+  describe(): Promise<DeviceDescription> {
+    return describeDevice(this.#opened)
+  }
+
+  async generateKeyPair(spec: KeySpec): Promise<DeviceKey> {
+    const slow = spec.algorithm === 'RSA-4096' ? '; the device may take minutes for it' : ''
+    this.#opened.onProgress?.({
+      kind: 'generating',
+      message: `Generating ${spec.algorithm} on YubiHSM 2 ${this.#opened.info.serial}${slow}`,
+    })
+    return generateKey(this.#context, this.#opened.settings, spec)
+  }
+
+  /** By location, by label, or by both, which must then agree. A YubiHSM 2 has no place for `id`. */
+  async findKey(ref: KeyRef): Promise<DeviceKey | undefined> {
+    const ids = await this.#candidates(ref)
+    const [id] = ids
+    if (id === undefined) return undefined
+    if (ids.length > 1) {
+      throw new DeviceError(
+        'device.ambiguous',
+        `${ids.length} keys on YubiHSM 2 ${this.#opened.info.serial} are labelled "${ref.label ?? ''}".`,
+        {
+          remedy: 'Name the one that is meant by its object id.',
+        },
+      )
+    }
+    return ObjectKey.read(this.#context, id)
+  }
+
+  async #candidates({ label, location }: KeyRef): Promise<readonly number[]> {
+    if (location === undefined && label === undefined) {
+      throw new DeviceError('device.unsupported', 'A key of a YubiHSM 2 is found by its label or its object id only.', {
+        remedy: 'Give the label, or the object id such as 0x1234.',
+      })
+    }
+    const labelled = label === undefined ? undefined : await keysWithLabel(this.#context, label)
+    if (location === undefined) return labelled ?? []
+    const id = parseObjectId(location)
+    if (id === undefined) {
+      throw new DeviceError('device.settings', `"${location.slice(0, 40)}" is no object id.`, {
+        remedy: 'Write it as 0x1234.',
+      })
+    }
+    if (labelled !== undefined) return labelled.filter((candidate) => candidate === id)
+    return (await ObjectKey.exists(this.#context, id)) ? [id] : []
+  }
+
+  async storeCertificate(
+    key: DeviceKey,
+    certificate: Uint8Array,
+    options: { readonly replace?: boolean } = {},
+  ): Promise<void> {
+    const { info } = await this.#own(key)
+    await storeCertificate(this.#opened.session, info, certificate, options.replace ?? false)
+  }
+
+  async readCertificate(key: DeviceKey): Promise<Uint8Array | undefined> {
+    return readCertificate(this.#opened.session, (await this.#own(key)).info.id)
+  }
+
+  /** The key as it stands on this device now; another key under the same id is refused. */
+  async #own(key: DeviceKey): Promise<ObjectKey> {
+    const id = parseObjectId(key.location)
+    const found = id === undefined ? undefined : await ObjectKey.read(this.#context, id)
+    if (found !== undefined && Buffer.from(found.publicKey).equals(key.publicKey)) return found
+    throw new DeviceError('key.not-found', `Key ${key.location} is not the one that this certificate is for.`, {
+      remedy: 'Check that the right device is opened.',
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#opened.session.close()
+    this.#opened.connector.close()
+  }
+}
