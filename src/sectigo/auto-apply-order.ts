@@ -2,20 +2,23 @@ import type { OrderForm, OrderOutcome } from './certificate-authority.ts'
 import { type ErrorTable, explainRefusal } from './errors/error-table.ts'
 import type { Answer, SectigoClient } from './http/client.ts'
 import { FormView } from './parameters/form-view.ts'
+import { orderTable } from './parameters/order-table.ts'
+import { sendableForm } from './parameters/validate-form.ts'
 import { type OrderReplyOptions, readOrderReply } from './replies/order-reply.ts'
 
 /**
- * `!AutoApplyOrder`: one POST, exactly once. Debits the account when it succeeds. The form must have passed validation;
- * nothing is added to it but the login.
+ * `!AutoApplyOrder`, any product: one POST, exactly once. Debits the account when it succeeds. The form must have passed
+ * validation; nothing is added to it but the login.
  */
 export async function autoApplyOrder(
   client: SectigoClient,
   form: OrderForm,
-  errors: ErrorTable,
   signal?: AbortSignal,
 ): Promise<OrderOutcome> {
+  const { table, errors } = orderTable(form)
   const view = new FormView(form)
-  return orderOutcome(await client.post({ endpoint: '!AutoApplyOrder', form, signal }), errors, {
+  const answer = await client.post({ endpoint: table.endpoint, form: sendableForm(table, form), signal })
+  return orderOutcome(answer, errors, {
     showCertificateId: view.isYes('showCertificateID'),
     showCertificateState: view.isYes('showCertificateState'),
   })

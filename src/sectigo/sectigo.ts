@@ -2,14 +2,11 @@ import { autoApplyOrder } from './auto-apply-order.ts'
 import type { CertificateAuthority, FormFault, OrderForm } from './certificate-authority.ts'
 import { COLLECT_ENDPOINT, collectCertificate } from './collection/collect.ts'
 import { memoryPollSchedule, POLL_FLOOR, type PollSchedule } from './collection/poll-schedule.ts'
-import { AUTO_APPLY_ORDER_ERRORS } from './errors/auto-apply-order.ts'
 import { getAccountBalance } from './get-account-balance.ts'
 import { followOrder } from './get-detailed-order-status.ts'
 import { type ClientOptions, createClient } from './http/client.ts'
-import {
-  AUTO_APPLY_ORDER_DOCUMENT_SIGNING,
-  ORDER_IDENTITY_PARAMETERS,
-} from './parameters/auto-apply-order-document-signing.ts'
+import { ORDER_IDENTITY_PARAMETERS } from './parameters/auto-apply-order-document-signing.ts'
+import { orderTable } from './parameters/order-table.ts'
 import { validateForm } from './parameters/validate-form.ts'
 
 export interface SectigoOptions extends ClientOptions {
@@ -33,9 +30,8 @@ export function createSectigo(options: SectigoOptions): CertificateAuthority {
   const schedule = options.collection?.schedule ?? memoryPollSchedule()
   const also = options.foreignOrderNumber === true ? ORDER_IDENTITY_PARAMETERS : []
   return {
-    validateOrder: (form: OrderForm): readonly FormFault[] =>
-      validateForm(AUTO_APPLY_ORDER_DOCUMENT_SIGNING, form, { also }),
-    applyOrder: (form, call) => autoApplyOrder(client, form, AUTO_APPLY_ORDER_ERRORS, call?.signal),
+    validateOrder: (form: OrderForm): readonly FormFault[] => validateForm(orderTable(form).table, form, { also }),
+    applyOrder: (form, call) => autoApplyOrder(client, form, call?.signal),
     balance: (call) => getAccountBalance(client, call?.signal),
     orderProgress: (orderNumber, call) => followOrder(client, orderNumber, call?.signal),
     collect: (order, call) =>

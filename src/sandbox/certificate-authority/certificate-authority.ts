@@ -10,6 +10,7 @@ import { createFront } from './front.ts'
 import { createIssuingCa } from './issuing-ca.ts'
 import { formatCents, Ledger, parseCents } from './ledger.ts'
 import { type Order, OrderBook } from './order-book.ts'
+import { type PushOptions, type PushRecord, sendPush } from './push.ts'
 import type { Account, Rehearsal } from './rehearsal.ts'
 import { loopbackTlsIdentity } from './tls-identity.ts'
 
@@ -23,6 +24,8 @@ export interface CertificateAuthorityOptions {
   /** What happens to each order as time goes by; everything at once where absent, nothing by itself where empty. */
   readonly flow?: readonly FlowStep[]
   readonly faults?: readonly Fault[]
+  /** Where changes are pushed to. */
+  readonly push?: PushOptions
   /** SHA-256 of SPKIs that earn -40. */
   readonly compromisedKeys?: readonly string[]
   /** Milliseconds since 1970. */
@@ -55,8 +58,10 @@ export interface RunningCertificateAuthority {
   fail(...faults: readonly Fault[]): void
   /** Does to an order what staff or applicant would do; false where it cannot be done now. */
   perform(orderNumber: string, action: FlowAction, reason?: string): boolean
-  /** Runs what is due by the clock. Done before each request anyhow. */
+  /** Runs what is due by the clock. Done before each request anyhow, and every second where pushes are sent. */
   advance(): void
+  /** Every push so far; resolves when none is under way. */
+  pushes(): Promise<readonly PushRecord[]>
   close(): Promise<void>
 }
 
@@ -85,7 +90,11 @@ export async function startCertificateAuthority(
 ): Promise<RunningCertificateAuthority> {
   const now = options.now ?? Date.now
   const account: Account = { ...DEFAULT_ACCOUNT, ...options.account }
-  const flow = new FlowRunner(options.flow ?? INSTANT, () => undefined)
+  const pushes: Promise<PushRecord>[] = []
+  const changed = (order: Order, action: FlowAction) => {
+    if (options.push !== undefined) pushes.push(sendPush(order, action, options.push))
+  }
+  const flow = new FlowRunner(options.flow ?? INSTANT, changed)
   const prices = { ...DEFAULT_PRICES, ...options.prices }
   const rehearsal: Rehearsal = {
     account,
@@ -110,6 +119,7 @@ export async function startCertificateAuthority(
   for (const fault of options.faults ?? []) faults.add(fault)
   const tls = loopbackTlsIdentity()
   const beforeRequest = () => flow.advance(rehearsal)
+  const timer = options.push === undefined ? undefined : setInterval(beforeRequest, 1000).unref()
   const front = { prefix: '/products/', endpoints: ENDPOINTS, faults, rehearsal, beforeRequest }
   const server = createServer({ key: tls.key, cert: tls.certificate }, createFront({ ...front, secure: true }))
   const port = await listen(server, options.port ?? 0)
@@ -136,10 +146,14 @@ export async function startCertificateAuthority(
     },
     perform: (orderNumber, action, reason) => {
       const order = rehearsal.orders.find(orderNumber)
-      return order !== undefined && perform(order, action, reason, rehearsal)
+      if (order === undefined || !perform(order, action, reason, rehearsal)) return false
+      changed(order, action)
+      return true
     },
     advance: beforeRequest,
+    pushes: () => Promise.all(pushes),
     close: async () => {
+      clearInterval(timer)
       await Promise.all([server, plain].map((open) => open === undefined || stop(open)))
     },
   }

@@ -38,13 +38,24 @@ async function serve(options: FrontOptions, request: IncomingMessage, response: 
   counters.countRequest(endpoint.path)
   const isGet = request.method === 'GET'
   const form = readForm(isGet ? url.searchParams : new URLSearchParams(body))
-  if (endpoint.costs === true && !isGet) counters.countOrderForm(form.values)
+  if (endpoint.costs === true) counters.countOrderForm(form.values)
+  if (endpoint.exclusive === true) countConcurrent(options.rehearsal, response)
   const fault = options.faults.take(endpoint.path)
   if (fault?.kind === 'drop-before-accept') return void response.destroy()
   if (fault?.kind === 'hang' && !carriesOut(fault)) return
   const reply = await answer(options, endpoint, isGet, form, fault)
   if (fault === undefined) return write(response, reply)
   return misbehave(fault, reply, response)
+}
+
+const underWay = new WeakMap<Rehearsal, number>()
+
+/** The documents allow no concurrent collection calls. */
+function countConcurrent(rehearsal: Rehearsal, response: ServerResponse): void {
+  const open = underWay.get(rehearsal) ?? 0
+  if (open > 0) rehearsal.counters.collectedConcurrently += 1
+  underWay.set(rehearsal, open + 1)
+  response.once('close', () => underWay.set(rehearsal, (underWay.get(rehearsal) ?? 1) - 1))
 }
 
 interface ReadForm {

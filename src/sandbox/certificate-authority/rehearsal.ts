@@ -51,7 +51,9 @@ export interface Endpoint {
   readonly path: string
   /** The documents let `!PlaceOrder` be called with GET; the others answer -17. */
   readonly get?: true
-  /** Counts every request as an order form: the ones that cost money. */
+  /** May not be called twice at a time. */
+  readonly exclusive?: true
+  /** Counts every request as an order form: the ones that move money. */
   readonly costs?: true
   handle(form: ReadonlyMap<string, string>, rehearsal: Rehearsal): Promise<EndpointReply> | EndpointReply
   /** How a refusal is written. */

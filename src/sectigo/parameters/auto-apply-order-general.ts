@@ -92,7 +92,7 @@ const PARAMETERS: readonly Parameter[] = [
   text('localityName', 128, { decision: 'One of localityName and stateOrProvinceName is enough (version 3.2).' }),
   text('stateOrProvinceName', 128, { decision: 'As localityName.' }),
   address('postalCode', 40, 'postalCode', 'postal code', {
-    aliases: ['potsalCode'],
+    misspelt: ['potsalCode'],
     decision: 'Example 5.2 writes potsalCode: read as postalCode, and sent as postalCode.',
   }),
   address('countryName', 2, 'C', 'country', { format: 'country' }),

@@ -17,6 +17,8 @@ export interface Parameter {
   readonly name: string
   /** Other spellings that the documents use for the same parameter. */
   readonly aliases?: readonly string[]
+  /** Slips of the documents' own examples: reported, and sent under the right name. */
+  readonly misspelt?: readonly string[]
   readonly requirement: 'required' | 'optional' | 'conditional'
   readonly type: 'string' | 'char' | 'integer'
   /** Characters. */

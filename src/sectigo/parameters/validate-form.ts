@@ -17,7 +17,7 @@ const LOGIN = new Set(['loginname', 'loginpassword'])
  */
 export function validateForm(table: ParameterTable, form: OrderForm, options: ValidateOptions = {}): FormFault[] {
   const parameters = [...table.parameters, ...(options.also ?? [])].filter(({ name }) => !LOGIN.has(name.toLowerCase()))
-  const view = new FormView(form)
+  const view = new FormView(sendableForm(table, form))
   return [
     ...nameFaults(table, parameters, form),
     ...parameters.flatMap((parameter) => parameterFaults(parameter, view)),
@@ -36,14 +36,32 @@ const toFault = ({ parameter, severity, detail, remedy, source }: FormFault): Fo
   source,
 })
 
+/** The form as it is sent: empty values left out, slips of the documents' examples put right. */
+export function sendableForm(table: ParameterTable, form: OrderForm): OrderForm {
+  const names = new Map(
+    table.parameters.flatMap((row) => (row.misspelt ?? []).map((slip) => [slip.toLowerCase(), row.name])),
+  )
+  return Object.fromEntries(
+    Object.entries(form).flatMap(([name, value]) =>
+      value === '' ? [] : [[names.get(name.toLowerCase()) ?? name, value]],
+    ),
+  )
+}
+
 /** The spellings under which a row may be sent. */
 export const spellings = (parameter: Parameter): readonly string[] => [parameter.name, ...(parameter.aliases ?? [])]
 
 function nameFaults(table: ParameterTable, parameters: readonly Parameter[], form: OrderForm): FormFault[] {
   const known = new Map(parameters.flatMap((row) => spellings(row).map((name) => [name.toLowerCase(), row.name])))
+  const slips = new Map(parameters.flatMap((row) => (row.misspelt ?? []).map((slip) => [slip.toLowerCase(), row.name])))
   const seen = new Set<string>()
   return Object.keys(form).flatMap((name) => {
     const lower = name.toLowerCase()
+    const slip = slips.get(lower)
+    if (slip !== undefined) {
+      const detail = `${name}: a slip of the documents' own example, sent as ${slip}`
+      return [{ parameter: name, severity: 'warn', detail, remedy: `Write ${slip}.`, source: table.source }]
+    }
     const canonical = known.get(lower)
     const fault = (detail: string, remedy: string): FormFault[] => [
       { parameter: name, severity: 'fail', detail: `${name}: ${detail}`, remedy, source: table.source },

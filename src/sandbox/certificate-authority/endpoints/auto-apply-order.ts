@@ -2,8 +2,8 @@ import {
   AUTO_APPLY_ORDER_DOCUMENT_SIGNING,
   ORDER_IDENTITY_PARAMETERS,
 } from '../../../sectigo/parameters/auto-apply-order-document-signing.ts'
-import { AUTO_APPLY_ORDER_GENERAL } from '../../../sectigo/parameters/auto-apply-order-general.ts'
 import type { FormView } from '../../../sectigo/parameters/form-view.ts'
+import { orderTable } from '../../../sectigo/parameters/order-table.ts'
 import { familyOf } from '../../../sectigo/parameters/products.ts'
 import { checkAttestation } from '../check-attestation.ts'
 import { type CheckedCsr, checkCsr } from '../check-csr.ts'
@@ -29,15 +29,10 @@ export const autoApplyOrder: Endpoint = {
   },
 }
 
-/** Document Signing has a page of its own; everything else is the 3.44 manual's. */
 function readForm(form: ReadonlyMap<string, string>, { account }: Rehearsal): FormView {
-  const product = [...form].find(([name]) => name.toLowerCase() === 'product')?.[1] ?? ''
-  const documentSigning = product
-    .split(',')
-    .every((code) => code.trim() === '' || familyOf(code.trim()) === 'document-signing')
-  return documentSigning
-    ? checkForm(AUTO_APPLY_ORDER_DOCUMENT_SIGNING, form, account.foreignOrderNumber ? ORDER_IDENTITY_PARAMETERS : [])
-    : checkForm(AUTO_APPLY_ORDER_GENERAL, form)
+  const { table } = orderTable(Object.fromEntries(form))
+  const identity = table === AUTO_APPLY_ORDER_DOCUMENT_SIGNING && account.foreignOrderNumber
+  return checkForm(table, form, identity ? ORDER_IDENTITY_PARAMETERS : [])
 }
 
 function checkAccount(view: FormView, { account, orders }: Rehearsal): void {

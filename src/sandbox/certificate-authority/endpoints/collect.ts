@@ -12,6 +12,7 @@ const lastCalls = new WeakMap<object, Map<string, number>>()
 /** The form of CollectSSL: status line 2 with certificates, 1 available, 0 in process. */
 export const collect: Endpoint = {
   path: 'download/CollectSSL',
+  exclusive: true,
   refuse: refuseAsAsked,
   handle(form, rehearsal) {
     const view = checkForm(COLLECT, form)

@@ -1,0 +1,78 @@
+import { orderOutcome } from './auto-apply-order.ts'
+import type { FormFault, OrderForm, OrderOutcome } from './certificate-authority.ts'
+import { PLACE_ORDER_ERRORS } from './errors/place-order.ts'
+import type { Answer, SectigoClient } from './http/client.ts'
+import { endpointUrl, readBaseUrl, SECTIGO_URL } from './http/endpoint-url.ts'
+import { FormView } from './parameters/form-view.ts'
+import { PLACE_ORDER, PLACE_ORDER_ITEM } from './parameters/place-order.ts'
+import { itemFaults, splitPlaceOrder } from './parameters/place-order-items.ts'
+import { sendableForm, validateForm } from './parameters/validate-form.ts'
+
+/** Holds a `!PlaceOrder` form against its tables: order, each item, and what lies between. Nothing is sent. */
+export function validatePlaceOrder(form: OrderForm): readonly FormFault[] {
+  const { order, items } = splitPlaceOrder(form)
+  const views = items.map(({ index, form: item }) => ({ index, view: new FormView(item) }))
+  return [
+    ...validateForm(PLACE_ORDER, order),
+    ...items.flatMap(({ index, form: item }) => itemFormFaults(index, item)),
+    ...itemFaults(new FormView(order), views).map(
+      ({ parameter, detail, remedy }): FormFault => ({
+        parameter,
+        severity: 'fail',
+        detail: `${parameter}: ${detail}`,
+        remedy,
+        source: PLACE_ORDER.source,
+      }),
+    ),
+  ]
+}
+
+/** The page's list of item parameters is "a sample": an unknown one is reported, not refused. */
+function itemFormFaults(index: number, item: OrderForm): FormFault[] {
+  return validateForm(PLACE_ORDER_ITEM, item).map((fault) => {
+    const unknown = fault.detail.includes('no such parameter')
+    return {
+      ...fault,
+      parameter: `${index}_${fault.parameter}`,
+      detail: `${index}_${fault.detail}`,
+      ...(unknown ? { severity: 'warn' as const } : {}),
+    }
+  })
+}
+
+/**
+ * `!PlaceOrder`: one POST, exactly once. With `reseller=Y` nothing is charged until `!AutoAuthorize`; with N Sectigo
+ * charges the customer.
+ */
+export async function placeOrder(client: SectigoClient, form: OrderForm, signal?: AbortSignal): Promise<OrderOutcome> {
+  const answer = await client.post({ endpoint: '!PlaceOrder', form: sendableForm(PLACE_ORDER, form), signal })
+  return orderOutcome(redirectAsReply(answer), PLACE_ORDER_ERRORS)
+}
+
+/**
+ * Where successURL or errorURL was given, the reply is a redirect whose query holds what the body would have held. It is
+ * read where it stands and not followed.
+ */
+export function redirectAsReply(answer: Answer): Answer {
+  if (answer.kind !== 'reply' || answer.status < 300 || answer.status >= 400 || answer.location === undefined) {
+    return answer
+  }
+  const query = answer.location.split('#')[0]?.split('?').slice(1).join('?') ?? ''
+  return /(^|&)(errorCode|orderNumber)=/i.test(query) ? { ...answer, status: 200, text: query } : answer
+}
+
+export interface OrderingUrlOptions {
+  readonly url?: string
+}
+
+/**
+ * The ordering URL (GET form) for a browser. It never holds a login: an address is kept in histories and logs, so the
+ * customer types it on the page. The documents' own example does put it there.
+ */
+export function orderingUrl(form: OrderForm, options: OrderingUrlOptions = {}): string {
+  const url = endpointUrl(readBaseUrl(options.url ?? SECTIGO_URL), '!PlaceOrder')
+  for (const [name, value] of Object.entries(sendableForm(PLACE_ORDER, form))) {
+    if (!/^login(name|password)$/i.test(name)) url.searchParams.append(name, value)
+  }
+  return url.href
+}
