@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto'
+import type { ServerOptions } from 'node:https'
+import { formatDeviceUri } from '../../../devices/device.ts'
+import type { DoubleOptions, RunningDouble, StartDouble } from '../double.ts'
+import { createFortanixEvidenceIssuer } from '../fortanix-evidence/issuer.ts'
+import { HttpDouble } from '../http/http-double.ts'
+import { DSM_CALLS } from './api-definition.ts'
+import { DsmService } from './dsm-service.ts'
+
+/** A running DSM cluster of software, and its levers: faults, permissions, quorum, the end of a session. */
+export interface DsmDouble extends RunningDouble {
+  readonly endpoint: string
+  readonly http: HttpDouble
+  readonly service: DsmService
+}
+
+export interface DsmDoubleOptions extends DoubleOptions {
+  /** TLS with this key and certificate; plain HTTP on loopback where absent. */
+  readonly tls?: ServerOptions
+}
+
+export async function startDsmDouble({ tls }: DsmDoubleOptions): Promise<DsmDouble> {
+  const signedAt = new Date(Date.now() - 60_000)
+  const issuer = createFortanixEvidenceIssuer({ signedAt })
+  const service = new DsmService(`secret-${randomBytes(24).toString('hex')}`, (kid, spki) =>
+    JSON.parse(Buffer.from(issuer.attest({ kid, spki })).toString()),
+  )
+  const http = new HttpDouble({
+    calls: DSM_CALLS,
+    answer: (call) => service.answer(call),
+    error: (_status, message) => message,
+    ...(tls === undefined ? {} : { tls }),
+  })
+  const endpoint = await http.listen()
+  return {
+    hsmType: 'FORTANIX',
+    uri: formatDeviceUri('fortanix', { endpoint, group: service.group }),
+    settings: {},
+    secrets: { 'api-key': service.sessions.apiKey },
+    trustAnchors: issuer.trustAnchors,
+    endpoint,
+    http,
+    service,
+    close: () => http.close(),
+  }
+}
+
+export const startDouble: StartDouble = (options) => startDsmDouble(options)

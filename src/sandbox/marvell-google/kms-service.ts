@@ -1,0 +1,248 @@
+import { crc32c } from '../../../devices/marvell-google/crc32c.ts'
+import type { Answer, ReceivedCall } from '../http/http-double.ts'
+import { addVersion, canGenerate, digestField, type KeyState, signDigest, type VersionState } from './crypto-keys.ts'
+import { TokenService } from './token-service.ts'
+
+/** Attests one version: the KeyOperationAttestation of the API. */
+export type AttestVersion = (name: string, spki: Uint8Array) => Record<string, unknown>
+
+/** The permission of each call. Source: Google, "Permissions and roles" of Cloud KMS. */
+const PERMISSIONS: Readonly<Record<string, string>> = {
+  GetLocation: 'cloudkms.locations.get',
+  GetKeyRing: 'cloudkms.keyRings.get',
+  CreateKeyRing: 'cloudkms.keyRings.create',
+  GetCryptoKey: 'cloudkms.cryptoKeys.get',
+  CreateCryptoKey: 'cloudkms.cryptoKeys.create',
+  UpdateCryptoKey: 'cloudkms.cryptoKeys.update',
+  ListCryptoKeyVersions: 'cloudkms.cryptoKeyVersions.list',
+  CreateCryptoKeyVersion: 'cloudkms.cryptoKeyVersions.create',
+  GetCryptoKeyVersion: 'cloudkms.cryptoKeyVersions.get',
+  GetPublicKey: 'cloudkms.cryptoKeyVersions.viewPublicKey',
+  AsymmetricSign: 'cloudkms.cryptoKeyVersions.useToSign',
+}
+
+const ID = /^[a-zA-Z0-9_-]{1,63}$/
+
+/** The behaviour of Cloud KMS in one project, and of the token endpoints that guard it. */
+export class KmsService {
+  readonly tokens = new TokenService()
+  readonly permissions = new Set(Object.values(PERMISSIONS))
+  readonly keyRings = new Set<string>()
+  readonly keys = new Map<string, KeyState>()
+  hsmAvailable = true
+  /** How often a new version is seen PENDING_GENERATION. */
+  pendingLooks = 1
+  /** Reasons for which the next versions fail to generate, used up one by one. */
+  readonly failures: string[] = []
+  readonly #attestVersion: AttestVersion
+
+  constructor(attestVersion: AttestVersion) {
+    this.#attestVersion = attestVersion
+  }
+
+  /** Versions that hold a private key. */
+  get generated(): readonly VersionState[] {
+    return [...this.keys.values()]
+      .flatMap(({ versions }) => versions)
+      .filter(({ state }) => state !== 'GENERATION_FAILED')
+  }
+
+  async answer(call: ReceivedCall): Promise<Answer> {
+    const token = this.tokens.answer(call)
+    if (token !== undefined) return token
+    if (this.tokens.accountOf(call) === undefined)
+      return googleError(401, 'Request had invalid authentication credentials.')
+    const permission = PERMISSIONS[call.name]
+    if (permission !== undefined && !this.permissions.has(permission)) return denied(permission, resourceOf(call))
+    return this.#carryOut(call)
+  }
+
+  #carryOut(call: ReceivedCall): Answer | Promise<Answer> {
+    const resource = resourceOf(call)
+    switch (call.name) {
+      case 'GetLocation':
+        return {
+          status: 200,
+          body: { name: resource, locationId: resource.split('/')[3], metadata: this.#locationMetadata() },
+        }
+      case 'GetKeyRing':
+        return this.keyRings.has(resource) ? { status: 200, body: { name: resource } } : notFound(resource)
+      case 'CreateKeyRing':
+        return this.#createRing(resource, call.query.keyRingId)
+      case 'TestIamPermissions':
+        return this.#testPermissions(resource, call.body.permissions)
+      case 'GetCryptoKey':
+        return this.#withKey(resource, ({ shown }) => ({ status: 200, body: shown }))
+      case 'CreateCryptoKey':
+        return this.#createKey(resource, call)
+      case 'UpdateCryptoKey':
+        return this.#withKey(resource, (key) => updateLabels(key, call))
+      case 'ListCryptoKeyVersions':
+        return this.#withKey(resource, ({ versions }) => ({
+          status: 200,
+          body: { cryptoKeyVersions: versions.map(showVersion), totalSize: versions.length },
+        }))
+      case 'CreateCryptoKeyVersion':
+        return this.#createVersion(resource)
+      default:
+        return this.#useVersion(resource, call)
+    }
+  }
+
+  #useVersion(name: string, call: ReceivedCall): Answer {
+    const version = this.keys.get(name.replace(/\/cryptoKeyVersions\/.*$/, ''))?.versions.find((it) => it.name === name)
+    if (version === undefined) return notFound(name)
+    if (call.name === 'GetCryptoKeyVersion') return { status: 200, body: this.#lookAt(version) }
+    if (version.pendingLooks > 0 || version.state !== 'ENABLED') {
+      return googleError(400, `${name} is not enabled, current state is: ${version.state}.`, 'FAILED_PRECONDITION')
+    }
+    return call.name === 'GetPublicKey' ? showPublicKey(version) : signWith(version, call.body)
+  }
+
+  #lookAt(version: VersionState): Record<string, unknown> {
+    if (version.pendingLooks > 0) {
+      const shown = showVersion(version)
+      version.pendingLooks--
+      return shown
+    }
+    const attested = version.state === 'ENABLED' && version.protectionLevel.startsWith('HSM')
+    return {
+      ...showVersion(version),
+      ...(attested ? { attestation: this.#attestVersion(version.name, version.spki) } : {}),
+    }
+  }
+
+  #locationMetadata(): Record<string, unknown> {
+    const type = 'type.googleapis.com/google.cloud.kms.v1.LocationMetadata'
+    return { '@type': type, ...(this.hsmAvailable ? { hsmAvailable: true } : {}), ekmAvailable: true }
+  }
+
+  #createRing(location: string, id: string | undefined): Answer {
+    if (id === undefined || !ID.test(id)) return googleError(400, 'keyRingId is not valid', 'INVALID_ARGUMENT')
+    const name = `${location}/keyRings/${id}`
+    if (this.keyRings.has(name)) return googleError(409, `KeyRing ${name} already exists.`, 'ALREADY_EXISTS')
+    this.keyRings.add(name)
+    return { status: 200, body: { name, createTime: new Date().toISOString() } }
+  }
+
+  #testPermissions(resource: string, asked: unknown): Answer {
+    if (!this.keyRings.has(resource) && !this.keys.has(resource)) return notFound(resource)
+    const held = Array.isArray(asked) ? asked.filter((permission) => this.permissions.has(permission)) : []
+    return { status: 200, body: held.length === 0 ? {} : { permissions: held } }
+  }
+
+  async #createKey(ring: string, { query, body }: ReceivedCall): Promise<Answer> {
+    const id = query.cryptoKeyId
+    if (!this.keyRings.has(ring)) return notFound(ring)
+    if (id === undefined || !ID.test(id)) return googleError(400, 'cryptoKeyId is not valid', 'INVALID_ARGUMENT')
+    const name = `${ring}/cryptoKeys/${id}`
+    if (this.keys.has(name)) return googleError(409, `CryptoKey ${name} already exists.`, 'ALREADY_EXISTS')
+    const template = { protectionLevel: 'SOFTWARE', algorithm: '', ...(body.versionTemplate as object) }
+    if (body.purpose !== 'ASYMMETRIC_SIGN' || !canGenerate(template.algorithm)) {
+      return googleError(400, 'algorithm or purpose is not supported', 'INVALID_ARGUMENT')
+    }
+    const shown = { ...body, name, createTime: new Date().toISOString(), destroyScheduledDuration: '2592000s' }
+    const key: KeyState = { name, shown, ...template, versions: [] }
+    this.keys.set(name, key)
+    if (query.skipInitialVersionCreation !== 'true') await this.#generate(key)
+    return { status: 200, body: key.shown }
+  }
+
+  async #createVersion(name: string): Promise<Answer> {
+    const key = this.keys.get(name)
+    if (key === undefined) return notFound(name)
+    return { status: 200, body: showVersion(await this.#generate(key)) }
+  }
+
+  #generate(key: KeyState): Promise<VersionState> {
+    return addVersion(key, this.pendingLooks, this.failures.shift())
+  }
+
+  #withKey(name: string, use: (key: KeyState) => Answer): Answer {
+    const key = this.keys.get(name)
+    return key === undefined ? notFound(name) : use(key)
+  }
+}
+
+const resourceOf = ({ params }: ReceivedCall): string => params.name ?? params.parent ?? params.resource ?? ''
+
+function showVersion(version: VersionState): Record<string, unknown> {
+  const { name, algorithm, protectionLevel, createTime, extra } = version
+  if (version.pendingLooks > 0) return { name, algorithm, protectionLevel, createTime, state: 'PENDING_GENERATION' }
+  const generated = version.state === 'GENERATION_FAILED' ? {} : { generateTime: createTime }
+  return { name, algorithm, protectionLevel, createTime, state: version.state, ...generated, ...extra }
+}
+
+function updateLabels(key: KeyState, { body, query }: ReceivedCall): Answer {
+  if (query.updateMask !== 'labels') return googleError(400, 'only labels are updated here', 'INVALID_ARGUMENT')
+  key.shown = { ...key.shown, labels: body.labels ?? {} }
+  return { status: 200, body: key.shown }
+}
+
+function showPublicKey({ name, pem, algorithm, protectionLevel }: VersionState): Answer {
+  const pemCrc32c = String(crc32c(Buffer.from(pem)))
+  return { status: 200, body: { name, pem, pemCrc32c, algorithm, protectionLevel } }
+}
+
+function signWith(version: VersionState, body: Readonly<Record<string, unknown>>): Answer {
+  const field = digestField(version.algorithm)
+  const digests = body.digest as Readonly<Record<string, string>> | undefined
+  const text = digests?.[field]
+  if (text === undefined) return googleError(400, `the key takes a ${field} digest`, 'INVALID_ARGUMENT')
+  const digest = Buffer.from(text, 'base64')
+  if (digest.length !== Number(field.slice(3)) / 8) {
+    return googleError(400, `provided digest has incorrect size (got ${digest.length})`, 'INVALID_ARGUMENT')
+  }
+  const sent = body.digestCrc32c
+  if (sent !== undefined && sent !== String(crc32c(digest))) {
+    return googleError(400, 'The checksum in digestCrc32c does not match.', 'INVALID_ARGUMENT')
+  }
+  const signature = signDigest(version, digest)
+  return {
+    status: 200,
+    body: {
+      signature: Buffer.from(signature).toString('base64'),
+      signatureCrc32c: String(crc32c(signature)),
+      ...(sent === undefined ? {} : { verifiedDigestCrc32c: true }),
+      name: version.name,
+      protectionLevel: version.protectionLevel,
+    },
+  }
+}
+
+const STATUS_NAMES: Readonly<Record<number, string>> = {
+  400: 'INVALID_ARGUMENT',
+  401: 'UNAUTHENTICATED',
+  403: 'PERMISSION_DENIED',
+  404: 'NOT_FOUND',
+  409: 'ALREADY_EXISTS',
+  429: 'RESOURCE_EXHAUSTED',
+  500: 'INTERNAL',
+  503: 'UNAVAILABLE',
+}
+
+export function googleErrorBody(
+  code: number,
+  message: string,
+  status = STATUS_NAMES[code] ?? 'UNKNOWN',
+): Record<string, unknown> {
+  return { error: { code, message, status } }
+}
+
+const googleError = (code: number, message: string, status?: string): Answer => ({
+  status: code,
+  body: googleErrorBody(code, message, status),
+})
+
+const notFound = (resource: string): Answer => googleError(404, `${resource} not found.`)
+
+function denied(permission: string, resource: string): Answer {
+  const message = `Permission '${permission}' denied on resource '${resource}' (or it may not exist).`
+  const info = {
+    '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+    reason: 'IAM_PERMISSION_DENIED',
+    domain: 'cloudkms.googleapis.com',
+    metadata: { permission, resource },
+  }
+  return { status: 403, body: { error: { code: 403, message, status: 'PERMISSION_DENIED', details: [info] } } }
+}
