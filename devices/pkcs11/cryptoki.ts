@@ -6,6 +6,8 @@ import { pkcs11Error, returnCodeOf } from './pkcs11-error.ts'
 export interface CryptokiObserver {
   readonly onTrace?: ((trace: DeviceTrace) => void) | undefined
   readonly signal?: AbortSignal | undefined
+  /** Codes that this vendor's module gives only when it cannot reach the device any more. */
+  readonly goneCodes?: readonly number[] | undefined
 }
 
 /** Codes that say little: whether the token is still there decides what they mean. */
@@ -144,7 +146,8 @@ export class Cryptoki {
     }
     const error = pkcs11Error(call, rv, this.subject, cause)
     this.#trace(call, detail, started, error.vendorCode)
-    return VAGUE.has(rv) && this.#tokenIsGone() ? this.#gone(call, error) : error
+    const gone = this.#observer.goneCodes?.includes(rv) === true || (VAGUE.has(rv) && this.#tokenIsGone())
+    return gone ? this.#gone(call, error) : error
   }
 
   #gone(call: string, error: DeviceError): DeviceError {
@@ -158,10 +161,11 @@ export class Cryptoki {
 
   #tokenIsGone(): boolean {
     if (this.slot === undefined) return false
+    const slot = this.slot
     try {
-      this.#calls++
-      this.library.C_GetTokenInfo(this.slot)
-      return false
+      this.#calls += 2
+      this.library.C_GetTokenInfo(slot)
+      return !this.library.C_GetSlotList(true).some((each) => each.equals(slot))
     } catch (error) {
       const rv = returnCodeOf(error)
       return rv === 0xe0 || rv === 0x32 || rv === 0x03 || rv === 0x190

@@ -3,7 +3,6 @@ import { DeviceError } from '../device-error.ts'
 import { KEY_SHAPES } from './key-algorithm.ts'
 import { keyPairTemplates, type TemplateTraits, withoutNiceties } from './key-template.ts'
 import type { GenerationPreference, TokenMechanisms } from './token-mechanisms.ts'
-import { whyNotGenerated } from './token-mechanisms.ts'
 import { mutable } from './token-objects.ts'
 import type { TokenSession } from './token-session.ts'
 
@@ -14,23 +13,15 @@ export interface GeneratedHandles {
 
 const LABEL = /^[\x20-\x7e]{1,32}$/
 
-/** Throws DeviceError before anything is asked of the token. */
-export function checkKeySpec(
-  spec: KeySpec,
-  mechanisms: TokenMechanisms,
-  preference: GenerationPreference,
-  subject: string,
-): void {
+/** `reason`: why the device makes no such key, where it does not. Throws DeviceError before anything is asked of the token. */
+export function checkKeySpec(spec: KeySpec, reason: string | undefined, subject: string): void {
   if (!LABEL.test(spec.label) || spec.id.length === 0 || spec.id.length > 64) {
     throw new DeviceError(
       'device.settings',
       'Could not name the key: a label is 1 to 32 printable ASCII characters, an id 1 to 64 bytes.',
-      {
-        remedy: 'Choose another key label.',
-      },
+      { remedy: 'Choose another key label.' },
     )
   }
-  const reason = whyNotGenerated(spec.algorithm, mechanisms, preference)
   if (reason !== undefined) {
     throw new DeviceError(
       'device.unsupported',

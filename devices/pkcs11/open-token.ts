@@ -7,7 +7,7 @@ import { type LoadedModule, loadModule } from './load-module.ts'
 import { Settings } from './settings.ts'
 import { tokenName } from './token-description.ts'
 import { TokenMechanisms } from './token-mechanisms.ts'
-import { TokenSession } from './token-session.ts'
+import { type Role, TokenSession } from './token-session.ts'
 import { readTokenUri, type TokenQuery } from './token-uri.ts'
 
 /** What a family brings to the shared room, as data. */
@@ -17,6 +17,8 @@ export interface TokenFamily {
   readonly vendor: string
   readonly search: ModuleSearch
   readonly settings: readonly SettingDefinition[]
+  /** CK_RV that mean a lost device with this vendor's module, whatever the standard says. */
+  readonly goneCodes?: readonly number[]
   /** URI path attributes of the family's own. */
   readonly uriAttributes?: readonly string[]
 }
@@ -44,6 +46,8 @@ export const MODULE_SETTING: SettingDefinition = {
 }
 
 export interface OpenTokenHooks {
+  /** Who signs and sees private keys, where that is not the plain user. */
+  readonly userRole?: (settings: Settings) => Role
   /** The PIN counter past PKCS#11, where the family can read it. */
   readonly readTriesLeft?: (
     token: TokenSlot['token'],
@@ -68,7 +72,11 @@ export async function openToken(
   options.onTrace?.({ call: 'module', detail: `${found.path} from ${found.origin}` })
   const module = await loadModule(found.path)
   try {
-    const cryptoki = new Cryptoki(module.library, `module ${found.path}`, options)
+    const cryptoki = new Cryptoki(module.library, `module ${found.path}`, {
+      onTrace: options.onTrace,
+      signal: options.signal,
+      goneCodes: family.goneCodes,
+    })
     const slot = chooseToken(listTokens(cryptoki), query, uri, found.path)
     cryptoki.subject = `${family.vendor} ${tokenName(slot.token)}`
     cryptoki.slot = slot.handle
@@ -77,6 +85,7 @@ export async function openToken(
     const session = new TokenSession(cryptoki, slot, {
       secret: options.secret,
       onProgress: options.onProgress,
+      userRole: hooks.userRole?.(settings),
       readTriesLeft: readTriesLeft === undefined ? undefined : () => readTriesLeft(slot.token, options, settings),
     })
     const mechanisms = new TokenMechanisms(cryptoki, slot.handle)

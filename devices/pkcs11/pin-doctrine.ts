@@ -9,6 +9,8 @@ export interface PinKind {
   readonly countLow: 'USER_PIN_COUNT_LOW' | 'SO_PIN_COUNT_LOW'
   readonly finalTry: 'USER_PIN_FINAL_TRY' | 'SO_PIN_FINAL_TRY'
   readonly locked: 'USER_PIN_LOCKED' | 'SO_PIN_LOCKED'
+  /** True for a secret without a counter (the management key of a YubiKey): a wrong one costs nothing. */
+  readonly uncounted?: boolean
 }
 
 export const USER_PIN: PinKind = {
@@ -111,6 +113,13 @@ export function wrongPin(
   triesLeft: number | undefined,
   cause: DeviceError,
 ): DeviceError {
+  if (kind.uncounted === true) {
+    return new DeviceError('credential.refused', `Could not log in to ${subject}: the ${kind.name} is wrong.`, {
+      remedy: `Check the source of the ${kind.name}.`,
+      cause,
+      ...(cause.vendorCode === undefined ? {} : { vendorCode: cause.vendorCode }),
+    })
+  }
   const left =
     triesLeft === undefined
       ? 'the device does not tell how many tries are left'

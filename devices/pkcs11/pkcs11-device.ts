@@ -6,6 +6,7 @@ import type {
   DeviceKey,
   HashName,
   HsmType,
+  KeyAlgorithm,
   KeyRef,
   KeySpec,
   Obstacle,
@@ -37,10 +38,10 @@ import { signWithKey } from './sign-with-key.ts'
 import { cannotAttest } from './software-token.ts'
 import type { TokenDescription } from './token-description.ts'
 import { type KeyIdentity, type KeyOperations, keyLocation, parseKeyLocation, TokenKey } from './token-key.ts'
-import { capabilitiesOf, type GenerationPreference } from './token-mechanisms.ts'
+import { capabilitiesOf, type GenerationPreference, whyNotGenerated } from './token-mechanisms.ts'
 import { findObjects, readAttribute, readKeyAttributes } from './token-objects.ts'
 import { tokenObstacles } from './token-obstacles.ts'
-import { type Role, USER_ROLE } from './token-session.ts'
+import type { Role } from './token-session.ts'
 import { tokenUri } from './token-uri.ts'
 
 /** How long closing waits for a call that is still inside the module after an abort. */
@@ -76,12 +77,17 @@ export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
     return STRICT
   }
 
+  /** Why the device makes no such key, or undefined. */
+  protected reasonAgainst(algorithm: KeyAlgorithm): string | undefined {
+    return whyNotGenerated(algorithm, this.opened.mechanisms, this.preference)
+  }
+
   protected get generationRole(): Role {
-    return USER_ROLE
+    return this.session.userRole
   }
 
   protected get certificateRole(): Role {
-    return USER_ROLE
+    return this.session.userRole
   }
 
   /** CKA_ID of a new key. */
@@ -127,7 +133,7 @@ export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
 
   async describe(): Promise<DeviceDescription> {
     const token = this.session.token()
-    const { family, found, module, mechanisms } = this.opened
+    const { family, found, module } = this.opened
     const firmware = this.firmwareOf(token)
     return {
       hsmType: this.hsmType,
@@ -137,7 +143,7 @@ export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
       ...(firmware === undefined ? {} : { firmware }),
       fips: this.fipsOf(token),
       uri: tokenUri(family.scheme, token, this.opened.query.modulePath),
-      capabilities: capabilitiesOf(mechanisms, this.preference),
+      capabilities: capabilitiesOf((algorithm) => this.reasonAgainst(algorithm)),
       obstacles: [...tokenObstacles(token, this.subject), ...(await this.familyObstacles(token))],
       details: {
         token: token.label,
@@ -149,7 +155,7 @@ export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
 
   async generateKeyPair(spec: KeySpec): Promise<DeviceKey> {
     const { mechanisms, options } = this.opened
-    checkKeySpec(spec, mechanisms, this.preference, this.subject)
+    checkKeySpec(spec, this.reasonAgainst(spec.algorithm), this.subject)
     await this.session.login(this.generationRole)
     const replaced = this.findReplaced(spec)
     this.refuseOccupied(spec, replaced)

@@ -71,9 +71,10 @@ export function whyNotGenerated(
   return undefined
 }
 
-export function capabilitiesOf(table: MechanismTable, preference: GenerationPreference): readonly Capability[] {
+/** One line per key type of the contract; `reasonAgainst` tells why one is not made, or undefined. */
+export function capabilitiesOf(reasonAgainst: (algorithm: KeyAlgorithm) => string | undefined): readonly Capability[] {
   return KEY_ALGORITHMS.map((algorithm) => {
-    const reason = whyNotGenerated(algorithm, table, preference)
+    const reason = reasonAgainst(algorithm)
     return reason === undefined ? { algorithm, supported: true } : { algorithm, supported: false, reason }
   })
 }

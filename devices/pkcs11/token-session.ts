@@ -32,6 +32,8 @@ export const USER_ROLE: Role = { userType: CKU.USER, secret: 'pin', pin: USER_PI
 export interface TokenSessionOptions {
   readonly secret: SecretProvider
   readonly onProgress?: ((progress: DeviceProgress) => void) | undefined
+  /** Who signs and sees private keys. */
+  readonly userRole?: Role | undefined
   /** Reads the PIN counter past PKCS#11, where the family can. */
   readonly readTriesLeft?: (() => Promise<number | undefined>) | undefined
 }
@@ -63,8 +65,8 @@ export class TokenSession {
     return this.#handle
   }
 
-  get isOpen(): boolean {
-    return this.#handle !== undefined
+  get userRole(): Role {
+    return this.#options.userRole ?? USER_ROLE
   }
 
   /** The token's flags as they are now. */
@@ -73,7 +75,7 @@ export class TokenSession {
   }
 
   /** Logs in unless this role is in already. A token that wants no login (nShield accelerator) is left alone. */
-  async login(role: Role = USER_ROLE): Promise<void> {
+  async login(role: Role = this.userRole): Promise<void> {
     if (this.#role === role) return
     if (role.userType !== CKU.SO && !hasFlag(this.slot.token, 'LOGIN_REQUIRED')) return
     const refused = this.#refused.get(role.userType)
@@ -95,7 +97,7 @@ export class TokenSession {
   }
 
   /** After C_SignInit, where the key asks for its PIN each time (CKA_ALWAYS_AUTHENTICATE). */
-  async loginForOperation(role: Role = USER_ROLE): Promise<void> {
+  async loginForOperation(role: Role = this.userRole): Promise<void> {
     const refused = this.#refused.get(role.userType)
     if (refused !== undefined) throw refused
     const pin = await this.#pinFor(role, this.slot.token)

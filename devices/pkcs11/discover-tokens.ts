@@ -1,0 +1,68 @@
+import type { DiscoveredDevice, DiscoverOptions, Discovery } from '../device.ts'
+import { DeviceError } from '../device-error.ts'
+import { Cryptoki } from './cryptoki.ts'
+import { findModule } from './find-module.ts'
+import { listTokens } from './list-tokens.ts'
+import { loadModule } from './load-module.ts'
+import type { TokenFamily } from './open-token.ts'
+import { hasFlag, type TokenDescription, tokenName } from './token-description.ts'
+import { tokenObstacles } from './token-obstacles.ts'
+import { tokenUri } from './token-uri.ts'
+
+export interface DiscoveryHooks {
+  /** Is this token one of the family's? Others are named in the trail: one module may show tokens of several vendors. */
+  readonly recognises: (token: TokenDescription) => boolean
+  /** What the family knows better than the token's own words. */
+  readonly refine?: (device: DiscoveredDevice, token: TokenDescription) => DiscoveredDevice
+}
+
+/** Loads the family's module, lists its tokens, and gives the module back; nothing is opened or logged in to. Never throws. */
+export async function discoverTokens(
+  family: TokenFamily,
+  options: DiscoverOptions,
+  hooks: DiscoveryHooks,
+): Promise<Discovery> {
+  const trail: string[] = []
+  try {
+    const module = options.settings?.module
+    const found = findModule(family.search, { explicit: typeof module === 'string' ? module : undefined })
+    trail.push(...found.trail)
+    const loaded = await loadModule(found.path)
+    try {
+      const cryptoki = new Cryptoki(loaded.library, `module ${found.path}`, { signal: options.signal })
+      const modulePath = found.origin === 'URI or setting' ? found.path : undefined
+      const devices = listTokens(cryptoki, trail).flatMap(({ token }): DiscoveredDevice[] => {
+        if (!hooks.recognises(token)) {
+          trail.push(`${found.path} shows ${tokenName(token)}, model ${token.model}, which is no ${family.vendor}`)
+          return []
+        }
+        const device = discovered(family, token, loaded.description, modulePath)
+        return [hooks.refine?.(device, token) ?? device]
+      })
+      return { devices, trail }
+    } finally {
+      loaded.release()
+    }
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error
+    return { devices: [], trail: [...trail, `${error.message} Try: ${error.remedy}`] }
+  }
+}
+
+function discovered(
+  family: TokenFamily,
+  token: TokenDescription,
+  module: string,
+  modulePath: string | undefined,
+): DiscoveredDevice {
+  return {
+    hsmType: family.hsmType,
+    uri: tokenUri(family.scheme, token, modulePath),
+    vendor: token.manufacturer,
+    model: token.model,
+    ...(token.serial === '' ? {} : { serial: token.serial }),
+    firmware: `${token.firmware.major}.${token.firmware.minor}`,
+    obstacles: hasFlag(token, 'TOKEN_INITIALIZED') || token.label !== '' ? tokenObstacles(token, tokenName(token)) : [],
+    details: { token: token.label, slot: `${token.slotId} ${token.slotDescription}`.trim(), module },
+  }
+}

@@ -1,0 +1,353 @@
+import type { X509Certificate } from 'node:crypto'
+import { readFile, stat } from 'node:fs/promises'
+import type { Attestation, ButtonTouch, DeviceKey, KeyAlgorithm, KeyRef, KeySpec, Obstacle } from '../device.ts'
+import { DeviceError } from '../device-error.ts'
+import { formatDeviceUri } from '../device-uri.ts'
+import {
+  certificateExists,
+  checkCertificateFits,
+  createObject,
+  storedCertificates,
+} from '../pkcs11/certificate-objects.ts'
+import { findByClass } from '../pkcs11/find-key-objects.ts'
+import type { Attribute, TemplateTraits } from '../pkcs11/key-template.ts'
+import type { OpenedToken } from '../pkcs11/open-token.ts'
+import { CKA } from '../pkcs11/pkcs11-constants.ts'
+import { Pkcs11Device } from '../pkcs11/pkcs11-device.ts'
+import { spkiOf } from '../pkcs11/public-key.ts'
+import type { TokenDescription } from '../pkcs11/token-description.ts'
+import type { KeyIdentity, TokenKey } from '../pkcs11/token-key.ts'
+import { classTemplate } from '../pkcs11/token-objects.ts'
+import type { Role } from '../pkcs11/token-session.ts'
+import { attestedFacts, readDeviceCertificate, readSlotAttestation } from './attestation-objects.ts'
+import { chosenSlot } from './chosen-slot.ts'
+import { FIRMWARE, firmwareAgainst } from './firmware-rules.ts'
+import { managementKeyRole, pinProtectedRole } from './management-key.ts'
+import { type PivSlot, slotByCkaId, slotByName } from './piv-slots.ts'
+import { isPlaceholderCertificate } from './placeholder-certificate.ts'
+import { atLeast, canDo, printVersion, unpackVersion, type Version } from './ykcs11-abilities.ts'
+
+/** CKA_VENDOR_DEFINED + Yubico's base, libykcs11 2.3 and later; one byte each. */
+const CKA_YUBICO = { touchPolicy: 0xd9554201, pinPolicy: 0xd9554202 } as const
+const PIN_POLICY = { default: 0, never: 1, once: 2, always: 3 } as const
+const TOUCH_POLICY = { default: 0, never: 1, always: 2, cached: 3 } as const
+
+const MAX_INTERMEDIATES_BYTES = 64 * 1024
+
+/** The PIV application of a YubiKey through libykcs11. A key's place is its slot. */
+export class YubikeyDevice extends Pkcs11Device implements ButtonTouch {
+  readonly #slot: PivSlot
+  readonly #module: Version
+  readonly #generationRole: Role
+
+  constructor(opened: OpenedToken) {
+    super(opened)
+    this.#slot = chosenSlot(opened.query, opened.settings)
+    this.#module = unpackVersion(opened.module.version)
+    this.#generationRole =
+      opened.settings.flag('pinProtectedManagementKey') === true
+        ? pinProtectedRole
+        : managementKeyRole(canDo(this.#module, 'aesManagementKey'))
+  }
+
+  protected override get generationRole(): Role {
+    return this.#generationRole
+  }
+
+  protected override get certificateRole(): Role {
+    return this.#generationRole
+  }
+
+  protected override keyId(): Uint8Array {
+    return Uint8Array.of(this.#slot.ckaId)
+  }
+
+  protected override locationOf({ id }: KeyIdentity): string {
+    return slotByCkaId(id)?.name ?? Buffer.from(id).toString('hex')
+  }
+
+  protected override identityAt(location: string): Partial<KeyIdentity> | undefined {
+    const slot = slotByName(location)
+    return slot === undefined ? undefined : { id: Uint8Array.of(slot.ckaId) }
+  }
+
+  protected override searchFor(key: TokenKey): Partial<KeyIdentity> {
+    return { id: key.identity.id }
+  }
+
+  #firmware(): Version {
+    return unpackVersion(this.slotToken.firmware)
+  }
+
+  protected override firmwareOf(): string {
+    return printVersion(this.#firmware())
+  }
+
+  protected override reasonAgainst(algorithm: KeyAlgorithm): string | undefined {
+    const firmware = firmwareAgainst(algorithm, this.#firmware())
+    if (firmware !== undefined) return firmware
+    if ((algorithm === 'RSA-3072' || algorithm === 'RSA-4096') && !canDo(this.#module, 'rsa3072')) {
+      return `libykcs11 ${printVersion(this.#module)} makes no RSA keys above 2048 bits; 2.5 does`
+    }
+    return super.reasonAgainst(algorithm)
+  }
+
+  protected override templateTraits(spec: KeySpec): TemplateTraits {
+    return {
+      privateObjects: true,
+      extractableAttribute: canDo(this.#module, 'extractableAttribute'),
+      usageAttributes: false,
+      publicPrivateAttribute: false,
+      modifiableAttribute: false,
+      extraPrivate: this.#policies(spec),
+    }
+  }
+
+  #policies({ pinPolicy = 'default', touchPolicy = 'default' }: KeySpec): readonly Attribute[] {
+    if (pinPolicy === 'default' && touchPolicy === 'default') return []
+    if (!canDo(this.#module, 'policies')) {
+      throw new DeviceError(
+        'device.unsupported',
+        `Could not set a PIN or touch policy: libykcs11 ${printVersion(this.#module)} cannot.`,
+        {
+          remedy: 'Use libykcs11 2.3 or later, or leave the policies at their default.',
+        },
+      )
+    }
+    return [
+      { type: CKA_YUBICO.pinPolicy, value: Buffer.of(PIN_POLICY[pinPolicy]) },
+      { type: CKA_YUBICO.touchPolicy, value: Buffer.of(TOUCH_POLICY[touchPolicy]) },
+    ]
+  }
+
+  /** Everything that can be refused is refused before the management key is asked for: libykcs11 overwrites a slot without a word. */
+  override async generateKeyPair(spec: KeySpec): Promise<DeviceKey> {
+    this.#policies(spec)
+    if (this.reasonAgainst(spec.algorithm) === undefined) this.refuseOccupied(spec)
+    return await super.generateKeyPair(spec)
+  }
+
+  protected override findReplaced(): readonly Buffer[] {
+    return []
+  }
+
+  protected override refuseOccupied(spec: KeySpec): void {
+    const slot = this.#slot
+    if (spec.replaceKey !== undefined && slotByName(spec.replaceKey) !== slot) {
+      throw new DeviceError(
+        'key.exists',
+        `Did not make a key on ${this.subject}: the key goes to slot ${slot.name}, and slot ${spec.replaceKey.slice(0, 16)} was named to be replaced.`,
+        {
+          remedy: `Name slot ${slot.name} with --replace-key, or choose the other slot.`,
+        },
+      )
+    }
+    if (spec.replaceKey !== undefined) return
+    const what = this.#occupant(slot)
+    if (what === undefined) return
+    throw new DeviceError(
+      'key.exists',
+      `Did not make a key on ${this.subject}: slot ${slot.name} (${slot.use}) holds ${what}.`,
+      {
+        remedy: `Choose another slot, or say --replace-key ${slot.name} (its key and certificate are lost then).`,
+      },
+    )
+  }
+
+  #occupant(slot: PivSlot): string | undefined {
+    const id = Uint8Array.of(slot.ckaId)
+    const certificates = storedCertificates(this.session, id)
+    if (certificates.some(({ der }) => !isPlaceholderCertificate(der, slot))) return 'a certificate'
+    const key =
+      findByClass(this.session, 'PUBLIC_KEY', { id }).length > 0 ||
+      readSlotAttestation(this.session, slot) !== undefined
+    return key || certificates.length > 0 ? 'a key' : undefined
+  }
+
+  /**
+   * By location: the key of that slot. By label and id of a run: the key of the configured slot as long as no issued
+   * certificate is with it, since the device keeps no label and such a key is older than the run.
+   */
+  override async findKey(ref: KeyRef): Promise<DeviceKey | undefined> {
+    const slot = ref.location === undefined ? this.#slot : slotByName(ref.location)
+    if (slot === undefined) return undefined
+    const id = Uint8Array.of(slot.ckaId)
+    const named = ref.location === undefined && (ref.label !== undefined || ref.id !== undefined)
+    if (named && storedCertificates(this.session, id).some(({ der }) => !isPlaceholderCertificate(der, slot)))
+      return undefined
+    const [object] = findByClass(this.session, 'PUBLIC_KEY', { id })
+    return object === undefined ? undefined : this.keyFrom(object, { publicHandle: object })
+  }
+
+  needsTouch(key: DeviceKey): boolean {
+    const slot = slotByName(key.location)
+    const certificate = slot === undefined ? undefined : readSlotAttestation(this.session, slot)
+    const policy = certificate === undefined ? undefined : attestedFacts(certificate).touchPolicy
+    return policy === 'always' || policy === 'cached'
+  }
+
+  protected override announceSignature(key: TokenKey): void {
+    if (this.needsTouch(key)) {
+      this.opened.options.onProgress?.({
+        kind: 'touch',
+        message: `Touch ${this.subject} now: it waits some 15 seconds.`,
+      })
+    } else super.announceSignature(key)
+  }
+
+  /** Leaf and F9 certificate, PEM, in this order; Yubico's intermediates after them where the profile says so. */
+  override async attest(key: TokenKey): Promise<Attestation> {
+    const slot = slotByName(key.location) ?? this.#slot
+    const leaf = readSlotAttestation(this.session, slot)
+    const device = readDeviceCertificate(this.session)
+    if (leaf === undefined || device === undefined) throw this.#whyNoAttestation(slot, device)
+    if (Buffer.compare(spkiOf(leaf.publicKey), key.publicKey) !== 0) {
+      throw new DeviceError(
+        'device.protocol',
+        `The attestation from ${this.subject} is for another key than the one in slot ${slot.name}.`,
+        {
+          remedy: 'Plug the key in again and resume the run; another program may have changed the slot meanwhile.',
+        },
+      )
+    }
+    const intermediates = await this.#intermediates()
+    const text = `${leaf.toString()}${device.toString()}${intermediates}`
+    return {
+      hsmType: this.hsmType,
+      package: Buffer.from(text, 'latin1'),
+      artefacts: {
+        [`attestation-${slot.name}.pem`]: Buffer.from(leaf.toString(), 'latin1'),
+        'attestation-f9.pem': Buffer.from(device.toString(), 'latin1'),
+      },
+    }
+  }
+
+  #whyNoAttestation(slot: PivSlot, device: X509Certificate | undefined): DeviceError {
+    const firmware = this.#firmware()
+    const [why, remedy] = !atLeast(firmware, FIRMWARE.attestation)
+      ? [`firmware ${printVersion(firmware)} cannot attest; 4.3 and later can`, 'Use a newer YubiKey.']
+      : device === undefined
+        ? [
+            'slot f9 holds no attestation certificate',
+            'Use another YubiKey: the factory certificate cannot be put back.',
+          ]
+        : [
+            `the key in slot ${slot.name} was not made on the device (imported keys are never attested)`,
+            'Make a new key on the device.',
+          ]
+    return new DeviceError('key.not-attestable', `Could not attest slot ${slot.name} of ${this.subject}: ${why}.`, {
+      remedy,
+    })
+  }
+
+  async #intermediates(): Promise<string> {
+    const path = this.opened.settings.text('includeIntermediates')
+    if (path === undefined) return ''
+    try {
+      const { size } = await stat(path)
+      const text = size <= MAX_INTERMEDIATES_BYTES ? await readFile(path, 'latin1') : ''
+      if (!/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/.test(text))
+        throw new Error('no PEM certificates in it')
+      return text.endsWith('\n') ? text : `${text}\n`
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      throw new DeviceError('device.settings', `Could not read includeIntermediates ${path}: ${why.slice(0, 120)}.`, {
+        remedy: "Name the PEM file with Yubico's intermediate certificates, or remove the setting.",
+        cause,
+      })
+    }
+  }
+
+  override async storeCertificate(
+    key: DeviceKey,
+    certificate: Uint8Array,
+    options: { readonly replace?: boolean } = {},
+  ): Promise<void> {
+    const own = this.ownKey(key)
+    checkCertificateFits(own, certificate)
+    const stored = this.#issued(own)
+    if (stored.some((der) => Buffer.compare(der, certificate) === 0)) return
+    if (stored.length > 0 && options.replace !== true) throw certificateExists(own, this.subject)
+    await this.session.login(this.certificateRole)
+    // libykcs11 writes the slot's one certificate object; further attributes mean nothing to it.
+    const template = [
+      classTemplate('CERTIFICATE'),
+      { type: CKA.TOKEN, value: true },
+      { type: CKA.ID, value: Buffer.from(own.identity.id) },
+      { type: CKA.VALUE, value: Buffer.from(certificate) },
+    ]
+    createObject(this.session, template, `certificate of slot ${own.location}`)
+  }
+
+  override async readCertificate(key: DeviceKey): Promise<Uint8Array | undefined> {
+    const [first] = this.#issued(this.ownKey(key))
+    return first === undefined ? undefined : Uint8Array.from(first)
+  }
+
+  /** The slot's certificate, unless it is libykcs11's placeholder. */
+  #issued(key: TokenKey): readonly Buffer[] {
+    const slot = slotByName(key.location) ?? this.#slot
+    return storedCertificates(this.session, key.identity.id)
+      .map(({ der }) => der)
+      .filter((der) => !isPlaceholderCertificate(der, slot))
+  }
+
+  protected override async familyObstacles(token: TokenDescription): Promise<readonly Obstacle[]> {
+    return yubikeyObstacles(this.#firmware(), this.#module, token, this.#occupant(this.#slot), this.#slot)
+  }
+
+  override async describe(): ReturnType<Pkcs11Device['describe']> {
+    const description = await super.describe()
+    return {
+      ...description,
+      vendor: 'Yubico',
+      uri: formatDeviceUri(
+        'yubikey',
+        { serial: description.serial, slot: this.#slot.name },
+        { 'module-path': this.opened.query.modulePath },
+      ),
+      details: {
+        ...description.details,
+        pivSlot: `${this.#slot.name} (${this.#slot.use})`,
+        libykcs11: printVersion(this.#module),
+      },
+    }
+  }
+}
+
+/** What firmware and module together do not do. */
+export function yubikeyObstacles(
+  firmware: Version,
+  module: Version,
+  token: TokenDescription,
+  occupant?: string,
+  slot?: PivSlot,
+): readonly Obstacle[] {
+  const obstacles: Obstacle[] = []
+  if (!atLeast(firmware, FIRMWARE.attestation)) {
+    obstacles.push({
+      severity: 'blocker',
+      code: 'key.not-attestable',
+      message: `YubiKey ${token.serial}: firmware ${printVersion(firmware)} cannot attest keys.`,
+      remedy: 'Use a YubiKey with firmware 4.3 or later.',
+    })
+  }
+  if (atLeast(firmware, FIRMWARE.aesManagementKeyByDefault) && !canDo(module, 'aesManagementKey')) {
+    obstacles.push({
+      severity: 'warning',
+      code: 'management-key.aes',
+      message: `YubiKey ${token.serial}: firmware ${printVersion(firmware)} comes with an AES management key, and libykcs11 ${printVersion(module)} takes TDES only.`,
+      remedy:
+        'Use libykcs11 2.3 or later, or set a TDES management key: ykman piv access change-management-key -a TDES.',
+    })
+  }
+  if (occupant !== undefined && slot !== undefined) {
+    obstacles.push({
+      severity: 'warning',
+      code: 'key.exists',
+      message: `YubiKey ${token.serial}: slot ${slot.name} holds ${occupant}; a new key is refused there.`,
+      remedy: `Choose another slot, or say --replace-key ${slot.name}.`,
+    })
+  }
+  return obstacles
+}

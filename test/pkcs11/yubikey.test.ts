@@ -1,0 +1,284 @@
+import { execFileSync } from 'node:child_process'
+import { createPublicKey, verify, X509Certificate } from 'node:crypto'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import {
+  type Device,
+  DeviceError,
+  type DeviceProgress,
+  type DeviceTrace,
+  hasButtonTouch,
+  hasCertificateStore,
+  type KeyAlgorithm,
+  type OpenOptions,
+  Secret,
+} from '../../devices/device.ts'
+import { openDevice } from '../../devices/open.ts'
+import { family } from '../../devices/yubikey/family.ts'
+import { issueCertificate } from './issue-certificate.ts'
+import { YubikeyDouble, yubikeyDoubleAvailable } from './yubikey-double.ts'
+
+const PIN = '123456'
+const MANAGEMENT_KEY = '010203040506070801020304050607080102030405060708'
+const INS = { verify: 0x20, sign: 0x87, generate: 0x47 } as const
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+const spec = (algorithm: KeyAlgorithm) => ({ algorithm, label: 'run 1', id: bytes('0123456789abcdef') })
+
+function options(secrets: Readonly<Record<string, string>> = { pin: PIN, 'management-key': MANAGEMENT_KEY }) {
+  const trace: DeviceTrace[] = []
+  const progress: DeviceProgress[] = []
+  const asked: string[] = []
+  const open: OpenOptions = {
+    secret: async ({ name }) => {
+      asked.push(name)
+      const text = secrets[name]
+      return text === undefined ? undefined : Secret.fromText(text)
+    },
+    onTrace: (line) => trace.push(line),
+    onProgress: (line) => progress.push(line),
+  }
+  return {
+    open,
+    trace,
+    progress,
+    asked,
+    calls: (name: string): number => trace.filter(({ call }) => call === name).length,
+  }
+}
+
+async function failure(promise: Promise<unknown>): Promise<DeviceError> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  if (!(error instanceof DeviceError)) throw new Error(`expected a DeviceError, got ${String(error)}`)
+  return error
+}
+
+const tool = (command: string, ...args: readonly string[]): string =>
+  execFileSync(command, args, { stdio: ['ignore', 'pipe', 'ignore'] }).toString()
+
+describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 on the PIV card double', () => {
+  let double: YubikeyDouble
+  let device: Device | undefined
+  beforeAll(async () => {
+    double = await YubikeyDouble.start([{ serial: 15732500 }])
+  })
+  beforeEach(async () => {
+    await double.ask({ do: 'reset' })
+  })
+  afterEach(async () => {
+    await device?.close()
+    device = undefined
+    await double.ask({ do: 'clear-faults' })
+  })
+  afterAll(() => double?.close())
+
+  const open = async (given = options(), uri = 'yubikey:serial=15732500;slot=9c', settings = {}) => {
+    const opened = await openDevice(uri, { ...given.open, settings })
+    if (!hasCertificateStore(opened) || !hasButtonTouch(opened)) throw new Error('abilities are missing')
+    device = opened
+    return opened
+  }
+
+  it.each([
+    ['P-256', '9c'],
+    ['P-384', '9a'],
+    ['RSA-2048', '9d'],
+    ['P-256', '82'],
+  ] as const)(
+    'makes a %s key in slot %s, signs, attests and keeps its certificate',
+    async (algorithm, slot) => {
+      const given = options()
+      const yubikey = await open(given, `yubikey:serial=15732500;slot=${slot}`)
+      const key = await yubikey.generateKeyPair(spec(algorithm))
+      expect(key.location).toBe(slot)
+      const signature = await key.sign('SHA-256', bytes('request'))
+      const publicKey = createPublicKey({ key: Buffer.from(key.publicKey), format: 'der', type: 'spki' })
+      expect(verify('sha256', bytes('request'), publicKey, signature)).toBe(true)
+      const { package: evidence } = await key.attest()
+      const [leaf = '', f9 = '', ...rest] =
+        Buffer.from(evidence)
+          .toString()
+          .match(/-----BEGIN[^-]+-----[^-]+-----END[^-]+-----\n/g) ?? []
+      expect(rest).toEqual([])
+      expect(new X509Certificate(leaf).subject).toBe(`CN=YubiKey PIV Attestation ${slot}`)
+      expect(new X509Certificate(leaf).publicKey.equals(publicKey)).toBe(true)
+      expect(new X509Certificate(leaf).verify(new X509Certificate(f9).publicKey)).toBe(true)
+      const certificate = issueCertificate(key.publicKey, 'issued')
+      await yubikey.storeCertificate(key, certificate)
+      await yubikey.storeCertificate(key, certificate)
+      expect(await yubikey.readCertificate(key)).toEqual(certificate)
+      expect((await failure(yubikey.storeCertificate(key, issueCertificate(key.publicKey, 'other')))).code).toBe(
+        'certificate.exists',
+      )
+      await yubikey.close()
+      expect(given.asked).toEqual(['management-key', 'pin'])
+      expect(JSON.stringify(given.trace)).not.toMatch(new RegExp(`${PIN}|${MANAGEMENT_KEY}`))
+      const pem = tool('yubico-piv-tool', '-a', 'read-certificate', '-s', slot)
+      expect(Uint8Array.from(new X509Certificate(pem).raw)).toEqual(certificate)
+      expect(new X509Certificate(tool('yubico-piv-tool', '-a', 'attest', '-s', slot)).publicKey.equals(publicKey)).toBe(
+        true,
+      )
+      const exported = tool('ykman', '--device', '15732500', 'piv', 'certificates', 'export', slot, '-')
+      expect(Uint8Array.from(new X509Certificate(exported).raw)).toEqual(certificate)
+    },
+    60_000,
+  )
+
+  it('finds its key again after a crash, and the key of a recorded slot later', async () => {
+    const made = await (await open()).generateKeyPair(spec('P-256'))
+    await device?.close()
+    const given = options()
+    const later = await open(given)
+    const found = await later.findKey({ label: 'run 1', id: bytes('0123456789abcdef') })
+    expect(found?.publicKey).toEqual(made.publicKey)
+    expect(given.asked).toEqual([])
+    if (found === undefined) throw new Error('not found')
+    await later.storeCertificate(found, issueCertificate(found.publicKey, 'issued'))
+    expect(await later.findKey({ label: 'another run' })).toBeUndefined()
+    expect((await later.findKey({ location: '9c' }))?.publicKey).toEqual(made.publicKey)
+  })
+
+  it('refuses a slot that holds a key or a certificate, before it asks for any secret', async () => {
+    const first = await open()
+    const made = await first.generateKeyPair(spec('P-256'))
+    await first.close()
+    const given = options()
+    const again = await open(given)
+    expect((await failure(again.generateKeyPair(spec('P-256')))).message).toContain(
+      'slot 9c (digital signature) holds a key',
+    )
+    const key = await again.findKey({ location: '9c' })
+    if (key === undefined) throw new Error('not found')
+    expect(key.publicKey).toEqual(made.publicKey)
+    expect(given.asked).toEqual([])
+    await again.storeCertificate(key, issueCertificate(key.publicKey, 'issued'))
+    expect((await failure(again.generateKeyPair(spec('P-256')))).message).toContain('holds a certificate')
+    expect((await failure(again.generateKeyPair({ ...spec('P-256'), replaceKey: '9a' }))).code).toBe('key.exists')
+    const replaced = await again.generateKeyPair({ ...spec('P-256'), replaceKey: '9c' })
+    expect(replaced.publicKey).not.toEqual(made.publicKey)
+  })
+
+  it('describes what the firmware and the module can do', async () => {
+    const description = await (await open()).describe()
+    expect(description).toMatchObject({
+      vendor: 'Yubico',
+      serial: '15732500',
+      firmware: '5.4.3',
+      uri: 'yubikey:serial=15732500;slot=9c',
+    })
+    const supported = description.capabilities.filter((each) => each.supported).map(({ algorithm }) => algorithm)
+    expect(supported).toEqual(['RSA-2048', 'P-256', 'P-384'])
+    expect(description.capabilities.find(({ algorithm }) => algorithm === 'RSA-4096')?.reason).toContain('5.7')
+  })
+
+  it('is discovered with its serial and firmware', async () => {
+    const { devices } = await family.discover({})
+    expect(devices).toMatchObject([
+      { serial: '15732500', firmware: '5.4.3', uri: 'yubikey:serial=15732500', vendor: 'Yubico' },
+    ])
+  })
+
+  it('refuses a policy that this version of libykcs11 cannot set, before any secret', async () => {
+    const given = options()
+    const error = await failure((await open(given)).generateKeyPair({ ...spec('P-256'), touchPolicy: 'always' }))
+    expect(error.code).toBe('device.unsupported')
+    expect(given.asked).toEqual([])
+  })
+
+  describe('PIN and management key', () => {
+    it('uses one try on a wrong PIN and tells how many are left', async () => {
+      const key = await (await open()).generateKeyPair(spec('P-256'))
+      await device?.close()
+      const given = options({ pin: '654321' })
+      const found = await (await open(given)).findKey({ location: key.location })
+      const error = await failure(found?.sign('SHA-256', bytes('x')) ?? Promise.resolve())
+      expect(error).toMatchObject({ code: 'pin.wrong', triesLeft: 2 })
+      expect(error.message).toContain('2 tries are left')
+      expect((await failure(found?.sign('SHA-256', bytes('x')) ?? Promise.resolve())).code).toBe('pin.wrong')
+      expect((await double.ask({ do: 'tries' })).triesLeft).toBe(2)
+      expect(given.calls('C_Login')).toBe(1)
+    })
+
+    it('never uses the last try, nor a locked PIN', async () => {
+      const key = await (await open()).generateKeyPair(spec('P-256'))
+      await device?.close()
+      for (const [left, code] of [
+        [1, 'pin.final-try'],
+        [0, 'pin.locked'],
+      ] as const) {
+        await double.ask({ do: 'tries', left })
+        const given = options()
+        const found = await (await open(given)).findKey({ location: key.location })
+        expect((await failure(found?.sign('SHA-256', bytes('x')) ?? Promise.resolve())).code).toBe(code)
+        expect((await double.ask({ do: 'tries' })).triesLeft).toBe(left)
+        expect(given.asked).toEqual([])
+        await device?.close()
+      }
+    })
+
+    it.each([
+      ['too long', '123456789'],
+      ['too short', '12345'],
+      ['a one-time password', 'ccccccjlfvhdgnfbrhnfitbgvfdbufeglbgbgcbiedfb'],
+    ])('refuses a PIN that is %s without a try', async (_what, pin) => {
+      const key = await (await open()).generateKeyPair(spec('P-256'))
+      await device?.close()
+      const found = await (await open(options({ pin }))).findKey({ location: key.location })
+      expect((await failure(found?.sign('SHA-256', bytes('x')) ?? Promise.resolve())).code).toBe('pin.malformed')
+      expect((await double.ask({ do: 'tries' })).triesLeft).toBe(3)
+    })
+
+    it('tells a wrong management key from a wrong PIN, and makes nothing', async () => {
+      const given = options({ pin: PIN, 'management-key': 'a'.repeat(48) })
+      const error = await failure((await open(given)).generateKeyPair(spec('P-256')))
+      expect(error.code).toBe('credential.refused')
+      expect(error.message).toContain('management key')
+      expect((await double.ask({ do: 'tries' })).slots).not.toContain(0x9c)
+    })
+
+    it('refuses a management key that is none', async () => {
+      const given = options({ pin: PIN, 'management-key': 'not hex' })
+      expect((await failure((await open(given)).generateKeyPair(spec('P-256')))).code).toBe('pin.malformed')
+    })
+  })
+
+  describe('trouble', () => {
+    it('is one error when the key is pulled out before, during and after generation', async () => {
+      for (const when of ['before', 'during', 'after'] as const) {
+        const given = options()
+        const yubikey = await open(given)
+        await double.ask({ do: 'fault', fault: { instruction: INS.generate, effect: { kind: 'remove', when } } })
+        const error = await failure(yubikey.generateKeyPair(spec('P-256')))
+        expect(error.code, `${when}: ${JSON.stringify(given.trace.slice(-4))}`).toBe('device.gone')
+        await yubikey.close()
+        await double.ask({ do: 'insert' })
+        // pcscd sees a card that comes back within some hundred milliseconds.
+        const again = await vi.waitFor(() => open(), { timeout: 5000, interval: 100 })
+        const found = await again.findKey({ label: 'run 1' })
+        expect(found !== undefined, when).toBe(when !== 'before')
+        if (found !== undefined) await found.attest()
+        await device?.close()
+        await double.ask({ do: 'reset' })
+      }
+    })
+
+    it('gives out no signature that the card has spoilt', async () => {
+      const key = await (await open()).generateKeyPair(spec('P-256'))
+      await device?.close()
+      const found = await (await open()).findKey({ location: key.location })
+      await double.ask({ do: 'fault', fault: { instruction: INS.sign, slot: 0x9c, effect: { kind: 'corrupt' } } })
+      expect((await failure(found?.sign('SHA-256', bytes('x')) ?? Promise.resolve())).code).toMatch(
+        /device\.(protocol|refused|unreachable)/,
+      )
+    })
+
+    it('says so when nothing is plugged in', async () => {
+      await double.ask({ do: 'remove' })
+      const error = await failure(open())
+      expect(error.code).toBe('device.not-found')
+      await double.ask({ do: 'insert' })
+    })
+  })
+})
