@@ -4,6 +4,7 @@
  * "get ATR" is answered; a longer one is a command APDU and is answered in turn. Closing the connection is pulling the card.
  */
 import type { Readable, Writable } from 'node:stream'
+import { setTimeout as wait } from 'node:timers/promises'
 import { CardRemoved } from './card-fault.ts'
 import type { PivCard } from './piv-card.ts'
 
@@ -18,6 +19,12 @@ const CONTROL = { powerOff: 0, powerOn: 1, reset: 2, getAtr: 4 } as const
  */
 const POLLS_AT_START = 4
 const POLLS_LATER = 2
+
+/**
+ * How long a card stays out at least. Put back sooner, pcscd may never see that it was gone, and after an error it then
+ * takes the reader for empty for good. A person is never that quick.
+ */
+const ABSENCE_MILLISECONDS = 900
 
 /** A connection to the driver, however it is reached. */
 export interface ReaderConnection {
@@ -34,6 +41,7 @@ export class VpcdSlot {
   #seen: (() => void) | undefined
   #pollsToWait = 0
   #known = false
+  #removedAt = Number.NEGATIVE_INFINITY
 
   /** `connect` opens a connection to the driver. */
   constructor(card: PivCard, connect: () => Promise<ReaderConnection>) {
@@ -48,6 +56,8 @@ export class VpcdSlot {
   /** Resolves once the reader has seen the card. Throws where it does not within `timeoutMilliseconds`. */
   async insert(timeoutMilliseconds = 10_000): Promise<void> {
     if (this.#connection !== undefined) return
+    const absence = performance.now() - this.#removedAt
+    if (absence < ABSENCE_MILLISECONDS) await wait(ABSENCE_MILLISECONDS - absence)
     const connection = await this.#connect()
     this.#connection = connection
     const seen = new Promise<void>((resolve) => {
@@ -77,7 +87,9 @@ export class VpcdSlot {
   remove(): void {
     const connection = this.#connection
     this.#connection = undefined
-    connection?.close()
+    if (connection === undefined) return
+    this.#removedAt = performance.now()
+    connection.close()
     this.card.reset()
   }
 
