@@ -1,10 +1,218 @@
-import { EvidenceError } from './evidence-error.ts'
-import type { FamilyVerifier } from './verify-attestation.ts'
+/**
+ * HSM type MARVELL_GOOGLE: a Cloud KMS key at protection level HSM. The statement (V2, gzip) is signed by the card's partition key,
+ * which Marvell and Google certify in two chains that travel beside it. Option `versionName`: the full resource name of the key
+ * version that the statement must be for.
+ */
+import { createHash } from 'node:crypto'
+import { DerError } from '../asn1/der-error.ts'
+import { nameValues, parseName } from '../asn1/name.ts'
+import { sameBytes } from './anchor-keys.ts'
+import type { AttestedDevice, KeyClaims } from './attestation-result.ts'
+import { CheckList } from './check-list.ts'
+import { keyName } from './key-name.ts'
+import { ATTRIBUTE, KEY_TYPE, OBJECT_CLASS } from './marvell-google-attributes.ts'
+import { checkChains, type MarvellChains, readChains } from './marvell-google-chains.ts'
+import { checkValuesFit, keyIdOf, publicKeyInfoOf } from './marvell-google-key.ts'
+import { PRIVATE_KEY_RULES, MARVELL_RULES as RULE } from './marvell-google-rules.ts'
+import {
+  type MarvellObject,
+  type MarvellStatement,
+  numberOf,
+  parseStatement,
+  StatementFormatError,
+  unpackStatement,
+} from './marvell-google-statement.ts'
+import { familyVerdict } from './verdict.ts'
+import type { FamilyVerdict, FamilyVerifier, VerificationContext } from './verify-attestation.ts'
+import { verifySignature } from './verify-signature.ts'
+
+const REQUIRED = [...Object.values(RULE), ...PRIVATE_KEY_RULES.map(({ rule }) => rule)]
+const NEW_KEY =
+  'Create a new key with purpose ASYMMETRIC_SIGN at protection level HSM, not importOnly, and let Cloud KMS generate its version.'
 
 export const marvellGoogle: FamilyVerifier = {
   hsmType: 'MARVELL_GOOGLE',
-  recognises: () => false,
-  verify: () => {
-    throw new EvidenceError('Could not read MARVELL_GOOGLE evidence: its verifier is missing.', 'Install a complete version.')
-  },
+  recognises: (package_) => package_[0] === 0x1f && package_[1] === 0x8b,
+  verify,
+}
+
+function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdict {
+  const unpacked = unpackStatement(package_)
+  const checks = new CheckList()
+  const statement = parse(unpacked, checks)
+  const pool = readChains(context.certChains, checks)
+  const chains = pool === undefined ? undefined : checkChains(pool, context, checks)
+  if (statement === undefined) return verdict(checks, chains)
+  if (chains !== undefined) checkSignature(statement, chains, checks)
+  const pair = findPair(statement, checks)
+  if (pair === undefined) return verdict(checks, chains)
+  const spki = checkKey(pair, checks)
+  for (const { rule, attribute, value, said, missing } of PRIVATE_KEY_RULES) {
+    checks.require(rule, numberOf(pair.privateKey, attribute) === value, said, `${missing}.`, NEW_KEY)
+  }
+  checkVersionName(pair.privateKey, context.options?.versionName, checks)
+  return verdict(checks, chains, pair.privateKey, spki)
+}
+
+function parse(unpacked: Uint8Array, checks: CheckList): MarvellStatement | undefined {
+  try {
+    const statement = parseStatement(unpacked)
+    checks.pass(RULE.format, `A V2 statement with ${statement.objects.length} object(s).`)
+    return statement
+  } catch (error) {
+    if (!(error instanceof StatementFormatError)) throw error
+    checks.fail(RULE.format, error.message, error.remedy)
+    return undefined
+  }
+}
+
+function checkSignature(
+  { signed, signature }: MarvellStatement,
+  { partition }: MarvellChains,
+  checks: CheckList,
+): void {
+  checks.require(
+    RULE.signature,
+    verifySignature({ key: 'rsa', hash: 'sha256' }, partition.spki, signed, signature),
+    'The partition key signs the statement.',
+    'The statement is not signed by the partition key of these chains: it was altered, or the chains are those of another key version.',
+    'Fetch statement and chains of the same key version again.',
+  )
+}
+
+interface Pair {
+  readonly publicKey?: MarvellObject
+  readonly privateKey: MarvellObject
+}
+
+/** One private object, and beside it the public one of the same pair. */
+function findPair({ objects }: MarvellStatement, checks: CheckList): Pair | undefined {
+  const ofClass = (value: number): readonly MarvellObject[] =>
+    objects.filter((object) => numberOf(object, ATTRIBUTE.class) === value)
+  const [privateKey, second] = ofClass(OBJECT_CLASS.privateKey)
+  const [publicKey] = ofClass(OBJECT_CLASS.publicKey)
+  const keyType = privateKey === undefined ? undefined : numberOf(privateKey, ATTRIBUTE.keyType)
+  if (privateKey === undefined || second !== undefined) {
+    const secret = ofClass(OBJECT_CLASS.secretKey).length > 0
+    const what = secret ? 'a secret key (AES or HMAC), not a signing key' : 'no private key'
+    checks.fail(RULE.keyPair, `The statement is for ${what}.`, NEW_KEY)
+    return undefined
+  }
+  if (keyType !== KEY_TYPE.rsa && keyType !== KEY_TYPE.ec) {
+    checks.fail(RULE.keyPair, `The private key has the type ${keyType}, neither RSA nor EC.`, NEW_KEY)
+  } else if (publicKey === undefined) {
+    checks.fail(
+      RULE.keyPair,
+      'The statement has the private key alone: an imported key, not a pair made in the HSM.',
+      NEW_KEY,
+    )
+  } else checks.pass(RULE.keyPair, 'Public and private key of one pair.')
+  return { privateKey, ...(publicKey === undefined ? {} : { publicKey }) }
+}
+
+/** The key's numbers, its check values, and that both halves are of one pair. */
+function checkKey({ publicKey, privateKey }: Pair, checks: CheckList): Uint8Array | undefined {
+  const spki = publicKeyInfoOf(privateKey)
+  const other = publicKey === undefined ? spki : publicKeyInfoOf(publicKey)
+  if (spki === undefined || other === undefined) {
+    checks.fail(
+      RULE.keyCheckValue,
+      'The key’s numbers are no RSA key and no point on P-256, P-384 or secp256k1.',
+      'Create a key with an RSA or EC algorithm that code and document signing accept.',
+    )
+    return undefined
+  }
+  const fits = [privateKey, ...(publicKey === undefined ? [] : [publicKey])].every((object) =>
+    checkValuesFit(object, spki),
+  )
+  checks.require(
+    RULE.keyCheckValue,
+    fits && sameBytes(spki, other),
+    'The key check values (EKCV, KCV) are those of the attested public key.',
+    'The key check values are not those of the public key in the statement.',
+    'Fetch the statement again.',
+  )
+  return spki
+}
+
+function checkVersionName(
+  privateKey: MarvellObject,
+  versionName: string | boolean | undefined,
+  checks: CheckList,
+): void {
+  const id = keyIdOf(privateKey)
+  if (id === undefined) {
+    checks.fail(RULE.versionName, 'The statement does not name its key version (ID).', 'Fetch the statement again.')
+  } else if (typeof versionName !== 'string') {
+    checks.notApplicable(RULE.versionName, 'No key version was named to compare with.')
+  } else {
+    checks.require(
+      RULE.versionName,
+      createHash('sha256').update(versionName).digest('hex') === id.versionNameSha256,
+      `The statement is for ${versionName}.`,
+      `The statement is for another key version than ${versionName}, perhaps one before a rotation.`,
+      'Fetch the statement of the version that signed the request.',
+    )
+  }
+}
+
+function verdict(
+  checks: CheckList,
+  chains: MarvellChains | undefined,
+  privateKey?: MarvellObject,
+  spki?: Uint8Array,
+): FamilyVerdict {
+  return familyVerdict({
+    hsmType: 'MARVELL_GOOGLE',
+    checks,
+    required: REQUIRED,
+    device: deviceOf(chains),
+    claims: privateKey === undefined ? {} : claimsOf(privateKey, spki, chains),
+    ...(spki === undefined ? {} : { spki }),
+    ...(chains === undefined ? {} : { trustAnchor: chains.manufacturer }),
+    chain: chains === undefined ? [] : [chains.partition, chains.card, chains.ownerPartition, chains.ownerCard],
+  })
+}
+
+function claimsOf(
+  privateKey: MarvellObject,
+  spki: Uint8Array | undefined,
+  chains: MarvellChains | undefined,
+): KeyClaims {
+  const is = (attribute: number): boolean => numberOf(privateKey, attribute) === 1
+  const key = spki === undefined ? undefined : keyName(spki)
+  const id = keyIdOf(privateKey)
+  const partition = chains === undefined ? undefined : commonName(chains.partition.subject)
+  return {
+    local: is(ATTRIBUTE.local),
+    sensitive: is(ATTRIBUTE.sensitive),
+    extractable: is(ATTRIBUTE.extractable),
+    neverExtractable: is(ATTRIBUTE.neverExtractable),
+    alwaysSensitive: is(ATTRIBUTE.alwaysSensitive),
+    ...(key === undefined ? {} : { key }),
+    ...(id === undefined ? {} : { versionNameSha256: id.versionNameSha256 }),
+    ...(partition === undefined ? {} : { partition }),
+    ...(chains === undefined ? {} : { ownerTrustAnchor: chains.owner.name }),
+  }
+}
+
+/** `HSM:5.3G1804-ICM000678, for FIPS mode`. */
+function deviceOf(chains: MarvellChains | undefined): AttestedDevice {
+  const name = chains === undefined ? undefined : commonName(chains.card.subject)
+  const serial = /^HSM:([^,:]+)/.exec(name ?? '')?.[1]
+  return {
+    vendor: 'Marvell',
+    model: 'LiquidSecurity (Google Cloud HSM)',
+    ...(serial === undefined ? {} : { serial }),
+    fips: name?.includes('for FIPS mode') ? 'certified' : 'unknown',
+  }
+}
+
+function commonName(subject: Uint8Array): string | undefined {
+  try {
+    return nameValues(parseName(subject), 'CN')[0]
+  } catch (error) {
+    if (error instanceof DerError) return undefined
+    throw error
+  }
 }

@@ -54,10 +54,10 @@ const DAY = 86_400_000
 const DEFAULT_SIGNED_AT = new Date('2026-11-01T12:00:00Z')
 const NEVER = new Date('9999-12-31T23:59:59Z')
 
-/** Root, CA and authority of a cluster (RSA-3072 each; genuine ones have 4096, 4096 and 3072). */
+/** Root, CA and authority of a cluster (RSA-2048, 3072 and 3072, for speed; genuine ones have 4096, 4096 and 3072). */
 export function createFortanixEvidenceIssuer(options: FortanixIssuerOptions = {}): FortanixEvidenceIssuer {
   const signedAt = options.signedAt ?? DEFAULT_SIGNED_AT
-  const root = newAuthority(options.rootName ?? 'hsm-enroll sandbox Attestation Root CA (not Fortanix)')
+  const root = newAuthority(options.rootName ?? 'hsm-enroll sandbox Attestation Root CA (not Fortanix)', 'RSA-2048')
   const ca = newAuthority('Fortanix Key Attestation CA')
   const authority = newAuthority('Fortanix DSM SaaS Key Attestation Authority')
   const long = { notBefore: new Date('2023-09-01T16:38:12Z') }
@@ -115,9 +115,9 @@ interface Authority {
   readonly key: TestKeyPair
 }
 
-const newAuthority = (commonName: string): Authority => ({
+const newAuthority = (commonName: string, keyType: 'RSA-2048' | 'RSA-3072' = 'RSA-3072'): Authority => ({
   subject: parseNameText(`CN=${commonName},O=Sandbox,C=NL`),
-  key: testKeyPair('RSA-3072'),
+  key: testKeyPair(keyType),
 })
 
 type Profile = Pick<CertificateTemplate, 'notBefore' | 'notAfter' | 'extensions'>

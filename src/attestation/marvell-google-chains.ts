@@ -1,0 +1,193 @@
+import type { Certificate } from '../asn1/certificate.ts'
+import { DerError } from '../asn1/der-error.ts'
+import { printName } from '../asn1/name.ts'
+import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
+import { type AnchorKey, anchorHolds, anchorsFor, sameBytes } from './anchor-keys.ts'
+import {
+  anchorThatSigned,
+  isAnchor,
+  namesIssuer,
+  parseIssuerCertificate,
+  selfIssued,
+  sha256Hex,
+  signedBy,
+  validAt,
+} from './certificate-chain.ts'
+import { readCertificatePackage } from './certificate-package.ts'
+import type { CheckList } from './check-list.ts'
+import { EvidenceError } from './evidence-error.ts'
+import { MARVELL_RULES as RULE } from './marvell-google-rules.ts'
+import type { VerificationContext } from './verify-attestation.ts'
+
+/** The partition's key, certified twice: by the maker through the card, and by the owner directly. */
+export interface MarvellChains {
+  readonly card: Certificate
+  readonly partition: Certificate
+  readonly ownerCard: Certificate
+  readonly ownerPartition: Certificate
+  readonly manufacturer: TrustAnchor
+  readonly owner: TrustAnchor
+}
+
+const REMEMBER = { remember: true } as const
+const FETCH =
+  'Fetch the chains of the same key version: "gcloud kms keys versions get-certificate-chain V --key … --output-file chain.pem", and give them beside the statement.'
+
+/** Reads the certificates that came along, in whatever order. Undefined (and a failed check) where there are none or they are no certificates. */
+export function readChains(certChains: Uint8Array | undefined, checks: CheckList): readonly Certificate[] | undefined {
+  if (certChains === undefined || certChains.length === 0) {
+    checks.fail(RULE.manufacturerChain, 'No certificate chains came along: the statement alone proves nothing.', FETCH)
+    return undefined
+  }
+  try {
+    return readCertificatePackage(certChains).map((der) => parseIssuerCertificate(der))
+  } catch (error) {
+    if (!(error instanceof EvidenceError || error instanceof DerError)) throw error
+    checks.fail(RULE.manufacturerChain, `The certificate chains cannot be read. ${error.message}`, FETCH)
+    return undefined
+  }
+}
+
+/**
+ * Sorts the certificates by issuer and key and verifies both chains. Card certificates are X.509 v1 without extensions and say
+ * nothing of being a CA, so ordinary path validation refuses them: names, keys and signatures decide.
+ */
+export function checkChains(
+  certificates: readonly Certificate[],
+  context: VerificationContext,
+  checks: CheckList,
+): MarvellChains | undefined {
+  const anchors = anchorsFor('MARVELL_GOOGLE', context.trustAnchors)
+  const roots = certificates.filter(selfIssued)
+  const pool = certificates.filter((certificate) => !selfIssued(certificate))
+  const made = manufacturerChain(pool, anchors, checks)
+  if (made === undefined) return undefined
+  const owned = ownerChain(pool, made, anchors, checks)
+  if (owned === undefined) return undefined
+  const chains = { ...made, ...owned }
+  checkLeftovers(chains, pool, roots, anchors, checks)
+  checkValidity(chains, context.now, checks)
+  return chains
+}
+
+type Made = Pick<MarvellChains, 'card' | 'partition' | 'manufacturer'>
+type Owned = Pick<MarvellChains, 'ownerCard' | 'ownerPartition' | 'owner'>
+
+/** Marvell's root, the card, the partition. */
+function manufacturerChain(
+  pool: readonly Certificate[],
+  anchors: readonly AnchorKey[],
+  checks: CheckList,
+): Made | undefined {
+  const makers = anchors.filter(({ anchor }) => anchor.authority !== 'owner')
+  for (const card of pool) {
+    const manufacturer = anchorThatSigned(card, makers, REMEMBER)
+    if (manufacturer === undefined) continue
+    const partition = pool.find((other) => namesIssuer(other, card.subject) && signedBy(other, card.spki, REMEMBER))
+    if (partition === undefined) continue
+    checks.pass(RULE.manufacturerChain, `${manufacturer.name} certifies the card, the card its partition.`)
+    return { card, partition, manufacturer }
+  }
+  const named = pool.some((card) => makers.some(({ subject }) => subject !== undefined && namesIssuer(card, subject)))
+  checks.fail(
+    RULE.manufacturerChain,
+    named
+      ? 'The manufacturer chain does not verify: a certificate was altered, or card and partition are of two HSMs.'
+      : 'The manufacturer chain (card and partition under Marvell’s root) is missing.',
+    FETCH,
+  )
+  return undefined
+}
+
+/** Google's root certifies the card, and the partition directly: siblings, not a chain. */
+function ownerChain(
+  pool: readonly Certificate[],
+  made: Made,
+  anchors: readonly AnchorKey[],
+  checks: CheckList,
+): Owned | undefined {
+  const owners = anchors.filter(({ anchor }) => anchor.authority !== 'manufacturer' && anchor !== made.manufacturer)
+  const owned = pool.flatMap((certificate) => {
+    const owner = anchorThatSigned(certificate, owners, REMEMBER)
+    return owner === undefined ? [] : [{ certificate, owner }]
+  })
+  const [first] = owned
+  if (first === undefined) {
+    checks.fail(
+      RULE.ownerChain,
+      'No certificate is signed by Google’s root: the owner chain is missing or altered.',
+      FETCH,
+    )
+    return undefined
+  }
+  checks.pass(RULE.ownerChain, `${first.owner.name} certifies card and partition.`)
+  const byKey = (spki: Uint8Array) => owned.find(({ certificate }) => sameBytes(certificate.spki, spki))
+  const card = byKey(made.card.spki)
+  const partition = byKey(made.partition.spki)
+  if (card === undefined || partition === undefined || card.owner !== partition.owner) {
+    const which = card === undefined ? 'card' : 'partition'
+    checks.fail(
+      RULE.sameKeys,
+      `The owner’s ${which} certificate is missing or certifies another key than the manufacturer’s: the chains are of two HSMs or incomplete.`,
+      FETCH,
+    )
+    return undefined
+  }
+  checks.pass(RULE.sameKeys, 'Both chains certify the same card key and the same partition key.')
+  return { ownerCard: card.certificate, ownerPartition: partition.certificate, owner: card.owner }
+}
+
+/** Four certificates, each once; roots may come along as copies of those that are pinned. */
+function checkLeftovers(
+  { card, partition, ownerCard, ownerPartition }: MarvellChains,
+  pool: readonly Certificate[],
+  roots: readonly Certificate[],
+  anchors: readonly AnchorKey[],
+  checks: CheckList,
+): void {
+  const used = [card, partition, ownerCard, ownerPartition]
+  const forged = roots.find((root) => !isPinnedCopy(root, anchors))
+  const extra = pool.find((certificate) => !used.includes(certificate))
+  const twice = [...pool, ...roots].find((certificate, index, all) => all.indexOf(certificate) !== index)
+  if (forged !== undefined) {
+    checks.fail(
+      RULE.certificates,
+      `The self-signed ${printName(forged.subject)} is no pinned root: forged or foreign.`,
+      FETCH,
+    )
+  } else if (extra !== undefined || twice !== undefined) {
+    const certificate = extra ?? twice
+    const what = extra === undefined ? 'stands twice' : 'belongs to neither chain'
+    checks.fail(
+      RULE.certificates,
+      `The certificate ${certificate === undefined ? '' : printName(certificate.subject)} ${what}.`,
+      FETCH,
+    )
+  } else checks.pass(RULE.certificates, 'Every certificate that came along belongs to one of the two chains.')
+}
+
+const isPinnedCopy = (root: Certificate, anchors: readonly AnchorKey[]): boolean =>
+  anchors.some(
+    (key) =>
+      isAnchor(root, key) &&
+      (key.anchor.certificateSha256.includes(sha256Hex(root.der)) || signedBy(root, key.spki, REMEMBER)),
+  )
+
+function checkValidity(chains: MarvellChains, now: number, checks: CheckList): void {
+  const { card, partition, ownerCard, ownerPartition } = chains
+  const outside = [card, partition, ownerCard, ownerPartition].find((certificate) => !validAt(certificate, now))
+  const anchor = [chains.manufacturer, chains.owner].find((candidate) => !anchorHolds(candidate, now))
+  if (outside !== undefined) {
+    checks.fail(
+      RULE.validity,
+      `The certificate ${printName(outside.subject)} ended on ${new Date(outside.notAfter).toISOString().slice(0, 10)} or has not begun.`,
+      'Check the clock of this computer; otherwise make a new key version, which will live on a current card.',
+    )
+  } else if (anchor !== undefined) {
+    checks.fail(
+      RULE.validity,
+      `The trust anchor ${anchor.name} is valid from ${anchor.notBefore} to ${anchor.notAfter} only.`,
+      'Use a version with newer trust anchors.',
+    )
+  } else checks.pass(RULE.validity, 'All certificates are valid today.')
+}

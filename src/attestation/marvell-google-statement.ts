@@ -1,0 +1,143 @@
+import { gunzipSync } from 'node:zlib'
+import { EvidenceError } from './evidence-error.ts'
+import { ATTRIBUTE } from './marvell-google-attributes.ts'
+
+/** A V2 statement (CAVIUM_V2_COMPRESSED), read to the last byte. */
+export interface MarvellStatement {
+  /** Everything that the partition key signs. */
+  readonly signed: Uint8Array
+  readonly signature: Uint8Array
+  /** Two for a key pair (public, private), else one. */
+  readonly objects: readonly MarvellObject[]
+}
+
+export interface MarvellObject {
+  readonly handle: number
+  /** Attribute number -> value. */
+  readonly attributes: ReadonlyMap<number, Uint8Array>
+}
+
+/** A statement that unpacks but is no V2 statement: that gets a verdict, not an exception. */
+export class StatementFormatError extends EvidenceError {}
+
+const MAX_UNPACKED = 1 << 16
+const MAX_PACKED = 1 << 16
+const MAX_ATTRIBUTES = 128
+const GZIP_REMEDY =
+  'Give the attestation as Cloud KMS writes it: "gcloud kms keys versions describe … --attestation-file".'
+
+const malformed = (what: string): StatementFormatError =>
+  new StatementFormatError(
+    `The statement is no CAVIUM_V2_COMPRESSED statement: ${what}.`,
+    'Fetch the attestation of the key version again and send it unchanged.',
+  )
+
+/** Unpacks at most 64 KiB. Throws EvidenceError where it is no gzip, or something follows it. */
+export function unpackStatement(package_: Uint8Array): Uint8Array {
+  const fail = (what: string, cause?: unknown): EvidenceError =>
+    new EvidenceError(`Could not read the Marvell attestation: ${what}.`, GZIP_REMEDY, cause)
+  if (package_[0] !== 0x1f || package_[1] !== 0x8b) throw fail('it is not compressed with gzip')
+  if (package_.length > MAX_PACKED) throw fail(`it has ${package_.length} bytes, more than ${MAX_PACKED}`)
+  let unpacked: Uint8Array
+  let consumed: number
+  try {
+    // With `info` the result says how far the input was read; @types/node does not know that form.
+    const result: unknown = gunzipSync(package_, { maxOutputLength: MAX_UNPACKED, info: true })
+    const { buffer, engine } = result as { buffer: Uint8Array; engine: { bytesWritten: number } }
+    unpacked = buffer
+    consumed = engine.bytesWritten
+  } catch (error) {
+    throw fail('it does not unpack, or to more than any statement has', error)
+  }
+  if (consumed !== package_.length) throw fail(`${package_.length - consumed} bytes follow the compressed statement`)
+  return unpacked
+}
+
+/**
+ * V2, big-endian (six real statements agree): response 0, request flags 3, total size, buffer size, a 64-bit handle per object; then
+ * the info header and the objects; then the signature over all before it. Throws StatementFormatError.
+ */
+export function parseStatement(bytes: Uint8Array): MarvellStatement {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  if (bytes.length < 16 + 8 + 8 + 12 + 256) throw malformed(`it has only ${bytes.length} bytes`)
+  const [response, flags, total, bufferSize] = [0, 4, 8, 12].map((at) => view.readUInt32BE(at))
+  const layout = [2, 1].map((count) => layoutFor(view, count, bufferSize ?? 0)).find((found) => found !== undefined)
+  if (response !== 0 || flags !== 3 || total !== bytes.length || layout === undefined) {
+    throw isVersion1(view)
+      ? new StatementFormatError(
+          'The statement has the layout CAVIUM_V1_COMPRESSED, of cards with firmware before 3.2-08, which is not supported.',
+          'Create a new key version: current Cloud HSM cards write CAVIUM_V2_COMPRESSED.',
+        )
+      : malformed('its header does not fit its length')
+  }
+  const { infoAt, count, objectsEnd, offsets } = layout
+  const objects = offsets.map((offset, index) => {
+    const end = index + 1 < count ? infoAt + (offsets[index + 1] ?? 0) : objectsEnd
+    const object = readObject(view, infoAt + offset, end)
+    const handle = view.readUIntBE(16 + 8 * index + 2, 6)
+    if (view.readUInt16BE(16 + 8 * index) !== 0 || handle !== object.handle) throw malformed('the handles differ')
+    return object
+  })
+  return { signed: bytes.subarray(0, objectsEnd), signature: bytes.subarray(objectsEnd), objects }
+}
+
+interface Layout {
+  readonly infoAt: number
+  readonly count: number
+  readonly objectsEnd: number
+  /** Of the objects, from the info header. */
+  readonly offsets: readonly number[]
+}
+
+/** Signature lengths of RSA-2048 (every card seen), 3072 and 4096. */
+const SIGNATURE_LENGTHS = [256, 384, 512]
+
+/** With `count` objects the info header stands behind as many handles: does everything fit then? */
+function layoutFor(view: Buffer, count: number, bufferSize: number): Layout | undefined {
+  const infoAt = 16 + 8 * count
+  const objectsEnd = infoAt + bufferSize
+  if (!SIGNATURE_LENGTHS.includes(view.length - objectsEnd) || bufferSize < 8) return undefined
+  const [version, flags, first, second = 0] = [0, 2, 4, 6].map((at) => view.readUInt16BE(infoAt + at))
+  if (version !== 1 || flags !== 3 || first !== 8 || (second !== 0) !== (count === 2)) return undefined
+  if (count === 2 && (second < 20 || second > bufferSize - 12)) return undefined
+  return { infoAt, count, objectsEnd, offsets: count === 2 ? [8, second] : [8] }
+}
+
+function readObject(view: Buffer, at: number, end: number): MarvellObject {
+  if (at + 12 > end) throw malformed('an object is cut off')
+  const [handle = 0, count = 0, size = 0] = [0, 4, 8].map((offset) => view.readUInt32BE(at + offset))
+  if (at + 12 + size !== end || count > MAX_ATTRIBUTES) throw malformed('an object does not fill its place')
+  const attributes = new Map<number, Uint8Array>()
+  let next = at + 12
+  for (let left = count; left > 0; left--) {
+    if (next + 8 > end) throw malformed('an attribute is cut off')
+    const type = view.readUInt32BE(next)
+    const length = view.readUInt32BE(next + 4)
+    if (length > end - next - 8) throw malformed(`the attribute 0x${type.toString(16)} is cut off`)
+    if (attributes.has(type)) throw malformed(`the attribute 0x${type.toString(16)} stands twice`)
+    attributes.set(type, view.subarray(next + 8, next + 8 + length))
+    next += 8 + length
+  }
+  if (next !== end) throw malformed(`${end - next} bytes follow the attributes of an object`)
+  return { handle, attributes }
+}
+
+/** V1 objects begin at byte 984 (pair) or 24 (one object), with the class as first attribute (parse_v1.py, as smallstep quotes it). */
+function isVersion1(view: Buffer): boolean {
+  return [984, 24].some(
+    (at) =>
+      view.length > at + 21 + 256 &&
+      view.readUInt32BE(at + 4) <= MAX_ATTRIBUTES &&
+      view.readUInt32BE(at + 12) === ATTRIBUTE.class &&
+      view.readUInt32BE(at + 16) === 1 &&
+      (view[at + 20] ?? 0) <= 4,
+  )
+}
+
+/** An attribute as an unsigned number, or undefined where it is absent or longer than four bytes. */
+export function numberOf(object: MarvellObject, attribute: number): number | undefined {
+  const value = object.attributes.get(attribute)
+  return value === undefined || value.length === 0 || value.length > 4
+    ? undefined
+    : value.reduce((number, byte) => number * 256 + byte, 0)
+}
