@@ -54,8 +54,28 @@ export function returnValueOf(act: () => unknown): number {
   }
 }
 
+export interface KeyHandle {
+  readonly handle: Buffer
+}
+
+/** graphene's own generateKeyPair sets CKA_PRIVATE=true whatever the template says; this sends the templates as they are. */
+export function generateAsGiven(
+  session: graphene.Session,
+  mechanism: number,
+  publicKey: graphene.ITemplate,
+  privateKey: graphene.ITemplate,
+): { readonly publicKey: KeyHandle; readonly privateKey: KeyHandle } {
+  const keys = session.lib.C_GenerateKeyPair(
+    session.handle,
+    { mechanism },
+    graphene.Template.toPkcs11(publicKey),
+    graphene.Template.toPkcs11(privateKey),
+  )
+  return { publicKey: { handle: keys.publicKey }, privateKey: { handle: keys.privateKey } }
+}
+
 /** One attribute as bytes. */
-export function readAttribute(session: graphene.Session, object: graphene.SessionObject, type: number): Buffer {
+export function readAttribute(session: graphene.Session, object: KeyHandle, type: number): Buffer {
   const [attribute] = session.lib.C_GetAttributeValue(session.handle, object.handle, [{ type }])
   const value = attribute?.value
   if (!Buffer.isBuffer(value)) throw new Error(`attribute 0x${type.toString(16)} has no value`)

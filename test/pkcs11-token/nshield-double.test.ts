@@ -16,6 +16,8 @@ import { RETURN_VALUES as CKR } from '../../src/sandbox/pkcs11-token/return-valu
 import {
   ecTemplates,
   type GrapheneSession,
+  generateAsGiven,
+  type KeyHandle,
   openGraphene,
   readAttribute,
   returnValueOf,
@@ -50,12 +52,12 @@ describe.runIf(installed('pkcs11-tool', 'p11tool'))('the nShield double', () => 
     return opened
   }
 
-  const generateEc = ({ session }: GrapheneSession, label: string, privateObject = true): graphene.IKeyPair => {
+  const generateEc = ({ session }: GrapheneSession, label: string, privateObject = true) => {
     const { publicKey, privateKey } = ecTemplates(label, privateObject)
-    return session.generateKeyPair(graphene.KeyGenMechanism.EC, publicKey, privateKey)
+    return generateAsGiven(session, graphene.KeyGenMechanism.EC, publicKey, privateKey)
   }
 
-  const identOf = ({ session }: GrapheneSession, key: graphene.SessionObject): [string, string] => [
+  const identOf = ({ session }: GrapheneSession, key: KeyHandle): [string, string] => [
     readAttribute(session, key, NSHIELD_CKA.NFKM_APPNAME).toString('latin1'),
     readAttribute(session, key, NSHIELD_CKA.NFKM_ID).toString('latin1'),
   ]
