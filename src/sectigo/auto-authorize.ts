@@ -1,6 +1,8 @@
 import { type ChangeOutcome, changeOutcome } from './change-outcome.ts'
 import { AUTO_AUTHORIZE_ERRORS } from './errors/auto-authorize.ts'
 import type { SectigoClient } from './http/client.ts'
+import { AUTO_AUTHORIZE } from './parameters/auto-authorize.ts'
+import { requireValid } from './parameters/require-valid.ts'
 
 export interface AuthorizeRequest {
   readonly orderNumber: string
@@ -15,5 +17,6 @@ export async function autoAuthorize(
   signal?: AbortSignal,
 ): Promise<ChangeOutcome> {
   const form = { orderNumber, ...(test === true ? { test: 'Y' } : {}) }
+  requireValid(AUTO_AUTHORIZE, form)
   return changeOutcome(await client.post({ endpoint: '!AutoAuthorize', form, signal }), AUTO_AUTHORIZE_ERRORS)
 }

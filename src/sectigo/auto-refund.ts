@@ -1,6 +1,8 @@
 import { type ChangeOutcome, changeOutcome } from './change-outcome.ts'
 import { AUTO_REFUND_ERRORS } from './errors/auto-refund.ts'
 import type { SectigoClient } from './http/client.ts'
+import { AUTO_REFUND } from './parameters/auto-refund.ts'
+import { requireValid } from './parameters/require-valid.ts'
 
 /** To be said before anything is sent (AutoApplyOrder 3.44, section 7, and the refund overview page). */
 export const REFUND_COVERS =
@@ -19,5 +21,6 @@ export async function autoRefund(
   signal?: AbortSignal,
 ): Promise<ChangeOutcome> {
   const form = { orderNumber, refundReasonCode: reasonCode }
+  requireValid(AUTO_REFUND, form)
   return changeOutcome(await client.post({ endpoint: '!AutoRefund', form, signal }), AUTO_REFUND_ERRORS)
 }

@@ -1,6 +1,8 @@
 import { type ChangeOutcome, changeOutcome } from './change-outcome.ts'
 import { AUTO_REVOKE_CERTIFICATE_ERRORS } from './errors/auto-revoke-certificate.ts'
 import type { SectigoClient } from './http/client.ts'
+import { AUTO_REVOKE_CERTIFICATE } from './parameters/auto-revoke-certificate.ts'
+import { requireValid } from './parameters/require-valid.ts'
 
 /** To be said before anything is sent. */
 export const REVOKE_WARNING =
@@ -31,6 +33,7 @@ export async function autoRevokeCertificate(
     ...(request.codeReason === undefined ? {} : { codeReason: request.codeReason }),
     ...(request.reason === undefined ? {} : { revocationReason: request.reason }),
   }
+  requireValid(AUTO_REVOKE_CERTIFICATE, form)
   const answer = await client.post({ endpoint: '!autoRevokeCertificate', form, signal })
   return changeOutcome(answer, AUTO_REVOKE_CERTIFICATE_ERRORS)
 }

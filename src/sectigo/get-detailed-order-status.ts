@@ -1,6 +1,8 @@
 import type { OrderProgress } from './certificate-authority.ts'
 import { GET_DETAILED_ORDER_STATUS_ERRORS } from './errors/get-detailed-order-status.ts'
 import type { SectigoClient } from './http/client.ts'
+import { GET_DETAILED_ORDER_STATUS } from './parameters/get-detailed-order-status.ts'
+import { requireValid } from './parameters/require-valid.ts'
 import { orderProgress } from './replies/order-progress.ts'
 import { type OrderNode, readOrderStatus } from './replies/order-status.ts'
 import { refusedError, requireReply, unreadable } from './replies/require-reply.ts'
@@ -26,6 +28,7 @@ export async function getDetailedOrderStatus(
     ...(query.certificateId === undefined ? {} : { certificateID: query.certificateId }),
     queryType: String(query.queryType ?? 1),
   }
+  requireValid(GET_DETAILED_ORDER_STATUS, form)
   const reply = requireReply(await client.post({ endpoint: ENDPOINT, form, signal }), ENDPOINT)
   const status = readOrderStatus(reply.text)
   switch (status.kind) {

@@ -1,0 +1,41 @@
+import { parseDocument } from 'yaml'
+import { EnrollError } from '../errors.ts'
+import type { OrderForm } from './certificate-authority.ts'
+
+const MAX_FORM = 256 << 10
+
+const malformed = (what: string, cause?: unknown): EnrollError =>
+  new EnrollError('sectigo.form-file', `Could not read the order form: ${what}.`, {
+    remedy: 'Write one "name: value" line per parameter, by the names of Sectigo\'s documents.',
+    cause,
+  })
+
+/**
+ * Reads an order form in YAML: a flat map of the documents' parameter names. Every value is taken as written (`postalCode:
+ * 07068` keeps its zero). A value may name a file instead, `csr: { file: request.pem }`, or a file to be put in base64,
+ * `keyAttestation: { base64-of: attestation.bin }`; `readFile` reads it. Throws EnrollError (exit 2).
+ */
+export function readOrderForm(text: string, readFile: (path: string) => Uint8Array): OrderForm {
+  if (text.length > MAX_FORM) throw malformed(`it is longer than ${MAX_FORM} characters`)
+  const document = parseDocument(text, { schema: 'failsafe', uniqueKeys: true, stringKeys: true })
+  const [error] = document.errors
+  if (error !== undefined) throw malformed(error.message.split('\n')[0] ?? 'it is no YAML', error)
+  const value: unknown = document.toJS({ maxAliasCount: 0 })
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed('it is no map')
+  return Object.fromEntries(
+    Object.entries(value).map(([name, entry]: [string, unknown]) => [name, readValue(name, entry, readFile)]),
+  )
+}
+
+function readValue(name: string, entry: unknown, readFile: (path: string) => Uint8Array): string {
+  if (typeof entry === 'string') return entry.trim()
+  if (typeof entry === 'object' && entry !== null && !Array.isArray(entry)) {
+    const members = Object.entries(entry)
+    const [kind, path]: [string?, unknown?] = members[0] ?? []
+    if (members.length === 1 && typeof path === 'string') {
+      if (kind === 'file') return Buffer.from(readFile(path)).toString('utf8').trim()
+      if (kind === 'base64-of') return Buffer.from(readFile(path)).toString('base64')
+    }
+  }
+  throw malformed(`${name} is neither a value nor { file: … } nor { base64-of: … }`)
+}

@@ -1,0 +1,158 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import type { Secret } from '../../../devices/secret.ts'
+import { EnrollError } from '../../errors.ts'
+import { type PushNotification, readPushNotification } from './push-notification.ts'
+import { memorySeenPushes, type SeenPushes } from './seen-pushes.ts'
+import { PUSH_SOURCE, sourceAddresses } from './source-addresses.ts'
+
+export interface PushReceiverOptions {
+  /** Default 127.0.0.1: behind a reverse proxy, or named on purpose. */
+  readonly host?: string
+  /** 0 picks a free one. */
+  readonly port: number
+  /** The path of the URL given to Sectigo. Default `/`. */
+  readonly path?: string
+  /** PEM key and certificate; plain HTTP where absent. */
+  readonly tls?: { readonly key: string; readonly certificate: string }
+  readonly basic?: { readonly user: Secret; readonly password: Secret }
+  /** Addresses and networks that may call; Sectigo's documented address where absent. */
+  readonly sources?: readonly string[]
+  readonly seen?: SeenPushes
+  /**
+   * Called once for each notification that is new. It must only wake whoever asks the CA: a push is unsigned, so nothing
+   * may change because of it alone. Where it throws, the caller gets 500 and may try again.
+   */
+  readonly onPush: (notification: PushNotification) => Promise<void>
+  /** One line per call that was turned away. Holds nothing that was sent but its path. */
+  readonly onRefused?: (reason: string) => void
+}
+
+export interface PushReceiver {
+  readonly url: string
+  close(): Promise<void>
+}
+
+/** A certificate with its chain as PEM is below 20 KiB. */
+const MAX_BODY = 128 << 10
+
+/** Starts the endpoint that Sectigo calls. Throws EnrollError (exit 2) where an address is wrong or the port is taken. */
+export async function startPushReceiver(options: PushReceiverOptions): Promise<PushReceiver> {
+  const listener = pushListener(options)
+  const server =
+    options.tls === undefined
+      ? createServer(listener)
+      : createHttpsServer({ key: options.tls.key, cert: options.tls.certificate, minVersion: 'TLSv1.2' }, listener)
+  server.maxConnections = 64
+  server.headersTimeout = 10_000
+  server.requestTimeout = 30_000
+  const host = options.host ?? '127.0.0.1'
+  const port = await listen(server, host, options.port)
+  const authority = host.includes(':') ? `[${host}]` : host
+  return {
+    url: `${options.tls === undefined ? 'http' : 'https'}://${authority}:${port}${options.path ?? '/'}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+/** How a call is answered; thrown inside, written in one place. */
+class Answer extends Error {
+  readonly status: number
+  constructor(status: number, reason: string) {
+    super(reason)
+    this.status = status
+  }
+}
+
+function pushListener(options: PushReceiverOptions): RequestListener {
+  const allowed = sourceAddresses(options.sources ?? [PUSH_SOURCE])
+  const seen = options.seen ?? memorySeenPushes()
+  const underWay = new Map<string, Promise<void>>()
+
+  async function deliver(parameters: URLSearchParams): Promise<void> {
+    const digest = digestOf(parameters)
+    const running = underWay.get(digest)
+    if (running !== undefined) return running
+    if (await seen.has(digest)) return
+    const notification = readPushNotification(parameters)
+    const work = options.onPush(notification).then(() => seen.add(digest))
+    underWay.set(digest, work)
+    try {
+      await work
+    } finally {
+      underWay.delete(digest)
+    }
+  }
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://localhost')
+    try {
+      if (!allowed(request.socket.remoteAddress)) throw new Answer(403, 'the source address is not on the list')
+      if (url.pathname !== (options.path ?? '/')) throw new Answer(404, 'no such path')
+      if (request.method !== 'GET' && request.method !== 'POST') throw new Answer(405, 'neither GET nor POST')
+      if (options.basic !== undefined && !isAuthorized(request, options.basic)) throw new Answer(401, 'no valid login')
+      await deliver(request.method === 'GET' ? url.searchParams : await readForm(request))
+      response.writeHead(200, { 'content-type': 'text/plain' }).end('OK')
+    } catch (error) {
+      const status = error instanceof Answer ? error.status : error instanceof EnrollError ? 400 : 500
+      const reason =
+        error instanceof Answer || error instanceof EnrollError ? error.message : 'it could not be passed on'
+      options.onRefused?.(`${status} ${url.pathname.slice(0, 100)}: ${reason}`)
+      const challenge = status === 401 ? { 'www-authenticate': 'Basic realm="push"' } : {}
+      response.writeHead(status, { 'content-type': 'text/plain', connection: 'close', ...challenge }).end()
+    }
+  }
+
+  return (request, response) => {
+    serve(request, response).catch(() => response.destroy())
+  }
+}
+
+/** The same notification has the same digest, whatever the order of its parameters. */
+const digestOf = (parameters: URLSearchParams): string =>
+  createHash('sha256')
+    .update(JSON.stringify([...parameters].map(([name, value]) => [name.toLowerCase(), value]).sort()))
+    .digest('hex')
+
+function isAuthorized(request: IncomingMessage, basic: { readonly user: Secret; readonly password: Secret }): boolean {
+  const expected = Buffer.from(`${basic.user.text()}:${basic.password.text()}`).toString('base64')
+  const given = /^Basic +([A-Za-z0-9+/=]+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? ''
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(given), digest(expected))
+}
+
+async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
+  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase()
+  if (type !== 'application/x-www-form-urlencoded') throw new Answer(415, 'the body is no form')
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of request) {
+    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
+    length += bytes.length
+    if (length > MAX_BODY) throw new Answer(413, `the body is longer than ${MAX_BODY} bytes`)
+    chunks.push(bytes)
+  }
+  return new URLSearchParams(Buffer.concat(chunks).toString('utf8'))
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) =>
+      reject(
+        new EnrollError('push.listen', `Could not listen on ${host}:${port}.`, {
+          remedy: 'Name an address of this machine and a port that is free and allowed.',
+          cause,
+        }),
+      ),
+    )
+    server.listen(port, host, () => {
+      const address = server.address()
+      resolve(typeof address === 'object' && address !== null ? address.port : port)
+    })
+  })
+}
