@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { generateAsymmetricKey } from '../../devices/yubihsm2/commands/generate-asymmetric-key.ts'
+import { listObjects } from '../../devices/yubihsm2/commands/list-objects.ts'
+import { getOpaque, putOpaque } from '../../devices/yubihsm2/commands/opaque.ts'
+import { Connector } from '../../devices/yubihsm2/connector.ts'
+import { Session } from '../../devices/yubihsm2/session.ts'
+import { deriveStaticKeys } from '../../devices/yubihsm2/session-keys.ts'
+import { type RunningYubiHsm2Double, startYubiHsm2Double } from '../../src/sandbox/yubihsm2/double.ts'
+
+let double: RunningYubiHsm2Double
+let connector: Connector
+let clock = 0
+
+beforeAll(async () => {
+  double = await startYubiHsm2Double({ now: () => clock })
+  connector = new Connector(new URL(double.connectorUrl))
+})
+beforeEach(() => {
+  clock = 0
+  double.device.reset()
+  double.device.faults.clear()
+})
+afterAll(() => {
+  connector.close()
+  return double.close()
+})
+
+const open = async (): Promise<Session> =>
+  Session.open({
+    connector,
+    credential: { kind: 'password', authKeyId: 1, keys: await deriveStaticKeys(Buffer.from('password')) },
+    firmware: [2, 4, 0],
+    now: () => clock,
+  })
+const object = { id: 0, label: 'x', domains: 1, capabilities: 0n, algorithm: 12 }
+const commands = (): string => double.device.faults.commands.join(', ')
+
+it('opens a new session before a command where the old one has been idle too long, and closes the old one', async () => {
+  const session = await open()
+  clock = 26_000
+  await session.run(generateAsymmetricKey, object)
+  expect(commands()).toBe(
+    'create session, authenticate session, close session, create session, authenticate session, generate asymmetric key',
+  )
+  await session.close()
+  expect(double.device.sessions.open).toBe(0)
+})
+
+it.each(['drop-before', 'drop-after'] as const)(
+  'repeats a list once after %s, and never a generation',
+  async (kind) => {
+    const session = await open()
+    double.device.faults.plan({ kind }, { command: 'list objects' })
+    expect(await session.run(listObjects, {})).toHaveLength(1)
+    double.device.faults.plan({ kind }, { command: 'generate asymmetric key' })
+    await expect(session.run(generateAsymmetricKey, object)).rejects.toMatchObject({ code: 'device.unreachable' })
+    expect(double.device.faults.commands.filter((name) => name === 'generate asymmetric key')).toHaveLength(1)
+    expect(await session.run(listObjects, { type: 'asymmetric-key' })).toHaveLength(kind === 'drop-after' ? 1 : 0)
+    await session.close()
+    expect(double.device.sessions.open).toBe(0)
+  },
+)
+
+it('gives up after the second loss', async () => {
+  const session = await open()
+  double.device.faults.plan({ kind: 'drop-before' }, { command: 'list objects', times: 2 })
+  await expect(session.run(listObjects, {})).rejects.toMatchObject({ code: 'device.unreachable' })
+  await session.close()
+})
+
+it('sends nothing more after a reply with a wrong authentication code', async () => {
+  const session = await open()
+  double.device.faults.plan({ kind: 'wrong-mac' }, { command: 'list objects' })
+  await expect(session.run(listObjects, {})).rejects.toMatchObject({ code: 'device.protocol' })
+  const sent = commands()
+  await expect(session.run(listObjects, {})).rejects.toMatchObject({ code: 'device.protocol' })
+  expect(commands()).toBe(`${sent}, close session`)
+})
+
+it('runs commands one after the other, however they are called', async () => {
+  const session = await open()
+  const lists = await Promise.all(Array.from({ length: 8 }, () => session.run(listObjects, {})))
+  expect(lists.every((list) => list.length === 1)).toBe(true)
+  await session.close()
+  await expect(session.run(listObjects, {})).rejects.toMatchObject({ code: 'device.gone' })
+})
+
+it('takes what fits into a frame and refuses the rest before it is sent', async () => {
+  const session = await open()
+  const data = Buffer.alloc(3050, 7)
+  const id = await session.run(putOpaque, { object: { ...object, algorithm: 30 }, data })
+  expect(await session.run(getOpaque, id)).toEqual(data)
+  const sent = double.device.faults.commands.length
+  const tooLong = session.run(putOpaque, { object: { ...object, algorithm: 30 }, data: Buffer.alloc(3100) })
+  await expect(tooLong).rejects.toMatchObject({ code: 'device.unsupported' })
+  expect(double.device.faults.commands).toHaveLength(sent)
+  expect(await session.run(getOpaque, id)).toEqual(data)
+  await session.close()
+})
