@@ -21,6 +21,7 @@ export interface Session {
   readonly readWrite: boolean
   /** Handles not yet handed out by C_FindObjects. */
   search?: bigint[]
+  hasSearched?: boolean
   signing?: SigningOperation
   verifying?: SigningOperation
 }
@@ -71,6 +72,10 @@ export class Application {
     const session = this.#sessions.get(handle)
     if (session === undefined) throw new CryptokiError('CKR_SESSION_HANDLE_INVALID')
     return session
+  }
+
+  hasSession(session: Session): boolean {
+    return this.#sessions.has(session.handle)
   }
 
   /** The last session on a token takes the login with it (PKCS#11 2.40, C_CloseSession). */

@@ -1,6 +1,6 @@
 /** What makes the virtual token a certain product: its slots, tokens, mechanisms and refusals, as data and a few rules. */
 import type { TrustAnchor } from '../../trust-anchors/trust-anchor.ts'
-import type { TokenObject } from './token-object.ts'
+import type { ObjectDraft } from './token-object.ts'
 
 export interface MechanismInfo {
   readonly mechanism: number
@@ -30,9 +30,10 @@ export interface TokenRules {
   /** Throws CryptokiError to refuse. `any-pin`: logged in whatever the PIN is. */
   admitLogin?(userType: bigint): 'any-pin' | undefined
   admitKeyPair?(request: KeyPairRequest): void
-  admitObject?(attributes: ReadonlyMap<number, Uint8Array>): void
-  /** Called with the finished objects before they can be seen. */
-  completeKeyPair?(publicKey: TokenObject, privateKey: TokenObject): KeyPairExtras
+  /** Called with the finished objects before the token takes them up. */
+  completeKeyPair?(publicKey: ObjectDraft, privateKey: ObjectDraft): KeyPairExtras
+  /** Throws CryptokiError to refuse reading attributes in a session that has or has not searched for objects before. */
+  admitRead?(hasSearched: boolean): void
 }
 
 export interface TokenDefinition {

@@ -8,10 +8,13 @@ export interface TokenObject {
   readonly attributes: Map<number, Uint8Array>
   readonly key?: KeyObject
   /** What the vendor's tool exports for this key. */
-  evidence?: Uint8Array
+  readonly evidence?: Uint8Array
   /** The application and session that a session object ends with; undefined for a token object. */
   readonly owner?: { readonly application: object; readonly session: bigint }
 }
+
+/** An object that the token has not taken up yet. */
+export type ObjectDraft = Omit<TokenObject, 'handle'>
 
 export function flag(attributes: ReadonlyMap<number, Uint8Array>, type: number): boolean {
   return (attributes.get(type)?.[0] ?? 0) !== 0

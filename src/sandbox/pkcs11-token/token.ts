@@ -2,7 +2,7 @@ import { SLOT_FLAG, TOKEN_FLAG } from './cryptoki.ts'
 import type { SlotDefinition, TokenDefinition } from './personality.ts'
 import { PinCounter } from './pin-counter.ts'
 import { CryptokiError } from './return-values.ts'
-import type { TokenObject } from './token-object.ts'
+import type { ObjectDraft, TokenObject } from './token-object.ts'
 
 const MAX_OBJECTS = 4096
 const DEFAULT_SO_TRIES = 10
@@ -71,7 +71,7 @@ export class Token {
   }
 
   /** Makes objects visible together, or none of them. */
-  add(drafts: readonly Omit<TokenObject, 'handle'>[]): TokenObject[] {
+  add(drafts: readonly ObjectDraft[]): TokenObject[] {
     if (this.#objects.size + drafts.length > MAX_OBJECTS) throw new CryptokiError('CKR_DEVICE_MEMORY')
     const objects = drafts.map((draft) => ({ ...draft, handle: this.#nextHandle() }))
     for (const object of objects) this.#objects.set(object.handle, object)

@@ -3,6 +3,7 @@ import { MECHANISM_FLAG } from '../cryptoki.ts'
 import { makeKeyPair, prepareKeyPair } from '../key-pair.ts'
 import { CryptokiError } from '../return-values.ts'
 import { ulong } from '../rpc-values.ts'
+import type { ObjectDraft } from '../token-object.ts'
 import { trueMechanism } from '../vendor-mechanism.ts'
 import type { CallHandlers } from './call-handler.ts'
 import { ownership, requireWritable } from './objects.ts'
@@ -28,24 +29,29 @@ export const keyCalls: CallHandlers = {
     const draft = await makeKeyPair(prepared, token.definition)
 
     if (!token.present) throw new CryptokiError('CKR_DEVICE_REMOVED')
-    application.session(session.handle)
+    const publicDraft: ObjectDraft = {
+      attributes: draft.publicAttributes,
+      key: draft.publicKey,
+      ...ownership(application, session, draft.publicAttributes),
+    }
+    const privateDraft: ObjectDraft = {
+      attributes: draft.privateAttributes,
+      key: draft.privateKey,
+      ...ownership(application, session, draft.privateAttributes),
+    }
+    // A caller that died meanwhile still gets its lasting keys, as from an HSM that finishes what it began.
+    const drafts = [publicDraft, privateDraft]
+    if (!application.hasSession(session) && drafts.some(({ owner }) => owner !== undefined)) {
+      throw new CryptokiError('CKR_SESSION_CLOSED')
+    }
+    const extras = token.definition.rules?.completeKeyPair?.(publicDraft, privateDraft) ?? {}
+    for (const [type, value] of extras.publicAttributes ?? []) publicDraft.attributes.set(type, value)
+    for (const [type, value] of extras.privateAttributes ?? []) privateDraft.attributes.set(type, value)
     const [publicKey, privateKey] = token.add([
-      {
-        attributes: draft.publicAttributes,
-        key: draft.publicKey,
-        ...ownership(application, session, draft.publicAttributes),
-      },
-      {
-        attributes: draft.privateAttributes,
-        key: draft.privateKey,
-        ...ownership(application, session, draft.privateAttributes),
-      },
+      publicDraft,
+      { ...privateDraft, ...(extras.evidence === undefined ? {} : { evidence: extras.evidence }) },
     ])
     if (publicKey === undefined || privateKey === undefined) throw new CryptokiError('CKR_GENERAL_ERROR')
-    const extras = token.definition.rules?.completeKeyPair?.(publicKey, privateKey) ?? {}
-    for (const [type, value] of extras.publicAttributes ?? []) publicKey.attributes.set(type, value)
-    for (const [type, value] of extras.privateAttributes ?? []) privateKey.attributes.set(type, value)
-    if (extras.evidence !== undefined) privateKey.evidence = extras.evidence
     return [ulong(publicKey.handle), ulong(privateKey.handle)]
   },
 }

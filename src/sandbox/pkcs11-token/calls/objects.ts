@@ -20,7 +20,6 @@ export const objectCalls: CallHandlers = {
     const session = application.session(request.ulong())
     const attributes = newObject(readTemplate(request.attributes()))
     requireWritable(application, session, attributes)
-    session.token.definition.rules?.admitObject?.(attributes)
     const [object] = session.token.add([{ attributes, ...ownership(application, session, attributes) }])
     return [ulong(object?.handle ?? 0n)]
   },
@@ -43,6 +42,7 @@ export const objectCalls: CallHandlers = {
   C_GetAttributeValue: (application, request) => {
     const session = application.session(request.ulong())
     const object = requireObject(application, session, request.ulong())
+    session.token.definition.rules?.admitRead?.(session.hasSearched ?? false)
     const read = request.attributeRooms().map((wanted) => readAttribute(object, wanted))
     const failure = read.find(({ returnValue }) => returnValue !== RETURN_VALUES.CKR_OK)
     return [
@@ -63,6 +63,7 @@ export const objectCalls: CallHandlers = {
     const session = application.session(request.ulong())
     if (session.search !== undefined) throw new CryptokiError('CKR_OPERATION_ACTIVE')
     const template = readTemplate(request.attributes())
+    session.hasSearched = true
     session.search = [...application.visibleObjects(session)]
       .filter((object) => matches(object, template))
       .map(({ handle }) => handle)

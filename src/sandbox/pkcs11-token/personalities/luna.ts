@@ -4,7 +4,7 @@ import { createLunaEvidenceIssuer, type LunaEvidenceIssuer } from '../../luna-ev
 import { CKA, CKM } from '../cryptoki.ts'
 import type { KeyPairExtras, MechanismInfo, Personality, TokenRules } from '../personality.ts'
 import { CryptokiError } from '../return-values.ts'
-import { flag, type TokenObject } from '../token-object.ts'
+import { flag, type ObjectDraft } from '../token-object.ts'
 import { LUNA_CKA, LUNA_CKM, LUNA_CRYPTO_USER } from './luna-constants.ts'
 import {
   LUNA_CRYPTO_USER_PIN,
@@ -22,6 +22,8 @@ export interface LunaSettings {
   /** A PED partition: CKF_PROTECTED_AUTHENTICATION_PATH. */
   readonly pinEntryDevice?: boolean
   readonly maxPinFailures?: number
+  /** A high-availability slot, which knows an object only once the session has searched for objects (luna-kmu, p11.c). */
+  readonly highAvailability?: boolean
 }
 
 export const lunaVendorMechanisms: readonly MechanismInfo[] = [
@@ -38,6 +40,10 @@ export function lunaPersonality(settings: LunaSettings = {}): Personality {
     admitKeyPair: ({ userType }) => {
       if (userType === LUNA_CRYPTO_USER) throw new CryptokiError('CKR_USER_NOT_LOGGED_IN')
     },
+    // With which code is not published.
+    admitRead: (hasSearched) => {
+      if (settings.highAvailability && !hasSearched) throw new CryptokiError('CKR_OBJECT_HANDLE_INVALID')
+    },
     completeKeyPair: (publicKey, privateKey) => complete(issuer, publicKey, privateKey),
   }
   return {
@@ -47,7 +53,7 @@ export function lunaPersonality(settings: LunaSettings = {}): Personality {
     slots: [
       {
         id: 0n,
-        description: 'Net Token Slot',
+        description: settings.highAvailability ? 'HA Virtual Card Slot' : 'Net Token Slot',
         manufacturer: 'SafeNet',
         token: {
           label: LUNA_LABEL,
@@ -79,7 +85,7 @@ export function lunaPersonality(settings: LunaSettings = {}): Personality {
 }
 
 /** What the module knows of a finished pair. A confirmation is issued only for a private key that can never leave (Thales, confirm_hsm). */
-function complete(issuer: LunaEvidenceIssuer, publicKey: TokenObject, privateKey: TokenObject): KeyPairExtras {
+function complete(issuer: LunaEvidenceIssuer, publicKey: ObjectDraft, privateKey: ObjectDraft): KeyPairExtras {
   if (publicKey.key === undefined) return {}
   const spki = publicKey.key.export({ type: 'spki', format: 'der' })
   const ouid = objectUid()

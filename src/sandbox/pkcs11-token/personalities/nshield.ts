@@ -8,7 +8,7 @@ import {
 import { CKA, CKM, CKU } from '../cryptoki.ts'
 import type { KeyPairExtras, Personality, SlotDefinition, TokenDefinition, TokenRules } from '../personality.ts'
 import { CryptokiError } from '../return-values.ts'
-import { flag, type TokenObject } from '../token-object.ts'
+import { flag, type ObjectDraft } from '../token-object.ts'
 import { NSHIELD_CKA } from './nshield-constants.ts'
 import { NSHIELD_CARD_PIN, NSHIELD_CARD_SET, NSHIELD_ESN, NSHIELD_PIN, NSHIELD_SOFTCARD } from './nshield-identity.ts'
 import { ecGenerating, rsaGenerating, signingMechanisms } from './standard-mechanisms.ts'
@@ -147,8 +147,8 @@ function identify(
   issuer: NshieldEvidenceIssuer,
   protection: Protection,
   tokenHash: string | undefined,
-  publicKey: TokenObject,
-  privateKey: TokenObject,
+  publicKey: ObjectDraft,
+  privateKey: ObjectDraft,
 ): KeyPairExtras {
   if (publicKey.key === undefined || !flag(privateKey.attributes, CKA.TOKEN)) return {}
   const spki = publicKey.key.export({ type: 'spki', format: 'der' })
