@@ -243,10 +243,9 @@ function checkPath(
       'Add that Sub-CA to the package: Yubico publishes it at developers.yubico.com/YubiHSM2/Concepts under the authority key identifier of the device certificate.',
     )
   }
-  const issuer = selfIssued(top) ? 'itself' : printName(top.issuer)
   return checks.fail(
     RULE.chain,
-    `the device certificate was issued by ${issuer}, which is no CA of Yubico's: it is not the factory certificate`,
+    `the chain ends in ${printName(top.issuer)}${selfIssued(top) ? ', which signed itself' : ''} and is no CA of Yubico's: this is not the factory certificate`,
     'Attest with the factory key (attesting id 0), and give opaque object 0 as device certificate.',
   )
 }

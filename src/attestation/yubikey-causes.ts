@@ -4,6 +4,7 @@ import { printName } from '../asn1/name.ts'
 import type { AnchorKey } from './anchor-keys.ts'
 import { namesIssuer, selfIssued } from './certificate-chain.ts'
 import { commonNameOf } from './common-name.ts'
+import { signatureScheme } from './signature-algorithm.ts'
 
 export interface Cause {
   readonly detail: string
@@ -51,6 +52,12 @@ const ISSUER_CAUSES: readonly { readonly name: RegExp; readonly cause: Cause }[]
 export function leafSignatureCause(leaf: Certificate, f9: Certificate): Cause {
   if (Buffer.compare(leaf.der, f9.der) === 0) {
     return { detail: 'the same certificate stands twice; that of slot F9 is missing', remedy: EXPORT_F9 }
+  }
+  if (signatureScheme(leaf.signatureAlgorithm) === undefined) {
+    return {
+      detail: `the attestation is signed with an algorithm that no YubiKey uses (${leaf.signatureAlgorithm.oid})`,
+      remedy: 'Export the attestation from the device again, and do not edit it.',
+    }
   }
   if (!namesIssuer(leaf, f9.subject)) {
     return {

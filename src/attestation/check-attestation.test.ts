@@ -1,0 +1,119 @@
+import { generateKeyPairSync, sign } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { describe, expect, it } from 'vitest'
+import { sharedFolder } from '../../test/shared-folder.ts'
+import { readVectorManifest } from '../../test/tools/vector-manifest.ts'
+import { parseNameText } from '../asn1/name.ts'
+import { buildCertificationRequest } from '../csr/build-certification-request.ts'
+import type { CertificationRequest } from '../csr/certification-request.ts'
+import { policyProfile } from '../policy/policy-profile.ts'
+import { createYubikeyEvidenceIssuer, yubikeyPackage } from '../sandbox/yubikey-evidence/issuer.ts'
+import { builtInTrustAnchors } from '../trust-anchors/trust-anchors.ts'
+import { checkAttestation } from './check-attestation.ts'
+import { EvidenceError } from './evidence-error.ts'
+import { readEvidence } from './evidence-input.ts'
+
+const NOW = Date.parse('2026-11-22T00:00:00Z')
+const schema: object = JSON.parse(
+  readFileSync(new URL('../../schemas/attestation-result.schema.json', import.meta.url), 'utf8'),
+)
+const validate = new Ajv2020({ allErrors: true, validateFormats: false }).compile(schema)
+
+const issuer = createYubikeyEvidenceIssuer(
+  { serial: 12345678, firmware: '5.4.3', formFactor: 0x81 },
+  { keyType: 'P-256' },
+)
+const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' })
+const spki = new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }))
+const leaf = issuer.attest({ spki, slot: 0x9c, pinPolicy: 2, touchPolicy: 2 })
+const base = {
+  package: yubikeyPackage(leaf, issuer.f9Certificate),
+  trustAnchors: [...builtInTrustAnchors('YUBIKEY'), ...issuer.trustAnchors],
+  now: NOW,
+}
+
+function request(): Promise<CertificationRequest> {
+  return buildCertificationRequest(
+    { subject: parseNameText('CN=Example Ltd,C=NL') },
+    { publicKey: spki, sign: async (hash, data) => sign(hash.replace('-', ''), data, privateKey) },
+  )
+}
+
+describe('checkAttestation', () => {
+  it('accepts a FIPS key that the request was signed with, and recognises its family', async () => {
+    const result = checkAttestation({ ...base, csr: await request() })
+    expect(result).toMatchObject({ hsmType: 'YUBIKEY', genuine: true, acceptable: true })
+    expect(result.trustAnchor?.origin).toBe('user')
+    expect(result.checks.find(({ id }) => id === 'binding.key')?.status).toBe('pass')
+    expect(validate(JSON.parse(JSON.stringify(result))), JSON.stringify(validate.errors)).toBe(true)
+  })
+
+  it('refuses the request of another key, and says so', async () => {
+    const other = issuer.attest({
+      spki: new Uint8Array(
+        generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey.export({ type: 'spki', format: 'der' }),
+      ),
+      slot: 0x9a,
+      pinPolicy: 2,
+      touchPolicy: 2,
+    })
+    const result = checkAttestation({
+      ...base,
+      package: yubikeyPackage(other, issuer.f9Certificate),
+      csr: await request(),
+    })
+    expect(result).toMatchObject({ genuine: true, acceptable: false })
+    expect(result.checks.find(({ id }) => id === 'binding.key')).toMatchObject({ status: 'fail' })
+  })
+
+  it('refuses a request whose signature was altered', async () => {
+    const csr = await request()
+    const signature = Uint8Array.from(csr.signature)
+    signature[signature.length - 1] = (signature.at(-1) ?? 0) ^ 1
+    const result = checkAttestation({ ...base, csr: { ...csr, signature } })
+    expect(result.acceptable).toBe(false)
+    expect(result.checks.find(({ id }) => id === 'binding.signature')?.status).toBe('fail')
+  })
+
+  it('binds to a bare public key as well', () => {
+    expect(checkAttestation({ ...base, publicKey: spki }).acceptable).toBe(true)
+    expect(checkAttestation({ ...base, publicKey: spki.subarray(1) }).acceptable).toBe(false)
+  })
+
+  it('says whose evidence it is when another family was named', () => {
+    expect(() => checkAttestation({ ...base, hsmType: 'YUBIHSM2' })).toThrow(EvidenceError)
+    expect(() => checkAttestation({ ...base, hsmType: 'YUBIHSM2' })).toThrow(/YUBIKEY evidence/)
+  })
+
+  it('lets a profile turn a rule into a warning', () => {
+    const plain = createYubikeyEvidenceIssuer(
+      { serial: 1, firmware: '5.4.3', formFactor: 1 },
+      { keyType: 'P-256', root: issuer.root },
+    )
+    const package_ = yubikeyPackage(
+      plain.attest({ spki, slot: 0x9c, pinPolicy: 2, touchPolicy: 2 }),
+      plain.f9Certificate,
+    )
+    expect(checkAttestation({ ...base, package: package_ })).toMatchObject({ genuine: true, acceptable: false })
+    const policy = policyProfile('document-signing', { fips: 'warn' })
+    expect(checkAttestation({ ...base, package: package_, policy }).acceptable).toBe(true)
+  })
+})
+
+const folder = sharedFolder('vectors')
+
+describe.runIf(folder !== undefined)('the published schema', () => {
+  for (const vector of folder === undefined ? [] : readVectorManifest(folder)) {
+    it(`fits the verdict on ${vector.id}`, () => {
+      const evidence = readEvidence(readFileSync(`${folder}/${vector.attestation}`))
+      const result = checkAttestation({
+        hsmType: vector.hsmType,
+        ...evidence,
+        trustAnchors: builtInTrustAnchors(),
+        now: NOW,
+      })
+      expect(validate(JSON.parse(JSON.stringify(result))), JSON.stringify(validate.errors)).toBe(true)
+    })
+  }
+})

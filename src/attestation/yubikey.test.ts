@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest'
+import { testKeyPair } from '../sandbox/test-key-pair.ts'
+import { createYubikeyEvidenceIssuer, yubikeyPackage } from '../sandbox/yubikey-evidence/issuer.ts'
+import { syntheticEvidence } from '../sandbox/yubikey-evidence/synthetic-evidence.ts'
+import { builtInTrustAnchors } from '../trust-anchors/trust-anchors.ts'
+import type { FamilyVerdict } from './verify-attestation.ts'
+import { yubikey } from './yubikey.ts'
+
+const NOW = Date.parse('2026-11-22T00:00:00Z')
+const failures = (verdict: FamilyVerdict) => verdict.checks.filter(({ status }) => status === 'fail')
+
+describe('YubiKey evidence under test roots', () => {
+  for (const evidence of syntheticEvidence()) {
+    const { name, package: package_, trustAnchors, failedCheck } = evidence
+    it(`${evidence.expect === 'refuse' ? 'refuses' : 'accepts'}: ${name}`, () => {
+      const verdict = yubikey.verify(package_, { trustAnchors, now: NOW })
+      expect(verdict.genuine).toBe(evidence.expect === 'genuine')
+      if (failedCheck !== undefined) expect(failures(verdict).map(({ id }) => id)).toContain(failedCheck)
+      for (const failure of failures(verdict)) expect(failure.remedy).toMatch(/\w/)
+    })
+
+    it(`never accepts under the built-in anchors: ${name}`, () => {
+      const verdict = yubikey.verify(package_, { trustAnchors: builtInTrustAnchors('YUBIKEY'), now: NOW })
+      expect(verdict.genuine).toBe(false)
+      expect(verdict.trustAnchor).toBeUndefined()
+    })
+  }
+})
+
+describe('YubiKey claims', () => {
+  const issuer = createYubikeyEvidenceIssuer(
+    { serial: 0xfedcba98, firmware: '5.7.4', formFactor: 0x83 },
+    { keyType: 'P-256' },
+  )
+  const { spki } = testKeyPair('P-384')
+  const leaf = issuer.attest({ spki, slot: 0x95, pinPolicy: 5, touchPolicy: 3 })
+
+  it('come out as the device wrote them', () => {
+    const verdict = yubikey.verify(yubikeyPackage(leaf, issuer.f9Certificate), {
+      trustAnchors: issuer.trustAnchors,
+      now: NOW,
+    })
+    expect(verdict.device).toEqual({
+      vendor: 'Yubico',
+      model: 'YubiKey, USB-C keychain',
+      serial: '4275878552',
+      firmware: '5.7.4',
+      fips: 'certified',
+    })
+    expect(verdict.claims).toMatchObject({
+      local: true,
+      extractable: false,
+      pinPolicy: 'match-always',
+      touchPolicy: 'cached',
+      slot: '95',
+      formFactor: '83',
+    })
+    expect(Buffer.compare(verdict.spki ?? new Uint8Array(), spki)).toBe(0)
+  })
+
+  it('names the likelier cause, not "invalid signature"', () => {
+    const other = createYubikeyEvidenceIssuer({ firmware: '5.4.3' }, { keyType: 'P-256', root: issuer.root })
+    const verdict = yubikey.verify(yubikeyPackage(leaf, other.f9Certificate), {
+      trustAnchors: issuer.trustAnchors,
+      now: NOW,
+    })
+    const [failure] = failures(verdict)
+    expect(failure?.detail).toContain('another YubiKey or another batch')
+    expect(failure?.remedy).toContain('read-certificate -s f9')
+  })
+
+  it('does not call a bundle of 16 copies anything but foreign, and is quick about it', () => {
+    const many = yubikeyPackage(leaf, issuer.f9Certificate, ...new Array<Uint8Array>(14).fill(issuer.root.certificate))
+    const start = performance.now()
+    expect(yubikey.verify(many, { trustAnchors: issuer.trustAnchors, now: NOW }).genuine).toBe(false)
+    expect(performance.now() - start).toBeLessThan(200)
+  })
+})
