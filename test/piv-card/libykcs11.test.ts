@@ -3,40 +3,38 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createPivCard } from '../../src/sandbox/piv-card/create-piv-card.ts'
+import { type PrivatePcscd, startPcscd } from '../../src/sandbox/piv-card/pcscd.ts'
 import { INS } from '../../src/sandbox/piv-card/piv-applet.ts'
-import { type RunningYubikeyDouble, startYubikeyDouble } from '../../src/sandbox/yubikey/double.ts'
 import { installed, LIBYKCS11 } from './installed.ts'
 
+const MANAGEMENT_KEY = '010203040506070801020304050607080102030405060708'
+
 describe.runIf(installed('ykcs11', 'opensc', 'yubico-piv-tool', 'openssl'))('libykcs11, driven by pkcs11-tool', () => {
-  let double: RunningYubikeyDouble
+  const { card } = createPivCard()
+  let pcscd: PrivatePcscd
   const folder = mkdtempSync(join(tmpdir(), 'piv-'))
   const file = (name: string): string => join(folder, name)
 
   beforeAll(async () => {
-    double = await startYubikeyDouble({ directory: folder })
+    pcscd = await startPcscd([card])
   })
   afterAll(async () => {
-    await double?.close()
+    await pcscd?.close()
     rmSync(folder, { recursive: true, force: true })
   })
 
   async function pkcs11(...args: readonly string[]): Promise<string> {
-    const { code, stdout, stderr } = await double.pcscd.runInside('pkcs11-tool', ['--module', LIBYKCS11, ...args])
+    const { code, stdout, stderr } = await pcscd.runInside('pkcs11-tool', ['--module', LIBYKCS11, ...args])
     expect({ args, code, stderr: code === 0 ? '' : stderr }).toEqual({ args, code: 0, stderr: '' })
     return stdout + stderr
   }
-  const officer = (): readonly string[] => [
-    '--login',
-    '--login-type',
-    'so',
-    '--so-pin',
-    String(double.secrets['management-key']),
-  ]
-  const user = (): readonly string[] => ['--login', '--pin', String(double.secrets.pin)]
+  const officer = (): readonly string[] => ['--login', '--login-type', 'so', '--so-pin', MANAGEMENT_KEY]
+  const user = (): readonly string[] => ['--login', '--pin', '123456']
 
   it('lists the card as the token of a YubiKey', async () => {
     const slots = await pkcs11('--list-slots')
-    expect(slots).toContain(`token label        : YubiKey PIV #${double.card.serial}`)
+    expect(slots).toContain(`token label        : YubiKey PIV #${card.serial}`)
     expect(slots).toContain('token model        : YubiKey YK5')
     expect(slots).toContain('firmware version   : 5.43')
   })
@@ -52,7 +50,7 @@ describe.runIf(installed('ykcs11', 'opensc', 'yubico-piv-tool', 'openssl'))('lib
       await pkcs11(...officer(), '--keypairgen', '--id', id, '--key-type', type)
       const objects = await pkcs11('--list-objects', '--type', 'cert')
       expect(objects).toContain(`X.509 Certificate for PIV Attestation ${slot}`)
-      await double.pcscd.runInside('yubico-piv-tool', ['-a', 'attest', '-s', slot, '-o', file('leaf.pem')])
+      await pcscd.runInside('yubico-piv-tool', ['-a', 'attest', '-s', slot, '-o', file('leaf.pem')])
       const publicKey = new X509Certificate(readFileSync(file('leaf.pem'))).publicKey
 
       // pkcs11-tool 0.23 cannot write a P-384 key out (`cannot create EVP_PKEY`), but prints the point.
@@ -105,38 +103,30 @@ describe.runIf(installed('ykcs11', 'opensc', 'yubico-piv-tool', 'openssl'))('lib
       '-days',
       '9',
     ]
-    await double.pcscd.runInside('openssl', [...issue, '-outform', 'DER', '-out', file('cert.der')])
+    await pcscd.runInside('openssl', [...issue, '-outform', 'DER', '-out', file('cert.der')])
     await pkcs11(...officer(), '--write-object', file('cert.der'), '--type', 'cert', '--id', '1')
-    await double.pcscd.runInside('yubico-piv-tool', ['-a', 'read-certificate', '-s', '9a', '-o', file('back.pem')])
+    await pcscd.runInside('yubico-piv-tool', ['-a', 'read-certificate', '-s', '9a', '-o', file('back.pem')])
     expect(new X509Certificate(readFileSync(file('back.pem'))).raw).toEqual(readFileSync(file('cert.der')))
   })
 
   it('spends one try on a wrong PIN and tells when the last one is left', async () => {
-    const wrong = await double.pcscd.runInside('pkcs11-tool', [
-      '--module',
-      LIBYKCS11,
-      '--login',
-      '--pin',
-      '999999',
-      '-O',
-    ])
+    const wrong = await pcscd.runInside('pkcs11-tool', ['--module', LIBYKCS11, '--login', '--pin', '999999', '-O'])
     expect(wrong.stderr).toContain('CKR_PIN_INCORRECT')
-    expect(double.card.state.pin.left).toBe(2)
-    await double.pcscd.runInside('pkcs11-tool', ['--module', LIBYKCS11, '--login', '--pin', '999999', '-O'])
+    expect(card.state.pin.left).toBe(2)
+    await pcscd.runInside('pkcs11-tool', ['--module', LIBYKCS11, '--login', '--pin', '999999', '-O'])
     expect(await pkcs11('--list-slots')).toMatch(/final user PIN try/)
     await pkcs11(...user(), '--list-objects')
-    expect(double.card.state.pin.left).toBe(3)
+    expect(card.state.pin.left).toBe(3)
   })
 
   it('does not get a TDES management key into a card whose key is AES', async () => {
-    const { card } = double
     const before = card.state.managementKey
     card.state.managementKey = {
       ...before,
       algorithm: { id: 0x0a, keyOctets: 24, blockOctets: 16, cipher: 'aes-192-ecb' },
     }
     card.record.clear()
-    const refused = await double.pcscd.runInside('pkcs11-tool', ['--module', LIBYKCS11, ...officer(), '-O'])
+    const refused = await pcscd.runInside('pkcs11-tool', ['--module', LIBYKCS11, ...officer(), '-O'])
     card.state.managementKey = before
     expect(refused.code).not.toBe(0)
     expect(card.record.count(INS.generate)).toBe(0)

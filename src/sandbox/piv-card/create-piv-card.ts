@@ -32,7 +32,7 @@ export interface CreatedPivCard {
   readonly intermediates: readonly Uint8Array[]
 }
 
-const DEFAULT_SERIAL = 15_732_500
+export const DEFAULT_SERIAL = 15_732_500
 
 export function createPivCard(options: CreatePivCardOptions = {}): CreatedPivCard {
   const chosen = options.personality ?? 'yubikey-5.4.3'
