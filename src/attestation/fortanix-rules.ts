@@ -1,7 +1,7 @@
 import type { Rule } from './check-list.ts'
 
 const EXAMPLE = 'Fortanix, "Using Fortanix DSM for issuing key attestation statements" and its Java example'
-const rule = (what: string, source: string): Rule => ({ id: `fortanix.${what}`, group: 'attestation', source })
+const rule = (what: string, source: string): Rule => ({ id: `attestation.${what}`, group: 'attestation', source })
 
 export const FORTANIX_RULES = {
   format: rule('format', 'X.690 (DER); RFC 5280 4.1'),
@@ -16,7 +16,7 @@ export const FORTANIX_RULES = {
 
 /** Not the evidence's fault, but what a CA that judges by today's date will stumble over. */
 export const FORTANIX_AUTHORITY_AGE: Rule = {
-  id: 'fortanix.authority-age',
+  id: 'policy.authority-age',
   group: 'policy',
   source: 'Likely causes of a refused attestation: an authority certificate older than a month',
 }

@@ -1,7 +1,7 @@
 import type { Rule } from './check-list.ts'
 
 const VALIDATOR = 'github.com/ThalesGroup/luna-pkc-validator (Thales) and its RSA and EC samples'
-const rule = (what: string, source: string): Rule => ({ id: `luna.${what}`, group: 'attestation', source })
+const rule = (what: string, source: string): Rule => ({ id: `attestation.${what}`, group: 'attestation', source })
 
 export const LUNA_RULES = {
   format: rule('format', 'X.690 (DER); Luna writes critical FALSE out'),

@@ -3,7 +3,7 @@ import { ATTRIBUTE } from './marvell-google-attributes.ts'
 
 const GOOGLE = 'Google, "Verifying attestations" (cloud.google.com/kms/docs/attest-key) and its verify scripts'
 const CHECKERS = 'Attribute rules of icedevml/kms-attest-verifier, b4den/hsm-attest and smallstep/crypto'
-const rule = (what: string, source: string): Rule => ({ id: `marvell-google.${what}`, group: 'attestation', source })
+const rule = (what: string, source: string): Rule => ({ id: `attestation.${what}`, group: 'attestation', source })
 
 export const MARVELL_RULES = {
   format: rule('format', 'CAVIUM_V2_COMPRESSED (Marvell parse_v2.py); six real statements'),

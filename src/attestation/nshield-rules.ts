@@ -2,16 +2,16 @@ import type { Rule } from './check-list.ts'
 
 const VERIFYING = 'Entrust nShield key attestation, "Verifying an attestation bundle"'
 const attestation = (what: string, step: string): Rule => ({
-  id: `nshield.${what}`,
+  id: `attestation.${what}`,
   group: 'attestation',
   source: `${VERIFYING}, ${step}`,
 })
-const policy = (what: string, source: string): Rule => ({ id: `nshield.${what}`, group: 'policy', source })
+const policy = (what: string, source: string): Rule => ({ id: `policy.${what}`, group: 'policy', source })
 
 /** The steps of level 2 (policy as well as origin), by Entrust's names. */
 export const NSHIELD_RULES = {
   encoding: {
-    id: 'nshield.encoding',
+    id: 'attestation.encoding',
     group: 'attestation',
     source: 'Entrust nShield key attestation, "Construction of the attestation bundle"; nCore API marshalling',
   },
