@@ -1,22 +1,26 @@
 import { DeviceError, type SettingDefinition } from '../device.ts'
 
-/** Reads a profile's `device:` section against the family's own table. An unknown key or a wrong type is refused. */
+/**
+ * Reads a profile's `device:` section against the family's own table. An unknown key or a wrong type is refused. Numbers and
+ * booleans may come as text, as configuration files and the environment give them.
+ */
 export class SettingReader {
   readonly #values: Readonly<Record<string, unknown>>
 
   /** Throws DeviceError `device.settings`. */
   constructor(settings: Readonly<Record<string, unknown>> | undefined, definitions: readonly SettingDefinition[]) {
-    this.#values = settings ?? {}
     const known = new Map(definitions.map((definition) => [definition.name, definition]))
-    for (const [name, value] of Object.entries(this.#values)) {
-      const definition = known.get(name)
-      if (definition === undefined) {
-        throw settingError(name, 'there is no such setting', `Use one of: ${[...known.keys()].join(', ')}.`)
-      }
-      if (!hasType(value, definition.type)) {
-        throw settingError(name, `it must be a ${definition.type}`, definition.description)
-      }
-    }
+    this.#values = Object.fromEntries(
+      Object.entries(settings ?? {}).map(([name, value]) => {
+        const definition = known.get(name)
+        if (definition === undefined) {
+          throw settingError(name, 'there is no such setting', `Use one of: ${[...known.keys()].join(', ')}.`)
+        }
+        const read = readAs(definition.type, value)
+        if (read === undefined) throw settingError(name, `it must be a ${definition.type}`, definition.description)
+        return [name, read]
+      }),
+    )
   }
 
   text(name: string): string | undefined {
@@ -48,10 +52,26 @@ export class SettingReader {
   }
 }
 
-function hasType(value: unknown, type: SettingDefinition['type']): boolean {
-  if (type === 'string[]') return Array.isArray(value) && value.every((item) => typeof item === 'string')
-  return typeof value === type
+const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, false: false, yes: true, no: false }
+
+/** Undefined where the value is not of the type. */
+function readAs(type: SettingDefinition['type'], value: unknown): unknown {
+  switch (type) {
+    case 'string':
+      return typeof value === 'string' ? value : undefined
+    case 'string[]':
+      return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined
+    case 'boolean':
+      return typeof value === 'string' && Object.hasOwn(BOOLEANS, value) ? BOOLEANS[value] : booleanOrNothing(value)
+    case 'number':
+      return typeof value === 'string' && /^-?\d{1,15}(\.\d{1,15})?$/.test(value)
+        ? Number(value)
+        : numberOrNothing(value)
+  }
 }
+
+const booleanOrNothing = (value: unknown): boolean | undefined => (typeof value === 'boolean' ? value : undefined)
+const numberOrNothing = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined)
 
 /** Names the setting and never its value: a value may be a secret in the wrong place. */
 export function settingError(name: string, why: string, remedy: string, cause?: unknown): DeviceError {

@@ -4,7 +4,7 @@
  * above that number is the run's own.
  */
 import { DeviceError, type KeySpec } from '../device.ts'
-import { JsonFields } from '../http/json-fields.ts'
+import { JsonFields, protocolError } from '../http/json-fields.ts'
 import { LostReplyError } from '../http/lost-reply-error.ts'
 import { NEW_KEY_ALGORITHMS } from './algorithms.ts'
 import { type CryptoKey, getCryptoKey, readCryptoKey, refuseUnsuitableKey, runId } from './crypto-key.ts'
@@ -15,29 +15,55 @@ import { parseVersionName } from './resource-name.ts'
 const LOOK_AGAIN_MS = [500, 1500, 3000]
 const MAX_PAGES = 50
 
-/** All versions of the key, in the order of their numbers. */
+/**
+ * All versions of the key, in the order of their numbers. An incomplete list would let a second key be made, so an empty one is
+ * believed only when version 1 is not there either: versions are never deleted from it, even destroyed ones stay.
+ */
 export async function listVersions(client: KmsClient, key: string): Promise<readonly CryptoKeyVersion[]> {
   const versions: CryptoKeyVersion[] = []
   let pageToken = ''
   for (let page = 0; page < MAX_PAGES; page++) {
-    const json = await client.read(
-      {
-        call: 'ListCryptoKeyVersions',
-        method: 'GET',
-        resource: `${key}/cryptoKeyVersions`,
-        query: { pageSize: '100', ...(pageToken === '' ? {} : { pageToken }) },
-        repeatable: true,
-      },
-      'list the versions of the key',
-    )
-    const list = json instanceof Object && 'cryptoKeyVersions' in json ? json.cryptoKeyVersions : []
-    versions.push(...(Array.isArray(list) ? list.map((item) => readCryptoKeyVersion(item)) : []))
-    pageToken = new JsonFields(json, 'the list of versions').optionalText('nextPageToken') ?? ''
+    const list = await readPage(client, key, pageToken)
+    versions.push(...list.versions)
+    pageToken = list.nextPageToken
     if (pageToken === '') break
   }
-  return versions
-    .filter(({ name }) => parseVersionName(name)?.cryptoKey === key)
-    .sort((a, b) => numberOf(a) - numberOf(b))
+  if (pageToken !== '') throw protocolError(`the key has more than ${MAX_PAGES} pages of versions`)
+  if (versions.some(({ name }) => parseVersionName(name)?.cryptoKey !== key))
+    throw protocolError('it lists versions of another key')
+  if (versions.length === 0 && (await hasFirstVersion(client, key)))
+    throw protocolError('the list of versions is not complete')
+  return versions.sort((a, b) => numberOf(a) - numberOf(b))
+}
+
+interface Page {
+  readonly versions: readonly CryptoKeyVersion[]
+  readonly nextPageToken: string
+}
+
+async function readPage(client: KmsClient, key: string, pageToken: string): Promise<Page> {
+  const request = {
+    call: 'ListCryptoKeyVersions',
+    method: 'GET',
+    resource: `${key}/cryptoKeyVersions`,
+    query: { pageSize: '100', ...(pageToken === '' ? {} : { pageToken }) },
+    repeatable: true,
+  } as const
+  const json = await client.read(request, 'list the versions of the key')
+  const list = json instanceof Object && 'cryptoKeyVersions' in json ? json.cryptoKeyVersions : []
+  return {
+    versions: Array.isArray(list) ? list.map((item) => readCryptoKeyVersion(item)) : [],
+    nextPageToken: new JsonFields(json, 'the list of versions').optionalText('nextPageToken') ?? '',
+  }
+}
+
+async function hasFirstVersion(client: KmsClient, key: string): Promise<boolean> {
+  const resource = `${key}/cryptoKeyVersions/1`
+  const request = { call: 'GetCryptoKeyVersion', method: 'GET', resource, repeatable: true } as const
+  const reply = await client.call(request)
+  if (reply.status === 404) return false
+  if (!reply.ok) throw client.error(request, 'look for the first version of the key', reply)
+  return true
 }
 
 /** Makes one version; a lost reply is made good by listing. Returns its full name. */
