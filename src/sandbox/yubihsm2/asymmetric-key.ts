@@ -41,3 +41,10 @@ export function publicBytes(algorithm: number, bytes: Buffer, key: KeyObject): B
 }
 
 export const spkiOf = (key: KeyObject): Buffer => createPublicKey(key).export({ type: 'spki', format: 'der' })
+
+/** A PKCS #8 key as `put asymmetric key` would carry it. Throws where it is no key of that algorithm. */
+export function importBytes(algorithm: number, pkcs8: Buffer): Buffer {
+  const { p, q, d } = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }).export({ format: 'jwk' })
+  const parts = RSA_OCTETS[algorithm] === undefined ? [d] : [p, q]
+  return Buffer.concat(parts.map((part) => Buffer.from(part ?? '', 'base64url')))
+}

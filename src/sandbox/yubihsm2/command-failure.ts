@@ -12,6 +12,7 @@ export const FAILURE = {
   logFull: 0x0a,
   objectNotFound: 0x0b,
   invalidId: 0x0c,
+  invalidOtp: 0x0f,
   objectExists: 0x11,
   algorithmDisabled: 0x12,
 } as const

@@ -7,6 +7,7 @@ import {
   type KeyObject,
   privateDecrypt,
   privateEncrypt,
+  publicEncrypt,
   randomBytes,
 } from 'node:crypto'
 import { promisify } from 'node:util'
@@ -114,6 +115,31 @@ export function decryptPkcs1(key: KeyObject, ciphertext: Uint8Array): Buffer | u
   const block = raw(key, ciphertext)
   const end = block.indexOf(0, 2)
   return block[0] !== 0 || block[1] !== 2 || end < 10 ? undefined : block.subarray(end + 1)
+}
+
+/** MGF1 algorithm number -> hash. */
+export const MGF_HASHES: Readonly<Record<number, string>> = {
+  [ALGORITHMS['mgf1-sha1']]: 'sha1',
+  [ALGORITHMS['mgf1-sha256']]: 'sha256',
+  [ALGORITHMS['mgf1-sha384']]: 'sha384',
+  [ALGORITHMS['mgf1-sha512']]: 'sha512',
+}
+
+/** OAEP with a given label hash and MGF1 hash (RFC 8017 7.1.1). Throws RangeError where the message does not fit. */
+export function encryptOaep(
+  key: KeyObject,
+  octets: number,
+  message: Uint8Array,
+  labelHash: Uint8Array,
+  mgfHash: string,
+): Buffer {
+  const zeros = octets - message.length - 2 * labelHash.length - 2
+  if (zeros < 0) throw new RangeError('the message does not fit')
+  const seed = randomBytes(labelHash.length)
+  const data = concat(labelHash, Buffer.alloc(zeros), Uint8Array.of(1), message)
+  const maskedData = xor(data, mgf1(mgfHash, seed, data.length))
+  const maskedSeed = xor(seed, mgf1(mgfHash, maskedData, seed.length))
+  return publicEncrypt({ key, padding: constants.RSA_NO_PADDING }, concat(Uint8Array.of(0), maskedSeed, maskedData))
 }
 
 /** OAEP with a given label hash and MGF1 hash (RFC 8017 7.1.2); undefined where it does not decode. */

@@ -10,7 +10,7 @@ import { refuse } from '../command-failure.ts'
 import { CURVES, type Curve, sharedSecret, signEcdsa } from '../elliptic-curve.ts'
 import { admit, type Execution, type Handlers, orInvalid, readHead, store } from '../execution.ts'
 import type { StoredObject } from '../object-store.ts'
-import { decryptOaep, decryptPkcs1, HASHES, RSA_OCTETS, signPkcs1, signPss } from '../rsa.ts'
+import { decryptOaep, decryptPkcs1, HASHES, MGF_HASHES, RSA_OCTETS, signPkcs1, signPss } from '../rsa.ts'
 
 /** Digest length -> algorithm that must be switched on. */
 const SIGNATURE_ALGORITHMS = {
@@ -18,13 +18,6 @@ const SIGNATURE_ALGORITHMS = {
   pss: { 20: 5, 32: 6, 48: 7, 64: 8 },
   ecdsa: { 20: 23, 32: 43, 48: 44, 64: 45 },
 } as const satisfies Readonly<Record<string, Readonly<Record<number, number>>>>
-
-const MGF_HASHES: Readonly<Record<number, string>> = {
-  [ALGORITHMS['mgf1-sha1']]: 'sha1',
-  [ALGORITHMS['mgf1-sha256']]: 'sha256',
-  [ALGORITHMS['mgf1-sha384']]: 'sha384',
-  [ALGORITHMS['mgf1-sha512']]: 'sha512',
-}
 
 type UsableKey = StoredObject & { readonly key: KeyObject }
 
@@ -90,6 +83,7 @@ export const asymmetricKeys: Handlers = {
     const type = request.remaining > 0 ? request.u8() : OBJECT_TYPES['asymmetric-key']
     request.end()
     const { algorithm, bytes, key } = visibleObject(state.store, authKey, type, id)
+    if (type === OBJECT_TYPES['public-wrap-key']) return concat(u8(algorithm), bytes)
     if (key === undefined) throw refuse('invalidData')
     return concat(u8(algorithm), publicBytes(algorithm, bytes, key))
   },

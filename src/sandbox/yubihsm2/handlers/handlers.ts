@@ -7,6 +7,7 @@ import { hmacKeys } from './hmac-keys.ts'
 import { objects } from './objects.ts'
 import { opaque } from './opaque.ts'
 import { otpKeys } from './otp-keys.ts'
+import { rsaWrapKeys } from './rsa-wrap-keys.ts'
 import { symmetricKeys } from './symmetric-keys.ts'
 import { wrapKeys } from './wrap-keys.ts'
 
@@ -21,5 +22,6 @@ export const HANDLERS: Handlers = {
   ...symmetricKeys,
   ...hmacKeys,
   ...wrapKeys,
+  ...rsaWrapKeys,
   ...otpKeys,
 }

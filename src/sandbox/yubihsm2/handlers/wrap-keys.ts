@@ -1,15 +1,17 @@
-/** AES-CCM wrap keys. The nonce and tag stand as on the device; the layout inside the ciphertext is the double's own. */
+/** Wrap keys: AES-CCM for objects and data; an RSA one is only stored here, see rsa-wrap-keys.ts. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { ALGORITHMS } from '../../../../devices/yubihsm2/algorithm.ts'
-import { concat, u8, u16, u64 } from '../../../../devices/yubihsm2/byte-writer.ts'
+import { concat, u8, u16 } from '../../../../devices/yubihsm2/byte-writer.ts'
 import { hasCapability } from '../../../../devices/yubihsm2/capability.ts'
-import { LABEL_LENGTH, OBJECT_TYPES, ORIGINS } from '../../../../devices/yubihsm2/object-type.ts'
+import { OBJECT_TYPES, ORIGINS } from '../../../../devices/yubihsm2/object-type.ts'
 import { requireCapability, usableObject, visibleObject } from '../access.ts'
-import { privateKeyFrom } from '../asymmetric-key.ts'
+import { generateKeyBytes, privateKeyFrom } from '../asymmetric-key.ts'
 import { refuse } from '../command-failure.ts'
-import { admit, type Execution, type Handlers, orInvalid, reader, readHead, store } from '../execution.ts'
-import type { ObjectFields, StoredObject } from '../object-store.ts'
+import { admit, type Execution, type Handlers, orInvalid, readHead, store } from '../execution.ts'
+import { archive, restore } from '../object-archive.ts'
+import type { StoredObject } from '../object-store.ts'
 import { atLeast } from '../personality.ts'
+import { RSA_OCTETS } from '../rsa.ts'
 
 const NONCE = 13
 const TAG = 16
@@ -29,6 +31,10 @@ function keyOctets(algorithm: number): number {
   if (octets === undefined) throw refuse('invalidData')
   return octets
 }
+
+/** Octets of p and q for an RSA wrap key, which firmware 2.4 brought. */
+const rsaOctets = ({ state }: Execution, algorithm: number): number | undefined =>
+  atLeast(state.personality, 2, 4) ? RSA_OCTETS[algorithm] : undefined
 
 function cipherOf({ algorithm }: StoredObject): (typeof CIPHERS)[keyof typeof CIPHERS] {
   for (const [number, name] of Object.entries(CIPHERS)) if (Number(number) === algorithm) return name
@@ -52,36 +58,6 @@ function decrypt(key: StoredObject, wrapped: Uint8Array): Buffer {
   })
 }
 
-const serialize = (object: StoredObject): Buffer =>
-  concat(
-    u64(object.capabilities),
-    u16(object.id),
-    u16(object.domains),
-    u8(object.type),
-    u8(object.algorithm),
-    u8(object.origin),
-    object.label,
-    u64(object.delegated),
-    object.bytes,
-  )
-
-function parse(plain: Uint8Array): ObjectFields {
-  const from = reader(plain)
-  const fields = {
-    capabilities: from.u64(),
-    id: from.u16(),
-    domains: from.u16(),
-    type: from.u8(),
-    algorithm: from.u8(),
-    origin: from.u8() | ORIGINS.importedWrapped,
-    label: Buffer.from(from.bytes(LABEL_LENGTH)),
-    delegated: from.u64(),
-    bytes: Buffer.from(from.rest()),
-  }
-  if (fields.type !== OBJECT_TYPES['asymmetric-key']) return fields
-  return { ...fields, key: orInvalid(() => privateKeyFrom(fields.algorithm, fields.bytes)) }
-}
-
 /** `wrap data` and `unwrap data` answer invalid data where the key lacks the capability, before 2.5 (tests/device/test_wrap.py). */
 function dataKey(
   { state, authKey, touched }: Execution,
@@ -102,17 +78,21 @@ export const wrapKeys: Handlers = {
     const head = readHead(request)
     const delegated = request.u64()
     admit(execution, head, 'wrap-key', 'put-wrap-key', delegated)
-    const bytes = Buffer.from(request.bytes(keyOctets(head.algorithm)))
+    const rsa = rsaOctets(execution, head.algorithm)
+    const bytes = Buffer.from(request.bytes(rsa ?? keyOctets(head.algorithm)))
     request.end()
-    return store(execution, head, 'wrap-key', { bytes, delegated, origin: ORIGINS.imported })
+    const key = rsa === undefined ? {} : { key: orInvalid(() => privateKeyFrom(head.algorithm, bytes)) }
+    return store(execution, head, 'wrap-key', { bytes, delegated, ...key, origin: ORIGINS.imported })
   },
-  'generate wrap key': (request, execution) => {
+  'generate wrap key': async (request, execution) => {
     const head = readHead(request)
     const delegated = request.u64()
     request.end()
     admit(execution, head, 'wrap-key', 'generate-wrap-key', delegated)
-    const bytes = randomBytes(keyOctets(head.algorithm))
-    return store(execution, head, 'wrap-key', { bytes, delegated, origin: ORIGINS.generated })
+    const rsa = rsaOctets(execution, head.algorithm)
+    const bytes = rsa === undefined ? randomBytes(keyOctets(head.algorithm)) : await generateKeyBytes(head.algorithm)
+    const key = rsa === undefined ? {} : { key: privateKeyFrom(head.algorithm, bytes) }
+    return store(execution, head, 'wrap-key', { bytes, delegated, ...key, origin: ORIGINS.generated })
   },
   'export wrapped': (request, execution) => {
     const { state, authKey, touched } = execution
@@ -121,18 +101,20 @@ export const wrapKeys: Handlers = {
     const id = request.u16()
     touched.target = wrapId
     touched.second = id
+    // An RSA wrap key only imports (python-yubihsm tests/device/test_wrap.py).
+    cipherOf(visibleObject(state.store, authKey, OBJECT_TYPES['wrap-key'], wrapId))
     const key = usableObject(state.store, authKey, 'wrap-key', wrapId, 'export-wrapped')
     const object = visibleObject(state.store, authKey, type, id)
     const exportable = hasCapability(object.capabilities, 'exportable-under-wrap')
     if (!exportable || (object.capabilities & ~key.delegated) !== 0n) throw refuse('insufficientPermissions')
-    return encrypt(key, serialize(object))
+    return encrypt(key, archive(object))
   },
   'import wrapped': (request, execution) => {
     const { state, authKey, touched } = execution
     const wrapId = request.u16()
     touched.target = wrapId
     const key = usableObject(state.store, authKey, 'wrap-key', wrapId, 'import-wrapped')
-    const fields = parse(decrypt(key, request.rest()))
+    const fields = restore(decrypt(key, request.rest()))
     if ((fields.capabilities & ~key.delegated) !== 0n) throw refuse('insufficientPermissions')
     const object = state.store.add(fields)
     touched.second = object.id
