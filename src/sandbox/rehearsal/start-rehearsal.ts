@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import type { KeyAlgorithm } from '../../../devices/device.ts'
+import { didYouMeanHint } from '../../config/did-you-mean.ts'
 import { EnrollError } from '../../errors.ts'
 import {
   type CertificateAuthorityOptions,
@@ -26,21 +27,16 @@ export interface Rehearsal {
 export interface RehearsalOptions {
   /** Private folder; gets `profile.yaml`, the secrets' files, the trust anchors and the state. */
   readonly directory: string
-  readonly device: string
+  /** A double's name, or one that runs already. */
+  readonly device: string | RunningDouble
   readonly algorithm?: KeyAlgorithm
   readonly authority?: Omit<CertificateAuthorityOptions, 'trustAnchors'>
 }
 
 export async function startRehearsal(options: RehearsalOptions): Promise<Rehearsal> {
-  const entry = DOUBLES[options.device]
-  if (entry === undefined) {
-    throw new EnrollError('sandbox.device', `Could not rehearse with "${options.device}".`, {
-      remedy: `Use one of ${Object.keys(DOUBLES).join(', ')}.`,
-    })
-  }
   const { directory } = options
   await mkdir(join(directory, 'device'), { recursive: true, mode: 0o700 })
-  const double = await (await entry.load()).startDouble({ directory: join(directory, 'device') })
+  const double = typeof options.device === 'string' ? await startNamedDouble(options.device, directory) : options.device
   try {
     const ca = await startCertificateAuthority({ ...options.authority, trustAnchors: double.trustAnchors })
     const write = async (name: string, content: string): Promise<string> => {
@@ -88,6 +84,20 @@ export async function startRehearsal(options: RehearsalOptions): Promise<Rehears
     await double.close()
     throw error
   }
+}
+
+async function startNamedDouble(name: string, directory: string): Promise<RunningDouble> {
+  const entry = DOUBLES[name]
+  if (entry === undefined) {
+    throw new EnrollError(
+      'sandbox.device',
+      `Could not rehearse with "${name.slice(0, 40)}".${didYouMeanHint(name, Object.keys(DOUBLES))}`,
+      {
+        remedy: `Use one of ${Object.keys(DOUBLES).join(', ')}.`,
+      },
+    )
+  }
+  return (await entry.load()).startDouble({ directory: join(directory, 'device') })
 }
 
 /** An order that the documents' tables accept. */

@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+
+const MAIN = resolve(import.meta.dirname, '../../dist/cli/main.js')
+
+export interface ProgramEnd {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs the built program, as a user does. Throws where it was not built. */
+export function runProgram(
+  args: readonly string[],
+  options: {
+    readonly env?: Readonly<Record<string, string>>
+    readonly imports?: readonly string[]
+    readonly input?: string
+  } = {},
+): Promise<ProgramEnd> {
+  if (!existsSync(MAIN)) throw new Error('the program is not built: npm run build')
+  const imports = (options.imports ?? []).flatMap((file) => ['--import', file])
+  const child = spawn(process.execPath, [...imports, MAIN, ...args], {
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: '/nonexistent',
+      XDG_CONFIG_HOME: '/nonexistent',
+      NO_COLOR: '1',
+      ...options.env,
+    },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  child.stdin.on('error', () => undefined).end(options.input ?? '')
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  return new Promise((done, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => done({ code, signal, stdout, stderr }))
+  })
+}
