@@ -121,8 +121,8 @@ function peelDer(bytes: Uint8Array): Layer {
 
 function peelText(text: string): Layer {
   const trimmed = text.trim()
-  if (trimmed.includes('-----BEGIN ')) return peelPem(text)
   if (trimmed.startsWith('{')) return peelJson(text)
+  if (trimmed.includes('-----BEGIN ')) return peelPem(text)
   const unquoted = /^"([A-Za-z0-9+/=\s]*)"$/.exec(trimmed)?.[1] ?? trimmed
   if (/[A-Za-z0-9+/] +[A-Za-z0-9+/]/.test(unquoted) && /^[A-Za-z0-9+/=\s]+$/.test(unquoted)) {
     throw new EvidenceError(

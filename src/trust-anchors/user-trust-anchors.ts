@@ -110,11 +110,13 @@ function readEntry(entry: unknown, hsmTypes: readonly HsmType[]): TrustAnchor {
     throw unreadable(`"${text(entry, 'name') ?? 'an entry'}" has a key that does not fit its own fingerprint`)
   }
   const subject = text(entry, 'subject')
+  const authority = text(entry, 'authority')
   const [notBefore, notAfter] = [dateOf(entry, 'notBefore'), dateOf(entry, 'notAfter')]
   return {
     name: text(entry, 'name') ?? `public key ${spkiSha256.slice(0, 16)}…`,
     hsmTypes: namedFamilies(entry, hsmTypes),
     role: text(entry, 'role') === 'intermediate' ? 'intermediate' : 'root',
+    ...(authority === 'manufacturer' || authority === 'owner' ? { authority } : {}),
     ...(subject === undefined ? {} : { subject }),
     spki: base64(spki),
     spkiSha256,

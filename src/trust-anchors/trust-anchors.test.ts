@@ -1,0 +1,128 @@
+import { createHash, createPublicKey } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { sharedFolder } from '../../test/shared-folder.ts'
+import { parseCertificate } from '../asn1/certificate.ts'
+import { parseName } from '../asn1/name.ts'
+import { readPem, writePem } from '../asn1/pem.ts'
+import { createYubikeyTestRoot } from '../sandbox/yubikey-evidence/issuer.ts'
+import { BUILT_IN_TRUST_ANCHORS, builtInTrustAnchors, trustAnchorExpiry } from './trust-anchors.ts'
+import { readUserTrustAnchors } from './user-trust-anchors.ts'
+import { YUBICO_TRUST_ANCHORS } from './yubico.ts'
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+const folder = sharedFolder('vectors')
+
+const published = (name: string): readonly { readonly der: Uint8Array; readonly spkiSha256: string }[] =>
+  folder === undefined
+    ? []
+    : readPem(readFileSync(join(folder, 'roots', name), 'utf8')).map(({ der }) => ({
+        der,
+        spkiSha256: sha256(parseCertificate(der, { explicitCriticalFalse: true }).spki),
+      }))
+
+describe('the built-in anchors', () => {
+  it.each(BUILT_IN_TRUST_ANCHORS.map((anchor) => [anchor.name, anchor] as const))(
+    '%s fits its own fingerprint',
+    (_, anchor) => {
+      expect(sha256(Buffer.from(anchor.spki, 'base64'))).toBe(anchor.spkiSha256)
+      expect(createPublicKey({ key: Buffer.from(anchor.spki, 'base64'), format: 'der', type: 'spki' }).type).toBe(
+        'public',
+      )
+      if (anchor.subject !== undefined)
+        expect(parseName(Buffer.from(anchor.subject, 'base64')).length).toBeGreaterThan(0)
+      expect(anchor.origin).toBe('built-in')
+      expect(anchor.source).toMatch(/\w/)
+      expect(anchor.checked).toMatch(/\d{4}-\d\d-\d\d/)
+    },
+  )
+
+  it('of every family are there', () => {
+    for (const hsmType of ['YUBIKEY', 'YUBIHSM2', 'LUNA', 'NSHIELD', 'FORTANIX', 'MARVELL_GOOGLE'] as const) {
+      expect(builtInTrustAnchors(hsmType).length, hsmType).toBeGreaterThan(0)
+    }
+  })
+})
+
+describe.runIf(folder !== undefined)("Yubico's anchors", () => {
+  const files =
+    folder === undefined ? [] : readdirSync(join(folder, 'roots/yubico')).filter((name) => name.endsWith('.pem'))
+  const all = files.flatMap((name) => published(`yubico/${name}`))
+
+  it.each(YUBICO_TRUST_ANCHORS.map((anchor) => [anchor.name, anchor] as const))(
+    '%s has the key, name, dates and fingerprints of the published files',
+    (_, anchor) => {
+      const certificates = all.filter(({ spkiSha256 }) => spkiSha256 === anchor.spkiSha256)
+      expect(certificates.map(({ der }) => sha256(der)).sort()).toEqual([...anchor.certificateSha256].sort())
+      for (const { der } of certificates) {
+        const certificate = parseCertificate(der)
+        expect(Buffer.from(certificate.subject).toString('base64')).toBe(anchor.subject)
+        expect(new Date(certificate.notAfter).toISOString().slice(0, 10)).toBe(anchor.notAfter)
+      }
+    },
+  )
+
+  it('hold no CA of another application, and none for preview hardware', () => {
+    for (const { der, spkiSha256 } of [...all, ...published('yubico/preview/yubico-piv-preview-ca-certs.pem')]) {
+      const { subject } = parseCertificate(der)
+      const commonName = parseName(subject).flat()[0]?.value ?? ''
+      if (/FIDO|OPGP|SD Attestation|[Pp]review/.test(commonName)) {
+        expect(
+          YUBICO_TRUST_ANCHORS.some((anchor) => anchor.spkiSha256 === spkiSha256),
+          commonName,
+        ).toBe(false)
+      }
+    }
+  })
+})
+
+describe('the end of an anchor', () => {
+  const [anchor] = YUBICO_TRUST_ANCHORS
+  const at = (notAfter: string | undefined, now: string) =>
+    trustAnchorExpiry(
+      { ...(anchor ?? YUBICO_TRUST_ANCHORS[0]), notBefore: '2020-01-01', notAfter } as never,
+      Date.parse(now),
+    )
+
+  it('is warned of 180 days before', () => {
+    expect(at('2026-12-31', '2026-01-01T00:00:00Z').status).toBe('current')
+    expect(at('2026-12-31', '2026-07-10T00:00:00Z')).toEqual({ status: 'ends-soon', daysLeft: 175 })
+    expect(at('2026-12-31', '2026-12-31T23:59:59Z').status).toBe('ends-soon')
+    expect(at('2026-12-31', '2027-01-02T00:00:00Z').status).toBe('ended')
+    expect(at('2026-12-31', '2019-01-01T00:00:00Z').status).toBe('not-yet')
+    expect(at(undefined, '2099-01-01T00:00:00Z').status).toBe('current')
+  })
+})
+
+describe('readUserTrustAnchors', () => {
+  const { certificate, key } = createYubikeyTestRoot('P-256', 'Acme Root')
+  const pem = writePem('CERTIFICATE', certificate)
+
+  it('reads certificates and bare keys in PEM', () => {
+    const [byCertificate, byKey] = readUserTrustAnchors(`${pem}${writePem('PUBLIC KEY', key.spki)}`, ['LUNA'])
+    expect(byCertificate).toMatchObject({ name: 'CN=Acme Root', origin: 'user', role: 'root', hsmTypes: ['LUNA'] })
+    expect(byKey).toMatchObject({ spkiSha256: byCertificate?.spkiSha256, certificateSha256: [], origin: 'user' })
+    expect(byKey?.subject).toBeUndefined()
+  })
+
+  it('reads what `trust list --json` prints, always as the user’s own', () => {
+    const printed = JSON.stringify({ trustAnchors: BUILT_IN_TRUST_ANCHORS })
+    const anchors = readUserTrustAnchors(printed, ['LUNA'])
+    expect(anchors).toEqual(BUILT_IN_TRUST_ANCHORS.map((anchor) => ({ ...anchor, origin: 'user' })))
+  })
+
+  it.each([
+    ['nothing', ''],
+    ['prose', 'trust me'],
+    ['a private key', pem.replaceAll('CERTIFICATE', 'PRIVATE KEY')],
+    ['damaged JSON', '{"trustAnchors": ['],
+    ['JSON without a list', '{}'],
+    ['a key that is none', JSON.stringify([{ name: 'x', spki: 'AAAA' }])],
+    ['a fingerprint of another key', JSON.stringify([{ ...BUILT_IN_TRUST_ANCHORS[0], spkiSha256: '00' }])],
+    ['an unknown family', JSON.stringify([{ ...BUILT_IN_TRUST_ANCHORS[0], hsmTypes: ['TPM'] }])],
+    ['a date that is none', JSON.stringify([{ ...BUILT_IN_TRUST_ANCHORS[0], notAfter: 'soon' }])],
+  ])('refuses %s', (_name, text) => {
+    expect(() => readUserTrustAnchors(text, ['YUBIKEY'])).toThrow(/trust anchors/)
+  })
+})
