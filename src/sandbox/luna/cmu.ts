@@ -135,7 +135,8 @@ const getpkc: Command = async (options, objects, prompter) => {
     ? '2'
     : (chosen.get('pkctype') ?? (await prompter.ask('Enter the PKC type [1] TC-Trust [2] CITS : ')))
   const source = isEc ? LUNA_CKA.PKC_ECC : type === '1' ? LUNA_CKA.PKC_TCTRUST : LUNA_CKA.PKC_CITS
-  const confirmation = attribute(object, source)
+  const stored = object.evidence === undefined ? undefined : Buffer.from(object.evidence, 'base64')
+  const confirmation = attribute(object, source) ?? stored
   if (confirmation === undefined) return fail('this object has no public key confirmation')
   const file = chosen.get('outputfile') ?? (await prompter.ask('Enter the output file name : '))
   await writeFile(file, confirmation)

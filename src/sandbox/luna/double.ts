@@ -33,7 +33,7 @@ export async function startDouble(
   return {
     hsmType: 'LUNA',
     uri: formatDeviceUri('luna', { token: LUNA_LABEL, serial: LUNA_SERIAL }),
-    settings: { module },
+    settings: { module, cmu },
     secrets: { pin: LUNA_PIN },
     environment: token.environment,
     trustAnchors: token.trustAnchors,

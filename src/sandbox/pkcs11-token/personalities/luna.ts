@@ -24,6 +24,8 @@ export interface LunaSettings {
   readonly maxPinFailures?: number
   /** A high-availability slot, which knows an object only once the session has searched for objects (luna-kmu, p11.c). */
   readonly highAvailability?: boolean
+  /** The module knows no attribute for the confirmation; `cmu getpkc` gives it. */
+  readonly confirmationByCmuOnly?: boolean
 }
 
 export const lunaVendorMechanisms: readonly MechanismInfo[] = [
@@ -44,7 +46,10 @@ export function lunaPersonality(settings: LunaSettings = {}): Personality {
     admitRead: (hasSearched) => {
       if (settings.highAvailability && !hasSearched) throw new CryptokiError('CKR_OBJECT_HANDLE_INVALID')
     },
-    completeKeyPair: (publicKey, privateKey) => complete(issuer, publicKey, privateKey),
+    completeKeyPair: (publicKey, privateKey) => {
+      const extras = complete(issuer, publicKey, privateKey)
+      return settings.confirmationByCmuOnly ? withoutAttribute(extras) : extras
+    },
   }
   return {
     libraryManufacturer: 'SafeNet',
@@ -103,6 +108,14 @@ function complete(issuer: LunaEvidenceIssuer, publicKey: ObjectDraft, privateKey
       ...(confined ? confirmations(issuer, spki, ouid, publicKey.key.asymmetricKeyType === 'rsa') : []),
     ]),
   }
+}
+
+/** Moves the confirmation from the attribute to what only the tool can read. */
+function withoutAttribute(extras: KeyPairExtras): KeyPairExtras {
+  const attributes = new Map(extras.privateAttributes)
+  const evidence = attributes.get(LUNA_CKA.PKC_CITS) ?? attributes.get(LUNA_CKA.PKC_ECC)
+  for (const type of [LUNA_CKA.PKC_CITS, LUNA_CKA.PKC_ECC, LUNA_CKA.PKC_TCTRUST]) attributes.delete(type)
+  return { ...extras, privateAttributes: attributes, ...(evidence === undefined ? {} : { evidence }) }
 }
 
 /** Twelve octets; the last four are the module's serial number, as in the published confirmations. */
