@@ -1,11 +1,18 @@
-import { DeviceError, type DeviceFamily } from '../device.ts'
+import type { DeviceFamily } from '../device.ts'
+import { discoverTokens } from '../pkcs11/discover-tokens.ts'
+import { openToken } from '../pkcs11/open-token.ts'
+import { LunaDevice } from './luna-device.ts'
+import { LUNA_FAMILY, LUNA_SETTINGS, lunaRole } from './luna-settings.ts'
 
 export const family: DeviceFamily = {
   hsmType: 'LUNA',
   scheme: 'luna',
-  settings: [],
-  discover: async () => ({ devices: [], trail: [] }),
-  open: async () => {
-    throw new DeviceError('device.unsupported', 'not built', { remedy: '' })
-  },
+  settings: LUNA_SETTINGS,
+  discover: (options) =>
+    discoverTokens(LUNA_FAMILY, options, {
+      recognises: ({ manufacturer, model }) =>
+        /safenet|thales|chrysalis|gemalto|luna/i.test(`${manufacturer} ${model}`),
+    }),
+  open: async (uri, options) =>
+    await openToken(LUNA_FAMILY, uri, options, { userRole: lunaRole }, (opened) => new LunaDevice(opened)),
 }

@@ -1,11 +1,17 @@
-import { DeviceError, type DeviceFamily } from '../device.ts'
+import type { DeviceFamily } from '../device.ts'
+import { discoverTokens } from '../pkcs11/discover-tokens.ts'
+import { openToken } from '../pkcs11/open-token.ts'
+import { NshieldDevice } from './nshield-device.ts'
+import { NSHIELD_FAMILY, NSHIELD_SETTINGS, nshieldRole } from './nshield-settings.ts'
 
 export const family: DeviceFamily = {
   hsmType: 'NSHIELD',
   scheme: 'nshield',
-  settings: [],
-  discover: async () => ({ devices: [], trail: [] }),
-  open: async () => {
-    throw new DeviceError('device.unsupported', 'not built', { remedy: '' })
-  },
+  settings: NSHIELD_SETTINGS,
+  discover: (options) =>
+    discoverTokens(NSHIELD_FAMILY, options, {
+      recognises: ({ manufacturer, model }) => /ncipher|entrust|nshield/i.test(`${manufacturer} ${model}`),
+    }),
+  open: async (uri, options) =>
+    await openToken(NSHIELD_FAMILY, uri, options, { userRole: nshieldRole }, (opened) => new NshieldDevice(opened)),
 }

@@ -58,7 +58,7 @@ export async function generateKeyPair(
   const listed = (shape.kind === 'RSA' ? preference.rsa : preference.ec).filter((each) => mechanisms.has(each))
   let refusal: unknown
   for (const mechanism of listed) {
-    for (const fitted of [traits, withoutNiceties(traits)]) {
+    for (const fitted of traits.leanerRetry ? [traits, withoutNiceties(traits)] : [traits]) {
       try {
         return await generateOnce(session, mechanism, spec, fitted, id)
       } catch (error) {

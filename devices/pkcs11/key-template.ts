@@ -17,6 +17,8 @@ export interface TemplateTraits {
   readonly usageAttributes: boolean
   /** CKA_PRIVATE=false on the public key, so that it is found without a login. */
   readonly publicPrivateAttribute: boolean
+  /** May a template that the module refuses be tried again without these niceties? Not where they decide what the key is. */
+  readonly leanerRetry: boolean
   /** CKA_MODIFIABLE=false. */
   readonly modifiableAttribute: boolean
   /** Attributes of the vendor's own. */
@@ -29,6 +31,7 @@ export const STRICT: TemplateTraits = {
   extractableAttribute: true,
   usageAttributes: true,
   publicPrivateAttribute: true,
+  leanerRetry: true,
   modifiableAttribute: true,
 }
 

@@ -17,5 +17,5 @@ export async function openPkcs11Device(
   options: OpenOptions,
   hsmType: HsmType,
 ): Promise<Device & Pkcs11Device> {
-  return new Pkcs11Device(await openToken(plainFamily(hsmType), uri, options))
+  return await openToken(plainFamily(hsmType), uri, options, {}, (opened) => new Pkcs11Device(opened))
 }

@@ -49,28 +49,26 @@ export interface OpenTokenHooks {
   /** Who signs and sees private keys, where that is not the plain user. */
   readonly userRole?: (settings: Settings) => Role
   /** The PIN counter past PKCS#11, where the family can read it. */
-  readonly readTriesLeft?: (
-    token: TokenSlot['token'],
-    options: OpenOptions,
-    settings: Settings,
-  ) => Promise<number | undefined>
+  readonly readTriesLeft?: (token: TokenSlot['token'], settings: Settings) => Promise<number | undefined>
 }
 
 /**
- * Finds and loads the module, chooses the one token that the URI names, and takes its lock. No session is opened yet.
- * Throws DeviceError; nothing is left open then.
+ * Finds and loads the module, chooses the one token that the URI names, takes its lock, and has the family build its device
+ * of them. No session is opened yet. Throws DeviceError; nothing is left open then.
  */
-export async function openToken(
+export async function openToken<Opened>(
   family: TokenFamily,
   uri: string,
   options: OpenOptions,
-  hooks: OpenTokenHooks = {},
-): Promise<OpenedToken> {
+  hooks: OpenTokenHooks,
+  build: (opened: OpenedToken) => Opened,
+): Promise<Opened> {
   const settings = new Settings(family.settings, options.settings)
   const query = readTokenUri(uri, family.uriAttributes)
   const found = findModule(family.search, { explicit: query.modulePath ?? settings.text('module') })
   options.onTrace?.({ call: 'module', detail: `${found.path} from ${found.origin}` })
   const module = await loadModule(found.path)
+  let lock: DeviceLock | undefined
   try {
     const cryptoki = new Cryptoki(module.library, `module ${found.path}`, {
       onTrace: options.onTrace,
@@ -80,17 +78,18 @@ export async function openToken(
     const slot = chooseToken(listTokens(cryptoki), query, uri, found.path)
     cryptoki.subject = `${family.vendor} ${tokenName(slot.token)}`
     cryptoki.slot = slot.handle
-    const lock = lockDevice(lockIdentity(slot, found.path), cryptoki.subject)
+    lock = lockDevice(lockIdentity(slot, found.path), cryptoki.subject)
     const readTriesLeft = hooks.readTriesLeft
     const session = new TokenSession(cryptoki, slot, {
       secret: options.secret,
       onProgress: options.onProgress,
       userRole: hooks.userRole?.(settings),
-      readTriesLeft: readTriesLeft === undefined ? undefined : () => readTriesLeft(slot.token, options, settings),
+      readTriesLeft: readTriesLeft === undefined ? undefined : () => readTriesLeft(slot.token, settings),
     })
     const mechanisms = new TokenMechanisms(cryptoki, slot.handle)
-    return { family, query, settings, options, found, module, cryptoki, slot, session, mechanisms, lock }
+    return build({ family, query, settings, options, found, module, cryptoki, slot, session, mechanisms, lock })
   } catch (error) {
+    lock?.release()
     module.release()
     throw error
   }

@@ -109,6 +109,11 @@ export class TokenSession {
     }
   }
 
+  /** The PIN that the token has taken in this session, for a vendor's tool that logs in by itself. */
+  acceptedPin(): Secret | undefined {
+    return this.#role === undefined ? undefined : this.#secrets.get(this.#role.secret)
+  }
+
   logout(): void {
     if (this.#role === undefined) return
     this.#role = undefined

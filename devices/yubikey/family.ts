@@ -22,17 +22,15 @@ export const family: DeviceFamily = {
         uri: formatDeviceUri('yubikey', { serial: token.serial }),
       }),
     }),
-  open: async (uri, options) => {
-    const opened = await openToken(YUBIKEY_FAMILY, uri, options, {
-      userRole: () => pivUserRole,
-      readTriesLeft: (token, _options, settings) => readPinCounter(token, settings.text('pivTool')),
-    })
-    try {
-      return new YubikeyDevice(opened)
-    } catch (error) {
-      opened.module.release()
-      opened.lock.release()
-      throw error
-    }
-  },
+  open: async (uri, options) =>
+    await openToken(
+      YUBIKEY_FAMILY,
+      uri,
+      options,
+      {
+        userRole: () => pivUserRole,
+        readTriesLeft: (token, settings) => readPinCounter(token, settings.text('pivTool')),
+      },
+      (opened) => new YubikeyDevice(opened),
+    ),
 }

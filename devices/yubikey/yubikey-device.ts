@@ -98,6 +98,7 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch {
       extractableAttribute: canDo(this.#module, 'extractableAttribute'),
       usageAttributes: false,
       publicPrivateAttribute: false,
+      leanerRetry: false,
       modifiableAttribute: false,
       extraPrivate: this.#policies(spec),
     }

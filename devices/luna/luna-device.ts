@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs'
+import type { Attestation, Obstacle } from '../device.ts'
+import { DeviceError } from '../device-error.ts'
+import { EC_GENERATION } from '../pkcs11/key-algorithm.ts'
+import type { OpenedToken } from '../pkcs11/open-token.ts'
+import { Pkcs11Device } from '../pkcs11/pkcs11-device.ts'
+import { cannotAttest, isSoftwareToken } from '../pkcs11/software-token.ts'
+import type { TokenDescription } from '../pkcs11/token-description.ts'
+import type { TokenKey } from '../pkcs11/token-key.ts'
+import type { GenerationPreference } from '../pkcs11/token-mechanisms.ts'
+import { LUNA_RSA_GENERATION } from './luna-constants.ts'
+import { lunaRoleName } from './luna-settings.ts'
+import { confirmationByCmu, readConfirmation } from './public-key-confirmation.ts'
+
+const DEFAULT_CMU = '/usr/safenet/lunaclient/bin/cmu'
+
+/** A partition of a Luna HSM, or of Luna Cloud HSM. */
+export class LunaDevice extends Pkcs11Device {
+  readonly #form: 'der' | 'pem'
+
+  constructor(opened: OpenedToken) {
+    super(opened)
+    this.#form = opened.settings.choice('packageForm', ['der', 'pem']) ?? 'der'
+  }
+
+  protected override readonly preference: GenerationPreference = { rsa: LUNA_RSA_GENERATION, ec: EC_GENERATION }
+
+  /** The model of a network HSM carries it ("LunaSA 7.8.4"); the packed number does not tell patch from build. */
+  protected override firmwareOf(token: TokenDescription): string {
+    return /\d+\.\d+\.\d+/.exec(token.model)?.[0] ?? `${token.firmware.major}.${token.firmware.minor}`
+  }
+
+  protected override async familyObstacles(token: TokenDescription): Promise<readonly Obstacle[]> {
+    const obstacles: Obstacle[] = []
+    if (isHighAvailability(token)) {
+      obstacles.push({
+        severity: 'warning',
+        code: 'luna.ha-slot',
+        message: `${this.subject} is the virtual slot of an HA group; a confirmation speaks of one member.`,
+        remedy: "Name a member's own slot (token= or serial=) to make the key and its confirmation.",
+      })
+    }
+    if (lunaRoleName(this.opened.settings) === 'crypto-user') {
+      obstacles.push({
+        severity: 'warning',
+        code: 'luna.role',
+        message: 'The Crypto User signs and makes no keys.',
+        remedy: 'Use the Crypto Officer (role: crypto-officer) to make a key.',
+      })
+    }
+    return obstacles
+  }
+
+  /** The public key confirmation, as the CA wants it: DER PKCS#7. */
+  override async attest(key: TokenKey): Promise<Attestation> {
+    const privateKey = await this.privateHandle(key)
+    this.opened.options.onProgress?.({
+      kind: 'attesting',
+      message: `Reading the public key confirmation from ${this.subject}.`,
+    })
+    const der = readConfirmation(this.session, key) ?? (await this.#byCmu(privateKey, key))
+    return {
+      hsmType: this.hsmType,
+      package: this.#form === 'der' ? der : toPem(der),
+      artefacts: { 'public-key-confirmation.p7b': der },
+    }
+  }
+
+  async #byCmu(privateKey: Buffer, key: TokenKey): Promise<Uint8Array> {
+    if (isSoftwareToken(this.slotToken)) throw cannotAttest(this.slotToken, this.subject, key.location)
+    const cmu = this.opened.settings.text('cmu') ?? DEFAULT_CMU
+    if (!existsSync(cmu)) {
+      throw new DeviceError(
+        'key.not-attestable',
+        `Could not attest ${key.location} on ${this.subject}: the module gives no public key confirmation, and there is no cmu at ${cmu}.`,
+        {
+          remedy:
+            'Check that the key was made on the HSM and is not extractable, and name the path of cmu in the settings.',
+        },
+      )
+    }
+    return await confirmationByCmu(cmu, this.session, privateKey, key, this.opened.options.signal)
+  }
+}
+
+/** The client shows an HA group as a slot of its own. */
+const isHighAvailability = ({ model, slotDescription }: TokenDescription): boolean =>
+  /LunaVirtual|HA Virtual/i.test(`${model} ${slotDescription}`)
+
+function toPem(der: Uint8Array): Uint8Array {
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? []
+  return Buffer.from(`-----BEGIN PKCS7-----\n${lines.join('\n')}\n-----END PKCS7-----\n`, 'latin1')
+}

@@ -1,0 +1,59 @@
+import type { SettingDefinition } from '../device.ts'
+import { MODULE_SETTING, type TokenFamily } from '../pkcs11/open-token.ts'
+import { USER_PIN } from '../pkcs11/pin-doctrine.ts'
+import { CKU } from '../pkcs11/pkcs11-constants.ts'
+import type { Settings } from '../pkcs11/settings.ts'
+import type { Role } from '../pkcs11/token-session.ts'
+import { LUNA_CKU } from './luna-constants.ts'
+
+export const LUNA_SETTINGS: readonly SettingDefinition[] = [
+  MODULE_SETTING,
+  {
+    name: 'role',
+    type: 'string',
+    description: 'crypto-officer (default; makes keys), limited-crypto-officer, or crypto-user (signs only).',
+  },
+  {
+    name: 'cmu',
+    type: 'string',
+    description: "Path of the client's cmu, used where the module does not give the confirmation.",
+  },
+  { name: 'packageForm', type: 'string', description: 'der (default: what the CA takes) or pem.' },
+]
+
+export const LUNA_FAMILY: TokenFamily = {
+  hsmType: 'LUNA',
+  scheme: 'luna',
+  vendor: 'Luna',
+  search: {
+    vendor: 'Luna (libCryptoki2)',
+    fileName: /cryptoki2|chrystoki|luna/i,
+    paths: [
+      '/usr/safenet/lunaclient/lib/libCryptoki2_64.so',
+      '/usr/safenet/lunaclient/lib/libCryptoki2.so',
+      '/usr/lib/libCryptoki2_64.so',
+      '/opt/safenet/lunaclient/lib/libCryptoki2_64.so',
+      '/usr/safenet/lunaclient/libs/64/libCryptoki2.so',
+      '/opt/SUNWluna/lib/libCryptoki2_64.so',
+      'C:\\Program Files\\SafeNet\\LunaClient\\cryptoki.dll',
+    ],
+    install: 'Install the Luna client (or unpack the Luna Cloud HSM client and source its setenv).',
+  },
+  settings: LUNA_SETTINGS,
+}
+
+const ROLES = {
+  'crypto-officer': { userType: CKU.USER, name: 'Crypto Officer PIN' },
+  'limited-crypto-officer': { userType: LUNA_CKU.LIMITED_CRYPTO_OFFICER, name: 'Limited Crypto Officer PIN' },
+  'crypto-user': { userType: LUNA_CKU.CRYPTO_USER, name: 'Crypto User PIN' },
+} as const
+
+export type LunaRole = keyof typeof ROLES
+
+export const lunaRoleName = (settings: Settings): LunaRole =>
+  settings.choice('role', ['crypto-officer', 'limited-crypto-officer', 'crypto-user']) ?? 'crypto-officer'
+
+export function lunaRole(settings: Settings): Role {
+  const { userType, name } = ROLES[lunaRoleName(settings)]
+  return { userType, secret: 'pin', pin: { ...USER_PIN, name } }
+}

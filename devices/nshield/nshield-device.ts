@@ -1,0 +1,80 @@
+import type { Attestation, DeviceKey, KeySpec, Obstacle } from '../device.ts'
+import { DeviceError } from '../device-error.ts'
+import { STRICT, type TemplateTraits } from '../pkcs11/key-template.ts'
+import { Pkcs11Device } from '../pkcs11/pkcs11-device.ts'
+import { cannotAttest } from '../pkcs11/software-token.ts'
+import { hasFlag, type TokenDescription } from '../pkcs11/token-description.ts'
+import type { TokenKey } from '../pkcs11/token-key.ts'
+import { bundleAttestation, readKeyIdent } from './attestation-bundle.ts'
+
+const SECURITY_ASSURANCES = 'CKNFAST_OVERRIDE_SECURITY_ASSURANCES'
+
+/** A slot of an nShield: the accelerator (module protected keys), a softcard or an operator card set. */
+export class NshieldDevice extends Pkcs11Device {
+  /** Usage attributes decide what nCore key it becomes (without CKA_DERIVE=false an EC key may come out of another type), so they are never dropped. */
+  protected override templateTraits(_spec: KeySpec): TemplateTraits {
+    return { ...STRICT, privateObjects: !isAccelerator(this.slotToken), leanerRetry: false }
+  }
+
+  override async generateKeyPair(spec: KeySpec): Promise<DeviceKey> {
+    try {
+      return await super.generateKeyPair(spec)
+    } catch (error) {
+      const refused = error instanceof DeviceError && error.vendorCode === 'CKR_TEMPLATE_INCONSISTENT'
+      if (!refused || !isAccelerator(this.slotToken)) throw error
+      throw new DeviceError(
+        'device.refused',
+        `Could not make a key on ${this.subject}: the security assurances forbid lasting keys without a login.`,
+        {
+          remedy: `Use a softcard or a card set; or, if module protection is wanted, set ${SECURITY_ASSURANCES}=tokenkeys for this program.`,
+          cause: error,
+          vendorCode: error.vendorCode ?? '',
+        },
+      )
+    }
+  }
+
+  protected override async familyObstacles(token: TokenDescription): Promise<readonly Obstacle[]> {
+    return isAccelerator(token) ? acceleratorObstacles(process.env) : []
+  }
+
+  /** The JSON of the `.att` file. */
+  override async attest(key: TokenKey): Promise<Attestation> {
+    const privateKey = await this.privateHandle(key)
+    const ident = readKeyIdent(this.session, privateKey)
+    if (ident === undefined) throw cannotAttest(this.slotToken, this.subject, key.location)
+    const { options, settings } = this.opened
+    options.onProgress?.({
+      kind: 'attesting',
+      message: `nfkmattest bundles the attestation of ${ident.appname} ${ident.ident}.`,
+    })
+    options.onTrace?.({ call: 'nfkmattest', detail: `bundle ${ident.appname} ${ident.ident}` })
+    const bundle = await bundleAttestation(
+      ident,
+      { nfkmattest: settings.text('nfkmattest'), warrants: settings.text('warrants'), signal: options.signal },
+      key.location,
+    )
+    return {
+      hsmType: this.hsmType,
+      package: bundle,
+      artefacts: { [`key_${ident.appname}_${ident.ident}.att`]: bundle },
+    }
+  }
+}
+
+/** The accelerator slot wants no login and holds no private objects. */
+const isAccelerator = (token: TokenDescription): boolean => !hasFlag(token, 'LOGIN_REQUIRED')
+
+function acceleratorObstacles(environment: Readonly<Record<string, string | undefined>>): readonly Obstacle[] {
+  const overridden = /\b(tokenkeys|all)\b/.test(environment[SECURITY_ASSURANCES] ?? '')
+  return overridden
+    ? []
+    : [
+        {
+          severity: 'warning',
+          code: 'nshield.accelerator',
+          message: `The accelerator slot holds lasting keys only with ${SECURITY_ASSURANCES}=tokenkeys (in the environment or cknfastrc).`,
+          remedy: 'Use a softcard (ppmk --new) and CKNFAST_LOADSHARING=1; no override is needed then.',
+        },
+      ]
+}
