@@ -25,6 +25,7 @@ const KEY: ReadonlyMap<number, Uint8Array> = new Map([
   [CKA.END_DATE, empty],
   [CKA.DERIVE, no],
   [CKA.SUBJECT, empty],
+  [CKA.ALLOWED_MECHANISMS, empty],
 ])
 
 /** Defaults of each class; what is listed nowhere must be in the template or does not exist. */

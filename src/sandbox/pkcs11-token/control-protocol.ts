@@ -31,3 +31,33 @@ export interface ControlReply {
   /** CK_RV of `check-pin`. */
   readonly returnValue?: number
 }
+
+const isSlot = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
+
+/** One line of JSON as a request. Throws TypeError or SyntaxError with one line of why. */
+export function readControlRequest(line: string): ControlRequest {
+  const parsed: unknown = JSON.parse(line)
+  if (typeof parsed !== 'object' || parsed === null) throw new TypeError('a request is an object')
+  const { do: what, faults, slot, role, tries, pin } = parsed as Readonly<Record<string, unknown>>
+  switch (what) {
+    case 'statistics':
+    case 'reset-statistics':
+    case 'drop-connections':
+    case 'objects':
+      return { do: what }
+    case 'faults':
+      if (!Array.isArray(faults)) throw new TypeError('faults is an array')
+      return { do: what, faults: faults.map(String) }
+    case 'insert-token':
+    case 'remove-token':
+      if (!isSlot(slot)) break
+      return { do: what, slot }
+    case 'tries-left':
+      if (!isSlot(slot) || !isSlot(tries) || (role !== 'user' && role !== 'so')) break
+      return { do: what, slot, role, tries }
+    case 'check-pin':
+      if (!isSlot(slot) || typeof pin !== 'string') break
+      return { do: what, slot, pin }
+  }
+  throw new TypeError('no such request')
+}

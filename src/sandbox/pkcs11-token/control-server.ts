@@ -1,7 +1,7 @@
 import { chmod } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
-import type { ControlReply, ControlRequest, ObjectView } from './control-protocol.ts'
+import { type ControlReply, type ControlRequest, type ObjectView, readControlRequest } from './control-protocol.ts'
 import { parseFault } from './fault-script.ts'
 import { CryptokiError, RETURN_VALUES } from './return-values.ts'
 import type { TokenServer } from './token-server.ts'
@@ -38,7 +38,7 @@ export async function serveControl(server: TokenServer, path: string): Promise<(
 
 function answer(server: TokenServer, line: string): ControlReply {
   try {
-    return carryOut(server, JSON.parse(line) as ControlRequest)
+    return carryOut(server, readControlRequest(line))
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) }
   }
@@ -72,8 +72,6 @@ function carryOut(server: TokenServer, request: ControlRequest): ControlReply {
       return { objects: listObjects(server) }
     case 'check-pin':
       return { returnValue: checkPin(server, request.slot, request.pin) }
-    default:
-      return { error: 'no such request' }
   }
 }
 
