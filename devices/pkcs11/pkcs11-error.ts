@@ -1,5 +1,6 @@
 import { DeviceError } from '../device-error.ts'
-import { RETURN_CODES, type ReturnCode } from './return-codes.ts'
+import type { ReturnCode } from './return-code.ts'
+import { RETURN_CODES } from './return-codes.ts'
 
 const VENDOR_DEFINED = 0x80000000
 const IN_MESSAGE = /(CKR_\w+):(\d+)/
