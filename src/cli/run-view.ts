@@ -82,6 +82,7 @@ export function runToText({ id, folder, record, fault }: RunSummary): string {
         ? undefined
         : `${record.refusal.code}: ${record.refusal.message}. Try: ${record.refusal.remedy}`,
     ],
+    ['causes', record.refusal === undefined ? undefined : record.refusalCauses?.join('; ')],
     [
       'issued',
       record.certificate === undefined

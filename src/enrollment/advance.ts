@@ -7,6 +7,7 @@ import { runCollectStep } from './steps/collect-step.ts'
 import { runDeviceSteps } from './steps/device-steps.ts'
 import { runInstallStep } from './steps/install-step.ts'
 import { runSubmitStep } from './steps/submit-step.ts'
+import { runUnknownStep } from './steps/unknown-step.ts'
 
 export interface AdvanceOptions {
   /** Stop once this state is reached: `keygen`, `csr` and `attest` end early. */
@@ -53,9 +54,8 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
         if (!(await runCheckStep(run))) return EXIT.refused
         break
       case 'submitting':
-        await run.log({ type: 'unknown', reason: 'the program ended between sending the order and reading the answer' })
-        return EXIT.unknown
       case 'unknown':
+        await runUnknownStep(run)
         return EXIT.unknown
       case 'ordered':
         if (await runCollectStep(run)) break

@@ -1,6 +1,7 @@
 import { EnrollError } from '../errors.ts'
 import { OrderGuard } from './order-guard.ts'
 import type { Run } from './run.ts'
+import { runUnknownStep, weigh } from './steps/unknown-step.ts'
 
 export type Resolution =
   | { readonly kind: 'placed'; readonly orderNumber: string }
@@ -8,9 +9,7 @@ export type Resolution =
 
 /** The operator's word on a run whose outcome is unknown. Throws EnrollError where the run knows better. */
 export async function resolveRun(run: Run, resolution: Resolution, operator: string): Promise<void> {
-  if (run.record.state === 'submitting') {
-    await run.log({ type: 'unknown', reason: 'the program ended between sending the order and reading the answer' })
-  }
+  if (run.record.state === 'submitting' || run.record.state === 'unknown') await runUnknownStep(run)
   const { record } = run
   if (record.state !== 'unknown') {
     throw new EnrollError(
@@ -30,21 +29,15 @@ export async function resolveRun(run: Run, resolution: Resolution, operator: str
     })
     return
   }
-  const before = record.submission?.balanceBefore
-  const { balanceAfter } = record
-  if (before !== undefined && balanceAfter !== undefined && before !== balanceAfter && !resolution.despiteBalance) {
-    throw new EnrollError(
-      'run.balance-moved',
-      `Could not record "not placed": the balance was ${before} before the order and ${balanceAfter} after it.`,
-      {
-        remedy:
-          'Ask the CA for the order number and give it with --order-number. If something else moved the balance, repeat with --despite-balance.',
-        exitCode: 5,
-      },
-    )
+  const evidence = weigh(record)
+  if (evidence.verdict === 'placed' && !resolution.despiteBalance) {
+    throw new EnrollError('run.balance-moved', `Could not record "not placed": ${evidence.reason}.`, {
+      remedy:
+        'Ask the CA for the order number and give it with --order-number. If something else moved the balance, repeat with --despite-balance.',
+      exitCode: 5,
+    })
   }
   await run.log({ type: 'not-placed', resolvedBy: operator })
-  if (record.spkiSha256 !== undefined) {
-    await new OrderGuard(run.services.stateDirectory).release(record.spkiSha256, record.test, run.id)
-  }
+  const claim = record.submission?.claim
+  if (claim !== undefined) await new OrderGuard(run.services.stateDirectory).release(claim, record.test, run.id)
 }

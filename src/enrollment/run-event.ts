@@ -1,4 +1,4 @@
-import type { OrderStep, Refusal } from '../sectigo/certificate-authority.ts'
+import type { Balance, OrderStep, Refusal } from '../sectigo/certificate-authority.ts'
 
 /** How far a run has come. `checked` means: the evidence is acceptable and an order may be placed. */
 export const RUN_STATES = [
@@ -66,12 +66,14 @@ export type RunEvent =
       readonly type: 'submitting'
       /** SHA-256 of the exact form, credentials left out. */
       readonly formSha256: string
-      readonly csrSha256: string
-      readonly spkiSha256: string
+      readonly csrSha256?: string
+      readonly spkiSha256?: string
+      /** Name of the marker that holds the key (or the form) for this run. */
+      readonly claim: string
       readonly endpoint: string
       readonly test: boolean
       /** What the account had before, where it could be read. */
-      readonly balanceBefore?: string
+      readonly balanceBefore?: Balance
     }
   | { readonly type: 'not-sent'; readonly reason: string }
   | {
@@ -82,8 +84,8 @@ export type RunEvent =
       readonly certificateId?: string
       readonly resolvedBy?: string
     }
-  | { readonly type: 'rejected'; readonly refusal: Refusal }
-  | { readonly type: 'unknown'; readonly reason: string; readonly balanceAfter?: string }
+  | { readonly type: 'rejected'; readonly refusal: Refusal; readonly causes: readonly string[] }
+  | { readonly type: 'unknown'; readonly reason: string; readonly balanceAfter?: Balance }
   | { readonly type: 'not-placed'; readonly resolvedBy: string }
   | {
       readonly type: 'progress'

@@ -1,5 +1,5 @@
 import { EnrollError } from '../errors.ts'
-import type { OrderStep, Refusal } from '../sectigo/certificate-authority.ts'
+import type { Balance, OrderStep, Refusal } from '../sectigo/certificate-authority.ts'
 import { Journal, type JournalEntry } from './journal.ts'
 import type { Artefact, RunEvent, RunState } from './run-event.ts'
 import { listRunIds, RunFolder } from './run-folder.ts'
@@ -27,8 +27,9 @@ export interface RunRecord {
   readonly failedChecks?: readonly string[]
   readonly submission?: Extract<RunEvent, { type: 'submitting' }>
   readonly unknownReason?: string
-  readonly balanceAfter?: string
+  readonly balanceAfter?: Balance
   readonly refusal?: Refusal
+  readonly refusalCauses?: readonly string[]
   readonly orderNumber?: string
   readonly certificateId?: string
   readonly amount?: string
@@ -86,7 +87,7 @@ function apply(record: RunRecord, event: RunEvent, time: string): RunRecord {
       return { ...record, ...order, state: 'ordered', unknownReason: undefined }
     }
     case 'rejected':
-      return { ...record, state: 'rejected', refusal: event.refusal }
+      return { ...record, state: 'rejected', refusal: event.refusal, refusalCauses: event.causes }
     case 'unknown':
       return { ...record, state: 'unknown', unknownReason: event.reason, balanceAfter: event.balanceAfter }
     case 'progress': {

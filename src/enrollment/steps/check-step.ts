@@ -1,32 +1,21 @@
-import { readPem } from '../../asn1/pem.ts'
-import { EnrollError } from '../../errors.ts'
-import { isHsmType } from '../../hsm-type.ts'
 import { hsmTypeOf } from '../order-form.ts'
 import type { Run } from '../run.ts'
+import { readRequest } from './read-request.ts'
 
 /** Judges the evidence as the CA will, before any money moves. Journals the verdict; returns whether an order may be placed. */
 export async function runCheckStep(run: Run): Promise<boolean> {
   const { record, services, folder, configuration } = run
-  if (record.attestation === undefined || record.request === undefined)
-    throw new Error('the run has no evidence to check')
+  if (record.attestation === undefined) throw new Error('the run has no evidence to check')
   services.observer.step({
     step: 'check',
     status: 'begin',
     detail: 'the attestation is verified to the vendor’s trust anchor',
   })
-  const hsmType = hsmTypeOf(configuration)
-  if (!isHsmType(hsmType)) throw new Error('the run names no hsmType')
-  const [csr] = readPem(Buffer.from(await folder.readArtefact(record.request)).toString('latin1'))
-  if (csr === undefined)
-    throw new EnrollError('run.artefact', 'Could not read the request of this run.', {
-      remedy: 'Restore it from a backup.',
-      exitCode: 5,
-    })
   const result = await services.checkEvidence(
     {
-      hsmType,
+      hsmType: hsmTypeOf(configuration),
       package: await folder.readArtefact(record.attestation),
-      csr: csr.der,
+      csr: await readRequest(run),
       ...(record.certChains === undefined ? {} : { certChains: await folder.readArtefact(record.certChains) }),
     },
     configuration,

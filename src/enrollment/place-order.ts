@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto'
+import type { AttestationResult } from '../attestation/attestation-result.ts'
+import { EnrollError } from '../errors.ts'
+import { type AttestationRefusalFacts, attestationRefusalCauses } from '../sectigo/attestation-refusal.ts'
+import type { Balance, FormFault, OrderForm, OrderOutcome } from '../sectigo/certificate-authority.ts'
+import { formDigest } from './order-form.ts'
+import { OrderGuard } from './order-guard.ts'
+import type { Run } from './run.ts'
+
+/** One paid request, and what is known around it. */
+export interface OrderToPlace {
+  readonly form: OrderForm
+  readonly endpoint: string
+  /** SHA-256 of the SubjectPublicKeyInfo, where the order has a key of ours: one order per key. */
+  readonly spkiSha256?: string
+  /** PKCS#10, DER. */
+  readonly csr?: Uint8Array
+  /** The local verdict on the evidence sent, for the causes of a refusal. */
+  readonly verdict?: AttestationResult
+  readonly faults: readonly FormFault[]
+  readonly balance: () => Promise<Balance>
+  /** The POST. Called once. */
+  readonly send: () => Promise<OrderOutcome>
+}
+
+/**
+ * Claims the key, reads the balance, journals the intent, and only then sends the one POST. Whatever comes back, or does not,
+ * is journalled; nothing is ever sent a second time from here.
+ */
+export async function placeOrder(run: Run, order: OrderToPlace): Promise<void> {
+  refuseFaultyForm(order.faults)
+  const { test } = run.record
+  const digest = formDigest(order.form)
+  const guard = new OrderGuard(run.services.stateDirectory)
+  const claim = order.spkiSha256 ?? `form-${digest}`
+  await guard.claim(claim, test, run.id)
+  const balanceBefore = await readBalance(order)
+  run.services.observer.step({
+    step: 'order',
+    status: 'begin',
+    detail: `placing the ${test ? 'test ' : ''}order with the CA`,
+  })
+  await run.log({
+    type: 'submitting',
+    claim,
+    formSha256: digest,
+    endpoint: order.endpoint,
+    test,
+    ...(order.csr === undefined ? {} : { csrSha256: createHash('sha256').update(order.csr).digest('hex') }),
+    ...(order.spkiSha256 === undefined ? {} : { spkiSha256: order.spkiSha256 }),
+    ...(balanceBefore === undefined ? {} : { balanceBefore }),
+  })
+  const outcome = await order.send()
+  await recordOutcome(run, order, outcome)
+  if (outcome.kind === 'rejected' || outcome.kind === 'not-sent') await guard.release(claim, test, run.id)
+  if (outcome.kind === 'not-sent') {
+    throw new EnrollError('ca.unreachable', `Could not reach the CA: ${outcome.reason}. Nothing was sent.`, {
+      remedy: `${outcome.remedy} Then go on with \`hsm-enroll runs resume ${run.id}\`.`,
+      exitCode: 4,
+    })
+  }
+}
+
+function refuseFaultyForm(all: readonly FormFault[]): void {
+  const faults = all.filter((fault) => fault.severity === 'fail')
+  const [first, ...others] = faults
+  if (first === undefined) return
+  const more =
+    others.length === 0 ? '' : ` And ${others.length} more: ${others.map((fault) => fault.parameter).join(', ')}.`
+  throw new EnrollError('order.form', `Could not place the order: ${first.detail}.${more}`, {
+    remedy: first.remedy,
+    exitCode: 1,
+  })
+}
+
+/** The balance is evidence for later, not a condition: an account that may not read it can still order. */
+async function readBalance(order: OrderToPlace): Promise<Balance | undefined> {
+  try {
+    return await order.balance()
+  } catch (error) {
+    if (error instanceof EnrollError && error.exitCode !== 2) return undefined
+    throw error
+  }
+}
+
+async function recordOutcome(run: Run, order: OrderToPlace, outcome: OrderOutcome): Promise<void> {
+  const { observer } = run.services
+  switch (outcome.kind) {
+    case 'ordered': {
+      const { kind: _, certificateState: __, ...placed } = outcome
+      await run.log({ type: 'ordered', ...placed })
+      const charged =
+        outcome.amount === undefined ? '' : `, ${outcome.paymentRequired ? 'to be paid' : 'charged'} ${outcome.amount}`
+      observer.step({ step: 'order', status: 'done', detail: `order ${outcome.orderNumber}${charged}` })
+      return
+    }
+    case 'rejected': {
+      const causes = likelyCauses(order, outcome.refusal.code)
+      await run.log({ type: 'rejected', refusal: outcome.refusal, causes })
+      observer.step({
+        step: 'order',
+        status: 'refused',
+        detail: [`${outcome.refusal.code}: ${outcome.refusal.message}`, ...causes].join('\n    '),
+      })
+      return
+    }
+    case 'not-sent':
+      await run.log({ type: 'not-sent', reason: outcome.reason })
+      return
+    case 'unknown': {
+      // Journalled first: the balance is another request, and this process may not live to see its answer.
+      await run.log({ type: 'unknown', reason: outcome.reason })
+      const balanceAfter = await readBalance(order)
+      if (balanceAfter !== undefined) await run.log({ type: 'unknown', reason: outcome.reason, balanceAfter })
+      observer.step({ step: 'order', status: 'waiting', detail: `outcome unknown: ${outcome.reason}` })
+      return
+    }
+  }
+}
+
+/** Key attestation refused: the CA's own text says little, the run's own facts say more. */
+const KEY_ATTESTATION_REFUSED = -129
+
+function likelyCauses({ form, verdict, spkiSha256 }: OrderToPlace, code: number): readonly string[] {
+  if (code !== KEY_ATTESTATION_REFUSED || verdict === undefined) return []
+  const facts: AttestationRefusalFacts = {
+    hsmType: verdict.hsmType,
+    keyAttestation: form.keyAttestation ?? '',
+    checks: verdict.checks,
+    claims: verdict.claims,
+    fips: verdict.device.fips,
+    ...(verdict.device.firmware === undefined ? {} : { firmware: verdict.device.firmware }),
+    ...(spkiSha256 === undefined ? {} : { csrSpkiSha256: spkiSha256 }),
+    ...(verdict.attestedKey === undefined ? {} : { attestedSpkiSha256: verdict.attestedKey.spkiSha256 }),
+  }
+  return attestationRefusalCauses(facts).map(({ weight, cause, remedy }) => `${weight}: ${cause}. Try: ${remedy}`)
+}

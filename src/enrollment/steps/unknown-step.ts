@@ -1,0 +1,40 @@
+import { EnrollError } from '../../errors.ts'
+import type { Balance } from '../../sectigo/certificate-authority.ts'
+import { resolveUnknown, type UnknownOrderVerdict } from '../../sectigo/resolve-unknown.ts'
+import type { Run } from '../run.ts'
+import type { RunRecord } from '../run-record.ts'
+
+const DIED = 'the program ended between sending the order and reading the answer'
+
+/** Gathers what speaks for or against an order whose outcome is unknown, and shows it. Sends nothing that costs. */
+export async function runUnknownStep(run: Run): Promise<void> {
+  const reason = run.record.unknownReason ?? DIED
+  if (run.record.state === 'submitting') await run.log({ type: 'unknown', reason })
+  const balanceAfter = await readBalance(run)
+  if (balanceAfter !== undefined) await run.log({ type: 'unknown', reason, balanceAfter })
+  const verdict = weigh(run.record)
+  run.services.observer.step({
+    step: 'order',
+    status: 'waiting',
+    detail: `outcome unknown: ${reason}; ${verdict.reason}`,
+  })
+}
+
+/** The evidence of a run, weighed. */
+export function weigh({ submission, balanceAfter }: RunRecord): UnknownOrderVerdict {
+  return resolveUnknown({
+    test: submission?.test ?? false,
+    ...(submission?.balanceBefore === undefined ? {} : { before: submission.balanceBefore }),
+    ...(balanceAfter === undefined ? {} : { after: balanceAfter }),
+  })
+}
+
+async function readBalance({ services, configuration }: Run): Promise<Balance | undefined> {
+  try {
+    const ca = await services.certificateAuthority(configuration)
+    return await ca.balance(services.signal === undefined ? {} : { signal: services.signal })
+  } catch (error) {
+    if (error instanceof EnrollError) return undefined
+    throw error
+  }
+}
