@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import graphene from 'graphene-pk11'
@@ -9,6 +9,7 @@ import type { NshieldSettings } from '../../src/sandbox/pkcs11-token/personaliti
 import { NSHIELD_CKA } from '../../src/sandbox/pkcs11-token/personalities/nshield-constants.ts'
 import {
   NSHIELD_CARD_PIN,
+  NSHIELD_ESN,
   NSHIELD_PIN,
   NSHIELD_SOFTCARD,
 } from '../../src/sandbox/pkcs11-token/personalities/nshield-identity.ts'
@@ -101,6 +102,26 @@ describe.runIf(installed('pkcs11-tool', 'p11tool'))('the nShield double', () => 
     const { code } = await nfkmattest('bundle', '--output', 'named.att', ...identOf(running, keys.privateKey))
     expect(code).toBe(0)
     expect(nshield.verify(await readFile(join(directory, 'named.att')), context()).genuine).toBe(true)
+    const told = await nfkmattest('verify', 'named.att')
+    expect(told.code, told.stderr).toBe(0)
+    expect(JSON.parse(told.stdout)).toMatchObject({
+      path: 'named.att',
+      protection: 'softcard',
+      recovery: false,
+      permissions: ['sign'],
+      esn: NSHIELD_ESN,
+      k: { type: 'RSAPublic', data: { e: 'AQAB' } },
+    })
+    await writeFile(join(directory, 'broken.att'), '{}')
+    expect((await nfkmattest('verify', 'broken.att')).code).toBe(1)
+  })
+
+  it('a world with recovery makes keys that nfkmattest calls recoverable', async () => {
+    const running = await start({ recoverable: true }, SOFTCARD, NSHIELD_PIN)
+    await nfkmattest('bundle', '--output', 'r.att', ...identOf(running, generateEc(running, 'key').privateKey))
+    const told = await nfkmattest('verify', 'r.att')
+    expect(told.code, told.stderr).toBe(0)
+    expect(JSON.parse(told.stdout)).toMatchObject({ recovery: true })
   })
 
   it('accelerator: no private objects, no lasting key without the override, ident of module protection with it', async () => {

@@ -1,37 +1,62 @@
 /**
- * Plays Entrust's `nfkmattest bundle [--output PATH] [--warrants DIR] APPNAME IDENT` against the virtual nShield. The
- * words of its errors and its exit codes are not documented; those here are this stand-in's own.
+ * Plays Entrust's `nfkmattest bundle [--output PATH] [--warrants DIR] APPNAME IDENT` and `nfkmattest verify PATH` against
+ * the virtual nShield. The words of its errors and its exit codes are not documented; those here are this stand-in's own.
  */
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { TokenControl } from '../pkcs11-token/control-client.ts'
 import type { ObjectView } from '../pkcs11-token/control-protocol.ts'
+import { CKA } from '../pkcs11-token/cryptoki.ts'
 import { NSHIELD_CKA } from '../pkcs11-token/personalities/nshield-constants.ts'
+import { describeBundle } from './describe-bundle.ts'
 
 export const nfkmattestUrl = import.meta.url
 
-const USAGE = 'usage: nfkmattest bundle [--output PATH] [--warrants DIR] APPNAME IDENT'
+const USAGE = [
+  'usage: nfkmattest bundle [--output PATH] [--warrants DIR] APPNAME IDENT',
+  '       nfkmattest verify PATH',
+].join('\n')
 
 /** `args` without the program's name; returns the exit code. */
 export async function runNfkmattest(args: readonly string[], controlPath: string): Promise<number> {
   const [command, ...rest] = args
-  if (command !== 'bundle') return fail(USAGE)
+  const control = new TokenControl(controlPath)
+  try {
+    if (command === 'bundle') return await bundle(rest, control)
+    if (command === 'verify') return await verify(rest, control)
+    return fail(USAGE)
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error))
+  }
+}
+
+async function bundle(args: readonly string[], control: TokenControl): Promise<number> {
   const { values, positionals } = parseArgs({
-    args: rest,
+    args: [...args],
     options: { output: { type: 'string', short: 'o' }, warrants: { type: 'string' } },
     allowPositionals: true,
   })
   const [appname, ident, ...more] = positionals
   if (appname === undefined || ident === undefined || more.length > 0) return fail(USAGE)
-  const key = (await new TokenControl(controlPath).objects()).find(
+  const key = (await control.objects()).find(
     (object) =>
       text(object, NSHIELD_CKA.NFKM_APPNAME) === appname &&
       text(object, NSHIELD_CKA.NFKM_ID) === ident &&
-      object.attributes['108'] !== undefined,
+      text(object, CKA.SENSITIVE) !== undefined,
   )
   if (key === undefined) return fail(`key ${appname} ${ident} not found`)
   if (key.evidence === undefined) return fail('no KLF2 warrant for the module that made this key')
   await writeFile(values.output ?? `key_${appname}_${ident}.att`, Buffer.from(key.evidence, 'base64'))
+  return 0
+}
+
+async function verify(args: readonly string[], control: TokenControl): Promise<number> {
+  const [path, ...more] = args
+  if (path === undefined || more.length > 0) return fail(USAGE)
+  const { trustAnchors = [] } = await control.request({ do: 'trust-anchors' })
+  const description = describeBundle(path, await readFile(path), trustAnchors)
+  if (description === undefined) return fail(`${path} does not verify`)
+  process.stdout.write(`${JSON.stringify(description, undefined, 4)}\n`)
   return 0
 }
 
