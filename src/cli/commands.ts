@@ -7,6 +7,8 @@ import { demo } from './commands/demo.ts'
 import { devices } from './commands/devices.ts'
 import { doctor } from './commands/doctor.ts'
 import { enroll } from './commands/enroll.ts'
+import { listen } from './commands/listen.ts'
+import { balance, order, placeOrder } from './commands/order.ts'
 import { plan } from './commands/plan.ts'
 import { runs } from './commands/runs.ts'
 import { sandbox } from './commands/sandbox.ts'
@@ -25,6 +27,10 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   attest,
   runs,
   certificate,
+  order,
+  placeOrder,
+  balance,
+  listen,
   batch,
   sandbox,
   demo,

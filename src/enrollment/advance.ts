@@ -36,6 +36,7 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
   for (;;) {
     const { state } = run.record
     if (options.until !== undefined && hasReached(state, options.until)) return EXIT.done
+    if (!run.record.device && !hasReached(state, 'submitting')) throw noForm(run)
     switch (state) {
       case 'planned':
       case 'key-generated':
@@ -51,6 +52,7 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
         break
       case 'rejected':
         if (options.orderAgain !== true) return EXIT.ca
+        if (!run.record.device) throw noForm(run)
         if (!(await runCheckStep(run))) return EXIT.refused
         break
       case 'submitting':
@@ -72,6 +74,12 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
     }
   }
 }
+
+/** A run that only ordered keeps the digest of its form, not the form. */
+const noForm = (run: Run): EnrollError =>
+  new EnrollError('run.form', `Could not go on with the run ${run.id}: it ordered from a form that it does not keep.`, {
+    remedy: 'Give the form again: `hsm-enroll order submit FORM`.',
+  })
 
 /** Milliseconds until the CA may be asked again: what it said, or the configured pause. */
 function pauseOf(run: Run): number {

@@ -1,0 +1,31 @@
+import { mkdir, open, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { syncDirectory } from '../enrollment/run-folder.ts'
+import { EnrollError } from '../errors.ts'
+import type { ChangeOutcome } from '../sectigo/change-outcome.ts'
+
+/** A debit that is no order: a marker on disk before the POST, kept unless the CA said that nothing happened. */
+export async function chargeOnce(
+  stateDirectory: string,
+  name: string,
+  send: () => Promise<ChangeOutcome>,
+): Promise<ChangeOutcome> {
+  const folder = join(stateDirectory, 'orders')
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const file = join(folder, name.replace(/[^\w#-]/g, '_'))
+  try {
+    const handle = await open(file, 'wx', 0o600)
+    await handle.sync()
+    await handle.close()
+    await syncDirectory(folder)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    throw new EnrollError('order.charged', `Could not send "${name}": it was sent before.`, {
+      remedy: `Look at the order first. If the CA never had the request, remove ${file}.`,
+      exitCode: 5,
+    })
+  }
+  const outcome = await send()
+  if (outcome.kind === 'rejected' || outcome.kind === 'not-sent') await unlink(file)
+  return outcome
+}

@@ -1,0 +1,196 @@
+import { EXIT } from '../../errors.ts'
+import type { Command, CommandGroup } from '../command.ts'
+import { configure } from '../configure.ts'
+import { RUN_OPTIONS } from '../enrolling.ts'
+
+const OPTIONS = { ...RUN_OPTIONS, profile: { type: 'string', describe: 'profile with the sectigo section' } } as const
+const YES = { type: 'boolean', alias: 'y', describe: 'do not ask' } as const
+const ORDER_NUMBER = { 'order-number': { type: 'string', describe: 'the CA’s order number' } } as const
+
+const submit: Command = {
+  command: 'submit <form>',
+  summary: 'place an order from a form of Sectigo’s parameters (YAML); one POST, journalled as a run',
+  positionals: {
+    form: { type: 'string', describe: 'YAML file: parameter: value; { file: … } and { base64-of: … } read files' },
+  },
+  options: {
+    ...OPTIONS,
+    yes: YES,
+    test: { type: 'boolean', describe: 'send test=Y' },
+    'dry-run': { type: 'boolean', describe: 'only check the form' },
+  },
+  run: async (args, context) => {
+    const { submitOrderForm } = await import('../submit-order-form.ts')
+    return submitOrderForm(args, context, 'auto-apply')
+  },
+}
+
+const status: Command = {
+  command: 'status <order-number>',
+  summary: 'where an order stands (!GetDetailedOrderStatus)',
+  positionals: ORDER_NUMBER,
+  options: { ...OPTIONS, replacements: { type: 'boolean', describe: 'with replacement orders' } },
+  run: async (args, context) => {
+    const { getDetailedOrderStatus } = await import('../../sectigo/get-detailed-order-status.ts')
+    const { orderProgress } = await import('../../sectigo/replies/order-progress.ts')
+    const { openClient } = await import('../sectigo-client.ts')
+    const orderNumber = args.required('order-number')
+    const client = await openClient(await configureFor(args, context), args, context)
+    const orders = await getDetailedOrderStatus(
+      client,
+      { orderNumber, queryType: args.flag('replacements') ? 2 : 1 },
+      context.signal,
+    )
+    const progress = orderProgress(orders.find((order) => order.orderNumber === orderNumber) ?? orders[0])
+    context.output.result({ progress, orders }, () =>
+      [
+        `order ${orderNumber}: ${progress.state}, ${progress.summary}`,
+        ...progress.steps.map(
+          (step) =>
+            `  ${step.status.padEnd(12)} ${step.id}${step.instruction === undefined ? '' : `: ${step.instruction}`}`,
+        ),
+      ].join('\n'),
+    )
+    return progress.state === 'issued' ? EXIT.done : progress.state === 'pending' ? EXIT.pending : EXIT.ca
+  },
+}
+
+const authorize: Command = {
+  command: 'authorize <order-number>',
+  summary: 'let an order of place-order go on; debits the account (!AutoAuthorize)',
+  positionals: ORDER_NUMBER,
+  options: { ...OPTIONS, yes: YES, test: { type: 'boolean', describe: 'do not really authorize' } },
+  run: async (args, context) => {
+    const { autoAuthorize } = await import('../../sectigo/auto-authorize.ts')
+    const { confirmChange, openClient, showChange } = await import('../sectigo-client.ts')
+    const { chargeOnce } = await import('../charge-once.ts')
+    const orderNumber = args.required('order-number')
+    const test = args.flag('test')
+    if (!test && !(await confirmChange(`Authorize order ${orderNumber}? This debits the account.`, args, context)))
+      return EXIT.refused
+    const configuration = await configureFor(args, context)
+    const client = await openClient(configuration, args, context)
+    const outcome = test
+      ? await autoAuthorize(client, { orderNumber, test })
+      : await chargeOnce(configuration.required('stateDirectory'), `authorize-${orderNumber}`, () =>
+          autoAuthorize(client, { orderNumber }),
+        )
+    return showChange(outcome, `authorize ${orderNumber}`, context)
+  },
+}
+
+const refund: Command = {
+  command: 'refund <order-number>',
+  summary: 'refund an order (!AutoRefund; what it covers is said first)',
+  positionals: ORDER_NUMBER,
+  options: {
+    ...OPTIONS,
+    yes: YES,
+    'reason-code': { type: 'string', demandOption: true, describe: '1 to 11, see docs/sectigo.md' },
+  },
+  run: async (args, context) => {
+    const { autoRefund, REFUND_COVERS } = await import('../../sectigo/auto-refund.ts')
+    const { confirmChange, openClient, showChange } = await import('../sectigo-client.ts')
+    const orderNumber = args.required('order-number')
+    context.output.warn(REFUND_COVERS)
+    if (!(await confirmChange(`Ask for a refund of order ${orderNumber}?`, args, context))) return EXIT.refused
+    const client = await openClient(await configureFor(args, context), args, context)
+    return showChange(
+      await autoRefund(client, { orderNumber, reasonCode: args.required('reason-code') }),
+      `refund ${orderNumber}`,
+      context,
+    )
+  },
+}
+
+const revoke: Command = {
+  command: 'revoke',
+  summary: 'revoke a certificate, or cancel an order that is not issued (!autoRevokeCertificate)',
+  options: {
+    ...OPTIONS,
+    yes: YES,
+    'order-number': { type: 'string', describe: 'by order number' },
+    'certificate-id': { type: 'string', describe: 'by certificate ID' },
+    'serial-number': { type: 'string', describe: 'by serial number (hex)' },
+    'reason-code': {
+      type: 'string',
+      describe: '0 unspecified, 1 keyCompromise, 3 affiliationChanged, 4 superseded, 5 cessation',
+    },
+    reason: { type: 'string', describe: 'free text' },
+  },
+  run: async (args, context) => {
+    const { autoRevokeCertificate, REVOKE_WARNING } = await import('../../sectigo/auto-revoke-certificate.ts')
+    const { confirmChange, openClient, showChange } = await import('../sectigo-client.ts')
+    const { EnrollError } = await import('../../errors.ts')
+    const orderNumber = args.text('order-number')
+    const certificateId = args.text('certificate-id')
+    const serialNumber = args.text('serial-number')
+    const named = [orderNumber, certificateId, serialNumber].filter((name) => name !== undefined)
+    const [which] = named
+    if (which === undefined || named.length > 1) {
+      throw new EnrollError('usage', 'Name the certificate in one way.', {
+        remedy: 'Give --order-number, --certificate-id or --serial-number.',
+      })
+    }
+    context.output.warn(REVOKE_WARNING)
+    if (!(await confirmChange(`Revoke ${which}?`, args, context))) return EXIT.refused
+    const codeReason = args.text('reason-code')
+    const reason = args.text('reason')
+    const why = { ...(codeReason === undefined ? {} : { codeReason }), ...(reason === undefined ? {} : { reason }) }
+    const subject =
+      orderNumber !== undefined
+        ? { orderNumber }
+        : certificateId !== undefined
+          ? { certificateId }
+          : { serialNumber: serialNumber ?? which }
+    const client = await openClient(await configureFor(args, context), args, context)
+    return showChange(await autoRevokeCertificate(client, { ...subject, ...why }), `revoke ${which}`, context)
+  },
+}
+
+const configureFor: (...parameters: Parameters<Command['run']>) => ReturnType<typeof configure> = (args, context) => {
+  const profile = args.text('profile')
+  return configure(args, context, profile === undefined ? {} : { profile })
+}
+
+export const order: CommandGroup = {
+  name: 'order',
+  summary: 'orders at the CA',
+  commands: [submit, status, authorize, refund, revoke],
+}
+
+export const placeOrder: Command = {
+  command: 'place-order <form>',
+  summary: 'order through !PlaceOrder: build, show and send a form, or print its ordering URL',
+  positionals: { form: { type: 'string', describe: 'YAML file with the parameters, items as 1_…' } },
+  options: {
+    ...OPTIONS,
+    yes: YES,
+    url: { type: 'boolean', describe: 'print the ordering URL instead of sending' },
+    'dry-run': { type: 'boolean', describe: 'only check the form' },
+  },
+  run: async (args, context) => {
+    const { submitOrderForm } = await import('../submit-order-form.ts')
+    return submitOrderForm(args, context, 'place')
+  },
+}
+
+export const balance: Command = {
+  command: 'balance',
+  summary: 'what the account holds (!getAccountBalance)',
+  options: OPTIONS,
+  run: async (args, context) => {
+    const { getAccountBalance } = await import('../../sectigo/get-account-balance.ts')
+    const { openClient } = await import('../sectigo-client.ts')
+    const held = await getAccountBalance(
+      await openClient(await configureFor(args, context), args, context),
+      context.signal,
+    )
+    context.output.result(
+      held,
+      () =>
+        `${held.amount} ${held.currency ?? ''}${held.hardLimit === undefined ? '' : `, hard limit ${held.hardLimit}`}`,
+    )
+    return EXIT.done
+  },
+}

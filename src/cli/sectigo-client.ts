@@ -1,0 +1,58 @@
+import type { Configuration } from '../config/configuration.ts'
+import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
+import type { ChangeOutcome } from '../sectigo/change-outcome.ts'
+import { createClient, type SectigoClient } from '../sectigo/http/client.ts'
+import { clientOptions } from './certificate-authority.ts'
+import type { Arguments, CommandContext } from './command.ts'
+
+/** The bare client, for the commands that speak to one endpoint. */
+export async function openClient(
+  configuration: Configuration,
+  args: Arguments,
+  context: CommandContext,
+): Promise<SectigoClient> {
+  const { promptSecret } = await import('./prompt.ts')
+  const reading = { env: context.env, ...(context.interactive ? { prompt: promptSecret } : {}) }
+  const tell = (line: string): void => {
+    if (args.flag('trace')) context.output.error(`trace: ${line}`)
+  }
+  return createClient(clientOptions(configuration, reading, tell))
+}
+
+/** Asks before something that cannot be taken back. Throws EnrollError where nobody can be asked. */
+export async function confirmChange(question: string, args: Arguments, context: CommandContext): Promise<boolean> {
+  if (args.flag('yes')) return true
+  if (!context.interactive) {
+    throw new EnrollError('usage.unconfirmed', 'Could not go on without a yes.', { remedy: 'Add --yes.' })
+  }
+  const { promptYes } = await import('./prompt.ts')
+  return promptYes(question)
+}
+
+/** Prints how a change ended; the exit code follows. */
+export function showChange(outcome: ChangeOutcome, what: string, context: CommandContext): ExitCode {
+  switch (outcome.kind) {
+    case 'done':
+      context.output.result(
+        outcome,
+        () => `${what}: done${outcome.message === undefined ? '' : ` (${outcome.message})`}`,
+      )
+      return EXIT.done
+    case 'rejected':
+      context.output.result(
+        outcome,
+        () => `${what}: refused, ${outcome.refusal.code} ${outcome.refusal.message}\nTry: ${outcome.refusal.remedy}`,
+      )
+      return EXIT.ca
+    case 'not-sent':
+      context.output.result(outcome, () => `${what}: not sent, ${outcome.reason}\nTry: ${outcome.remedy}`)
+      return EXIT.ca
+    case 'unknown':
+      context.output.result(
+        outcome,
+        () =>
+          `${what}: outcome unknown, ${outcome.reason}\nTry: look at the order with \`hsm-enroll order status\` before you do anything again.`,
+      )
+      return EXIT.unknown
+  }
+}
