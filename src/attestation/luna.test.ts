@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { mutate, mutation } from '../../test/mutation.ts'
+import { sharedFolder } from '../../test/shared-folder.ts'
+import { sequence } from '../asn1/der-writer.ts'
+import { writePem } from '../asn1/pem.ts'
+import { EnrollError } from '../errors.ts'
+import { createLunaEvidenceIssuer } from '../sandbox/luna-evidence/issuer.ts'
+import { testKeyPair } from '../sandbox/test-key-pair.ts'
+import { LUNA_TRUST_ANCHORS } from '../trust-anchors/luna.ts'
+import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
+import { luna } from './luna.ts'
+
+const NOW = Date.parse('2026-11-22T00:00:00Z')
+const folder = sharedFolder('vectors')
+const verify = (package_: Uint8Array, trustAnchors: readonly TrustAnchor[] = LUNA_TRUST_ANCHORS, now = NOW) =>
+  luna.verify(package_, { trustAnchors, now })
+const failed = (package_: Uint8Array, trustAnchors?: readonly TrustAnchor[], now?: number) =>
+  verify(package_, trustAnchors, now).checks.filter(({ status }) => status === 'fail')
+
+/** Genuine, or refused in one of the two ways that are allowed. */
+function isGenuine(package_: Uint8Array, trustAnchors: readonly TrustAnchor[]): boolean {
+  try {
+    return verify(package_, trustAnchors).genuine
+  } catch (error) {
+    expect(error).toBeInstanceOf(EnrollError)
+    return false
+  }
+}
+
+describe.runIf(folder !== undefined)("Thales's RSA sample", () => {
+  const package_ =
+    folder === undefined ? new Uint8Array() : readFileSync(join(folder, 'luna/thales-rsa/attestation.p7b'))
+
+  it('is genuine and says what Thales says of it', () => {
+    const verdict = verify(package_)
+    expect(verdict.genuine).toBe(true)
+    expect(verdict.trustAnchor?.name).toBe('Chrysalis-ITS Root')
+    expect(verdict.device).toEqual({
+      vendor: 'Thales',
+      model: 'Luna K7',
+      serial: '521174',
+      firmware: '7.84',
+      fips: 'unknown',
+    })
+    expect(verdict.claims).toMatchObject({ key: 'RSA2048', serial: 521174, ouid: '41000000ae000002d6f30700' })
+    expect(verdict.chain.map(({ sha256 }) => sha256)).toHaveLength(5)
+  })
+
+  it('is genuine as PEM', () => expect(verify(Buffer.from(writePem('PKCS7', package_))).genuine).toBe(true))
+
+  it('was not valid before it began, and will not be when the HSM’s certificates end', () => {
+    for (const date of ['2020-02-29', '2032-05-06']) {
+      expect(failed(package_, undefined, Date.parse(date)).map(({ id }) => id)).toEqual(['attestation.validity'])
+    }
+  })
+
+  it('ends with its root on 2032-01-01, before its own certificates do', () => {
+    const [failure] = failed(package_, undefined, Date.parse('2032-02-01'))
+    expect(failure?.detail).toContain('Chrysalis-ITS Root')
+  })
+
+  it('is not genuine under another anchor of the same name', () => {
+    const [rsa, ec] = LUNA_TRUST_ANCHORS
+    const forged = rsa === undefined || ec === undefined ? [] : [{ ...rsa, spki: ec.spki }]
+    expect(failed(package_, forged)[0]?.id).toBe('attestation.root')
+  })
+
+  it('is not genuine with any bit changed', () => {
+    const anchors = LUNA_TRUST_ANCHORS
+    fc.assert(
+      fc.property(mutation, (change) => {
+        const mutant = mutate(package_, change)
+        if (Buffer.compare(mutant, package_) !== 0) expect(isGenuine(mutant, anchors)).toBe(false)
+      }),
+      { numRuns: 2000, seed: 1 },
+    )
+  })
+})
+
+describe('Luna confirmations of EC keys', () => {
+  const issuer = createLunaEvidenceIssuer({ serial: 7 })
+  const { trustAnchors } = issuer
+
+  it('verify whatever the top bits of r and s are', () => {
+    for (let i = 0; i < 24; i++)
+      expect(verify(issuer.confirm({ spki: testKeyPair('P-256').spki }), trustAnchors).genuine).toBe(true)
+  })
+
+  it('are not genuine with any bit changed', () => {
+    const package_ = issuer.confirm({ spki: testKeyPair('P-256').spki })
+    fc.assert(
+      fc.property(mutation, (change) => {
+        const mutant = mutate(package_, change)
+        if (Buffer.compare(mutant, package_) !== 0) expect(isGenuine(mutant, trustAnchors)).toBe(false)
+      }),
+      { numRuns: 1000, seed: 2 },
+    )
+  })
+
+  it('name the wrong pkctype', () => {
+    const [failure] = failed(
+      issuer.confirm({ spki: testKeyPair('RSA-2048').spki, form: 'tc-trustcenter' }),
+      trustAnchors,
+    )
+    expect(failure?.detail).toContain('TC TrustCenter form (pkctype 1)')
+    expect(failure?.remedy).toContain('-pkctype=2')
+  })
+})
+
+describe('what is no confirmation', () => {
+  it.each([
+    ['nothing', ''],
+    ['text', 'hello'],
+    ['one PEM certificate', writePem('CERTIFICATE', Buffer.from('3000', 'hex'))],
+    ['PEM that is cut off', '-----BEGIN PKCS7-----\nMIIB'],
+    ['two PEM blocks', writePem('PKCS7', Buffer.of(0x30, 0)).repeat(2)],
+  ])('is an error that says so: %s', (_, text) => {
+    expect(() => verify(Buffer.from(text))).toThrow(/Could not read the Luna public key confirmation/)
+  })
+
+  it('is refused in moments when it is made to take long', () => {
+    const nested = (depth: number): Uint8Array => (depth === 0 ? sequence() : sequence(nested(depth - 1)))
+    const hostile = [
+      nested(200),
+      sequence(...Array.from({ length: 12_000 }, () => sequence())),
+      Buffer.alloc(24_575, 0x30),
+    ]
+    for (const package_ of hostile) {
+      const start = performance.now()
+      expect(() => verify(package_)).toThrow(EnrollError)
+      expect(performance.now() - start).toBeLessThan(50)
+    }
+  })
+})

@@ -1,0 +1,169 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { mutate, mutation } from '../../test/mutation.ts'
+import { sharedFolder } from '../../test/shared-folder.ts'
+import { EnrollError } from '../errors.ts'
+import { createNshieldEvidenceIssuer, urlSafe } from '../sandbox/nshield-evidence/issuer.ts'
+import { testKeyPair } from '../sandbox/test-key-pair.ts'
+import { NSHIELD_TRUST_ANCHORS } from '../trust-anchors/nshield.ts'
+import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
+import { nshield } from './nshield.ts'
+
+const NOW = Date.parse('2026-11-22T00:00:00Z')
+const folder = sharedFolder('vectors')
+const verify = (
+  package_: Uint8Array,
+  trustAnchors: readonly TrustAnchor[] = NSHIELD_TRUST_ANCHORS,
+  options: Readonly<Record<string, string>> = {},
+) => nshield.verify(package_, { trustAnchors, now: NOW, options })
+
+const statusOf = (verdict: ReturnType<typeof verify>, id: string) =>
+  verdict.checks.find((check) => check.id === id)?.status
+
+function isGenuine(package_: Uint8Array, trustAnchors: readonly TrustAnchor[]): boolean {
+  try {
+    return verify(package_, trustAnchors).genuine
+  } catch (error) {
+    expect(error).toBeInstanceOf(EnrollError)
+    return false
+  }
+}
+
+/** Flips bits inside the members, where a flip in the JSON mostly breaks base64. */
+function mutateMember(package_: Uint8Array, index: number, change: Parameters<typeof mutate>[1]): Uint8Array {
+  const members: Record<string, string> = JSON.parse(Buffer.from(package_).toString())
+  const names = Object.keys(members).filter((name) => name !== 'root' && name !== 'ciphersuite')
+  const name = names[index % names.length] ?? ''
+  members[name] = urlSafe(mutate(Buffer.from(members[name] ?? '', 'base64url'), change))
+  return Buffer.from(JSON.stringify(members))
+}
+
+describe.runIf(folder !== undefined)("Entrust's softcard bundle", () => {
+  const package_ =
+    folder === undefined
+      ? new Uint8Array()
+      : readFileSync(join(folder, 'nshield/entrust-softcard-ec/key_pkcs11_test2.att'))
+
+  it('is genuine, and says what nfkmattest says of it', () => {
+    const verdict = verify(package_)
+    expect(verdict.genuine).toBe(true)
+    expect(verdict.trustAnchor?.name).toBe('KWARN-1')
+    expect(verdict.device).toMatchObject({ serial: '8938-1075-88BB', fips: 'certified' })
+    expect(verdict.claims).toMatchObject({
+      key: 'P256',
+      esn: '8938-1075-88BB',
+      keyHash: '523bbe0a73105e86757d83c75785e3dd76699da0',
+      protection: 'softcard',
+      recovery: false,
+      permissions: ['sign'],
+      fips: false,
+      extractable: false,
+    })
+  })
+
+  it('has a field upgrade warrant: a warning, or a refusal by policy', () => {
+    const id = 'policy.field-upgrade-warrant'
+    expect(statusOf(verify(package_), id)).toBe('warn')
+    expect(statusOf(verify(package_, undefined, { fieldUpgradeWarrants: 'refuse' }), id)).toBe('fail')
+    expect(verify(package_, undefined, { fieldUpgradeWarrants: 'refuse' }).genuine).toBe(true)
+  })
+
+  it('is not genuine with any byte of its JSON changed', () => {
+    fc.assert(
+      fc.property(mutation, (change) => {
+        const mutant = mutate(package_, change)
+        const same = JSON.stringify(parsed(mutant)) === JSON.stringify(parsed(package_))
+        if (!same) expect(isGenuine(mutant, NSHIELD_TRUST_ANCHORS)).toBe(false)
+      }),
+      { numRuns: 250, seed: 3 },
+    )
+  })
+
+  it('is not genuine with any byte of any member changed', () => {
+    fc.assert(
+      fc.property(fc.nat({ max: 100 }), mutation, (index, change) => {
+        const mutant = mutateMember(package_, index, change)
+        const same = JSON.stringify(parsed(mutant)) === JSON.stringify(parsed(package_))
+        if (!same) expect(isGenuine(mutant, NSHIELD_TRUST_ANCHORS)).toBe(false)
+      }),
+      { numRuns: 250, seed: 4 },
+    )
+  })
+})
+
+function parsed(package_: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(package_).toString())
+  } catch {
+    return undefined
+  }
+}
+
+describe('nShield bundles of worlds that Entrust published no example of', () => {
+  const { spki } = testKeyPair('P-384')
+
+  it('a FIPS world with P-521 keys is genuine and says that it is one', () => {
+    const module = createNshieldEvidenceIssuer({ esn: 'F1F1-F1F1-F1F1', fips: true })
+    const verdict = verify(module.bundle({ spki, protection: 'cardset' }), module.trustAnchors)
+    expect(verdict.genuine).toBe(true)
+    expect(verdict.claims).toMatchObject({ fips: true, key: 'P384', protection: 'cardset' })
+  })
+
+  it('a bundle with both kinds of binding, or with neither, is refused', () => {
+    const module = createNshieldEvidenceIssuer({ esn: 'F1F1-F1F1-F1F1' })
+    const { CertKMaKMCbKNSO } = module.members({ spki })
+    for (const members of [{ CertKMaKMCaKFIPSbKNSO: CertKMaKMCbKNSO }, { CertKMaKMCbKNSO: undefined }]) {
+      const verdict = verify(module.bundle({ spki, members }), module.trustAnchors)
+      expect(verdict.genuine).toBe(false)
+      expect(statusOf(verdict, 'attestation.encoding')).toBe('fail')
+    }
+  })
+
+  it('recoverable keys are genuine, and refused by policy unless it says "warn"', () => {
+    const module = createNshieldEvidenceIssuer({ esn: 'F1F1-F1F1-F1F1' })
+    for (const recovery of ['trump', 'archive'] as const) {
+      const package_ = module.bundle({ spki, recovery })
+      const refused = verify(package_, module.trustAnchors)
+      expect(refused.claims.recovery).toBe(true)
+      expect(statusOf(refused, 'policy.recovery')).toBe('fail')
+      const warned = verify(package_, module.trustAnchors, { recoverableKeys: 'warn' })
+      expect(statusOf(warned, 'policy.recovery')).toBe('warn')
+    }
+  })
+
+  it('a key that may decrypt and unwrap is genuine, with a warning', () => {
+    const module = createNshieldEvidenceIssuer({ esn: 'F1F1-F1F1-F1F1' })
+    const rsa = testKeyPair('RSA-2048').spki
+    const verdict = verify(module.bundle({ spki: rsa, protection: 'module', operations: 0xb52b }), module.trustAnchors)
+    expect(verdict.genuine).toBe(true)
+    expect(verdict.claims).toMatchObject({ permissions: ['decrypt', 'unwrap', 'sign'], protection: 'module' })
+    expect(statusOf(verdict, 'policy.permissions')).toBe('warn')
+  })
+})
+
+describe('what is no bundle', () => {
+  it.each([
+    ['nothing', ''],
+    ['text', 'hello'],
+    ['another JSON', '{"a":1}'],
+    ['a list', '[]'],
+    ['one member', '{"root":"KWARN-1"}'],
+    ['JSON that is cut off', '{"kcmsg":"AA=='],
+  ])('is an error that says so: %s', (_, text) => {
+    expect(() => verify(Buffer.from(text))).toThrow(/Could not read the nShield bundle/)
+  })
+
+  const members = createNshieldEvidenceIssuer({ esn: 'F1F1-F1F1-F1F1' }).members({ spki: testKeyPair('P-256').spki })
+  const json = JSON.stringify(members)
+
+  it.each([
+    ['a member twice', json.replace('{', '{"root":"KWARN-1",')],
+    ['a member twice, once escaped', json.replace('{', '{"\\u0072oot":"KWARN-2",')],
+    ['an unknown member', json.replace('{', '{"comment":"",')],
+    ['a number in place of text', json.replace('{', '{"hkfips":1,')],
+    ['base64 of the other alphabet', json.replace(/"hkm":"[^"]+"/, '"hkm":"++++"')],
+    ['base64 without padding', json.replace(/"hkm":"[^"]+"/, '"hkm":"AA"')],
+  ])('is refused: %s', (_, text) => expect(() => verify(Buffer.from(text))).toThrow(EnrollError))
+})
