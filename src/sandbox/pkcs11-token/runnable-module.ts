@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -9,19 +9,38 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
  */
 export async function runnableModule(moduleUrl: string, directory: string): Promise<URL> {
   if (!moduleUrl.endsWith('.ts')) return new URL(moduleUrl)
+  const source = fileURLToPath(moduleUrl)
+  const folder = await mkdtemp(join(directory, 'module-'))
+  const file = join(folder, basename(source).replace(/\.ts$/, '.mjs'))
+  await writeFile(file, await bundled(source))
+  return pathToFileURL(file)
+}
+
+const bundles = new Map<string, Promise<Uint8Array>>()
+
+/** Once per process and source: the sources do not change under a running test. */
+function bundled(source: string): Promise<Uint8Array> {
+  const known = bundles.get(source)
+  if (known !== undefined) return known
+  const made = bundle(source)
+  bundles.set(source, made)
+  return made
+}
+
+async function bundle(source: string): Promise<Uint8Array> {
   // A development dependency: kept out of the bundle's sight by the variable.
   const bundler: string = 'esbuild'
   const { build }: typeof import('esbuild') = await import(bundler)
-  const folder = await mkdtemp(join(directory, 'module-'))
-  const outfile = join(folder, basename(fileURLToPath(moduleUrl)).replace(/\.ts$/, '.mjs'))
-  await build({
-    entryPoints: [fileURLToPath(moduleUrl)],
-    outfile,
+  const { outputFiles } = await build({
+    entryPoints: [source],
+    write: false,
     bundle: true,
     format: 'esm',
     platform: 'node',
     target: 'node20',
     logLevel: 'silent',
   })
-  return pathToFileURL(outfile)
+  const [file] = outputFiles
+  if (file === undefined) throw new Error(`nothing was built from ${source}`)
+  return file.contents
 }
