@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { mutate, mutation } from '../../test/mutation.ts'
+import { sharedFolder } from '../../test/shared-folder.ts'
+import { readPem, writePem } from '../asn1/pem.ts'
+import { EnrollError } from '../errors.ts'
+import { createMarvellGoogleEvidenceIssuer } from '../sandbox/marvell-google-evidence/issuer.ts'
+import { testKeyPair } from '../sandbox/test-key-pair.ts'
+import { MARVELL_GOOGLE_TRUST_ANCHORS } from '../trust-anchors/marvell-google.ts'
+import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
+import { marvellGoogle } from './marvell-google.ts'
+
+const NOW = Date.parse('2026-11-22T00:00:00Z')
+const folder = sharedFolder('vectors')
+const verify = (
+  package_: Uint8Array,
+  certChains?: Uint8Array,
+  trustAnchors: readonly TrustAnchor[] = MARVELL_GOOGLE_TRUST_ANCHORS,
+  options: Readonly<Record<string, string>> = {},
+) =>
+  marvellGoogle.verify(package_, {
+    trustAnchors,
+    now: NOW,
+    options,
+    ...(certChains === undefined ? {} : { certChains }),
+  })
+const failed = (...args: Parameters<typeof verify>) => verify(...args).checks.filter(({ status }) => status === 'fail')
+const ids = (...args: Parameters<typeof verify>) => failed(...args).map(({ id }) => id)
+
+function isGenuine(package_: Uint8Array, certChains: Uint8Array): boolean {
+  try {
+    return verify(package_, certChains).genuine
+  } catch (error) {
+    expect(error).toBeInstanceOf(EnrollError)
+    return false
+  }
+}
+
+const read = (row: string, name: string): Uint8Array =>
+  folder === undefined ? new Uint8Array() : readFileSync(join(folder, 'marvell-google', row, name))
+
+describe.runIf(folder !== undefined)('attestations of Google Cloud HSM', () => {
+  const ec = { package: read('smallstep-ec', 'attestation.dat'), chains: read('smallstep-ec', 'certs.pem') }
+  const rsa = { package: read('smallstep-rsa', 'attestation.dat'), chains: read('smallstep-rsa', 'certs.pem') }
+
+  it('an EC key pair is genuine under Marvell’s and Google’s roots, though Marvell’s certificate of 2015 has ended', () => {
+    const verdict = verify(ec.package, ec.chains)
+    expect(verdict.genuine).toBe(true)
+    expect(verdict.device).toMatchObject({ serial: '5.2G1804-ICM000678', fips: 'certified' })
+    expect(verdict.claims).toMatchObject({
+      key: 'P256',
+      local: true,
+      extractable: false,
+      neverExtractable: true,
+      ownerTrustAnchor: 'Google Hawksbill Root v1 prod',
+      partition: 'HSM:5.2G1804-ICM000678:PARTN:1, for FIPS mode',
+    })
+    expect(verdict.attestedKey?.spkiSha256).toBe('6fe6949ee1fb9e9d50d0fd5795ccbca13de9fb26020414012afa83ef8eff8668')
+  })
+
+  it('an RSA key pair is genuine', () => {
+    const verdict = verify(rsa.package, rsa.chains)
+    expect(verdict.genuine).toBe(true)
+    expect(verdict.claims.key).toBe('RSA2048')
+    expect(verdict.attestedKey?.spkiSha256).toBe('2e851dbdf5716134d5183efe78680c51c9da3f1d86f3d110555650b195bf0afb')
+  })
+
+  it('certificates may come in any order, with or without the roots, as PEM or DER', () => {
+    const ders = readPem(Buffer.from(ec.chains).toString()).map(({ der }) => der)
+    const issued = ders.filter((_, index) => index !== 0 && index !== 3)
+    const shapes = [[...ders].reverse(), issued, [...issued].reverse()]
+    for (const shape of shapes) {
+      const pem = Buffer.from(shape.map((der) => writePem('CERTIFICATE', der)).join(''))
+      expect(verify(ec.package, pem).genuine).toBe(true)
+      expect(verify(ec.package, Buffer.concat(shape)).genuine).toBe(true)
+    }
+  })
+
+  it('chains of another card are refused', () => expect(ids(ec.package, rsa.chains)).toEqual(['attestation.signature']))
+
+  it('a statement without chains is refused with what to do', () => {
+    const [failure] = failed(ec.package)
+    expect(failure?.id).toBe('attestation.manufacturer-chain')
+    expect(failure?.remedy).toContain('get-certificate-chain')
+  })
+
+  it('an AES key is refused by name, though its statement verifies', () => {
+    const all = [read('smallstep-aes', 'attestation.dat'), read('smallstep-aes', 'certs.pem')] as const
+    expect(ids(...all)).toEqual(['attestation.key-pair'])
+    expect(failed(...all)[0]?.detail).toContain('a secret key')
+  })
+
+  it('an imported key is refused for what it is', () => {
+    expect(ids(read('peculiar-rsa4096-imported', 'attestation.dat'))).toEqual([
+      'attestation.manufacturer-chain',
+      'attestation.key-pair',
+      'attestation.local',
+      'attestation.never-extractable',
+      'attestation.always-sensitive',
+    ])
+  })
+
+  it('one root cannot stand for maker and owner', () => {
+    const [maker, , owner] = MARVELL_GOOGLE_TRUST_ANCHORS
+    for (const anchor of [maker, owner]) {
+      const alone = anchor === undefined ? [] : [anchor]
+      expect(verify(ec.package, ec.chains, alone).genuine).toBe(false)
+    }
+  })
+
+  it('are not genuine with any byte of the statement changed', () => {
+    const plain = gunzipSync(ec.package)
+    fc.assert(
+      fc.property(mutation, (change) => {
+        const mutant = mutate(plain, change)
+        if (Buffer.compare(mutant, plain) !== 0) expect(isGenuine(gzipSync(mutant), ec.chains)).toBe(false)
+      }),
+      { numRuns: 1000, seed: 7 },
+    )
+  })
+
+  it('are not genuine with any byte of the compressed statement changed so that it says something else', () => {
+    const plain = gunzipSync(rsa.package)
+    fc.assert(
+      fc.property(mutation, (change) => {
+        const mutant = mutate(rsa.package, change)
+        if (isGenuine(mutant, rsa.chains)) expect(Buffer.compare(gunzipSync(mutant), plain)).toBe(0)
+      }),
+      { numRuns: 1000, seed: 8 },
+    )
+  })
+
+  it('are not genuine with any byte of any certificate changed', () => {
+    const ders = readPem(Buffer.from(ec.chains).toString()).map(({ der }) => der)
+    fc.assert(
+      fc.property(fc.nat({ max: ders.length - 1 }), mutation, (index, change) => {
+        const mutants = ders.map((der, at) => (at === index ? mutate(der, change) : der))
+        if (Buffer.compare(Buffer.concat(mutants), Buffer.concat(ders)) === 0) return
+        const pem = Buffer.from(mutants.map((der) => writePem('CERTIFICATE', der)).join(''))
+        expect(isGenuine(ec.package, pem)).toBe(false)
+      }),
+      { numRuns: 1000, seed: 9 },
+    )
+  })
+})
+
+describe('the name of the key version', () => {
+  const issuer = createMarvellGoogleEvidenceIssuer()
+  const versionName = 'projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/7'
+  const { content, certChainsPem } = issuer.attest({ spki: testKeyPair('P-384').spki, versionName })
+
+  it('is told as its SHA-256, and compared where it is known', () => {
+    const verdict = verify(content, certChainsPem, issuer.trustAnchors, { versionName })
+    expect(verdict.genuine).toBe(true)
+    expect(verdict.claims.versionNameSha256).toBe(createHash('sha256').update(versionName).digest('hex'))
+    expect(ids(content, certChainsPem, issuer.trustAnchors, { versionName: versionName.replace(/7$/, '6') })).toEqual([
+      'attestation.version-name',
+    ])
+  })
+
+  it('V1 is refused by name', () => {
+    const old = issuer.attest({ spki: testKeyPair('P-256').spki, versionName, version1: true })
+    const [failure] = failed(old.content, old.certChainsPem, issuer.trustAnchors)
+    expect(failure?.detail).toContain('CAVIUM_V1_COMPRESSED')
+  })
+})
+
+describe('what is no statement', () => {
+  it.each([
+    ['nothing', Buffer.alloc(0)],
+    ['text', Buffer.from('hello')],
+    ['a gzip header alone', Buffer.from('1f8b08', 'hex')],
+    ['a gzip that is cut off', gzipSync(Buffer.alloc(2112)).subarray(0, -5)],
+    ['a gzip with something behind it', Buffer.concat([gzipSync(Buffer.alloc(2112)), Buffer.of(1, 2, 3)])],
+    ['a gzip that unpacks to gigabytes', gzipSync(Buffer.alloc(1 << 24))],
+  ])('is an error that says so, in moments: %s', (_, package_) => {
+    const start = performance.now()
+    expect(() => verify(package_)).toThrow(/Could not read the Marvell attestation/)
+    expect(performance.now() - start).toBeLessThan(50)
+  })
+
+  it.each([
+    ['too short', Buffer.alloc(100)],
+    ['zeros', Buffer.alloc(2112)],
+    ['Google’s own test payload', Buffer.concat([Buffer.from('content\n'), Buffer.alloc(256)])],
+  ])('is refused as no V2 statement: %s', (_, plain) => {
+    expect(ids(gzipSync(plain))[0]).toBe('attestation.format')
+  })
+})
