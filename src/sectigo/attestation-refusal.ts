@@ -72,20 +72,24 @@ const CAUSES: readonly CauseRule[] = [
       confirmedIf(
         facts.claims?.local === false ||
           facts.claims?.extractable === true ||
-          failed(facts, /(local|extract|export|origin|sensitive)/),
+          failed(facts, /(local|extract|export|origin|sensitive|generated-on-device)/),
       ),
   },
   {
     id: 'not-fips',
     cause: 'the device is no FIPS device, or not in FIPS mode',
     remedy: 'Use a FIPS device in its FIPS mode; ask Sectigo which certificates it accepts.',
-    weigh: ({ fips }) => (fips === 'not-certified' ? 'likely' : fips === 'certified' ? undefined : 'possible'),
+    weigh: (facts) => {
+      if (facts.fips === 'certified') return undefined
+      return facts.fips === 'not-certified' || failed(facts, /fips/) ? 'likely' : 'possible'
+    },
   },
   {
     id: 'chain',
     cause: 'a certificate is missing, in the wrong order, or was replaced on the device (YubiKey: slot f9)',
     remedy: 'Export the attestation again with every certificate, that of the key first.',
-    weigh: (facts) => confirmedIf(failed(facts, /(chain|intermediate|issuer|anchor|signature)/)),
+    weigh: (facts) =>
+      confirmedIf(failed(facts, /^attestation\..*(chain|package|f9|leaf|intermediate|issuer|anchor|signature)/)),
   },
   {
     id: 'luna-pkctype',

@@ -64,14 +64,18 @@ function verifyWithOpenssl(rootPem: string, issuer: Uint8Array, leaf: Uint8Array
       writeFileSync(join(folder, name), text)
       return join(folder, name)
     }
-    return execFileSync('openssl', [
-      'verify',
-      '-CAfile',
-      file('root.pem', rootPem),
-      '-untrusted',
-      file('issuer.pem', writePem('CERTIFICATE', issuer)),
-      file('leaf.pem', writePem('CERTIFICATE', leaf)),
-    ]).toString()
+    return execFileSync(
+      'openssl',
+      [
+        'verify',
+        '-CAfile',
+        file('root.pem', rootPem),
+        '-untrusted',
+        file('issuer.pem', writePem('CERTIFICATE', issuer)),
+        file('leaf.pem', writePem('CERTIFICATE', leaf)),
+      ],
+      { stdio: 'pipe' },
+    ).toString()
   } finally {
     rmSync(folder, { recursive: true })
   }

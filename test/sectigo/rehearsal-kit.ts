@@ -9,6 +9,7 @@ import {
   startCertificateAuthority,
 } from '../../src/sandbox/certificate-authority/certificate-authority.ts'
 import type { Verifiers } from '../../src/sandbox/certificate-authority/check-attestation.ts'
+import { loopbackTlsIdentity } from '../../src/sandbox/certificate-authority/tls-identity.ts'
 import { type TestKeyPair, type TestKeyType, testKeyPair } from '../../src/sandbox/test-key-pair.ts'
 import type { OrderForm } from '../../src/sectigo/certificate-authority.ts'
 import type { ClientOptions } from '../../src/sectigo/http/client.ts'
@@ -80,8 +81,10 @@ export function documentSigningForm(over: OrderForm = {}, key = sharedKey('P-256
   }
 }
 
+const TLS = loopbackTlsIdentity()
+
 export const start = (options: CertificateAuthorityOptions = {}): Promise<RunningCertificateAuthority> =>
-  startCertificateAuthority({ verifiers: SPKI_VERIFIERS, ...options })
+  startCertificateAuthority({ verifiers: SPKI_VERIFIERS, tls: TLS, ...options })
 
 export const clientOptions = (ca: RunningCertificateAuthority): ClientOptions => ({
   url: ca.url,

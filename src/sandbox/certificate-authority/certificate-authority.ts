@@ -12,7 +12,7 @@ import { formatCents, Ledger, parseCents } from './ledger.ts'
 import { type Order, OrderBook } from './order-book.ts'
 import { type PushOptions, type PushRecord, sendPush } from './push.ts'
 import type { Account, Rehearsal } from './rehearsal.ts'
-import { loopbackTlsIdentity } from './tls-identity.ts'
+import { loopbackTlsIdentity, type TlsIdentity } from './tls-identity.ts'
 
 export interface CertificateAuthorityOptions {
   /** Test roots (and built-in ones, for evidence of real devices) that attestations may end in. */
@@ -28,6 +28,8 @@ export interface CertificateAuthorityOptions {
   readonly push?: PushOptions
   /** SHA-256 of SPKIs that earn -40. */
   readonly compromisedKeys?: readonly string[]
+  /** Server key and certificate to use again (`loopbackTlsIdentity`); made anew where absent. */
+  readonly tls?: TlsIdentity
   /** Milliseconds since 1970. */
   readonly now?: () => number
   /** 0 picks a free one. */
@@ -117,7 +119,7 @@ export async function startCertificateAuthority(
   }
   const faults = new FaultList()
   for (const fault of options.faults ?? []) faults.add(fault)
-  const tls = loopbackTlsIdentity()
+  const tls = options.tls ?? loopbackTlsIdentity()
   const beforeRequest = () => flow.advance(rehearsal)
   const timer = options.push === undefined ? undefined : setInterval(beforeRequest, 1000).unref()
   const front = { prefix: '/products/', endpoints: ENDPOINTS, faults, rehearsal, beforeRequest }

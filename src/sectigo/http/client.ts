@@ -4,7 +4,7 @@ import { endpointUrl, readBaseUrl, readHttpsUrl, SECTIGO_URL } from './endpoint-
 import type { Exchange, Timeouts } from './exchange.ts'
 import { proxyFor } from './proxy.ts'
 import { createRedactor, type Redact } from './redactor.ts'
-import { rootCertificates } from './root-certificates.ts'
+import { tlsContext } from './root-certificates.ts'
 import { send } from './send.ts'
 
 export interface Credentials {
@@ -56,20 +56,18 @@ export function createClient(options: ClientOptions): SectigoClient {
   const base = readBaseUrl(options.url ?? SECTIGO_URL)
   const environment = options.environment ?? process.env
   proxyFor(base, options.proxy, environment)
-  let roots: readonly string[] | undefined
 
   async function post(call: Call): Promise<Answer> {
     const url = call.endpoint.includes('://') ? readHttpsUrl(call.endpoint) : endpointUrl(base, call.endpoint)
     const { loginName, loginPassword } = await options.credentials()
     const redact = createRedactor([loginName, loginPassword])
     const proxy = proxyFor(url, options.proxy, environment)
-    roots ??= rootCertificates(options.caCertificates)
     options.trace?.({ kind: 'request', endpoint: call.endpoint, parameters: Object.keys(call.form) })
     const exchange = await send({
       url,
       method: 'POST',
       body: encodeForm({ loginName: loginName.text(), loginPassword: loginPassword.text(), ...call.form }),
-      roots,
+      secureContext: tlsContext(options.caCertificates),
       ...(proxy === undefined ? {} : { proxy }),
       ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
       ...(call.maxReply === undefined ? {} : { maxReply: call.maxReply }),
@@ -86,12 +84,12 @@ function redacted(exchange: Exchange, redact: Redact): Answer {
   switch (exchange.kind) {
     case 'reply':
       return { ...exchange, text: decode(exchange.body), redact }
+    // Reasons are this program's own words and hold nothing from outside.
     case 'not-sent':
-      return { ...exchange, reason: redact(exchange.reason) }
+      return exchange
     case 'unknown':
       return {
         ...exchange,
-        reason: redact(exchange.reason),
         ...(exchange.partial === undefined ? {} : { partial: redact(exchange.partial) }),
       }
   }

@@ -1,12 +1,12 @@
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { isIP, type Socket } from 'node:net'
-import { type TLSSocket, connect as tlsConnect } from 'node:tls'
+import { type SecureContext, type TLSSocket, connect as tlsConnect } from 'node:tls'
 
 export interface ConnectOptions {
   readonly url: URL
-  /** PEM certificates that may end a server's chain. */
-  readonly roots: readonly string[]
+  /** Holds the roots that may end a server's chain. */
+  readonly secureContext: SecureContext
   readonly proxy?: URL
   readonly signal: AbortSignal
 }
@@ -20,8 +20,7 @@ export async function connectTls(options: ConnectOptions): Promise<TLSSocket> {
     const socket = tlsConnect({
       ...(tunnel === undefined ? { host, port: portOf(url) } : { socket: tunnel }),
       ...(isIP(host) === 0 ? { servername: host } : {}),
-      ca: [...options.roots],
-      minVersion: 'TLSv1.2',
+      secureContext: options.secureContext,
       ALPNProtocols: ['http/1.1'],
     })
     const abort = () => socket.destroy(new Error('timed out or cancelled'))

@@ -16,8 +16,18 @@ const MAX_CA_FILE = 4 << 20
  * What may vouch for the CA's server: the certificates of Node.js and of the system, and the user's own. Node 22.15 and
  * later reads the store of the platform; before it, the usual files are read.
  */
-export function rootCertificates(own: string | undefined): readonly string[] {
+function rootCertificates(own: string | undefined): readonly string[] {
   return [...new Set([...tls.rootCertificates, ...systemCertificates(), ...(own === undefined ? [] : [own])])]
+}
+
+const contexts = new Map<string, tls.SecureContext>()
+
+/** TLS settings with these roots. Reading some 300 certificates takes 0.1 s, so each set is read once. */
+export function tlsContext(own: string | undefined): tls.SecureContext {
+  const context =
+    contexts.get(own ?? '') ?? tls.createSecureContext({ ca: [...rootCertificates(own)], minVersion: 'TLSv1.2' })
+  if (contexts.size < 16) contexts.set(own ?? '', context)
+  return context
 }
 
 function systemCertificates(): readonly string[] {

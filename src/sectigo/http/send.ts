@@ -1,5 +1,5 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
-import type { TLSSocket } from 'node:tls'
+import type { SecureContext, TLSSocket } from 'node:tls'
 import { connectTls } from './connect.ts'
 import { DEFAULT_TIMEOUTS, type Exchange, MAX_REPLY, type Timeouts } from './exchange.ts'
 
@@ -8,7 +8,7 @@ export interface SendOptions {
   readonly method: 'GET' | 'POST'
   /** application/x-www-form-urlencoded; absent for GET. */
   readonly body?: string
-  readonly roots: readonly string[]
+  readonly secureContext: SecureContext
   readonly proxy?: URL
   readonly timeouts?: Timeouts
   readonly maxReply?: number
@@ -24,18 +24,24 @@ export async function send(options: SendOptions): Promise<Exchange> {
   try {
     socket = await connectTls({
       url: options.url,
-      roots: options.roots,
+      secureContext: options.secureContext,
       signal: withTimeout(timeouts.connect, options.signal),
       ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
     })
   } catch (error) {
-    return notSent(options.url, error)
+    return options.signal?.aborted === true ? CANCELLED : notSent(options.url, error)
   }
   if (options.signal?.aborted === true) {
     socket.destroy()
-    return { kind: 'not-sent', reason: 'it was cancelled before anything was sent', remedy: 'Start it again.' }
+    return CANCELLED
   }
   return exchange(socket, options, timeouts.reply)
+}
+
+const CANCELLED: Exchange = {
+  kind: 'not-sent',
+  reason: 'it was cancelled before anything was sent',
+  remedy: 'Start it again.',
 }
 
 const withTimeout = (milliseconds: number, signal: AbortSignal | undefined): AbortSignal =>

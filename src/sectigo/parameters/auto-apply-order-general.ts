@@ -156,7 +156,7 @@ const PARAMETERS: readonly Parameter[] = [
   representative('appRepPostOfficeBox', 128),
   representative('appRepLocalityName', 128),
   representative('appRepStateOrProvinceName', 128),
-  representative('appRepPostalCode', 128),
+  representative('appRepPostalCode', 40),
   text('appRepCountryName', 2, {
     format: 'country',
     wantedWhen: SCANNING,
