@@ -1,0 +1,50 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readEvidence } from '../../src/attestation/evidence-input.ts'
+import { EnrollError } from '../../src/errors.ts'
+import type { HsmType } from '../../src/hsm-type.ts'
+import { syntheticEvidence as fortanix } from '../../src/sandbox/fortanix-evidence/synthetic-evidence.ts'
+import { syntheticEvidence as luna } from '../../src/sandbox/luna-evidence/synthetic-evidence.ts'
+import { syntheticEvidence as marvellGoogle } from '../../src/sandbox/marvell-google-evidence/synthetic-evidence.ts'
+import { syntheticEvidence as nshield } from '../../src/sandbox/nshield-evidence/synthetic-evidence.ts'
+import { syntheticEvidence as yubihsm2 } from '../../src/sandbox/yubihsm2-evidence/synthetic-evidence.ts'
+import { syntheticEvidence as yubikey } from '../../src/sandbox/yubikey-evidence/synthetic-evidence.ts'
+import type { TrustAnchor } from '../../src/trust-anchors/trust-anchor.ts'
+import { builtInTrustAnchors } from '../../src/trust-anchors/trust-anchors.ts'
+import { readVectorManifest } from './vector-manifest.ts'
+
+/** One package to start from. */
+export interface Specimen {
+  readonly name: string
+  readonly hsmType: HsmType
+  readonly package: Uint8Array
+  readonly certChains?: Uint8Array
+  readonly trustAnchors: readonly TrustAnchor[]
+}
+
+/** Every family's synthetic evidence, and the vectors of a folder where there is one. */
+export function readCorpus(vectors: string | undefined): readonly Specimen[] {
+  const synthetic = [yubikey, yubihsm2, luna, nshield, fortanix, marvellGoogle].flatMap((make) => make())
+  return [...synthetic, ...(vectors === undefined || !existsSync(vectors) ? [] : readVectors(vectors))]
+}
+
+function readVectors(folder: string): readonly Specimen[] {
+  return readVectorManifest(folder).flatMap(({ id, hsmType, attestation, certChains }): readonly Specimen[] => {
+    try {
+      const evidence = readEvidence(readFileSync(join(folder, attestation)))
+      const chains = certChains === undefined ? evidence.certChains : readFileSync(join(folder, certChains))
+      return [
+        {
+          name: id,
+          hsmType,
+          package: evidence.package,
+          trustAnchors: builtInTrustAnchors(hsmType),
+          ...(chains === undefined ? {} : { certChains: chains }),
+        },
+      ]
+    } catch (error) {
+      if (error instanceof EnrollError) return []
+      throw error
+    }
+  })
+}

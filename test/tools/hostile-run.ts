@@ -1,0 +1,166 @@
+import { readCertificatePackage } from '../../src/attestation/certificate-package.ts'
+import { VERIFIERS } from '../../src/attestation/verifiers.ts'
+import type { FamilyVerdict } from '../../src/attestation/verify-attestation.ts'
+import { EnrollError } from '../../src/errors.ts'
+import type { HsmType } from '../../src/hsm-type.ts'
+import type { Specimen } from './corpus.ts'
+import { mutate } from './mutate.ts'
+import { Random } from './random.ts'
+
+/**
+ * What became of one mutant. `intact`: genuine still, and rightly: the verdict of a specimen word for word (only unsigned bytes were
+ * touched), or a pair put together of whole certificates that the same test device signed.
+ */
+export type Fate = 'refused' | 'unreadable' | 'intact' | 'GENUINE' | 'CRASHED' | 'SLOW'
+
+export interface Incident {
+  readonly fate: 'GENUINE' | 'CRASHED' | 'SLOW'
+  readonly specimen: string
+  readonly detail: string
+  /** Base64 of package and chains, to repeat it. */
+  readonly package: string
+  readonly certChains?: string
+}
+
+const SLOW_MS = 50
+
+/** Throws mutants at the verifiers and counts what becomes of them, per family. */
+export class HostileRun {
+  readonly counts = new Map<HsmType, Map<Fate, number>>()
+  readonly incidents: Incident[] = []
+  slowestMs = 0
+  readonly #corpus: readonly Specimen[]
+  readonly #known = new Set<string>()
+  readonly #certificates = new Set<string>()
+  readonly #random: Random
+  readonly #now: number
+
+  constructor(corpus: readonly Specimen[], seed: number, now: number = Date.now()) {
+    this.#corpus = corpus
+    this.#random = new Random(seed)
+    this.#now = now
+    for (const specimen of corpus) {
+      for (const der of certificatesOf(specimen.package)) this.#certificates.add(der)
+      try {
+        const verdict = this.#judge(specimen)
+        if (verdict.genuine) this.#known.add(meaning(verdict))
+      } catch (error) {
+        if (!(error instanceof EnrollError)) throw error
+      }
+    }
+  }
+
+  /** Makes and judges one mutant of a random specimen. */
+  step(): Fate {
+    const specimen = this.#random.pick(this.#corpus)
+    const other = this.#random.pick(this.#corpus)
+    const changeChains = specimen.certChains !== undefined && this.#random.below(3) === 0
+    const mutant: Specimen = changeChains
+      ? { ...specimen, certChains: this.#several(specimen.certChains, other.certChains ?? other.package) }
+      : { ...specimen, package: this.#several(specimen.package, other.package) }
+    const fate = this.judge(mutant)
+    const family = this.counts.get(specimen.hsmType) ?? new Map<Fate, number>()
+    family.set(fate, (family.get(fate) ?? 0) + 1)
+    this.counts.set(specimen.hsmType, family)
+    return fate
+  }
+
+  /** One change mostly; at times up to four. */
+  #several(bytes: Uint8Array, other: Uint8Array): Uint8Array {
+    let changed = bytes
+    for (let i = this.#random.below(4) === 0 ? 1 + this.#random.below(4) : 1; i > 0; i--) {
+      changed = this.#mutateOnce(changed, other)
+    }
+    return changed
+  }
+
+  #mutateOnce(bytes: Uint8Array, other: Uint8Array): Uint8Array {
+    try {
+      return mutate(bytes, this.#random, other)
+    } catch {
+      // The change before made the wrapping unreadable to the mutator itself: good enough as a mutant.
+      return bytes
+    }
+  }
+
+  judge(mutant: Specimen): Fate {
+    const start = performance.now()
+    let fate: Fate
+    try {
+      const verdict = this.#judge(mutant)
+      fate = !verdict.genuine ? 'refused' : this.#isIntact(mutant, verdict) ? 'intact' : 'GENUINE'
+      if (fate === 'GENUINE') this.#report(fate, mutant, meaning(verdict))
+    } catch (error) {
+      fate = error instanceof EnrollError ? 'unreadable' : 'CRASHED'
+      if (fate === 'CRASHED') this.#report(fate, mutant, error instanceof Error ? (error.stack ?? '') : String(error))
+    }
+    const took = performance.now() - start
+    if (took > SLOW_MS && this.#isSlow(mutant)) {
+      this.#report('SLOW', mutant, `${took.toFixed(1)} ms`)
+      return 'SLOW'
+    }
+    if (took <= SLOW_MS) this.slowestMs = Math.max(this.slowestMs, took)
+    return fate
+  }
+
+  #isIntact({ package: package_ }: Specimen, verdict: FamilyVerdict): boolean {
+    const certificates = certificatesOf(package_)
+    return certificates.length > 0
+      ? certificates.every((der) => this.#certificates.has(der))
+      : this.#known.has(meaning(verdict))
+  }
+
+  /** Another process or the garbage collector may have had the processor: slow is what is slow every time, in processor time. */
+  #isSlow(mutant: Specimen): boolean {
+    for (let i = 0; i < 3; i++) {
+      const start = process.cpuUsage()
+      try {
+        this.#judge(mutant)
+      } catch {
+        // Its error was counted before; only the time matters here.
+      }
+      const { user, system } = process.cpuUsage(start)
+      const took = (user + system) / 1000
+      if (took <= SLOW_MS) {
+        this.slowestMs = Math.max(this.slowestMs, took)
+        return false
+      }
+    }
+    return true
+  }
+
+  #judge({ hsmType, package: package_, certChains, trustAnchors }: Specimen): FamilyVerdict {
+    return VERIFIERS[hsmType].verify(package_, {
+      trustAnchors,
+      now: this.#now,
+      ...(certChains === undefined ? {} : { certChains }),
+    })
+  }
+
+  #report(fate: Incident['fate'], { name, package: package_, certChains }: Specimen, detail: string): void {
+    if (this.incidents.length >= 20) return
+    const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
+    this.incidents.push({
+      fate,
+      specimen: name,
+      detail,
+      package: base64(package_),
+      ...(certChains === undefined ? {} : { certChains: base64(certChains) }),
+    })
+  }
+}
+
+/** The certificates of a PEM or DER package, as keys; none for packages of another kind. */
+function certificatesOf(package_: Uint8Array): readonly string[] {
+  try {
+    return readCertificatePackage(package_).map((der) => Buffer.from(der).toString('latin1'))
+  } catch {
+    // JSON, a compressed statement, or no longer readable.
+    return []
+  }
+}
+
+/** Everything of a verdict but the wording of its checks: key, device, claims, anchor, and the hash of all that was signed. */
+function meaning({ hsmType, attestedKey, device, claims, trustAnchor, chain }: FamilyVerdict): string {
+  return JSON.stringify([hsmType, attestedKey, device, claims, trustAnchor, chain])
+}
