@@ -100,3 +100,25 @@ describe('a stream that cannot be frames', () => {
     expect(() => decodeMessage(body)).toThrow(RpcFormatError)
   })
 })
+
+describe('mechanisms of clients from 0.25.6 on', () => {
+  const signInit = (mechanism: string): Uint8Array =>
+    Buffer.from(`0000002a00000003754d75${'00'.repeat(7)}01${mechanism}${'00'.repeat(7)}06`, 'hex')
+
+  it('have nothing after the number where they take no parameter', () => {
+    expect(decodeMessage(signInit('00001041'), 'presence-byte').values).toMatchObject([
+      { value: 1n },
+      { mechanism: { mechanism: 0x1041, parameters: [] } },
+      { value: 6n },
+    ])
+  })
+
+  it('have a presence byte before a parameter', () => {
+    const pss = `0000000d01${'00'.repeat(6)}0250${'00'.repeat(7)}02${'00'.repeat(7)}20`
+    expect(decodeMessage(signInit(pss), 'presence-byte').values).toMatchObject([
+      { value: 1n },
+      { mechanism: { mechanism: 0xd, parameters: [0x250n, 2n, 32n] } },
+      { value: 6n },
+    ])
+  })
+})

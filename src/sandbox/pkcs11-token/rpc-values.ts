@@ -94,8 +94,10 @@ export class RpcArguments {
     return this.#take('ay').value
   }
 
+  /** A buffer of size 0 that is not NULL arrives as 2^32-1 from clients of 0.25 on; there is room for nothing in it. */
   byteRoom(): number {
-    return this.#take('fy').room
+    const { room } = this.#take('fy')
+    return room === 0xffffffff ? 0 : room
   }
 
   ulongRoom(): number {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { EnrollError } from '../../errors.ts'
@@ -10,7 +11,7 @@ import { runnableModule } from './runnable-module.ts'
 import type { TokenWorkerMessage } from './token-worker.ts'
 
 export interface TokenOptions {
-  /** For the sockets; exists and is private to this run. A `faults.json` in it is the first fault script. */
+  /** Exists and is private to this run; holds the sockets unless its path is too long for them. A `faults.json` in it is the first fault script. */
   readonly directory: string
   readonly personality: PersonalityChoice
 }
@@ -27,16 +28,16 @@ export interface RunningToken {
 
 /** sun_path of Linux less its final zero; p11-kit-client cuts a longer path without a word. */
 const MAX_SOCKET_PATH = 107
+const CONTROL_SOCKET = 'control.sock'
 /** A key generation under way may take as long; then the thread is ended by force. */
 const CLOSE_TIMEOUT_MS = 3000
 
 /** Starts a token in a worker thread. Throws EnrollError `sandbox.token`. */
 export async function startToken({ directory, personality }: TokenOptions): Promise<RunningToken> {
-  const socketPath = join(directory, 'pkcs11.sock')
-  const controlPath = join(directory, 'control.sock')
-  if (Buffer.byteLength(controlPath) > MAX_SOCKET_PATH) {
-    throw failed(`the path of its socket is longer than ${MAX_SOCKET_PATH} bytes`)
-  }
+  const sockets = fits(directory) ? directory : await mkdtemp(join(tmpdir(), 'pkcs11-'))
+  const socketPath = join(sockets, 'pkcs11.sock')
+  const controlPath = join(sockets, CONTROL_SOCKET)
+  if (!fits(sockets)) throw failed(`the path of its socket is longer than ${MAX_SOCKET_PATH} bytes`)
   const script = join(directory, 'faults.json')
   const { tokenWorkerData, tokenWorkerUrl } = await import('./token-worker.ts')
   const worker = new Worker(await runnableModule(tokenWorkerUrl, directory), {
@@ -48,7 +49,14 @@ export async function startToken({ directory, personality }: TokenOptions): Prom
     }),
   })
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
-  const trustAnchors = await listening(worker)
+  const removeSockets = async (): Promise<void> => {
+    if (sockets !== directory) await rm(sockets, { recursive: true, force: true })
+  }
+  const trustAnchors = await listening(worker).catch(async (error: unknown) => {
+    await worker.terminate()
+    await removeSockets()
+    throw error
+  })
   // A caller that dies without closing must not be kept alive by its token.
   worker.unref()
   return {
@@ -62,9 +70,12 @@ export async function startToken({ directory, personality }: TokenOptions): Prom
       const patience = setTimeout(() => void worker.terminate(), CLOSE_TIMEOUT_MS)
       await ended
       clearTimeout(patience)
+      await removeSockets()
     },
   }
 }
+
+const fits = (folder: string): boolean => Buffer.byteLength(join(folder, CONTROL_SOCKET)) <= MAX_SOCKET_PATH
 
 const failed = (why: string): EnrollError =>
   new EnrollError('sandbox.token', `Could not start the virtual PKCS#11 token: ${why}.`, {
