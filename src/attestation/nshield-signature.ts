@@ -1,5 +1,6 @@
 import { type NshieldKey, nshieldKeyInfo } from './nshield-key.ts'
 import { NcoreReader } from './nshield-message.ts'
+import { verifyRemembered } from './remembered-signature.ts'
 import type { SignatureScheme } from './signature-algorithm.ts'
 import { verifySignature } from './verify-signature.ts'
 
@@ -28,12 +29,15 @@ export function readSignature(bytes: Uint8Array, what: string): NshieldSignature
 /** `ok`, or why not, for the detail of a check. */
 export type SignatureOutcome = 'ok' | 'unknown mechanism' | 'wrong mechanism' | 'wrong'
 
-/** Verifies under a key that the caller trusts already; `expected` is the mechanism that goes with the key where it is stated. */
+/**
+ * Verifies under a key that the caller trusts already. `expected`: the mechanism that goes with the key, where it is stated.
+ * `shared`: the message belongs to a module or world, and many keys' bundles hold it.
+ */
 export function verifyNshieldSignature(
   key: NshieldKey,
   signature: NshieldSignature,
   message: Uint8Array,
-  expected?: number,
+  { expected, shared = false }: { readonly expected?: number; readonly shared?: boolean } = {},
 ): SignatureOutcome {
   const mechanism = NSHIELD_MECHANISMS[signature.mechanism]
   if (mechanism === undefined) return 'unknown mechanism'
@@ -43,7 +47,8 @@ export function verifyNshieldSignature(
   const raw = new Uint8Array(2 * octets)
   raw.set(signature.r, octets - signature.r.length)
   raw.set(signature.s, 2 * octets - signature.s.length)
-  return verifySignature(mechanism.scheme, nshieldKeyInfo(key), message, raw) ? 'ok' : 'wrong'
+  const verify = shared ? verifyRemembered : verifySignature
+  return verify(mechanism.scheme, nshieldKeyInfo(key), message, raw) ? 'ok' : 'wrong'
 }
 
 /** Octets of the group order: the length of r and of s. */

@@ -62,7 +62,14 @@ export function checkModuleState(
   checks: CheckList,
 ): boolean {
   const { klf2 } = warrant.module
-  const outcome = verifyNshieldSignature(klf2, readSignature(messages.modstatesig, 'modstatesig'), messages.modstatemsg)
+  const outcome = verifyNshieldSignature(
+    klf2,
+    readSignature(messages.modstatesig, 'modstatesig'),
+    messages.modstatemsg,
+    {
+      shared: true,
+    },
+  )
   const klf2Fits = state.klf2 === undefined || sameBytes(nshieldKeyInfo(state.klf2.key), nshieldKeyInfo(klf2))
   const hashesFit = [state.kml, ...(state.klf2 === undefined ? [] : [state.klf2])].every(({ hash, key }) =>
     sameBytes(hash, nshieldKeyHash(key)),
@@ -130,7 +137,7 @@ export function checkWorldBinding({ world, hknso }: NshieldEvidence, checks: Che
 export function checkKeyGeneration(evidence: NshieldEvidence, checks: CheckList): void {
   const { state, generation, key, keyHash, acl, messages } = evidence
   const signature = readSignature(messages.kcsig, 'kcsig')
-  const outcome = verifyNshieldSignature(state.kml.key, signature, messages.kcmsg, state.kml.mechanism)
+  const outcome = verifyNshieldSignature(state.kml.key, signature, messages.kcmsg, { expected: state.kml.mechanism })
   checks.require(
     RULE.keyGeneration,
     outcome === 'ok',

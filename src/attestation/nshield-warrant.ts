@@ -2,8 +2,8 @@ import { NSHIELD_CURVES } from './nshield-curves.ts'
 import { type Ddds, isSymbolList, readDdds } from './nshield-ddds.ts'
 import { type NshieldKey, nshieldKeyInfo } from './nshield-key.ts'
 import { malformed } from './nshield-message.ts'
+import { verifyRemembered } from './remembered-signature.ts'
 import type { SignatureScheme } from './signature-algorithm.ts'
-import { verifySignature } from './verify-signature.ts'
 
 /** The module's birth certificate: root key, delegations, module information, each signed by the one before. */
 export interface NshieldWarrant {
@@ -83,7 +83,7 @@ export function warrantFault(warrant: NshieldWarrant, rootSpki: Uint8Array): num
   const signed = [...warrant.delegations.map((delegation) => delegation.signed), warrant.signedModule]
   for (const [index, { payload, signature }] of signed.entries()) {
     if (signature.length !== WARRANT_SIGNATURE_LENGTH) return index + 1
-    if (!verifySignature(WARRANT_SCHEME, spki, payload, signature)) return index + 1
+    if (!verifyRemembered(WARRANT_SCHEME, spki, payload, signature)) return index + 1
     const delegate = warrant.delegations[index]
     if (delegate !== undefined) spki = nshieldKeyInfo(delegate.key)
   }

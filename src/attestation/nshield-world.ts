@@ -98,4 +98,4 @@ function readHash(bundle: NshieldBundle, name: NshieldField): Uint8Array {
 
 /** Does the security officer's key sign this text of its world? */
 export const verifyBinding = (world: NshieldWorld, signed: SignedText, hknso: Uint8Array): SignatureOutcome =>
-  verifyNshieldSignature(world.knso, readSignature(signed.signature, signed.name), signed.text(hknso))
+  verifyNshieldSignature(world.knso, readSignature(signed.signature, signed.name), signed.text(hknso), { shared: true })
