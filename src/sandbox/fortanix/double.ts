@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { ServerOptions } from 'node:https'
 import { formatDeviceUri } from '../../../devices/device.ts'
 import type { DoubleOptions, RunningDouble, StartDouble } from '../double.ts'
-import { createFortanixEvidenceIssuer } from '../fortanix-evidence/issuer.ts'
+import { createFortanixEvidenceIssuer, type FortanixEvidenceIssuer } from '../fortanix-evidence/issuer.ts'
 import { HttpDouble } from '../http/http-double.ts'
 import { DSM_CALLS } from './api-definition.ts'
 import { DsmService } from './dsm-service.ts'
@@ -17,11 +17,12 @@ export interface DsmDouble extends RunningDouble {
 export interface DsmDoubleOptions extends DoubleOptions {
   /** TLS with this key and certificate; plain HTTP on loopback where absent. */
   readonly tls?: ServerOptions
+  /** Issue under the root of another double: making three RSA keys takes seconds. */
+  readonly issuer?: FortanixEvidenceIssuer
 }
 
-export async function startDsmDouble({ tls }: DsmDoubleOptions): Promise<DsmDouble> {
-  const signedAt = new Date(Date.now() - 60_000)
-  const issuer = createFortanixEvidenceIssuer({ signedAt })
+export async function startDsmDouble({ tls, ...given }: DsmDoubleOptions): Promise<DsmDouble> {
+  const issuer = given.issuer ?? createFortanixEvidenceIssuer({ signedAt: new Date(Date.now() - 60_000) })
   const service = new DsmService(`secret-${randomBytes(24).toString('hex')}`, (kid, spki) =>
     JSON.parse(Buffer.from(issuer.attest({ kid, spki })).toString()),
   )

@@ -1,6 +1,7 @@
 import { constants, generateKeyPair, type KeyObject, privateEncrypt } from 'node:crypto'
 import { promisify } from 'node:util'
-import { signHash } from '../piv-card/ecdsa.ts'
+import { integer, sequence } from '../../asn1/der-writer.ts'
+import { signHash } from '../pkcs11-token/ecdsa.ts'
 
 const generate = promisify(generateKeyPair)
 
@@ -97,7 +98,9 @@ function signPkcs1(key: KeyObject, hash: string, digest: Uint8Array): Uint8Array
   return privateEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, message)
 }
 
+/** DER Ecdsa-Sig-Value, as Cloud KMS answers. */
 function signEcdsa(key: KeyObject, digest: Uint8Array): Uint8Array {
-  const { crv, d } = key.export({ format: 'jwk' })
-  return signHash(crv === 'P-384' ? 'secp384r1' : 'prime256v1', Buffer.from(d ?? '', 'base64url'), digest)
+  const sides = signHash(key, digest)
+  const half = sides.length / 2
+  return sequence(integer(sides.subarray(0, half)), integer(sides.subarray(half)))
 }

@@ -1,0 +1,166 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { Device, KeySpec } from '../../devices/device.ts'
+import { loopbackTlsIdentity } from '../../src/sandbox/certificate-authority/tls-identity.ts'
+import { type DsmDouble, startDsmDouble } from '../../src/sandbox/fortanix/double.ts'
+import { type KmsDouble, startKmsDouble } from '../../src/sandbox/marvell-google/double.ts'
+import { type ConnectProxy, startConnectProxy } from './connect-proxy.ts'
+import { type Opening, openDsm, openKms } from './open-cloud-device.ts'
+
+let directory: string
+let caFile: string
+let dsm: DsmDouble
+let kms: KmsDouble
+let proxy: ConnectProxy
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'cloud-'))
+  const identity = loopbackTlsIdentity()
+  caFile = join(directory, 'ca.pem')
+  await writeFile(caFile, identity.caCertificatePem)
+  const tls = { key: identity.key, cert: identity.certificate }
+  dsm = await startDsmDouble({ directory, tls })
+  kms = await startKmsDouble({ directory, tls })
+  proxy = await startConnectProxy('operator:pr0xy-passw0rd')
+})
+afterAll(async () => {
+  await Promise.all([dsm.close(), kms.close(), proxy.close()])
+  await rm(directory, { recursive: true })
+})
+
+const ENVIRONMENT = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'NO_PROXY', 'no_proxy']
+const before = Object.fromEntries(ENVIRONMENT.map((name) => [name, process.env[name]]))
+afterEach(() => {
+  for (const name of ENVIRONMENT) {
+    if (before[name] === undefined) delete process.env[name]
+    else process.env[name] = before[name]
+  }
+})
+
+const newSpec = (): KeySpec => ({
+  algorithm: 'P-256',
+  label: `net-${randomBytes(4).toString('hex')}`,
+  id: randomBytes(16),
+})
+
+async function wholeRun(device: Device): Promise<void> {
+  try {
+    const key = await device.generateKeyPair(newSpec())
+    await key.sign('SHA-256', Buffer.from('data'))
+    await key.attest()
+  } finally {
+    await device.close()
+  }
+}
+
+const FAMILIES: Readonly<Record<string, (opening: Opening) => Promise<Device>>> = {
+  'Fortanix DSM': (opening) => openDsm(dsm, opening),
+  'Cloud KMS, tokens included': (opening) => openKms(kms, opening),
+}
+
+describe.each(Object.entries(FAMILIES))('%s over TLS', (_name, open) => {
+  it('is trusted through a private CA file', async () => {
+    await wholeRun(await open({ settings: { caFile } }))
+  })
+
+  it('is not trusted without it, and nothing is sent', async () => {
+    const device = await open({ settings: { retries: '0' } })
+    const error = await device.findKey({ label: 'x' }).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'device.unreachable', remedy: expect.stringMatching(/caFile/) })
+    await device.close()
+  })
+
+  it('is reached through the proxy of the settings, with its user and password', async () => {
+    const tunnels = proxy.tunnels.length
+    await wholeRun(await open({ settings: { caFile, proxy: proxy.url, noProxy: 'elsewhere.invalid' } }))
+    expect(proxy.tunnels.length).toBeGreaterThan(tunnels)
+    expect(new Set(proxy.tunnels.slice(tunnels).map((it) => it.split(':')[0]))).toEqual(new Set(['localhost']))
+  })
+
+  it('is reached through the proxy of the environment, unless NO_PROXY names it', async () => {
+    process.env.HTTPS_PROXY = proxy.url
+    process.env.https_proxy = proxy.url
+    process.env.NO_PROXY = 'elsewhere.invalid'
+    process.env.no_proxy = 'elsewhere.invalid'
+    const tunnels = proxy.tunnels.length
+    await wholeRun(await open({ settings: { caFile } }))
+    const used = proxy.tunnels.length
+    expect(used).toBeGreaterThan(tunnels)
+    process.env.NO_PROXY = 'localhost'
+    process.env.no_proxy = 'localhost'
+    await wholeRun(await open({ settings: { caFile } }))
+    expect(proxy.tunnels).toHaveLength(used)
+  })
+
+  it('says so where the proxy refuses, without its password', async () => {
+    const wrong = proxy.url.replace('pr0xy-passw0rd', 'wr0ng-passw0rd')
+    const device = await open({ settings: { caFile, proxy: wrong, noProxy: 'elsewhere.invalid', retries: 0 } })
+    const error = await device.findKey({ label: 'x' }).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'device.unreachable', remedy: expect.stringMatching(/proxy/) })
+    expect(JSON.stringify(error) + String(error)).not.toContain('wr0ng')
+    await device.close()
+  })
+})
+
+describe('an address where nothing answers well', () => {
+  it('refused connections are tried again, for calls of every kind, and then told', async () => {
+    const port = await freePort()
+    const waits: number[] = []
+    const device = await openDsm(dsm, {
+      uri: `fortanix:endpoint=http://127.0.0.1:${port}`,
+      waits,
+      settings: { retries: 2 },
+    })
+    const error = await device.generateKeyPair(newSpec()).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'device.unreachable', vendorCode: 'ECONNREFUSED', transient: true })
+    expect(waits).toHaveLength(2)
+  })
+
+  it('a body without end is cut off', async () => {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\n\r\n')
+        const pump = (): void => {
+          if (!socket.destroyed) socket.write(Buffer.alloc(65536), pump)
+        }
+        pump()
+      })
+    })
+    const port = await freePort()
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+    const device = await openDsm(dsm, { uri: `fortanix:endpoint=http://127.0.0.1:${port}` })
+    await expect(device.describe()).rejects.toMatchObject({ code: 'device.protocol' })
+    await device.close()
+    await new Promise((resolve) => server.close(resolve))
+  })
+
+  it.each([
+    ['fortanix:endpoint=http://dsm.example.org', {}],
+    ['fortanix:endpoint=https://user:password@dsm.example.org', {}],
+    ['fortanix:region=mars', {}],
+    ['fortanix:', {}],
+    ['fortanix:region=eu;slot=1', {}],
+    ['fortanix:region=eu', { caFile: '/nonexistent/ca.pem' }],
+    ['fortanix:region=eu', { timeoutSeconds: 'soon' }],
+    ['fortanix:region=eu', { colour: 'blue' }],
+    ['fortanix:region=eu', { authentication: 'certificate' }],
+    ['fortanix:region=eu', { proxy: 'socks5://127.0.0.1:1080' }],
+  ])('%s with %j is refused before anything is sent', async (uri, settings) => {
+    await expect(openDsm(dsm, { uri, settings })).rejects.toMatchObject({
+      code: expect.stringMatching(/^device\.(uri|settings)$/),
+    })
+  })
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (typeof address !== 'object' || address === null) throw new Error('no port')
+  return address.port
+}

@@ -1,0 +1,329 @@
+import { createPublicKey, generateKeyPairSync, randomBytes, randomUUID, verify, X509Certificate } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { KeySpec } from '../../devices/device.ts'
+import { parseNameText } from '../../src/asn1/name.ts'
+import { writePem } from '../../src/asn1/pem.ts'
+import { loopbackTlsIdentity } from '../../src/sandbox/certificate-authority/tls-identity.ts'
+import { issueCertificate } from '../../src/sandbox/certificate-issuer.ts'
+import { type DsmDouble, startDsmDouble } from '../../src/sandbox/fortanix/double.ts'
+import {
+  createFortanixEvidenceIssuer,
+  type FortanixEvidenceIssuer,
+} from '../../src/sandbox/fortanix-evidence/issuer.ts'
+import { testKeyPair } from '../../src/sandbox/test-key-pair.ts'
+import { openDsm } from './open-cloud-device.ts'
+
+let directory: string
+let dsm: DsmDouble
+let issuer: FortanixEvidenceIssuer
+beforeEach(async () => {
+  dsm = await startDsmDouble({ directory, issuer })
+})
+afterEach(async () => {
+  await dsm.close()
+  expect(dsm.http.defects).toEqual([])
+})
+beforeAll(async () => {
+  issuer = createFortanixEvidenceIssuer({ signedAt: new Date(Date.now() - 60_000) })
+  directory = await mkdtemp(join(tmpdir(), 'dsm-'))
+})
+afterAll(() => rm(directory, { recursive: true }))
+
+const newSpec = (): KeySpec => ({
+  algorithm: 'P-256',
+  label: `key-${randomBytes(4).toString('hex')}`,
+  id: randomBytes(16),
+})
+
+describe('a quorum policy', () => {
+  it('stops a signature with the number of the approval request, and takes the same one up again', async () => {
+    const device = await openDsm(dsm)
+    const wanted = newSpec()
+    const key = await device.generateKeyPair(wanted)
+    dsm.service.quorum.add('Sign')
+    const data = Buffer.from('to be signed')
+    const error = await key.sign('SHA-256', data).catch((thrown: unknown) => thrown)
+    const [id] = dsm.service.approvals.ids
+    expect(error).toMatchObject({ code: 'device.approval-pending', message: expect.stringContaining(id ?? 'none') })
+
+    const resumed = await openDsm(dsm)
+    const again = await resumed.findKey(wanted)
+    await expect(again?.sign('SHA-256', data)).rejects.toMatchObject({ code: 'device.approval-pending' })
+    expect(dsm.service.approvals.ids).toEqual([id])
+
+    dsm.service.approvals.approve(id ?? '')
+    const signature = await again?.sign('SHA-256', data)
+    const publicKey = createPublicKey({ key: Buffer.from(key.publicKey), format: 'der', type: 'spki' })
+    expect(verify('sha256', data, publicKey, signature ?? Buffer.alloc(0))).toBe(true)
+    expect(dsm.service.approvals.ids).toEqual([id])
+  })
+
+  it('over the creation of keys makes one key when it is approved', async () => {
+    dsm.service.quorum.add('CreateSobject')
+    const device = await openDsm(dsm)
+    const wanted = newSpec()
+    await expect(device.generateKeyPair(wanted)).rejects.toMatchObject({ code: 'device.approval-pending' })
+    await expect(device.generateKeyPair(wanted)).rejects.toMatchObject({ code: 'device.approval-pending' })
+    expect(dsm.service.approvals.ids).toHaveLength(1)
+    dsm.service.approvals.approve(dsm.service.approvals.ids[0] ?? '')
+    const key = await device.generateKeyPair(wanted)
+    expect(dsm.service.keys.map(({ kid }) => kid)).toEqual([key.location])
+    expect((await device.findKey(wanted))?.location).toBe(key.location)
+  })
+
+  it('finds the key of an approved creation whose result was lost', async () => {
+    dsm.service.quorum.add('CreateSobject')
+    const device = await openDsm(dsm)
+    const wanted = newSpec()
+    await expect(device.generateKeyPair(wanted)).rejects.toMatchObject({ code: 'device.approval-pending' })
+    dsm.service.approvals.approve(dsm.service.approvals.ids[0] ?? '')
+    dsm.http.faults.add({ kind: 'drop', afterWork: true, call: 'GetApprovalRequestResult', times: 99 })
+    await expect(device.generateKeyPair(wanted)).rejects.toMatchObject({ code: 'device.unreachable' })
+    dsm.http.faults.clear()
+    const key = await device.findKey(wanted)
+    expect(dsm.service.keys.map(({ kid }) => kid)).toEqual([key?.location])
+  })
+
+  it('may be waited for', async () => {
+    const device = await openDsm(dsm, { settings: { approvalWaitSeconds: '20' } })
+    const key = await device.generateKeyPair(newSpec())
+    dsm.service.quorum.add('Sign')
+    const signing = key.sign('SHA-256', Buffer.from('data'))
+    while (dsm.service.approvals.ids.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    dsm.service.approvals.approve(dsm.service.approvals.ids[0] ?? '')
+    expect((await signing).length).toBeGreaterThan(60)
+  })
+
+  it('that says no ends the run, and a later one asks anew', async () => {
+    const device = await openDsm(dsm, { settings: { approvalWaitSeconds: '20' } })
+    const key = await device.generateKeyPair(newSpec())
+    dsm.service.quorum.add('Sign')
+    const signing = key.sign('SHA-256', Buffer.from('data')).catch((thrown: unknown) => thrown)
+    while (dsm.service.approvals.ids.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    dsm.service.approvals.deny(dsm.service.approvals.ids[0] ?? '')
+    expect(await signing).toMatchObject({ code: 'device.refused', message: expect.stringContaining('DENIED') })
+    const patient = await openDsm(dsm)
+    await expect(
+      (await patient.findKey({ location: key.location }))?.sign('SHA-256', Buffer.from('data')),
+    ).rejects.toMatchObject({
+      code: 'device.approval-pending',
+    })
+    expect(dsm.service.approvals.ids).toHaveLength(2)
+  })
+})
+
+describe('a key that is not fit', () => {
+  it.each([
+    ['was imported', { origin: 'External' }, 'key.not-attestable'],
+    ['was transient', { origin: 'Transient' }, 'key.not-attestable'],
+    ['lives in another KMS', { external: { hsm_group_id: randomUUID() } }, 'key.not-attestable'],
+    ['is virtual', { virtual_key_info: {} }, 'key.not-attestable'],
+    ['may be exported', { key_ops: ['SIGN', 'EXPORT'] }, 'key.exportable'],
+    ['could once be exported', { never_exportable: false }, 'key.exportable'],
+    ['may not sign', { key_ops: ['VERIFY'] }, 'key.wrong-type'],
+    ['has no private half', { public_only: true }, 'key.wrong-type'],
+    ['is of another kind', { obj_type: 'AES' }, 'key.wrong-type'],
+    ['is disabled', { enabled: false }, 'device.refused'],
+    ['is deactivated', { state: 'Deactivated' }, 'device.refused'],
+  ] as const)('because it %s is refused with %s', async (_why, change, code) => {
+    const device = await openDsm(dsm)
+    const wanted = newSpec()
+    await device.generateKeyPair(wanted)
+    dsm.http.faults.add({ kind: 'alter', call: 'GetSobject', change: (reply) => Object.assign(reply, change) })
+    await expect(device.findKey(wanted)).rejects.toMatchObject({ code })
+  })
+
+  it('a creation that comes back exportable is refused too', async () => {
+    dsm.http.faults.add({
+      kind: 'alter',
+      call: 'CreateSobject',
+      change: (reply) => Object.assign(reply, { key_ops: ['SIGN', 'EXPORT'], never_exportable: false }),
+    })
+    const device = await openDsm(dsm)
+    await expect(device.generateKeyPair(newSpec())).rejects.toMatchObject({ code: 'key.exportable' })
+  })
+
+  it('RSA keys sign with PKCS#1 v1.5 whatever the policy of the group says', async () => {
+    const device = await openDsm(dsm)
+    const key = await device.generateKeyPair({ ...newSpec(), algorithm: 'RSA-2048' })
+    const publicKey = createPublicKey({ key: Buffer.from(key.publicKey), format: 'der', type: 'spki' })
+    expect(verify('sha256', Buffer.from('x'), publicKey, await key.sign('SHA-256', Buffer.from('x')))).toBe(true)
+  })
+
+  it('an attestation of another key is not taken', async () => {
+    const device = await openDsm(dsm)
+    const [one, other] = [await device.generateKeyPair(newSpec()), await device.generateKeyPair(newSpec())]
+    const foreign = JSON.parse(Buffer.from((await other.attest()).package).toString())
+    dsm.http.faults.add({ kind: 'alter', call: 'KeyAttestation', change: (reply) => Object.assign(reply, foreign) })
+    await expect(one.attest()).rejects.toThrow(/for another key/)
+  })
+
+  it('a cluster without attestation is named as such', async () => {
+    dsm.service.attestationOffered = false
+    const key = await (await openDsm(dsm)).generateKeyPair(newSpec())
+    await expect(key.attest()).rejects.toMatchObject({ code: 'key.not-attestable' })
+  })
+})
+
+describe('the description', () => {
+  it('tells version, FIPS level and mode of the server', async () => {
+    const description = await (await openDsm(dsm)).describe()
+    expect(description).toMatchObject({ firmware: '4.38.2502', fips: 'certified', uri: dsm.uri })
+    expect(description.details).toMatchObject({ 'FIPS level (as the server says)': '3', 'server mode': 'Sgx' })
+    expect(description.obstacles.filter(({ severity }) => severity === 'blocker')).toEqual([])
+  })
+
+  it('names a software server, a missing FIPS mode and each missing permission', async () => {
+    dsm.service.serverMode = 'Software'
+    dsm.service.fipsLevel = undefined
+    dsm.service.permissions.clear()
+    const { fips, obstacles } = await (await openDsm(dsm)).describe()
+    const blockers = obstacles.filter(({ severity }) => severity === 'blocker').map(({ message }) => message)
+    expect(fips).toBe('not-certified')
+    expect(blockers).toHaveLength(3)
+    expect(blockers.join()).toMatch(/Software.*CREATE_SOBJECTS.*SIGN/)
+  })
+
+  it('shows a wrong API key as an obstacle', async () => {
+    const key = Buffer.from(`${randomUUID()}:wrong`).toString('base64')
+    const { obstacles } = await (await openDsm(dsm, { secrets: { 'api-key': key } })).describe()
+    expect(obstacles).toContainEqual(expect.objectContaining({ severity: 'blocker', code: 'credential.refused' }))
+  })
+
+  it('a permission that is missing is named when it is needed', async () => {
+    dsm.service.permissions.delete('CREATE_SOBJECTS')
+    const device = await openDsm(dsm)
+    await expect(device.generateKeyPair(newSpec())).rejects.toMatchObject({
+      code: 'device.refused',
+      remedy: expect.stringContaining('CREATE_SOBJECTS'),
+    })
+  })
+})
+
+describe('logging in', () => {
+  it('with a JWT of an outside issuer, as the password of the app', async () => {
+    const token = `${randomBytes(8).toString('base64url')}.${randomBytes(20).toString('base64url')}.signature`
+    dsm.service.sessions.acceptedJwt = token
+    const device = await openDsm(dsm, {
+      settings: { authentication: 'external-token', appId: dsm.service.sessions.appId },
+      secrets: { token },
+    })
+    await device.generateKeyPair(newSpec())
+  })
+
+  it('with the token of a session that is open already, which is not ended', async () => {
+    const first = await openDsm(dsm)
+    await first.findKey({ label: 'x' })
+    const token = dsm.service.sessions.logIn({
+      name: '',
+      params: {},
+      query: {},
+      body: {},
+      authorization: `Basic ${dsm.service.sessions.apiKey}`,
+    })
+    const device = await openDsm(dsm, {
+      settings: { authentication: 'external-token' },
+      secrets: { token: token ?? '' },
+    })
+    const key = await device.generateKeyPair(newSpec())
+    await device.close()
+    expect(dsm.service.sessions.open).toBe(2)
+    dsm.service.sessions.expireAll()
+    const late = await openDsm(dsm, { settings: { authentication: 'external-token' }, secrets: { token: token ?? '' } })
+    await expect(late.findKey({ location: key.location })).rejects.toMatchObject({ code: 'credential.refused' })
+  })
+
+  it('with a client certificate', async () => {
+    const identity = loopbackTlsIdentity()
+    const caFile = join(directory, 'ca.pem')
+    await writeFile(caFile, identity.caCertificatePem)
+    const client = testKeyPair('P-256')
+    const name = parseNameText('CN=enrolment app')
+    const certificate = issueCertificate({
+      subject: name,
+      issuer: name,
+      spki: client.spki,
+      issuerKey: client.privateKey,
+      notBefore: new Date(Date.now() - 3600_000),
+      notAfter: new Date(Date.now() + 3600_000),
+    })
+    const clientCertificateFile = join(directory, 'app.pem')
+    await writeFile(clientCertificateFile, writePem('CERTIFICATE', certificate))
+    const tls = { key: identity.key, cert: identity.certificate, requestCert: true, rejectUnauthorized: false }
+    const secure = await startDsmDouble({ directory, tls, issuer })
+    secure.service.sessions.acceptedCertificate = certificate
+    const { appId } = secure.service.sessions
+    const settings = { authentication: 'certificate', appId, clientCertificateFile, caFile }
+    const key = client.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+    const device = await openDsm(secure, { settings, secrets: { 'client-certificate-key': key } })
+    await device.generateKeyPair(newSpec())
+    await device.close()
+    const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' })
+    const wrong = await openDsm(secure, { settings, secrets: { 'client-certificate-key': other.toString() } })
+    await expect(wrong.findKey({ label: 'x' })).rejects.toMatchObject({ name: 'DeviceError' })
+    await wrong.close()
+    await secure.close()
+  })
+
+  it.each([
+    ['no API key', undefined],
+    ['a text that no DSM shows', 'not base64!'],
+  ])('%s: nothing is sent', async (_name, key) => {
+    const secrets = { 'api-key': key ?? '' }
+    const opening = key === undefined ? openDsm({ ...dsm, secrets: {} }) : openDsm(dsm, { secrets })
+    await expect(opening).rejects.toMatchObject({ code: 'credential.refused' })
+    expect(dsm.http.log).toEqual([])
+  })
+
+  it('ends its session when it is closed, twice over', async () => {
+    const device = await openDsm(dsm)
+    await device.findKey({ label: 'x' })
+    expect(dsm.service.sessions.open).toBe(1)
+    await device.close()
+    await device.close()
+    expect(dsm.service.sessions.open).toBe(0)
+  })
+})
+
+describe('the issued certificate', () => {
+  const certificateFor = (spki: Uint8Array): Uint8Array => {
+    const issuer = testKeyPair('P-256')
+    const name = parseNameText('CN=Example')
+    const validity = { notBefore: new Date('2026-11-01'), notAfter: new Date('2027-11-01') }
+    return issueCertificate({ subject: name, issuer: name, spki, issuerKey: issuer.privateKey, ...validity })
+  }
+
+  it('is kept beside its key, once, and replaced when asked', async () => {
+    const device = await openDsm(dsm)
+    const key = await device.generateKeyPair(newSpec())
+    const certificate = certificateFor(key.publicKey)
+    expect(await device.readCertificate(key)).toBeUndefined()
+    await device.storeCertificate(key, certificate)
+    await device.storeCertificate(key, certificate)
+    expect(Buffer.from((await device.readCertificate(key)) ?? [])).toEqual(Buffer.from(certificate))
+    const renewed = certificateFor(key.publicKey)
+    await expect(device.storeCertificate(key, renewed)).rejects.toMatchObject({ code: 'certificate.exists' })
+    await device.storeCertificate(key, renewed, { replace: true })
+    const read = (await device.readCertificate(key)) ?? new Uint8Array()
+    expect(new X509Certificate(read).serialNumber).toBe(new X509Certificate(renewed).serialNumber)
+    expect(dsm.service.keys).toHaveLength(1)
+  })
+
+  it('of another key is refused', async () => {
+    const device = await openDsm(dsm)
+    const key = await device.generateKeyPair(newSpec())
+    const foreign = certificateFor(testKeyPair('P-256').spki)
+    await expect(device.storeCertificate(key, foreign)).rejects.toMatchObject({ code: 'key.wrong-type' })
+  })
+
+  it('whose import got no reply is found to be there', async () => {
+    const device = await openDsm(dsm)
+    const key = await device.generateKeyPair(newSpec())
+    dsm.http.faults.add({ kind: 'drop', afterWork: true, call: 'ImportSobject' })
+    await device.storeCertificate(key, certificateFor(key.publicKey))
+    expect(dsm.http.log.filter((call) => call === 'ImportSobject')).toHaveLength(1)
+  })
+})
