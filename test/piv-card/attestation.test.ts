@@ -6,6 +6,7 @@ import { yubikey } from '../../src/attestation/yubikey.ts'
 import { createPivCard } from '../../src/sandbox/piv-card/create-piv-card.ts'
 import { startPcscd } from '../../src/sandbox/piv-card/pcscd.ts'
 import type { PersonalityName } from '../../src/sandbox/piv-card/personality.ts'
+import { writeTlv } from '../../src/sandbox/piv-card/tlv.ts'
 import { yubikeyPackage } from '../../src/sandbox/yubikey-evidence/issuer.ts'
 import { builtInTrustAnchors } from '../../src/trust-anchors/trust-anchors.ts'
 import { CardTerminal } from './card-terminal.ts'
@@ -75,6 +76,26 @@ describe('attestations of every personality', () => {
       const verdict = yubikey.verify(yubikeyPackage(leaf, f9Certificate), { trustAnchors, now })
       expect(verdict.checks.filter(({ status }) => status === 'fail')).toEqual([])
       expect(verdict.genuine).toBe(true)
+      expect(verdict.device.fips === 'certified').toBe(personality === 'yubikey-5.4.3-fips')
     },
   )
+})
+
+describe('an owner who puts a key of their own into F9', () => {
+  it('gets attestations under that key, which no longer lead to the maker', async () => {
+    const { card, trustAnchors } = createPivCard({ attestationKeyType: 'P-256' })
+    const terminal = new CardTerminal(card)
+    await terminal.selectPiv()
+    await terminal.authenticate()
+    await terminal.generate(0x9a, 0x11)
+    const own = createPivCard({ attestationKeyType: 'P-256' })
+    const key = own.card.state.keys.get(0xf9)?.key
+    const scalar = Buffer.from(key?.export({ format: 'jwk' }).d ?? '', 'base64url')
+    expect((await terminal.send(0xfe, 0x11, 0xf9, writeTlv(0x06, scalar))).sw).toBe(0x9000)
+    const object = writeTlv(0x53, writeTlv(0x70, own.f9Certificate), writeTlv(0x71, Uint8Array.of(0)), writeTlv(0xfe))
+    await terminal.ok(0xdb, 0x3f, 0xff, Buffer.concat([Buffer.from('5c035fff01', 'hex'), object]))
+    const evidence = yubikeyPackage(await terminal.ok(0xf9, 0x9a, 0), own.f9Certificate)
+    expect(yubikey.verify(evidence, { trustAnchors, now }).genuine).toBe(false)
+    expect(yubikey.verify(evidence, { trustAnchors: own.trustAnchors, now }).genuine).toBe(true)
+  })
 })

@@ -1,5 +1,7 @@
 /** A host of the PIV card double in tests: sends commands straight to the card, without a reader. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createPivCard } from '../../src/sandbox/piv-card/create-piv-card.ts'
+import { PERSONALITIES, type PersonalityName } from '../../src/sandbox/piv-card/personality.ts'
 import type { PivCard } from '../../src/sandbox/piv-card/piv-card.ts'
 import { findTlv, readOne, readTlvs, writeTlv } from '../../src/sandbox/piv-card/tlv.ts'
 
@@ -100,4 +102,13 @@ export class CardTerminal {
     if (answer.sw !== 0x9000) return answer
     return { sw: answer.sw, data: Buffer.from(readOne(readOne(answer.data, 0x7c), 0x82)) }
   }
+}
+
+/** A fresh card with PIV selected and its factory management key shown. */
+export async function openedCard(personality: PersonalityName = 'yubikey-5.4.3'): Promise<CardTerminal> {
+  const { card } = createPivCard({ personality, attestationKeyType: 'P-256' })
+  const terminal = new CardTerminal(card)
+  await terminal.selectPiv()
+  await terminal.authenticate(PERSONALITIES[personality].managementAlgorithm)
+  return terminal
 }

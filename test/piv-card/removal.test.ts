@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { verify } from 'node:crypto'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -65,6 +66,43 @@ describe.runIf(programs)('a card that misbehaves in a reader', () => {
     const begun = Date.now()
     expect((await generate()).code).toBe(0)
     expect(Date.now() - begun).toBeGreaterThanOrEqual(700)
+  })
+
+  it('waits for a touch as long as its patience lasts, and signs only then', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'piv-'))
+    const [pub, document, signature] = ['pub', 'document', 'signature'].map((name) => join(folder, name))
+    if (pub === undefined || document === undefined || signature === undefined) throw new Error('unreachable')
+    writeFileSync(document, 'x')
+    const policies = ['--pin-policy=never', '--touch-policy=always']
+    await tool('-a', 'generate', '-s', '9a', '-A', 'ECCP256', ...policies, `-k${MANAGEMENT_KEY}`, '-o', pub)
+    const sign = () =>
+      tool(
+        '-a',
+        'verify-pin',
+        '-P',
+        '123456',
+        '--sign',
+        '-s',
+        '9a',
+        '-A',
+        'ECCP256',
+        '-H',
+        'SHA256',
+        '-i',
+        document,
+        '-o',
+        signature,
+      )
+    card.touch.behaviour = { kind: 'after', milliseconds: 900 }
+    const begun = Date.now()
+    expect((await sign()).code).toBe(0)
+    expect(Date.now() - begun).toBeGreaterThanOrEqual(900)
+    expect(verify('sha256', Buffer.from('x'), readFileSync(pub), readFileSync(signature))).toBe(true)
+    card.touch.behaviour = { kind: 'never' }
+    card.touch.patienceMilliseconds = 100
+    expect((await sign()).code).not.toBe(0)
+    card.touch.behaviour = { kind: 'at-once' }
+    rmSync(folder, { recursive: true, force: true })
   })
 
   it('wrong counters: a PIN that is blocked reaches the program as blocked', async () => {

@@ -46,9 +46,11 @@ async function playReader(
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const arrived = once(server, 'connection') as Promise<[Socket]>
-  const slot = new VpcdSlot(card, async () => {
-    const socket = connect(port, '127.0.0.1')
-    return { input: socket, output: socket, close: () => socket.destroy() }
+  const slot = new VpcdSlot(card, {
+    connect: async () => {
+      const socket = connect(port, '127.0.0.1')
+      return { input: socket, output: socket, close: () => socket.destroy() }
+    },
   })
   const inserted = slot.insert()
   const [socket] = await arrived

@@ -1,12 +1,27 @@
 /** IMPORT ASYMMETRIC KEY: private keys from the parts that a host sends. */
 import { createECDH, createPrivateKey, type KeyObject } from 'node:crypto'
 import type { KeyType } from './key-type.ts'
-import { invert, toBigInt, toOctets } from './modular.ts'
 import { orWrongData } from './private-key.ts'
 import { ensure, SW } from './status-word.ts'
 import { findTlv, type Tlv } from './tlv.ts'
 
 const PUBLIC_EXPONENT = 65537n
+const toBigInt = (bytes: Uint8Array): bigint => BigInt(`0x0${Buffer.from(bytes).toString('hex')}`)
+
+const toOctets = (value: bigint, octets: number): Buffer =>
+  Buffer.from(value.toString(16).padStart(octets * 2, '0'), 'hex')
+
+/** The inverse of `a` modulo `m`, for coprime values. */
+function invert(a: bigint, m: bigint): bigint {
+  let [r, nextR, t, nextT] = [m, ((a % m) + m) % m, 0n, 1n]
+  while (nextR !== 0n) {
+    const quotient = r / nextR
+    ;[r, nextR] = [nextR, r - quotient * nextR]
+    ;[t, nextT] = [nextT, t - quotient * nextT]
+  }
+  return ((t % m) + m) % m
+}
+
 const base64url = (value: bigint, octets: number): string => toOctets(value, octets).toString('base64url')
 
 /** 01..05 the RSA CRT parts (p, q, dp, dq, qi), 06 an EC scalar, 07 and 08 the Curve25519 seeds. Throws StatusError 6A80. */

@@ -42,7 +42,7 @@ const OTP_SERIAL = 0x10
 /** libykpiv asks it for the serial of firmware below 5. */
 export function otpApplet(personality: Personality, serial: number): Applet {
   return {
-    aid: Buffer.from('a0000005272001', 'hex'),
+    aid: Buffer.from('a000000527200101', 'hex'),
     /** Version, programming sequence, touch level: nothing is configured. */
     select: () => Uint8Array.of(...personality.firmware, 0, 0, 0),
     deselect: () => undefined,

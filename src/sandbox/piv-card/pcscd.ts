@@ -21,6 +21,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { PivCard } from './piv-card.ts'
+import { readReaderStates } from './reader-states.ts'
 import { type ProgramResult, type RunOptions, runProgram } from './run-program.ts'
 import { type ReaderConnection, VPCD_PORT, VpcdSlot } from './vpcd.ts'
 
@@ -76,7 +77,14 @@ export async function startPcscd(cards: readonly PivCard[], options: PcscdOption
   const daemon = await launch(folder)
   const socket = join(folder, 'run', 'pcscd.comm')
   const environment = { PCSCLITE_CSOCK_NAME: socket }
-  const slots = cards.map((card, index) => new VpcdSlot(card, () => relay(daemon, VPCD_PORT + index)))
+  const readers = cards.map((_card, index) => `${READER_NAME} 00 0${index}`)
+  const slots = cards.map(
+    (card, index) =>
+      new VpcdSlot(card, {
+        connect: () => relay(daemon, VPCD_PORT + index),
+        state: async () => (await readReaderStates(socket)).get(readers[index] ?? ''),
+      }),
+  )
   const close = async (): Promise<void> => {
     for (const slot of slots) slot.remove()
     await ended(daemon)
@@ -84,7 +92,7 @@ export async function startPcscd(cards: readonly PivCard[], options: PcscdOption
   }
   try {
     await ready(daemon, socket)
-    for (const slot of slots) await slot.insert()
+    await Promise.all(slots.map((slot) => slot.insert()))
   } catch (error) {
     await close()
     throw error
@@ -92,7 +100,7 @@ export async function startPcscd(cards: readonly PivCard[], options: PcscdOption
   return {
     environment,
     slots,
-    readers: cards.map((_card, index) => `${READER_NAME} 00 0${index}`),
+    readers,
     runInside: (command, args, run = {}) => runProgram(command, args, { ...run, env: { ...run.env, ...environment } }),
     close,
   }

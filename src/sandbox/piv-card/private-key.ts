@@ -10,7 +10,8 @@ import {
   sign,
 } from 'node:crypto'
 import { promisify } from 'node:util'
-import { signHash } from './ecdsa.ts'
+import { integer, sequence } from '../../asn1/der-writer.ts'
+import { signHash } from '../pkcs11-token/ecdsa.ts'
 import type { KeyType } from './key-type.ts'
 import { ensure, StatusError, SW } from './status-word.ts'
 import { writeTlv } from './tlv.ts'
@@ -47,7 +48,8 @@ export function signRaw(type: KeyType, key: KeyObject, data: Uint8Array): Uint8A
   }
   if (type.kind === 'ed25519') return sign(null, data, key)
   ensure(type.curve !== undefined && data.length > 0, SW.wrongData)
-  return signHash(type.curve.openssl, scalarOf(key), data)
+  const raw = signHash(key, data)
+  return sequence(integer(raw.subarray(0, raw.length / 2)), integer(raw.subarray(raw.length / 2)))
 }
 
 /** Tag 85: the peer's point. Returns the shared secret's x coordinate. Throws StatusError 6A80. */

@@ -7,24 +7,12 @@ import type { Readable, Writable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { CardRemoved } from './card-fault.ts'
 import type { PivCard } from './piv-card.ts'
+import type { ReaderState } from './reader-states.ts'
 
 /** Port of the driver's first reader; the second has the next one. */
 export const VPCD_PORT = 0x8c7b
 
 const CONTROL = { powerOff: 0, powerOn: 1, reset: 2, getAtr: 4 } as const
-
-/**
- * pcscd looks for a card every 0.4 s by asking for the ATR; once it asks again it has taken note of the answer before.
- * When it starts it asks three times at once, and gives the card power in between.
- */
-const POLLS_AT_START = 4
-const POLLS_LATER = 2
-
-/**
- * How long a card stays out at least. Put back sooner, pcscd may never see that it was gone, and after an error it then
- * takes the reader for empty for good. A person is never that quick.
- */
-const ABSENCE_MILLISECONDS = 900
 
 /** A connection to the driver, however it is reached. */
 export interface ReaderConnection {
@@ -33,63 +21,82 @@ export interface ReaderConnection {
   close(): void
 }
 
+/** How a slot reaches its reader. */
+export interface ReaderAccess {
+  /** Opens a connection to the driver: puts the card in. */
+  connect(): Promise<ReaderConnection>
+  /** What pcscd believes. Without it, asking for the ATR counts as having seen the card. */
+  state?(): Promise<ReaderState | undefined>
+}
+
+const LOOK_AGAIN_MILLISECONDS = 20
+
 /** A reader's slot: the card is in it between `insert` and `remove`, and goes by itself where a fault says so. */
 export class VpcdSlot {
   readonly card: PivCard
-  readonly #connect: () => Promise<ReaderConnection>
+  readonly #reader: ReaderAccess
   #connection: ReaderConnection | undefined
-  #seen: (() => void) | undefined
-  #pollsToWait = 0
-  #known = false
-  #removedAt = Number.NEGATIVE_INFINITY
+  #atrAsked = false
+  #eventsWhenPresent: number | undefined
 
-  /** `connect` opens a connection to the driver. */
-  constructor(card: PivCard, connect: () => Promise<ReaderConnection>) {
+  constructor(card: PivCard, reader: ReaderAccess) {
     this.card = card
-    this.#connect = connect
+    this.#reader = reader
   }
 
   get inserted(): boolean {
     return this.#connection !== undefined
   }
 
-  /** Resolves once the reader has seen the card. Throws where it does not within `timeoutMilliseconds`. */
-  async insert(timeoutMilliseconds = 10_000): Promise<void> {
+  /**
+   * Resolves once pcscd has seen the card. Waits before that until pcscd has seen the last one go: put back sooner, after
+   * an error, pcscd takes the reader for empty for good. Throws where either does not come within the time.
+   */
+  async insert(timeoutMilliseconds = 20_000): Promise<void> {
     if (this.#connection !== undefined) return
-    const absence = performance.now() - this.#removedAt
-    if (absence < ABSENCE_MILLISECONDS) await wait(ABSENCE_MILLISECONDS - absence)
-    const connection = await this.#connect()
+    const until = performance.now() + timeoutMilliseconds
+    await this.#await((state) => state.card === 'absent' && state.events !== this.#eventsWhenPresent, until)
+    const connection = await this.#reader.connect()
     this.#connection = connection
-    const seen = new Promise<void>((resolve) => {
-      this.#pollsToWait = this.#known ? POLLS_LATER : POLLS_AT_START
-      this.#seen = resolve
-    })
-    const gone = this.#serve(connection).then(() => {
-      throw new Error('the reader closed the connection')
-    })
-    gone.catch(() => undefined)
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error('the reader did not look for a card')), timeoutMilliseconds)
-    })
+    this.#atrAsked = false
+    void this.#serve(connection)
     try {
-      await Promise.race([seen, gone, late])
-      this.#known = true
+      const seen = await this.#await((state) => state.card === 'present', until)
+      this.#eventsWhenPresent = seen.events
     } catch (error) {
       this.remove()
       throw error
-    } finally {
-      clearTimeout(timer)
     }
+  }
+
+  async #await(holds: (state: ReaderState) => boolean, until: number): Promise<ReaderState> {
+    const inserting = this.inserted
+    let cause: unknown
+    while (performance.now() < until) {
+      try {
+        const state = await this.#state()
+        if (state !== undefined && holds(state)) return state
+      } catch (error) {
+        // Under load its socket refuses now and then (EAGAIN).
+        cause = error
+      }
+      if (inserting && !this.inserted) throw new Error('the reader closed the connection')
+      await wait(LOOK_AGAIN_MILLISECONDS)
+    }
+    throw new Error(`the reader does not see the card ${inserting ? 'come' : 'go'}`, { cause })
+  }
+
+  async #state(): Promise<ReaderState | undefined> {
+    if (this.#reader.state) return this.#reader.state()
+    return { card: this.#atrAsked ? 'present' : 'absent', events: this.#atrAsked ? 1 : 0 }
   }
 
   /** Pulls the card. Its memory stays; `insert` puts it back. */
   remove(): void {
     const connection = this.#connection
     this.#connection = undefined
-    if (connection === undefined) return
-    this.#removedAt = performance.now()
-    connection.close()
+    this.#atrAsked = false
+    connection?.close()
     this.card.reset()
   }
 
@@ -119,7 +126,7 @@ export class VpcdSlot {
     if (body.length !== 1) return this.card.transmit(body)
     switch (body[0]) {
       case CONTROL.getAtr:
-        if (--this.#pollsToWait <= 0) this.#seen?.()
+        this.#atrAsked = true
         return { answer: this.card.atr, leaves: false }
       case CONTROL.powerOn:
       case CONTROL.powerOff:
