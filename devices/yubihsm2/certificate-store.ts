@@ -20,7 +20,9 @@ export async function readCertificate(session: Session, id: number): Promise<Uin
   const info = await opaqueInfo(session, id)
   if (info === undefined) return undefined
   if (info.algorithm !== ALGORITHMS['opaque-x509-certificate']) throw notACertificate(id)
-  return unpack(await session.run(getOpaque, id))
+  const der = unpack(await session.run(getOpaque, id))
+  if (!isCertificate(der)) throw notACertificate(id)
+  return der
 }
 
 /** `key` is the key's own object info: label and domains are taken over. */
@@ -68,12 +70,17 @@ function unpack(bytes: Buffer): Uint8Array {
   }
 }
 
-function checkCertificate(der: Uint8Array): void {
+/** One certificate, DER, and nothing behind it. */
+function isCertificate(der: Uint8Array): boolean {
   try {
-    if (Buffer.from(new X509Certificate(der).raw).equals(der)) return
+    return Buffer.from(new X509Certificate(der).raw).equals(der)
   } catch {
-    // Falls through: the message is the same.
+    return false
   }
+}
+
+function checkCertificate(der: Uint8Array): void {
+  if (isCertificate(der)) return
   throw new DeviceError('device.settings', 'What was to be stored is no DER certificate.', {
     remedy: 'Import the issued certificate again; PEM is converted on the way.',
   })

@@ -190,8 +190,10 @@ export const REPLY_FLAG = 0x80
 /** The first byte of a reply that carries an error code. */
 export const ERROR_REPLY = 0x7f
 
-const names = new Map<number, CommandName>(
-  Object.entries(COMMANDS).map(([name, row]) => [row.code, name as CommandName]),
-)
+const isCommandName = (name: string): name is CommandName => Object.hasOwn(COMMANDS, name)
+const names = new Map<number, string>(Object.entries(COMMANDS).map(([name, row]) => [row.code, name]))
 
-export const commandName = (code: number): CommandName | undefined => names.get(code)
+export function commandName(code: number): CommandName | undefined {
+  const name = names.get(code)
+  return name !== undefined && isCommandName(name) ? name : undefined
+}

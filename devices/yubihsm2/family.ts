@@ -10,7 +10,7 @@ const DISCOVERY_MS = 900
 
 /** Asks the configured connector, or the default one on this host. */
 async function discover(options: DiscoverOptions): Promise<Discovery> {
-  const settings = readSettings('yubihsm2:', options.settings)
+  const settings = readSettings('yubihsm2:', onlyOwn(options.settings ?? {}))
   const connector = new Connector(settings.connector, settings.connectorCaFile)
   try {
     const info = await identify(connector, undefined, DISCOVERY_MS, options.signal)
@@ -32,6 +32,10 @@ async function discover(options: DiscoverOptions): Promise<Discovery> {
     connector.close()
   }
 }
+
+/** A search goes through every family with the same settings: those of others are passed over. */
+const onlyOwn = (settings: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(settings).filter(([name]) => SETTINGS.some((setting) => setting.name === name)))
 
 export const family: DeviceFamily = {
   hsmType: 'YUBIHSM2',

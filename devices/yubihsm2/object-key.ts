@@ -5,6 +5,7 @@ import {
   DeviceError,
   type DeviceKey,
   type HashName,
+  KEY_ALGORITHMS,
   type KeyAlgorithm,
   type KeyAttributes,
 } from '../device.ts'
@@ -58,7 +59,7 @@ export class ObjectKey implements DeviceKey {
         'key.wrong-type',
         `Key ${formatObjectId(id)} is of type ${algorithmName(info.algorithm)}.`,
         {
-          remedy: `Use a key of type ${Object.keys(ENROLMENT_KEYS).join(', ')}.`,
+          remedy: `Use a key of type ${KEY_ALGORITHMS.join(', ')}.`,
         },
       )
     }
@@ -104,7 +105,7 @@ export class ObjectKey implements DeviceKey {
 }
 
 const enrolmentAlgorithm = (number: number): KeyAlgorithm | undefined =>
-  (Object.keys(ENROLMENT_KEYS) as KeyAlgorithm[]).find((name) => ENROLMENT_KEYS[name].algorithm === number)
+  KEY_ALGORITHMS.find((name) => ENROLMENT_KEYS[name].algorithm === number)
 
 /** The device's word in PKCS#11 terms: keys never leave it in the clear; under wrap they do where bit 16 is set. */
 function attributesOf({ origin, capabilities }: ObjectInfo): KeyAttributes {

@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { sharedFolder } from '../../test/shared-folder.ts'
 import { authenticate } from './authenticate.ts'
 import { readDeviceInfo } from './commands/device-info.ts'
+import { generateAsymmetricKey } from './commands/generate-asymmetric-key.ts'
 import { getObjectInfo } from './commands/get-object-info.ts'
+import { getPublicKey, subjectPublicKeyInfo } from './commands/get-public-key.ts'
+import { getStorageInfo } from './commands/get-storage-info.ts'
 import { listObjects } from './commands/list-objects.ts'
 import { readReply, requestFrame } from './frame.ts'
 import { deriveStaticKeys } from './session-keys.ts'
@@ -121,5 +125,48 @@ describe('replies', () => {
     ['7f0000', 'device.protocol'],
   ])('refuses %s as %s', (reply, code) => {
     expect(() => readReply('device info', hex(reply))).toThrow(expect.objectContaining({ code }))
+  })
+})
+
+describe('hostile replies', () => {
+  const refusal = new Error('wrong length')
+  const bytes = fc.uint8Array({ maxLength: 600 }).map((array) => Buffer.from(array))
+
+  it('are read or refused, and nothing else', () => {
+    const decoders = [generateAsymmetricKey, getObjectInfo, getPublicKey, getStorageInfo, listObjects]
+    fc.assert(
+      fc.property(bytes, fc.constantFrom(...decoders), (reply, { decode }) => {
+        try {
+          decode(reply, () => refusal)
+        } catch (error) {
+          expect(error).toBe(refusal)
+        }
+      }),
+    )
+    fc.assert(
+      fc.property(bytes, (reply) => {
+        try {
+          readReply('list objects', reply)
+        } catch (error) {
+          expect(error).toMatchObject({ name: 'DeviceError' })
+        }
+      }),
+    )
+  })
+
+  it('never become a public key of another length or off the curve', () => {
+    const key = (algorithm: number, length: number) => (): unknown =>
+      subjectPublicKeyInfo({ algorithm, bytes: Buffer.alloc(length, 0xab) })
+    for (const [algorithm, length] of [
+      [9, 255],
+      [9, 257],
+      [11, 256],
+      [12, 63],
+      [12, 64],
+      [13, 96],
+    ] as const) {
+      expect(key(algorithm, length)).toThrow()
+    }
+    expect(key(46, 32)()).toBeUndefined()
   })
 })
