@@ -1,0 +1,62 @@
+import type { DiscoveredDevice, Obstacle } from '../device.ts'
+import { formatDeviceUri } from '../device-uri.ts'
+import type { HidKey } from './hid-keys.ts'
+
+/** Why a key that is plugged in shows no PIV to libykcs11. */
+export function whyNoPiv(key: HidKey): Obstacle {
+  const name = key.info?.serial === undefined ? 'The YubiKey that is plugged in' : `YubiKey ${key.info.serial}`
+  if (key.info?.usbEnabled !== undefined && !key.info.usbEnabled.includes('PIV')) {
+    return {
+      severity: 'blocker',
+      code: 'piv.disabled',
+      message: `${name}: PIV is disabled on this key.`,
+      remedy: 'Switch it on: ykman config usb --enable PIV',
+    }
+  }
+  if (!key.hasSmartCard) {
+    return {
+      severity: 'blocker',
+      code: 'piv.no-smart-card',
+      message: `${name}: its smart card interface (CCID) is switched off, or it has none.`,
+      remedy: 'Switch it on: ykman config usb --enable PIV (a Security Key has no PIV).',
+    }
+  }
+  return {
+    severity: 'blocker',
+    code: 'piv.not-seen',
+    message: `${name} is plugged in, but its smart card is not seen.`,
+    remedy:
+      'Start pcscd (systemctl enable --now pcscd.socket), and close programs that hold the card exclusively (gpg-agent, scdaemon).',
+  }
+}
+
+/** A key that HID shows and libykcs11 does not. */
+export function hidOnlyDevice(key: HidKey): DiscoveredDevice {
+  const { info } = key
+  return {
+    hsmType: 'YUBIKEY',
+    uri: formatDeviceUri('yubikey', { serial: info?.serial }),
+    vendor: 'Yubico',
+    model: info === undefined ? 'YubiKey' : `YubiKey (${info.formFactor})`,
+    ...(info?.serial === undefined ? {} : { serial: info.serial }),
+    ...(info?.firmware === undefined ? {} : { firmware: info.firmware }),
+    fips: info?.fips ?? 'unknown',
+    obstacles: [whyNoPiv(key)],
+  }
+}
+
+/** What HID adds to a key that libykcs11 shows: form factor and FIPS series. */
+export function withHidFacts(device: DiscoveredDevice, keys: readonly HidKey[]): DiscoveredDevice {
+  const info = keys.find((key) => key.info?.serial !== undefined && key.info.serial === device.serial)?.info
+  if (info === undefined) return device
+  return {
+    ...device,
+    fips: info.fips,
+    ...(info.firmware === undefined ? {} : { firmware: info.firmware }),
+    details: {
+      ...device.details,
+      formFactor: info.formFactor,
+      ...(info.usbEnabled === undefined ? {} : { applications: info.usbEnabled.join(' ') }),
+    },
+  }
+}
