@@ -1,0 +1,80 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DeviceError } from '../device-error.ts'
+import { findModule, type ModuleSearch } from './find-module.ts'
+
+describe('findModule', () => {
+  let folder: string
+  let search: ModuleSearch
+  const file = (name: string): string => join(folder, name)
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'modules-'))
+    mkdirSync(file('p11-kit'))
+    for (const name of ['explicit.so', 'environment.so', 'libvendor-kit.so', 'usual.so']) writeFileSync(file(name), '')
+    writeFileSync(file('p11-kit/1-other.module'), `module: ${file('explicit.so')}\n`)
+    writeFileSync(
+      file('p11-kit/2-vendor.module'),
+      `# a comment\nmodule:   ${file('libvendor-kit.so')}  \npriority: 3\n`,
+    )
+    search = {
+      vendor: 'Vendor',
+      fileName: /libvendor/,
+      paths: [file('absent.so'), file('usual.so')],
+      install: 'Install it.',
+    }
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('takes the explicit path before all', () => {
+    const found = findModule(search, {
+      explicit: file('explicit.so'),
+      environment: { PKCS11_MODULE: file('environment.so') },
+      p11KitFolders: [file('p11-kit')],
+    })
+    expect(found).toMatchObject({ path: file('explicit.so'), origin: 'URI or setting' })
+  })
+
+  it('then the environment, and says which variable', () => {
+    const found = findModule(search, {
+      environment: { PKCS11_MODULE: file('environment.so') },
+      p11KitFolders: [file('p11-kit')],
+    })
+    expect(found).toMatchObject({ path: file('environment.so'), origin: 'PKCS11_MODULE' })
+  })
+
+  it("then p11-kit's entry of this vendor, not another's", () => {
+    const found = findModule(search, { environment: {}, p11KitFolders: [file('p11-kit')] })
+    expect(found.path).toBe(file('libvendor-kit.so'))
+    expect(found.origin).toContain('2-vendor.module')
+  })
+
+  it('then the usual paths, with the trail of what was tried', () => {
+    const found = findModule(search, { environment: {}, p11KitFolders: ['/nowhere'] })
+    expect(found.path).toBe(file('usual.so'))
+    expect(found.trail).toEqual([
+      expect.stringContaining('none of'),
+      `usual path: ${file('absent.so')} (no such file)`,
+      `usual path: ${file('usual.so')}`,
+    ])
+  })
+
+  it.each([
+    ['explicit', { explicit: '/nowhere/x.so', environment: {} }],
+    ['environment', { environment: { PKCS11_MODULE: '/nowhere/x.so' } }],
+    ['relative', { explicit: 'x.so', environment: {} }],
+  ])('never passes over a %s path that is named and not there', (_what, input) => {
+    expect(() => findModule(search, { ...input, p11KitFolders: [file('p11-kit')] })).toThrow(DeviceError)
+    expect(() => findModule(search, { ...input, p11KitFolders: [file('p11-kit')] })).toThrow(
+      /x\.so \((no such file|not an absolute path)\)/,
+    )
+  })
+
+  it('prints the trail where nothing is found', () => {
+    const nothing = { ...search, fileName: /^$/, paths: ['/nowhere/a.so', '/nowhere/b.so'] }
+    expect(() => findModule(nothing, { environment: {}, p11KitFolders: [] })).toThrow(
+      '/nowhere/a.so (no such file); usual path: /nowhere/b.so',
+    )
+  })
+})

@@ -1,0 +1,58 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { DeviceError } from '../device-error.ts'
+import { KEY_SHAPES } from './key-algorithm.ts'
+import { publicKeyFromAttributes } from './public-key.ts'
+
+const P256 = Buffer.from('06082a8648ce3d030107', 'hex')
+
+describe('the public key of a token', () => {
+  for (const curve of ['P-256', 'P-384'] as const) {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: curve })
+    const jwk = publicKey.export({ format: 'jwk' })
+    const point = Buffer.concat([
+      Buffer.of(4),
+      Buffer.from(jwk.x ?? '', 'base64url'),
+      Buffer.from(jwk.y ?? '', 'base64url'),
+    ])
+    const shape = KEY_SHAPES[curve]
+    const ecParams = shape.kind === 'EC' ? shape.params : P256
+
+    it(`on ${curve} is the same from a bare and from a wrapped point`, () => {
+      expect(publicKeyFromAttributes({ ecParams, ecPoint: point }, 'x').equals(publicKey)).toBe(true)
+      const wrapped = Buffer.concat([Buffer.of(4, point.length), point])
+      expect(publicKeyFromAttributes({ ecParams, ecPoint: wrapped }, 'x').equals(publicKey)).toBe(true)
+    })
+
+    it(`on ${curve} is refused where the point is cut, compressed or not on the curve`, () => {
+      const off = Buffer.from(point)
+      off[off.length - 1] = (off[off.length - 1] ?? 0) ^ 1
+      for (const bad of [
+        point.subarray(1),
+        point.subarray(0, -1),
+        Buffer.concat([Buffer.of(2), point.subarray(1, 1 + (point.length - 1) / 2)]),
+        off,
+        Buffer.alloc(0),
+      ]) {
+        expect(() => publicKeyFromAttributes({ ecParams, ecPoint: bad }, 'x')).toThrow(DeviceError)
+      }
+    })
+  }
+
+  it('with RSA takes leading zeros off', () => {
+    const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const jwk = publicKey.export({ format: 'jwk' })
+    const modulus = Buffer.concat([Buffer.of(0), Buffer.from(jwk.n ?? '', 'base64url')])
+    expect(
+      publicKeyFromAttributes({ modulus, publicExponent: Buffer.from('00010001', 'hex') }, 'x').equals(publicKey),
+    ).toBe(true)
+  })
+
+  it('on another curve, or with nothing to go by, is an error of its own', () => {
+    const k256 = Buffer.from('06052b8104000a', 'hex')
+    expect(() => publicKeyFromAttributes({ ecParams: k256, ecPoint: Buffer.alloc(65) }, 'x')).toThrow(
+      'neither P-256 nor P-384',
+    )
+    expect(() => publicKeyFromAttributes({}, 'x')).toThrow(DeviceError)
+  })
+})
