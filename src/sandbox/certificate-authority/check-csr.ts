@@ -1,5 +1,6 @@
 import { createHash, createPublicKey, verify } from 'node:crypto'
 import { isIP } from 'node:net'
+import { readDer } from '../../asn1/der.ts'
 import { type Name, nameValues, parseName } from '../../asn1/name.ts'
 import { readPem } from '../../asn1/pem.ts'
 import { type PublicKey, parsePublicKey } from '../../asn1/public-key.ts'
@@ -50,8 +51,22 @@ export function checkCsr(text: string, rules: CsrRules): CheckedCsr {
   if (rules.compromisedKeys.has(createHash('sha256').update(request.spki).digest('hex'))) {
     throw new Refused(-40, 'The CSR uses a key that is believed to have been compromised!')
   }
-  if (rules.commonName === 'person') checkCommonName(nameValues(subject, 'CN')[0] ?? '')
+  if (rules.commonName === 'person') {
+    checkCommonName(nameValues(subject, 'CN')[0] ?? '')
+    if (namesDomains(request)) {
+      throw new Refused(-162, 'CSR must not contain domain names that are not in the domainNames parameter!')
+    }
+  }
   return { subject, spki: request.spki }
+}
+
+/** A dNSName [2] in subjectAltName. */
+const namesDomains = (request: CertificationRequest): boolean => {
+  const names = request.extensions.get('2.5.29.17')
+  return (
+    names !== undefined &&
+    readOr(-10, 'The CSR cannot be decoded!', () => readDer(names.value)).children.some(({ tag }) => tag === 0x82)
+  )
 }
 
 const badSize = (): Refused => new Refused(-13, 'The CSR uses an unsupported key size!')

@@ -74,7 +74,7 @@ const PARAMETERS: readonly Parameter[] = [
     requiredWhen: both(CERTIFICATE_ORDER, absent('pkcs10', 'spkac')),
   }),
   text('pkcs10', 32_767, { format: 'csr', source: 'AutoApplyOrder 3.44, sections 5.7 to 5.9' }),
-  text('spkac', 32_767, { source: 'AutoApplyOrder 3.44, sections 5.7 to 5.9' }),
+  text('spkac', 32_767, { format: 'base64', source: 'AutoApplyOrder 3.44, sections 5.7 to 5.9' }),
   text('uniqueValue', 20, { relevantWhen: SSL_ORDER }),
   yesNo('prioritiseCSRValues', { default: 'Y' }),
   text('organizationName', 64, {
