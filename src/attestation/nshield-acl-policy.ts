@@ -41,7 +41,10 @@ export type NshieldProtection = 'module' | 'softcard' | 'cardset' | 'session'
 export interface AclVerdict {
   /** Why the list lets the key out or cannot be judged; empty when it does not. */
   readonly refusals: readonly string[]
-  /** The holders of the Administrator Card Set can bring the key back without its own protection. */
+  /**
+   * The holders of the Administrator Card Set can bring the key back without its own protection. Their group may grant more than any
+   * other (Entrust's recoverable example: ExportAsPlain), so nothing in it is judged bit by bit.
+   */
   readonly recovery: boolean
   /** The weakest protection that a stored copy may have; `session` where none may be stored. */
   readonly protection: NshieldProtection

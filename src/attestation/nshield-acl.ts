@@ -24,9 +24,9 @@ export type AclAction =
   | { readonly kind: 'archive-blob' }
   | { readonly kind: 'derive'; readonly mechanism: number }
 
-/** M_PermissionGroup flags. 2 (fresh certificates) and 0x20 carry no data. Any other bit is refused. */
+/** M_PermissionGroup flags. 2 (fresh certificates; Entrust's recoverable example has it) carries no data. Any other bit is refused. */
 const GROUP = { certifier: 0x01, certifierMechanism: 0x04, moduleSerial: 0x08, certifierEx: 0x40 } as const
-const KNOWN_GROUP_FLAGS = 0x6f
+const KNOWN_GROUP_FLAGS = 0x4f
 /** M_Act_Details_MakeBlob flags. */
 export const BLOB = {
   module: 0x01,

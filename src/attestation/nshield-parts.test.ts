@@ -137,7 +137,7 @@ describe('the access control list', () => {
   it('reads and refuses every unknown flag of groups and blobs', () => {
     const aclOf = (...parts: readonly Uint8Array[]): NshieldAcl =>
       readAcl(new NcoreReader(concat(word(1), ...parts), 'test'))
-    for (const flag of [0x10, 0x80, 0x100, 0x80000000]) {
+    for (const flag of [0x10, 0x20, 0x80, 0x100, 0x80000000]) {
       expect(() => aclOf(word(flag), word(0), word(0))).toThrow(/unknown flags/)
     }
     for (const flag of [0x80, 0x80000000]) {

@@ -24,7 +24,7 @@ export function checkNshieldPolicy(
   if (acl.recovery) {
     fail(options?.recoverableKeys !== 'warn')(
       RULE.recovery,
-      'The key is recoverable: holders of the Administrator Card Set can bring it back without its own protection.',
+      'The key is recoverable: holders of the Administrator Card Set can bring it back without its own protection, and may export it.',
       'Generate a new key with recovery off (generatekey recovery=no).',
     )
   } else checks.pass(RULE.recovery, 'The key cannot be recovered by the Administrator Card Set.')

@@ -126,7 +126,8 @@ describe('nShield bundles of worlds that Entrust published no example of', () =>
     for (const recovery of ['trump', 'archive'] as const) {
       const package_ = module.bundle({ spki, recovery })
       const refused = verify(package_, module.trustAnchors)
-      expect(refused.claims.recovery).toBe(true)
+      expect(refused.genuine).toBe(true)
+      expect(refused.claims).toMatchObject({ recovery: true, extractable: false, neverExtractable: false })
       expect(statusOf(refused, 'policy.recovery')).toBe('fail')
       const warned = verify(package_, module.trustAnchors, { recoverableKeys: 'warn' })
       expect(statusOf(warned, 'policy.recovery')).toBe('warn')

@@ -83,7 +83,8 @@ function claims({ warrant, world, acl, spki, keyHash }: NshieldEvidence): KeyCla
     local: true,
     sensitive: keeps,
     extractable: !keeps,
-    neverExtractable: keeps,
+    // The security officer's group of a recoverable key may export it (Entrust's example does).
+    neverExtractable: keeps && !acl.recovery,
     ...(key === undefined ? {} : { key }),
     esn,
     ...(physicalSerialNumber === undefined ? {} : { physicalSerialNumber }),

@@ -14,6 +14,9 @@ export interface AccessControlRequest {
   readonly extraGroups?: readonly Uint8Array[]
 }
 
+/** As Entrust's recoverable example has them: ExportAsPlain, SetAppData, ExpandACL and others, for the security officer alone. */
+const TRUMP_OPERATIONS = 0x207d
+
 const TOKEN_HASH = Buffer.alloc(20, 0x77)
 
 /** M_ACL in the shape that PKCS#11 keys have: what may be done, and where copies may stand. */
@@ -22,7 +25,7 @@ export function writeAccessControl(request: AccessControlRequest): Uint8Array {
     group([concat(word(1), word(request.operations))]),
     group([makeBlob(request.protection, request.hkm)], { limits: [globalLimit] }),
     ...(request.recovery === 'trump'
-      ? [group([concat(word(1), word(request.operations))], { certifier: request.hknso })]
+      ? [group([concat(word(1), word(TRUMP_OPERATIONS))], { certifier: request.hknso })]
       : []),
     ...(request.recovery === 'archive' ? [group([concat(word(3), word(1), word(28), Buffer.alloc(20, 0x33))])] : []),
     ...(request.extraGroups ?? []),
@@ -36,7 +39,8 @@ export function group(
   { limits = [], certifier }: { readonly limits?: readonly Uint8Array[]; readonly certifier?: Uint8Array } = {},
 ): Uint8Array {
   return concat(
-    word(certifier === undefined ? 0 : 1),
+    // 1: a certifier's hash follows. 2: with a fresh certificate each time.
+    word(certifier === undefined ? 0 : 3),
     word(limits.length),
     ...limits,
     word(actions.length),
