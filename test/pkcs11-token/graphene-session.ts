@@ -29,9 +29,16 @@ export function openGraphene(
     if (password !== undefined) session.login(password, role)
     return session
   }
+  let session: graphene.Session
+  try {
+    session = open(slot, pin, userType)
+  } catch (error) {
+    module.finalize()
+    throw error
+  }
   return {
     module,
-    session: open(slot, pin, userType),
+    session,
     open,
     close: () => {
       module.finalize()

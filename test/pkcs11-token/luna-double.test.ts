@@ -7,7 +7,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { luna } from '../../src/attestation/luna.ts'
 import { type LunaDouble, startDouble } from '../../src/sandbox/luna/double.ts'
 import { lunaVendorMechanisms } from '../../src/sandbox/pkcs11-token/personalities/luna.ts'
-import { LUNA_CKA, LUNA_CKM, LUNA_CRYPTO_USER } from '../../src/sandbox/pkcs11-token/personalities/luna-constants.ts'
+import {
+  LUNA_CKA,
+  LUNA_CKM,
+  LUNA_CRYPTO_USER,
+  LUNA_LIMITED_CRYPTO_OFFICER,
+} from '../../src/sandbox/pkcs11-token/personalities/luna-constants.ts'
 import {
   LUNA_CRYPTO_USER_PIN,
   LUNA_LABEL,
@@ -126,6 +131,15 @@ describe.runIf(installed('pkcs11-tool', 'p11tool'))('the Luna double', () => {
     } finally {
       other.close()
     }
+  })
+
+  it('says of a role that was never set up that its PIN is not initialised', () => {
+    const act = () =>
+      openGraphene(String(double.settings.module), double.environment ?? {}, {
+        pin: 'limited-officer',
+        userType: Number(LUNA_LIMITED_CRYPTO_OFFICER),
+      })
+    expect(returnValueOf(act)).toBe(CKR.CKR_USER_PIN_NOT_INITIALIZED)
   })
 
   describe('cmu', () => {

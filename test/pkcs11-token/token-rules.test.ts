@@ -86,6 +86,7 @@ describe.runIf(available)('the PIN of the virtual token', () => {
 
 describe.runIf(available)('a token that is not ready', () => {
   const pinPad = withToken({ name: 'plain', settings: { protectedAuthenticationPath: true } })
+  const expired = withToken({ name: 'plain', settings: { userPinExpired: true } })
   const noPin = withToken({ name: 'plain', settings: { userPin: null } })
   const blank = withToken({ name: 'plain', settings: { initialized: false } })
   const protectedToken = withToken({ name: 'plain', settings: { writeProtected: true } })
@@ -93,6 +94,16 @@ describe.runIf(available)('a token that is not ready', () => {
   it('with a pin pad takes no PIN from the program', async () => {
     expect(await lastReturnValue(pinPad(), [...openSession(), login(PLAIN_PIN)])).toBe(CKR.CKR_ARGUMENTS_BAD)
     expect(await lastReturnValue(pinPad(), [...openSession(), login('')])).toBe(CKR.CKR_OK)
+  })
+
+  it('with an expired PIN wants a new one before it lets anybody in', async () => {
+    const results = await runSteps(expired(), [
+      ...openSession(),
+      login(PLAIN_PIN),
+      step('C_SetPIN', '$session', PLAIN_PIN, 'another-pin'),
+      login('another-pin'),
+    ])
+    expect(results.slice(-3).map(({ returnValue }) => returnValue)).toEqual([CKR.CKR_PIN_EXPIRED, undefined, undefined])
   })
 
   it('without a user PIN says so', async () => {

@@ -50,8 +50,10 @@ export interface TokenDefinition {
   readonly userPin: string | undefined
   readonly soPin: string
   readonly maxPinFailures: number
-  /** Vendor roles beside CKU_USER: CK_USER_TYPE -> PIN. */
-  readonly roles?: ReadonlyMap<bigint, string>
+  /** CKF_USER_PIN_TO_BE_CHANGED: no login until C_SetPIN. */
+  readonly userPinExpired?: boolean
+  /** Vendor roles beside CKU_USER: CK_USER_TYPE -> PIN, undefined where the role was never set up. */
+  readonly roles?: ReadonlyMap<bigint, string | undefined>
   readonly initialized?: boolean
   readonly writeProtected?: boolean
   readonly mechanisms: readonly MechanismInfo[]

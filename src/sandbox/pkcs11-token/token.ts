@@ -18,6 +18,7 @@ export class Token {
   label: string
   initialized: boolean
   present: boolean
+  userPinExpired: boolean
   #nextHandle: () => bigint
 
   constructor(slot: SlotDefinition, nextHandle: () => bigint) {
@@ -31,6 +32,7 @@ export class Token {
     this.label = slot.token.label
     this.initialized = slot.token.initialized ?? true
     this.present = slot.present ?? true
+    this.userPinExpired = slot.token.userPinExpired ?? false
     this.#nextHandle = nextHandle
   }
 
@@ -56,6 +58,7 @@ export class Token {
       when(userPin.countLow, TOKEN_FLAG.USER_PIN_COUNT_LOW) |
       when(userPin.finalTry, TOKEN_FLAG.USER_PIN_FINAL_TRY) |
       when(userPin.locked, TOKEN_FLAG.USER_PIN_LOCKED) |
+      when(this.userPinExpired, TOKEN_FLAG.USER_PIN_TO_BE_CHANGED) |
       when(soPin.countLow, TOKEN_FLAG.SO_PIN_COUNT_LOW) |
       when(soPin.finalTry, TOKEN_FLAG.SO_PIN_FINAL_TRY) |
       when(soPin.locked, TOKEN_FLAG.SO_PIN_LOCKED)

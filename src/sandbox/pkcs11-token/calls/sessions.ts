@@ -66,6 +66,7 @@ function login(application: Application, session: Session, userType: bigint, pin
   if (token.definition.rules?.admitLogin?.(userType) !== 'any-pin') {
     checkPin(session, pinOf(session, contextSpecific ? BigInt(CKU.USER) : userType), pin)
   }
+  if (userType === BigInt(CKU.USER) && token.userPinExpired) throw new CryptokiError('CKR_PIN_EXPIRED')
   if (contextSpecific && session.signing !== undefined) session.signing.authenticated = true
   else application.setLogin(token, userType)
 }

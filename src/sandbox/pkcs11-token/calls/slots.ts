@@ -96,6 +96,7 @@ export const slotCalls: CallHandlers = {
     const counter = application.userType(token) === BigInt(CKU.SO) ? token.soPin : token.userPin
     counter.verify(oldPin)
     counter.replace(newPin)
+    if (counter === token.userPin) token.userPinExpired = false
     return []
   },
 

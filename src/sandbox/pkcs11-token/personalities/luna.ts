@@ -5,7 +5,7 @@ import { CKA, CKM } from '../cryptoki.ts'
 import type { KeyPairExtras, MechanismInfo, Personality, TokenRules } from '../personality.ts'
 import { CryptokiError } from '../return-values.ts'
 import { flag, type ObjectDraft } from '../token-object.ts'
-import { LUNA_CKA, LUNA_CKM, LUNA_CRYPTO_USER } from './luna-constants.ts'
+import { LUNA_AUDIT, LUNA_CKA, LUNA_CKM, LUNA_CRYPTO_USER, LUNA_LIMITED_CRYPTO_OFFICER } from './luna-constants.ts'
 import {
   LUNA_CRYPTO_USER_PIN,
   LUNA_LABEL,
@@ -73,7 +73,12 @@ export function lunaPersonality(settings: LunaSettings = {}): Personality {
           userPin: LUNA_PIN,
           soPin: LUNA_SO_PIN,
           maxPinFailures: settings.maxPinFailures ?? 10,
-          roles: new Map([[LUNA_CRYPTO_USER, LUNA_CRYPTO_USER_PIN]]),
+          // CKR_USER_PIN_NOT_INITIALIZED says that a role does not exist.
+          roles: new Map([
+            [LUNA_CRYPTO_USER, LUNA_CRYPTO_USER_PIN],
+            [LUNA_LIMITED_CRYPTO_OFFICER, undefined],
+            [LUNA_AUDIT, undefined],
+          ]),
           mechanisms: [
             ...((settings.fips ?? true) ? [] : [rsaGenerating(CKM.RSA_PKCS_KEY_PAIR_GEN)]),
             rsaGenerating(CKM.RSA_X9_31_KEY_PAIR_GEN),

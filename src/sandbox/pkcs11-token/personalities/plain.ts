@@ -5,6 +5,7 @@ import { standardMechanisms } from './standard-mechanisms.ts'
 export interface PlainSettings {
   readonly userPin?: string | null
   readonly maxPinFailures?: number
+  readonly userPinExpired?: boolean
   readonly protectedAuthenticationPath?: boolean
   readonly initialized?: boolean
   readonly writeProtected?: boolean
@@ -28,6 +29,7 @@ export function plainPersonality(settings: PlainSettings = {}): Personality {
     protectedAuthenticationPath: settings.protectedAuthenticationPath ?? false,
     pinLength: { min: 4, max: 64 },
     userPin: settings.userPin === null ? undefined : (settings.userPin ?? PLAIN_PIN),
+    userPinExpired: settings.userPinExpired ?? false,
     soPin: PLAIN_SO_PIN,
     maxPinFailures: settings.maxPinFailures ?? 3,
     initialized: settings.initialized ?? true,
