@@ -23,9 +23,20 @@ export function anchorKey(anchor: TrustAnchor): AnchorKey {
   return key
 }
 
-/** The anchors of a context that may vouch for this family, decoded. */
+const lists = new WeakMap<readonly TrustAnchor[], Map<HsmType, readonly AnchorKey[]>>()
+
+/** The anchors of a context that may vouch for this family, decoded. The same list gives the same answer without work. */
 export function anchorsFor(hsmType: HsmType, anchors: readonly TrustAnchor[]): readonly AnchorKey[] {
-  return anchors.filter((anchor) => anchor.hsmTypes.includes(hsmType)).map(anchorKey)
+  let families = lists.get(anchors)
+  if (families === undefined) {
+    families = new Map()
+    lists.set(anchors, families)
+  }
+  const known = families.get(hsmType)
+  if (known !== undefined) return known
+  const keys = anchors.filter((anchor) => anchor.hsmTypes.includes(hsmType)).map(anchorKey)
+  families.set(hsmType, keys)
+  return keys
 }
 
 const DAY = 86_400_000

@@ -2,7 +2,7 @@
  * What every family's walk is made of. Generic path engines refuse genuine evidence (reference: six of 44 YubiKey chains,
  * both Luna samples), so each family walks by itself, with these: name match, signature, dates, pinned anchors, bounds.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type Certificate, type CertificateDeviations, parseCertificate } from '../asn1/certificate.ts'
 import { printName } from '../asn1/name.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
@@ -23,13 +23,18 @@ const issuers = new BoundedCache<Certificate>(256)
  */
 export function parseIssuerCertificate(der: Uint8Array, deviations: CertificateDeviations = {}): Certificate {
   if (der.length > MAX_CACHED) return parseCertificate(der, deviations)
+  const same = deviations.explicitCriticalFalse === true ? undefined : byIdentity.get(der)
+  if (same !== undefined) return same
   const key = (deviations.explicitCriticalFalse === true ? 'f' : 's') + cacheKey(der)
   const known = issuers.get(key)
-  if (known !== undefined) return known
-  const certificate = parseCertificate(Uint8Array.from(der), deviations)
-  issuers.set(key, certificate)
+  const certificate = known ?? parseCertificate(Uint8Array.from(der), deviations)
+  if (known === undefined) issuers.set(key, certificate)
+  if (deviations.explicitCriticalFalse !== true) byIdentity.set(der, certificate)
   return certificate
 }
+
+/** `readCertificatePackage` gives the same array for the same block; no caller writes to it. */
+const byIdentity = new WeakMap<Uint8Array, Certificate>()
 
 /** Outcomes of signatures over shared issuer certificates. Facts about bytes alone: no date, no anchor, no policy in them. */
 const remembered = new WeakMap<Certificate, Map<string, boolean>>()
@@ -87,25 +92,50 @@ export function anchorThatSigned(
 }
 
 /** Critical extensions beyond those that the caller deals with (RFC 5280 4.2: reject). */
-export const unknownCritical = (certificate: Certificate, known: readonly string[]): readonly string[] =>
-  [...certificate.extensions.values()].flatMap(({ oid, critical }) => (critical && !known.includes(oid) ? [oid] : []))
+export function unknownCritical(certificate: Certificate, known: readonly string[]): readonly string[] {
+  const unknown: string[] = []
+  for (const { oid, critical } of certificate.extensions.values()) {
+    if (critical && !known.includes(oid)) unknown.push(oid)
+  }
+  return unknown
+}
 
-export const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+export const sha256Hex = (bytes: Uint8Array): string => hash('sha256', bytes, 'hex')
 
 const links = new WeakMap<Certificate, ChainLink>()
 
-export function chainLink(certificate: Certificate): ChainLink {
-  let link = links.get(certificate)
-  if (link === undefined) {
-    link = {
-      subject: printName(certificate.subject),
-      issuer: printName(certificate.issuer),
-      notAfter: new Date(certificate.notAfter).toISOString(),
-      sha256: sha256Hex(certificate.der),
-    }
-    links.set(certificate, link)
+/** How a certificate stands in a result's chain. `keep` for issuer certificates, which a batch shares. */
+export function chainLink(certificate: Certificate, keep = false): ChainLink {
+  const known = keep ? links.get(certificate) : undefined
+  if (known !== undefined) return known
+  const link: ChainLink = {
+    subject: printedName(certificate.subject),
+    issuer: printedName(certificate.issuer),
+    notAfter: isoTime(certificate.notAfter),
+    sha256: sha256Hex(certificate.der),
   }
+  if (keep) links.set(certificate, link)
   return link
+}
+
+const names = new BoundedCache<string>(512)
+
+function printedName(name: Uint8Array): string {
+  if (name.length > 512) return printName(name)
+  const key = cacheKey(name)
+  const known = names.get(key)
+  if (known !== undefined) return known
+  const printed = printName(name)
+  names.set(key, printed)
+  return printed
+}
+
+let lastTime: readonly [time: number, iso: string] = [0, new Date(0).toISOString()]
+
+/** A batch has few different dates, one after the other the same. */
+function isoTime(time: number): string {
+  if (lastTime[0] !== time) lastTime = [time, new Date(time).toISOString()]
+  return lastTime[1]
 }
 
 export interface CertificatePath {

@@ -1,13 +1,13 @@
 import { readDer, TAG } from '../asn1/der.ts'
 import { DerError } from '../asn1/der-error.ts'
 import { PemError, readPem } from '../asn1/pem.ts'
+import { BoundedCache } from './bounded-cache.ts'
 import { EvidenceError } from './evidence-error.ts'
 
 const MAX_BYTES = 1 << 16
 const MAX_CERTIFICATES = 16
 const BEGIN = '-----BEGIN CERTIFICATE-----'
 const END = '-----END CERTIFICATE-----'
-const BASE64_LINES = /^(?:\r?\n[A-Za-z0-9+/]{1,76})+={0,2}\r?\n$/
 
 /**
  * The certificates of a package in their order, as DER: PEM blocks (text around them is passed over), or DER one after another.
@@ -83,6 +83,10 @@ function readPemCertificates(bytes: Uint8Array): readonly Uint8Array[] {
   )
 }
 
+/** Blocks behind the first stand in many packages alike; the same text gives the same bytes, which is what parsers remember by. */
+const shared = new BoundedCache<Uint8Array>(256)
+const MAX_SHARED = 8192
+
 /** The common case, and the quick one for batches: blocks alone, one after another. Undefined where anything else stands there. */
 function readPlainPem(text: string): readonly Uint8Array[] | undefined {
   const certificates: Uint8Array[] = []
@@ -92,10 +96,26 @@ function readPlainPem(text: string): readonly Uint8Array[] | undefined {
     const to = text.indexOf(END, from)
     if (to < 0) return undefined
     const body = text.slice(from, to)
-    if (!BASE64_LINES.test(body)) return undefined
-    certificates.push(Buffer.from(body, 'base64'))
+    const der = (at > 0 ? shared.get(body) : undefined) ?? decodeBody(body)
+    if (der === undefined) return undefined
+    if (at > 0 && body.length <= MAX_SHARED) shared.set(body, der)
+    certificates.push(der)
     at = to + END.length
-    while (text.charCodeAt(at) === 0x0a || text.charCodeAt(at) === 0x0d) at++
+    while (text.charCodeAt(at) === LF || text.charCodeAt(at) === CR) at++
   }
   return at === text.length && certificates.length > 0 ? certificates : undefined
+}
+
+const LF = 0x0a
+const CR = 0x0d
+
+/** Base64 in lines, nothing else: it must come out the same when it is encoded again. */
+function decodeBody(body: string): Uint8Array | undefined {
+  const first = body.charCodeAt(0)
+  if ((first !== LF && first !== CR) || body.charCodeAt(body.length - 1) !== LF) return undefined
+  const base64 = body.includes('\r') ? body.replaceAll(/[\r\n]/g, '') : body.replaceAll('\n', '')
+  const der = Buffer.from(base64, 'base64')
+  return der.length > 0 && der.toString('base64') === base64
+    ? new Uint8Array(der.buffer, der.byteOffset, der.length)
+    : undefined
 }

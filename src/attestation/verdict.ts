@@ -33,7 +33,7 @@ export function familyVerdict(parts: VerdictParts): FamilyVerdict {
     device: parts.device,
     claims: parts.claims,
     ...(trustAnchor === undefined ? {} : { trustAnchor: trustAnchorUsed(trustAnchor) }),
-    chain: parts.chain.map((link) => ('tbs' in link ? chainLink(link) : link)),
+    chain: parts.chain.map((link, index) => ('tbs' in link ? chainLink(link, index > 0) : link)),
     checks: checks.checks,
     ...(key === undefined || spki === undefined ? {} : { spki }),
   }
