@@ -202,21 +202,21 @@ export function readSequence(node: DerNode, what: string): readonly DerNode[] {
 
 /** Dotted decimal. */
 export function readOid(node: DerNode, what = 'OBJECT IDENTIFIER'): string {
-  const content = node.expect(TAG.oid, what).content
-  const arcs: number[] = []
+  node.expect(TAG.oid, what)
+  let text = ''
   let value = 0
-  for (const byte of content) {
+  for (let at = node.contentStart; at < node.end; at++) {
+    const byte = node.source[at] ?? 0
     value = value * 128 + (byte & 0x7f)
     if (value > Number.MAX_SAFE_INTEGER) throw node.fail(`${what} has an arc that is too large`)
-    if (byte < 0x80) {
-      if (arcs.length === 0) {
-        const top = Math.min(Math.floor(value / 40), 2)
-        arcs.push(top, value - top * 40)
-      } else arcs.push(value)
-      value = 0
-    }
+    if (byte >= 0x80) continue
+    if (text === '') {
+      const top = Math.min(Math.floor(value / 40), 2)
+      text = `${top}.${value - top * 40}`
+    } else text += `.${value}`
+    value = 0
   }
-  return arcs.join('.')
+  return text
 }
 
 /** Signed, any length. */
@@ -297,17 +297,27 @@ export function readText(node: DerNode, what = 'string'): string {
   }
 }
 
-const UTC_TIME = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/
-const GENERALIZED_TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/
-
 /** UTCTime or GeneralizedTime in the one form of RFC 5280 4.1.2.5; milliseconds since 1970. */
 export function readTime(node: DerNode, what = 'time'): number {
   if (node.tag !== TAG.utcTime && node.tag !== TAG.generalizedTime) throw node.fail(`${what} is no time`)
-  const text = Buffer.from(node.content).toString('latin1')
-  const match = (node.tag === TAG.utcTime ? UTC_TIME : GENERALIZED_TIME).exec(text)
-  if (match === null) throw node.fail(`${what} is not written as RFC 5280 asks`)
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number)
-  const fullYear = node.tag === TAG.utcTime ? year + (year >= 50 ? 1900 : 2000) : year
+  const yearDigits = node.tag === TAG.utcTime ? 2 : 4
+  const { source, contentStart } = node
+  const field = (from: number, digits: number): number => {
+    let value = 0
+    for (let at = contentStart + from; at < contentStart + from + digits; at++) {
+      const digit = (source[at] ?? 0) - 0x30
+      if (digit < 0 || digit > 9) throw node.fail(`${what} is not written as RFC 5280 asks`)
+      value = value * 10 + digit
+    }
+    return value
+  }
+  if (node.end - contentStart !== yearDigits + 11 || source[node.end - 1] !== 0x5a) {
+    throw node.fail(`${what} is not written as RFC 5280 asks`)
+  }
+  const year = field(0, yearDigits)
+  const [month, day, hour] = [field(yearDigits, 2), field(yearDigits + 2, 2), field(yearDigits + 4, 2)]
+  const [minute, second] = [field(yearDigits + 6, 2), field(yearDigits + 8, 2)]
+  const fullYear = yearDigits === 2 ? year + (year >= 50 ? 1900 : 2000) : year
   const time = Date.UTC(fullYear, month - 1, day, hour, minute, second)
   const back = new Date(time)
   if (back.getUTCMonth() !== month - 1 || back.getUTCDate() !== day || hour > 23 || minute > 59 || second > 59) {
