@@ -8,6 +8,10 @@ await build({
   entryPoints: {
     index: 'src/index.ts',
     'cli/main': 'src/cli/main.ts',
+    'tools/vectors': 'test/tools/vectors.ts',
+    'tools/fuzz': 'test/tools/fuzz.ts',
+    'tools/bench': 'test/tools/bench.ts',
+    'tools/bench-verify': 'test/tools/bench-verify.ts',
   },
   outdir: 'dist',
   bundle: true,

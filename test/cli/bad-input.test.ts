@@ -1,0 +1,86 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runProgram } from '../enrollment/built-program.ts'
+
+let folder: string
+const at = (name: string): string => join(folder, name)
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bad-input-'))
+  await writeFile(at('text'), 'hello, this is no attestation\n')
+  await writeFile(at('not-base64'), 'AAAA!!!!AAAA')
+  await writeFile(at('half'), '-----BEGIN CERTIFICATE-----\nMIIDEzCCAfugAwIBAgIJ\n')
+  await writeFile(at('broken-der'), '-----BEGIN CERTIFICATE-----\nMIIDEzCCAfugAwIBAgIJ\n-----END CERTIFICATE-----\n')
+  await writeFile(at('empty'), '')
+  await writeFile(at('large'), Buffer.alloc(10 * 1024 * 1024, 0x41))
+  await writeFile(at('misspelt.yaml'), 'device:\n  uri: "yubihsm2:"\nrequest:\n  subjet: CN=x\n')
+  await writeFile(at('no-subject.yaml'), 'device:\n  uri: "yubihsm2:"\n')
+  await writeFile(
+    at('pin-in-uri.yaml'),
+    'device:\n  uri: "pkcs11:token=x?pin-value=123456"\n  hsmType: LUNA\nrequest:\n  subject: CN=x\n',
+  )
+  await writeFile(
+    at('plain-http.yaml'),
+    'device:\n  uri: "yubihsm2:"\nrequest:\n  subject: CN=x\nsectigo:\n  endpoint: http://ca.example/products/\n  loginName: env:L\n  loginPassword: env:L\n',
+  )
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const check = (file: string, ...more: string[]): string[] => [
+  'check',
+  '--hsm-type',
+  'YUBIKEY',
+  '--attestation',
+  at(file),
+  ...more,
+]
+
+describe('bad input ends with exit code 2, one line of cause and one of remedy', () => {
+  it.each<[string, () => string[], RegExp]>([
+    ['text that is nothing', () => check('text'), /Could not read the attestation/],
+    ['characters that are no base64', () => check('not-base64'), /Could not read/],
+    ['half a certificate', () => check('half'), /cut off|does not end|half/],
+    ['a certificate cut off inside its DER', () => check('broken-der'), /Could not read/],
+    ['an empty file', () => check('empty'), /empty/],
+    ['a 10 MB file', () => check('large'), /more than/],
+    ['a file that is not there', () => check('nosuch'), /no such file/],
+    ['a folder', () => ['check', '--attestation', folder], /folder/],
+    [
+      'an unknown hsmType',
+      () => ['check', '--hsm-type', 'YUBIKEE', '--attestation', at('text')],
+      /Did you mean "YUBIKEY"/,
+    ],
+    ['an unknown command', () => ['enrol'], /Did you mean|Unknown/],
+    ['an unknown option', () => ['trust', 'list', '--jsn'], /Unknown/],
+    ['no command', () => [], /Name a command/],
+    ['a misspelt key in a profile', () => ['enroll', at('misspelt.yaml')], /Did you mean "subject"/],
+    ['a profile without a subject', () => ['enroll', at('no-subject.yaml')], /request\.subject/],
+    ['a profile that is not there', () => ['enroll', at('nosuch.yaml')], /Could not find the profile/],
+    ['a PIN in the URI', () => ['enroll', at('pin-in-uri.yaml')], /pin-source/],
+    ['an endpoint without TLS', () => ['balance', '--profile', at('plain-http.yaml')], /https/i],
+    ['a run that is not there', () => ['runs', 'show', 'nosuch'], /runs list/],
+  ])('%s', async (_what, args, says) => {
+    const end = await runProgram([...args(), ...(args()[0] === 'check' || args().length === 0 ? [] : [])], {
+      env: { L: 'x', XDG_STATE_HOME: folder },
+    })
+    const lines = end.stderr.trim().split('\n')
+    expect(end.stderr).toMatch(says)
+    expect(lines.some((line) => line.startsWith('error: '))).toBe(true)
+    expect(lines.some((line) => line.startsWith('Try: '))).toBe(true)
+    expect(end.stderr).not.toMatch(/\bat .*\.js:\d+/)
+    expect(end.stderr).not.toContain('123456')
+    expect(end.stdout).toBe('')
+    // A device URI is the device's matter (3); everything else here is usage.
+    expect(end.code).toBe(/pin-source/.test(String(says)) ? 3 : 2)
+  })
+
+  it('says the same in JSON, and only JSON, on stdout', async () => {
+    const end = await runProgram([...check('text'), '--json'])
+    expect(end.code).toBe(2)
+    expect(JSON.parse(end.stdout)).toMatchObject({
+      error: { code: 'evidence.unreadable', exitCode: 2, remedy: expect.stringMatching(/\S/) },
+    })
+  })
+})

@@ -1,0 +1,176 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
+import { type RunningYubiHsm2Double, startYubiHsm2Double } from '../../src/sandbox/yubihsm2/double.ts'
+import { type ProgramEnd, runProgram } from './built-program.ts'
+
+let folder: string
+let double: RunningYubiHsm2Double
+let rehearsal: Rehearsal
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'outcome-'))
+  double = await startYubiHsm2Double()
+  rehearsal = await startRehearsal({ directory: folder, device: double })
+})
+afterEach(async () => {
+  await rehearsal.close()
+  await rm(folder, { recursive: true })
+})
+
+const state = ['--state-directory']
+const enroll = (...more: string[]): Promise<ProgramEnd> =>
+  runProgram(['enroll', rehearsal.profile, '--yes', '--json', ...more])
+const runs = (...args: string[]): Promise<ProgramEnd> =>
+  runProgram(['runs', ...args, '--json', ...state, rehearsal.stateDirectory])
+
+interface Shown {
+  readonly id: string
+  readonly state: string
+  readonly folder: string
+  readonly orderNumber?: string
+  readonly installedAt?: string
+}
+const shown = (end: ProgramEnd): Shown => JSON.parse(end.stdout) as Shown
+
+describe('an enrolment', () => {
+  it('ends with a certificate that openssl chains to the CA, on the key that openssl sees in the request', async () => {
+    const end = await enroll('--wait')
+    expect(end.code, end.stderr).toBe(0)
+    const run = shown(end)
+    expect(run.state).toBe('installed')
+    const file = (name: string): string => join(run.folder, name)
+    await writeFile(file('root.pem'), rehearsal.ca.rootPem)
+    const openssl = (...args: string[]): string =>
+      execFileSync('openssl', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+    expect(
+      openssl('verify', '-CAfile', file('root.pem'), '-untrusted', file('chain.pem'), file('certificate.pem')),
+    ).toContain(': OK')
+    openssl('req', '-in', file('request.csr.pem'), '-verify', '-noout')
+    const keyOfRequest = openssl('req', '-in', file('request.csr.pem'), '-pubkey', '-noout')
+    expect(openssl('x509', '-in', file('certificate.pem'), '-pubkey', '-noout')).toBe(keyOfRequest)
+    expect(await readFile(file('public-key.pem'), 'utf8')).toBe(keyOfRequest)
+  })
+
+  it('checks what the run kept, refuses it under the built-in anchors, and finds the report intact', async () => {
+    const run = shown(await enroll('--wait'))
+    const files = ['--attestation', join(run.folder, 'attestation.pem'), '--csr', join(run.folder, 'request.csr.pem')]
+    const trusted = await runProgram([
+      'check',
+      ...files,
+      '--fips',
+      'warn',
+      '--trust-anchors',
+      join(folder, 'trust-anchors.json'),
+      '--json',
+    ])
+    expect(trusted.code, trusted.stderr).toBe(0)
+    expect(JSON.parse(trusted.stdout)).toMatchObject({
+      genuine: true,
+      acceptable: true,
+      trustAnchor: { origin: 'user' },
+    })
+    const untrusted = await runProgram(['check', ...files, '--json'])
+    expect(untrusted.code).toBe(1)
+    expect(JSON.parse(untrusted.stdout)).toMatchObject({ genuine: false, acceptable: false })
+    const report = JSON.parse((await runs('report', run.id)).stdout) as { artefacts: { intact: boolean }[] }
+    expect(report.artefacts.length).toBeGreaterThan(4)
+    expect(report.artefacts.every(({ intact }) => intact)).toBe(true)
+  })
+
+  it.each([
+    'drop-before-accept',
+    'lost-reply',
+    'garbage',
+    'html',
+    'server-error',
+    'truncated',
+    'empty',
+    'redirect',
+  ] as const)('is unknown, exit 5, and never sent again when the answer is lost (%s)', async (kind) => {
+    rehearsal.ca.fail({ endpoint: '!AutoApplyOrder', kind })
+    const end = await enroll()
+    expect(end.code, end.stderr).toBe(5)
+    const run = shown(end)
+    expect(run.state).toBe('unknown')
+    expect((await runs('resume', run.id, '--yes')).code).toBe(5)
+    expect((await runs('resume', run.id, '--yes')).code).toBe(5)
+    expect(postsTo('!AutoApplyOrder')).toBe(1)
+    expect((await runs('show', run.id)).stdout).toContain('"unknown"')
+  })
+
+  it('goes on with the order number that the operator found', async () => {
+    rehearsal.ca.fail({ endpoint: '!AutoApplyOrder', kind: 'lost-reply' })
+    const run = shown(await enroll())
+    const [order] = rehearsal.ca.orders
+    const wrong = await runs('resolve', run.id, '--not-placed')
+    expect(wrong.code, 'the balance speaks against it').toBe(5)
+    expect((await runs('resolve', run.id, '--order-number', order?.orderNumber ?? '')).code).toBe(0)
+    const end = await runs('resume', run.id, '--wait', '--yes')
+    expect(end.code, end.stderr).toBe(0)
+    expect(postsTo('!AutoApplyOrder')).toBe(1)
+  })
+
+  it('is refused before anything is sent when the evidence does not hold', async () => {
+    const end = await enroll('--trust-anchors', '/dev/null')
+    expect([1, 2]).toContain(end.code)
+    expect(postsTo('!AutoApplyOrder')).toBe(0)
+  })
+
+  it('a profile is not enrolled twice side by side', async () => {
+    rehearsal.ca.fail({ endpoint: '!AutoApplyOrder', kind: 'lost-reply' })
+    const run = shown(await enroll())
+    const second = await enroll()
+    expect(second.code).toBe(2)
+    expect(second.stdout).toContain(run.id)
+    expect(double.device.store.list().filter(({ type }) => type === 3)).toHaveLength(1)
+  })
+
+  it('with a wrong device password ends with exit 3, names the device, and tries once', async () => {
+    await writeFile(join(folder, 'secret-password'), 'planted-wrong-password\n')
+    const logins = countLogins()
+    const end = await runProgram(['enroll', rehearsal.profile, '--yes', '--trace'])
+    expect(end.code, end.stderr).toBe(3)
+    expect(end.stderr).toMatch(/YubiHSM 2/)
+    expect(end.stderr.match(/authentication failed|password/i)).not.toBeNull()
+    expect(logins.count).toBe(1)
+    await expectNowhere('planted-wrong-password')
+  })
+
+  it('leaves no secret in output, journal, artefacts or trace', async () => {
+    const end = await runProgram(['enroll', rehearsal.profile, '--yes', '--wait', '--trace'])
+    expect(end.code, end.stderr).toBe(0)
+    const { loginName, loginPassword } = rehearsal.ca.login
+    for (const secret of [loginPassword, double.secrets.password ?? '']) {
+      // The word "password" is the factory password of the device and an English word: look for it as a value only.
+      const pattern = secret === 'password' ? '"password"' : secret
+      expect(end.stdout + end.stderr).not.toContain(pattern)
+      await expectNowhere(pattern)
+    }
+    expect(end.stderr).not.toContain(`loginName=${loginName}`)
+  })
+})
+
+const postsTo = (endpoint: string): number => rehearsal.ca.counters.requests[endpoint] ?? 0
+
+/** Counts the sessions that the device is asked for: the host notices a wrong password by the device's first answer. */
+function countLogins(): { count: number } {
+  const CREATE_SESSION = 0x03
+  const logins = { count: 0 }
+  const exchange = double.device.exchange.bind(double.device)
+  double.device.exchange = (bytes) => {
+    if (bytes[0] === CREATE_SESSION) logins.count++
+    return exchange(bytes)
+  }
+  return logins
+}
+
+/** Searches every file of the state directory. */
+async function expectNowhere(text: string): Promise<void> {
+  for (const entry of await readdir(rehearsal.stateDirectory, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile())
+      expect(await readFile(join(entry.parentPath, entry.name), 'latin1'), entry.name).not.toContain(text)
+  }
+}
