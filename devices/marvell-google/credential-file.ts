@@ -33,8 +33,10 @@ export function readCredentialFile(path: string): CredentialFile {
     const why = json === undefined ? `${path} is not JSON` : `${path} has no known type`
     throw settingError(NAME, why, `Use a credential configuration of type ${CREDENTIAL_TYPES.join(', ')}.`)
   }
-  const tokenUri = json.token_uri
-  if (type !== 'service_account' || typeof tokenUri !== 'string') return { type, json }
+  // An impersonating file holds the credential that the tokens come from.
+  const source = isJsonObject(json.source_credentials) ? json.source_credentials : json
+  const tokenUri = source.token_uri
+  if (source.type !== 'service_account' || typeof tokenUri !== 'string') return { type, json }
   return { type, json, tokenUrl: readEndpoint(NAME, tokenUri) }
 }
 

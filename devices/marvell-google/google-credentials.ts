@@ -78,12 +78,12 @@ export class GoogleCredentials {
   }
 
   #fromFile(library: Library, { type, json, tokenUrl }: CredentialFile): AuthClient {
-    this.#rememberSecrets(json)
-    if (type === 'service_account') checkServiceAccountKey(json)
+    const source = credentialInput(type === 'impersonated_service_account' ? json.source_credentials : json)
+    this.#rememberSecrets(source)
+    if (source.type === 'service_account') checkServiceAccountKey(source)
     const fetchImplementation = googleFetch(this.#http, tokenUrl ?? GOOGLE_TOKEN_URL)
     const auth = new library.GoogleAuth({ scopes: SCOPE })
-    const source = type === 'impersonated_service_account' ? json.source_credentials : json
-    const client = auth.fromJSON(credentialInput(source), { transporterOptions: { fetchImplementation } })
+    const client = auth.fromJSON(source, { transporterOptions: { fetchImplementation } })
     if (type !== 'impersonated_service_account') return this.#bindSts(client)
     // The library drops the transport options on this path, so the two halves are put together here.
     const url = String(json.service_account_impersonation_url ?? '')
@@ -120,9 +120,8 @@ export class GoogleCredentials {
     return client
   }
 
-  #rememberSecrets(json: JsonObject): void {
-    for (const name of ['private_key', 'refresh_token', 'client_secret']) {
-      const value = json[name]
+  #rememberSecrets({ private_key, refresh_token, client_secret }: JWTInput): void {
+    for (const value of [private_key, refresh_token, client_secret]) {
       if (typeof value === 'string') this.#http.redaction.add(value)
     }
   }
@@ -160,9 +159,9 @@ function credentialInput(json: unknown): JWTInput {
   throw settingError('credentialsFile', 'its source_credentials are missing', 'Write it anew with gcloud.')
 }
 
-function checkServiceAccountKey(json: JsonObject): void {
+function checkServiceAccountKey({ private_key }: JWTInput): void {
   try {
-    createPrivateKey(String(json.private_key))
+    createPrivateKey(private_key ?? '')
   } catch {
     throw settingError('credentialsFile', 'its private_key is not a PEM private key', 'Download the key file again.')
   }

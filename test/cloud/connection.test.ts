@@ -25,7 +25,7 @@ beforeAll(async () => {
   dsm = await startDsmDouble({ directory, tls })
   kms = await startKmsDouble({ directory, tls })
   proxy = await startConnectProxy('operator:pr0xy-passw0rd')
-})
+}, 60_000)
 afterAll(async () => {
   await Promise.all([dsm.close(), kms.close(), proxy.close()])
   await rm(directory, { recursive: true })

@@ -9,7 +9,7 @@ import { openDsm } from './open-cloud-device.ts'
 let dsm: DsmDouble
 beforeAll(async () => {
   dsm = await startDsmDouble({ directory: tmpdir() })
-})
+}, 60_000)
 afterEach(() => dsm.http.faults.clear())
 afterAll(async () => {
   await dsm.close()

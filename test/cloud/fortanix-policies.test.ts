@@ -29,7 +29,7 @@ afterEach(async () => {
 beforeAll(async () => {
   issuer = createFortanixEvidenceIssuer({ signedAt: new Date(Date.now() - 60_000) })
   directory = await mkdtemp(join(tmpdir(), 'dsm-'))
-})
+}, 60_000)
 afterAll(() => rm(directory, { recursive: true }))
 
 const newSpec = (): KeySpec => ({

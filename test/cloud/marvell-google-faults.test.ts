@@ -13,7 +13,7 @@ let kms: KmsDouble
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'kms-'))
   kms = await startKmsDouble({ directory })
-})
+}, 60_000)
 afterEach(() => kms.http.faults.clear())
 afterAll(async () => {
   await kms.close()
