@@ -8,8 +8,9 @@ import { DeviceError, type DeviceTrace } from '../device.ts'
 import { authenticate, type Credential, type OpenedChannel } from './authenticate.ts'
 import { COMMANDS, type CommandName, REPLY_FLAG } from './command.ts'
 import type { Connector } from './connector.ts'
-import { deviceRefusal, protocolError } from './error-code.ts'
+import { errorCodeName, protocolError } from './error-code.ts'
 import { maxFrame, readReply, requestFrame } from './frame.ts'
+import { formatObjectId } from './object-type.ts'
 import { checkSeal, MAC_LENGTH, openBody, sealCommand } from './session-message.ts'
 
 /** The device ends a session after 30 idle seconds; one that has been idle this long is opened anew before anything is sent. */
@@ -74,12 +75,16 @@ export class Session {
     })
   }
 
-  /** Ends the session at the device. Never throws; safe to call twice. */
+  /** Ends the session at the device and forgets the keys. Never throws; safe to call twice. */
   async close(): Promise<void> {
     this.#refused ??= new DeviceError('device.gone', 'The session with the YubiHSM 2 is closed.', {
       remedy: 'Open the device again.',
     })
     await this.#enqueue(() => this.#closeChannel())
+    const { credential } = this.#options
+    if (credential.kind !== 'password') return
+    credential.keys.encryption.fill(0)
+    credential.keys.mac.fill(0)
   }
 
   #enqueue<T>(task: () => Promise<T>): Promise<T> {
@@ -162,9 +167,10 @@ export class Session {
       this.#channel = { ...opened, counter: 1, usedAt: this.#now(), inDoubt: false }
       return this.#channel
     } catch (error) {
-      if (error instanceof DeviceError && REFUSALS.includes(error.code))
-        this.#refused = explainRefusal(error, credential)
-      throw this.#refused ?? error
+      if (!(error instanceof DeviceError)) throw error
+      const explained = explainRefusal(error, credential)
+      if (REFUSALS.includes(explained.code)) this.#refused = explained
+      throw explained
     } finally {
       onTrace?.({
         call: 'authenticate session',
@@ -183,24 +189,30 @@ export class Session {
   }
 }
 
-/** The codes with which an authentication ends for good. */
-const REFUSALS: readonly string[] = ['pin.wrong', 'credential.refused', 'key.not-found', 'device.refused']
+/** The codes with which an authentication ends for good; the others may be a matter of the moment. */
+const REFUSALS: readonly string[] = ['pin.wrong', 'credential.refused']
 
 /** The connection or the session is lost, and the command may not have arrived. */
 const isLost = (error: DeviceError): boolean =>
-  error.code === 'device.unreachable' || error.vendorCode === deviceRefusal('session message', 0x03).vendorCode
+  error.code === 'device.unreachable' || error.vendorCode === errorCodeName(0x03)
 
-function explainRefusal(error: DeviceError, credential: Credential): DeviceError {
-  if (error.code !== 'key.not-found') return error
-  return new DeviceError(
-    'credential.refused',
-    `Authentication key ${credential.authKeyId} does not exist on this YubiHSM 2.`,
-    {
+/** What a refusal of `create session` means for the operator. */
+function explainRefusal(error: DeviceError, { authKeyId, kind }: Credential): DeviceError {
+  const id = formatObjectId(authKeyId)
+  const details = { cause: error, ...(error.vendorCode === undefined ? {} : { vendorCode: error.vendorCode }) }
+  if (error.vendorCode === errorCodeName(0x0b)) {
+    return new DeviceError('credential.refused', `Authentication key ${id} does not exist on this YubiHSM 2.`, {
       remedy: 'Name an existing one: auth-key=… in the device URI, or authKeyId in the profile.',
-      cause: error,
-      ...(error.vendorCode === undefined ? {} : { vendorCode: error.vendorCode }),
-    },
-  )
+      ...details,
+    })
+  }
+  if (error.vendorCode === errorCodeName(0x02) || error.vendorCode === errorCodeName(0x08)) {
+    return new DeviceError('credential.refused', `Authentication key ${id} is not one for ${kind} authentication.`, {
+      remedy: 'Set authentication to the kind that this key is (password or asymmetric), or name another key.',
+      ...details,
+    })
+  }
+  return error
 }
 
 const tooLong = (name: string, length: number): DeviceError =>

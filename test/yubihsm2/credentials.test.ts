@@ -50,6 +50,17 @@ describe('credentials', () => {
     expect(rig.count('create session')).toBe(0)
   })
 
+  it('says that a key is of the other kind, and does not try again', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const secret = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+    const asymmetric = rig.open({ authentication: 'asymmetric' }, { 'authentication-key': secret })
+    await expect(asymmetric).rejects.toMatchObject({ code: 'credential.refused' })
+    rig.double.device.store.add({ ...rig.factoryKey(), id: 9, algorithm: 49, bytes: pointOf(publicKey).subarray(1) })
+    const password = rig.open({}, undefined, rig.double.uri.replace('auth-key=1', 'auth-key=9'))
+    await expect(password).rejects.toMatchObject({ code: 'credential.refused' })
+    expect(rig.count('create session')).toBe(2)
+  })
+
   it('refuses an authentication key that does not exist', async () => {
     await expect(
       rig.open({}, undefined, `yubihsm2:connector=${rig.double.connectorUrl};auth-key=0x0007`),

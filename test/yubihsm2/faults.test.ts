@@ -75,6 +75,20 @@ describe('whatever fails, at every call', () => {
     await expect(rig.open()).rejects.toMatchObject({ code: 'device.gone' })
   })
 
+  it('ends cleanly when it is told to stop while the device generates', async () => {
+    const abort = new AbortController()
+    const device = await rig.open({}, undefined, undefined, abort.signal)
+    rig.double.device.faults.plan({ kind: 'slow', ms: 300 }, { command: 'generate asymmetric key' })
+    const generating = device.generateKeyPair(spec())
+    setTimeout(() => abort.abort(), 100)
+    await expect(generating).rejects.toMatchObject({ code: 'device.aborted' })
+    await device.close()
+    expect(rig.double.device.sessions.open).toBe(0)
+    const next = await rig.open()
+    expect((await next.findKey({ label: spec().label }))?.location).toMatch(/^0x/)
+    await next.close()
+  })
+
   it('says that all sessions are taken, without a second try', async () => {
     const opened = []
     for (let i = 0; i < 16; i++) opened.push(await rig.open())

@@ -52,6 +52,7 @@ export class Rig {
     settings: Record<string, unknown> = {},
     secrets: Record<string, string> = { password: 'password' },
     uri = this.double.uri,
+    signal?: AbortSignal,
   ): Promise<Device> {
     return family.open(uri, {
       secret: async (request) => {
@@ -60,6 +61,7 @@ export class Rig {
         return value === undefined ? undefined : Secret.fromText(value)
       },
       settings,
+      ...(signal === undefined ? {} : { signal }),
       onTrace: (line) => this.trace.push(line),
     })
   }
