@@ -67,7 +67,7 @@ describe('attestations of every personality', () => {
   ] as const satisfies readonly { readonly personality: PersonalityName; readonly [name: string]: unknown }[])(
     '$personality with algorithm $algorithm are genuine',
     async ({ personality, algorithm, managementAlgorithm }) => {
-      const { card, trustAnchors, f9Certificate } = createPivCard({ personality })
+      const { card, trustAnchors, f9Certificate } = createPivCard({ personality, attestationKeyType: 'P-256' })
       const terminal = new CardTerminal(card)
       await terminal.selectPiv()
       await terminal.authenticate(managementAlgorithm)

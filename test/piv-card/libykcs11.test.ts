@@ -11,7 +11,7 @@ import { installed, LIBYKCS11 } from './installed.ts'
 const MANAGEMENT_KEY = '010203040506070801020304050607080102030405060708'
 
 describe.runIf(installed('ykcs11', 'opensc', 'yubico-piv-tool', 'openssl'))('libykcs11, driven by pkcs11-tool', () => {
-  const { card } = createPivCard()
+  const { card } = createPivCard({ attestationKeyType: 'P-256' })
   let pcscd: PrivatePcscd
   const folder = mkdtempSync(join(tmpdir(), 'piv-'))
   const file = (name: string): string => join(folder, name)
