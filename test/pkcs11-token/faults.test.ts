@@ -149,6 +149,22 @@ describe.runIf(installed())('bytes that are no protocol', () => {
       socket.end(bytes)
     })
 
+  it('a flood of requests that wait for an event ends in a closed connection', async () => {
+    const initialize = '000000100000000000000042000000010000000561797961790100000029'
+    const handshake = Buffer.from('PRIVATE-GNOME-KEYRING-PKCS11-PROTOCOL-V-1').toString('hex')
+    const wait = '00000011000000000000001100000041000000017500000000'
+    const hex = `00${initialize}${handshake}00010000000100${`${wait}00000000`.repeat(200)}`
+    const socket = connect(under().token.socketPath)
+    socket.on('error', () => {})
+    socket.resume()
+    socket.write(Buffer.from(hex, 'hex'))
+    await once(socket, 'close')
+    const { C_WaitForSlotEvent: begun = 0 } = (await under().token.control.statistics()).calls
+    expect(begun).toBeGreaterThanOrEqual(64)
+    expect(begun).toBeLessThan(70)
+    await expect.poll(async () => (await under().token.control.statistics()).connections.open).toBe(0)
+  })
+
   it.each([
     ['a frame of 4 GiB', '000000001000000000ffffffff'],
     ['serial 0', '00000000000000000000000008'],

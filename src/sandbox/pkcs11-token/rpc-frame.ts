@@ -54,7 +54,8 @@ export class FrameAssembler {
     if (optionsLength > MAX_OPTIONS || bodyLength > MAX_BODY) throw new FrameError('frame too long')
     const total = HEADER + optionsLength + bodyLength
     if (this.#buffered < total) return undefined
-    const all = Buffer.concat(this.#chunks)
+    const [first] = this.#chunks
+    const all = first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks)
     this.#chunks = all.length > total ? [all.subarray(total)] : []
     this.#buffered = all.length - total
     return {

@@ -13,6 +13,7 @@ const VERSION = 0
 /** From this offered version on a client writes mechanisms with a presence byte, whatever is then agreed (p11-kit 0.25.6). */
 const PRESENCE_BYTE_SINCE = 2
 const MAX_CONNECTIONS = 64
+/** A caller has one request under way in each of its threads; more than this is a flood. */
 const MAX_OUTSTANDING = 64
 
 /** Serves a token host over a unix socket to any number of clients. */
@@ -70,7 +71,7 @@ export class TokenServer {
     let outstanding = 0
 
     const answer = async (frame: Frame, mechanismForm: MechanismForm): Promise<void> => {
-      if (++outstanding >= MAX_OUTSTANDING) socket.pause()
+      if (++outstanding > MAX_OUTSTANDING) socket.destroy()
       try {
         const body = await dispatch(application, frame.body, mechanismForm)
         if (!socket.destroyed) socket.write(encodeFrame({ serial: frame.serial, options: new Uint8Array(), body }))
@@ -78,7 +79,7 @@ export class TokenServer {
         if (!(error instanceof ConnectionDropped) && !(error instanceof RpcFormatError)) throw error
         socket.destroy()
       } finally {
-        if (--outstanding < MAX_OUTSTANDING) socket.resume()
+        outstanding--
       }
     }
 
@@ -90,7 +91,7 @@ export class TokenServer {
         rest = chunk.subarray(1)
       }
       try {
-        for (const frame of assembler.push(rest)) void answer(frame, form)
+        for (const frame of assembler.push(rest)) if (!socket.destroyed) void answer(frame, form)
       } catch (error) {
         if (!(error instanceof FrameError)) throw error
         socket.destroy()
