@@ -31,13 +31,16 @@ export function familyVerdict(parts: VerdictParts): FamilyVerdict {
     genuine,
     ...(key === undefined ? {} : { attestedKey: key }),
     device: parts.device,
-    claims: parts.claims,
+    claims: key === undefined || parts.claims.key !== undefined ? parts.claims : { ...parts.claims, key: keyText(key) },
     ...(trustAnchor === undefined ? {} : { trustAnchor: trustAnchorUsed(trustAnchor) }),
     chain: parts.chain.map((link, index) => ('tbs' in link ? chainLink(link, index > 0) : link)),
     checks: checks.checks,
     ...(key === undefined || spki === undefined ? {} : { spki }),
   }
 }
+
+/** `RSA2048`, `P256`, `Ed25519`: the claim `key` in the words of public test vectors. */
+const keyText = ({ bits, curve }: AttestedKey): string => curve?.replace('-', '') ?? `RSA${bits}`
 
 /** What a SubjectPublicKeyInfo holds, for the result; undefined where it cannot be read. */
 export function attestedKey(spki: Uint8Array): AttestedKey | undefined {

@@ -11,7 +11,6 @@ import { type CertificatePath, namesIssuer, selfIssued, signedBy, walkToAnchor }
 import { readCertificatePackage } from './certificate-package.ts'
 import { CheckList } from './check-list.ts'
 import { commonNameOf } from './common-name.ts'
-import { identityClaims } from './identity-claims.ts'
 import { areIssuers, checkDates, checkExtensions, checkStrangers, parsePackage } from './two-certificates.ts'
 import { familyVerdict } from './verdict.ts'
 import type { FamilyVerdict, FamilyVerifier, VerificationContext } from './verify-attestation.ts'
@@ -61,7 +60,7 @@ function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdi
   return familyVerdict({
     ...shared,
     device: describeDevice(facts, roles.device),
-    claims: { ...claims, ...identityClaims(roles.leaf.spki, facts.firmware, facts.serial) },
+    claims,
     spki: roles.leaf.spki,
     ...(path?.anchor === undefined ? {} : { trustAnchor: path.anchor }),
     chain: [roles.leaf, ...(path?.certificates ?? [])],
@@ -139,6 +138,8 @@ function judgeObject(facts: ObjectFacts, checks: CheckList): KeyClaims {
     ...(exportable === undefined ? {} : { extractable: exportable, neverExtractable: generated && !exportable }),
     ...(facts.objectId === undefined ? {} : { objectId: `0x${facts.objectId.toString(16).padStart(4, '0')}` }),
     ...(facts.label === undefined ? {} : { label: facts.label }),
+    ...(facts.firmware === undefined ? {} : { firmware: facts.firmware }),
+    ...(facts.serial === undefined ? {} : { serial: Number(facts.serial) }),
     ...(facts.domains === undefined ? {} : { domains: facts.domains }),
     ...(listed === undefined ? {} : { capabilities: listed.names }),
   }

@@ -9,7 +9,6 @@ import { basicConstraintsOf } from './basic-constraints.ts'
 import { type CertificatePath, namesIssuer, signedBy, walkToAnchor } from './certificate-chain.ts'
 import { readCertificatePackage } from './certificate-package.ts'
 import { CheckList } from './check-list.ts'
-import { identityClaims } from './identity-claims.ts'
 import { areIssuers, checkDates, checkExtensions, checkStrangers, parsePackage } from './two-certificates.ts'
 import { familyVerdict } from './verdict.ts'
 import type { FamilyVerdict, FamilyVerifier, VerificationContext } from './verify-attestation.ts'
@@ -107,25 +106,34 @@ function readLeaf(
   const policies = checkPolicies(leaf, checks)
   const formFactor = checkFormFactor(leaf, checks)
   const model = formFactor === undefined ? undefined : describeFormFactor(formFactor)
-  const local = slot !== undefined && policies !== undefined
-  return {
-    device: {
-      vendor: 'Yubico',
-      model: model === undefined ? 'YubiKey' : `YubiKey, ${model}`,
-      ...(serial === undefined ? {} : { serial }),
-      ...(firmware === undefined ? {} : { firmware }),
-      fips: fipsStatus(formFactor, firmware, f9),
-    },
-    claims: {
-      // The card refuses to attest a key that was imported, and the PIV application cannot export one.
-      ...(local ? { local: true, sensitive: true, extractable: false, neverExtractable: true } : {}),
-      ...(policies === undefined ? {} : { pinPolicy: policies.pin, touchPolicy: policies.touch }),
-      ...(slot === undefined ? {} : { slot }),
-      ...identityClaims(leaf.spki, firmware, serial),
-      ...(formFactor === undefined ? {} : { formFactor: formFactor.toString(16).padStart(2, '0') }),
-    },
+  const device: Writable<AttestedDevice> = {
+    vendor: 'Yubico',
+    model: model === undefined ? 'YubiKey' : `YubiKey, ${model}`,
+    fips: fipsStatus(formFactor, firmware, f9),
   }
+  if (serial !== undefined) device.serial = serial
+  if (firmware !== undefined) device.firmware = firmware
+  const claims: Writable<KeyClaims> = {}
+  if (slot !== undefined && policies !== undefined) {
+    // The card refuses to attest a key that was imported, and the PIV application cannot export one.
+    claims.local = true
+    claims.sensitive = true
+    claims.extractable = false
+    claims.neverExtractable = true
+  }
+  if (policies !== undefined) {
+    claims.pinPolicy = policies.pin
+    claims.touchPolicy = policies.touch
+  }
+  if (slot !== undefined) claims.slot = slot
+  if (formFactor !== undefined) claims.formFactor = formFactor.toString(16).padStart(2, '0')
+  if (firmware !== undefined) claims.firmware = firmware
+  if (serial !== undefined) claims.serial = Number(serial)
+  return { device, claims }
 }
+
+/** Members are set one by one, since batches make many of these and spreads cost. */
+type Writable<Data> = { -readonly [Name in keyof Data]: Data[Name] }
 
 function checkFirmware(leaf: Certificate, checks: CheckList): string | undefined {
   const firmware = firmwareOf(leaf)
