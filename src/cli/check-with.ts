@@ -40,17 +40,22 @@ export async function configuredTrustAnchors(
   return anchors
 }
 
-/** `checkAttestation` under the configured anchors and policy. */
-export async function checkWith(configuration: Configuration, evidence: EvidenceAndTime): Promise<AttestationResult> {
+/** What `checkAttestation` and `explain` need beside the file: anchors, policy, switches. */
+export async function checkContext(configuration: Configuration, evidence: Omit<EvidenceAndTime, 'package'>) {
   const warrants = configuration.text('policy.fieldUpgradeWarrants')
   const { csr, ...rest } = evidence
-  return checkAttestation({
+  return {
     ...rest,
     ...(csr === undefined ? {} : { csr: readCertificationRequest(csr) }),
     trustAnchors: await configuredTrustAnchors(configuration, evidence.hsmType),
     policy: configuredPolicy(configuration),
     ...(warrants === undefined ? {} : { options: { fieldUpgradeWarrants: warrants } }),
-  })
+  }
+}
+
+/** `checkAttestation` under the configured anchors and policy. */
+export async function checkWith(configuration: Configuration, evidence: EvidenceAndTime): Promise<AttestationResult> {
+  return checkAttestation({ ...(await checkContext(configuration, evidence)), package: evidence.package })
 }
 
 function configuredPolicy(configuration: Configuration): PolicyProfile {

@@ -7,6 +7,7 @@ import { demo } from './commands/demo.ts'
 import { devices } from './commands/devices.ts'
 import { doctor } from './commands/doctor.ts'
 import { enroll } from './commands/enroll.ts'
+import { inspect } from './commands/inspect.ts'
 import { listen } from './commands/listen.ts'
 import { balance, order, placeOrder } from './commands/order.ts'
 import { plan } from './commands/plan.ts'
@@ -18,6 +19,7 @@ import { trust } from './commands/trust.ts'
 /** Every command, in the order of `--help`. */
 export const COMMANDS: readonly (Command | CommandGroup)[] = [
   check,
+  inspect,
   devices,
   doctor,
   plan,
