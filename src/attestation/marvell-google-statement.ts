@@ -38,19 +38,26 @@ export function unpackStatement(package_: Uint8Array): Uint8Array {
     new EvidenceError(`Could not read the Marvell attestation: ${what}.`, GZIP_REMEDY, cause)
   if (package_[0] !== 0x1f || package_[1] !== 0x8b) throw fail('it is not compressed with gzip')
   if (package_.length > MAX_PACKED) throw fail(`it has ${package_.length} bytes, more than ${MAX_PACKED}`)
-  let unpacked: Uint8Array
-  let consumed: number
+  let result: unknown
   try {
-    // With `info` the result says how far the input was read; @types/node does not know that form.
-    const result: unknown = gunzipSync(package_, { maxOutputLength: MAX_UNPACKED, info: true })
-    const { buffer, engine } = result as { buffer: Uint8Array; engine: { bytesWritten: number } }
-    unpacked = buffer
-    consumed = engine.bytesWritten
+    result = gunzipSync(package_, { maxOutputLength: MAX_UNPACKED, info: true })
   } catch (error) {
     throw fail('it does not unpack, or to more than any statement has', error)
   }
+  const { unpacked, consumed } = inflated(result)
   if (consumed !== package_.length) throw fail(`${package_.length - consumed} bytes follow the compressed statement`)
   return unpacked
+}
+
+/** With `info`, node:zlib tells how far it read the input; its types do not know that form. */
+function inflated(result: unknown): { readonly unpacked: Uint8Array; readonly consumed: number } {
+  if (typeof result === 'object' && result !== null && 'buffer' in result && 'engine' in result) {
+    const { buffer, engine } = result
+    if (buffer instanceof Uint8Array && typeof engine === 'object' && engine !== null && 'bytesWritten' in engine) {
+      return { unpacked: buffer, consumed: Number(engine.bytesWritten) }
+    }
+  }
+  throw new TypeError('node:zlib does not say how much it read')
 }
 
 /**

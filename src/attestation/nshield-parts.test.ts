@@ -58,13 +58,13 @@ describe('curve parameters', () => {
   it.each(NSHIELD_CURVES.map((curve) => [curve.name, curve] as const))(
     '%s: the base point is on the curve',
     (_, curve) => {
-      const [p, a, b, x, y] = [curve.p, curve.a, curve.b, curve.gx, curve.gy].map(number) as [
-        bigint,
-        bigint,
-        bigint,
-        bigint,
-        bigint,
-      ]
+      const { p, a, b, x, y } = {
+        p: number(curve.p),
+        a: number(curve.a),
+        b: number(curve.b),
+        x: number(curve.gx),
+        y: number(curve.gy),
+      }
       expect((y * y - (x * x * x + a * x + b)) % p).toBe(0n)
       expect(curve.octets).toBe(Math.ceil(curve.bits / 8))
       expect(p.toString(2)).toHaveLength(curve.bits)
