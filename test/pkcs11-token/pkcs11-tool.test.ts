@@ -1,4 +1,4 @@
-import { createHash, verify } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -53,14 +53,17 @@ describe.runIf(installed('pkcs11-tool', 'openssl'))('OpenSC pkcs11-tool on the p
       await writeFile(message, 'to be signed')
       await writeFile(digest, createHash(hash).update('to be signed').digest())
       const input = mechanism === 'ECDSA' ? digest : message
-      const signed = await loggedIn('-s', '-m', mechanism, '--id', id, '-i', input, '-o', signature)
+      const format = mechanism === 'ECDSA' ? ['--signature-format', 'openssl'] : []
+      const signed = await loggedIn('-s', '-m', mechanism, '--id', id, '-i', input, '-o', signature, ...format)
       expect(signed.code, signed.stderr).toBe(0)
       const object = (await under().token.control.objects()).find(
         (candidate) => attributeOf(candidate, CKA.ID)?.toString('hex') === id && attributeOf(candidate, CKA.VERIFY),
       )
       if (object === undefined) throw new Error('no public key object')
-      const key = { key: publicKeyOf(object), dsaEncoding: 'ieee-p1363' } as const
-      expect(verify(hash, await readFile(message), key, await readFile(signature))).toBe(true)
+      const publicKey = join(directory, `public-${id}.pem`)
+      await writeFile(publicKey, publicKeyOf(object).export({ type: 'spki', format: 'pem' }))
+      const args = ['dgst', `-${hash}`, '-verify', publicKey, '-signature', signature, message]
+      expect((await runProgram('openssl', args)).stdout).toContain('Verified OK')
     })
   })
 
