@@ -13,6 +13,8 @@ export interface RunningDouble {
   readonly environment?: Readonly<Record<string, string>>
   /** The double's test root. Never among the built-in anchors. */
   readonly trustAnchors: readonly TrustAnchor[]
+  /** Certificates that travel beside the package and not in it (PEM); a rehearsal CA has to be told them. */
+  readonly certChains?: Uint8Array
   close(): Promise<void>
 }
 

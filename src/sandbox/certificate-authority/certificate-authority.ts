@@ -17,6 +17,8 @@ import { loopbackTlsIdentity, type TlsIdentity } from './tls-identity.ts'
 export interface CertificateAuthorityOptions {
   /** Test roots (and built-in ones, for evidence of real devices) that attestations may end in. */
   readonly trustAnchors?: readonly TrustAnchor[]
+  /** Certificates that Google hands out beside the statement (PEM): the statement alone proves nothing. */
+  readonly certChains?: Uint8Array
   readonly verifiers?: Verifiers
   readonly account?: Partial<Account> & { readonly credit?: string; readonly hardLimit?: string }
   /** Amounts by product code; `other` for the rest. */
@@ -106,6 +108,7 @@ export async function startCertificateAuthority(
     issuing: { regular: createIssuingCa('Rehearsal', now()), test: createIssuingCa('Untrusted Test', now()) },
     attestation: {
       trustAnchors: options.trustAnchors ?? [],
+      ...(options.certChains === undefined ? {} : { certChains: options.certChains }),
       ...(options.verifiers === undefined ? {} : { verifiers: options.verifiers }),
     },
     compromisedKeys: new Set(options.compromisedKeys),

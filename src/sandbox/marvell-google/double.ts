@@ -3,7 +3,7 @@ import type { ServerOptions } from 'node:https'
 import { join } from 'node:path'
 import type { DoubleOptions, RunningDouble, StartDouble } from '../double.ts'
 import { HttpDouble } from '../http/http-double.ts'
-import { createMarvellGoogleEvidenceIssuer } from '../marvell-google-evidence/issuer.ts'
+import { createMarvellGoogleEvidenceIssuer, pemOf } from '../marvell-google-evidence/issuer.ts'
 import { GOOGLE_CALLS } from './api-definition.ts'
 import { googleErrorBody, KmsService } from './kms-service.ts'
 
@@ -25,6 +25,7 @@ const RING = 'projects/hsm-enroll-sandbox/locations/europe-west4/keyRings/signin
 /** Writes the key file of a service account into the folder; its token endpoint is the double's own. */
 export async function startKmsDouble({ directory, tls }: KmsDoubleOptions): Promise<KmsDouble> {
   const issuer = createMarvellGoogleEvidenceIssuer()
+  const { partition, card, ownerPartition, ownerCard } = issuer.certificates
   const service = new KmsService((versionName, spki) => {
     const { content, certChains } = issuer.attest({ versionName, spki })
     return { format: 'CAVIUM_V2_COMPRESSED', content: Buffer.from(content).toString('base64'), certChains }
@@ -45,6 +46,7 @@ export async function startKmsDouble({ directory, tls }: KmsDoubleOptions): Prom
     settings: { endpoint, credentialsFile },
     secrets: {},
     trustAnchors: issuer.trustAnchors,
+    certChains: pemOf([partition, card, ownerPartition, ownerCard]),
     endpoint,
     ring: RING,
     http,

@@ -38,7 +38,11 @@ export async function startRehearsal(options: RehearsalOptions): Promise<Rehears
   await mkdir(join(directory, 'device'), { recursive: true, mode: 0o700 })
   const double = typeof options.device === 'string' ? await startNamedDouble(options.device, directory) : options.device
   try {
-    const ca = await startCertificateAuthority({ ...options.authority, trustAnchors: double.trustAnchors })
+    const ca = await startCertificateAuthority({
+      ...options.authority,
+      trustAnchors: double.trustAnchors,
+      ...(double.certChains === undefined ? {} : { certChains: double.certChains }),
+    })
     const write = async (name: string, content: string): Promise<string> => {
       await writeFile(join(directory, name), content, { mode: 0o600 })
       return name
