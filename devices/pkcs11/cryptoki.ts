@@ -146,7 +146,8 @@ export class Cryptoki {
     }
     const error = pkcs11Error(call, rv, this.subject, cause)
     this.#trace(call, detail, started, error.vendorCode)
-    const gone = this.#observer.goneCodes?.includes(rv) === true || (VAGUE.has(rv) && this.#tokenIsGone())
+    const lost = this.slot !== undefined && this.#observer.goneCodes?.includes(rv) === true
+    const gone = lost || (VAGUE.has(rv) && this.#tokenIsGone())
     return gone ? this.#gone(call, error) : error
   }
 

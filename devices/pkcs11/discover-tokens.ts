@@ -2,9 +2,8 @@ import type { DiscoveredDevice, DiscoverOptions, Discovery } from '../device.ts'
 import { DeviceError } from '../device-error.ts'
 import { Cryptoki } from './cryptoki.ts'
 import { findModule } from './find-module.ts'
-import { listTokens } from './list-tokens.ts'
 import { loadModule } from './load-module.ts'
-import type { TokenFamily } from './open-token.ts'
+import { type TokenFamily, tokensOf } from './open-token.ts'
 import { hasFlag, type TokenDescription, tokenName } from './token-description.ts'
 import { tokenObstacles } from './token-obstacles.ts'
 import { tokenUri } from './token-uri.ts'
@@ -31,7 +30,7 @@ export async function discoverTokens(
     try {
       const cryptoki = new Cryptoki(loaded.library, `module ${found.path}`, { signal: options.signal })
       const modulePath = found.origin === 'URI or setting' ? found.path : undefined
-      const devices = listTokens(cryptoki, trail).flatMap(({ token }): DiscoveredDevice[] => {
+      const devices = tokensOf(family, cryptoki, trail).flatMap(({ token }): DiscoveredDevice[] => {
         if (!hooks.recognises(token)) {
           trail.push(`${found.path} shows ${tokenName(token)}, model ${token.model}, which is no ${family.vendor}`)
           return []

@@ -1,4 +1,5 @@
 import type { HsmType, OpenOptions, SettingDefinition } from '../device.ts'
+import { DeviceError } from '../device-error.ts'
 import { Cryptoki } from './cryptoki.ts'
 import { type DeviceLock, lockDevice } from './device-lock.ts'
 import { type FoundModule, findModule, type ModuleSearch } from './find-module.ts'
@@ -17,6 +18,8 @@ export interface TokenFamily {
   readonly vendor: string
   readonly search: ModuleSearch
   readonly settings: readonly SettingDefinition[]
+  /** What to do where the module is there and cannot reach its service. */
+  readonly serviceRemedy?: string
   /** CK_RV that mean a lost device with this vendor's module, whatever the standard says. */
   readonly goneCodes?: readonly number[]
   /** URI path attributes of the family's own. */
@@ -75,7 +78,7 @@ export async function openToken<Opened>(
       signal: options.signal,
       goneCodes: family.goneCodes,
     })
-    const slot = chooseToken(listTokens(cryptoki), query, uri, found.path)
+    const slot = chooseToken(tokensOf(family, cryptoki), query, uri, found.path)
     cryptoki.subject = `${family.vendor} ${tokenName(slot.token)}`
     cryptoki.slot = slot.handle
     lock = lockDevice(lockIdentity(slot, found.path), cryptoki.subject)
@@ -100,4 +103,19 @@ function lockIdentity({ token }: TokenSlot, modulePath: string): string {
   return token.serial === ''
     ? [modulePath, token.slotId].join('\0')
     : [token.manufacturer, token.model, token.serial].join('\0')
+}
+
+/** Before a token is chosen, a fault is one of the service behind the module. */
+export function tokensOf(family: TokenFamily, cryptoki: Cryptoki, trail?: string[]): readonly TokenSlot[] {
+  try {
+    return listTokens(cryptoki, trail)
+  } catch (error) {
+    if (!(error instanceof DeviceError) || error.code !== 'device.unreachable' || family.serviceRemedy === undefined)
+      throw error
+    throw new DeviceError(error.code, error.message, {
+      remedy: family.serviceRemedy,
+      cause: error,
+      ...(error.vendorCode === undefined ? {} : { vendorCode: error.vendorCode }),
+    })
+  }
 }

@@ -120,6 +120,11 @@ export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
     this.opened.options.onProgress?.({ kind: 'signing', message: `Signing with ${this.subject}.` })
   }
 
+  /** May a signature that wants a PIN be tried again with one? */
+  protected mayAskAgain(_key: TokenKey): boolean {
+    return true
+  }
+
   /** The evidence package of the family; the standard knows none. */
   async attest(key: TokenKey): Promise<Attestation> {
     throw cannotAttest(this.slotToken, this.subject, key.location)
@@ -278,7 +283,10 @@ export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
     const privateKey = await this.privateHandle(key)
     const alwaysAuthenticate = readAttribute(this.session, privateKey, CKA.ALWAYS_AUTHENTICATE)?.[0] === 1
     this.announceSignature(key)
-    return await signWithKey(this.session, this.opened.mechanisms, key, privateKey, hash, data, { alwaysAuthenticate })
+    return await signWithKey(this.session, this.opened.mechanisms, key, privateKey, hash, data, {
+      alwaysAuthenticate,
+      askAgain: this.mayAskAgain(key),
+    })
   }
 
   /** Logs in; throws DeviceError `key.not-found` where the private half is not there. */
@@ -345,6 +353,10 @@ export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
       lock.release()
     }
     if (await cryptoki.settled(SETTLE_MS)) return finish()
+    this.opened.options.onProgress?.({
+      kind: 'generating',
+      message: `${this.subject} is still at work; the program ends when it has finished.`,
+    })
     // The device is still at work: nothing may enter the module, and nobody else may have the device, before it has ended.
     void cryptoki.settled().then(finish)
   }

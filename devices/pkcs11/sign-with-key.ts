@@ -37,6 +37,8 @@ function signingSteps(
 export interface SigningOptions {
   /** The key wants its PIN after C_SignInit, each time. */
   readonly alwaysAuthenticate: boolean
+  /** False where a refused signature may mean a missing touch: no second one is asked for. */
+  readonly askAgain: boolean
 }
 
 /**
@@ -97,7 +99,7 @@ async function signStep(
   } catch (error) {
     // A PIN policy "always" that the module does not show as CKA_ALWAYS_AUTHENTICATE (ykcs11 outside slot 9c).
     const notLoggedIn = error instanceof DeviceError && error.vendorCode === 'CKR_USER_NOT_LOGGED_IN'
-    if (!notLoggedIn || options.alwaysAuthenticate) throw error
+    if (!notLoggedIn || options.alwaysAuthenticate || !options.askAgain) throw error
     return await attempt(true)
   }
 }

@@ -1,6 +1,14 @@
 import type { X509Certificate } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
-import type { Attestation, ButtonTouch, DeviceKey, KeyAlgorithm, KeyRef, KeySpec, Obstacle } from '../device.ts'
+import type {
+  Attestation,
+  ButtonTouch,
+  DeviceKey,
+  HashName,
+  KeyAlgorithm,
+  KeyRef,
+  KeySpec,
+  Obstacle,
+} from '../device.ts'
 import { DeviceError } from '../device-error.ts'
 import { formatDeviceUri } from '../device-uri.ts'
 import {
@@ -22,17 +30,20 @@ import type { Role } from '../pkcs11/token-session.ts'
 import { attestedFacts, readDeviceCertificate, readSlotAttestation } from './attestation-objects.ts'
 import { chosenSlot } from './chosen-slot.ts'
 import { FIRMWARE, firmwareAgainst } from './firmware-rules.ts'
+import { readIntermediates } from './intermediates.ts'
 import { managementKeyRole, pinProtectedRole } from './management-key.ts'
 import { type PivSlot, slotByCkaId, slotByName } from './piv-slots.ts'
 import { isPlaceholderCertificate } from './placeholder-certificate.ts'
 import { atLeast, canDo, printVersion, unpackVersion, type Version } from './ykcs11-abilities.ts'
+import { yubikeyObstacles } from './yubikey-obstacles.ts'
 
 /** CKA_VENDOR_DEFINED + Yubico's base, libykcs11 2.3 and later; one byte each. */
 const CKA_YUBICO = { touchPolicy: 0xd9554201, pinPolicy: 0xd9554202 } as const
 const PIN_POLICY = { default: 0, never: 1, once: 2, always: 3 } as const
 const TOUCH_POLICY = { default: 0, never: 1, always: 2, cached: 3 } as const
 
-const MAX_INTERMEDIATES_BYTES = 64 * 1024
+/** What libykcs11 makes of the card's "security status not satisfied" at C_Sign. */
+const NO_TOUCH: ReadonlySet<string> = new Set(['CKR_USER_NOT_LOGGED_IN', 'CKR_FUNCTION_FAILED'])
 
 /** The PIV application of a YubiKey through libykcs11. A key's place is its slot. */
 export class YubikeyDevice extends Pkcs11Device implements ButtonTouch {
@@ -196,6 +207,25 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch {
     } else super.announceSignature(key)
   }
 
+  protected override mayAskAgain(key: TokenKey): boolean {
+    return !this.needsTouch(key)
+  }
+
+  /** A touch that does not come looks like a missing PIN to libykcs11. */
+  override async sign(key: TokenKey, hash: HashName, data: Uint8Array): Promise<Uint8Array> {
+    try {
+      return await super.sign(key, hash, data)
+    } catch (error) {
+      const refused = error instanceof DeviceError && NO_TOUCH.has(error.vendorCode ?? '') && this.needsTouch(key)
+      if (!refused) throw error
+      throw new DeviceError('touch.timeout', `Could not sign with ${this.subject}: nobody touched it in time.`, {
+        remedy: 'Resume the run, and touch the key when it blinks.',
+        cause: error,
+        vendorCode: error.vendorCode ?? '',
+      })
+    }
+  }
+
   /** Leaf and F9 certificate, PEM, in this order; Yubico's intermediates after them where the profile says so. */
   override async attest(key: TokenKey): Promise<Attestation> {
     const slot = slotByName(key.location) ?? this.#slot
@@ -211,7 +241,7 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch {
         },
       )
     }
-    const intermediates = await this.#intermediates()
+    const intermediates = await readIntermediates(this.opened.settings.text('includeIntermediates'))
     const text = `${leaf.toString()}${device.toString()}${intermediates}`
     return {
       hsmType: this.hsmType,
@@ -239,24 +269,6 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch {
     return new DeviceError('key.not-attestable', `Could not attest slot ${slot.name} of ${this.subject}: ${why}.`, {
       remedy,
     })
-  }
-
-  async #intermediates(): Promise<string> {
-    const path = this.opened.settings.text('includeIntermediates')
-    if (path === undefined) return ''
-    try {
-      const { size } = await stat(path)
-      const text = size <= MAX_INTERMEDIATES_BYTES ? await readFile(path, 'latin1') : ''
-      if (!/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/.test(text))
-        throw new Error('no PEM certificates in it')
-      return text.endsWith('\n') ? text : `${text}\n`
-    } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause)
-      throw new DeviceError('device.settings', `Could not read includeIntermediates ${path}: ${why.slice(0, 120)}.`, {
-        remedy: "Name the PEM file with Yubico's intermediate certificates, or remove the setting.",
-        cause,
-      })
-    }
   }
 
   override async storeCertificate(
@@ -314,41 +326,4 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch {
       },
     }
   }
-}
-
-/** What firmware and module together do not do. */
-export function yubikeyObstacles(
-  firmware: Version,
-  module: Version,
-  token: TokenDescription,
-  occupant?: string,
-  slot?: PivSlot,
-): readonly Obstacle[] {
-  const obstacles: Obstacle[] = []
-  if (!atLeast(firmware, FIRMWARE.attestation)) {
-    obstacles.push({
-      severity: 'blocker',
-      code: 'key.not-attestable',
-      message: `YubiKey ${token.serial}: firmware ${printVersion(firmware)} cannot attest keys.`,
-      remedy: 'Use a YubiKey with firmware 4.3 or later.',
-    })
-  }
-  if (atLeast(firmware, FIRMWARE.aesManagementKeyByDefault) && !canDo(module, 'aesManagementKey')) {
-    obstacles.push({
-      severity: 'warning',
-      code: 'management-key.aes',
-      message: `YubiKey ${token.serial}: firmware ${printVersion(firmware)} comes with an AES management key, and libykcs11 ${printVersion(module)} takes TDES only.`,
-      remedy:
-        'Use libykcs11 2.3 or later, or set a TDES management key: ykman piv access change-management-key -a TDES.',
-    })
-  }
-  if (occupant !== undefined && slot !== undefined) {
-    obstacles.push({
-      severity: 'warning',
-      code: 'key.exists',
-      message: `YubiKey ${token.serial}: slot ${slot.name} holds ${occupant}; a new key is refused there.`,
-      remedy: `Choose another slot, or say --replace-key ${slot.name}.`,
-    })
-  }
-  return obstacles
 }

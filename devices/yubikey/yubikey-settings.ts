@@ -51,6 +51,8 @@ export const YUBIKEY_FAMILY: TokenFamily = {
     install: 'Install ykcs11 (Debian: apt install ykcs11 pcscd; macOS: brew install yubico-piv-tool).',
   },
   settings: YUBIKEY_SETTINGS,
+  serviceRemedy:
+    'Start pcscd (Linux: systemctl enable --now pcscd.socket; macOS and Windows have it), and check that this user may use it (polkit).',
   uriAttributes: ['slot'],
   // CKR_DEVICE_ERROR: libykcs11 answers so for every failure of PC/SC.
   goneCodes: [0x30],

@@ -9,6 +9,7 @@ import { startPcscd } from '../../src/sandbox/piv-card/pcscd.ts'
 import type { PersonalityName } from '../../src/sandbox/piv-card/personality.ts'
 import { INS } from '../../src/sandbox/piv-card/piv-applet.ts'
 import type { TouchBehaviour } from '../../src/sandbox/piv-card/touch-button.ts'
+import type { TrustAnchor } from '../../src/trust-anchors/trust-anchor.ts'
 
 export const yubikeyDoubleUrl = import.meta.url
 export { INS }
@@ -30,6 +31,9 @@ export type CardRequest =
 export interface CardReply {
   readonly environment?: Readonly<Record<string, string>>
   readonly triesLeft?: number
+  readonly trustAnchors?: readonly TrustAnchor[]
+  /** How often the card asked for a touch. */
+  readonly touchRequests?: number
   /** Keys by slot number. */
   readonly slots?: readonly number[]
   readonly error?: string
@@ -41,12 +45,13 @@ async function serve(port: NonNullable<typeof parentPort>): Promise<void> {
     | undefined
   const answer = async (request: CardRequest): Promise<CardReply> => {
     if (request.do === 'start') {
-      const cards = request.cards.map((card) => createPivCard({ ...card, attestationKeyType: 'P-256' }).card)
+      const made = request.cards.map((card) => createPivCard({ ...card, attestationKeyType: 'P-256' }))
+      const cards = made.map(({ card }) => card)
       const pcscd = await startPcscd(cards)
       const [card] = cards
       if (card === undefined) throw new Error('no card')
       running = { card, pcscd }
-      return { environment: pcscd.environment }
+      return { environment: pcscd.environment, trustAnchors: made.flatMap(({ trustAnchors }) => trustAnchors) }
     }
     if (running === undefined) throw new Error('not started')
     const { card, pcscd } = running
@@ -68,6 +73,7 @@ async function serve(port: NonNullable<typeof parentPort>): Promise<void> {
         return {}
       case 'touch': {
         card.touch.behaviour = request.behaviour
+        card.touch.patienceMilliseconds = 300
         const { policy } = request
         const key = policy === undefined ? undefined : card.state.keys.get(policy.slot)
         if (policy !== undefined && key !== undefined)
@@ -76,7 +82,11 @@ async function serve(port: NonNullable<typeof parentPort>): Promise<void> {
       }
       case 'tries':
         if (request.left !== undefined) card.state.pin.left = request.left
-        return { triesLeft: card.state.pin.left, slots: [...card.state.keys.keys()] }
+        return {
+          triesLeft: card.state.pin.left,
+          slots: [...card.state.keys.keys()],
+          touchRequests: card.touch.requests,
+        }
       case 'close':
         await pcscd.close()
         setImmediate(() => port.close())

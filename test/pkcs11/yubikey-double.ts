@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { missingForPcscd } from '../../src/sandbox/piv-card/pcscd.ts'
 import { runnableModule } from '../../src/sandbox/pkcs11-token/runnable-module.ts'
+import type { TrustAnchor } from '../../src/trust-anchors/trust-anchor.ts'
 import { type CardReply, type CardRequest, yubikeyDoubleUrl } from './yubikey-double-worker.ts'
 
 export const YKCS11 = '/usr/lib/x86_64-linux-gnu/libykcs11.so.2'
@@ -21,6 +22,7 @@ export class YubikeyDouble {
   readonly #worker: Worker
   readonly #folder: string
   readonly #before = process.env.PCSCLITE_CSOCK_NAME
+  trustAnchors: readonly TrustAnchor[] = []
   readonly #runtimeBefore = process.env.XDG_RUNTIME_DIR
 
   private constructor(worker: Worker, folder: string) {
@@ -34,7 +36,8 @@ export class YubikeyDouble {
       env: { ...process.env, YUBIKEY_DOUBLE_WORKER: '1' },
     })
     const double = new YubikeyDouble(worker, folder)
-    const { environment } = await double.ask({ do: 'start', cards })
+    const { environment, trustAnchors = [] } = await double.ask({ do: 'start', cards })
+    double.trustAnchors = trustAnchors
     Object.assign(process.env, environment, { XDG_RUNTIME_DIR: folder })
     return double
   }

@@ -14,6 +14,8 @@ import {
 } from '../../devices/device.ts'
 import { openDevice } from '../../devices/open.ts'
 import { family } from '../../devices/yubikey/family.ts'
+import { yubikey as verifier } from '../../src/attestation/yubikey.ts'
+import type { TouchBehaviour } from '../../src/sandbox/piv-card/touch-button.ts'
 import { issueCertificate } from './issue-certificate.ts'
 import { YubikeyDouble, yubikeyDoubleAvailable } from './yubikey-double.ts'
 
@@ -105,6 +107,9 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
       expect(new X509Certificate(leaf).subject).toBe(`CN=YubiKey PIV Attestation ${slot}`)
       expect(new X509Certificate(leaf).publicKey.equals(publicKey)).toBe(true)
       expect(new X509Certificate(leaf).verify(new X509Certificate(f9).publicKey)).toBe(true)
+      const verdict = verifier.verify(evidence, { trustAnchors: double.trustAnchors, now: Date.now() })
+      expect(verdict.checks.filter(({ status }) => status === 'fail')).toEqual([])
+      expect(verdict.genuine).toBe(true)
       const certificate = issueCertificate(key.publicKey, 'issued')
       await yubikey.storeCertificate(key, certificate)
       await yubikey.storeCertificate(key, certificate)
@@ -185,6 +190,35 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
     const error = await failure((await open(given)).generateKeyPair({ ...spec('P-256'), touchPolicy: 'always' }))
     expect(error.code).toBe('device.unsupported')
     expect(given.asked).toEqual([])
+  })
+
+  describe('touch', () => {
+    const TOUCH_ALWAYS = 2
+    const signWithTouch = async (behaviour: TouchBehaviour) => {
+      await (await open()).generateKeyPair(spec('P-256'))
+      await device?.close()
+      await double.ask({ do: 'touch', behaviour, policy: { slot: 0x9c, touchPolicy: TOUCH_ALWAYS } })
+      const given = options()
+      const yubikey = await open(given)
+      const key = await yubikey.findKey({ location: '9c' })
+      if (key === undefined) throw new Error('not found')
+      expect(yubikey.needsTouch(key)).toBe(true)
+      return { given, signature: key.sign('SHA-256', bytes('x')) }
+    }
+
+    it('is announced before the signature waits for it', async () => {
+      const { given, signature } = await signWithTouch({ kind: 'after', milliseconds: 100 })
+      expect((await signature)[0]).toBe(0x30)
+      expect(given.progress.map(({ kind }) => kind)).toContain('touch')
+    })
+
+    it('that does not come is an error of its own, and is not asked for twice', async () => {
+      const before = (await double.ask({ do: 'tries' })).touchRequests ?? 0
+      const { signature } = await signWithTouch({ kind: 'never' })
+      expect((await failure(signature)).code).toBe('touch.timeout')
+      expect((await double.ask({ do: 'tries' })).touchRequests).toBe(before + 1)
+      expect((await double.ask({ do: 'tries' })).triesLeft).toBe(3)
+    })
   })
 
   describe('PIN and management key', () => {
