@@ -7,13 +7,12 @@ import { getStorageInfo } from './commands/get-storage-info.ts'
 import { getOpaque } from './commands/opaque.ts'
 import { FACTORY_KEY } from './commands/sign-attestation-certificate.ts'
 import { protocolError } from './error-code.ts'
+import { hasFipsExtension } from './fips-extension.ts'
 import { readReply, requestFrame } from './frame.ts'
 import { findCapabilities, findObstacles } from './obstacles.ts'
 import { deviceUri, type OpenedYubiHsm2 } from './opened-device.ts'
 import type { Command, Session } from './session.ts'
 
-/** The extension 1.3.6.1.4.1.41482.4.10 (FIPS certificate) as it stands in the device certificate of FIPS models. */
-const FIPS_EXTENSION = Buffer.from('060a2b0601040182c40a040a', 'hex')
 const FIPS_MODES: Readonly<Record<number, string>> = {
   0: 'off',
   1: 'on',
@@ -44,7 +43,7 @@ export async function describeDevice(opened: OpenedYubiHsm2): Promise<DeviceDesc
     model: 'YubiHSM 2',
     serial: info.serial,
     firmware: info.firmware.join('.'),
-    fips: certificate === undefined ? 'unknown' : certificate.includes(FIPS_EXTENSION) ? 'certified' : 'not-certified',
+    fips: certificate === undefined ? 'unknown' : hasFipsExtension(certificate) ? 'certified' : 'not-certified',
     uri: deviceUri(settings.connector, info.serial, settings.authKeyId),
     capabilities: findCapabilities(facts),
     obstacles: findObstacles(facts),

@@ -43,6 +43,7 @@ describe('whatever fails, at every call', () => {
   ]
   it.each(faults.map((fault) => [JSON.stringify(fault).slice(0, 40), fault] as const))(
     '%s: one key at most, and the next run finishes with it',
+    { timeout: 180_000 },
     async (_, fault) => {
       await enrol()
       const calls = rig.double.device.faults.commands.length

@@ -32,7 +32,7 @@ export class Rig {
   constructor() {
     beforeAll(async () => {
       this.#double = await startYubiHsm2Double({ now: () => this.clock })
-    })
+    }, 60_000)
     beforeEach(() => {
       this.clock = 0
       this.trace = []

@@ -14,7 +14,7 @@ let clock = 0
 beforeAll(async () => {
   double = await startYubiHsm2Double({ now: () => clock })
   connector = new Connector(new URL(double.connectorUrl))
-})
+}, 60_000)
 beforeEach(() => {
   clock = 0
   double.device.reset()

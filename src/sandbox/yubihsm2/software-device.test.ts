@@ -15,7 +15,7 @@ const hex = (text: string): Buffer => Buffer.from(text, 'hex')
 let double: RunningYubiHsm2Double
 beforeAll(async () => {
   double = await startYubiHsm2Double()
-})
+}, 60_000)
 beforeEach(() => double.device.faults.clear())
 afterAll(() => double.close())
 
