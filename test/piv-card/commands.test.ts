@@ -104,8 +104,18 @@ describe('the record', () => {
     await terminal.send(INS.changeReference, 0, 0x81, Buffer.concat([pin('12345678'), pin('24682468')]))
     await terminal.send(INS.setManagementKey, 0xff, 0xff, Buffer.from(`039b18${'a5'.repeat(24)}`, 'hex'))
     await terminal.send(INS.importKey, P256, 0x9a, writeTlv(6, Buffer.alloc(32, 0x77)))
+    const kept = Buffer.concat([Buffer.from('5c035fc109', 'hex'), writeTlv(0x53, Buffer.alloc(24, 0xc3))])
+    await terminal.ok(INS.putData, 0x3f, 0xff, kept)
+    await terminal.ok(INS.getData, 0x3f, 0xff, kept.subarray(0, 5))
     const text = JSON.stringify(terminal.card.record.exchanges)
-    for (const secret of [hex(pin('123456')), hex(pin('12345678')), hex(pin('24682468')), 'a5a5a5', '777777']) {
+    for (const secret of [
+      hex(pin('123456')),
+      hex(pin('12345678')),
+      hex(pin('24682468')),
+      'a5a5a5',
+      '777777',
+      'c3c3c3',
+    ]) {
       expect(text).not.toContain(secret)
     }
     expect(terminal.card.record.count(INS.verify)).toBe(1)

@@ -4,9 +4,11 @@
  *   const { card, trustAnchors } = createPivCard({ personality: 'yubikey-5.4.3' })
  *   const pcscd = await startPcscd([card])
  *   await pcscd.runInside('yubico-piv-tool', ['-a', 'status'])      // any program, with the environment that leads it here
- *   Object.assign(process.env, pcscd.environment)                   // or this process: before a PKCS#11 module is initialised
  *   pcscd.slots[0].remove(); await pcscd.slots[0].insert()          // pull the card, put it back
  *   await pcscd.close()
+ *
+ * A PKCS#11 module that this process loads blocks its thread, and the card could never answer: `startPivCards`
+ * (start-piv-cards.ts) holds cards and daemon in a thread of their own; its `environment` goes into `process.env` first.
  *
  * The daemon lives in a mount and a network namespace of its own, so that it neither meets a pcscd of the host nor listens
  * on a network, and sees no USB reader: a real YubiKey that is plugged in cannot be touched. Its clients need no namespace:
