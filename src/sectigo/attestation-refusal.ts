@@ -1,5 +1,5 @@
 import type { HsmType } from '../hsm-type.ts'
-import { describePackage, PACKAGE_FORMS } from './attestation-package-form.ts'
+import { describePackage, PACKAGE_FORMS, type PackageForm } from './attestation-package-form.ts'
 
 /** What the run itself knows when the CA answers -129. */
 export interface AttestationRefusalFacts {
@@ -32,6 +32,9 @@ interface CauseRule extends Omit<RefusalCause, 'weight'> {
 
 const failed = (facts: AttestationRefusalFacts, pattern: RegExp): boolean =>
   facts.checks.some((check) => check.status === 'fail' && pattern.test(check.id))
+/** Forms that say something of the encoding and nothing of the device. */
+const UNCLEAR: readonly PackageForm[] = ['base64', 'utf-16', 'bom', 'unknown']
+
 const confirmedIf = (holds: boolean): Weight => (holds ? 'confirmed' : undefined)
 
 /** In the order in which they are worth looking at; the CA's own text ("context") is undocumented. */
@@ -52,7 +55,7 @@ const CAUSES: readonly CauseRule[] = [
     remedy: 'Set hsmType to the device that made the attestation.',
     weigh: ({ hsmType, keyAttestation }) => {
       const form = describePackage(keyAttestation)
-      return confirmedIf(form !== undefined && form !== 'unknown' && !PACKAGE_FORMS[hsmType].includes(form))
+      return confirmedIf(form !== undefined && !UNCLEAR.includes(form) && !PACKAGE_FORMS[hsmType].includes(form))
     },
   },
   {

@@ -41,9 +41,12 @@ export function collectCertificate(
       const message = `asked not long ago; Sectigo allows the next call at ${new Date(due).toISOString()}`
       return { kind: 'not-yet', message, nextCall: due }
     }
+    const last = await options.schedule.lastCall(query.orderNumber)
     await options.schedule.record(query.orderNumber, now)
     const form = { orderNumber: query.orderNumber, queryType: '1', responseType: '3', responseEncoding: '0' }
     const answer = await client.post({ endpoint: options.endpoint, form, signal: options.signal })
+    // A call that never left does not count.
+    if (answer.kind === 'not-sent') await options.schedule.record(query.orderNumber, last ?? 0)
     const reply = requireReply(answer, options.endpoint)
     const collection = readCollection(reply.body)
     switch (collection.kind) {

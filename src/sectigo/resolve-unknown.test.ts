@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest'
+import { resolveUnknown, type UnknownOrderFacts } from './resolve-unknown.ts'
+
+const at = (amount: string, over: object = {}) => ({ accountId: '1', currency: 'EUR', amount, ...over })
+
+test.each<readonly [what: string, facts: UnknownOrderFacts, verdict: string]>([
+  ['a number that the CA knows', { status: { orderNumber: '7', found: true } }, 'placed strong'],
+  ['a number that the CA does not know', { status: { orderNumber: '7', found: false } }, 'undecided weak'],
+  ['exactly the price gone', { before: at('100.00'), after: at('-245.00'), price: '345.00' }, 'placed weak'],
+  ['nothing gone', { before: at('100.00'), after: at('100.00'), price: '345.00' }, 'not-placed weak'],
+  ['more than the price gone', { before: at('1000.00'), after: at('310.00'), price: '345.00' }, 'undecided weak'],
+  ['less than the price gone', { before: at('1000.00'), after: at('990.00'), price: '345.00' }, 'not-placed weak'],
+  ['something gone, price unknown', { before: at('1000'), after: at('655.00') }, 'placed weak'],
+  ['credit added', { before: at('1.00'), after: at('2.00') }, 'undecided weak'],
+  ['a test order', { test: true, before: at('1.00'), after: at('1.00') }, 'undecided weak'],
+  ['no balance before', { after: at('1.00') }, 'undecided weak'],
+  ['another currency', { before: at('1.00'), after: at('1.00', { currency: 'USD' }) }, 'undecided weak'],
+  ['another account', { before: at('1.00'), after: at('1.00', { accountId: '2' }) }, 'undecided weak'],
+  ['an amount that is none', { before: at('1.00'), after: at('much') }, 'undecided weak'],
+  ['tenths of a cent', { before: at('1.005'), after: at('1.00') }, 'undecided weak'],
+  [
+    'large amounts, exactly',
+    { before: at('999999999999.99'), after: at('999999999999.98'), price: '0.01' },
+    'placed weak',
+  ],
+])('%s', (_, facts, verdict) => {
+  const result = resolveUnknown(facts)
+  expect(`${result.verdict} ${result.confidence}`).toBe(verdict)
+  expect(result.reason).not.toBe('')
+  expect(result.remedy).not.toBe('')
+})
