@@ -129,14 +129,6 @@ function readEntry(entry: unknown, hsmTypes: readonly HsmType[]): TrustAnchor {
   }
 }
 
-/** Which of two chains the anchor may end (MARVELL_GOOGLE); kept, so that a printed list reads back as it was. */
-function authorityOf(entry: unknown): Pick<TrustAnchor, 'authority'> {
-  const authority = text(entry, 'authority')
-  if (authority === undefined) return {}
-  if (authority === 'manufacturer' || authority === 'owner') return { authority }
-  throw unreadable('"authority" of an entry is neither "manufacturer" nor "owner"')
-}
-
 function dateOf(entry: unknown, name: string): string | undefined {
   const value = text(entry, name)
   if (value !== undefined && !/^\d{4}-\d\d-\d\d$/.test(value)) throw unreadable(`"${name}" is not a date (YYYY-MM-DD)`)
