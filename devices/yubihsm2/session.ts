@@ -125,7 +125,7 @@ export class Session {
     try {
       const reply = await this.#options.connector.exchange(sealed.frame, TIMEOUTS[name] ?? TIMEOUT_MS, signal)
       channel.usedAt = this.#now()
-      const frame = await this.#open(channel, counter, reply)
+      const frame = await this.#open(channel, counter, reply, name)
       channel.inDoubt = false
       return readReply(name, frame)
     } finally {
@@ -133,9 +133,9 @@ export class Session {
     }
   }
 
-  async #open(channel: Channel, counter: number, reply: Buffer): Promise<Buffer> {
+  async #open(channel: Channel, counter: number, reply: Buffer, during: CommandName): Promise<Buffer> {
     const name = 'session message'
-    const data = readReply(name, reply)
+    const data = readSessionReply(reply, during)
     if (data.length < 1 + MAC_LENGTH || data[0] !== channel.sid || reply[0] !== (COMMANDS[name].code | REPLY_FLAG)) {
       throw this.#broken('the reply is not of this session')
     }
@@ -192,9 +192,28 @@ export class Session {
 /** The codes with which an authentication ends for good; the others may be a matter of the moment. */
 const REFUSALS: readonly string[] = ['pin.wrong', 'credential.refused']
 
-/** The connection or the session is lost, and the command may not have arrived. */
+/** An error outside the encryption means that the device no longer has this session, whatever its code. */
+function readSessionReply(reply: Buffer, during: CommandName): Buffer {
+  try {
+    return readReply('session message', reply)
+  } catch (error) {
+    if (!(error instanceof DeviceError) || error.vendorCode === undefined) throw error
+    throw new DeviceError(
+      'device.gone',
+      `Could not ${during}: the device has ended the session (${error.vendorCode}).`,
+      {
+        remedy: 'Run the command again; the device ends a session that is idle for 30 seconds.',
+        vendorCode: error.vendorCode,
+        transient: true,
+        cause: error,
+      },
+    )
+  }
+}
+
+/** The connection or the session is lost, and the command may not have arrived. HTTP 500 means that the device itself is gone. */
 const isLost = (error: DeviceError): boolean =>
-  error.code === 'device.unreachable' || error.vendorCode === errorCodeName(0x03)
+  error.code === 'device.unreachable' || (error.code === 'device.gone' && error.vendorCode !== 'HTTP 500')
 
 /** What a refusal of `create session` means for the operator. */
 function explainRefusal(error: DeviceError, { authKeyId, kind }: Credential): DeviceError {

@@ -61,6 +61,20 @@ it.each(['drop-before', 'drop-after'] as const)(
   },
 )
 
+it('goes on over a new session where the device no longer accepts the old one', async () => {
+  const session = await open()
+  double.device.sessions.use(0).chain = Buffer.alloc(16)
+  expect(await session.run(listObjects, {})).toHaveLength(1)
+  double.device.sessions.clear()
+  await expect(session.run(generateAsymmetricKey, object)).rejects.toMatchObject({
+    code: 'device.gone',
+    vendorCode: '0x03 invalid session',
+    message: expect.stringContaining('Could not generate asymmetric key'),
+  })
+  expect(await session.run(listObjects, { type: 'asymmetric-key' })).toEqual([])
+  await session.close()
+})
+
 it('gives up after the second loss', async () => {
   const session = await open()
   double.device.faults.plan({ kind: 'drop-before' }, { command: 'list objects', times: 2 })
