@@ -1,0 +1,165 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { KeyAlgorithm } from '../../devices/device.ts'
+import { runCli } from '../../src/cli/run-cli.ts'
+import type { RunningDouble } from '../../src/sandbox/double.ts'
+import { type DsmDouble, startDsmDouble } from '../../src/sandbox/fortanix/double.ts'
+import type { HttpDouble } from '../../src/sandbox/http/http-double.ts'
+import { type KmsDouble, startKmsDouble } from '../../src/sandbox/marvell-google/double.ts'
+import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
+
+let directory: string
+let dsm: DsmDouble
+let kms: KmsDouble
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'enrol-'))
+  dsm = await startDsmDouble({ directory })
+  kms = await startKmsDouble({ directory })
+}, 60_000)
+afterAll(async () => {
+  await Promise.all([dsm.close(), kms.close()])
+  await rm(directory, { recursive: true })
+  expect([...dsm.http.defects, ...kms.http.defects]).toEqual([])
+})
+
+interface Program {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** The command line in this process: what it prints and ends with. */
+async function hsmEnroll(...args: readonly string[]): Promise<Program> {
+  const [stdout, stderr] = [process.stdout, process.stderr].map((stream) => {
+    const lines: string[] = []
+    const spy = vi.spyOn(stream, 'write').mockImplementation((chunk) => {
+      lines.push(String(chunk))
+      return true
+    })
+    return { lines, spy }
+  })
+  const listeners = process.listeners('SIGINT')
+  try {
+    const code = await runCli(args)
+    return { code, stdout: stdout?.lines.join('') ?? '', stderr: stderr?.lines.join('') ?? '' }
+  } finally {
+    stdout?.spy.mockRestore()
+    stderr?.spy.mockRestore()
+    for (const listener of process.listeners('SIGINT')) {
+      if (!listeners.includes(listener)) process.removeListener('SIGINT', listener)
+    }
+  }
+}
+
+let count = 0
+/** A rehearsal around a double that stays open for the next one. */
+async function rehearse(double: RunningDouble, algorithm: KeyAlgorithm = 'P-256'): Promise<Rehearsal> {
+  const kept = { ...double, settings: { ...double.settings, retries: '1' }, close: async () => undefined }
+  return startRehearsal({ directory: join(directory, `run-${++count}`), device: kept, algorithm })
+}
+
+interface Shown {
+  readonly id: string
+  readonly state: string
+  readonly folder: string
+}
+
+const CLOUDS: Readonly<
+  Record<string, { double: () => RunningDouble & { http: HttpDouble }; keys: () => number; calls: readonly string[] }>
+> = {
+  'Fortanix DSM': {
+    double: () => dsm,
+    keys: () => dsm.service.keys.length,
+    calls: ['Authenticate', 'GetSobject', 'CreateSobject', 'Sign', 'KeyAttestation', 'ImportSobject'],
+  },
+  'Cloud KMS': {
+    double: () => kms,
+    keys: () => kms.service.generated.length,
+    calls: ['Token', 'GetCryptoKey', 'CreateCryptoKey', 'ListCryptoKeyVersions', 'GetPublicKey', 'AsymmetricSign'],
+  },
+}
+
+/** Orders that the rehearsal CA debited: each costs 245.00 of 1000.00. */
+const ordersIn = async ({ ca }: Rehearsal): Promise<number> => (1000 - Number(ca.credit)) / 245
+
+describe.each(Object.entries(CLOUDS))('an enrolment on %s', (_name, cloud) => {
+  it.each(['P-256', 'P-384', 'RSA-3072', 'RSA-4096'] as const)(
+    '%s ends with a certificate for the key in the HSM',
+    async (algorithm) => {
+      const rehearsal = await rehearse(cloud.double(), algorithm)
+      const end = await hsmEnroll('enroll', rehearsal.profile, '--yes', '--wait', '--json')
+      expect(end.code, end.stderr).toBe(0)
+      const run: Shown = JSON.parse(end.stdout)
+      const file = (name: string): string => join(run.folder, name)
+      await writeFile(file('root.pem'), rehearsal.ca.rootPem)
+      const openssl = (...args: string[]): string =>
+        execFileSync('openssl', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+      expect(
+        openssl('verify', '-CAfile', file('root.pem'), '-untrusted', file('chain.pem'), file('certificate.pem')),
+      ).toContain(': OK')
+      expect(openssl('x509', '-in', file('certificate.pem'), '-pubkey', '-noout')).toBe(
+        await readFile(file('public-key.pem'), 'utf8'),
+      )
+      await rehearsal.close()
+    },
+  )
+
+  it('checks under the test root what the double issued, and refuses it under the built-in anchors', async () => {
+    const rehearsal = await rehearse(cloud.double())
+    const run: Shown = JSON.parse((await hsmEnroll('enroll', rehearsal.profile, '--yes', '--wait', '--json')).stdout)
+    const names = await readdir(run.folder)
+    const pick = (pattern: RegExp): string[] =>
+      names.filter((name) => pattern.test(name)).map((name) => join(run.folder, name))
+    const [attestation] = pick(/^attestation\.(json|dat|bin)$/)
+    const [chains] = pick(/^attestation-chains\.pem$/)
+    const args = [
+      'check',
+      '--attestation',
+      attestation ?? names.join(),
+      '--csr',
+      join(run.folder, 'request.csr.pem'),
+      ...(chains === undefined ? [] : ['--cert-chains', chains]),
+      '--json',
+    ]
+    const anchors = join(rehearsal.profile, '../trust-anchors.json')
+    const trusted = await hsmEnroll(...args, '--trust-anchors', anchors, '--fips', 'warn')
+    expect(JSON.parse(trusted.stdout), trusted.stderr).toMatchObject({ genuine: true })
+    const refused = await hsmEnroll(...args)
+    expect(refused.code).toBe(1)
+    expect(JSON.parse(refused.stdout)).toMatchObject({ genuine: false, acceptable: false })
+    await rehearsal.close()
+  })
+
+  it.each(cloud.calls)(
+    'that loses its replies at %s is resumed to its end, with one key and one order',
+    async (call) => {
+      const rehearsal = await rehearse(cloud.double())
+      const keys = cloud.keys()
+      const { faults } = cloud.double().http
+      faults.add({ kind: 'drop', afterWork: true, call, times: 99 })
+      const timeless = ['--wait', '--json']
+      const first = await hsmEnroll('enroll', rehearsal.profile, '--yes', ...timeless)
+      faults.clear()
+      const [id] = await readdir(join(rehearsal.stateDirectory, 'runs'))
+      const last =
+        first.code === 0
+          ? first
+          : await hsmEnroll(
+              'runs',
+              'resume',
+              id ?? '',
+              '--yes',
+              ...timeless,
+              '--state-directory',
+              rehearsal.stateDirectory,
+            )
+      expect(last.code, `${first.stderr}\n${last.stderr}`).toBe(0)
+      expect(cloud.keys()).toBe(keys + 1)
+      expect(await ordersIn(rehearsal)).toBe(1)
+      await rehearsal.close()
+    },
+  )
+})
