@@ -77,8 +77,5 @@ export const CKM = {
   ECDSA_SHA512: 0x1046,
 } as const
 
-/** What C_GetAttributeValue puts as a length where it cannot tell. */
-export const CK_UNAVAILABLE_INFORMATION = 0xffffffff
-
 /** `0x8000_0142` for a trace or a message. */
 export const hex32 = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`

@@ -201,7 +201,7 @@ export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
     return key
   }
 
-  /** The objects of the key that `replaceKey` names; they go when the new key is there. */
+  /** The key that `replaceKey` names, with its certificate; they go when the new key is there. */
   protected findReplaced(spec: KeySpec): readonly Buffer[] {
     if (spec.replaceKey === undefined) return []
     const identity = this.identityAt(spec.replaceKey)
@@ -214,7 +214,9 @@ export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
         },
       )
     }
-    return (['PRIVATE_KEY', 'PUBLIC_KEY'] as const).flatMap((each) => [...findByClass(this.session, each, identity)])
+    return (['PRIVATE_KEY', 'PUBLIC_KEY', 'CERTIFICATE'] as const).flatMap((each) => [
+      ...findByClass(this.session, each, identity),
+    ])
   }
 
   /** Throws DeviceError `key.exists` where label or id is taken by anything but what is to be replaced. */

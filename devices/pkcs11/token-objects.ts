@@ -1,7 +1,7 @@
 import type { KeyAttributes } from '../device.ts'
 import { DeviceError } from '../device-error.ts'
 import type { Attribute } from './key-template.ts'
-import { CK_UNAVAILABLE_INFORMATION, CKA, CKO, hex32 } from './pkcs11-constants.ts'
+import { CKA, CKO, hex32 } from './pkcs11-constants.ts'
 import type { PublicKeyAttributes } from './public-key.ts'
 import type { TokenSession } from './token-session.ts'
 
@@ -58,7 +58,7 @@ export function readAttributes(
     )
     const values = new Map<number, Buffer>()
     for (const { type, value } of answer) {
-      if (Buffer.isBuffer(value) && value.length !== CK_UNAVAILABLE_INFORMATION && value.length <= MAX_VALUE_BYTES) {
+      if (Buffer.isBuffer(value) && value.length <= MAX_VALUE_BYTES) {
         values.set(type, value)
       }
     }

@@ -47,8 +47,8 @@ export class TokenSession {
   readonly #options: TokenSessionOptions
   #handle: Buffer | undefined
   #role: Role | undefined
-  /** What a role's attempt ended with: it is not repeated. */
-  readonly #refused = new Map<number, DeviceError>()
+  /** What the attempt with a secret ended with: it is not repeated, in no other role either. */
+  readonly #refused = new Map<SecretName, DeviceError>()
   readonly #secrets = new Map<SecretName, Secret>()
 
   constructor(cryptoki: Cryptoki, slot: TokenSlot, options: TokenSessionOptions) {
@@ -78,7 +78,7 @@ export class TokenSession {
   async login(role: Role = this.userRole): Promise<void> {
     if (this.#role === role) return
     if (role.userType !== CKU.SO && !hasFlag(this.slot.token, 'LOGIN_REQUIRED')) return
-    const refused = this.#refused.get(role.userType)
+    const refused = this.#refused.get(role.secret)
     if (refused !== undefined) throw refused
     if (this.#role !== undefined) this.logout()
     const handle = this.handle
@@ -98,7 +98,7 @@ export class TokenSession {
 
   /** After C_SignInit, where the key asks for its PIN each time (CKA_ALWAYS_AUTHENTICATE). */
   async loginForOperation(role: Role = this.userRole): Promise<void> {
-    const refused = this.#refused.get(role.userType)
+    const refused = this.#refused.get(role.secret)
     if (refused !== undefined) throw refused
     const pin = await this.#pinFor(role, this.slot.token)
     try {
@@ -192,7 +192,7 @@ export class TokenSession {
       const left = error.code === 'pin.locked' ? 0 : (flags ?? (await this.#triesLeft(role)))
       failure = wrongPin(this.cryptoki.subject, role.pin, left, error)
     }
-    this.#refused.set(role.userType, failure)
+    this.#refused.set(role.secret, failure)
     return failure
   }
 }

@@ -129,6 +129,7 @@ describe.runIf(softhsmAvailable())('the PKCS#11 room on SoftHSM2', () => {
     const token = await open()
     const bystander = await token.generateKeyPair(spec('P-256', 'bystander'))
     const old = await token.generateKeyPair(spec('P-256', 'renewed', 'old'))
+    await token.storeCertificate(old, issueCertificate(old.publicKey, 'old'))
     const refused = await failure(
       token.generateKeyPair({ ...spec('P-256', 'renewed', 'new'), replaceKey: bystander.location }),
     )

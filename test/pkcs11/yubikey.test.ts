@@ -272,6 +272,19 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
       expect((await double.ask({ do: 'tries' })).slots).not.toContain(0x9c)
     })
 
+    it('spends one try where the PIN opens the management key and is wrong, not one per role', async () => {
+      const given = options({ pin: '654321' })
+      const yubikey = await open(given, 'yubikey:serial=15732500;slot=9c', { pinProtectedManagementKey: true })
+      expect((await failure(yubikey.generateKeyPair(spec('P-256')))).code).toBe('pin.wrong')
+      expect((await failure(yubikey.generateKeyPair(spec('P-256')))).code).toBe('pin.wrong')
+      expect((await double.ask({ do: 'tries' })).triesLeft).toBe(2)
+    })
+
+    it('says so where the management key is not kept behind the PIN', async () => {
+      const yubikey = await open(options(), 'yubikey:serial=15732500;slot=9c', { pinProtectedManagementKey: true })
+      expect((await failure(yubikey.generateKeyPair(spec('P-256')))).code).toBe('credential.refused')
+    })
+
     it('refuses a management key that is none', async () => {
       const given = options({ pin: PIN, 'management-key': 'not hex' })
       expect((await failure((await open(given)).generateKeyPair(spec('P-256')))).code).toBe('pin.malformed')
