@@ -107,7 +107,7 @@ describe.runIf(folder !== undefined)("the sample of Fortanix's documentation", (
         const mutant = mutate(package_, change)
         if (meaning(mutant) !== meaning(package_)) expect(isGenuine(mutant)).toBe(false)
       }),
-      { numRuns: 1000, seed: 5 },
+      { numRuns: 500, seed: 5 },
     )
   })
 
@@ -117,7 +117,7 @@ describe.runIf(folder !== undefined)("the sample of Fortanix's documentation", (
         const mutant = mutateCertificate(package_, index, change)
         if (meaning(mutant) !== meaning(package_)) expect(isGenuine(mutant)).toBe(false)
       }),
-      { numRuns: 1000, seed: 6 },
+      { numRuns: 500, seed: 6 },
     )
   })
 })

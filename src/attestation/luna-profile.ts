@@ -24,7 +24,7 @@ export function checkForm(
     checks.pass(RULE.form, `${form.name}: ${count} certificates.`)
     return form
   }
-  if (form.keyType === 'RSA' && count < form.roles.length) {
+  if (isTrustCenterForm(certificates, form)) {
     checks.fail(
       RULE.form,
       `The confirmation of this RSA key has ${count} certificates: it is the TC TrustCenter form (pkctype 1), which does not end in the root that CAs expect.`,
@@ -39,6 +39,14 @@ export function checkForm(
     )
   }
   return undefined
+}
+
+/** Three certificates over an RSA key, of which the second is not the device authentication of the other form. */
+function isTrustCenterForm(certificates: readonly Certificate[], form: LunaForm): boolean {
+  const [, second] = certificates
+  const usages = second === undefined ? undefined : extendedKeyUsageOf(second)
+  const expected = form.roles[1]?.usage ?? ''
+  return form.keyType === 'RSA' && certificates.length === 3 && usages?.includes(expected) !== true
 }
 
 /** Each certificate has exactly the extended key usage of its place, critical. */
