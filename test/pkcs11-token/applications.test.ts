@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { CKA } from '../../src/sandbox/pkcs11-token/cryptoki.ts'
 import { PLAIN_PIN } from '../../src/sandbox/pkcs11-token/personalities/plain.ts'
 import { RETURN_VALUES as CKR } from '../../src/sandbox/pkcs11-token/return-values.ts'
 import {
@@ -27,8 +28,8 @@ describe.runIf(installed())('several applications at one token', () => {
         runSteps(under(), [
           ...openSession(),
           login(PLAIN_PIN),
-          generateEc({ 3: label }, { 3: label }),
-          step('C_FindObjectsInit', '$session', template({ 3: label })),
+          generateEc({ [CKA.LABEL]: label }, { [CKA.LABEL]: label }),
+          step('C_FindObjectsInit', '$session', template({ [CKA.LABEL]: label })),
           step('C_FindObjects', '$session', 10),
         ]),
       ),

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { CKA } from '../../src/sandbox/pkcs11-token/cryptoki.ts'
 import type { TokenUnderTest } from './running-token.ts'
 
 /** One PKCS#11 call by its pkcs11js name. In `args`, `{ hex }` is a buffer and `$name` what an earlier step saved. */
@@ -50,8 +51,15 @@ export const generateEc = (
     'C_GenerateKeyPair',
     '$session',
     { mechanism: 0x1040 },
-    template({ 1: true, 266: true, 384: P256, ...publicAttributes }),
-    template({ 1: true, 2: true, 259: true, 354: false, 264: true, ...privateAttributes }),
+    template({ [CKA.TOKEN]: true, [CKA.VERIFY]: true, [CKA.EC_PARAMS]: P256, ...publicAttributes }),
+    template({
+      [CKA.TOKEN]: true,
+      [CKA.PRIVATE]: true,
+      [CKA.SENSITIVE]: true,
+      [CKA.EXTRACTABLE]: false,
+      [CKA.SIGN]: true,
+      ...privateAttributes,
+    }),
   )
 
 /** Runs the steps in a process of its own; steps go on after one that fails. */

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import { CKA } from '../../src/sandbox/pkcs11-token/cryptoki.ts'
 import { PLAIN_PIN } from '../../src/sandbox/pkcs11-token/personalities/plain.ts'
 import { RETURN_VALUES as CKR } from '../../src/sandbox/pkcs11-token/return-values.ts'
 import {
@@ -45,14 +46,14 @@ describe.runIf(installed())('faults on demand', () => {
 
   it('a call that happens and then says that it did not leaves its key', async () => {
     await under().token.control.setFaults('C_GenerateKeyPair#1:after:answer=CKR_DEVICE_ERROR')
-    const steps = [...ready, generateEc({ 3: 'after' }, { 3: 'after' })]
+    const steps = [...ready, generateEc({ [CKA.LABEL]: 'after' }, { [CKA.LABEL]: 'after' })]
     expect(await lastReturnValue(under(), steps)).toBe(CKR.CKR_DEVICE_ERROR)
     expect(await keysLabelled(under(), 'after')).toBe(2)
   })
 
   it('a call that fails before leaves nothing', async () => {
     await under().token.control.setFaults('C_GenerateKeyPair#1:before:answer=CKR_DEVICE_MEMORY')
-    const steps = [...ready, generateEc({ 3: 'before' }, { 3: 'before' })]
+    const steps = [...ready, generateEc({ [CKA.LABEL]: 'before' }, { [CKA.LABEL]: 'before' })]
     expect(await lastReturnValue(under(), steps)).toBe(CKR.CKR_DEVICE_MEMORY)
     expect(await keysLabelled(under(), 'before')).toBe(0)
   })
@@ -61,11 +62,11 @@ describe.runIf(installed())('faults on demand', () => {
     await under().token.control.setFaults('C_GenerateKeyPair#1:after:drop')
     const results = await runSteps(under(), [
       ...ready,
-      generateEc({ 3: 'kept' }, { 3: 'kept' }),
+      generateEc({ [CKA.LABEL]: 'kept' }, { [CKA.LABEL]: 'kept' }),
       step('C_GetSessionInfo', '$session'),
       step('C_Finalize'),
       ...ready,
-      step('C_FindObjectsInit', '$session', template({ 3: 'kept' })),
+      step('C_FindObjectsInit', '$session', template({ [CKA.LABEL]: 'kept' })),
       step('C_FindObjects', '$session', 5),
     ])
     const [generated, afterwards] = results.slice(ready.length)
@@ -91,7 +92,7 @@ describe.runIf(installed())('faults on demand', () => {
     await under().token.control.setFaults('C_GenerateKeyPair#1:during:remove-token')
     const results = await runSteps(under(), [
       ...ready,
-      generateEc({ 3: 'pulled' }, { 3: 'pulled' }),
+      generateEc({ [CKA.LABEL]: 'pulled' }, { [CKA.LABEL]: 'pulled' }),
       step('C_GetSessionInfo', '$session'),
       step('C_OpenSession', '$slots.0', 6),
     ])
@@ -105,7 +106,11 @@ describe.runIf(installed())('faults on demand', () => {
 
   it('a token pulled out after generation has the key when it is back', async () => {
     await under().token.control.setFaults('C_GenerateKeyPair#1:after:remove-token')
-    const results = await runSteps(under(), [...ready, generateEc({ 3: 'made' }, { 3: 'made' }), begin])
+    const results = await runSteps(under(), [
+      ...ready,
+      generateEc({ [CKA.LABEL]: 'made' }, { [CKA.LABEL]: 'made' }),
+      begin,
+    ])
     expect(results.slice(ready.length).map(({ returnValue }) => returnValue)).toEqual([
       undefined,
       CKR.CKR_SESSION_HANDLE_INVALID,
@@ -118,7 +123,7 @@ describe.runIf(installed())('faults on demand', () => {
     const { token, module } = under()
     const child = spawn(process.execPath, [CHILD, module, 'tell'], { env: { ...process.env, ...token.environment } })
     const ended = once(child, 'exit')
-    child.stdin.end(JSON.stringify([...ready, generateEc({ 3: 'crash' }, { 3: 'crash' })]))
+    child.stdin.end(JSON.stringify([...ready, generateEc({ [CKA.LABEL]: 'crash' }, { [CKA.LABEL]: 'crash' })]))
     while ((await keysLabelled(under(), 'crash')) === 0) await new Promise((resolve) => setTimeout(resolve, 20))
     child.kill('SIGABRT')
     expect(await ended).toEqual([null, 'SIGABRT'])

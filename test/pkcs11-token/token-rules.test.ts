@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { CKA } from '../../src/sandbox/pkcs11-token/cryptoki.ts'
 import { PLAIN_PIN, PLAIN_SO_PIN } from '../../src/sandbox/pkcs11-token/personalities/plain.ts'
 import { RETURN_VALUES as CKR } from '../../src/sandbox/pkcs11-token/return-values.ts'
 import {
@@ -139,23 +140,33 @@ describe.runIf(available)('key pairs of the virtual token', () => {
     expect(values.map(({ value }) => value.hex)).toEqual(['01', '01', '01', '00', '01'])
   })
 
-  it.each([0x11, 0x123, 0x124, 0x125, 0x126, 0x127, 0x128])('never reveal attribute %i', async (type) => {
-    const steps = [...ready, generateEc(), step('C_GetAttributeValue', '$session', '$keys.privateKey', [{ type }])]
-    expect(await lastReturnValue(under(), steps)).toBe(CKR.CKR_ATTRIBUTE_SENSITIVE)
+  it('never reveal a private value', async () => {
+    const types = [0x11, 0x123, 0x124, 0x125, 0x126, 0x127, 0x128]
+    const reads = types.map((type) => step('C_GetAttributeValue', '$session', '$keys.privateKey', [{ type }]))
+    const results = await runSteps(under(), [...ready, generateEc(), ...reads])
+    const answers = results.slice(-types.length).map(({ returnValue }) => returnValue)
+    expect(answers).toEqual(types.map(() => CKR.CKR_ATTRIBUTE_SENSITIVE))
   })
 
-  it.each([
-    ['no curve', [generateEc({ 384: { hex: '' } })], CKR.CKR_DOMAIN_PARAMS_INVALID],
-    ['an unknown curve', [generateEc({ 384: { hex: '06052b8104000a' } })], CKR.CKR_CURVE_NOT_SUPPORTED],
-    ['a key type that is not the mechanism’s', [generateEc({ 256: 0 })], CKR.CKR_TEMPLATE_INCONSISTENT],
-    ['CKA_LOCAL from outside', [generateEc({}, { 355: true })], CKR.CKR_ATTRIBUTE_READ_ONLY],
-    ['an attribute nobody knows', [generateEc({}, { 2147488308: { hex: '00' } })], CKR.CKR_ATTRIBUTE_TYPE_INVALID],
-    ['RSA of 1024 bits', [rsa({ 289: 1024 })], CKR.CKR_KEY_SIZE_RANGE],
-    ['RSA without a size', [rsa({})], CKR.CKR_TEMPLATE_INCOMPLETE],
-    ['an even exponent', [rsa({ 289: 2048, 290: { hex: '010000' } })], CKR.CKR_ATTRIBUTE_VALUE_INVALID],
-    ['a mechanism that makes no pairs', [rsa({ 289: 2048 }, 0x1041)], CKR.CKR_MECHANISM_INVALID],
-  ])('are refused with %s', async (_, steps, returnValue) => {
-    expect(await lastReturnValue(under(), [...ready, ...steps])).toBe(returnValue)
+  const REFUSALS = [
+    ['no curve', generateEc({ [CKA.EC_PARAMS]: { hex: '' } }), CKR.CKR_DOMAIN_PARAMS_INVALID],
+    ['an unknown curve', generateEc({ [CKA.EC_PARAMS]: { hex: '06052b8104000a' } }), CKR.CKR_CURVE_NOT_SUPPORTED],
+    ['a key type that is not the mechanism’s', generateEc({ [CKA.KEY_TYPE]: 0 }), CKR.CKR_TEMPLATE_INCONSISTENT],
+    ['CKA_LOCAL from outside', generateEc({}, { [CKA.LOCAL]: true }), CKR.CKR_ATTRIBUTE_READ_ONLY],
+    ['an attribute nobody knows', generateEc({}, { 2147488308: { hex: '00' } }), CKR.CKR_ATTRIBUTE_TYPE_INVALID],
+    ['RSA of 1024 bits', rsa({ [CKA.MODULUS_BITS]: 1024 }), CKR.CKR_KEY_SIZE_RANGE],
+    ['RSA without a size', rsa({}), CKR.CKR_TEMPLATE_INCOMPLETE],
+    [
+      'an even exponent',
+      rsa({ [CKA.MODULUS_BITS]: 2048, [CKA.PUBLIC_EXPONENT]: { hex: '010000' } }),
+      CKR.CKR_ATTRIBUTE_VALUE_INVALID,
+    ],
+    ['a mechanism that makes no pairs', rsa({ [CKA.MODULUS_BITS]: 2048 }, 0x1041), CKR.CKR_MECHANISM_INVALID],
+  ] as const
+  it('are refused for what is wrong with the template, and for nothing else', async () => {
+    const results = await runSteps(under(), [...ready, ...REFUSALS.map(([, attempt]) => attempt)])
+    const answers = results.slice(ready.length).map(({ returnValue }, index) => [REFUSALS[index]?.[0], returnValue])
+    expect(answers).toEqual(REFUSALS.map(([what, , returnValue]) => [what, returnValue]))
   })
 
   it('are not made in a read-only session', async () => {
@@ -169,12 +180,12 @@ describe.runIf(available)('key pairs of the virtual token', () => {
     const results = await runSteps(under(), [
       ...ready,
       generateEc(),
-      change({ 259: false }),
-      change({ 354: true }),
-      change({ 355: false }),
-      change({ 3: 'renamed' }),
-      generateEc({}, { 368: false }),
-      change({ 3: 'renamed' }),
+      change({ [CKA.SENSITIVE]: false }),
+      change({ [CKA.EXTRACTABLE]: true }),
+      change({ [CKA.LOCAL]: false }),
+      change({ [CKA.LABEL]: 'renamed' }),
+      generateEc({}, { [CKA.MODIFIABLE]: false }),
+      change({ [CKA.LABEL]: 'renamed' }),
     ])
     expect(results.slice(ready.length + 1).map((each) => each.returnValue)).toEqual([
       CKR.CKR_ATTRIBUTE_READ_ONLY,
@@ -188,14 +199,14 @@ describe.runIf(available)('key pairs of the virtual token', () => {
 
   it('that are session objects end with the session; private ones are not there without a login', async () => {
     const find = (label: string) => [
-      step('C_FindObjectsInit', '$session', template({ 3: label })),
+      step('C_FindObjectsInit', '$session', template({ [CKA.LABEL]: label })),
       step('C_FindObjects', '$session', 9),
       step('C_FindObjectsFinal', '$session'),
     ]
     await runSteps(under(), [
       ...ready,
-      generateEc({ 1: false, 3: 'passing' }, { 1: false, 3: 'passing' }),
-      generateEc({ 3: 'lasting' }, { 3: 'lasting' }),
+      generateEc({ [CKA.TOKEN]: false, [CKA.LABEL]: 'passing' }, { [CKA.TOKEN]: false, [CKA.LABEL]: 'passing' }),
+      generateEc({ [CKA.LABEL]: 'lasting' }, { [CKA.LABEL]: 'lasting' }),
     ])
     const results = await runSteps(under(), [
       ...openSession(),
@@ -231,7 +242,7 @@ describe.runIf(available)('signing', () => {
       [generateEc(), step('C_SignInit', '$session', { mechanism: 0x40 }, '$keys.privateKey')],
       CKR.CKR_KEY_TYPE_INCONSISTENT,
     ],
-    ['with a key that may not', [generateEc({}, { 264: false }), begin], CKR.CKR_KEY_FUNCTION_NOT_PERMITTED],
+    ['with a key that may not', [generateEc({}, { [CKA.SIGN]: false }), begin], CKR.CKR_KEY_FUNCTION_NOT_PERMITTED],
     [
       'with a mechanism that is not there',
       [generateEc(), step('C_SignInit', '$session', { mechanism: 0x6 }, '$keys.privateKey')],
@@ -244,10 +255,14 @@ describe.runIf(available)('signing', () => {
     ],
     [
       'with a key that asks for the PIN each time',
-      [generateEc({}, { 514: true }), begin, sign],
+      [generateEc({}, { [CKA.ALWAYS_AUTHENTICATE]: true }), begin, sign],
       CKR.CKR_USER_NOT_LOGGED_IN,
     ],
-    ['with such a key after the PIN', [generateEc({}, { 514: true }), begin, login(PLAIN_PIN, 2), sign], CKR.CKR_OK],
+    [
+      'with such a key after the PIN',
+      [generateEc({}, { [CKA.ALWAYS_AUTHENTICATE]: true }), begin, login(PLAIN_PIN, 2), sign],
+      CKR.CKR_OK,
+    ],
     [
       'with too little room at first',
       [generateEc(), begin, step('C_Sign', '$session', digest, { room: 8 }), sign],
@@ -264,8 +279,8 @@ function rsa(publicAttributes: Readonly<Record<number, unknown>>, mechanism = 0)
     'C_GenerateKeyPair',
     '$session',
     { mechanism },
-    template({ 1: false, ...publicAttributes }),
-    template({ 1: false, 264: true }),
+    template({ [CKA.TOKEN]: false, ...publicAttributes }),
+    template({ [CKA.TOKEN]: false, [CKA.SIGN]: true }),
   )
 }
 
