@@ -1,0 +1,114 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readPem } from '../../src/asn1/pem.ts'
+import { missingForPcscd } from '../../src/sandbox/piv-card/pcscd.ts'
+import { runProgram as runOther } from '../../src/sandbox/piv-card/run-program.ts'
+import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
+import { startDouble, type YubikeyDouble } from '../../src/sandbox/yubikey/double.ts'
+import { runProgram } from './built-program.ts'
+
+const SERIAL = 15_732_511
+const missing = missingForPcscd()
+if (missing.length > 0 && process.env.CI) throw new Error(`missing: ${missing.join(', ')}`)
+if (missing.length > 0) process.stderr.write(`not run: enrolment on a YubiKey needs ${missing.join(', ')}\n`)
+
+/** The whole program through Debian's pcscd and libykcs11; Yubico's own tools are the witnesses. */
+describe.runIf(missing.length === 0)('an enrolment on a YubiKey', () => {
+  let folder: string
+  let double: YubikeyDouble
+  let rehearsal: Rehearsal
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'yk-'))
+    double = await startDouble({ directory: folder, card: { serial: SERIAL } })
+    rehearsal = await startRehearsal({ directory: join(folder, 'r'), device: double })
+  })
+  afterAll(async () => {
+    await rehearsal.close()
+    await rm(folder, { recursive: true })
+  })
+
+  const tool = async (command: string, ...args: string[]): Promise<string> => {
+    const end = await runOther(command, args, { env: { ...double.environment } })
+    expect(end.code, end.stderr).toBe(0)
+    return end.stdout
+  }
+  const der = (pem: string): Uint8Array => readPem(pem)[0]?.der ?? new Uint8Array()
+
+  it.each([
+    ['P-256', '9a', 'ECCP256'],
+    ['P-384', '9a', 'ECCP384'],
+    ['RSA-2048', '9a', 'RSA2048'],
+    ['P-256', '9c', 'ECCP256'],
+    ['RSA-2048', '9c', 'RSA2048'],
+    ['P-256', '82', 'ECCP256'],
+    ['P-384', '9c', 'ECCP384'],
+  ])(
+    'of %s in slot %s ends with the certificate in the slot, as yubico-piv-tool and ykman see it',
+    async (algorithm, slot, theirName) => {
+      await double.control.factoryReset()
+      const profile = join(folder, 'r', `profile-${algorithm}-${slot}.yaml`)
+      const text = await readFile(rehearsal.profile, 'utf8')
+      await writeFile(profile, text.replace(/algorithm: .*/, `algorithm: ${algorithm}`))
+      const device = `yubikey:serial=${SERIAL};slot=${slot}`
+      const end = await runProgram(['enroll', profile, '--yes', '--wait', '--json', '--device', device], {
+        env: { ...double.environment },
+      })
+      expect(end.code, end.stderr).toBe(0)
+      const run = JSON.parse(end.stdout) as { folder: string; keyLocation: string; state: string }
+      expect(run).toMatchObject({ state: 'installed', keyLocation: slot })
+      const kept = async (name: string): Promise<string> => readFile(join(run.folder, name), 'utf8')
+
+      const certificate = await tool('yubico-piv-tool', '-a', 'read-certificate', '-s', slot)
+      expect(der(certificate)).toEqual(der(await kept('certificate.pem')))
+      expect(der(await tool('ykman', '--device', String(SERIAL), 'piv', 'certificates', 'export', slot, '-'))).toEqual(
+        der(certificate),
+      )
+
+      const attestation = await tool('yubico-piv-tool', '-a', 'attest', '-s', slot)
+      const f9 = await tool('yubico-piv-tool', '-a', 'read-certificate', '-s', 'f9')
+      const theirs = join(folder, `attestation-${slot}.pem`)
+      await writeFile(theirs, attestation + f9)
+      const check = await runProgram([
+        ...['check', '--attestation', theirs, '--csr', join(run.folder, 'request.csr.pem'), '--fips', 'warn', '--json'],
+        ...['--trust-anchors', join(folder, 'r', 'trust-anchors.json')],
+      ])
+      expect(check.code, check.stdout).toBe(0)
+      expect(JSON.parse(check.stdout)).toMatchObject({
+        acceptable: true,
+        device: { serial: String(SERIAL) },
+      })
+      expect(await tool('ykman', '--device', String(SERIAL), 'piv', 'info')).toMatch(
+        new RegExp(`Slot ${slot}:\\s+Algorithm:\\s+${theirName}`),
+      )
+      expect(await tool('yubico-piv-tool', '-a', 'status')).toContain(theirName)
+    },
+  )
+
+  it('refuses the slot that now holds a key, and leaves what is there', async () => {
+    const before = await tool('yubico-piv-tool', '-a', 'read-certificate', '-s', '9c')
+    const device = `yubikey:serial=${SERIAL};slot=9c`
+    const end = await runProgram(['enroll', rehearsal.profile, '--new', '--yes', '--device', device], {
+      env: { ...double.environment },
+    })
+    expect(end.code).toBe(3)
+    expect(end.stderr).toContain('key.exists')
+    expect(await tool('yubico-piv-tool', '-a', 'read-certificate', '-s', '9c')).toBe(before)
+  })
+
+  it('with a wrong PIN costs one try and says how many are left', async () => {
+    const tries = (): Promise<string> => tool('ykman', '--device', String(SERIAL), 'piv', 'info')
+    expect(await tries()).toMatch(/PIN tries remaining:\s+3/)
+    await writeFile(join(folder, 'r', 'secret-pin'), '999999')
+    const device = `yubikey:serial=${SERIAL};slot=9e`
+    const end = await runProgram(['enroll', rehearsal.profile, '--new', '--yes', '--device', device], {
+      env: { ...double.environment },
+    })
+    expect(end.code, end.stderr).toBe(3)
+    expect(end.stderr).toMatch(/PIN/)
+    expect(end.stderr).toMatch(/2/)
+    expect(end.stderr).not.toContain('999999')
+    expect(await tries()).toMatch(/PIN tries remaining:\s+2/)
+  })
+})
