@@ -1,14 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import type { CardPlan } from '../../src/sandbox/piv-card/card-messages.ts'
 import { missingForPcscd } from '../../src/sandbox/piv-card/pcscd.ts'
-import { runnableModule } from '../../src/sandbox/pkcs11-token/runnable-module.ts'
+import { type CardControl, startPivCards } from '../../src/sandbox/piv-card/start-piv-cards.ts'
 import type { TrustAnchor } from '../../src/trust-anchors/trust-anchor.ts'
-import { type CardReply, type CardRequest, yubikeyDoubleUrl } from './yubikey-double-worker.ts'
+import { PrivateEnvironment } from './hsm-double.ts'
 
-export const YKCS11 = '/usr/lib/x86_64-linux-gnu/libykcs11.so.2'
-
+/** False where pcscd and its virtual reader are missing, said aloud; an error in CI, where nothing may be passed over. */
 export function yubikeyDoubleAvailable(): boolean {
   const missing = missingForPcscd()
   if (missing.length === 0) return true
@@ -17,53 +13,26 @@ export function yubikeyDoubleAvailable(): boolean {
   return false
 }
 
-/** A card (or two) in Debian's pcscd; this process's PC/SC calls lead to it until `close`. */
-export class YubikeyDouble {
-  readonly #worker: Worker
-  readonly #folder: string
-  readonly #before = process.env.PCSCLITE_CSOCK_NAME
-  trustAnchors: readonly TrustAnchor[] = []
-  readonly #runtimeBefore = process.env.XDG_RUNTIME_DIR
-
-  private constructor(worker: Worker, folder: string) {
-    this.#worker = worker
-    this.#folder = folder
-  }
-
-  static async start(cards: Extract<CardRequest, { do: 'start' }>['cards']): Promise<YubikeyDouble> {
-    const folder = mkdtempSync(join(tmpdir(), 'ykd-'))
-    const worker = new Worker(await runnableModule(yubikeyDoubleUrl, folder), {
-      env: { ...process.env, YUBIKEY_DOUBLE_WORKER: '1' },
-    })
-    const double = new YubikeyDouble(worker, folder)
-    const { environment, trustAnchors = [] } = await double.ask({ do: 'start', cards })
-    double.trustAnchors = trustAnchors
-    Object.assign(process.env, environment, { XDG_RUNTIME_DIR: folder })
-    return double
-  }
-
-  ask(request: CardRequest): Promise<CardReply> {
-    return new Promise((resolve, reject) => {
-      this.#worker.once('error', reject)
-      this.#worker.once('message', (reply: CardReply) => {
-        this.#worker.off('error', reject)
-        if (reply.error === undefined) resolve(reply)
-        else reject(new Error(reply.error))
-      })
-      this.#worker.postMessage(request)
-    })
-  }
-
-  async close(): Promise<void> {
-    await this.ask({ do: 'close' })
-    await this.#worker.terminate()
-    restore('PCSCLITE_CSOCK_NAME', this.#before)
-    restore('XDG_RUNTIME_DIR', this.#runtimeBefore)
-    rmSync(this.#folder, { recursive: true, force: true })
-  }
+export interface YubikeyDouble {
+  readonly card: CardControl
+  readonly trustAnchors: readonly TrustAnchor[]
+  close(): Promise<void>
 }
 
-function restore(name: string, value: string | undefined): void {
-  if (value === undefined) delete process.env[name]
-  else process.env[name] = value
+/** A card (or two) in Debian's pcscd; this process's PC/SC calls lead to it until `close`. */
+export async function startYubikeys(...plans: readonly CardPlan[]): Promise<YubikeyDouble> {
+  const place = new PrivateEnvironment()
+  const cards = plans.map((plan) => ({ attestationKeyType: 'P-256' as const, ...plan }))
+  const running = await startPivCards({ cards, directory: place.folder })
+  place.set({ ...running.environment, XDG_RUNTIME_DIR: place.folder })
+  const [card] = running.cards
+  if (card === undefined) throw new Error('no card came')
+  return {
+    card,
+    trustAnchors: running.trustAnchors.flat(),
+    close: async () => {
+      await running.close()
+      place.restore()
+    },
+  }
 }

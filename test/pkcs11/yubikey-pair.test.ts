@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openDevice } from '../../devices/open.ts'
 import { yubikey as verifier } from '../../src/attestation/yubikey.ts'
 import { closing, deviceFailure, recordedOptions } from './hsm-double.ts'
-import { YubikeyDouble, yubikeyDoubleAvailable } from './yubikey-double.ts'
+import { startYubikeys, type YubikeyDouble, yubikeyDoubleAvailable } from './yubikey-double.ts'
 
 const SECRETS = { pin: '123456', 'management-key': '010203040506070801020304050607080102030405060708' } as const
 const spec = { algorithm: 'P-256', label: 'run 1', id: new TextEncoder().encode('0123456789abcdef') } as const
@@ -11,10 +11,10 @@ const spec = { algorithm: 'P-256', label: 'run 1', id: new TextEncoder().encode(
 describe.runIf(yubikeyDoubleAvailable())('two YubiKeys at once', () => {
   let double: YubikeyDouble
   beforeAll(async () => {
-    double = await YubikeyDouble.start([
+    double = await startYubikeys(
       { serial: 111, personality: 'yubikey-5.4.3-fips' },
       { serial: 222, personality: 'yubikey-5.7.4' },
-    ])
+    )
   })
   afterAll(() => double?.close())
 

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createPublicKey, verify, X509Certificate } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
   type Device,
   DeviceError,
@@ -17,7 +17,7 @@ import { family } from '../../devices/yubikey/family.ts'
 import { yubikey as verifier } from '../../src/attestation/yubikey.ts'
 import type { TouchBehaviour } from '../../src/sandbox/piv-card/touch-button.ts'
 import { issueCertificate } from './issue-certificate.ts'
-import { YubikeyDouble, yubikeyDoubleAvailable } from './yubikey-double.ts'
+import { startYubikeys, type YubikeyDouble, yubikeyDoubleAvailable } from './yubikey-double.ts'
 
 const PIN = '123456'
 const MANAGEMENT_KEY = '010203040506070801020304050607080102030405060708'
@@ -64,15 +64,15 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
   let double: YubikeyDouble
   let device: Device | undefined
   beforeAll(async () => {
-    double = await YubikeyDouble.start([{ serial: 15732500 }])
+    double = await startYubikeys({ serial: 15732500 })
   })
   beforeEach(async () => {
-    await double.ask({ do: 'reset' })
+    await double.card.factoryReset()
   })
   afterEach(async () => {
     await device?.close()
     device = undefined
-    await double.ask({ do: 'clear-faults' })
+    await double.card.clearFaults()
   })
   afterAll(() => double?.close())
 
@@ -193,11 +193,10 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
   })
 
   describe('touch', () => {
-    const TOUCH_ALWAYS = 2
     const signWithTouch = async (behaviour: TouchBehaviour) => {
-      await (await open()).generateKeyPair(spec('P-256'))
-      await device?.close()
-      await double.ask({ do: 'touch', behaviour, policy: { slot: 0x9c, touchPolicy: TOUCH_ALWAYS } })
+      // This version of libykcs11 sets no policies; yubico-piv-tool does.
+      tool('yubico-piv-tool', '-a', 'generate', '-s', '9c', '-A', 'ECCP256', '--touch-policy=always')
+      await double.card.setTouch(behaviour, 300)
       const given = options()
       const yubikey = await open(given)
       const key = await yubikey.findKey({ location: '9c' })
@@ -213,11 +212,11 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
     })
 
     it('that does not come is an error of its own, and is not asked for twice', async () => {
-      const before = (await double.ask({ do: 'tries' })).touchRequests ?? 0
+      const before = (await double.card.snapshot()).touchRequests
       const { signature } = await signWithTouch({ kind: 'never' })
       expect((await failure(signature)).code).toBe('touch.timeout')
-      expect((await double.ask({ do: 'tries' })).touchRequests).toBe(before + 1)
-      expect((await double.ask({ do: 'tries' })).triesLeft).toBe(3)
+      expect((await double.card.snapshot()).touchRequests).toBe(before + 1)
+      expect((await double.card.snapshot()).pinTriesLeft).toBe(3)
     })
   })
 
@@ -231,7 +230,7 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
       expect(error).toMatchObject({ code: 'pin.wrong', triesLeft: 2 })
       expect(error.message).toContain('2 tries are left')
       expect((await failure(found?.sign('SHA-256', bytes('x')) ?? Promise.resolve())).code).toBe('pin.wrong')
-      expect((await double.ask({ do: 'tries' })).triesLeft).toBe(2)
+      expect((await double.card.snapshot()).pinTriesLeft).toBe(2)
       expect(given.calls('C_Login')).toBe(1)
     })
 
@@ -242,11 +241,11 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
         [1, 'pin.final-try'],
         [0, 'pin.locked'],
       ] as const) {
-        await double.ask({ do: 'tries', left })
+        await double.card.setTriesLeft({ pin: left })
         const given = options()
         const found = await (await open(given)).findKey({ location: key.location })
         expect((await failure(found?.sign('SHA-256', bytes('x')) ?? Promise.resolve())).code).toBe(code)
-        expect((await double.ask({ do: 'tries' })).triesLeft).toBe(left)
+        expect((await double.card.snapshot()).pinTriesLeft).toBe(left)
         expect(given.asked).toEqual([])
         await device?.close()
       }
@@ -261,7 +260,7 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
       await device?.close()
       const found = await (await open(options({ pin }))).findKey({ location: key.location })
       expect((await failure(found?.sign('SHA-256', bytes('x')) ?? Promise.resolve())).code).toBe('pin.malformed')
-      expect((await double.ask({ do: 'tries' })).triesLeft).toBe(3)
+      expect((await double.card.snapshot()).pinTriesLeft).toBe(3)
     })
 
     it('tells a wrong management key from a wrong PIN, and makes nothing', async () => {
@@ -269,7 +268,7 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
       const error = await failure((await open(given)).generateKeyPair(spec('P-256')))
       expect(error.code).toBe('credential.refused')
       expect(error.message).toContain('management key')
-      expect((await double.ask({ do: 'tries' })).slots).not.toContain(0x9c)
+      expect((await double.card.snapshot()).keys.map(({ slot }) => slot)).not.toContain(0x9c)
     })
 
     it('spends one try where the PIN opens the management key and is wrong, not one per role', async () => {
@@ -277,7 +276,7 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
       const yubikey = await open(given, 'yubikey:serial=15732500;slot=9c', { pinProtectedManagementKey: true })
       expect((await failure(yubikey.generateKeyPair(spec('P-256')))).code).toBe('pin.wrong')
       expect((await failure(yubikey.generateKeyPair(spec('P-256')))).code).toBe('pin.wrong')
-      expect((await double.ask({ do: 'tries' })).triesLeft).toBe(2)
+      expect((await double.card.snapshot()).pinTriesLeft).toBe(2)
     })
 
     it('says so where the management key is not kept behind the PIN', async () => {
@@ -296,18 +295,16 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
       for (const when of ['before', 'during', 'after'] as const) {
         const given = options()
         const yubikey = await open(given)
-        await double.ask({ do: 'fault', fault: { instruction: INS.generate, effect: { kind: 'remove', when } } })
+        await double.card.addFault({ instruction: INS.generate, effect: { kind: 'remove', when } })
         const error = await failure(yubikey.generateKeyPair(spec('P-256')))
         expect(error.code, `${when}: ${JSON.stringify(given.trace.slice(-4))}`).toBe('device.gone')
         await yubikey.close()
-        await double.ask({ do: 'insert' })
-        // pcscd sees a card that comes back within some hundred milliseconds.
-        const again = await vi.waitFor(() => open(), { timeout: 5000, interval: 100 })
-        const found = await again.findKey({ label: 'run 1' })
+        await double.card.insert()
+        const found = await (await open()).findKey({ label: 'run 1' })
         expect(found !== undefined, when).toBe(when !== 'before')
         if (found !== undefined) await found.attest()
         await device?.close()
-        await double.ask({ do: 'reset' })
+        await double.card.factoryReset()
       }
     })
 
@@ -315,17 +312,17 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
       const key = await (await open()).generateKeyPair(spec('P-256'))
       await device?.close()
       const found = await (await open()).findKey({ location: key.location })
-      await double.ask({ do: 'fault', fault: { instruction: INS.sign, slot: 0x9c, effect: { kind: 'corrupt' } } })
+      await double.card.addFault({ instruction: INS.sign, slot: 0x9c, effect: { kind: 'corrupt' } })
       expect((await failure(found?.sign('SHA-256', bytes('x')) ?? Promise.resolve())).code).toMatch(
         /device\.(protocol|refused|unreachable)/,
       )
     })
 
     it('says so when nothing is plugged in', async () => {
-      await double.ask({ do: 'remove' })
+      await double.card.remove()
       const error = await failure(open())
       expect(error.code).toBe('device.not-found')
-      await double.ask({ do: 'insert' })
+      await double.card.insert()
     })
   })
 })
