@@ -40,7 +40,8 @@ export function delayBeforeRetry(policy: RetryPolicy, attempt: number, retryAfte
 export function readRetryAfter(value: string | undefined, now: number): number | undefined {
   if (value === undefined) return undefined
   if (/^\d{1,9}$/.test(value.trim())) return Number(value.trim()) * 1000
-  const date = Date.parse(value)
+  // Date.parse reads almost anything; an HTTP date begins with the name of a day.
+  const date = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(value) ? Date.parse(value) : Number.NaN
   return Number.isNaN(date) ? undefined : Math.max(0, date - now)
 }
 

@@ -1,0 +1,188 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { OAuth2Client } from 'google-auth-library'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type DsmDouble, startDsmDouble } from '../../src/sandbox/fortanix/double.ts'
+import { type KmsDouble, startKmsDouble } from '../../src/sandbox/marvell-google/double.ts'
+
+const run = promisify(execFile)
+
+let directory: string
+let dsm: DsmDouble
+let kms: KmsDouble
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'api-'))
+  dsm = await startDsmDouble({ directory })
+  kms = await startKmsDouble({ directory })
+}, 60_000)
+afterAll(async () => {
+  await Promise.all([dsm.close(), kms.close()])
+  await rm(directory, { recursive: true })
+})
+
+interface CurlReply {
+  readonly status: number
+  readonly body: string
+}
+
+/** The double, asked by curl; the credential goes over stdin. */
+async function curl(method: string, url: string, authorization: string, body?: unknown): Promise<CurlReply> {
+  const config = join(directory, 'curl.cfg')
+  await writeFile(config, `header = "authorization: ${authorization}"\n`, { mode: 0o600 })
+  const data = body === undefined ? [] : ['-H', 'content-type: application/json', '--data-binary', JSON.stringify(body)]
+  const args = ['-sS', '--noproxy', '*', '-X', method, '-K', config, ...data, '-w', '\n%{http_code}', url]
+  const { stdout } = await run('curl', args)
+  const end = stdout.lastIndexOf('\n')
+  return { status: Number(stdout.slice(end + 1)), body: stdout.slice(0, end) }
+}
+
+async function dsmBearer(): Promise<string> {
+  const { body } = await curl('POST', `${dsm.endpoint}/sys/v1/session/auth`, `Basic ${dsm.service.sessions.apiKey}`)
+  return `Bearer ${JSON.parse(body).access_token}`
+}
+
+describe('the DSM double, asked by curl', () => {
+  it('creates, shows, signs with and attests a key', async () => {
+    const bearer = await dsmBearer()
+    const request = { name: 'by curl', obj_type: 'EC', elliptic_curve: 'NistP256', key_ops: ['SIGN', 'VERIFY'] }
+    const made = await curl('POST', `${dsm.endpoint}/crypto/v1/keys`, bearer, request)
+    expect(made.status).toBe(201)
+    const { kid } = JSON.parse(made.body)
+    const signed = await curl('POST', `${dsm.endpoint}/crypto/v1/sign`, bearer, {
+      key: { kid },
+      hash_alg: 'SHA256',
+      data: Buffer.from('x').toString('base64'),
+    })
+    expect(JSON.parse(signed.body)).toMatchObject({ kid })
+    const attested = await curl('POST', `${dsm.endpoint}/crypto/v1/keys/key_attestation`, bearer, { key: { kid } })
+    expect(JSON.parse(attested.body).authority_chain).toHaveLength(3)
+  })
+
+  it.each([
+    ['an unknown path', 'POST', '/crypto/v1/keys/clone', {}, 404],
+    ['export, which is not in the definition', 'POST', '/crypto/v1/keys/export', { name: 'x' }, 404],
+    ['an unknown field', 'POST', '/crypto/v1/keys', { name: 'x', exportable: false }, 400],
+    ['an unknown key operation', 'POST', '/crypto/v1/keys', { name: 'x', key_ops: ['sign'] }, 400],
+    ['an unknown curve', 'POST', '/crypto/v1/keys', { name: 'x', obj_type: 'EC', elliptic_curve: 'P-256' }, 400],
+    [
+      'a descriptor with two names',
+      'POST',
+      '/crypto/v1/keys/info',
+      { kid: '00000000-0000-4000-8000-000000000000', name: 'x' },
+      400,
+    ],
+    [
+      'hash and data at once',
+      'POST',
+      '/crypto/v1/sign',
+      { key: { name: 'x' }, hash_alg: 'SHA256', hash: 'AA==', data: 'AA==' },
+      400,
+    ],
+    [
+      'a hash name of another API',
+      'POST',
+      '/crypto/v1/sign',
+      { key: { name: 'x' }, hash_alg: 'SHA-256', data: 'AA==' },
+      400,
+    ],
+    ['an unknown query parameter', 'POST', '/crypto/v1/keys/info?pub_key=true', { name: 'x' }, 400],
+    ['a body that is no base64', 'POST', '/crypto/v1/sign', { key: { name: 'x' }, hash_alg: 'SHA256', data: '!' }, 400],
+  ])('refuses %s', async (_what, method, path, body, status) => {
+    expect((await curl(method, `${dsm.endpoint}${path}`, await dsmBearer(), body)).status).toBe(status)
+  })
+
+  it.each(['Basic bm9ib2R5OndpdGhvdXQ=', 'Bearer nobody', 'nothing'])('does not know %s', async (authorization) => {
+    const reply = await curl('POST', `${dsm.endpoint}/crypto/v1/keys/info`, authorization, { name: 'x' })
+    expect(reply.status).toBe(401)
+  })
+})
+
+describe('the Cloud KMS double, asked by curl and by google-auth-library itself', () => {
+  const key = (): string => `${kms.endpoint}/v1/${kms.ring}/cryptoKeys`
+  const body = (more: object = {}) => ({
+    purpose: 'ASYMMETRIC_SIGN',
+    versionTemplate: { protectionLevel: 'HSM', algorithm: 'EC_SIGN_P256_SHA256' },
+    ...more,
+  })
+
+  it('creates a key, shows it and its attestation', async () => {
+    const bearer = `Bearer ${kms.service.tokens.issue('curl')}`
+    expect((await curl('POST', `${key()}?cryptoKeyId=by-curl`, bearer, body())).status).toBe(200)
+    const version = `${key()}/by-curl/cryptoKeyVersions/1`
+    expect(JSON.parse((await curl('GET', version, bearer)).body).state).toBe('PENDING_GENERATION')
+    const { state, attestation } = JSON.parse((await curl('GET', version, bearer)).body)
+    expect(state).toBe('ENABLED')
+    expect(Object.keys(attestation.certChains)).toEqual(['caviumCerts', 'googleCardCerts', 'googlePartitionCerts'])
+  })
+
+  it('serves the library’s own requests', async () => {
+    const client = new OAuth2Client()
+    client.setCredentials({ access_token: kms.service.tokens.issue('library') })
+    const { data } = await client.request<{ name: string }>({ url: `${kms.endpoint}/v1/${kms.ring}` })
+    expect(data.name).toBe(kms.ring)
+  })
+
+  it.each([
+    ['an unknown field', 'POST', '?cryptoKeyId=x', body({ keyType: 'EC' }), 400],
+    ['a proto name in place of the JSON name', 'POST', '?cryptoKeyId=x', body({ import_only: true }), 400],
+    [
+      'an unknown algorithm',
+      'POST',
+      '?cryptoKeyId=x',
+      body({ versionTemplate: { protectionLevel: 'HSM', algorithm: 'P256' } }),
+      400,
+    ],
+    [
+      'an unknown level',
+      'POST',
+      '?cryptoKeyId=x',
+      body({ versionTemplate: { protectionLevel: 'hsm', algorithm: 'EC_SIGN_P256_SHA256' } }),
+      400,
+    ],
+    ['an unknown query parameter', 'POST', '?crypto_key_id=x', body(), 400],
+    ['an id that is none', 'POST', '?cryptoKeyId=a%20b', body(), 400],
+    ['an unknown verb', 'POST', '/x/cryptoKeyVersions/1:sign', {}, 404],
+    [
+      'a number where int64 is text',
+      'POST',
+      '/x/cryptoKeyVersions/1:asymmetricSign',
+      { digest: { sha256: 'AA==' }, digestCrc32c: 1 },
+      400,
+    ],
+    [
+      'digest and data at once',
+      'POST',
+      '/x/cryptoKeyVersions/1:asymmetricSign',
+      { digest: { sha256: 'AA==' }, data: 'AA==' },
+      400,
+    ],
+    [
+      'two digests',
+      'POST',
+      '/x/cryptoKeyVersions/1:asymmetricSign',
+      { digest: { sha256: 'AA==', sha384: 'AA==' } },
+      400,
+    ],
+  ])('refuses %s', async (_what, method, path, request, status) => {
+    const bearer = `Bearer ${kms.service.tokens.issue('curl')}`
+    const reply = await curl(method, `${key()}${path}`, bearer, request)
+    expect(reply.status).toBe(status)
+    expect(JSON.parse(reply.body).error.code).toBe(status)
+  })
+
+  it('refuses a digest with a checksum that does not fit, and one of the wrong length', async () => {
+    const bearer = `Bearer ${kms.service.tokens.issue('curl')}`
+    const sign = `${key()}/by-curl/cryptoKeyVersions/1:asymmetricSign`
+    const digest = { sha256: Buffer.alloc(32).toString('base64') }
+    // RFC 3720 B.4: 32 zero bytes.
+    const good = await curl('POST', sign, bearer, { digest, digestCrc32c: String(0x8a9136aa) })
+    expect(JSON.parse(good.body)).toMatchObject({ verifiedDigestCrc32c: true, protectionLevel: 'HSM' })
+    expect((await curl('POST', sign, bearer, { digest, digestCrc32c: '1' })).status).toBe(400)
+    expect((await curl('POST', sign, bearer, { digest: { sha256: Buffer.alloc(20).toString('base64') } })).status).toBe(
+      400,
+    )
+  })
+})
