@@ -41,6 +41,8 @@ export interface YubikeyIssuerOptions {
   readonly f9Extensions?: readonly CertificateExtension[]
   readonly notBefore?: Date
   readonly notAfter?: Date
+  /** The key of F9, in place of a new one. */
+  readonly f9Key?: TestKeyPair
   /** Issue under an existing test root in place of a new one. */
   readonly root?: YubikeyTestRoot
 }
@@ -108,7 +110,7 @@ export function createYubikeyEvidenceIssuer(
   const root = options.root ?? createYubikeyTestRoot(keyType)
   const validity = { notBefore: options.notBefore ?? NOT_BEFORE, notAfter: options.notAfter ?? NOT_AFTER }
   const above = personality.hierarchy === 'intermediate' ? intermediate(root, keyType) : undefined
-  const f9 = testKeyPair(keyType)
+  const f9 = options.f9Key ?? testKeyPair(keyType)
   const f9Subject = parseNameText(`CN=${options.f9Subject ?? 'Yubico PIV Attestation'}`)
   const f9Certificate = issueCertificate({
     subject: f9Subject,

@@ -1,0 +1,140 @@
+/**
+ * `npm run bench:verify -- [--vectors DIR] [--peers DIR]`: verification against the bare signature verifications that it needs, as
+ * ratios measured in one run (processor time, best of several rounds). Exit 1 where a target is missed.
+ */
+import { generateKeyPairSync } from 'node:crypto'
+import { parseArgs } from 'node:util'
+import { VERIFIERS } from '../../src/attestation/verifiers.ts'
+import { HSM_TYPES } from '../../src/hsm-type.ts'
+import { type TestKeyPair, testKeyPair } from '../../src/sandbox/test-key-pair.ts'
+import {
+  createYubikeyEvidenceIssuer,
+  createYubikeyTestRoot,
+  type YubikeyEvidenceIssuer,
+  type YubikeyTestRoot,
+  yubikeyPackage,
+} from '../../src/sandbox/yubikey-evidence/issuer.ts'
+import { bareSignatures } from './bare-signatures.ts'
+import { readCorpus, type Specimen } from './corpus.ts'
+import { INSTALL_PEERS, loadPeers, peerMarvell, peerYubikey } from './peers.ts'
+import { cost, costAsync } from './stopwatch.ts'
+
+const { values } = parseArgs({
+  options: { vectors: { type: 'string', default: '../shared/vectors' }, peers: { type: 'string' } },
+})
+const now = Date.now()
+let missed = 0
+
+function verify({ hsmType, package: package_, certChains, trustAnchors }: Specimen): boolean {
+  return VERIFIERS[hsmType].verify(package_, {
+    trustAnchors,
+    now,
+    ...(certChains === undefined ? {} : { certChains }),
+  }).genuine
+}
+
+function report(what: string, ratio: number, target: string, holds: boolean): void {
+  if (!holds) missed++
+  process.stdout.write(`${holds ? '  ' : '! '}${what.padEnd(62)} ${ratio.toFixed(2).padStart(8)}  ${target}\n`)
+}
+
+const certificate = (spki: Uint8Array, device: YubikeyEvidenceIssuer): Uint8Array =>
+  device.attest({ spki, slot: 0x9c, pinPolicy: 2, touchPolicy: 1 })
+const key = (): Uint8Array =>
+  generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'der' })
+
+/** Pairs with certificates never seen before; the 20 device keys behind them come again, since RSA keys are slow to make. */
+function freshPairs(root: YubikeyTestRoot, keys: readonly TestKeyPair[]): readonly Specimen[] {
+  return keys.map((f9Key, serial) => {
+    const device = createYubikeyEvidenceIssuer({ serial, firmware: '5.4.3', formFactor: 1 }, { root, f9Key })
+    const package_ = yubikeyPackage(certificate(key(), device), device.f9Certificate)
+    return { name: `${serial}`, hsmType: 'YUBIKEY', package: package_, trustAnchors: device.trustAnchors }
+  })
+}
+
+function measureFirstSight(): void {
+  const root = createYubikeyTestRoot('RSA-2048')
+  const keys = Array.from({ length: 20 }, () => testKeyPair('RSA-2048'))
+  const sets = Array.from({ length: 40 }, () => freshPairs(root, keys))
+  const { count, replay } = bareSignatures(() => {
+    for (const specimen of freshPairs(root, keys)) if (!verify(specimen)) throw new Error('a pair was not genuine')
+  })
+  const bare = cost(1, replay, 20)
+  const ours = Math.min(...sets.map((set) => cost(1, () => set.forEach(verify), 1)))
+  process.stdout.write(`YubiKey pairs seen for the first time: ${count / keys.length} signature verifications each\n`)
+  report('a pair / its two signature verifications', ours / bare, 'at most 3', ours / bare <= 3)
+}
+
+function measureBatch(): void {
+  const device = createYubikeyEvidenceIssuer({ serial: 1, firmware: '5.4.3', formFactor: 1 })
+  const batch = Array.from(
+    { length: 1000 },
+    (): Specimen => ({
+      name: 'batch',
+      hsmType: 'YUBIKEY',
+      package: yubikeyPackage(certificate(key(), device), device.f9Certificate),
+      trustAnchors: device.trustAnchors,
+    }),
+  )
+  const all = (): void => {
+    for (const specimen of batch) if (!verify(specimen)) throw new Error('a package of the batch was not genuine')
+  }
+  for (let i = 0; i < 5; i++) all()
+  const { replay } = bareSignatures(all)
+  const before = process.memoryUsage().rss
+  const ours = cost(1, all, 10)
+  const grown = (process.memoryUsage().rss - before) / 2 ** 20
+  const bare = cost(1, replay, 10)
+  report('a batch of 10,000 of one issuer / its leaf verifications', ours / bare, 'at most 1.5', ours / bare <= 1.5)
+  report('  memory grown meanwhile, MB', grown, 'at most 64', grown <= 64)
+}
+
+function measureFamilies(corpus: readonly Specimen[]): void {
+  process.stdout.write('one package again and again / the signature verifications that are made for it\n')
+  for (const hsmType of HSM_TYPES) {
+    const specimen = corpus.findLast((candidate) => candidate.hsmType === hsmType && verify(candidate))
+    if (specimen === undefined) continue
+    const { count, replay } = bareSignatures(() => verify(specimen))
+    for (let i = 0; i < 300; i++) verify(specimen)
+    const ratio = cost(200, () => verify(specimen)) / cost(200, replay)
+    report(`  ${hsmType} (${specimen.name}), ${count} signatures`, ratio, '', true)
+  }
+}
+
+async function measurePeers(corpus: readonly Specimen[], folder: string | undefined): Promise<void> {
+  const peers = folder === undefined ? undefined : loadPeers(folder)
+  if (peers === undefined) {
+    process.stdout.write(`peers not measured: install them with "${INSTALL_PEERS}" and give --peers DIR\n`)
+    return
+  }
+  const genuine = corpus.filter(
+    (specimen) => specimen.trustAnchors.every(({ origin }) => origin === 'built-in') && verify(specimen),
+  )
+  for (const specimen of genuine) {
+    if (specimen.hsmType !== 'YUBIKEY' || !(await peerYubikey(peers, specimen.package).catch(() => false))) continue
+    const theirs = await costAsync(50, () => peerYubikey(peers, specimen.package))
+    const ratio = theirs / cost(300, () => verify(specimen))
+    report(`@peculiar/attestation-yubico / ours (${specimen.name})`, ratio, 'at least 20', ratio >= 20)
+    break
+  }
+  for (const specimen of genuine) {
+    const { certChains } = specimen
+    if (specimen.hsmType !== 'MARVELL_GOOGLE' || certChains === undefined) continue
+    if (!(await peerMarvell(peers, specimen.package, certChains).catch(() => false))) continue
+    const theirs = await costAsync(20, () => peerMarvell(peers, specimen.package, certChains))
+    report(
+      `@peculiar/attestation-marvell / ours (${specimen.name})`,
+      theirs / cost(200, () => verify(specimen)),
+      '',
+      true,
+    )
+    break
+  }
+}
+
+measureFirstSight()
+measureBatch()
+const corpus = readCorpus(values.vectors)
+measureFamilies(corpus)
+await measurePeers(corpus, values.peers)
+process.exitCode = missed === 0 ? 0 : 1
