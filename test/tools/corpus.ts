@@ -28,7 +28,8 @@ export function readCorpus(vectors: string | undefined): readonly Specimen[] {
   return [...synthetic, ...(vectors === undefined || !existsSync(vectors) ? [] : readVectors(vectors))]
 }
 
-function readVectors(folder: string): readonly Specimen[] {
+/** The readable rows of a folder, under the built-in anchors. */
+export function readVectors(folder: string): readonly Specimen[] {
   return readVectorManifest(folder).flatMap(({ id, hsmType, attestation, certChains }): readonly Specimen[] => {
     try {
       const evidence = readEvidence(readFileSync(join(folder, attestation)))
