@@ -46,6 +46,8 @@ export type RunEvent =
       readonly algorithm: string
       readonly occupant?: string | null
     }
+  /** The device refused to generate: the place is taken. What is there is not this run's. */
+  | { readonly type: 'key-refused' }
   | {
       readonly type: 'key-generated'
       readonly location: string

@@ -61,6 +61,8 @@ function apply(record: RunRecord, event: RunEvent, time: string): RunRecord {
       return record
     case 'key-requested':
       return { ...record, keyRequested: { occupant: event.occupant } }
+    case 'key-refused':
+      return { ...record, keyRequested: undefined }
     case 'key-generated':
       return {
         ...record,

@@ -22,7 +22,11 @@ describe.runIf(missing.length === 0)('an enrolment on a YubiKey', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'yk-'))
     double = await startDouble({ directory: folder, card: { serial: SERIAL } })
-    rehearsal = await startRehearsal({ directory: join(folder, 'r'), device: double })
+    rehearsal = await startRehearsal({
+      directory: join(folder, 'r'),
+      device: double,
+      authority: { account: { credit: '100000.00' } },
+    })
   })
   afterAll(async () => {
     await rehearsal.close()

@@ -103,7 +103,12 @@ async function generate(run: Run, device: Device): Promise<DeviceKey> {
     algorithm: spec.algorithm,
     ...(hasFixedPlace(device) ? { occupant: occupant === undefined ? null : sha256(occupant.publicKey) } : {}),
   })
-  return device.generateKeyPair(spec)
+  try {
+    return await device.generateKeyPair(spec)
+  } catch (error) {
+    if (error instanceof DeviceError && error.code === 'key.exists') await run.log({ type: 'key-refused' })
+    throw error
+  }
 }
 
 async function attest(run: Run, key: DeviceKey): Promise<void> {
