@@ -5,6 +5,7 @@ import { type DeviceLock, lockDevice } from './device-lock.ts'
 import { type FoundModule, findModule, type ModuleSearch } from './find-module.ts'
 import { chooseToken, listTokens, type TokenSlot } from './list-tokens.ts'
 import { type LoadedModule, loadModule } from './load-module.ts'
+import { withPinSource } from './pin-source.ts'
 import { Settings } from './settings.ts'
 import { tokenName } from './token-description.ts'
 import { TokenMechanisms } from './token-mechanisms.ts'
@@ -84,7 +85,7 @@ export async function openToken<Opened>(
     lock = lockDevice(lockIdentity(slot, found.path), cryptoki.subject)
     const readTriesLeft = hooks.readTriesLeft
     const session = new TokenSession(cryptoki, slot, {
-      secret: options.secret,
+      secret: withPinSource(query.pinSource, options.secret),
       onProgress: options.onProgress,
       userRole: hooks.userRole?.(settings),
       readTriesLeft: readTriesLeft === undefined ? undefined : () => readTriesLeft(slot.token, settings),

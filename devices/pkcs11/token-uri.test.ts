@@ -61,7 +61,7 @@ describe('token URIs (RFC 7512)', () => {
     'pkcs11:tokn=x',
     'pkcs11:token=a;token=b',
     'pkcs11:token=x?pin-value=1',
-    'pkcs11:token=x?pin-source=y',
+    'pkcs11:token=x?pin-sauce=y',
     'pkcs11:slot-id=x',
     'pkcs11:abc',
     'pkcs11:token=%zz',

@@ -16,12 +16,14 @@ export interface TokenQuery {
   readonly id?: Uint8Array
   /** `?module-path=`. */
   readonly modulePath?: string
+  /** `?pin-source=`: a file with the PIN. */
+  readonly pinSource?: string
   /** What the family adds: `slot` of a YubiKey. */
   readonly extra: ReadonlyMap<string, string>
 }
 
 const PATH_NAMES = ['token', 'serial', 'model', 'manufacturer', 'slot-id', 'slot-description', 'object', 'id', 'type']
-const QUERY_NAMES = ['module-path']
+const QUERY_NAMES = ['module-path', 'pin-source']
 const ID = /([:;])id=([^;?]*)(;|(?=\?)|$)/
 
 /** `id` may hold any bytes, so it is read before the rest, which is UTF-8. */
@@ -60,6 +62,7 @@ export function readTokenUri(uri: string, extra: readonly string[] = []): TokenQ
     ...optional('object', attributes.get('object')),
     ...optional('id', id),
     ...optional('modulePath', query.get('module-path')),
+    ...optional('pinSource', query.get('pin-source')),
     extra: new Map([...attributes].filter(([name]) => extra.includes(name))),
   }
 }
@@ -72,7 +75,7 @@ function badName(uri: string, name: string, extra: readonly string[]): DeviceErr
     'device.uri',
     `Could not read the device URI "${uri.slice(0, 80)}": "${name.slice(0, 40)}" is not known here.`,
     {
-      remedy: `Use ${[...PATH_NAMES, ...extra].join(', ')} and ?module-path=.`,
+      remedy: `Use ${[...PATH_NAMES, ...extra].join(', ')} and ?module-path=, &pin-source=.`,
     },
   )
 }

@@ -51,6 +51,11 @@ const TOUCH = { 1: 'never', 2: 'always', 3: 'cached' } as const
 const FIRMWARE_OID = Buffer.from('060a2b0601040182c40a0303', 'hex')
 const POLICY_OID = Buffer.from('060a2b0601040182c40a0308', 'hex')
 
+/** 1.3.6.1.4.1.41482.3.10, the FIPS certificate, stands in slot f9's certificate of a FIPS key (firmware 4.4.5 and 5.4.3 seen). */
+const FIPS_OID = Buffer.from('060a2b0601040182c40a030a', 'hex')
+export const namesFipsCertificate = (deviceCertificate: X509Certificate): boolean =>
+  deviceCertificate.raw.includes(FIPS_OID)
+
 export function attestedFacts(certificate: X509Certificate): AttestedFacts {
   const firmware = valueAfter(certificate.raw, FIRMWARE_OID, 3)
   const policy = valueAfter(certificate.raw, POLICY_OID, 2)

@@ -27,7 +27,12 @@ import type { TokenDescription } from '../pkcs11/token-description.ts'
 import type { KeyIdentity, TokenKey } from '../pkcs11/token-key.ts'
 import { classTemplate } from '../pkcs11/token-objects.ts'
 import type { Role } from '../pkcs11/token-session.ts'
-import { attestedFacts, readDeviceCertificate, readSlotAttestation } from './attestation-objects.ts'
+import {
+  attestedFacts,
+  namesFipsCertificate,
+  readDeviceCertificate,
+  readSlotAttestation,
+} from './attestation-objects.ts'
 import { chosenSlot } from './chosen-slot.ts'
 import { FIRMWARE, firmwareAgainst } from './firmware-rules.ts'
 import { readIntermediates } from './intermediates.ts'
@@ -92,6 +97,12 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch {
 
   protected override firmwareOf(): string {
     return printVersion(this.#firmware())
+  }
+
+  /** Newer FIPS keys may say so elsewhere, so a certificate without it tells nothing. */
+  protected override fipsOf(): 'certified' | 'unknown' {
+    const certificate = readDeviceCertificate(this.session)
+    return certificate !== undefined && namesFipsCertificate(certificate) ? 'certified' : 'unknown'
   }
 
   protected override reasonAgainst(algorithm: KeyAlgorithm): string | undefined {

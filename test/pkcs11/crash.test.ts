@@ -1,5 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { readdirSync, symlinkSync } from 'node:fs'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -26,7 +26,7 @@ describe.runIf(p11KitAvailable())('a process that dies inside the module', () =>
       bundle: true,
       format: 'esm',
       platform: 'node',
-      external: ['graphene-pk11', 'node-hid', 'asn1js', 'undici', 'google-auth-library', '@peculiar/webcrypto'],
+      external: ['graphene-pk11', 'asn1js'],
       logLevel: 'silent',
     })
   })
@@ -91,5 +91,12 @@ describe.runIf(p11KitAvailable())('a process that dies inside the module', () =>
     await closing(await openDevice(double.uri, options().open), async (device) => {
       expect(await device.findKey({ label: 'crashed', id: bytes('crashed') })).toBeDefined()
     })
+  })
+
+  it('without the addon says in one line what to install', async () => {
+    rmSync(join(place.folder, 'node_modules'))
+    const input = { uri: double.uri, settings: double.settings, pin: double.secrets.pin, label: 'x' }
+    const output = execFileSync(process.execPath, [program, JSON.stringify(input)]).toString()
+    expect(output).toMatch(/^failed device\.module: Could not load the PKCS#11 addon.*npm rebuild pkcs11js/)
   })
 })

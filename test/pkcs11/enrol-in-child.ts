@@ -1,5 +1,7 @@
 /** A process that makes a key and says so: what a crash inside a module takes with it. Run by crash.test.ts. */
-import { openDevice } from '../../devices/open.ts'
+
+import { DeviceError } from '../../devices/device-error.ts'
+import { family } from '../../devices/luna/family.ts'
 import { Secret } from '../../devices/secret.ts'
 
 const { uri, settings, pin, label } = JSON.parse(process.argv[2] ?? '{}') as {
@@ -10,18 +12,21 @@ const { uri, settings, pin, label } = JSON.parse(process.argv[2] ?? '{}') as {
 }
 const abort = new AbortController()
 process.on('SIGINT', () => abort.abort())
-const device = await openDevice(uri, {
-  settings,
-  signal: abort.signal,
-  secret: async () => Secret.fromText(pin),
-  onProgress: ({ kind }) => process.stdout.write(`${kind}\n`),
-})
 try {
-  await device.generateKeyPair({ algorithm: 'P-256', label, id: new TextEncoder().encode(label) })
-  process.stdout.write('made\n')
+  const device = await family.open(uri, {
+    settings,
+    signal: abort.signal,
+    secret: async () => Secret.fromText(pin),
+    onProgress: ({ kind }) => process.stdout.write(`${kind}\n`),
+  })
+  try {
+    await device.generateKeyPair({ algorithm: 'P-256', label, id: new TextEncoder().encode(label) })
+    process.stdout.write('made\n')
+  } finally {
+    await device.close()
+  }
 } catch (error) {
-  process.stdout.write(`failed ${error instanceof Error && 'code' in error ? String(error.code) : String(error)}\n`)
-} finally {
-  await device.close()
+  const known = error instanceof DeviceError ? `${error.code}: ${error.message} ${error.remedy}` : String(error)
+  process.stdout.write(`failed ${known}\n`)
 }
 process.exit(0)

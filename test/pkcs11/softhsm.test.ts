@@ -331,6 +331,20 @@ describe.runIf(softhsmAvailable())('the PKCS#11 room on SoftHSM2', () => {
       expect(given.calls('C_Login')).toBe(0)
     })
 
+    it('comes from the file that pin-source names, without its line break', async () => {
+      const file = join(softhsm.environment.XDG_RUNTIME_DIR ?? '', 'pin file')
+      writeFileSync(file, `${SOFTHSM_PIN}\n`)
+      const given = options('000000')
+      const token = await open(given, `${uri}&pin-source=file:${encodeURIComponent(file)}`)
+      await token.generateKeyPair(spec('P-256', 'by pin-source'))
+      expect(given.asked).toEqual([])
+      await token.close()
+      for (const source of ['|echo 1', 'relative', 'file:relative']) {
+        const at = `${uri}&pin-source=${encodeURIComponent(source)}`
+        expect((await failure(open(options(), at))).code).toBe('device.uri')
+      }
+    })
+
     it('says which secret is missing where none is configured', async () => {
       const error = await failure(
         (await open({ ...options(), open: { secret: async () => undefined } })).generateKeyPair(

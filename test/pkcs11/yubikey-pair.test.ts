@@ -40,6 +40,7 @@ describe.runIf(yubikeyDoubleAvailable())('two YubiKeys at once', () => {
 
   it('of the FIPS series attests as such', async () => {
     await closing(await openDevice('yubikey:serial=111;slot=9a', recordedOptions(SECRETS).open), async (device) => {
+      expect((await device.describe()).fips).toBe('certified')
       const { package: evidence } = await (await device.generateKeyPair(spec)).attest()
       const verdict = verifier.verify(evidence, { trustAnchors: double.trustAnchors, now: Date.now() })
       expect(verdict.genuine).toBe(true)
