@@ -17,14 +17,23 @@ const malformed = (what: string, cause?: unknown): EnrollError =>
  */
 export function readOrderForm(text: string, readFile: (path: string) => Uint8Array): OrderForm {
   if (text.length > MAX_FORM) throw malformed(`it is longer than ${MAX_FORM} characters`)
-  const document = parseDocument(text, { schema: 'failsafe', uniqueKeys: true, stringKeys: true })
-  const [error] = document.errors
-  if (error !== undefined) throw malformed(error.message.split('\n')[0] ?? 'it is no YAML', error)
-  const value: unknown = document.toJS({ maxAliasCount: 0 })
+  const value = readYaml(text)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed('it is no map')
   return Object.fromEntries(
     Object.entries(value).map(([name, entry]: [string, unknown]) => [name, readValue(name, entry, readFile)]),
   )
+}
+
+/** The library throws where aliases stand or values nest too deep. */
+function readYaml(text: string): unknown {
+  try {
+    const document = parseDocument(text, { schema: 'failsafe', uniqueKeys: true, stringKeys: true })
+    const [error] = document.errors
+    if (error !== undefined) throw error
+    return document.toJS({ maxAliasCount: 0 })
+  } catch (error) {
+    throw malformed(error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'it is no YAML', error)
+  }
 }
 
 function readValue(name: string, entry: unknown, readFile: (path: string) => Uint8Array): string {

@@ -36,7 +36,10 @@ export function checkForm(
 function checkValue(parameter: Parameter, view: FormView): void {
   const value = view.get(...spellings(parameter))
   if (value === undefined) return
-  if (parameter.appliesWhen?.holds(view) === false) throw notApplicable(parameter.name)
+  if (parameter.appliesWhen?.holds(view) === false) {
+    if (parameter.inapplicableCode !== -68) throw notApplicable(parameter.name)
+    throw new Refused(-68, `Argument '${parameter.name}' can be used just with License products!`, parameter.name)
+  }
   const { format, ...bare } = parameter
   if (valueFault(bare, format === 'csr' ? value.replace(/\s/g, '') : value) !== undefined) throw invalid(parameter.name)
   if (format === undefined || format === 'csr' || valueFault(parameter, value) === undefined) return

@@ -53,6 +53,8 @@ describe('a scenario', () => {
     ['scenario.push.url: not an address on loopback', 'push: { url: "http://127.0.0.1.example.org/" }'],
     ['scenario.clock.start', 'clock: { start: yesterday }'],
     ['file: ', 'a: 1\na: 2'],
+    ['file: ', 'account: &a { credit: 1 }\nprices: *a'],
+    ['file: ', '['.repeat(60_000)],
     ['file: longer', `# ${'x'.repeat(70_000)}`],
   ])('%s', (message, text) => {
     expect(() => readScenario(text)).toThrowError(

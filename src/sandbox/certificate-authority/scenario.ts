@@ -92,11 +92,7 @@ const member = <K extends string, T>(name: K, value: T | undefined): Partial<Rec
 /** Reads a scenario in YAML. Throws EnrollError (exit 2) that names the place. */
 export function readScenario(text: string): Scenario {
   if (text.length > MAX_SCENARIO) throw malformed('file', `longer than ${MAX_SCENARIO} characters`)
-  const document = parseDocument(text, { uniqueKeys: true, stringKeys: true })
-  const [error] = document.errors
-  if (error !== undefined) throw malformed('file', error.message.split('\n')[0] ?? 'no YAML')
-  const value: unknown = document.toJS({ maxAliasCount: 0 })
-  const root = new Place('scenario', value).map(['account', 'prices', 'flow', 'faults', 'push', 'clock'])
+  const root = new Place('scenario', readYaml(text)).map(['account', 'prices', 'flow', 'faults', 'push', 'clock'])
   return {
     ...member('account', optional(root.account, readAccount)),
     ...member('prices', optional(root.prices, readPrices)),
@@ -110,6 +106,18 @@ export function readScenario(text: string): Scenario {
     ),
     ...member('push', optional(root.push, readPush)),
     ...member('now', optional(root.clock, readClock)),
+  }
+}
+
+/** The library throws where aliases stand or values nest too deep. */
+function readYaml(text: string): unknown {
+  try {
+    const document = parseDocument(text, { uniqueKeys: true, stringKeys: true })
+    const [error] = document.errors
+    if (error !== undefined) throw error
+    return document.toJS({ maxAliasCount: 0 })
+  } catch (error) {
+    throw malformed('file', error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'no YAML')
   }
 }
 

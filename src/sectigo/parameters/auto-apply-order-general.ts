@@ -186,7 +186,11 @@ const PARAMETERS: readonly Parameter[] = [
     requiredWhen: ADDITIONAL_IP,
     decision: 'Listed for every HackerGuardian order (4.2), yet only 5.6, the pack, sends it: required with 356.',
   }),
-  number('previousOrderNumber', { appliesWhen: LICENCE, decision: 'The manual gives -68 where it does not fit.' }),
+  number('previousOrderNumber', {
+    inapplicableCode: -68,
+    appliesWhen: LICENCE,
+    decision: 'The manual gives -68 where it does not fit.',
+  }),
   row('includeIndividual', 'char', undefined, {
     allowed: YES_NO,
     default: 'N',

@@ -40,6 +40,8 @@ export interface Parameter {
   readonly relevantWhen?: Condition
   /** Sending it where this does not hold earns -83. */
   readonly appliesWhen?: Condition
+  /** Where the documents have another number than -83 for it. */
+  readonly inapplicableCode?: number
   /** The page and row. */
   readonly source: string
   readonly confidence?: Confidence
