@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { openDevice } from '../../devices/open.ts'
 import { type LunaDouble, startDouble } from '../../src/sandbox/luna/double.ts'
 import { closing, deviceFailure, PrivateEnvironment, p11KitAvailable, recordedOptions } from './hsm-double.ts'
@@ -14,7 +14,7 @@ describe.runIf(p11KitAvailable())('a process that dies inside the module', () =>
   let double: LunaDouble
   let program: string
   let child: ChildProcess | undefined
-  beforeEach(async () => {
+  beforeAll(async () => {
     place = new PrivateEnvironment()
     double = await startDouble({ directory: place.folder })
     place.set({ ...double.environment, XDG_RUNTIME_DIR: place.folder })
@@ -32,17 +32,23 @@ describe.runIf(p11KitAvailable())('a process that dies inside the module', () =>
   })
   afterEach(async () => {
     child?.kill('SIGKILL')
-    await double.close()
+    await double.control.setFaults()
+    await double.control.request({ do: 'reset-statistics' })
+  })
+  afterAll(async () => {
+    await double?.close()
     place.restore()
   })
 
   /** Starts the child and resolves when the call is inside the module. */
-  const startInside = async (): Promise<{
+  const startInside = async (
+    label: string,
+  ): Promise<{
     child: ChildProcess
     output: () => string
     ended: Promise<number | string | null>
   }> => {
-    const input = { uri: double.uri, settings: double.settings, pin: double.secrets.pin, label: 'crashed' }
+    const input = { uri: double.uri, settings: double.settings, pin: double.secrets.pin, label }
     const process = spawn(globalThis.process.execPath, [program, JSON.stringify(input)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
@@ -63,7 +69,7 @@ describe.runIf(p11KitAvailable())('a process that dies inside the module', () =>
 
   it('after the key was made leaves it where the next process finds it, and its lock is taken over', async () => {
     await double.control.setFaults('C_GenerateKeyPair:after:delay=20000')
-    const { child, ended } = await startInside()
+    const { child, ended } = await startInside('crashed')
     expect((await deviceFailure(openDevice(double.uri, options().open))).message).toContain(`process ${child.pid}`)
     child.kill('SIGABRT')
     expect(await ended).toBe('SIGABRT')
@@ -83,13 +89,13 @@ describe.runIf(p11KitAvailable())('a process that dies inside the module', () =>
 
   it('ends cleanly on Ctrl-C while the device is at work, and the key is found when it is done', async () => {
     await double.control.setFaults('C_GenerateKeyPair:after:delay=1000')
-    const { child, ended, output } = await startInside()
+    const { child, ended, output } = await startInside('stopped')
     child.kill('SIGINT')
     expect(await ended).toBe(0)
     expect(output()).toContain('failed device.aborted')
     await double.control.setFaults()
     await closing(await openDevice(double.uri, options().open), async (device) => {
-      expect(await device.findKey({ label: 'crashed', id: bytes('crashed') })).toBeDefined()
+      expect(await device.findKey({ label: 'stopped', id: bytes('stopped') })).toBeDefined()
     })
   })
 
