@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { cpuTime } from '../../test/cpu-time.ts'
 import { mutate, mutation } from '../../test/mutation.ts'
 import { sharedFolder } from '../../test/shared-folder.ts'
 import { EnrollError } from '../errors.ts'
@@ -175,9 +176,7 @@ describe('what is no key attestation', () => {
       `[${'['.repeat(24_000)}`,
       `{"authority_chain":["${'A'.repeat(24_000)}"`,
     ]) {
-      const start = performance.now()
-      expect(() => verify(Buffer.from(text))).toThrow(EnrollError)
-      expect(performance.now() - start).toBeLessThan(50)
+      expect(cpuTime(() => expect(() => verify(Buffer.from(text))).toThrow(EnrollError))).toBeLessThan(50)
     }
   })
 })

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { cpuTime } from '../../test/cpu-time.ts'
 import { mutate, mutation } from '../../test/mutation.ts'
 import { sharedFolder } from '../../test/shared-folder.ts'
 import { sequence } from '../asn1/der-writer.ts'
@@ -135,9 +136,7 @@ describe('what is no confirmation', () => {
       Buffer.alloc(24_575, 0x30),
     ]
     for (const package_ of hostile) {
-      const start = performance.now()
-      expect(() => verify(package_)).toThrow(EnrollError)
-      expect(performance.now() - start).toBeLessThan(50)
+      expect(cpuTime(() => expect(() => verify(package_)).toThrow(EnrollError))).toBeLessThan(50)
     }
   })
 })

@@ -35,6 +35,8 @@ export interface LunaIssuerOptions {
   readonly notBefore?: Date
   readonly notAfter?: Date
   readonly rootNotAfter?: Date
+  /** Gives the EC origin certificate a deviation that only the leaf may have: for evidence that must be refused. */
+  readonly originDeviation?: 'unsigned-signature' | 'null-parameters'
 }
 
 export interface LunaConfirmRequest {
@@ -56,6 +58,8 @@ export interface LunaEvidenceIssuer {
   readonly personality: LunaPersonality
   /** The test roots, RSA and EC. */
   readonly trustAnchors: readonly TrustAnchor[]
+  /** The EC root alone: quicker, where no RSA key is confirmed. */
+  readonly ecTrustAnchors: readonly TrustAnchor[]
   /** DER PKCS#7, as `cmu getpkc` writes it and the attribute holds it. */
   confirm(request: LunaConfirmRequest): Uint8Array
   /** The certificates of `confirm`, leaf first. */
@@ -91,14 +95,19 @@ export function createLunaEvidenceIssuer(
   return {
     personality,
     get trustAnchors() {
-      return [rsa(), ec()].flatMap((hierarchy) => {
-        const root = hierarchy.at(-1)
-        return root === undefined ? [] : [testTrustAnchor(root.certificate, ['LUNA'])]
-      })
+      return [...rootAnchor(rsa()), ...rootAnchor(ec())]
+    },
+    get ecTrustAnchors() {
+      return rootAnchor(ec())
     },
     certificates,
     confirm: (request) => certsOnly(certificates(request)),
   }
+}
+
+function rootAnchor(hierarchy: Hierarchy): readonly TrustAnchor[] {
+  const root = hierarchy.at(-1)
+  return root === undefined ? [] : [testTrustAnchor(root.certificate, ['LUNA'])]
 }
 
 function once<T>(make: () => T): () => T {
@@ -168,12 +177,19 @@ function ecHierarchy({ serial }: LunaPersonality, options: LunaIssuerOptions): H
       extensions: [role(14), keyUsage(0, 5, 6)],
     },
   )
-  const hoc = authority(`CN=${serial},OU=Luna Module Hardware Origin,O=SafeNet\\, Inc.,C=US`, 'P-384', root, {
-    hash: 'sha384',
-    ...validity(options),
-    notAfter: options.notAfter ?? new Date('2030-08-12T00:00:00Z'),
-    extensions: [role(15), keyUsage(5, 6), basicConstraints(true), fact(6, '00000000'), fact(7, '0a000000')],
-  })
+  const hoc = authority(
+    `CN=${serial},OU=Luna Module Hardware Origin,O=SafeNet\\, Inc.,C=US`,
+    'P-384',
+    root,
+    {
+      hash: 'sha384',
+      ...validity(options),
+      notAfter: options.notAfter ?? new Date('2030-08-12T00:00:00Z'),
+      extensions: [role(15), keyUsage(5, 6), basicConstraints(true), fact(6, '00000000'), fact(7, '0a000000')],
+      oddAlgorithmParameters: options.originDeviation === 'null-parameters',
+    },
+    options.originDeviation === 'unsigned-signature',
+  )
   return [hoc, root]
 }
 
@@ -254,19 +270,27 @@ function authority(
   name: string,
   keyType: TestKeyType,
   issuer: Authority | undefined,
-  profile: Pick<CertificateTemplate, 'hash' | 'notBefore' | 'notAfter' | 'extensions'>,
+  profile: Pick<CertificateTemplate, 'hash' | 'notBefore' | 'notAfter' | 'extensions' | 'oddAlgorithmParameters'>,
+  unsigned = false,
 ): Authority {
   const key = testKeyPair(keyType)
   const subject = parseNameText(name)
   const issuerKey: KeyObject = (issuer?.key ?? key).privateKey
-  const certificate = issueCertificate({
-    ...profile,
-    subject,
-    issuer: issuer?.subject ?? subject,
-    spki: key.spki,
-    issuerKey,
-  })
-  return { subject, key, certificate }
+  const template = { ...profile, subject, issuer: issuer?.subject ?? subject, spki: key.spki, issuerKey }
+  return { subject, key, certificate: unsigned ? issueUnsigned(template) : issueCertificate(template) }
+}
+
+/** Signs until r or s has its top bit set, so that the unsigned form is no DER. */
+function issueUnsigned(template: CertificateTemplate): Uint8Array {
+  for (;;) {
+    let bent = false
+    const certificate = issueCertificate(template, (signature) => {
+      const altered = unsignedFixedLength(signature, 48)
+      bent = Buffer.compare(altered, signature) !== 0
+      return altered
+    })
+    if (bent) return certificate
+  }
 }
 
 const validity = ({ notBefore, notAfter }: LunaIssuerOptions) => ({

@@ -20,6 +20,7 @@ export function syntheticEvidence(): readonly SyntheticEvidence[] {
     ...badEcArrangements(hsm, second, ec),
     ...badLeaves(hsm, rsa, ec),
     ...badRoots(hsm, second, rsa, ec),
+    ...deviationsAboveTheLeaf(ec),
   ]
 }
 
@@ -94,6 +95,18 @@ function badEcArrangements(
     bad('EC, a certificate more', 'attestation.form', [leaf, hoc, root, root]),
     refused('EC key under the RSA chain', hsm.confirm({ spki, form: 'chrysalis' }), 'attestation.form'),
   ])
+}
+
+/** What is forgiven in a leaf is forgiven nowhere else. */
+function deviationsAboveTheLeaf({ spki }: TestKeyPair): readonly SyntheticEvidence[] {
+  const shapes = [
+    { name: 'EC, origin with unsigned r and s', originDeviation: 'unsigned-signature' },
+    { name: 'EC, origin with NULL parameters', originDeviation: 'null-parameters' },
+  ] as const
+  return shapes.flatMap(({ name, originDeviation }) => {
+    const hsm = createLunaEvidenceIssuer({ serial: SERIAL }, { originDeviation })
+    return under(hsm.ecTrustAnchors, [refused(name, hsm.confirm({ spki }), 'attestation.root')])
+  })
 }
 
 type Alter = (template: CertificateTemplate) => CertificateTemplate
