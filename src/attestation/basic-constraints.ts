@@ -1,4 +1,4 @@
-import type { Certificate } from '../asn1/certificate.ts'
+import type { Certificate, Extension } from '../asn1/certificate.ts'
 import { readBoolean, readDer, readSequence, readSmallInteger, TAG } from '../asn1/der.ts'
 import { DerError } from '../asn1/der-error.ts'
 
@@ -14,8 +14,19 @@ export interface BasicConstraints {
 export function basicConstraintsOf(certificate: Certificate): BasicConstraints | 'malformed' | undefined {
   const extension = certificate.extensions.get(OID_BASIC_CONSTRAINTS)
   if (extension === undefined) return undefined
+  const known = read.get(extension)
+  if (known !== undefined) return known
+  const constraints = readBasicConstraints(extension.value)
+  read.set(extension, constraints)
+  return constraints
+}
+
+/** Shared issuer certificates are asked again for every package of a batch. */
+const read = new WeakMap<Extension, BasicConstraints | 'malformed'>()
+
+function readBasicConstraints(value: Uint8Array): BasicConstraints | 'malformed' {
   try {
-    const items = [...readSequence(readDer(extension.value), 'BasicConstraints')]
+    const items = [...readSequence(readDer(value), 'BasicConstraints')]
     const first = items[0]
     const ca = first !== undefined && first.tag === TAG.boolean
     if (ca && !readBoolean(first)) return 'malformed'

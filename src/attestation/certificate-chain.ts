@@ -160,6 +160,26 @@ export function walkToAnchor(
   anchors: readonly AnchorKey[],
   options: AlgorithmDeviations & { readonly remember?: boolean } = {},
 ): CertificatePath {
+  if (options.remember !== true || pool.length > 0) return walk(start, pool, anchors, options)
+  const known = walked.get(start)
+  if (known !== undefined && known.anchors === anchors && known.options === options) return known.path
+  const path = walk(start, pool, anchors, options)
+  walked.set(start, { anchors, options, path })
+  return path
+}
+
+/** The last walk from a shared certificate without a pool: the same anchors and rules give the same path. */
+const walked = new WeakMap<
+  Certificate,
+  { readonly anchors: readonly AnchorKey[]; readonly options: object; readonly path: CertificatePath }
+>()
+
+function walk(
+  start: Certificate,
+  pool: readonly Certificate[],
+  anchors: readonly AnchorKey[],
+  options: AlgorithmDeviations & { readonly remember?: boolean },
+): CertificatePath {
   const certificates: Certificate[] = [start]
   let budget = MAX_SIGNATURES
   for (let current = start; ; ) {

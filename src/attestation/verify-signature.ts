@@ -15,15 +15,19 @@ const ISSUER_CURVES: readonly string[] = ['prime256v1', 'secp384r1', 'secp521r1'
 const MAX_CACHED = 2048
 
 const keys = new BoundedCache<KeyObject | null>(512)
+/** For the keys of anchors and of shared issuer certificates: the same array, which nobody writes to. */
+const byIdentity = new WeakMap<Uint8Array, KeyObject>()
 
 /** The key object of a SubjectPublicKeyInfo (cached), or undefined where it is no usable key: off the curve, too large, unknown. */
 export function publicKeyObject(spki: Uint8Array): KeyObject | undefined {
+  const same = byIdentity.get(spki)
+  if (same !== undefined) return same
   if (spki.length > MAX_CACHED) return readKey(spki)
   const name = cacheKey(spki)
   const cached = keys.get(name)
-  if (cached !== undefined) return cached ?? undefined
-  const key = readKey(spki)
-  keys.set(name, key ?? null)
+  const key = cached === undefined ? readKey(spki) : (cached ?? undefined)
+  if (cached === undefined) keys.set(name, key ?? null)
+  if (key !== undefined) byIdentity.set(spki, key)
   return key
 }
 

@@ -37,6 +37,9 @@ const objectIdInName = (certificate: Certificate): string | undefined =>
 const serialInName = (certificate: Certificate): string | undefined =>
   DEVICE_NAME.exec(commonNameOf(certificate.subject) ?? '')?.[1]
 
+/** The device certificate is shared by all objects of a device. */
+const DEVICE_RULES = { remember: true } as const
+
 interface Roles {
   readonly leaf: Certificate
   readonly device: Certificate | undefined
@@ -182,7 +185,7 @@ function checkChain(
       : `the attestation was issued by ${printName(leaf.issuer)}, the second certificate is ${printName(device.subject)}: that of another device, or of another attestation key`,
     EXPORT_AGAIN,
   )
-  const path = walkToAnchor(device, above, anchors, { remember: true })
+  const path = walkToAnchor(device, above, anchors, DEVICE_RULES)
   checkDates(RULE.dates, [leaf, ...path.certificates], path.anchor, now, checks)
   checkStrangers(RULE.package, device, above, anchors, checks)
   return checkPath(device, path, anchors, checks) ? path : { certificates: path.certificates }
