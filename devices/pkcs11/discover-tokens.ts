@@ -22,20 +22,21 @@ export async function discoverTokens(
   hooks: DiscoveryHooks,
 ): Promise<Discovery> {
   const trail: string[] = []
+  let modulePath: string | undefined
   try {
     const module = options.settings?.module
-    const found = findModule(family.search, { explicit: typeof module === 'string' ? module : undefined })
-    trail.push(...found.trail)
+    const found = findModule(family.search, { explicit: typeof module === 'string' ? module : undefined, trail })
+    modulePath = found.path
     const loaded = await loadModule(found.path)
     try {
       const cryptoki = new Cryptoki(loaded.library, `module ${found.path}`, { signal: options.signal })
-      const modulePath = found.origin === 'URI or setting' ? found.path : undefined
+      const named = found.origin === 'URI or setting' ? found.path : undefined
       const devices = tokensOf(family, cryptoki, trail).flatMap(({ token }): DiscoveredDevice[] => {
         if (!hooks.recognises(token)) {
           trail.push(`${found.path} shows ${tokenName(token)}, model ${token.model}, which is no ${family.vendor}`)
           return []
         }
-        const device = discovered(family, token, loaded.description, modulePath)
+        const device = discovered(family, token, loaded.description, named)
         return [hooks.refine?.(device, token) ?? device]
       })
       return { devices, trail }
@@ -44,7 +45,9 @@ export async function discoverTokens(
     }
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error
-    return { devices: [], trail: [...trail, `${error.message} Try: ${error.remedy}`] }
+    // Without a module the trail has said it all already.
+    const line = modulePath === undefined ? error.remedy : `${error.message} Try: ${error.remedy}`
+    return { devices: [], trail: [...trail, line] }
   }
 }
 

@@ -30,6 +30,8 @@ export interface ModuleSearchInput {
   /** URI `module-path`, or the setting `module`. */
   readonly explicit?: string | undefined
   readonly environment?: Readonly<Record<string, string | undefined>>
+  /** Collects the lines of the trail as they come, for who wants them even when nothing is found. */
+  readonly trail?: string[]
   /** Folders of p11-kit entries; the system's and the user's own where absent. */
   readonly p11KitFolders?: readonly string[]
 }
@@ -42,7 +44,7 @@ const isFile = (path: string): boolean => existsSync(path) && statSync(path).isF
  * Throws DeviceError `device.module` with the trail.
  */
 export function findModule(search: ModuleSearch, input: ModuleSearchInput): FoundModule {
-  const trail: string[] = []
+  const trail = input.trail ?? []
   const take = (path: string, origin: string): FoundModule | undefined => {
     const there = isAbsolute(path) && isFile(path)
     trail.push(`${origin}: ${path}${there ? '' : isAbsolute(path) ? ' (no such file)' : ' (not an absolute path)'}`)
@@ -60,7 +62,8 @@ export function findModule(search: ModuleSearch, input: ModuleSearchInput): Foun
     const found = take(entry.path, `p11-kit (${entry.config})`)
     if (found !== undefined) return found
   }
-  for (const path of search.paths) {
+  // A table serves all platforms; a drive letter means nothing here, and a slash nothing there.
+  for (const path of search.paths.filter(isAbsolute)) {
     const found = take(path, 'usual path')
     if (found !== undefined) return found
   }
