@@ -17,6 +17,8 @@ const malformed = (what: string, cause?: unknown): EnrollError =>
  */
 export function readOrderForm(text: string, readFile: (path: string) => Uint8Array): OrderForm {
   if (text.length > MAX_FORM) throw malformed(`it is longer than ${MAX_FORM} characters`)
+  // The parser takes time that grows with the square of the nesting; a form nests once.
+  if ((text.match(/[[{]/g)?.length ?? 0) > 1000) throw malformed('it nests too deep')
   const value = readYaml(text)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed('it is no map')
   return Object.fromEntries(

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { ENDPOINTS } from '../../src/sandbox/certificate-authority/endpoints/endpoints.ts'
 import { FAULT_KINDS } from '../../src/sandbox/certificate-authority/fault.ts'
 import { FLOW_ACTIONS } from '../../src/sandbox/certificate-authority/flow.ts'
-import { readScenario } from '../../src/sandbox/certificate-authority/scenario.ts'
+import { parseScenario } from '../../src/sandbox/certificate-authority/scenario.ts'
 import {
   AUTO_APPLY_ORDER_DOCUMENT_SIGNING,
   ORDER_IDENTITY_PARAMETERS,
@@ -47,6 +47,6 @@ describe('docs/sectigo.md', () => {
 
   test('shows a scenario that can be read', () => {
     const scenario = /```yaml\n# scenario[^\n]*\n([\s\S]*?)```/.exec(text)?.[1] ?? ''
-    expect(readScenario(scenario).flow?.length).toBeGreaterThan(3)
+    expect(parseScenario(scenario).flow?.length).toBeGreaterThan(3)
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readScenario } from './scenario.ts'
+import { parseScenario } from './scenario.ts'
 import { scenarioClock } from './scenario-clock.ts'
 
 const TEXT = `
@@ -19,7 +19,7 @@ clock: { start: 2026-01-05T09:00Z, speed: 3600 }
 
 describe('a scenario', () => {
   test('is read into what the rehearsal CA plays', () => {
-    const { now, ...scenario } = readScenario(TEXT)
+    const { now, ...scenario } = parseScenario(TEXT)
     expect(scenario).toEqual({
       account: { credit: '500', paymentRequired: false, loginName: 'someone' },
       prices: { '1214': '245.5', other: '10' },
@@ -57,7 +57,7 @@ describe('a scenario', () => {
     ['file: ', '['.repeat(60_000)],
     ['file: longer', `# ${'x'.repeat(70_000)}`],
   ])('%s', (message, text) => {
-    expect(() => readScenario(text)).toThrowError(
+    expect(() => parseScenario(text)).toThrowError(
       expect.objectContaining({ code: 'sandbox.scenario', exitCode: 2, message: expect.stringContaining(message) }),
     )
   })

@@ -90,8 +90,10 @@ const member = <K extends string, T>(name: K, value: T | undefined): Partial<Rec
   value === undefined ? {} : ({ [name]: value } as Partial<Record<K, T>>)
 
 /** Reads a scenario in YAML. Throws EnrollError (exit 2) that names the place. */
-export function readScenario(text: string): Scenario {
+export function parseScenario(text: string): Scenario {
   if (text.length > MAX_SCENARIO) throw malformed('file', `longer than ${MAX_SCENARIO} characters`)
+  // The parser takes time that grows with the square of the nesting; a scenario nests three deep.
+  if ((text.match(/[[{]/g)?.length ?? 0) > 2000) throw malformed('file', 'it nests too deep')
   const root = new Place('scenario', readYaml(text)).map(['account', 'prices', 'flow', 'faults', 'push', 'clock'])
   return {
     ...member('account', optional(root.account, readAccount)),

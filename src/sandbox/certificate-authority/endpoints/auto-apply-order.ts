@@ -68,7 +68,7 @@ async function checkKey(view: FormView, rehearsal: Rehearsal): Promise<CheckedCs
   const hsmType = view.get('hsmType')
   const keyAttestation = view.get('keyAttestation')
   if (hsmType !== undefined && keyAttestation !== undefined) {
-    await checkAttestation(hsmType, keyAttestation, request.spki, rehearsal.attestation, rehearsal.now())
+    await checkAttestation(hsmType, keyAttestation, request.spki, rehearsal.attestation)
   }
   return request
 }
