@@ -50,7 +50,7 @@ test('a proxy that says no means not-sent', async () => {
   const ca = await start()
   closers.push(() => ca.close())
   const proxy = await startProxy(407)
-  const sectigo = createSectigo({ ...clientOptions(ca), environment: { https_proxy: proxy.url } })
+  const sectigo = createSectigo({ ...clientOptions(ca), proxy: `http://${proxy.url}` })
   expect(await sectigo.applyOrder({})).toMatchObject({
     kind: 'not-sent',
     reason: expect.stringContaining('answered 407'),
@@ -66,6 +66,7 @@ test('the environment decides, and NO_PROXY exempts', () => {
   expect(at({ HTTPS_PROXY: 'proxy:3128', NO_PROXY: 'a, .trust-provider.com' })).toBeUndefined()
   expect(at({ HTTPS_PROXY: 'proxy:3128', NO_PROXY: '*' })).toBeUndefined()
   expect(at({ HTTPS_PROXY: 'proxy:3128', NO_PROXY: 'provider.com' })).toBe('proxy:3128')
+  expect(proxyFor(new URL('https://127.0.0.1:8443/'), undefined, { HTTPS_PROXY: 'proxy:3128' })).toBeUndefined()
   expect(at({ NO_PROXY: '*' }, 'http://other:1')).toBe('other:1')
   expect(() => at({ HTTPS_PROXY: 'socks5://p' })).toThrowError(expect.objectContaining({ code: 'sectigo.proxy' }))
 })

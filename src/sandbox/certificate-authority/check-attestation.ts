@@ -43,6 +43,9 @@ export async function checkAttestation(
   if (!verdict.genuine) {
     throw denied(verdict.checks.find((check) => check.status === 'fail')?.detail ?? 'the evidence is not genuine')
   }
+  // "Generated in a non-exportable format": genuine evidence may say that it was not.
+  if (verdict.claims.extractable === true) throw denied('the key can leave the device')
+  if (verdict.claims.local === false) throw denied('the key was not made on the device')
   if (verdict.spki === undefined || Buffer.compare(verdict.spki, spki) !== 0) {
     throw denied('the attested key is not the key of the CSR')
   }

@@ -28,7 +28,8 @@ export async function connectTls(options: ConnectOptions): Promise<TLSSocket> {
     const done = () => signal.removeEventListener('abort', abort)
     socket.once('secureConnect', () => {
       done()
-      socket.removeAllListeners('error')
+      // Whoever uses the socket hears its errors; without any listener one would end the process.
+      socket.on('error', () => undefined)
       resolve(socket)
     })
     socket.once('error', (error) => {

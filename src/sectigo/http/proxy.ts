@@ -2,7 +2,8 @@ import { EnrollError } from '../../errors.ts'
 
 /**
  * The proxy for an address: the one configured, else `HTTPS_PROXY`/`https_proxy` unless `NO_PROXY` names the host
- * (a comma list of hosts, domain suffixes, `host:port`, or `*`; curl(1)). Throws EnrollError where it is no proxy address.
+ * (a comma list of hosts, domain suffixes, `host:port`, or `*`; curl(1)). The environment's proxy is never used for loopback.
+ * Throws EnrollError where it is no proxy address.
  */
 export function proxyFor(
   url: URL,
@@ -28,6 +29,7 @@ export function proxyFor(
 
 function isExempt(url: URL, list: string): boolean {
   const host = url.hostname.toLowerCase()
+  if (/^(localhost|127(\.\d+){3}|\[::1\])$/.test(host)) return true
   return list
     .toLowerCase()
     .split(/[\s,]+/)
