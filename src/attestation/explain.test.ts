@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { sharedFolder } from '../../test/shared-folder.ts'
+import { readVectorManifest } from '../../test/tools/vector-manifest.ts'
+import { explanationText } from '../report/explanation-text.ts'
+import { testKeyPair } from '../sandbox/test-key-pair.ts'
+import { createYubikeyEvidenceIssuer, yubikeyPackage } from '../sandbox/yubikey-evidence/issuer.ts'
+import { builtInTrustAnchors } from '../trust-anchors/trust-anchors.ts'
+import { EvidenceError } from './evidence-error.ts'
+import { explain } from './explain.ts'
+
+const NOW = Date.parse('2026-11-22T00:00:00Z')
+const context = { trustAnchors: builtInTrustAnchors(), now: NOW }
+const folder = sharedFolder('vectors')
+const file = (name: string): Uint8Array => readFileSync(join(folder ?? '', name))
+
+describe.runIf(folder !== undefined)('explain', () => {
+  for (const vector of folder === undefined ? [] : readVectorManifest(folder)) {
+    if (vector.expect === 'refuse') continue
+    it(`tells ${vector.id} with its chain, what it says and what it does not`, () => {
+      const chains = vector.certChains === undefined ? {} : { certChains: file(vector.certChains) }
+      const explanation = explain(file(vector.attestation), { ...context, ...chains })
+      expect(explanation).toMatchObject({ kind: 'attestation', hsmType: vector.hsmType })
+      expect(explanation.verdict).toMatch(/^genuine/)
+      expect(explanation.tree[0]?.role).toBe('trust anchor (built-in)')
+      const text = explanationText(explanation)
+      expect(text).toContain('The key was generated on the device.')
+      expect(text).toContain('It does not say:')
+    })
+  }
+
+  it('finds the attestation inside a request, under either OID, and judges it', () => {
+    for (const id of ['psyk-csr-legacy', 'psyk-csr-standard']) {
+      const explanation = explain(file(`yubikey/${id}/request.csr.pem`), context)
+      expect(explanation.kind).toBe('certificate-request')
+      expect(explanation.embedded[0]).toMatchObject({ kind: 'attestation', hsmType: 'YUBIKEY' })
+      expect(explanation.embedded[0]?.result).toMatchObject({ genuine: true, device: { serial: '19661687' } })
+    }
+  })
+
+  it('draws the certificates of a file as trees, issuer above issued', () => {
+    const { kind, tree } = explain(file('roots/yubico/yubico-intermediate.pem'), context)
+    expect(kind).toBe('certificates')
+    expect(tree.map(({ name }) => name)).toEqual([
+      'CN=Yubico Attestation Intermediate A 1',
+      'CN=Yubico Attestation Intermediate B 1',
+    ])
+    expect(tree.map(({ children }) => children.length)).toEqual([4, 9])
+  })
+
+  it('tells a single certificate', () => {
+    const { kind, facts } = explain(file('roots/yubico/yubico-ca-1.pem'), context)
+    expect(kind).toBe('certificate')
+    expect(facts).toContainEqual({ label: 'subject', value: 'CN=Yubico Attestation Root 1' })
+    expect(facts).toContainEqual({ label: 'CA', value: 'yes' })
+  })
+})
+
+describe('an explanation of what is not genuine', () => {
+  const device = createYubikeyEvidenceIssuer({ serial: 7, firmware: '5.4.3', formFactor: 1 }, { keyType: 'P-256' })
+  const leaf = device.attest({ spki: testKeyPair('P-256').spki, slot: 0x9a, pinPolicy: 1, touchPolicy: 1 })
+
+  it('says that nothing of it is proven, and what to do', () => {
+    const text = explanationText(explain(yubikeyPackage(leaf, device.f9Certificate), context))
+    expect(text).toContain('Verdict: not genuine')
+    expect(text).toContain('It claims, and proves none of it:')
+    expect(text).toMatch(/FAIL {2}attestation\.chain: .*replaced/)
+    expect(text).toContain('Try: ')
+  })
+
+  it('lets no control character of a hostile name through to a terminal', () => {
+    const hostile = device.attest({
+      spki: testKeyPair('P-256').spki,
+      slot: 0x9a,
+      pinPolicy: 1,
+      touchPolicy: 1,
+      alter: (template) => ({ ...template, subject: [[{ oid: '2.5.4.3', value: '\u001b[2Jx\n\u0007' }]] }),
+    })
+    const text = explanationText(explain(yubikeyPackage(hostile, device.f9Certificate), context))
+    expect([...text].filter((c) => c !== '\n' && /\p{Cc}/u.test(c))).toEqual([])
+  })
+
+  it('is refused with a typed error where there is nothing to explain', () => {
+    expect(() => explain(Buffer.from('hello'), context)).toThrow(EvidenceError)
+  })
+})
