@@ -29,7 +29,7 @@ import {
   readSpki,
   spkiFromCertificate,
 } from './find-key-objects.ts'
-import { checkKeySpec, generateKeyPair } from './generate-key-pair.ts'
+import { checkKeySpec, type GeneratedHandles, generateKeyPair } from './generate-key-pair.ts'
 import { EC_GENERATION, RSA_GENERATION } from './key-algorithm.ts'
 import { STRICT, type TemplateTraits } from './key-template.ts'
 import type { OpenedToken } from './open-token.ts'
@@ -185,20 +185,23 @@ export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
       privateHandle: made.privateKey,
     })
     key.attributes = readKeyAttributes(this.session, made.privateKey)
-    if (key.attributes.extractable === true || key.attributes.sensitive === false) {
-      for (const object of [made.privateKey, made.publicKey])
-        destroyObject(this.session, object, 'the exportable key just made')
-      throw new DeviceError(
-        'key.exportable',
-        `${this.subject} made a key that can leave it, although it was told not to; the key was removed.`,
-        {
-          remedy:
-            'Check the policy of the token: it must allow keys with CKA_EXTRACTABLE=false and CKA_SENSITIVE=true.',
-        },
-      )
-    }
+    if (key.attributes.extractable === true || key.attributes.sensitive === false) this.#removeExportable(made)
     for (const object of replaced) destroyObject(this.session, object, `replaced ${spec.replaceKey}`)
     return key
+  }
+
+  /** A key just made that can leave the token is of no use and must not stay. */
+  #removeExportable(made: GeneratedHandles): never {
+    for (const object of [made.privateKey, made.publicKey]) {
+      destroyObject(this.session, object, 'the exportable key just made')
+    }
+    throw new DeviceError(
+      'key.exportable',
+      `${this.subject} made a key that can leave it, although it was told not to; the key was removed.`,
+      {
+        remedy: 'Check the policy of the token: it must allow keys with CKA_EXTRACTABLE=false and CKA_SENSITIVE=true.',
+      },
+    )
   }
 
   /** The key that `replaceKey` names, with its certificate; they go when the new key is there. */

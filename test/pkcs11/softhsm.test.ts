@@ -11,7 +11,11 @@ import {
   type OpenOptions,
   Secret,
 } from '../../devices/device.ts'
-import { openPkcs11Device } from '../../devices/pkcs11/open-pkcs11-device.ts'
+import { STRICT, type TemplateTraits } from '../../devices/pkcs11/key-template.ts'
+import { openPkcs11Device, plainFamily } from '../../devices/pkcs11/open-pkcs11-device.ts'
+import { openToken } from '../../devices/pkcs11/open-token.ts'
+import { CKA } from '../../devices/pkcs11/pkcs11-constants.ts'
+import { Pkcs11Device } from '../../devices/pkcs11/pkcs11-device.ts'
 import { issueCertificate } from './issue-certificate.ts'
 import { SOFTHSM_PIN, type SofthsmFolder, softhsmAvailable, softhsmFolder } from './softhsm-token.ts'
 
@@ -206,6 +210,18 @@ describe.runIf(softhsmAvailable())('the PKCS#11 room on SoftHSM2', () => {
       { stdio: ['ignore', 'pipe', 'ignore'] },
     )
     expect(Uint8Array.from(spki)).toEqual(key.publicKey)
+  })
+
+  it('removes a key that came out exportable, and says so', async () => {
+    class Careless extends Pkcs11Device {
+      protected override templateTraits(): TemplateTraits {
+        return { ...STRICT, extractableAttribute: false, extraPrivate: [{ type: CKA.EXTRACTABLE, value: true }] }
+      }
+    }
+    const token = await openToken(plainFamily('LUNA'), uri, options().open, {}, (opened) => new Careless(opened))
+    device = token
+    expect((await failure(token.generateKeyPair(spec('P-256', 'careless')))).code).toBe('key.exportable')
+    expect(await token.findKey({ label: 'careless' })).toBeUndefined()
   })
 
   it('says that SoftHSM2 cannot attest, and shows it as a blocker', async () => {
