@@ -75,7 +75,7 @@ export class FortanixKey implements DeviceKey {
       )
     }
     if (!reply.ok) throw dsmError('KeyAttestation', 'attest the key', reply, redaction)
-    return readKeyAttestation(reply.json(), reply.body, this.location, this.publicKey)
+    return readKeyAttestation(reply.json(), reply.body, this.publicKey)
   }
 
   async #carryOut(request: DsmRequest): Promise<unknown> {

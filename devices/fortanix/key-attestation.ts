@@ -10,7 +10,7 @@ const MAX_AUTHORITY_CERTIFICATES = 10
  * form, and the certificates stand beside it as PEM for any other.
  * Throws DeviceError `device.protocol` where it is no attestation of this key. It does not judge it: the verifier does.
  */
-export function readKeyAttestation(json: unknown, body: Uint8Array, kid: string, publicKey: Uint8Array): Attestation {
+export function readKeyAttestation(json: unknown, body: Uint8Array, publicKey: Uint8Array): Attestation {
   const reply = new JsonFields(json, 'the key attestation')
   const statement = reply.object('attestation_statement')
   const format = statement.text('format')
@@ -36,7 +36,6 @@ export function readKeyAttestation(json: unknown, body: Uint8Array, kid: string,
     hsmType: 'FORTANIX',
     package: body,
     artefacts: {
-      [`key_attestation_${kid}.json`]: body,
       'attestation-statement.pem': Buffer.from(leaf.toString()),
       'authority-chain.pem': Buffer.from(authorities.join('')),
     },

@@ -21,12 +21,13 @@ export async function attestVersion(client: KmsClient, name: string, form: Packa
   const statement = attestation.bytes('content')
   const certChains = readChains(attestation.optionalObject('certChains'))
   const names = fileNames(name)
-  const artefacts = { [names.statement]: statement, ...(certChains === undefined ? {} : { [names.chain]: certChains }) }
+  const files = { [names.statement]: statement, ...(certChains === undefined ? {} : { [names.chain]: certChains }) }
   return {
     hsmType: 'MARVELL_GOOGLE',
-    package: makePackage(form, statement, certChains, artefacts),
+    package: makePackage(form, statement, certChains, files),
     ...(certChains === undefined ? {} : { certChains }),
-    artefacts,
+    // In another form the package does not show the statement by itself.
+    ...(form === 'statement' ? {} : { artefacts: { [names.statement]: statement } }),
   }
 }
 

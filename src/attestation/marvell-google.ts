@@ -13,6 +13,7 @@ import { keyName } from './key-name.ts'
 import { ATTRIBUTE, KEY_TYPE, OBJECT_CLASS } from './marvell-google-attributes.ts'
 import { checkChains, type MarvellChains, readChains } from './marvell-google-chains.ts'
 import { checkValuesFit, keyIdOf, publicKeyInfoOf } from './marvell-google-key.ts'
+import { unwrapMarvellPackage } from './marvell-google-package.ts'
 import { PRIVATE_KEY_RULES, MARVELL_RULES as RULE } from './marvell-google-rules.ts'
 import {
   type MarvellObject,
@@ -33,7 +34,10 @@ const NEW_KEY =
 export const marvellGoogle: FamilyVerifier = {
   hsmType: 'MARVELL_GOOGLE',
   recognises: (package_) => package_[0] === 0x1f && package_[1] === 0x8b,
-  verify,
+  verify: (package_, context) => {
+    const { package: statement, certChains } = unwrapMarvellPackage(package_)
+    return verify(statement, certChains === undefined ? context : { ...context, certChains })
+  },
 }
 
 function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdict {

@@ -105,6 +105,30 @@ describe.each(Object.entries(FAMILIES))('%s over TLS', (_name, open) => {
   })
 })
 
+it('workload identity and impersonation take the same way as the calls: private CA and proxy', async () => {
+  const subject = join(directory, 'subject-token')
+  await writeFile(subject, kms.service.tokens.subjectToken)
+  const credentialsFile = join(directory, 'workload.json')
+  const account = `${kms.endpoint}/v1/projects/-/serviceAccounts/${kms.service.tokens.impersonated}`
+  await writeFile(
+    credentialsFile,
+    JSON.stringify({
+      type: 'external_account',
+      audience: '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/p',
+      subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+      token_url: `${kms.endpoint}/v1/token`,
+      credential_source: { file: subject },
+      service_account_impersonation_url: `${account}:generateAccessToken`,
+    }),
+  )
+  kms.http.log.length = 0
+  const tunnels = proxy.tunnels.length
+  const settings = { caFile, credentialsFile, proxy: proxy.url, noProxy: 'elsewhere.invalid' }
+  await wholeRun(await openKms(kms, { settings }))
+  expect(kms.http.log.slice(0, 2)).toEqual(['ExchangeToken', 'GenerateAccessToken'])
+  expect(proxy.tunnels.length).toBeGreaterThan(tunnels)
+})
+
 describe('an address where nothing answers well', () => {
   it('refused connections are tried again, for calls of every kind, and then told', async () => {
     const port = await freePort()

@@ -56,8 +56,19 @@ async function hsmEnroll(...args: readonly string[]): Promise<Program> {
 
 let count = 0
 /** A rehearsal around a double that stays open for the next one. */
-async function rehearse(double: RunningDouble, algorithm: KeyAlgorithm = 'P-256'): Promise<Rehearsal> {
-  const kept = { ...double, settings: { ...double.settings, retries: '1' }, close: async () => undefined }
+async function rehearse(
+  double: RunningDouble,
+  algorithm: KeyAlgorithm = 'P-256',
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Rehearsal> {
+  const { certChains, ...rest } = double
+  const kept = {
+    ...rest,
+    // A package that brings its chains along has to do without those that the CA is told.
+    ...(certChains === undefined || 'packageForm' in settings ? {} : { certChains }),
+    settings: { ...double.settings, retries: '1', ...settings },
+    close: async () => undefined,
+  }
   return startRehearsal({ directory: join(directory, `run-${++count}`), device: kept, algorithm })
 }
 
@@ -162,4 +173,34 @@ describe.each(Object.entries(CLOUDS))('an enrolment on %s', (_name, cloud) => {
       await rehearsal.close()
     },
   )
+
+  it('leaves no credential in its journal, its folder, its trace or its output', async () => {
+    const rehearsal = await rehearse(cloud.double())
+    cloud.double().http.faults.add({ kind: 'status', status: 500, call: cloud.calls[1] ?? '', body: 'overloaded' })
+    const end = await hsmEnroll('enroll', rehearsal.profile, '--yes', '--wait', '--json', '--trace')
+    expect(end.code, end.stderr).toBe(0)
+    const run: Shown = JSON.parse(end.stdout)
+    const names = await readdir(run.folder, { recursive: true, withFileTypes: true })
+    const files = names.filter((entry) => entry.isFile())
+    const contents = await Promise.all(files.map(({ name, parentPath }) => readFile(join(parentPath, name), 'latin1')))
+    const seen = [end.stdout, end.stderr, ...contents].join('\n')
+    expect(end.stderr).toMatch(/trace: (GET|POST) .*HTTP 500/)
+    expect(files.map(({ name }) => name)).toContain('journal.jsonl')
+    const { privateKey } = kms.service.tokens
+    for (const secret of [dsm.service.sessions.apiKey, privateKey, privateKey.slice(100, 140)]) {
+      expect(seen.includes(secret)).toBe(false)
+    }
+    expect(seen).not.toMatch(/ya29\.|session-[0-9a-f]{8}|PRIVATE KEY/)
+    await rehearsal.close()
+  })
 })
+
+it.each(['bundle-zip', 'statement+chains'])(
+  'Cloud KMS: the package form %s is checked, ordered with and accepted',
+  async (packageForm) => {
+    const rehearsal = await rehearse(kms, 'P-256', { packageForm })
+    const end = await hsmEnroll('enroll', rehearsal.profile, '--yes', '--wait', '--json')
+    expect(end.code, end.stderr).toBe(0)
+    await rehearsal.close()
+  },
+)
