@@ -6,6 +6,7 @@ import { cpuTime } from '../../test/cpu-time.ts'
 import { mutate, mutation } from '../../test/mutation.ts'
 import { sharedFolder } from '../../test/shared-folder.ts'
 import { EnrollError } from '../errors.ts'
+import { basicConstraints, keyUsage } from '../sandbox/certificate-issuer.ts'
 import { createFortanixEvidenceIssuer } from '../sandbox/fortanix-evidence/issuer.ts'
 import { testKeyPair } from '../sandbox/test-key-pair.ts'
 import { FORTANIX_TRUST_ANCHORS } from '../trust-anchors/fortanix.ts'
@@ -140,6 +141,17 @@ describe('the authority of a Fortanix statement', () => {
   it('must be for key attestation', () => expect(without('2.5.29.37')).toContain('not for key attestation'))
   it('must have the enrolment policy for FX2200', () =>
     expect(without('1.3.6.1.4.1.49690.2.5')).toContain('enrolment policy'))
+  it('must stand under a CA', () => {
+    const extensions = [keyUsage(0, 5, 6), basicConstraints(false)]
+    const replaced = new Set(['2.5.29.15', '2.5.29.19'])
+    const detail = authorityFault({
+      alterCa: (template) => ({
+        ...template,
+        extensions: [...extensions, ...(template.extensions ?? []).filter(({ oid }) => !replaced.has(oid))],
+      }),
+    })
+    expect(detail).toContain('is no CA')
+  })
   it('must have Fortanix’s certificate policy', () => expect(without('2.5.29.32')).toContain('certificate policy'))
 })
 

@@ -24,6 +24,8 @@ export interface FortanixIssuerOptions {
   readonly rootNotAfter?: Date
   /** Bends the authority's certificate before it is signed. */
   readonly alterAuthority?: (template: CertificateTemplate) => CertificateTemplate
+  /** Bends the CA's certificate before it is signed. */
+  readonly alterCa?: (template: CertificateTemplate) => CertificateTemplate
 }
 
 export interface FortanixAttestRequest {
@@ -67,11 +69,16 @@ export function createFortanixEvidenceIssuer(options: FortanixIssuerOptions = {}
       notAfter: options.rootNotAfter ?? new Date('2033-08-29T16:38:12Z'),
       extensions: [keyUsage(0, 5, 6), basicConstraints(true), subjectKeyId(root)],
     }),
-    ca: issue(ca, root, {
-      ...long,
-      notAfter: new Date('2029-08-31T16:51:25Z'),
-      extensions: [keyUsage(0, 5, 6), basicConstraints(true), subjectKeyId(ca), POLICY, authorityKeyId(root)],
-    }),
+    ca: issue(
+      ca,
+      root,
+      {
+        ...long,
+        notAfter: new Date('2029-08-31T16:51:25Z'),
+        extensions: [keyUsage(0, 5, 6), basicConstraints(true), subjectKeyId(ca), POLICY, authorityKeyId(root)],
+      },
+      options.alterCa,
+    ),
     authority: issue(
       authority,
       ca,
