@@ -11,7 +11,7 @@ import { placeOrder } from '../../src/sectigo/place-order.ts'
 import { createSectigo } from '../../src/sectigo/sectigo.ts'
 import { clientOptions, documentSigningForm, start } from './rehearsal-kit.ts'
 
-const TIMEOUTS = { connect: 2000, reply: 400 }
+const TIMEOUTS = { connect: 5000, reply: 1000 }
 
 let ca: RunningCertificateAuthority
 beforeEach(async () => {
@@ -41,7 +41,7 @@ describe('no order is ever sent twice', () => {
   test.each(FAULT_KINDS.flatMap((kind) => [[kind, true] as const, [kind, false] as const]))(
     'fault %s (carried out: %s)',
     async (kind, accepts) => {
-      ca.fail({ endpoint: '!AutoApplyOrder', kind, accepts, delay: 700 })
+      ca.fail({ endpoint: '!AutoApplyOrder', kind, accepts, delay: 1800 })
       const sectigo = createSectigo({ ...clientOptions(ca), timeouts: TIMEOUTS })
       const outcome = await sectigo.applyOrder(documentSigningForm())
       const expected = kind === 'wrong-content-type' && !accepts ? 'unknown' : EXPECTED[kind]
@@ -54,7 +54,7 @@ describe('no order is ever sent twice', () => {
   )
 
   test.each(FAULT_KINDS)('place order, authorize and refund under fault %s are sent once each', async (kind) => {
-    ca.fail({ kind, times: 3, delay: 700 })
+    ca.fail({ kind, times: 3, delay: 1800 })
     const client = createClient({ ...clientOptions(ca), timeouts: TIMEOUTS })
     await placeOrder(client, { ap: 'brand' })
     await autoAuthorize(client, { orderNumber: '1' })

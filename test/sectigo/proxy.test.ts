@@ -46,6 +46,16 @@ test('goes through a CONNECT tunnel, and the proxy never sees the login', async 
   expect(rest.join('')).not.toContain('rehearsal-password')
 })
 
+test('the time for connecting ends with the connection, through a tunnel too', async () => {
+  const ca = await start()
+  closers.push(() => ca.close())
+  const proxy = await startProxy()
+  ca.fail({ kind: 'slow', delay: 3200 })
+  const timeouts = { connect: 2500, reply: 20_000 }
+  const sectigo = createSectigo({ ...clientOptions(ca), proxy: `http://${proxy.url}`, timeouts })
+  expect((await sectigo.balance()).amount).toBe('1000.00')
+})
+
 test('a proxy that says no means not-sent', async () => {
   const ca = await start()
   closers.push(() => ca.close())
