@@ -55,7 +55,7 @@ async function usableVersion(client: KmsClient, key: CryptoKey): Promise<CryptoK
     'device.ambiguous',
     `The key ${key.name} has ${usable.length} versions where one was expected.`,
     {
-      remedy: `Name one as keyLocation: ${usable.map((version) => version.name.split('/').at(-1)).join(', ')}.`,
+      remedy: 'Find out who made the others, schedule them for destruction in Cloud KMS, then resume the run.',
     },
   )
 }

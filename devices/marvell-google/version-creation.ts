@@ -163,7 +163,8 @@ function theOneAbove(versions: readonly CryptoKeyVersion[], number: number): Cry
     'device.ambiguous',
     `Several versions were made at once: ${above.map((it) => numberOf(it)).join(', ')}.`,
     {
-      remedy: 'Find out which one belongs to this run and name it as keyLocation.',
+      remedy:
+        'Find out which one is of this run, write its number into the label of the key (version-N), then resume the run.',
     },
   )
 }
