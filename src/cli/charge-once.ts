@@ -14,9 +14,7 @@ export async function chargeOnce(
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const file = join(folder, name.replace(/[^\w#-]/g, '_'))
   try {
-    const handle = await open(file, 'wx', 0o600)
-    await handle.sync()
-    await handle.close()
+    await (await open(file, 'wx', 0o600)).close()
     await syncDirectory(folder)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
@@ -25,7 +23,11 @@ export async function chargeOnce(
       exitCode: 5,
     })
   }
-  const outcome = await send()
+  const outcome = await send().catch(async (error: unknown) => {
+    // A call reports every end after the connection as data: what it throws (a bad number, no login) was thrown before.
+    if (error instanceof EnrollError) await unlink(file)
+    throw error
+  })
   if (outcome.kind === 'rejected' || outcome.kind === 'not-sent') await unlink(file)
   return outcome
 }

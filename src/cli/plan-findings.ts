@@ -4,7 +4,8 @@ import { orderForm, requestTemplate } from '../config/profile.ts'
 import { environmentName } from '../config/settings.ts'
 import { hsmTypeOf } from '../enrollment/order-form.ts'
 import { EnrollError } from '../errors.ts'
-import { AUTO_APPLY_ORDER_DOCUMENT_SIGNING } from '../sectigo/parameters/auto-apply-order-document-signing.ts'
+import { ORDER_IDENTITY_PARAMETERS } from '../sectigo/parameters/auto-apply-order-document-signing.ts'
+import { orderTable } from '../sectigo/parameters/order-table.ts'
 import { validateForm } from '../sectigo/parameters/validate-form.ts'
 
 export interface PlanFinding {
@@ -54,7 +55,8 @@ function orderFindings(configuration: Configuration): readonly PlanFinding[] {
     responseFormat: '1',
     showCertificateID: 'Y',
   }
-  const faults = validateForm(AUTO_APPLY_ORDER_DOCUMENT_SIGNING, form).filter(
+  const also = configuration.flag('sectigo.foreignOrderNumber') ? ORDER_IDENTITY_PARAMETERS : []
+  const faults = validateForm(orderTable(form).table, form, { also }).filter(
     ({ parameter }) => !['csr', 'hsmType', 'keyAttestation'].includes(parameter),
   )
   if (faults.length === 0)

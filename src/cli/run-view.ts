@@ -75,6 +75,8 @@ export function runToText({ id, folder, record, fault }: RunSummary): string {
     ['check', checkLine(record)],
     ['order', orderLine(record)],
     ['waiting', record.state === 'ordered' ? record.progress?.summary : undefined],
+    ['to do', record.state === 'ordered' ? openSteps(record) : undefined],
+    ['ask again', record.state === 'ordered' ? record.progress?.nextPollAt : undefined],
     ['outcome', record.unknownReason],
     [
       'refusal',
@@ -82,6 +84,7 @@ export function runToText({ id, folder, record, fault }: RunSummary): string {
         ? undefined
         : `${record.refusal.code}: ${record.refusal.message}. Try: ${record.refusal.remedy}`,
     ],
+    ['rejected', record.rejection],
     ['causes', record.refusal === undefined ? undefined : record.refusalCauses?.join('; ')],
     [
       'issued',
@@ -107,6 +110,10 @@ function checkLine(record: RunRecord): string | undefined {
   if (record.failedChecks !== undefined) return `refused: ${record.failedChecks.join(', ')}`
   return record.checkResult === undefined ? undefined : 'genuine and acceptable'
 }
+
+/** What a person must do now, in the CA's order. */
+const openSteps = (record: RunRecord): string | undefined =>
+  record.progress?.steps.flatMap(({ instruction }) => instruction ?? []).join(' ')
 
 function orderLine(record: RunRecord): string | undefined {
   if (record.orderNumber === undefined) return undefined

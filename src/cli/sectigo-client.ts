@@ -4,6 +4,7 @@ import type { ChangeOutcome } from '../sectigo/change-outcome.ts'
 import { createClient, type SectigoClient } from '../sectigo/http/client.ts'
 import { clientOptions } from './certificate-authority.ts'
 import type { Arguments, CommandContext } from './command.ts'
+import { printable } from './table.ts'
 
 /** The bare client, for the commands that speak to one endpoint. */
 export async function openClient(
@@ -35,13 +36,14 @@ export function showChange(outcome: ChangeOutcome, what: string, context: Comman
     case 'done':
       context.output.result(
         outcome,
-        () => `${what}: done${outcome.message === undefined ? '' : ` (${outcome.message})`}`,
+        () => `${what}: done${outcome.message === undefined ? '' : ` (${printable(outcome.message)})`}`,
       )
       return EXIT.done
     case 'rejected':
       context.output.result(
         outcome,
-        () => `${what}: refused, ${outcome.refusal.code} ${outcome.refusal.message}\nTry: ${outcome.refusal.remedy}`,
+        () =>
+          `${what}: refused, ${outcome.refusal.code} ${printable(outcome.refusal.message)}\nTry: ${outcome.refusal.remedy}`,
       )
       return EXIT.ca
     case 'not-sent':

@@ -3,6 +3,7 @@ import { DeviceError } from '../../devices/device.ts'
 import { createSecretProvider } from '../config/secret-provider.ts'
 import type { EnrollmentServices } from '../enrollment/services.ts'
 import type { CommandContext } from './command.ts'
+import { printable } from './table.ts'
 
 /** The real world for a run: devices, the CA, the clock, a terminal. Everything heavy loads when it is first used. */
 export function createServices(stateDirectory: string, context: CommandContext, trace: boolean): EnrollmentServices {
@@ -52,7 +53,8 @@ export function createServices(stateDirectory: string, context: CommandContext, 
       return checkWith(configuration, { ...evidence, now: Date.now() })
     },
     observer: {
-      step: ({ status, detail }) => output.progress(`${mark(status, output)} ${detail}`),
+      step: ({ status, detail }) =>
+        output.progress(`${mark(status, output)} ${detail.split('\n').map(printable).join('\n')}`),
     },
     signal,
   }

@@ -16,7 +16,7 @@ export interface AdvanceOptions {
   readonly wait?: boolean
   /** Order again after the CA refused: a new POST, on the operator's word. */
   readonly orderAgain?: boolean
-  /** Asked once before the order is placed; false ends the run where it is. */
+  /** Asked before the order is placed; false ends the run where it is. Where it is absent, nothing is ever ordered. */
   readonly confirm?: (run: Run) => Promise<boolean>
 }
 
@@ -33,6 +33,8 @@ export async function advance(run: Run, options: AdvanceOptions = {}): Promise<E
 }
 
 async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
+  // The operator's word counts for one order, not for every refusal of it.
+  let orderAgain = options.orderAgain === true
   for (;;) {
     const { state } = run.record
     if (options.until !== undefined && hasReached(state, options.until)) return EXIT.done
@@ -47,11 +49,13 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
         if (!(await runCheckStep(run))) return EXIT.refused
         break
       case 'checked':
-        if (options.confirm !== undefined && !(await options.confirm(run))) return EXIT.refused
+        if (options.confirm === undefined) throw noOrder(run)
+        if (!(await options.confirm(run))) return EXIT.refused
         await runSubmitStep(run)
         break
       case 'rejected':
-        if (options.orderAgain !== true) return EXIT.ca
+        if (!orderAgain) return EXIT.ca
+        orderAgain = false
         if (!run.record.device) throw noForm(run)
         if (!(await runCheckStep(run))) return EXIT.refused
         break
@@ -60,7 +64,7 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
         await runUnknownStep(run)
         return EXIT.unknown
       case 'ordered':
-        if (await runCollectStep(run)) break
+        if (await runCollectStep(run, options.wait === true)) break
         if (options.wait !== true) return EXIT.pending
         await run.services.sleep(pauseOf(run))
         break
@@ -81,9 +85,19 @@ const noForm = (run: Run): EnrollError =>
     remedy: 'Give the form again: `hsm-enroll order submit FORM`.',
   })
 
+/** Only a command that asks for the yes may order: `certificate collect`, `runs watch` and `listen` never do. */
+const noOrder = (run: Run): EnrollError =>
+  new EnrollError('run.no-order', `Could not go on with the run ${run.id}: it has not been ordered.`, {
+    remedy: `Go on with \`hsm-enroll runs resume ${run.id}\`.`,
+  })
+
+/** A timer of Node's ends at once where it is asked for more than 24 days. */
+const LONGEST_PAUSE = 86_400_000
+
 /** Milliseconds until the CA may be asked again: what it said, or the configured pause. */
 function pauseOf(run: Run): number {
   const due = run.record.progress?.nextPollAt
   const pause = (run.configuration.integer('sectigo.pollSeconds') ?? 10_800) * 1000
-  return due === undefined ? pause : Math.max(1000, Date.parse(due) - run.services.now())
+  const wanted = due === undefined ? pause : Date.parse(due) - run.services.now()
+  return Math.min(LONGEST_PAUSE, Math.max(1000, wanted))
 }

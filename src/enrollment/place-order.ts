@@ -24,7 +24,7 @@ export interface OrderToPlace {
 }
 
 /**
- * Claims the key, reads the balance, journals the intent, and only then sends the one POST. Whatever comes back, or does not,
+ * Reads the balance, claims the key, journals the intent, and only then sends the one POST. Whatever comes back, or does not,
  * is journalled; nothing is ever sent a second time from here.
  */
 export async function placeOrder(run: Run, order: OrderToPlace): Promise<void> {
@@ -33,8 +33,9 @@ export async function placeOrder(run: Run, order: OrderToPlace): Promise<void> {
   const digest = formDigest(order.form)
   const guard = new OrderGuard(run.services.stateDirectory)
   const claim = order.spkiSha256 ?? `form-${digest}`
-  await guard.claim(claim, test, run.id)
+  // The balance first: where a login cannot be read nothing was ordered, and the key stays free.
   const balanceBefore = await readBalance(order)
+  await guard.claim(claim, test, run.id)
   run.services.observer.step({
     step: 'order',
     status: 'begin',
@@ -55,13 +56,14 @@ export async function placeOrder(run: Run, order: OrderToPlace): Promise<void> {
   if (outcome.kind === 'rejected' || outcome.kind === 'not-sent') await guard.release(claim, test, run.id)
   if (outcome.kind === 'not-sent') {
     throw new EnrollError('ca.unreachable', `Could not reach the CA: ${outcome.reason}. Nothing was sent.`, {
-      remedy: `${outcome.remedy} Then go on with \`hsm-enroll runs resume ${run.id}\`.`,
+      remedy: `${outcome.remedy} Then ${run.record.device ? `go on with \`hsm-enroll runs resume ${run.id}\`` : 'give the form again'}.`,
       exitCode: 4,
     })
   }
 }
 
-function refuseFaultyForm(all: readonly FormFault[]): void {
+/** Throws EnrollError `order.form` (exit 1) with the first fault that the CA would refuse. */
+export function refuseFaultyForm(all: readonly FormFault[]): void {
   const faults = all.filter((fault) => fault.severity === 'fail')
   const [first, ...others] = faults
   if (first === undefined) return
@@ -100,7 +102,9 @@ async function recordOutcome(run: Run, order: OrderToPlace, outcome: OrderOutcom
       observer.step({
         step: 'order',
         status: 'refused',
-        detail: [`${outcome.refusal.code}: ${outcome.refusal.message}`, ...causes].join('\n    '),
+        detail: [`${outcome.refusal.code}: ${outcome.refusal.message}. Try: ${outcome.refusal.remedy}`, ...causes].join(
+          '\n    ',
+        ),
       })
       return
     }

@@ -21,6 +21,7 @@ export async function resolveRun(run: Run, resolution: Resolution, operator: str
     )
   }
   if (resolution.kind === 'placed') {
+    await refuseUnknownNumber(run, resolution.orderNumber)
     await run.log({
       type: 'ordered',
       orderNumber: resolution.orderNumber,
@@ -40,4 +41,24 @@ export async function resolveRun(run: Run, resolution: Resolution, operator: str
   await run.log({ type: 'not-placed', resolvedBy: operator })
   const claim = record.submission?.claim
   if (claim !== undefined) await new OrderGuard(run.services.stateDirectory).release(claim, record.test, run.id)
+}
+
+/** A slip of the pen would wait for somebody else's certificate. Where the CA cannot be asked, the operator's word stands. */
+async function refuseUnknownNumber({ services, configuration, id }: Run, orderNumber: string): Promise<void> {
+  const ca = await services.certificateAuthority(configuration)
+  try {
+    await ca.orderProgress(orderNumber, services.signal === undefined ? {} : { signal: services.signal })
+  } catch (cause) {
+    if (!(cause instanceof EnrollError)) throw cause
+    if (cause.code !== 'sectigo.refused') return
+    throw new EnrollError(
+      'run.no-such-order',
+      `Could not take the order ${orderNumber} for the run ${id}: ${cause.message}`,
+      {
+        remedy: 'Compare the number with the order list on the CA’s web site.',
+        exitCode: 5,
+        cause,
+      },
+    )
+  }
 }

@@ -87,6 +87,8 @@ export type RunEvent =
       readonly resolvedBy?: string
     }
   | { readonly type: 'rejected'; readonly refusal: Refusal; readonly causes: readonly string[] }
+  /** An order that was accepted and then rejected or cancelled, as its status says. */
+  | { readonly type: 'order-rejected'; readonly reason: string }
   | { readonly type: 'unknown'; readonly reason: string; readonly balanceAfter?: Balance }
   | { readonly type: 'not-placed'; readonly resolvedBy: string }
   | {

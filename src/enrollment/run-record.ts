@@ -30,6 +30,8 @@ export interface RunRecord {
   readonly balanceAfter?: Balance
   readonly refusal?: Refusal
   readonly refusalCauses?: readonly string[]
+  /** Why the CA rejected the order after it had accepted it. */
+  readonly rejection?: string
   readonly orderNumber?: string
   readonly certificateId?: string
   readonly amount?: string
@@ -80,7 +82,14 @@ function apply(record: RunRecord, event: RunEvent, time: string): RunRecord {
     case 'checked':
       return { ...record, state: 'checked', checkResult: event.result, failedChecks: undefined }
     case 'submitting':
-      return { ...record, state: 'submitting', submission: event, refusal: undefined, unknownReason: undefined }
+      return {
+        ...record,
+        state: 'submitting',
+        submission: event,
+        refusal: undefined,
+        rejection: undefined,
+        unknownReason: undefined,
+      }
     case 'not-sent':
     case 'not-placed':
       return { ...record, state: 'checked', unknownReason: undefined }
@@ -90,6 +99,8 @@ function apply(record: RunRecord, event: RunEvent, time: string): RunRecord {
     }
     case 'rejected':
       return { ...record, state: 'rejected', refusal: event.refusal, refusalCauses: event.causes }
+    case 'order-rejected':
+      return { ...record, state: 'rejected', rejection: event.reason }
     case 'unknown':
       return { ...record, state: 'unknown', unknownReason: event.reason, balanceAfter: event.balanceAfter }
     case 'progress': {

@@ -59,10 +59,16 @@ export const batch: Command = {
         { profile: job, run, exitCode, error },
         () => `${job}: ${run ?? 'no run'}, exit ${exitCode}${error === undefined ? '' : ` (${error.code})`}`,
       )
-      // An unknown outcome outranks everything: somebody must look.
-      if (exitCode !== EXIT.done && worst !== EXIT.unknown) worst = exitCode
+      worst = worse(worst, exitCode)
       if (exitCode !== EXIT.done && exitCode !== EXIT.pending && !args.flag('keep-going')) break
     }
     return worst
   },
+}
+
+/** An unknown outcome outranks everything: somebody must look. Waiting outranks nothing but success. */
+function worse(before: ExitCode, now: ExitCode): ExitCode {
+  if (now === EXIT.done || before === EXIT.unknown) return before
+  if (now === EXIT.pending && before !== EXIT.done) return before
+  return now
 }

@@ -17,7 +17,14 @@ const collect: Command = {
     return withRun(
       args.required('run'),
       services,
-      (run) => advanceAndShow(run, { until: 'issued' }, context),
+      (run) => {
+        const { state } = run.record
+        if (state === 'ordered' || state === 'issued' || state === 'installed')
+          return advanceAndShow(run, { until: 'issued' }, context)
+        throw new EnrollError('run.not-ordered', `Could not collect: the run ${run.id} is ${state}.`, {
+          remedy: `See \`hsm-enroll runs show ${run.id}\`.`,
+        })
+      },
       flagSettings(args),
     )
   },
@@ -35,16 +42,21 @@ const importFile: Command = {
     const { readInput } = await import('../read-input.ts')
     const certificates = readCertificates(await readInput(args.required('file')))
     const services = createServices(stateDirectoryOf(await configure(args, context)), context, args.flag('trace'))
-    return withRun(args.required('run'), services, async (run) => {
-      const { state } = run.record
-      if (state !== 'ordered' && state !== 'unknown' && state !== 'submitting') {
-        throw new EnrollError('run.not-ordered', `Could not import into the run ${run.id}: it is ${state}.`, {
-          remedy: `See \`hsm-enroll runs show ${run.id}\`.`,
-        })
-      }
-      await acceptCertificates(run, certificates, 'imported by hand')
-      return advanceAndShow(run, { until: 'issued' }, context)
-    })
+    return withRun(
+      args.required('run'),
+      services,
+      async (run) => {
+        const { state } = run.record
+        if (state !== 'ordered' && state !== 'unknown' && state !== 'submitting') {
+          throw new EnrollError('run.not-ordered', `Could not import into the run ${run.id}: it is ${state}.`, {
+            remedy: `See \`hsm-enroll runs show ${run.id}\`.`,
+          })
+        }
+        await acceptCertificates(run, certificates, 'imported by hand')
+        return advanceAndShow(run, { until: 'issued' }, context)
+      },
+      flagSettings(args),
+    )
   },
 }
 

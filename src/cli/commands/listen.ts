@@ -1,8 +1,10 @@
-import { EXIT } from '../../errors.ts'
-import type { Command, CommandContext } from '../command.ts'
-import { configure } from '../configure.ts'
+import { EnrollError, EXIT } from '../../errors.ts'
+import type { PushNotification } from '../../sectigo/push/push-notification.ts'
+import type { Arguments, Command, CommandContext } from '../command.ts'
+import { configure, flagSettings } from '../configure.ts'
 import { RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
 import { createServices } from '../services.ts'
+import { printable } from '../table.ts'
 
 export const listen: Command = {
   command: 'listen [profile]',
@@ -24,31 +26,31 @@ export const listen: Command = {
     },
   },
   run: async (args, context) => {
-    const { readFile } = await import('node:fs/promises')
     const { startPushReceiver } = await import('../../sectigo/push/push-receiver.ts')
     const profile = args.text('profile')
     const configuration = await configure(args, context, profile === undefined ? {} : { profile })
-    const key = args.text('tls-key')
-    const certificate = args.text('tls-certificate')
-    const basic = await basicLogin(args.text('basic-user'), args.text('basic-password'), context)
+    const stateDirectory = stateDirectoryOf(configuration)
+    const tls = await tlsIdentity(args)
+    const basic = await basicLogin(args, context)
     const sources = args.list('source')
+    const inTurn = oneAtATime()
     const receiver = await startPushReceiver({
       host: args.required('host'),
       port: args.integer('port') ?? Number(args.text('port')),
       path: args.required('path'),
-      ...(key === undefined || certificate === undefined
-        ? {}
-        : { tls: { key: await readFile(key, 'utf8'), certificate: await readFile(certificate, 'utf8') } }),
+      ...(tls === undefined ? {} : { tls }),
       ...(basic === undefined ? {} : { basic }),
       ...(sources.length === 0 ? {} : { sources }),
-      onPush: async ({ orderNumber, event, certificates, link }) => {
-        const woken = await wake(orderNumber, certificates ?? [], stateDirectoryOf(configuration), context)
-        context.output.line(
-          { orderNumber, event, link, ...woken },
-          () => `order ${orderNumber}: ${event}${link === undefined ? '' : ` ${link}`}; ${woken.outcome}`,
-        )
-      },
-      onRefused: (reason) => context.output.warn(reason),
+      onPush: (push) =>
+        inTurn(async () => {
+          const woken = await wake(push, stateDirectory, args, context)
+          const { orderNumber, event, link } = push
+          context.output.line(
+            { orderNumber, event, link, ...woken },
+            () => `order ${orderNumber}: ${event}${link === undefined ? '' : ` ${link}`}; ${printable(woken.outcome)}`,
+          )
+        }),
+      onRefused: (reason) => context.output.warn(printable(reason)),
     })
     context.output.progress(`Listening on ${receiver.url}; Ctrl-C ends it.`)
     await new Promise<void>((done) => {
@@ -60,43 +62,85 @@ export const listen: Command = {
   },
 }
 
-async function basicLogin(user: string | undefined, password: string | undefined, context: CommandContext) {
-  if (user === undefined || password === undefined) return undefined
+/** Half of a pair would leave the door open that it was meant to close. */
+function bothOrNone(args: Arguments, first: string, second: string): readonly [string, string] | undefined {
+  const [a, b] = [args.text(first), args.text(second)]
+  if (a !== undefined && b !== undefined) return [a, b]
+  if (a === undefined && b === undefined) return undefined
+  throw new EnrollError('usage', `Could not listen: --${a === undefined ? first : second} is missing.`, {
+    remedy: `Give --${first} and --${second} together.`,
+  })
+}
+
+async function tlsIdentity(
+  args: Arguments,
+): Promise<{ readonly key: string; readonly certificate: string } | undefined> {
+  const files = bothOrNone(args, 'tls-key', 'tls-certificate')
+  if (files === undefined) return undefined
+  const { readInput } = await import('../read-input.ts')
+  const read = async (file: string): Promise<string> => Buffer.from(await readInput(file)).toString('utf8')
+  return { key: await read(files[0]), certificate: await read(files[1]) }
+}
+
+async function basicLogin(args: Arguments, context: CommandContext) {
+  const pair = bothOrNone(args, 'basic-user', 'basic-password')
+  if (pair === undefined) return undefined
   const { readSecret } = await import('../../config/secret-source.ts')
   const reading = { env: context.env }
   return {
-    user: await readSecret(user, { name: 'password', prompt: 'Basic user name' }, reading),
-    password: await readSecret(password, { name: 'password', prompt: 'Basic password' }, reading),
+    user: await readSecret(pair[0], { name: 'password', prompt: 'Basic user name' }, reading),
+    password: await readSecret(pair[1], { name: 'password', prompt: 'Basic password' }, reading),
+  }
+}
+
+/** Pushes of one order follow each other within a second; each finds its run free. */
+function oneAtATime(): (work: () => Promise<void>) => Promise<void> {
+  let tail: Promise<void> = Promise.resolve()
+  return (work) => {
+    const turn = tail.then(work)
+    tail = turn.catch(() => undefined)
+    return turn
   }
 }
 
 /**
  * A push is unsigned: certificates that it carries count only where their key is the run's; anything else only makes us ask
- * the CA. The certificate goes to the device when somebody resumes the run: a listener has no PIN.
+ * the CA. The certificate goes to the device when somebody resumes the run: a listener has no PIN. Throws where another process
+ * works on the run, so that the caller gets 500 and sends the push again.
  */
 async function wake(
-  orderNumber: string,
-  certificates: readonly Uint8Array[],
+  { orderNumber, certificates = [] }: PushNotification,
   stateDirectory: string,
+  args: Arguments,
   context: CommandContext,
 ): Promise<{ readonly run?: string; readonly outcome: string }> {
   const { listRuns } = await import('../../enrollment/run-record.ts')
   const { withRun } = await import('../../enrollment/run.ts')
   const { advance } = await import('../../enrollment/advance.ts')
   const { acceptCertificates } = await import('../../enrollment/steps/collect-step.ts')
-  const { EnrollError } = await import('../../errors.ts')
   const runs = await listRuns(stateDirectory)
   const found = runs.find(({ record }) => record?.orderNumber === orderNumber && record.state === 'ordered')
   if (found === undefined) return { outcome: 'no open run has this order' }
-  const services = createServices(stateDirectory, context, false)
+  const services = createServices(stateDirectory, context, args.flag('trace'))
   try {
-    return await withRun(found.id, services, async (run) => {
-      if (certificates.length > 0) await acceptCertificates(run, certificates, 'pushed by the CA')
-      else await advance(run, { until: 'issued' })
-      return { run: run.id, outcome: `run ${run.id} is ${run.record.state}` }
-    })
+    return await withRun(
+      found.id,
+      services,
+      async (run) => {
+        // Looked at again under the lock.
+        if (run.record.state !== 'ordered') return { run: run.id, outcome: `run ${run.id} is ${run.record.state}` }
+        if (certificates.length > 0) await acceptCertificates(run, certificates, 'pushed by the CA')
+        else await advance(run, { until: 'issued' })
+        return { run: run.id, outcome: `run ${run.id} is ${run.record.state}` }
+      },
+      flagSettings(args),
+    )
   } catch (error) {
     if (!(error instanceof EnrollError)) throw error
+    if (error.code === 'lock.held') {
+      context.output.warn(`order ${orderNumber}: ${error.message}`)
+      throw new Error(error.message, { cause: error })
+    }
     return { run: found.id, outcome: `${error.code}: ${error.message}` }
   }
 }

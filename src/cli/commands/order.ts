@@ -2,6 +2,7 @@ import { EXIT } from '../../errors.ts'
 import type { Command, CommandGroup } from '../command.ts'
 import { configure } from '../configure.ts'
 import { RUN_OPTIONS } from '../enrolling.ts'
+import { printable } from '../table.ts'
 
 const OPTIONS = { ...RUN_OPTIONS, profile: { type: 'string', describe: 'profile with the sectigo section' } } as const
 const YES = { type: 'boolean', alias: 'y', describe: 'do not ask' } as const
@@ -44,7 +45,7 @@ const status: Command = {
     const progress = orderProgress(orders.find((order) => order.orderNumber === orderNumber) ?? orders[0])
     context.output.result({ progress, orders }, () =>
       [
-        `order ${orderNumber}: ${progress.state}, ${progress.summary}`,
+        `order ${orderNumber}: ${progress.state}, ${printable(progress.summary)}`,
         ...progress.steps.map(
           (step) =>
             `  ${step.status.padEnd(12)} ${step.id}${step.instruction === undefined ? '' : `: ${step.instruction}`}`,

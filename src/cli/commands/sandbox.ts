@@ -7,18 +7,24 @@ export const sandbox: Command = {
   options: {
     device: { type: 'string', default: 'yubihsm2', describe: 'which double' },
     directory: { type: 'string', describe: 'where to keep everything; a new temporary folder when absent' },
-    script: { type: 'string', describe: 'scenario file (YAML): what the CA does to orders, and when' },
+    script: {
+      type: 'string',
+      describe: 'scenario file (YAML): what the CA does to orders and when, faults, pushes, clock',
+    },
   },
   run: async (args, context) => {
-    const { mkdtemp, readFile } = await import('node:fs/promises')
+    const { mkdtemp } = await import('node:fs/promises')
     const { tmpdir } = await import('node:os')
     const { join, resolve } = await import('node:path')
+    const { readInput } = await import('../read-input.ts')
     const { startRehearsal } = await import('../../sandbox/rehearsal/start-rehearsal.ts')
     const { parseScenario } = await import('../../sandbox/certificate-authority/scenario.ts')
     const chosen = args.text('directory')
     const directory = chosen === undefined ? await mkdtemp(join(tmpdir(), 'hsm-enroll-')) : resolve(context.cwd, chosen)
     const script = args.text('script')
-    const authority = script === undefined ? {} : parseScenario(await readFile(resolve(context.cwd, script), 'utf8'))
+    const read = async (file: string): Promise<string> =>
+      Buffer.from(await readInput(resolve(context.cwd, file))).toString('utf8')
+    const authority = script === undefined ? {} : parseScenario(await read(script))
     const rehearsal = await startRehearsal({ directory, device: args.required('device'), authority })
     const { double, ca, environment } = rehearsal
     context.output.result(

@@ -3,49 +3,75 @@ import { type Certificate, parseCertificate } from '../../asn1/certificate.ts'
 import { printName } from '../../asn1/name.ts'
 import { writePem } from '../../asn1/pem.ts'
 import { EnrollError } from '../../errors.ts'
+import type { Collection, OrderProgress } from '../../sectigo/certificate-authority.ts'
 import type { Run } from '../run.ts'
 
-/** Asks the CA once where the order stands; journals what it says. Returns true once the certificate is in the run folder. */
-export async function runCollectStep(run: Run): Promise<boolean> {
+/** Ends of a question that say nothing about the order: somebody who waits for days outlasts them. */
+const PASSING = ['sectigo.no-answer', 'sectigo.not-sent', 'sectigo.unreadable', 'sectigo.poll-busy']
+
+/**
+ * Asks the CA once where the order stands and journals what it says. Returns true once the run has moved on: the certificate is
+ * in its folder, or the order was rejected. `patient`: an answer that is lost counts as "not yet".
+ */
+export async function runCollectStep(run: Run, patient = false): Promise<boolean> {
   const { record, services, configuration } = run
   if (record.orderNumber === undefined) throw new Error('the run has no order')
+  const { orderNumber, certificateId } = record
   const ca = await services.certificateAuthority(configuration)
   const options = services.signal === undefined ? {} : { signal: services.signal }
-  const order = {
-    orderNumber: record.orderNumber,
-    ...(record.certificateId === undefined ? {} : { certificateId: record.certificateId }),
+  const order = { orderNumber, ...(certificateId === undefined ? {} : { certificateId }) }
+  const collection = await ca.collect(order, options).catch((error: unknown): Collection => {
+    if (!patient || !(error instanceof EnrollError) || !PASSING.includes(error.code)) throw error
+    return { kind: 'not-yet', message: error.message }
+  })
+  if (collection.kind === 'issued') {
+    await acceptCertificates(run, collection.certificates, 'collected from the CA')
+    return true
   }
-  const collection = await ca.collect(order, options)
-  switch (collection.kind) {
-    case 'issued':
-      await acceptCertificates(run, collection.certificates, 'collected from the CA')
-      return true
-    case 'refused':
-      throw new EnrollError(
-        'ca.collect',
-        `Could not collect the certificate of order ${record.orderNumber}: ${collection.refusal.code} ${collection.refusal.message}`,
-        {
-          remedy: collection.refusal.remedy,
-          exitCode: 4,
-        },
-      )
-    case 'not-yet': {
-      const progress = await ca.orderProgress(record.orderNumber, options).catch((error: unknown) => {
-        if (error instanceof EnrollError) return undefined
-        throw error
-      })
-      const summary = progress?.summary ?? collection.message
-      await run.log({
-        type: 'progress',
-        summary,
-        steps: progress?.steps ?? [],
-        ...(collection.nextCall === undefined ? {} : { nextPollAt: new Date(collection.nextCall).toISOString() }),
-      })
-      const open = progress?.steps.flatMap((step) => (step.instruction === undefined ? [] : [step.instruction])) ?? []
-      services.observer.step({ step: 'issue', status: 'waiting', detail: [summary, ...open].join('; ') })
-      return false
-    }
+  const progress = await ca.orderProgress(orderNumber, options).catch((error: unknown) => {
+    if (error instanceof EnrollError) return undefined
+    throw error
+  })
+  if (progress?.state === 'rejected') {
+    await run.log({ type: 'order-rejected', reason: progress.summary })
+    services.observer.step({ step: 'issue', status: 'refused', detail: `order ${orderNumber}: ${progress.summary}` })
+    return true
   }
+  if (collection.kind === 'refused' || progress?.state === 'revoked')
+    throw notCollected(orderNumber, collection, progress)
+  await recordProgress(run, collection, progress)
+  return false
+}
+
+function notCollected(
+  orderNumber: string,
+  collection: Exclude<Collection, { kind: 'issued' }>,
+  progress: OrderProgress | undefined,
+): EnrollError {
+  const refusal = collection.kind === 'refused' ? collection.refusal : undefined
+  const why = refusal === undefined ? progress?.summary : `${refusal.code} ${refusal.message}`
+  return new EnrollError('ca.collect', `Could not collect the certificate of order ${orderNumber}: ${why}`, {
+    remedy: refusal?.remedy ?? 'Ask the CA why; a new certificate needs a new order.',
+    exitCode: 4,
+  })
+}
+
+async function recordProgress(
+  run: Run,
+  { message, nextCall }: Extract<Collection, { kind: 'not-yet' }>,
+  progress: OrderProgress | undefined,
+): Promise<void> {
+  const summary = progress?.summary ?? message
+  const nextPollAt = nextCall === undefined ? undefined : new Date(nextCall).toISOString()
+  await run.log({
+    type: 'progress',
+    summary,
+    steps: progress?.steps ?? [],
+    ...(nextPollAt === undefined ? {} : { nextPollAt }),
+  })
+  const open = progress?.steps.flatMap((step) => step.instruction ?? []) ?? []
+  const next = nextPollAt === undefined ? [] : [`the CA may be asked for the certificate again at ${nextPollAt}`]
+  run.services.observer.step({ step: 'issue', status: 'waiting', detail: [summary, ...open, ...next].join('\n    ') })
 }
 
 /**
@@ -53,8 +79,11 @@ export async function runCollectStep(run: Run): Promise<boolean> {
  * it. Throws EnrollError `certificate.other-key` where none is.
  */
 export async function acceptCertificates(run: Run, ders: readonly Uint8Array[], source: string): Promise<void> {
+  const { record } = run
+  // A run that only orders knows its key from the request that it sent.
+  const key = record.spkiSha256 ?? record.submission?.spkiSha256
   const certificates = ders.map((der) => parseCertificate(der))
-  const own = certificates.find((certificate) => sha256(certificate.spki) === run.record.spkiSha256)
+  const own = certificates.find((certificate) => sha256(certificate.spki) === key)
   if (own === undefined) {
     const subjects = certificates.map((certificate) => printName(certificate.subject)).join('; ')
     throw new EnrollError(

@@ -45,8 +45,9 @@ export function collectCertificate(
     await options.schedule.record(query.orderNumber, now)
     const form = { orderNumber: query.orderNumber, queryType: '1', responseType: '3', responseEncoding: '0' }
     const answer = await client.post({ endpoint: options.endpoint, form, signal: options.signal })
-    // A call that never left does not count.
-    if (answer.kind === 'not-sent') await options.schedule.record(query.orderNumber, last ?? 0)
+    // A call that never left does not count. One that did counts from its answer: nobody here knows when it arrived.
+    const answered = options.now()
+    await options.schedule.record(query.orderNumber, answer.kind === 'not-sent' ? (last ?? 0) : answered)
     const reply = requireReply(answer, options.endpoint)
     const collection = readCollection(reply.body)
     switch (collection.kind) {
@@ -58,7 +59,7 @@ export function collectCertificate(
           refusal: explainRefusal(COLLECT_ERRORS, collection.code, reply.redact(collection.message)),
         }
       case 'not-yet':
-        return { ...collection, message: reply.redact(collection.message), nextCall: now + options.floor }
+        return { ...collection, message: reply.redact(collection.message), nextCall: answered + options.floor }
       case 'issued':
         return collection
     }
