@@ -3,6 +3,7 @@ import type {
   Attestation,
   ButtonTouch,
   DeviceKey,
+  FixedPlace,
   HashName,
   KeyAlgorithm,
   KeyRef,
@@ -51,7 +52,7 @@ const TOUCH_POLICY = { default: 0, never: 1, always: 2, cached: 3 } as const
 const NO_TOUCH: ReadonlySet<string> = new Set(['CKR_USER_NOT_LOGGED_IN', 'CKR_FUNCTION_FAILED'])
 
 /** The PIV application of a YubiKey through libykcs11. A key's place is its slot. */
-export class YubikeyDevice extends Pkcs11Device implements ButtonTouch {
+export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPlace {
   readonly #slot: PivSlot
   readonly #module: Version
   readonly #generationRole: Role
@@ -166,7 +167,7 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch {
       )
     }
     if (spec.replaceKey !== undefined) return
-    const what = this.#occupant(slot)
+    const what = this.#contents(slot)
     if (what === undefined) return
     throw new DeviceError(
       'key.exists',
@@ -177,7 +178,7 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch {
     )
   }
 
-  #occupant(slot: PivSlot): string | undefined {
+  #contents(slot: PivSlot): string | undefined {
     const id = Uint8Array.of(slot.ckaId)
     const certificates = storedCertificates(this.session, id)
     if (certificates.some(({ der }) => !isPlaceholderCertificate(der, slot))) return 'a certificate'
@@ -185,6 +186,11 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch {
       findByClass(this.session, 'PUBLIC_KEY', { id }).length > 0 ||
       readSlotAttestation(this.session, slot) !== undefined
     return key || certificates.length > 0 ? 'a key' : undefined
+  }
+
+  /** The key of the configured slot, whoever made it. */
+  async occupant(): Promise<DeviceKey | undefined> {
+    return this.findKey({ location: this.#slot.name })
   }
 
   /**
@@ -317,7 +323,7 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch {
   }
 
   protected override async familyObstacles(token: TokenDescription): Promise<readonly Obstacle[]> {
-    return yubikeyObstacles(this.#firmware(), this.#module, token, this.#occupant(this.#slot), this.#slot)
+    return yubikeyObstacles(this.#firmware(), this.#module, token, this.#contents(this.#slot), this.#slot)
   }
 
   override async describe(): ReturnType<Pkcs11Device['describe']> {

@@ -29,7 +29,8 @@ export async function runCli(argv: readonly string[]): Promise<ExitCode> {
   process.once('SIGINT', () => {
     output.error('\nStopping cleanly; press Ctrl-C again to stop at once.')
     abort.abort()
-    process.once('SIGINT', () => process.exit(130))
+    // Not process.exit: it waits for a PKCS#11 call that is still in the module.
+    process.once('SIGINT', () => process.kill(process.pid, 'SIGKILL'))
   })
   const context: CommandContext = {
     output,

@@ -1,4 +1,4 @@
-import type { Secret } from '../../../devices/secret.ts'
+import type { Secret } from '../../../devices/device.ts'
 import { encodeForm } from './encode-form.ts'
 import { endpointUrl, readBaseUrl, readHttpsUrl, SECTIGO_URL } from './endpoint-url.ts'
 import type { Exchange, Timeouts } from './exchange.ts'

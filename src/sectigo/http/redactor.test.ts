@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Secret } from '../../../devices/secret.ts'
+import { Secret } from '../../../devices/device.ts'
 import { createRedactor } from './redactor.ts'
 
 const name = 'user name&<a>'

@@ -1,4 +1,4 @@
-import type { Secret } from '../../../devices/secret.ts'
+import type { Secret } from '../../../devices/device.ts'
 
 export type Redact = (text: string) => string
 

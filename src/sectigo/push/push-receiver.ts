@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import type { Secret } from '../../../devices/secret.ts'
+import type { Secret } from '../../../devices/device.ts'
 import { EnrollError } from '../../errors.ts'
 import { type PushNotification, readPushNotification } from './push-notification.ts'
 import { memorySeenPushes, type SeenPushes } from './seen-pushes.ts'

@@ -1,0 +1,90 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { readPem } from '../../src/asn1/pem.ts'
+import { startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
+import { runProgram } from './built-program.ts'
+
+/** The whole program on each family's double. What the doubles are worth is shown beside them; here it is the path that counts. */
+const ENROLMENTS = [
+  ['luna', 'P-384'],
+  ['luna', 'RSA-3072'],
+  ['nshield', 'P-256'],
+  ['nshield', 'RSA-3072'],
+  ['fortanix', 'P-384'],
+  ['marvell-google', 'RSA-3072'],
+] as const
+
+interface Kept {
+  readonly folder: string
+  readonly state: string
+  readonly keyLabel: string
+  readonly certChains?: { readonly file: string }
+  readonly attestation: { readonly file: string }
+}
+
+describe('an enrolment through the built program', () => {
+  it.each(ENROLMENTS)(
+    'on %s with %s ends installed; check agrees, and refuses it under the built-in anchors',
+    async (device, algorithm) => {
+      const folder = await mkdtemp(join(tmpdir(), 'fam-'))
+      const rehearsal = await startRehearsal({ directory: folder, device, algorithm })
+      try {
+        const end = await runProgram(['enroll', rehearsal.profile, '--yes', '--wait', '--json'], {
+          env: { ...rehearsal.environment },
+        })
+        expect(end.code, end.stderr).toBe(0)
+        const run = JSON.parse(end.stdout) as Kept
+        expect(run.state).toBe('installed')
+        const files = [
+          '--attestation',
+          join(run.folder, run.attestation.file),
+          '--csr',
+          join(run.folder, 'request.csr.pem'),
+        ]
+        const chains = run.certChains === undefined ? [] : ['--cert-chains', join(run.folder, run.certChains.file)]
+        const own = await runProgram([
+          'check',
+          ...files,
+          ...chains,
+          '--fips',
+          'warn',
+          '--trust-anchors',
+          join(folder, 'trust-anchors.json'),
+          '--json',
+        ])
+        expect(own.code, own.stdout).toBe(0)
+        const builtIn = await runProgram(['check', ...files, ...chains, '--json'])
+        expect(JSON.parse(builtIn.stdout)).toMatchObject({ genuine: false, acceptable: false })
+        if (device === 'luna' || device === 'nshield')
+          await seenByOthers(run, rehearsal.double.settings, rehearsal.environment)
+      } finally {
+        await rehearsal.close()
+        await rm(folder, { recursive: true })
+      }
+    },
+  )
+})
+
+/** OpenSC and GnuTLS read the same token through the same module. */
+async function seenByOthers(
+  run: Kept,
+  settings: Readonly<Record<string, unknown>>,
+  environment: Readonly<Record<string, string>>,
+): Promise<void> {
+  const module = String(settings.module)
+  const env = { ...process.env, ...environment }
+  const certificate = join(run.folder, 'read-back.der')
+  const read = ['--module', module, '--read-object', '--type', 'cert', '--label', run.keyLabel, '-o', certificate]
+  execFileSync('pkcs11-tool', read, { env, stdio: 'ignore' })
+  const [kept] = readPem(await readFile(join(run.folder, 'certificate.pem'), 'utf8'))
+  expect(Buffer.compare(await readFile(certificate), kept?.der ?? Buffer.alloc(0))).toBe(0)
+  const listed = execFileSync('p11tool', ['--provider', module, '--list-all-certs'], {
+    env,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  expect(listed).toContain(run.keyLabel)
+}

@@ -1,0 +1,80 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { missingForPcscd } from '../../src/sandbox/piv-card/pcscd.ts'
+import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
+import { startDouble, type YubikeyDouble } from '../../src/sandbox/yubikey/double.ts'
+import { type ProgramEnd, runProgram } from './built-program.ts'
+
+const missing = missingForPcscd()
+if (missing.length > 0 && process.env.CI) throw new Error(`missing: ${missing.join(', ')}`)
+if (missing.length > 0) process.stderr.write(`not run: a crash around a YubiKey needs ${missing.join(', ')}\n`)
+
+/** A PIV slot carries no label, so a run must know its own key by what was in the slot when it asked. */
+describe.runIf(missing.length === 0)('an enrolment on a YubiKey whose module crashes', () => {
+  let folder: string
+  let double: YubikeyDouble
+  let rehearsal: Rehearsal
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ykc-'))
+    double = await startDouble({ directory: folder })
+    rehearsal = await startRehearsal({ directory: join(folder, 'r'), device: double })
+  })
+  afterAll(async () => {
+    await rehearsal.close()
+    await rm(folder, { recursive: true })
+  })
+
+  const run = (...args: string[]): Promise<ProgramEnd> => runProgram(args, { env: { ...double.environment } })
+  const dying = (state: string, moment: string): Promise<ProgramEnd> =>
+    runProgram(['enroll', rehearsal.profile, '--yes', '--state-directory', join(folder, state)], {
+      env: { ...double.environment, HSM_ENROLL_TEST_ABORT: moment },
+      imports: [resolve(import.meta.dirname, 'abort-in-module.mjs')],
+    })
+  async function runIn(state: string): Promise<{ id: string; state: string; spkiSha256?: string }> {
+    const { stdout } = await run('runs', 'list', '--json', '--state-directory', join(folder, state))
+    const [first] = (JSON.parse(stdout) as { runs: { id: string; state: string; spkiSha256?: string }[] }).runs
+    if (first === undefined) throw new Error('no run')
+    return first
+  }
+
+  it.each(['before', 'after'] as const)(
+    'inside C_GenerateKeyPair (%s the card made the key) is finished with one key',
+    async (moment) => {
+      await double.control.factoryReset()
+      const end = await dying(`state-${moment}`, moment)
+      expect(end.signal, end.stderr).toBe('SIGABRT')
+      const { id, state } = await runIn(`state-${moment}`)
+      expect(state).toBe('planned')
+      const resumed = await run(
+        'runs',
+        'resume',
+        id,
+        '--yes',
+        '--wait',
+        '--state-directory',
+        join(folder, `state-${moment}`),
+      )
+      expect(resumed.code, resumed.stderr).toBe(0)
+      expect(resumed.stderr).toContain(moment === 'after' ? 'was on the device already' : 'key generated')
+    },
+  )
+
+  it('does not take a key for its own that was in the slot before', async () => {
+    const before = await run(
+      'enroll',
+      rehearsal.profile,
+      '--new',
+      '--yes',
+      '--state-directory',
+      join(folder, 'state-taken'),
+    )
+    expect(before.code).toBe(3)
+    expect(before.stderr).toContain('key.exists')
+    const { id } = await runIn('state-taken')
+    const again = await run('runs', 'resume', id, '--yes', '--state-directory', join(folder, 'state-taken'))
+    expect(again.code).toBe(3)
+    expect(again.stderr).toContain('key.exists')
+  })
+})
