@@ -3,8 +3,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { parseDeviceUri } from '../../devices/device.ts'
 import { readPem } from '../../src/asn1/pem.ts'
-import { startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
+import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { runProgram } from './built-program.ts'
 
 /** The whole program on each family's double. What the doubles are worth is shown beside them; here it is the path that counts. */
@@ -58,8 +59,7 @@ describe('an enrolment through the built program', () => {
         expect(own.code, own.stdout).toBe(0)
         const builtIn = await runProgram(['check', ...files, ...chains, '--json'])
         expect(JSON.parse(builtIn.stdout)).toMatchObject({ genuine: false, acceptable: false })
-        if (device === 'luna' || device === 'nshield')
-          await seenByOthers(run, rehearsal.double.settings, rehearsal.environment)
+        if (device === 'luna' || device === 'nshield') await seenByOthers(run, rehearsal)
       } finally {
         await rehearsal.close()
         await rm(folder, { recursive: true })
@@ -69,22 +69,17 @@ describe('an enrolment through the built program', () => {
 })
 
 /** OpenSC and GnuTLS read the same token through the same module. */
-async function seenByOthers(
-  run: Kept,
-  settings: Readonly<Record<string, unknown>>,
-  environment: Readonly<Record<string, string>>,
-): Promise<void> {
-  const module = String(settings.module)
+async function seenByOthers(run: Kept, { double, environment }: Rehearsal): Promise<void> {
+  const module = String(double.settings.module)
+  const token = parseDeviceUri(double.uri).attributes.get('token') ?? ''
   const env = { ...process.env, ...environment }
   const certificate = join(run.folder, 'read-back.der')
-  const read = ['--module', module, '--read-object', '--type', 'cert', '--label', run.keyLabel, '-o', certificate]
-  execFileSync('pkcs11-tool', read, { env, stdio: 'ignore' })
+  const login = ['--token-label', token, '--login', '--pin', double.secrets.pin ?? '']
+  const read = ['--read-object', '--type', 'cert', '--label', run.keyLabel, '-o', certificate]
+  execFileSync('pkcs11-tool', ['--module', module, ...login, ...read], { env, stdio: 'ignore' })
   const [kept] = readPem(await readFile(join(run.folder, 'certificate.pem'), 'utf8'))
   expect(Buffer.compare(await readFile(certificate), kept?.der ?? Buffer.alloc(0))).toBe(0)
-  const listed = execFileSync('p11tool', ['--provider', module, '--list-all-certs'], {
-    env,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
+  const list = ['--provider', module, '--list-all-certs', `pkcs11:token=${encodeURIComponent(token)}`]
+  const listed = execFileSync('p11tool', list, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
   expect(listed).toContain(run.keyLabel)
 }

@@ -33,7 +33,7 @@ beforeAll(async () => {
     directory: folder,
     device: 'yubihsm2',
     algorithm: 'P-256',
-    authority: { flow: [], push },
+    authority: { flow: [], push, account: { credit: '100000.00' } },
   })
 })
 afterAll(async () => {
