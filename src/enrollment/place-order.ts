@@ -102,7 +102,7 @@ async function recordOutcome(run: Run, order: OrderToPlace, outcome: OrderOutcom
       observer.step({
         step: 'order',
         status: 'refused',
-        detail: [`${outcome.refusal.code}: ${outcome.refusal.message}. Try: ${outcome.refusal.remedy}`, ...causes].join(
+        detail: [`${outcome.refusal.code}: ${outcome.refusal.message}  Try: ${outcome.refusal.remedy}`, ...causes].join(
           '\n    ',
         ),
       })
