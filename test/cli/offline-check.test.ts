@@ -1,0 +1,54 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { runProgram } from '../enrollment/built-program.ts'
+import { sharedFolder } from '../shared-folder.ts'
+
+const GUARD = resolve(import.meta.dirname, 'no-network-no-addon.mjs')
+const vectors = sharedFolder('vectors')
+
+interface Row {
+  readonly id: string
+  readonly hsmType: string
+  readonly attestation: string
+  readonly csr?: string
+  readonly certChains?: string
+  readonly expect: string
+}
+
+describe.runIf(vectors !== undefined)('check on real packages', () => {
+  const folder = vectors ?? ''
+  const rows = existsSync(folder) ? (JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as Row[]) : []
+  const onePerFamily = [
+    ...new Map(rows.filter((row) => row.expect === 'genuine').map((row) => [row.hsmType, row])).values(),
+  ]
+
+  it('has one of each family', () => {
+    expect(onePerFamily).toHaveLength(6)
+  })
+
+  it.each(onePerFamily)(
+    '$hsmType ($id) needs no network and no native addon, and recognises the family by itself',
+    async (row) => {
+      const csr = row.csr === undefined ? [] : ['--csr', join(folder, row.csr)]
+      const chains = row.certChains === undefined ? [] : ['--cert-chains', join(folder, row.certChains)]
+      const end = await runProgram(
+        ['check', '--attestation', join(folder, row.attestation), ...csr, ...chains, '--fips', 'off', '--json'],
+        { imports: [GUARD] },
+      )
+      expect(end.stderr).not.toContain('reached for')
+      expect(JSON.parse(end.stdout)).toMatchObject({ hsmType: row.hsmType, genuine: true })
+    },
+  )
+
+  it('the guard itself works: a balance reaches for the network', async () => {
+    const env = {
+      HSM_ENROLL_SECTIGO_LOGIN_NAME: 'env:L',
+      HSM_ENROLL_SECTIGO_LOGIN_PASSWORD: 'env:L',
+      HSM_ENROLL_SECTIGO_ENDPOINT: 'https://127.0.0.1:9/products/',
+      L: 'x',
+    }
+    const end = await runProgram(['balance'], { imports: [GUARD], env })
+    expect(end.code).toBe(99)
+  })
+})
