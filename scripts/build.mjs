@@ -1,4 +1,5 @@
 // Bundles the CLI and the library with esbuild (one chunk per lazily loaded command) and emits the type declarations.
+// --no-types: for a checkout on a host where the optional native addons, and so their types, could not be installed.
 import { execFileSync } from 'node:child_process'
 import { chmodSync, rmSync } from 'node:fs'
 import { build } from 'esbuild'
