@@ -13,6 +13,9 @@ export function runToJson({ id, folder, record, fault }: RunSummary): Record<str
   }
 }
 
+/** A run that only orders does not keep its form. */
+const FORM_AGAIN = 'give the corrected form again: `hsm-enroll order submit FORM` or `hsm-enroll place-order FORM`'
+
 /** What a person does next, by state. */
 export function nextStep(id: string, record: RunRecord): string {
   switch (record.state) {
@@ -20,6 +23,7 @@ export function nextStep(id: string, record: RunRecord): string {
     case 'key-generated':
     case 'csr-signed':
     case 'checked':
+      if (!record.device) return FORM_AGAIN
       return `go on with \`hsm-enroll runs resume ${id}\``
     case 'attested':
       return record.failedChecks === undefined
@@ -31,6 +35,7 @@ export function nextStep(id: string, record: RunRecord): string {
     case 'ordered':
       return `wait for the CA, then \`hsm-enroll runs resume ${id}\` (or add --wait)`
     case 'rejected':
+      if (!record.device) return FORM_AGAIN
       return `correct what the CA refused, then \`hsm-enroll runs resume ${id} --order-again\``
     case 'issued':
       return record.device && !record.test

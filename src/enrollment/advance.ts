@@ -1,5 +1,6 @@
 import { DeviceError } from '../../devices/device.ts'
 import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
+import { hasPushed, takePushed } from './pushed-certificates.ts'
 import type { Run } from './run.ts'
 import { hasReached, type RunState } from './run-event.ts'
 import { runCheckStep } from './steps/check-step.ts'
@@ -64,9 +65,10 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
         await runUnknownStep(run)
         return EXIT.unknown
       case 'ordered':
+        if (await takePushed(run)) break
         if (await runCollectStep(run, options.wait === true)) break
         if (options.wait !== true) return EXIT.pending
-        await run.services.sleep(pauseOf(run))
+        await pause(run)
         break
       case 'issued':
         // A test certificate hangs on an untrusted chain; it has no place on a device.
@@ -93,6 +95,19 @@ const noOrder = (run: Run): EnrollError =>
 
 /** A timer of Node's ends at once where it is asked for more than 24 days. */
 const LONGEST_PAUSE = 86_400_000
+
+/** How often a waiting run looks whether `listen` has left something for it. */
+const LOOK = 5000
+
+/** Waits until the CA may be asked again, or a push has come. */
+async function pause(run: Run): Promise<void> {
+  const { services, folder } = run
+  const end = services.now() + pauseOf(run)
+  for (let left = end - services.now(); left > 0; left = end - services.now()) {
+    await services.sleep(Math.min(LOOK, left))
+    if (await hasPushed(folder)) return
+  }
+}
 
 /** Milliseconds until the CA may be asked again: what it said, or the configured pause. */
 function pauseOf(run: Run): number {

@@ -70,13 +70,14 @@ async function stepsSeen({ folder: run }: Shown): Promise<readonly string[]> {
 describe('enroll --wait', () => {
   it('walks through pending, callback, agreement and issue, three hours between two questions', async () => {
     await rehearse({
+      // Just before the questions, so that a slow machine asks late and not too late.
       flow: [
-        { after: 2 * HOUR, action: 'validate-organization' },
-        { after: 2 * HOUR, action: 'start-callback' },
-        { after: 5 * HOUR, action: 'callback' },
-        { after: 5 * HOUR, action: 'send-agreement' },
-        { after: 8 * HOUR, action: 'agreement' },
-        { after: 8 * HOUR, action: 'issue' },
+        { after: 2.9 * HOUR, action: 'validate-organization' },
+        { after: 2.9 * HOUR, action: 'start-callback' },
+        { after: 5.9 * HOUR, action: 'callback' },
+        { after: 5.9 * HOUR, action: 'send-agreement' },
+        { after: 8.9 * HOUR, action: 'agreement' },
+        { after: 8.9 * HOUR, action: 'issue' },
       ],
     })
     const end = await fast('enroll', rehearsal.profile, '--yes', '--wait', '--json')

@@ -172,16 +172,28 @@ describe('listen', () => {
     expect(await digestOf(stateDirectory)).toBe(settled)
   })
 
-  it('asks the CA again later where the run is busy: 500, and the push counts when it is repeated', async () => {
-    const run = await order()
-    for (const action of ['validate-organization', 'callback', 'agreement'] as const) await take(run, action)
-    await writeFile(join(run.folder, 'lock'), `${process.pid} held by the test\n`)
-    rehearsal.ca.perform(run.orderNumber, 'issue')
-    const pushed = (await rehearsal.ca.pushes()).at(-1)
-    expect(pushed?.answers).toEqual([500, 500, 500])
-    await rm(join(run.folder, 'lock'))
-    expect(await send(issuedForm(run.orderNumber, certificatesOf(run)))).toBe(200)
-    expect((await show(run)).state).toBe('issued')
+  it('wakes `enroll --wait`, long before the CA may be asked again', async () => {
+    push.withCertificate = true
+    const placed = rehearsal.ca.orders.length
+    const waiting = startProgram(['enroll', rehearsal.profile, '--yes', '--new', '--wait', '--json'], {
+      HSM_ENROLL_SECTIGO_POLL_SECONDS: '10800',
+    })
+    await waiting.until(/may be asked for the certificate again at/)
+    const asked = rehearsal.ca.counters.requests['download/CollectSSL']
+    const orderNumber = rehearsal.ca.orders[placed]?.orderNumber ?? ''
+    for (const action of ['validate-organization', 'callback', 'agreement'] as const)
+      rehearsal.ca.perform(orderNumber, action)
+    // Somebody else's certificate does not wake it.
+    const other = rehearsal.ca.orders.find(({ certificates }) => certificates !== undefined)?.certificates ?? []
+    expect(await send(issuedForm(orderNumber, other))).toBe(200)
+    expect(told().at(-1)?.outcome).toContain('nothing here is for it')
+    rehearsal.ca.perform(orderNumber, 'issue')
+    const end = await waiting.ended
+    expect(end.code, end.stderr).toBe(0)
+    expect(shown(end).state).toBe('installed')
+    expect((await rehearsal.ca.pushes()).at(-1)?.answers).toEqual([200])
+    expect(rehearsal.ca.counters.requests['download/CollectSSL']).toBe(asked)
+    expect(await readdir(shown(end).folder)).not.toContain('pushed.pem')
   })
 
   it('refuses a wrong login, a wrong source, an oversize body, a wrong path and nonsense', async () => {

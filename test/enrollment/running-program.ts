@@ -10,6 +10,8 @@ export interface RunningProgram {
   readonly stderr: string
   /** Resolves with the first match in what it has written; throws when it ends without one. */
   until(pattern: RegExp): Promise<RegExpExecArray>
+  /** Resolves when it ends by itself. */
+  readonly ended: Promise<ProgramEnd>
   /** Ctrl-C. */
   stop(): Promise<ProgramEnd>
 }
@@ -50,6 +52,7 @@ export function startProgram(args: readonly string[], env: Readonly<Record<strin
         end.then(() => reject(new Error(`it ended without ${pattern}: ${written.stdout}${written.stderr}`)), reject)
         look()
       }),
+    ended: end,
     stop: () => {
       child.kill('SIGINT')
       return end

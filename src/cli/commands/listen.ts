@@ -1,3 +1,4 @@
+import type { RunSummary } from '../../enrollment/run-record.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
 import type { PushNotification } from '../../sectigo/push/push-notification.ts'
 import type { Arguments, Command, CommandContext } from '../command.ts'
@@ -105,8 +106,7 @@ function oneAtATime(): (work: () => Promise<void>) => Promise<void> {
 
 /**
  * A push is unsigned: certificates that it carries count only where their key is the run's; anything else only makes us ask
- * the CA. The certificate goes to the device when somebody resumes the run: a listener has no PIN. Throws where another process
- * works on the run, so that the caller gets 500 and sends the push again.
+ * the CA. The certificate goes to the device when somebody resumes the run: a listener has no PIN.
  */
 async function wake(
   { orderNumber, certificates = [] }: PushNotification,
@@ -137,10 +137,23 @@ async function wake(
     )
   } catch (error) {
     if (!(error instanceof EnrollError)) throw error
-    if (error.code === 'lock.held') {
-      context.output.warn(`order ${orderNumber}: ${error.message}`)
-      throw new Error(error.message, { cause: error })
-    }
+    if (error.code === 'lock.held') return leaveFor(found, certificates, stateDirectory)
     return { run: found.id, outcome: `${error.code}: ${error.message}` }
   }
+}
+
+/** Another process has the run, most likely one that waits for the CA: it finds what is left in the run's folder. */
+async function leaveFor(
+  { id, record }: RunSummary,
+  certificates: readonly Uint8Array[],
+  stateDirectory: string,
+): Promise<{ readonly run: string; readonly outcome: string }> {
+  const { RunFolder } = await import('../../enrollment/run-folder.ts')
+  const { leavePushed } = await import('../../enrollment/pushed-certificates.ts')
+  const { hasOwn } = await import('../../enrollment/steps/collect-step.ts')
+  const busy = `another process works on the run ${id}`
+  if (record === undefined || !hasOwn(record, certificates))
+    return { run: id, outcome: `${busy}; nothing here is for it` }
+  await leavePushed(await RunFolder.find(stateDirectory, id), certificates)
+  return { run: id, outcome: `${busy}; the certificate was left for it` }
 }

@@ -5,6 +5,7 @@ import { writePem } from '../../asn1/pem.ts'
 import { EnrollError } from '../../errors.ts'
 import type { Collection, OrderProgress } from '../../sectigo/certificate-authority.ts'
 import type { Run } from '../run.ts'
+import type { RunRecord } from '../run-record.ts'
 
 /** Ends of a question that say nothing about the order: somebody who waits for days outlasts them. */
 const PASSING = ['sectigo.no-answer', 'sectigo.not-sent', 'sectigo.unreadable', 'sectigo.poll-busy']
@@ -79,11 +80,8 @@ async function recordProgress(
  * it. Throws EnrollError `certificate.other-key` where none is.
  */
 export async function acceptCertificates(run: Run, ders: readonly Uint8Array[], source: string): Promise<void> {
-  const { record } = run
-  // A run that only orders knows its key from the request that it sent.
-  const key = record.spkiSha256 ?? record.submission?.spkiSha256
   const certificates = ders.map((der) => parseCertificate(der))
-  const own = certificates.find((certificate) => sha256(certificate.spki) === key)
+  const own = certificates.find((certificate) => isOwn(run.record, certificate))
   if (own === undefined) {
     const subjects = certificates.map((certificate) => printName(certificate.subject)).join('; ')
     throw new EnrollError(
@@ -118,6 +116,13 @@ export async function acceptCertificates(run: Run, ders: readonly Uint8Array[], 
     detail: `certificate issued to ${printName(own.subject)} by ${printName(own.issuer)}`,
   })
 }
+
+/** Is one of them for the key of the run? One that only orders knows its key from the request that it sent. */
+export const hasOwn = (record: RunRecord, ders: readonly Uint8Array[]): boolean =>
+  ders.some((der) => isOwn(record, parseCertificate(der)))
+
+const isOwn = ({ spkiSha256, submission }: RunRecord, { spki }: Certificate): boolean =>
+  sha256(spki) === (spkiSha256 ?? submission?.spkiSha256)
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
