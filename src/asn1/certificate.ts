@@ -27,7 +27,7 @@ export interface Extension {
   readonly value: Uint8Array
 }
 
-/** An X.509 certificate, read once. Every byte array is a view of `der`. */
+/** An X.509 certificate, read once. Every byte array, but for the algorithm's, is a view of `der`. */
 export interface Certificate {
   readonly der: Uint8Array
   readonly tbs: Uint8Array
@@ -64,15 +64,14 @@ export function parseCertificate(
 }
 
 export function certificateFromNode(node: DerNode, deviations: CertificateDeviations = {}): Certificate {
-  const outer = readSequence(node, 'Certificate')
-  if (outer.length !== 3) throw node.fail(`Certificate has ${outer.length} parts, expected 3`)
+  const parts = readSequence(node, 'Certificate').length
+  if (parts !== 3) throw node.fail(`Certificate has ${parts} parts, expected 3`)
   const tbs = node.at(0, 'tbsCertificate').expect(TAG.sequence, 'tbsCertificate')
   const signatureAlgorithm = readAlgorithm(node.at(1, 'signatureAlgorithm'))
   const hasVersion = tbs.children[0]?.tag === contextTag(0)
   const version = hasVersion ? readVersion(tbs.at(0, 'version')) : 1
   const base = hasVersion ? 1 : 0
-  const innerAlgorithm = tbs.at(base + 1, 'signature').bytes
-  if (Buffer.compare(innerAlgorithm, signatureAlgorithm.der) !== 0) {
+  if (!tbs.at(base + 1, 'signature').holds(signatureAlgorithm.der)) {
     throw tbs.fail('the signature algorithm inside and outside the certificate differ')
   }
   const validity = tbs.at(base + 3, 'validity').expect(TAG.sequence, 'validity')
@@ -102,11 +101,21 @@ function readVersion(node: DerNode): number {
 }
 
 export function readAlgorithm(node: DerNode): AlgorithmIdentifier {
+  const last = lastAlgorithm
+  if (last !== undefined && node.holds(last.der)) return last
   const items = readSequence(node, 'AlgorithmIdentifier')
   if (items.length < 1 || items.length > 2) throw node.fail('AlgorithmIdentifier is malformed')
-  const parameters = items[1]?.bytes
-  return { oid: readOid(node.at(0, 'algorithm')), der: node.bytes, ...(parameters === undefined ? {} : { parameters }) }
+  const der = Uint8Array.from(node.bytes)
+  const parameters = items[1] === undefined ? undefined : der.subarray(items[1].start - node.start)
+  const oid = readOid(node.at(0, 'algorithm'))
+  const algorithm = parameters === undefined ? { oid, der } : { oid, der, parameters }
+  if (der.length <= MAX_KEPT) lastAlgorithm = algorithm
+  return algorithm
 }
+
+/** One issuer's certificates all name one algorithm: the last one read is kept, in octets of its own. */
+let lastAlgorithm: AlgorithmIdentifier | undefined
+const MAX_KEPT = 64
 
 /** issuerUniqueID [1] and subjectUniqueID [2] are passed over; extensions [3] must come last. */
 function readTail(
@@ -115,9 +124,10 @@ function readTail(
   version: number,
   deviations: CertificateDeviations,
 ): ReadonlyMap<string, Extension> {
-  let extensions: ReadonlyMap<string, Extension> = new Map()
+  let extensions: ReadonlyMap<string, Extension> | undefined
   let last = 0
-  for (const item of tbs.children.slice(from)) {
+  for (let index = from; index < tbs.children.length; index++) {
+    const item = tbs.at(index, 'a field')
     const number = item.tag & 0x1f
     if ((item.tag & 0xc0) !== 0x80 || number <= last || number > 3)
       throw item.fail('unexpected field in tbsCertificate')
@@ -127,7 +137,7 @@ function readTail(
     if (item.children.length !== 1) throw item.fail('extensions are malformed')
     extensions = readExtensions(item.at(0, 'extensions'), deviations)
   }
-  return extensions
+  return extensions ?? new Map()
 }
 
 /** Extensions ::= SEQUENCE OF Extension. An OID that stands twice is refused. */

@@ -39,29 +39,27 @@ export interface DerLimits {
 const CONSTRUCTED = 0x20
 const NO_CHILDREN: readonly DerNode[] = []
 
-/** One tag-length-value. `children` are read already (and checked) where the value is constructed. */
+/** One tag-length-value. Everything inside is checked before there is a node; `children` are made when they are asked for. */
 export class DerNode {
   readonly source: Uint8Array
   readonly tag: number
   readonly start: number
   readonly contentStart: number
   readonly end: number
-  readonly children: readonly DerNode[]
+  #children: readonly DerNode[] | undefined
 
-  constructor(
-    source: Uint8Array,
-    tag: number,
-    start: number,
-    contentStart: number,
-    end: number,
-    children: readonly DerNode[],
-  ) {
+  constructor(source: Uint8Array, start: number) {
     this.source = source
-    this.tag = tag
+    this.tag = source[start] ?? 0
     this.start = start
-    this.contentStart = contentStart
-    this.end = end
-    this.children = children
+    this.contentStart = contentStartOf(source, start)
+    this.end = this.contentStart + lengthValue(source, start + 1)
+    this.#children = (this.tag & CONSTRUCTED) === 0 ? NO_CHILDREN : undefined
+  }
+
+  get children(): readonly DerNode[] {
+    this.#children ??= childrenOf(this.source, this.contentStart, this.end)
+    return this.#children
   }
 
   /** Tag, length and value: a view, not a copy. */
@@ -72,6 +70,11 @@ export class DerNode {
   /** The value alone: a view, not a copy. */
   get content(): Uint8Array {
     return this.source.subarray(this.contentStart, this.end)
+  }
+
+  /** Are these the octets of tag, length and value? */
+  holds(bytes: Uint8Array): boolean {
+    return sameOctets(this.source, this.start, this.end, bytes)
   }
 
   fail(what: string): DerError {
@@ -98,13 +101,19 @@ const hexByte = (byte: number): string => byte.toString(16).padStart(2, '0')
 export function readDer(source: Uint8Array, limits: DerLimits = {}): DerNode {
   const maxSize = limits.maxSize ?? 1 << 20
   if (source.length > maxSize) throw new DerError(`${source.length} bytes, more than ${maxSize}`, 0)
-  const budget = { nodes: limits.maxNodes ?? 50_000 }
-  const node = readNode(source, 0, source.length, limits.maxDepth ?? 32, budget)
-  if (node.end !== source.length) throw new DerError(`${source.length - node.end} bytes follow the value`, node.end)
-  return node
+  const end = checkValue(source, 0, source.length, limits.maxDepth ?? 32, { nodes: limits.maxNodes ?? 50_000 })
+  if (end !== source.length) throw new DerError(`${source.length - end} bytes follow the value`, end)
+  return new DerNode(source, 0)
 }
 
-function readNode(source: Uint8Array, start: number, limit: number, depth: number, budget: { nodes: number }): DerNode {
+/** Checks the value at `start` with all that it holds, making nothing; returns its end. */
+function checkValue(
+  source: Uint8Array,
+  start: number,
+  limit: number,
+  depth: number,
+  budget: { nodes: number },
+): number {
   if (--budget.nodes < 0) throw new DerError('too many values', start)
   const tag = source[start]
   if (tag === undefined || start >= limit) throw new DerError('the value is cut off', start)
@@ -114,19 +123,33 @@ function readNode(source: Uint8Array, start: number, limit: number, depth: numbe
   if (end > limit) throw new DerError('the value is longer than what holds it', start)
   if ((tag & CONSTRUCTED) === 0) {
     checkPrimitive(source, tag, start, contentStart, end)
-    return new DerNode(source, tag, start, contentStart, end, NO_CHILDREN)
+    return end
   }
   if (tag < 0x80 && tag !== TAG.sequence && tag !== TAG.set) {
     throw new DerError(`tag 0x${hexByte(tag)} may not be constructed`, start)
   }
   if (depth === 0) throw new DerError('nested too deep', start)
-  const children: DerNode[] = []
-  for (let at = contentStart; at < end; ) {
-    const child = readNode(source, at, end, depth - 1, budget)
+  for (let at = contentStart; at < end; ) at = checkValue(source, at, end, depth - 1, budget)
+  return end
+}
+
+/** The values that fill `from` to `to`, which are checked already. */
+function childrenOf(source: Uint8Array, from: number, to: number): readonly DerNode[] {
+  if (from === to) return NO_CHILDREN
+  const first = new DerNode(source, from)
+  const children = [first]
+  for (let at = first.end; at < to; ) {
+    const child = new DerNode(source, at)
     children.push(child)
     at = child.end
   }
-  return new DerNode(source, tag, start, contentStart, end, children)
+  return children
+}
+
+/** Where the content begins; the length is checked already. */
+function contentStartOf(source: Uint8Array, start: number): number {
+  const first = source[start + 1] ?? 0
+  return start + 2 + (first < 0x80 ? 0 : first & 0x7f)
 }
 
 /** How many octets the length field at `at` takes; refuses indefinite, non-minimal and oversize lengths. */
@@ -203,6 +226,30 @@ export function readSequence(node: DerNode, what: string): readonly DerNode[] {
 /** Dotted decimal. */
 export function readOid(node: DerNode, what = 'OBJECT IDENTIFIER'): string {
   node.expect(TAG.oid, what)
+  const { source, contentStart, end } = node
+  let hash = end - contentStart
+  for (let at = contentStart; at < end; at++) hash = (Math.imul(hash, 31) + (source[at] ?? 0)) | 0
+  const known = oids[hash & OID_MASK]
+  if (known !== undefined && sameOctets(source, contentStart, end, known.content)) return known.text
+  const text = dotted(node, what)
+  if (end - contentStart <= MAX_KNOWN_OID) oids[hash & OID_MASK] = { content: Uint8Array.from(node.content), text }
+  return text
+}
+
+/** The same few OIDs come again and again: their texts are kept, each in a place given by its octets. */
+const OID_MASK = 0xff
+const MAX_KNOWN_OID = 32
+const oids: ({ readonly content: Uint8Array; readonly text: string } | undefined)[] = new Array(OID_MASK + 1).fill(
+  undefined,
+)
+
+function sameOctets(source: Uint8Array, from: number, to: number, bytes: Uint8Array): boolean {
+  if (bytes.length !== to - from) return false
+  for (let at = 0; at < bytes.length; at++) if (bytes[at] !== source[from + at]) return false
+  return true
+}
+
+function dotted(node: DerNode, what: string): string {
   let text = ''
   let value = 0
   for (let at = node.contentStart; at < node.end; at++) {
@@ -302,26 +349,42 @@ export function readTime(node: DerNode, what = 'time'): number {
   if (node.tag !== TAG.utcTime && node.tag !== TAG.generalizedTime) throw node.fail(`${what} is no time`)
   const yearDigits = node.tag === TAG.utcTime ? 2 : 4
   const { source, contentStart } = node
-  const field = (from: number, digits: number): number => {
-    let value = 0
-    for (let at = contentStart + from; at < contentStart + from + digits; at++) {
-      const digit = (source[at] ?? 0) - 0x30
-      if (digit < 0 || digit > 9) throw node.fail(`${what} is not written as RFC 5280 asks`)
-      value = value * 10 + digit
-    }
-    return value
-  }
   if (node.end - contentStart !== yearDigits + 11 || source[node.end - 1] !== 0x5a) {
     throw node.fail(`${what} is not written as RFC 5280 asks`)
   }
-  const year = field(0, yearDigits)
-  const [month, day, hour] = [field(yearDigits, 2), field(yearDigits + 2, 2), field(yearDigits + 4, 2)]
-  const [minute, second] = [field(yearDigits + 6, 2), field(yearDigits + 8, 2)]
+  for (let at = contentStart; at < node.end - 1; at++) {
+    if (digit(source, at) < 0 || digit(source, at) > 9) throw node.fail(`${what} is not written as RFC 5280 asks`)
+  }
+  const rest = contentStart + yearDigits
+  const year =
+    yearDigits === 2
+      ? twoDigits(source, contentStart)
+      : twoDigits(source, contentStart) * 100 + twoDigits(source, contentStart + 2)
   const fullYear = yearDigits === 2 ? year + (year >= 50 ? 1900 : 2000) : year
-  const time = Date.UTC(fullYear, month - 1, day, hour, minute, second)
-  const back = new Date(time)
-  if (back.getUTCMonth() !== month - 1 || back.getUTCDate() !== day || hour > 23 || minute > 59 || second > 59) {
+  const month = twoDigits(source, rest)
+  const day = twoDigits(source, rest + 2)
+  const hour = twoDigits(source, rest + 4)
+  const minute = twoDigits(source, rest + 6)
+  const second = twoDigits(source, rest + 8)
+  if (
+    fullYear < 100 ||
+    month < 1 ||
+    month > 12 ||
+    day < 1 ||
+    day > daysIn(fullYear, month) ||
+    hour > 23 ||
+    minute > 59 ||
+    second > 59
+  ) {
     throw node.fail(`${what} is not a real date`)
   }
-  return time
+  return Date.UTC(fullYear, month - 1, day, hour, minute, second)
+}
+
+const digit = (source: Uint8Array, at: number): number => (source[at] ?? 0) - 0x30
+const twoDigits = (source: Uint8Array, at: number): number => digit(source, at) * 10 + digit(source, at + 1)
+
+function daysIn(year: number, month: number): number {
+  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
 }

@@ -91,6 +91,12 @@ export function anchorThatSigned(
   )?.anchor
 }
 
+/** The same question as `unknownCritical(…).length > 0`, without making the list. */
+export function hasUnknownCritical({ extensions }: Certificate, known: readonly string[]): boolean {
+  for (const { oid, critical } of extensions.values()) if (critical && !known.includes(oid)) return true
+  return false
+}
+
 /** Critical extensions beyond those that the caller deals with (RFC 5280 4.2: reject). */
 export function unknownCritical(certificate: Certificate, known: readonly string[]): readonly string[] {
   const unknown: string[] = []

@@ -1,13 +1,11 @@
 import { readDer, TAG } from '../asn1/der.ts'
 import { DerError } from '../asn1/der-error.ts'
 import { PemError, readPem } from '../asn1/pem.ts'
-import { BoundedCache } from './bounded-cache.ts'
 import { EvidenceError } from './evidence-error.ts'
+import { readPlainPem } from './plain-pem.ts'
 
 const MAX_BYTES = 1 << 16
 const MAX_CERTIFICATES = 16
-const BEGIN = '-----BEGIN CERTIFICATE-----'
-const END = '-----END CERTIFICATE-----'
 
 /**
  * The certificates of a package in their order, as DER: PEM blocks (text around them is passed over), or DER one after another.
@@ -67,9 +65,9 @@ function derLength(bytes: Uint8Array, at: number): number {
 }
 
 function readPemCertificates(bytes: Uint8Array): readonly Uint8Array[] {
+  const plain = readPlainPem(bytes)
+  if (plain !== undefined) return plain
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
-  const quick = readPlainPem(text)
-  if (quick !== undefined) return quick
   try {
     const certificates = readPem(text).flatMap(({ label, der }) => (label.endsWith('CERTIFICATE') ? [der] : []))
     if (certificates.length > 0) return certificates
@@ -82,47 +80,3 @@ function readPemCertificates(bytes: Uint8Array): readonly Uint8Array[] {
     'Give PEM ("-----BEGIN CERTIFICATE-----") or DER: the attestation certificate, then the device certificate.',
   )
 }
-
-/** Blocks behind the first stand in many packages alike; the same text gives the same bytes, which is what parsers remember by. */
-const shared = new BoundedCache<Uint8Array>(256)
-const MAX_SHARED = 8192
-
-/** The common case, and the quick one for batches: blocks alone, one after another. Undefined where anything else stands there. */
-function readPlainPem(text: string): readonly Uint8Array[] | undefined {
-  const certificates: Uint8Array[] = []
-  let at = 0
-  while (text.startsWith(BEGIN, at)) {
-    const from = at + BEGIN.length
-    const to = text.indexOf(END, from)
-    if (to < 0) return undefined
-    const body = text.slice(from, to)
-    const der = (at > 0 ? shared.get(body) : undefined) ?? decodeBody(body)
-    if (der === undefined) return undefined
-    if (at > 0 && body.length <= MAX_SHARED) shared.set(body, der)
-    certificates.push(der)
-    at = to + END.length
-    while (text.charCodeAt(at) === LF || text.charCodeAt(at) === CR) at++
-  }
-  return at === text.length && certificates.length > 0 ? certificates : undefined
-}
-
-const LF = 0x0a
-const CR = 0x0d
-
-/**
- * Base64 in lines, nothing else. Node passes over what is no base64, so anything else among it shows in a length that is short;
- * the two characters of the URL-safe alphabet, which Node takes, are looked for.
- */
-function decodeBody(body: string): Uint8Array | undefined {
-  const end = body.length - 1
-  if (body.charCodeAt(0) !== LF || body.charCodeAt(end) !== LF) return undefined
-  if (body.includes('-') || body.includes('_') || body.includes('\r')) return undefined
-  let lines = 0
-  for (let at = body.indexOf('\n'); at >= 0; at = body.indexOf('\n', at + 1)) lines++
-  const padding = body.charCodeAt(end - 2) === EQUALS ? 2 : body.charCodeAt(end - 1) === EQUALS ? 1 : 0
-  const der = Buffer.from(body, 'base64')
-  const whole = der.length > 0 && der.length === ((body.length - lines) / 4) * 3 - padding
-  return whole ? new Uint8Array(der.buffer, der.byteOffset, der.length) : undefined
-}
-
-const EQUALS = 0x3d

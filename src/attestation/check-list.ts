@@ -9,29 +9,26 @@ export interface Rule {
 
 /** Collects outcomes in order. A rule has one outcome; the first failure of a rule stays. */
 export class CheckList {
-  readonly #checks = new Map<string, Check>()
+  /** A dozen at most: looking through them is quicker than hashing. */
+  readonly #checks: Check[] = []
 
   pass(rule: Rule, detail: string): true {
-    if (!this.#checks.has(rule.id)) this.#checks.set(rule.id, outcome(rule, 'pass', detail))
+    if (this.#indexOf(rule) < 0) this.#checks.push(outcome(rule, 'pass', detail))
     return true
   }
 
   fail(rule: Rule, detail: string, remedy: string): false {
-    if (this.#checks.get(rule.id)?.status !== 'fail') {
-      this.#checks.set(rule.id, outcome(rule, 'fail', detail, remedy))
-    }
+    this.#replace(rule, 'fail', detail, remedy)
     return false
   }
 
   warn(rule: Rule, detail: string, remedy: string): true {
-    if (this.#checks.get(rule.id)?.status !== 'fail') {
-      this.#checks.set(rule.id, outcome(rule, 'warn', detail, remedy))
-    }
+    this.#replace(rule, 'warn', detail, remedy)
     return true
   }
 
   notApplicable(rule: Rule, detail: string): true {
-    if (!this.#checks.has(rule.id)) this.#checks.set(rule.id, outcome(rule, 'not-applicable', detail))
+    if (this.#indexOf(rule) < 0) this.#checks.push(outcome(rule, 'not-applicable', detail))
     return true
   }
 
@@ -41,14 +38,26 @@ export class CheckList {
   }
 
   get checks(): readonly Check[] {
-    return [...this.#checks.values()]
+    return this.#checks.slice()
   }
 
   /** True when the group holds no failure and every rule in `required` was applied: missing means failed. */
   holds(group: CheckGroup, required: readonly Rule[] = []): boolean {
-    for (const rule of required) if (!this.#checks.has(rule.id)) return false
-    for (const check of this.#checks.values()) if (check.group === group && check.status === 'fail') return false
+    for (const rule of required) if (this.#indexOf(rule) < 0) return false
+    for (const check of this.#checks) if (check.group === group && check.status === 'fail') return false
     return true
+  }
+
+  #replace(rule: Rule, status: 'fail' | 'warn', detail: string, remedy: string): void {
+    const index = this.#indexOf(rule)
+    if (index < 0) this.#checks.push(outcome(rule, status, detail, remedy))
+    else if (this.#checks[index]?.status !== 'fail') this.#checks[index] = outcome(rule, status, detail, remedy)
+  }
+
+  #indexOf({ id }: Rule): number {
+    const checks = this.#checks
+    for (let index = 0; index < checks.length; index++) if (checks[index]?.id === id) return index
+    return -1
   }
 }
 

@@ -4,7 +4,7 @@ import { DerError } from '../asn1/der-error.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
 import { type AnchorKey, anchorHolds } from './anchor-keys.ts'
 import { basicConstraintsOf, OID_BASIC_CONSTRAINTS, OID_KEY_USAGE } from './basic-constraints.ts'
-import { parseIssuerCertificate, unknownCritical, validAt } from './certificate-chain.ts'
+import { hasUnknownCritical, parseIssuerCertificate, unknownCritical, validAt } from './certificate-chain.ts'
 import { readCertificatePackage } from './certificate-package.ts'
 import type { CheckList, Rule } from './check-list.ts'
 import { strangerAbove } from './extra-certificates.ts'
@@ -17,7 +17,10 @@ export function parsePackage(
   remedy: string,
 ): readonly Certificate[] {
   const certificates: Certificate[] = []
-  for (const [index, der] of readCertificatePackage(package_).entries()) {
+  const ders = readCertificatePackage(package_)
+  for (let index = 0; index < ders.length; index++) {
+    const der = ders[index]
+    if (der === undefined) break
     try {
       certificates.push(index === 0 ? parseCertificate(der) : parseIssuerCertificate(der))
     } catch (error) {
@@ -33,11 +36,13 @@ export function parsePackage(
 const KNOWN_CRITICAL = [OID_BASIC_CONSTRAINTS, OID_KEY_USAGE]
 
 export function checkExtensions(rule: Rule, certificates: readonly Certificate[], checks: CheckList): void {
+  if (!certificates.some((certificate) => hasUnknownCritical(certificate, KNOWN_CRITICAL))) {
+    checks.pass(rule, 'no unknown critical extension')
+    return
+  }
   const unknown = certificates.flatMap((certificate) => unknownCritical(certificate, KNOWN_CRITICAL))
-  checks.require(
+  checks.fail(
     rule,
-    unknown.length === 0,
-    'no unknown critical extension',
     `unknown critical extension ${unknown.join(', ')}`,
     'Update this program; the device may be newer than it.',
   )
@@ -89,8 +94,7 @@ export function areIssuers(between: readonly Certificate[]): boolean {
     const constraints = basicConstraintsOf(certificate)
     if (constraints === undefined || constraints === 'malformed' || !constraints.ca) return false
     return (
-      (constraints.pathLength ?? Number.POSITIVE_INFINITY) > index &&
-      unknownCritical(certificate, KNOWN_CRITICAL).length === 0
+      (constraints.pathLength ?? Number.POSITIVE_INFINITY) > index && !hasUnknownCritical(certificate, KNOWN_CRITICAL)
     )
   })
 }

@@ -7,6 +7,7 @@ import type { AttestedDevice, AttestedKey, ChainLink, KeyClaims, TrustAnchorUsed
 import { chainLink, sha256Hex } from './certificate-chain.ts'
 import type { CheckList, Rule } from './check-list.ts'
 import type { FamilyVerdict } from './verify-attestation.ts'
+import type { Writable } from './writable.ts'
 
 export interface VerdictParts {
   readonly hsmType: HsmType
@@ -21,22 +22,31 @@ export interface VerdictParts {
   readonly chain: readonly (Certificate | ChainLink)[]
 }
 
-/** Puts a family's findings into the shape all families share. */
+/** Puts a family's findings into the shape all families share. Set member by member: batches make many, and spreads cost. */
 export function familyVerdict(parts: VerdictParts): FamilyVerdict {
-  const { checks, spki, trustAnchor } = parts
+  const { checks, spki, trustAnchor, claims } = parts
   const key = spki === undefined ? undefined : attestedKey(spki)
-  const genuine = key !== undefined && trustAnchor !== undefined && checks.holds('attestation', parts.required)
-  return {
+  const verdict: Writable<FamilyVerdict> = {
     hsmType: parts.hsmType,
-    genuine,
-    ...(key === undefined ? {} : { attestedKey: key }),
+    genuine: key !== undefined && trustAnchor !== undefined && checks.holds('attestation', parts.required),
     device: parts.device,
-    claims: key === undefined || parts.claims.key !== undefined ? parts.claims : { ...parts.claims, key: keyText(key) },
-    ...(trustAnchor === undefined ? {} : { trustAnchor: trustAnchorUsed(trustAnchor) }),
-    chain: parts.chain.map((link, index) => ('tbs' in link ? chainLink(link, index > 0) : link)),
+    claims: key === undefined || claims.key !== undefined ? claims : withKey(claims, keyText(key)),
+    chain: parts.chain.map(linkOf),
     checks: checks.checks,
-    ...(key === undefined || spki === undefined ? {} : { spki }),
   }
+  if (key !== undefined && spki !== undefined) {
+    verdict.attestedKey = key
+    verdict.spki = spki
+  }
+  if (trustAnchor !== undefined) verdict.trustAnchor = trustAnchorUsed(trustAnchor)
+  return verdict
+}
+
+const linkOf = (link: Certificate | ChainLink, index: number): ChainLink =>
+  'tbs' in link ? chainLink(link, index > 0) : link
+
+function withKey(claims: KeyClaims, key: string): KeyClaims {
+  return { ...claims, key }
 }
 
 /** `RSA2048`, `P256`, `Ed25519`: the claim `key` in the words of public test vectors. */

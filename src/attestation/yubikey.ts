@@ -12,6 +12,7 @@ import { CheckList } from './check-list.ts'
 import { areIssuers, checkDates, checkExtensions, checkStrangers, parsePackage } from './two-certificates.ts'
 import { familyVerdict } from './verdict.ts'
 import type { FamilyVerdict, FamilyVerifier, VerificationContext } from './verify-attestation.ts'
+import type { Writable } from './writable.ts'
 import { chainCause, intermediateCause, leafSignatureCause } from './yubikey-causes.ts'
 import {
   describeFormFactor,
@@ -131,9 +132,6 @@ function readLeaf(
   if (serial !== undefined) claims.serial = Number(serial)
   return { device, claims }
 }
-
-/** Members are set one by one, since batches make many of these and spreads cost. */
-type Writable<Data> = { -readonly [Name in keyof Data]: Data[Name] }
 
 function checkFirmware(leaf: Certificate, checks: CheckList): string | undefined {
   const firmware = firmwareOf(leaf)
