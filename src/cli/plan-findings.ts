@@ -67,10 +67,10 @@ function orderFindings(configuration: Configuration): readonly PlanFinding[] {
         message: `product ${profile.product} for ${profile.days} days, ${profile.organizationName}`,
       },
     ]
-  return faults.map(({ parameter, severity, detail, remedy }) => ({
+  return faults.map(({ severity, detail, remedy }) => ({
     area: 'order',
     severity: severity === 'fail' ? 'blocker' : 'warning',
-    message: `${parameter}: ${detail}`,
+    message: detail,
     remedy,
   }))
 }
