@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { runProgram } from '../enrollment/built-program.ts'
 import { startProgram } from '../enrollment/running-program.ts'
 
@@ -75,5 +76,19 @@ describe('plan', () => {
     expect(blockers).toMatch(/^days: it is required/m)
     expect(blockers).toMatch(/the product is an SSL certificate/)
     expect(blockers).not.toMatch(/^serverSoftware: /m)
+  })
+})
+
+describe('batch', () => {
+  it('ends with what a person must look at, not with what only takes time', async () => {
+    const directory = join(folder, 'batch')
+    const rehearsal = await startRehearsal({ directory, device: 'yubihsm2', authority: { flow: [] } })
+    const jobs = join(directory, 'jobs')
+    await writeFile(jobs, 'nosuch.yaml\nprofile.yaml # waits for the CA\n')
+    const end = await runProgram(['batch', jobs, '--keep-going', '--yes', '--json'])
+    await rehearsal.close()
+    const lines = end.stdout.trim().split('\n')
+    expect(lines.map((line) => (JSON.parse(line) as { exitCode: number }).exitCode)).toEqual([2, 6])
+    expect(end.code, end.stderr).toBe(2)
   })
 })
