@@ -12,6 +12,7 @@ import {
   readTime,
   TAG,
 } from './der.ts'
+import { OctetMemory } from './octet-memory.ts'
 
 export interface AlgorithmIdentifier {
   readonly oid: string
@@ -101,21 +102,16 @@ function readVersion(node: DerNode): number {
 }
 
 export function readAlgorithm(node: DerNode): AlgorithmIdentifier {
-  const last = lastAlgorithm
-  if (last !== undefined && node.holds(last.der)) return last
-  const items = readSequence(node, 'AlgorithmIdentifier')
-  if (items.length < 1 || items.length > 2) throw node.fail('AlgorithmIdentifier is malformed')
-  const der = Uint8Array.from(node.bytes)
-  const parameters = items[1] === undefined ? undefined : der.subarray(items[1].start - node.start)
-  const oid = readOid(node.at(0, 'algorithm'))
-  const algorithm = parameters === undefined ? { oid, der } : { oid, der, parameters }
-  if (der.length <= MAX_KEPT) lastAlgorithm = algorithm
-  return algorithm
+  return algorithms.get(node.source, node.start, node.end, () => {
+    const items = readSequence(node, 'AlgorithmIdentifier')
+    if (items.length < 1 || items.length > 2) throw node.fail('AlgorithmIdentifier is malformed')
+    const der = Uint8Array.from(node.bytes)
+    const oid = readOid(node.at(0, 'algorithm'))
+    return items[1] === undefined ? { oid, der } : { oid, der, parameters: der.subarray(items[1].start - node.start) }
+  })
 }
 
-/** One issuer's certificates all name one algorithm: the last one read is kept, in octets of its own. */
-let lastAlgorithm: AlgorithmIdentifier | undefined
-const MAX_KEPT = 64
+const algorithms = new OctetMemory<AlgorithmIdentifier>(64, 64)
 
 /** issuerUniqueID [1] and subjectUniqueID [2] are passed over; extensions [3] must come last. */
 function readTail(

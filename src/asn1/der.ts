@@ -4,6 +4,7 @@
  * Whoever wants BER must go elsewhere.
  */
 import { DerError } from './der-error.ts'
+import { OctetMemory, sameOctets } from './octet-memory.ts'
 
 export const TAG = {
   boolean: 0x01,
@@ -225,29 +226,11 @@ export function readSequence(node: DerNode, what: string): readonly DerNode[] {
 
 /** Dotted decimal. */
 export function readOid(node: DerNode, what = 'OBJECT IDENTIFIER'): string {
-  node.expect(TAG.oid, what)
-  const { source, contentStart, end } = node
-  let hash = end - contentStart
-  for (let at = contentStart; at < end; at++) hash = (Math.imul(hash, 31) + (source[at] ?? 0)) | 0
-  const known = oids[hash & OID_MASK]
-  if (known !== undefined && sameOctets(source, contentStart, end, known.content)) return known.text
-  const text = dotted(node, what)
-  if (end - contentStart <= MAX_KNOWN_OID) oids[hash & OID_MASK] = { content: Uint8Array.from(node.content), text }
-  return text
+  const { source, contentStart, end } = node.expect(TAG.oid, what)
+  return oids.get(source, contentStart, end, () => dotted(node, what))
 }
 
-/** The same few OIDs come again and again: their texts are kept, each in a place given by its octets. */
-const OID_MASK = 0xff
-const MAX_KNOWN_OID = 32
-const oids: ({ readonly content: Uint8Array; readonly text: string } | undefined)[] = new Array(OID_MASK + 1).fill(
-  undefined,
-)
-
-function sameOctets(source: Uint8Array, from: number, to: number, bytes: Uint8Array): boolean {
-  if (bytes.length !== to - from) return false
-  for (let at = 0; at < bytes.length; at++) if (bytes[at] !== source[from + at]) return false
-  return true
-}
+const oids = new OctetMemory<string>(256, 32)
 
 function dotted(node: DerNode, what: string): string {
   let text = ''

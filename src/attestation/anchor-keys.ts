@@ -1,3 +1,4 @@
+import { sameOctets } from '../asn1/octet-memory.ts'
 import type { HsmType } from '../hsm-type.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
 
@@ -7,8 +8,12 @@ export interface AnchorKey {
   readonly spki: Uint8Array
   /** Name, DER; undefined for a bare key. */
   readonly subject: Uint8Array | undefined
+  /** Milliseconds since 1970: good from the first and before the second. A bare key has no bounds. */
+  readonly from: number
+  readonly until: number
 }
 
+const DAY = 86_400_000
 const decoded = new WeakMap<TrustAnchor, AnchorKey>()
 
 export function anchorKey(anchor: TrustAnchor): AnchorKey {
@@ -18,6 +23,8 @@ export function anchorKey(anchor: TrustAnchor): AnchorKey {
     anchor,
     spki: Buffer.from(anchor.spki, 'base64'),
     subject: anchor.subject === undefined ? undefined : Buffer.from(anchor.subject, 'base64'),
+    from: anchor.notBefore === undefined ? Number.NEGATIVE_INFINITY : Date.parse(anchor.notBefore),
+    until: anchor.notAfter === undefined ? Number.POSITIVE_INFINITY : Date.parse(anchor.notAfter) + DAY,
   }
   decoded.set(anchor, key)
   return key
@@ -39,13 +46,10 @@ export function anchorsFor(hsmType: HsmType, anchors: readonly TrustAnchor[]): r
   return keys
 }
 
-const DAY = 86_400_000
-
 /** An anchor is good up to the end of its last day. A bare key has no end. */
 export function anchorHolds(anchor: TrustAnchor, now: number): boolean {
-  const from = anchor.notBefore === undefined ? Number.NEGATIVE_INFINITY : Date.parse(anchor.notBefore)
-  const to = anchor.notAfter === undefined ? Number.POSITIVE_INFINITY : Date.parse(anchor.notAfter) + DAY
-  return now >= from && now < to
+  const { from, until } = anchorKey(anchor)
+  return now >= from && now < until
 }
 
-export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && Buffer.compare(a, b) === 0
+export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a === b || sameOctets(a, 0, a.length, b)

@@ -5,6 +5,7 @@
 import { hash } from 'node:crypto'
 import { type Certificate, type CertificateDeviations, parseCertificate } from '../asn1/certificate.ts'
 import { printName } from '../asn1/name.ts'
+import { OctetMemory } from '../asn1/octet-memory.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
 import { type AnchorKey, sameBytes } from './anchor-keys.ts'
 import type { ChainLink } from './attestation-result.ts'
@@ -124,17 +125,8 @@ export function chainLink(certificate: Certificate, keep = false): ChainLink {
   return link
 }
 
-const names = new BoundedCache<string>(512)
-
-function printedName(name: Uint8Array): string {
-  if (name.length > 512) return printName(name)
-  const key = cacheKey(name)
-  const known = names.get(key)
-  if (known !== undefined) return known
-  const printed = printName(name)
-  names.set(key, printed)
-  return printed
-}
+const names = new OctetMemory<string>(256, 512)
+const printedName = (name: Uint8Array): string => names.get(name, 0, name.length, () => printName(name))
 
 let lastTime: readonly [time: number, iso: string] = [0, new Date(0).toISOString()]
 

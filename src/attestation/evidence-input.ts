@@ -2,13 +2,13 @@
  * Evidence in the forms that people have it, brought into the form that the CA wants before base64: two PEM certificates, a DER
  * PKCS#7, a JSON bundle, a gzip'd statement. Whatever was undone on the way is said.
  */
+import { isZip } from '../archive/zip-entries.ts'
 import { TAG } from '../asn1/der.ts'
 import { PemError, readPem, writePem } from '../asn1/pem.ts'
 import { readCertificatePackage } from './certificate-package.ts'
 import { EvidenceError } from './evidence-error.ts'
 import { decodeText } from './evidence-text.ts'
 import { readGoogleBundle, readGoogleJson } from './google-bundle.ts'
-import { isZip } from './zip-entries.ts'
 
 export interface Evidence {
   /** As the CA wants it, before base64. */

@@ -1,6 +1,6 @@
 /** The forms in which Google hands out a statement: the console's zip, and the JSON of a key version. */
+import { readZipEntries, type ZipEntry, ZipError } from '../archive/zip-entries.ts'
 import { EvidenceError } from './evidence-error.ts'
-import { readZipEntries } from './zip-entries.ts'
 
 export interface GoogleEvidence {
   readonly package: Uint8Array
@@ -9,7 +9,7 @@ export interface GoogleEvidence {
 
 /** One `…-attestation.dat` and its chains (`…-combined-chain.pem`). Throws EvidenceError. */
 export function readGoogleBundle(zip: Uint8Array): GoogleEvidence {
-  const entries = readZipEntries(zip)
+  const entries = entriesOf(zip)
   const statements = entries.filter(({ name }) => name.endsWith('.dat'))
   const [statement] = statements
   if (statement === undefined || statements.length > 1) {
@@ -20,6 +20,15 @@ export function readGoogleBundle(zip: Uint8Array): GoogleEvidence {
   }
   const chains = entries.filter(({ name }) => /\.(pem|crt|cer)$/.test(name)).map(({ content }) => withLineEnd(content))
   return { package: statement.content, ...(chains.length === 0 ? {} : { certChains: Buffer.concat(chains) }) }
+}
+
+function entriesOf(zip: Uint8Array): readonly ZipEntry[] {
+  try {
+    return readZipEntries(zip)
+  } catch (error) {
+    if (!(error instanceof ZipError)) throw error
+    throw new EvidenceError(error.message, 'Download the attestation bundle again.', error)
+  }
 }
 
 const withLineEnd = (content: Uint8Array): Uint8Array =>

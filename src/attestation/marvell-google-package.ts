@@ -1,5 +1,5 @@
+import { isZip } from '../archive/zip-entries.ts'
 import { type GoogleEvidence, readGoogleBundle } from './google-bundle.ts'
-import { isZip } from './zip-entries.ts'
 
 const CHAIN_BEGIN = '-----BEGIN CERTIFICATE-----'
 

@@ -15,7 +15,8 @@ export interface VerdictParts {
   /** Rules that must have been applied: a rule that was never reached is a failure. */
   readonly required: readonly Rule[]
   readonly device: AttestedDevice
-  readonly claims: KeyClaims
+  /** The verdict's own: the claim `key` is added where the family made none. */
+  readonly claims: Writable<KeyClaims>
   /** The attested SubjectPublicKeyInfo. */
   readonly spki?: Uint8Array
   readonly trustAnchor?: TrustAnchor
@@ -30,11 +31,12 @@ export function familyVerdict(parts: VerdictParts): FamilyVerdict {
     hsmType: parts.hsmType,
     genuine: key !== undefined && trustAnchor !== undefined && checks.holds('attestation', parts.required),
     device: parts.device,
-    claims: key === undefined || claims.key !== undefined ? claims : withKey(claims, keyText(key)),
+    claims,
     chain: parts.chain.map(linkOf),
     checks: checks.checks,
   }
   if (key !== undefined && spki !== undefined) {
+    claims.key ??= keyText(key)
     verdict.attestedKey = key
     verdict.spki = spki
   }
@@ -44,10 +46,6 @@ export function familyVerdict(parts: VerdictParts): FamilyVerdict {
 
 const linkOf = (link: Certificate | ChainLink, index: number): ChainLink =>
   'tbs' in link ? chainLink(link, index > 0) : link
-
-function withKey(claims: KeyClaims, key: string): KeyClaims {
-  return { ...claims, key }
-}
 
 /** `RSA2048`, `P256`, `Ed25519`: the claim `key` in the words of public test vectors. */
 const keyText = ({ bits, curve }: AttestedKey): string => curve?.replace('-', '') ?? `RSA${bits}`

@@ -1,6 +1,7 @@
 import type { Certificate } from '../asn1/certificate.ts'
-import { readDer, readInteger } from '../asn1/der.ts'
+import { readDer, readSmallInteger } from '../asn1/der.ts'
 import { DerError } from '../asn1/der-error.ts'
+import { OctetMemory } from '../asn1/octet-memory.ts'
 import { commonNameOf } from './common-name.ts'
 
 /** Yubico's arc for PIV attestation (docs.yubico.com/hardware/oid/oid-product-arc.html). */
@@ -46,16 +47,18 @@ export type Unreadable = 'unreadable'
 export function firmwareOf(certificate: Certificate): string | Unreadable | undefined {
   const value = certificate.extensions.get(YUBIKEY_OID.firmware)?.value
   if (value === undefined) return undefined
-  return value.length === 3 ? value.join('.') : 'unreadable'
+  return value.length === 3 ? `${value[0]}.${value[1]}.${value[2]}` : 'unreadable'
 }
+
+const SERIAL_LIMITS = { maxSize: 8 } as const
 
 /** A DER INTEGER, non-negative, at most 32 bits. Absent where the serial number is not visible (seen on 4.3.7). */
 export function serialOf(certificate: Certificate): string | Unreadable | undefined {
   const value = certificate.extensions.get(YUBIKEY_OID.serial)?.value
   if (value === undefined) return undefined
   try {
-    const serial = readInteger(readDer(value, { maxSize: 8 }), 'serial')
-    return serial >= 0n && serial <= 0xffffffffn ? serial.toString() : 'unreadable'
+    const serial = readSmallInteger(readDer(value, SERIAL_LIMITS), 'serial')
+    return serial <= 0xffffffff ? serial.toString() : 'unreadable'
   } catch (error) {
     if (error instanceof DerError) return 'unreadable'
     throw error
@@ -91,10 +94,13 @@ const LEAF_NAME = /^YubiKey PIV Attestation ([0-9a-f]{2})$/
 const F9_NAME = /^Yubi(?:co|Key) PIV Attestation$/
 
 /** The slot a leaf was made for (`9c`), or undefined where the subject is none of a leaf. It is the slot at attest time; F9 itself attests, and is not attested. */
-export function slotOf(certificate: Certificate): string | undefined {
-  const slot = LEAF_NAME.exec(commonNameOf(certificate.subject) ?? '')?.[1]
-  return slot !== undefined && /^(9[acde]|8[2-9a-f]|9[0-5])$/.test(slot) ? slot : undefined
-}
+export const slotOf = ({ subject }: Certificate): string | undefined =>
+  slots.get(subject, 0, subject.length, () => {
+    const slot = LEAF_NAME.exec(commonNameOf(subject) ?? '')?.[1]
+    return slot !== undefined && /^(9[acde]|8[2-9a-f]|9[0-5])$/.test(slot) ? slot : undefined
+  })
+
+const slots = new OctetMemory<string | undefined>(64, 512)
 
 /** `Yubico PIV Attestation` on most devices, `YubiKey PIV Attestation` on some 5.7.4. */
 export const hasF9Name = (certificate: Certificate): boolean => F9_NAME.test(commonNameOf(certificate.subject) ?? '')

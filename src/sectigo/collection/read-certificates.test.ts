@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { deflateRawSync } from 'node:zlib'
+import { crc32, deflateRawSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readPem } from '../../asn1/pem.ts'
@@ -65,6 +65,7 @@ function zip(
     const header = Buffer.alloc(26)
     header.writeUInt16LE(20, 0)
     header.writeUInt16LE(deflate ? 8 : 0, 4)
+    header.writeUInt32LE(crc32(bytes), 10)
     header.writeUInt32LE(data.length, 14)
     header.writeUInt32LE(size, 18)
     header.writeUInt16LE(name.length, 22)

@@ -1,9 +1,9 @@
+import { isZip, readZipEntries } from '../../archive/zip-entries.ts'
 import { parseCertificate } from '../../asn1/certificate.ts'
 import { DerError } from '../../asn1/der-error.ts'
 import { readPem } from '../../asn1/pem.ts'
 import { EnrollError } from '../../errors.ts'
 import { pkcs7Certificates } from './pkcs7-certificates.ts'
-import { isZip, zipEntries } from './zip-entries.ts'
 
 const MAX_INPUT = 1 << 20
 const MAX_CERTIFICATES = 20
@@ -19,7 +19,7 @@ const noCertificates = (why: string): EnrollError =>
  */
 export function readCertificates(input: Uint8Array): readonly Uint8Array[] {
   if (input.length > MAX_INPUT) throw noCertificates(`${input.length} bytes are more than ${MAX_INPUT}`)
-  const found = isZip(input) ? zipEntries(input).flatMap((entry) => fromZipEntry(entry.bytes)) : fromBytes(input)
+  const found = isZip(input) ? readZipEntries(input).flatMap(({ content }) => fromZipEntry(content)) : fromBytes(input)
   const unique = new Map(found.map((der) => [Buffer.from(der).toString('base64'), der]))
   if (unique.size === 0) throw noCertificates('the input holds none')
   if (unique.size > MAX_CERTIFICATES) throw noCertificates(`${unique.size} certificates are too many`)

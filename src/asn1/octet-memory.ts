@@ -1,0 +1,36 @@
+/**
+ * What a few octet strings mean, kept: each has one place, given by its octets, and the last one there stays. So memory is flat
+ * whatever comes, and nothing is made to ask. For names, OIDs and the like, which stand in thousands of certificates alike.
+ */
+export class OctetMemory<Value> {
+  readonly #places: ({ readonly octets: Uint8Array; readonly value: Value } | undefined)[]
+  readonly #mask: number
+  readonly #longest: number
+
+  /** `size`: places, a power of two. `longest`: octets beyond which nothing is kept. */
+  constructor(size: number, longest: number) {
+    this.#places = new Array(size).fill(undefined)
+    this.#mask = size - 1
+    this.#longest = longest
+  }
+
+  /** What is known of the octets `from` to `to`, else what `read` says of them. An error of `read` goes through and is not kept. */
+  get(source: Uint8Array, from: number, to: number, read: () => Value): Value {
+    if (to - from > this.#longest) return read()
+    let hash = to - from
+    for (let at = from; at < to; at++) hash = (Math.imul(hash, 31) + (source[at] ?? 0)) | 0
+    const place = (hash ^ (hash >>> 15)) & this.#mask
+    const known = this.#places[place]
+    if (known !== undefined && sameOctets(source, from, to, known.octets)) return known.value
+    const value = read()
+    this.#places[place] = { octets: Uint8Array.from(source.subarray(from, to)), value }
+    return value
+  }
+}
+
+/** Are the octets `from` to `to` of `source` these? */
+export function sameOctets(source: Uint8Array, from: number, to: number, octets: Uint8Array): boolean {
+  if (octets.length !== to - from) return false
+  for (let at = 0; at < octets.length; at++) if (octets[at] !== source[from + at]) return false
+  return true
+}
