@@ -68,7 +68,11 @@ export interface ChainLink {
 
 export interface AttestationResult {
   readonly hsmType: HsmType
-  /** Every check of the group `attestation` holds: signed up to a pinned anchor, made on the device, cannot leave it. */
+  /**
+   * Every check of the group `attestation` holds: signed up to a pinned anchor, made on the device, and saying all that its family's
+   * evidence must say. That the key cannot leave the device is for `policy.key.non-exportable` to say: a YubiHSM 2 key that may be
+   * exported under wrap is genuine and not acceptable.
+   */
   readonly genuine: boolean
   /** Genuine, bound to the CSR where one is given, and no policy rule fails. */
   readonly acceptable: boolean

@@ -1,29 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { testKeyPair } from '../sandbox/test-key-pair.ts'
 import { createYubiHsm2EvidenceIssuer, yubiHsm2Package } from '../sandbox/yubihsm2-evidence/issuer.ts'
-import { syntheticEvidence } from '../sandbox/yubihsm2-evidence/synthetic-evidence.ts'
-import { builtInTrustAnchors } from '../trust-anchors/trust-anchors.ts'
 import { yubihsm2 } from './yubihsm2.ts'
 
 const NOW = Date.parse('2026-11-22T00:00:00Z')
-
-describe('YubiHSM 2 evidence under test roots', () => {
-  for (const { name, package: package_, trustAnchors, failedCheck, expect: expected } of syntheticEvidence()) {
-    it(`${expected === 'refuse' ? 'refuses' : 'accepts'}: ${name}`, () => {
-      const verdict = yubihsm2.verify(package_, { trustAnchors, now: NOW })
-      const failed = verdict.checks.filter(({ status }) => status === 'fail')
-      expect(verdict.genuine).toBe(expected !== 'refuse')
-      expect(verdict.claims.extractable === true).toBe(expected === 'genuine-but-exportable')
-      if (failedCheck !== undefined) expect(failed.map(({ id }) => id)).toContain(failedCheck)
-      for (const failure of failed) expect(failure.remedy).toMatch(/\w/)
-    })
-
-    it(`never accepts under the built-in anchors: ${name}`, () => {
-      const verdict = yubihsm2.verify(package_, { trustAnchors: builtInTrustAnchors('YUBIHSM2'), now: NOW })
-      expect(verdict.genuine).toBe(false)
-    })
-  }
-})
 
 describe('YubiHSM 2 claims', () => {
   it('read the capabilities big-endian, by name', () => {

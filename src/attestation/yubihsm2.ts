@@ -187,7 +187,7 @@ function checkChain(
   )
   const path = walkToAnchor(device, above, anchors, DEVICE_RULES)
   checkDates(RULE.dates, [leaf, ...path.certificates], path.anchor, now, checks)
-  checkStrangers(RULE.package, device, above, anchors, checks)
+  if (path.anchor !== undefined) checkStrangers(RULE.package, device, above, anchors, checks)
   return checkPath(device, path, anchors, checks) ? path : { certificates: path.certificates }
 }
 

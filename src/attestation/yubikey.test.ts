@@ -1,31 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { testKeyPair } from '../sandbox/test-key-pair.ts'
 import { createYubikeyEvidenceIssuer, yubikeyPackage } from '../sandbox/yubikey-evidence/issuer.ts'
-import { syntheticEvidence } from '../sandbox/yubikey-evidence/synthetic-evidence.ts'
-import { builtInTrustAnchors } from '../trust-anchors/trust-anchors.ts'
 import type { FamilyVerdict } from './verify-attestation.ts'
 import { yubikey } from './yubikey.ts'
 
 const NOW = Date.parse('2026-11-22T00:00:00Z')
 const failures = (verdict: FamilyVerdict) => verdict.checks.filter(({ status }) => status === 'fail')
-
-describe('YubiKey evidence under test roots', () => {
-  for (const evidence of syntheticEvidence()) {
-    const { name, package: package_, trustAnchors, failedCheck } = evidence
-    it(`${evidence.expect === 'refuse' ? 'refuses' : 'accepts'}: ${name}`, () => {
-      const verdict = yubikey.verify(package_, { trustAnchors, now: NOW })
-      expect(verdict.genuine).toBe(evidence.expect === 'genuine')
-      if (failedCheck !== undefined) expect(failures(verdict).map(({ id }) => id)).toContain(failedCheck)
-      for (const failure of failures(verdict)) expect(failure.remedy).toMatch(/\w/)
-    })
-
-    it(`never accepts under the built-in anchors: ${name}`, () => {
-      const verdict = yubikey.verify(package_, { trustAnchors: builtInTrustAnchors('YUBIKEY'), now: NOW })
-      expect(verdict.genuine).toBe(false)
-      expect(verdict.trustAnchor).toBeUndefined()
-    })
-  }
-})
 
 describe('YubiKey claims', () => {
   const issuer = createYubikeyEvidenceIssuer(

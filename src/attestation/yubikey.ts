@@ -243,11 +243,11 @@ function checkPath(
 ): boolean {
   const [, ...between] = path.certificates
   const [intermediate] = between
-  checkStrangers(RULE.package, f9, above, anchors, checks)
   if (path.anchor === undefined) {
     const { detail, remedy } = chainCause(f9, path.certificates.at(-1) ?? f9, anchors)
     return checks.fail(RULE.chain, detail, remedy)
   }
+  checkStrangers(RULE.package, f9, above, anchors, checks)
   // Yubico's newer root vouches for FIDO, OpenPGP and others too: under it only the listed PIV intermediates count.
   if (path.anchor.origin === 'built-in' && intermediate !== undefined) {
     const { detail, remedy } = intermediateCause(intermediate)
