@@ -12,7 +12,7 @@ export const PROFILE_OPTIONS = {
 } as const
 
 /** Setting paths that the flags of `PROFILE_OPTIONS` stand for; undefined where a flag was not given. */
-export function flagSettings(args: Arguments): Readonly<Record<string, RawValue | undefined>> {
+function flagSettings(args: Arguments): Readonly<Record<string, RawValue | undefined>> {
   const anchors = args.list('trust-anchors')
   return {
     stateDirectory: args.text('state-directory'),
@@ -30,3 +30,26 @@ export function configure(
 ): Promise<Configuration> {
   return loadConfiguration({ flags: flagSettings(args), env: context.env, cwd: context.cwd, ...more })
 }
+
+/** On the commands that go on with a run: a corrected profile replaces what the run was planned with. */
+export const RUN_PROFILE_OPTION = {
+  profile: { type: 'string', describe: 'a corrected profile: its values replace those of the run from now on' },
+} as const
+
+/** Where runs are kept, and what replaces single settings of a run: a profile named again, the environment, flags. */
+export async function configureRun(
+  args: Arguments,
+  context: CommandContext,
+  profile?: string,
+): Promise<{ readonly stateDirectory: string; readonly overrides: Readonly<Record<string, RawValue>> }> {
+  const configuration = await configure(args, context, profile === undefined ? {} : { profile })
+  const chosen = [...configuration.values].filter(
+    ([path, { layer }]) => path !== 'stateDirectory' && LATER.includes(layer),
+  )
+  return {
+    stateDirectory: configuration.required('stateDirectory'),
+    overrides: Object.fromEntries(chosen.map(([path, { value }]) => [path, value])),
+  }
+}
+
+const LATER: readonly string[] = ['profile', 'environment', 'flag']

@@ -4,12 +4,16 @@ import type { AdvanceOptions } from '../enrollment/advance.ts'
 import type { Run } from '../enrollment/run.ts'
 import { EnrollError, type ExitCode } from '../errors.ts'
 import type { Arguments, CommandContext } from './command.ts'
-import { PROFILE_OPTIONS } from './configure.ts'
+import { configureRun, PROFILE_OPTIONS, RUN_PROFILE_OPTION } from './configure.ts'
+import { createServices } from './services.ts'
 
 export const RUN_OPTIONS = {
   ...PROFILE_OPTIONS,
   trace: { type: 'boolean', describe: 'every call to the device and the CA on stderr, without secrets' },
 } as const
+
+/** For the commands that go on with a run. */
+export const EXISTING_RUN_OPTIONS = { ...RUN_OPTIONS, ...RUN_PROFILE_OPTION } as const
 
 export const ORDER_OPTIONS = {
   yes: { type: 'boolean', alias: ['confirm', 'y'], describe: 'place the paid order without asking' },
@@ -47,4 +51,16 @@ export async function advanceAndShow(run: Run, options: AdvanceOptions, context:
   const summary = { id: run.id, folder: run.folder.path, record: run.record }
   context.output.result(runToJson(summary), () => runToText(summary))
   return exitCode
+}
+
+/** Opens the run that `<run>` names, with what flags, environment and a corrected profile change of it. */
+export async function withExistingRun<T>(
+  args: Arguments,
+  context: CommandContext,
+  action: (run: Run) => Promise<T>,
+): Promise<T> {
+  const { withRun } = await import('../enrollment/run.ts')
+  const { stateDirectory, overrides } = await configureRun(args, context, args.text('profile'))
+  const services = createServices(stateDirectory, context, args.flag('trace'))
+  return withRun(args.required('run'), services, action, overrides)
 }

@@ -45,13 +45,16 @@ describe('precedence: flag > environment > profile > project > user > system > d
       { 'device.uri': 'yubihsm2:' },
     )
     const of = (path: string) => configuration.values.get(path)
-    expect(of('device.uri')).toEqual({ value: 'yubihsm2:', origin: 'flag' })
-    expect(of('sectigo.proxy')).toEqual({ value: 'http://env.example', origin: 'environment HSM_ENROLL_SECTIGO_PROXY' })
+    expect(of('device.uri')).toMatchObject({ value: 'yubihsm2:', origin: 'flag' })
+    expect(of('sectigo.proxy')).toMatchObject({
+      value: 'http://env.example',
+      origin: 'environment HSM_ENROLL_SECTIGO_PROXY',
+    })
     expect(of('sectigo.endpoint')?.origin).toBe(join(folder, 'profile.yaml'))
     expect(of('sectigo.timeoutSeconds')?.origin).toBe(join(folder, 'hsm-enroll.yaml'))
     expect(of('sectigo.caFile')?.value).toBe(join(folder, 'xdg/hsm-enroll/ca.pem'))
     expect(of('key.algorithm')?.value).toBe('RSA-3072')
-    expect(of('policy.profile')).toEqual({ value: 'document-signing', origin: 'default' })
+    expect(of('policy.profile')).toMatchObject({ value: 'document-signing', origin: 'default' })
     expect(configuration.text('stateDirectory')).toBe(join(folder, 'state/hsm-enroll'))
   })
 })
@@ -102,6 +105,24 @@ describe('a profile', () => {
     await expect(load(text)).rejects.toMatchObject({
       message: expect.stringContaining(says),
       remedy: expect.stringMatching(/\S/),
+    })
+  })
+
+  it.each([
+    ['a password in place of its source', 'sectigo:\n  loginPassword: planted-word\n'],
+    ['a PIN in place of its source', 'device:\n  secrets:\n    pin: planted-word\n'],
+    ['a PIN among the settings of the device', 'device:\n  pin: planted-word\n'],
+    ['a PIN in the device URI', 'device:\n  uri: pkcs11:token=x?pin-value=planted-word\n'],
+  ])('is refused before anything keeps or prints it: %s', async (_what, text) => {
+    const error: unknown = await load(text).catch((refusal: unknown) => refusal)
+    expect(error).toMatchObject({ code: 'config.secret-source' })
+    expect(JSON.stringify(error) + String(error)).not.toContain('planted-word')
+  })
+
+  it('refuses a secret in the environment where its source belongs', async () => {
+    await expect(load('', { HSM_ENROLL_SECTIGO_LOGIN_PASSWORD: 'planted-word' })).rejects.toMatchObject({
+      code: 'config.secret-source',
+      message: expect.not.stringContaining('planted-word'),
     })
   })
 

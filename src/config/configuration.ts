@@ -9,6 +9,7 @@ export interface ConfiguredValue {
   readonly value: RawValue
   /** "flag", "environment HSM_ENROLL_…", a file name, or "default". */
   readonly origin: string
+  readonly layer: 'default' | 'file' | 'profile' | 'environment' | 'flag' | 'run'
 }
 
 /** All values in force, each with where it came from. Precedence: flag > environment > profile > project > user > system > default. */
@@ -89,40 +90,80 @@ export async function loadConfiguration(sources: ConfigurationSources = {}): Pro
   const systemDirectory = sources.systemDirectory ?? SYSTEM_CONFIG_DIRECTORY
   const values = new Map<string, ConfiguredValue>()
   for (const setting of SETTINGS)
-    if (setting.default !== undefined) put(values, setting.path, setting.default, 'default')
-  put(values, 'stateDirectory', stateDirectory(env), 'default')
-  const files: ConfigurationFile[] = []
+    if (setting.default !== undefined) put(values, setting.path, setting.default, 'default', 'default')
+  put(values, 'stateDirectory', stateDirectory(env), 'default', 'default')
+  const putFile = ({ file, values: read }: ConfigurationFile, layer: 'file' | 'profile'): void => {
+    for (const [path, value] of read) put(values, path, value, file, layer)
+  }
   for (const file of [
     join(systemDirectory, 'config.yaml'),
     join(userConfigDirectory(env), 'config.yaml'),
     join(cwd, 'hsm-enroll.yaml'),
   ]) {
-    if (await exists(file)) files.push(await readConfigurationFile(file))
+    if (await exists(file)) putFile(await readConfigurationFile(file), 'file')
   }
   if (sources.profile !== undefined) {
-    files.push(
-      await readConfigurationFile(await findProfile(sources.profile, cwd, [userConfigDirectory(env), systemDirectory])),
-    )
+    const folders = [userConfigDirectory(env), systemDirectory]
+    putFile(await readConfigurationFile(await findProfile(sources.profile, cwd, folders)), 'profile')
   }
-  for (const { file, values: read } of files) for (const [path, value] of read) put(values, path, value, file)
   for (const setting of SETTINGS) {
-    const value = env[environmentName(setting.path)]
-    if (value !== undefined && value !== '')
-      put(values, setting.path, value, `environment ${environmentName(setting.path)}`)
+    const name = environmentName(setting.path)
+    const value = env[name]
+    if (value !== undefined && value !== '') put(values, setting.path, value, `environment ${name}`, 'environment')
   }
-  for (const [path, value] of Object.entries(sources.flags ?? {}))
-    if (value !== undefined) put(values, path, value, 'flag')
+  for (const [path, value] of Object.entries(sources.flags ?? {})) {
+    if (value !== undefined) put(values, path, located(path, value, cwd), 'flag', 'flag')
+  }
   return new Configuration(values)
 }
 
-function put(values: Map<string, ConfiguredValue>, path: string, value: RawValue, origin: string): void {
-  const setting = settingByPath.get(path)
-  if (setting !== undefined)
-    for (const item of typeof value === 'string' ? [value] : value) checkValue(setting, item, origin)
-  values.set(path, { value, origin })
+/** A relative file name in a flag counts from the working folder; a run that is resumed elsewhere must still find it. */
+function located(path: string, value: RawValue, cwd: string): RawValue {
+  const type = settingByPath.get(path)?.type
+  if (type !== 'file' && type !== 'files') return value
+  return typeof value === 'string' ? resolve(cwd, value) : value.map((file) => resolve(cwd, file))
 }
 
+function put(
+  values: Map<string, ConfiguredValue>,
+  path: string,
+  value: RawValue,
+  origin: string,
+  layer: ConfiguredValue['layer'],
+): void {
+  const setting = settingByPath.get(path)
+  if (setting === undefined) refuseSecretOutside(path, origin)
+  else for (const item of typeof value === 'string' ? [value] : value) checkValue(setting, item, origin)
+  values.set(path, { value, origin, layer })
+}
+
+/** A device setting that carries the name of a secret would be kept in the journal and printed: refused unread. */
+function refuseSecretOutside(path: string, origin: string): void {
+  const place = path.replace(/^device\./, 'device.secrets.')
+  if (place === path || settingByPath.get(place)?.type !== 'secret') return
+  throw new ConfigError(
+    'secret-source',
+    `Could not follow "${path}" (${origin}): a secret has no place there.`,
+    `Write ${place}, and name where it comes from: file:, fd:, env:, credential:, exec: or prompt.`,
+  )
+}
+
+/** Values never appear in these errors: what stands there may be the secret itself. */
 function checkValue(setting: Setting, value: string, origin: string): void {
+  if (setting.type === 'secret' && value !== 'prompt' && !/^(file|fd|env|credential|exec):/.test(value)) {
+    throw new ConfigError(
+      'secret-source',
+      `Could not follow "${setting.path}" (${origin}): it begins with none of file:, fd:, env:, credential:, exec:, prompt.`,
+      'Name where the secret comes from, here and in the environment alike; the secret itself would be kept and printed.',
+    )
+  }
+  if (setting.path === 'device.uri' && /[?&;]pin-value=/i.test(value)) {
+    throw new ConfigError(
+      'secret-source',
+      `Could not follow "device.uri" (${origin}): pin-value puts the PIN itself into the address.`,
+      'Remove it, and name a source in device.secrets.pin or with pin-source=.',
+    )
+  }
   const fail = (expected: string): ConfigError =>
     new ConfigError(
       'value',

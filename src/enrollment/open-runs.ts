@@ -1,5 +1,5 @@
 import { EnrollError } from '../errors.ts'
-import { listRuns, type RunSummary } from './run-record.ts'
+import { listRuns, type RunRecord, type RunSummary } from './run-record.ts'
 
 /** Runs of a profile that are not finished: begun, and neither installed nor refused for good. */
 export async function openRunsOf(
@@ -14,11 +14,13 @@ export async function openRunsOf(
       record.profile === profile &&
       record.test === test &&
       record.device &&
-      !isFinished(record.state, test),
+      !isFinished(record),
   )
 }
 
-const isFinished = (state: string, test: boolean): boolean => state === 'installed' || (test && state === 'issued')
+/** `rejection`: the CA took the order and refused the applicant; nothing can be resumed. */
+const isFinished = ({ state, test, rejection }: RunRecord): boolean =>
+  state === 'installed' || (test && state === 'issued') || rejection !== undefined
 
 /** A profile is not enrolled twice side by side by accident. Throws EnrollError `run.open`. */
 export async function refuseOpenRun(stateDirectory: string, profile: string, test: boolean): Promise<void> {

@@ -53,7 +53,9 @@ export async function placeOrder(run: Run, order: OrderToPlace): Promise<void> {
   })
   const outcome = await order.send()
   await recordOutcome(run, order, outcome)
-  if (outcome.kind === 'rejected' || outcome.kind === 'not-sent') await guard.release(claim, test, run.id)
+  // A refusal that is not final (an unknown error, a failed debit) may hide an order: the key stays with this run.
+  const certain = outcome.kind === 'not-sent' || (outcome.kind === 'rejected' && outcome.refusal.final)
+  if (certain) await guard.release(claim, test, run.id)
   if (outcome.kind === 'not-sent') {
     throw new EnrollError('ca.unreachable', `Could not reach the CA: ${outcome.reason}. Nothing was sent.`, {
       remedy: `${outcome.remedy} Then ${run.record.device ? `go on with \`hsm-enroll runs resume ${run.id}\`` : 'give the form again'}.`,

@@ -39,6 +39,8 @@ export type RunEvent =
       /** False for a run that only orders with material made elsewhere. */
       readonly device: boolean
     }
+  /** Settings that replace those of the plan from here on: a corrected profile, a flag, the environment. */
+  | { readonly type: 'settings-changed'; readonly settings: Readonly<Record<string, string | readonly string[]>> }
   /** `occupant` is the SPKI hash of the key that was in the place before, where the device has fixed places; null for an empty one. */
   | {
       readonly type: 'key-requested'

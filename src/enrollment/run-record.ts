@@ -61,6 +61,8 @@ function apply(record: RunRecord, event: RunEvent, time: string): RunRecord {
   switch (event.type) {
     case 'planned':
       return record
+    case 'settings-changed':
+      return { ...record, settings: { ...record.settings, ...event.settings } }
     case 'key-requested':
       return { ...record, keyRequested: { occupant: event.occupant } }
     case 'key-refused':

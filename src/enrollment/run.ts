@@ -74,25 +74,29 @@ export async function withNewRun<T>(
 }
 
 /**
- * Opens an existing run as it was planned. `overrides` replace single settings (a moved module, another proxy) for this
- * process only; the plan in the journal stays.
+ * Opens an existing run as it was planned. `overrides` replace single settings from now on (a moved module, a corrected form);
+ * what changed is journalled.
  */
 export async function withRun<T>(
   id: string,
   services: EnrollmentServices,
   action: (run: Run) => Promise<T>,
-  overrides: Readonly<Record<string, string | readonly string[] | undefined>> = {},
+  overrides: Readonly<Record<string, string | readonly string[]>> = {},
 ): Promise<T> {
   const folder = await RunFolder.find(services.stateDirectory, id)
   return withProcessLock(join(folder.path, 'lock'), `the run ${folder.id}`, async () => {
     const journal = await Journal.open(folder.journalFile, services.now)
     const record = recordOf(journal.entries)
     if (record === undefined) throw unplanned(folder)
-    const values = new Map(
-      Object.entries(record.settings).map(([path, value]) => [path, { value, origin: `run ${folder.id}` }]),
+    const changed = Object.entries(overrides).filter(
+      ([path, value]) => JSON.stringify(record.settings[path]) !== JSON.stringify(value),
     )
-    for (const [path, value] of Object.entries(overrides))
-      if (value !== undefined) values.set(path, { value, origin: 'flag' })
+    if (changed.length > 0) await journal.append({ type: 'settings-changed', settings: Object.fromEntries(changed) })
+    const settings = { ...record.settings, ...Object.fromEntries(changed) }
+    const origin = `run ${folder.id}`
+    const values = new Map(
+      Object.entries(settings).map(([path, value]) => [path, { value, origin, layer: 'run' as const }]),
+    )
     return action(new Run(folder, journal, new Configuration(values), services))
   })
 }

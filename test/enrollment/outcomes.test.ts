@@ -119,6 +119,48 @@ describe('an enrolment', () => {
     expect(postsTo('!AutoApplyOrder')).toBe(0)
   })
 
+  it('goes on with a corrected profile after a refusal, and keeps the correction', async () => {
+    rehearsal.ca.fail({
+      endpoint: '!AutoApplyOrder',
+      kind: 'error',
+      code: -4,
+      message: "The value of the 'x' argument is invalid!",
+    })
+    const refused = await enroll()
+    expect(refused.code, refused.stderr).toBe(4)
+    const { id, folder: run } = shown(refused)
+    const corrected = join(folder, 'corrected.yaml')
+    const text = await readFile(rehearsal.profile, 'utf8')
+    await writeFile(corrected, text.replace('Oudegracht 1', 'Oudegracht 2'))
+    const end = await runs('resume', id, '--yes', '--wait', '--order-again', '--profile', corrected)
+    expect(end.code, end.stderr).toBe(0)
+    expect(JSON.parse(end.stdout)).toMatchObject({
+      state: 'installed',
+      settings: { 'order.streetAddress1': 'Oudegracht 2' },
+    })
+    expect(await readFile(join(run, 'journal.jsonl'), 'utf8')).toContain('settings-changed')
+    expect(double.device.store.list().filter(({ type }) => type === 3)).toHaveLength(1)
+  })
+
+  it.each([
+    ['a bad order form', (text: string) => text.replace('countryName: NL', 'countryName: XX'), [], 1, 'order.form'],
+    ['no login and nobody to ask', (text: string) => text.replace(/loginName: .*/, ''), [], 2, 'config.missing'],
+  ] as const)('does not cost a key: %s', async (_what, change, more, code, says) => {
+    const faulty = join(folder, 'faulty.yaml')
+    await writeFile(faulty, change(await readFile(rehearsal.profile, 'utf8')))
+    const end = await runProgram(['enroll', faulty, '--yes', ...more])
+    expect(end.code, end.stderr).toBe(code)
+    expect(end.stderr).toContain(says)
+    expect(double.device.store.list().filter(({ type }) => type === 3)).toHaveLength(0)
+  })
+
+  it('does not cost a key: a paid order without a yes', async () => {
+    const end = await runProgram(['enroll', rehearsal.profile])
+    expect(end.code).toBe(2)
+    expect(end.stderr).toContain('order.unconfirmed')
+    expect(double.device.store.list().filter(({ type }) => type === 3)).toHaveLength(0)
+  })
+
   it('a profile is not enrolled twice side by side', async () => {
     rehearsal.ca.fail({ endpoint: '!AutoApplyOrder', kind: 'lost-reply' })
     const run = shown(await enroll())

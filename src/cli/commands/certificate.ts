@@ -1,8 +1,6 @@
 import { EnrollError, EXIT } from '../../errors.ts'
 import type { Command, CommandGroup } from '../command.ts'
-import { configure, flagSettings } from '../configure.ts'
-import { advanceAndShow, RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
-import { createServices } from '../services.ts'
+import { advanceAndShow, EXISTING_RUN_OPTIONS, withExistingRun } from '../enrolling.ts'
 
 const RUN = { type: 'string', describe: 'run id, or the end of it' } as const
 
@@ -10,23 +8,16 @@ const collect: Command = {
   command: 'collect <run>',
   summary: 'ask the CA once for the certificate of a run',
   positionals: { run: RUN },
-  options: RUN_OPTIONS,
+  options: EXISTING_RUN_OPTIONS,
   run: async (args, context) => {
-    const { withRun } = await import('../../enrollment/run.ts')
-    const services = createServices(stateDirectoryOf(await configure(args, context)), context, args.flag('trace'))
-    return withRun(
-      args.required('run'),
-      services,
-      (run) => {
-        const { state } = run.record
-        if (state === 'ordered' || state === 'issued' || state === 'installed')
-          return advanceAndShow(run, { until: 'issued' }, context)
-        throw new EnrollError('run.not-ordered', `Could not collect: the run ${run.id} is ${state}.`, {
-          remedy: `See \`hsm-enroll runs show ${run.id}\`.`,
-        })
-      },
-      flagSettings(args),
-    )
+    return withExistingRun(args, context, (run) => {
+      const { state } = run.record
+      if (state === 'ordered' || state === 'issued' || state === 'installed')
+        return advanceAndShow(run, { until: 'issued' }, context)
+      throw new EnrollError('run.not-ordered', `Could not collect: the run ${run.id} is ${state}.`, {
+        remedy: `See \`hsm-enroll runs show ${run.id}\`.`,
+      })
+    })
   },
 }
 
@@ -34,29 +25,22 @@ const importFile: Command = {
   command: 'import <run> <file>',
   summary: 'take the certificate from a file that the CA mailed (PEM, DER, PKCS#7 or zip)',
   positionals: { run: RUN, file: { type: 'string', describe: 'certificate file, - for stdin' } },
-  options: RUN_OPTIONS,
+  options: EXISTING_RUN_OPTIONS,
   run: async (args, context) => {
-    const { withRun } = await import('../../enrollment/run.ts')
     const { acceptCertificates } = await import('../../enrollment/steps/collect-step.ts')
     const { readCertificates } = await import('../../sectigo/collection/read-certificates.ts')
     const { readInput } = await import('../read-input.ts')
     const certificates = readCertificates(await readInput(args.required('file')))
-    const services = createServices(stateDirectoryOf(await configure(args, context)), context, args.flag('trace'))
-    return withRun(
-      args.required('run'),
-      services,
-      async (run) => {
-        const { state } = run.record
-        if (state !== 'ordered' && state !== 'unknown' && state !== 'submitting') {
-          throw new EnrollError('run.not-ordered', `Could not import into the run ${run.id}: it is ${state}.`, {
-            remedy: `See \`hsm-enroll runs show ${run.id}\`.`,
-          })
-        }
-        await acceptCertificates(run, certificates, 'imported by hand')
-        return advanceAndShow(run, { until: 'issued' }, context)
-      },
-      flagSettings(args),
-    )
+    return withExistingRun(args, context, async (run) => {
+      const { state } = run.record
+      if (state !== 'ordered' && state !== 'unknown' && state !== 'submitting') {
+        throw new EnrollError('run.not-ordered', `Could not import into the run ${run.id}: it is ${state}.`, {
+          remedy: `See \`hsm-enroll runs show ${run.id}\`.`,
+        })
+      }
+      await acceptCertificates(run, certificates, 'imported by hand')
+      return advanceAndShow(run, { until: 'issued' }, context)
+    })
   },
 }
 
@@ -64,23 +48,16 @@ const install: Command = {
   command: 'install <run>',
   summary: 'put the issued certificate on the device, with its key',
   positionals: { run: RUN },
-  options: RUN_OPTIONS,
+  options: EXISTING_RUN_OPTIONS,
   run: async (args, context) => {
-    const { withRun } = await import('../../enrollment/run.ts')
-    const services = createServices(stateDirectoryOf(await configure(args, context)), context, args.flag('trace'))
-    return withRun(
-      args.required('run'),
-      services,
-      (run) => {
-        const { state } = run.record
-        if (state === 'issued' || state === 'installed') return advanceAndShow(run, {}, context)
-        throw new EnrollError('run.not-issued', `Could not install: the run ${run.id} is ${state}.`, {
-          remedy: 'Collect or import the certificate first.',
-          exitCode: EXIT.pending,
-        })
-      },
-      flagSettings(args),
-    )
+    return withExistingRun(args, context, (run) => {
+      const { state } = run.record
+      if (state === 'issued' || state === 'installed') return advanceAndShow(run, {}, context)
+      throw new EnrollError('run.not-issued', `Could not install: the run ${run.id} is ${state}.`, {
+        remedy: 'Collect or import the certificate first.',
+        exitCode: EXIT.pending,
+      })
+    })
   },
 }
 

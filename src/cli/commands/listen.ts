@@ -2,7 +2,7 @@ import type { RunSummary } from '../../enrollment/run-record.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
 import type { PushNotification } from '../../sectigo/push/push-notification.ts'
 import type { Arguments, Command, CommandContext } from '../command.ts'
-import { configure, flagSettings } from '../configure.ts'
+import { configure, configureRun } from '../configure.ts'
 import { RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
 import { createServices } from '../services.ts'
 import { printable } from '../table.ts'
@@ -118,6 +118,7 @@ async function wake(
   const { withRun } = await import('../../enrollment/run.ts')
   const { advance } = await import('../../enrollment/advance.ts')
   const { acceptCertificates } = await import('../../enrollment/steps/collect-step.ts')
+  const { overrides } = await configureRun(args, context)
   const runs = await listRuns(stateDirectory)
   const found = runs.find(({ record }) => record?.orderNumber === orderNumber && record.state === 'ordered')
   if (found === undefined) return { outcome: 'no open run has this order' }
@@ -133,7 +134,7 @@ async function wake(
         else await advance(run, { until: 'issued' })
         return { run: run.id, outcome: `run ${run.id} is ${run.record.state}` }
       },
-      flagSettings(args),
+      overrides,
     )
   } catch (error) {
     if (!(error instanceof EnrollError)) throw error

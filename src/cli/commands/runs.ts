@@ -1,8 +1,14 @@
 import { EnrollError, EXIT } from '../../errors.ts'
 import type { Command, CommandGroup } from '../command.ts'
-import { configure, flagSettings, PROFILE_OPTIONS } from '../configure.ts'
-import { advanceAndShow, confirmOrder, ORDER_OPTIONS, RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
-import { createServices } from '../services.ts'
+import { configure, PROFILE_OPTIONS } from '../configure.ts'
+import {
+  advanceAndShow,
+  confirmOrder,
+  EXISTING_RUN_OPTIONS,
+  ORDER_OPTIONS,
+  stateDirectoryOf,
+  withExistingRun,
+} from '../enrolling.ts'
 
 const RUN = { run: { type: 'string', describe: 'run id, or the end of it' } } as const
 
@@ -64,24 +70,17 @@ const resume: Command = {
   summary: 'go on from wherever a run stopped',
   positionals: RUN,
   options: {
-    ...RUN_OPTIONS,
+    ...EXISTING_RUN_OPTIONS,
     ...ORDER_OPTIONS,
     'order-again': { type: 'boolean', describe: 'after a refusal by the CA: place a new order with the same key' },
   },
   run: async (args, context) => {
-    const { withRun } = await import('../../enrollment/run.ts')
-    const configuration = await configure(args, context)
-    const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
-    return withRun(
-      args.required('run'),
-      services,
-      (run) =>
-        advanceAndShow(
-          run,
-          { wait: args.flag('wait'), orderAgain: args.flag('order-again'), confirm: confirmOrder(args, context) },
-          context,
-        ),
-      flagSettings(args),
+    return withExistingRun(args, context, (run) =>
+      advanceAndShow(
+        run,
+        { wait: args.flag('wait'), orderAgain: args.flag('order-again'), confirm: confirmOrder(args, context) },
+        context,
+      ),
     )
   },
 }
@@ -90,28 +89,20 @@ const watch: Command = {
   command: 'watch <run>',
   summary: 'wait for the CA, then store and install the certificate',
   positionals: RUN,
-  options: RUN_OPTIONS,
+  options: EXISTING_RUN_OPTIONS,
   run: async (args, context) => {
-    const { withRun } = await import('../../enrollment/run.ts')
-    const configuration = await configure(args, context)
-    const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
-    return withRun(
-      args.required('run'),
-      services,
-      (run) => {
-        if (run.record.orderNumber === undefined) {
-          throw new EnrollError(
-            'run.no-order',
-            `Could not watch the run ${run.id}: it has no order yet (${run.record.state}).`,
-            {
-              remedy: `Go on with \`hsm-enroll runs resume ${run.id}\`.`,
-            },
-          )
-        }
-        return advanceAndShow(run, { wait: true }, context)
-      },
-      flagSettings(args),
-    )
+    return withExistingRun(args, context, (run) => {
+      if (run.record.orderNumber === undefined) {
+        throw new EnrollError(
+          'run.no-order',
+          `Could not watch the run ${run.id}: it has no order yet (${run.record.state}).`,
+          {
+            remedy: `Go on with \`hsm-enroll runs resume ${run.id}\`.`,
+          },
+        )
+      }
+      return advanceAndShow(run, { wait: true }, context)
+    })
   },
 }
 
@@ -120,13 +111,12 @@ const resolve: Command = {
   summary: 'say what became of an order whose outcome is unknown',
   positionals: RUN,
   options: {
-    ...PROFILE_OPTIONS,
+    ...EXISTING_RUN_OPTIONS,
     'order-number': { type: 'string', describe: 'the CA has the order, under this number' },
     'not-placed': { type: 'boolean', describe: 'the CA has no such order' },
     'despite-balance': { type: 'boolean', describe: 'with --not-placed: the balance moved for another reason' },
   },
   run: async (args, context) => {
-    const { withRun } = await import('../../enrollment/run.ts')
     const { resolveRun } = await import('../../enrollment/resolve-run.ts')
     const { runToJson, runToText } = await import('../run-view.ts')
     const { userInfo } = await import('node:os')
@@ -139,9 +129,7 @@ const resolve: Command = {
         remedy: 'Ask the CA, or compare the account balance, first.',
       })
     }
-    const configuration = await configure(args, context)
-    const services = createServices(stateDirectoryOf(configuration), context, false)
-    return withRun(args.required('run'), services, async (run) => {
+    return withExistingRun(args, context, async (run) => {
       await resolveRun(
         run,
         orderNumber === undefined

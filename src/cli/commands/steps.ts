@@ -1,8 +1,8 @@
 /** `keygen`, `csr` and `attest`: the first steps of a run, one by one. Each begins a run, or goes on with the one that is named. */
 import type { RunState } from '../../enrollment/run-event.ts'
 import type { Command } from '../command.ts'
-import { configure, flagSettings } from '../configure.ts'
-import { advanceAndShow, RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
+import { configure } from '../configure.ts'
+import { advanceAndShow, RUN_OPTIONS, stateDirectoryOf, withExistingRun } from '../enrolling.ts'
 import { createServices } from '../services.ts'
 
 function step(name: string, summary: string, until: RunState): Command {
@@ -12,15 +12,14 @@ function step(name: string, summary: string, until: RunState): Command {
     positionals: { profile: { type: 'string', describe: 'profile file or name' } },
     options: { ...RUN_OPTIONS, run: { type: 'string', describe: 'go on with this run instead of beginning one' } },
     run: async (args, context) => {
-      const { withNewRun, withRun } = await import('../../enrollment/run.ts')
+      if (args.text('run') !== undefined) {
+        return withExistingRun(args, context, (opened) => advanceAndShow(opened, { until }, context))
+      }
+      const { withNewRun } = await import('../../enrollment/run.ts')
       const { resolve } = await import('node:path')
       const profile = args.text('profile')
       const configuration = await configure(args, context, profile === undefined ? {} : { profile })
       const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
-      const run = args.text('run')
-      if (run !== undefined) {
-        return withRun(run, services, (opened) => advanceAndShow(opened, { until }, context), flagSettings(args))
-      }
       return withNewRun(
         {
           configuration,
