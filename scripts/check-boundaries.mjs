@@ -56,6 +56,7 @@ const RULES = [
       'src/archive/',
       'src/hsm-type.ts',
       'src/errors.ts',
+      'src/process-lock.ts',
       'devices/device.ts',
     ],
   },

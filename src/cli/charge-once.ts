@@ -1,5 +1,6 @@
-import { mkdir, open, unlink } from 'node:fs/promises'
+import { mkdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createOnce } from '../create-once.ts'
 import { syncDirectory } from '../enrollment/run-folder.ts'
 import { EnrollError } from '../errors.ts'
 import type { ChangeOutcome } from '../sectigo/change-outcome.ts'
@@ -13,16 +14,13 @@ export async function chargeOnce(
   const folder = join(stateDirectory, 'orders')
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const file = join(folder, name.replace(/[^\w#-]/g, '_'))
-  try {
-    await (await open(file, 'wx', 0o600)).close()
-    await syncDirectory(folder)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  if (!(await createOnce(file, `${new Date().toISOString()}\n`))) {
     throw new EnrollError('order.charged', `Could not send "${name}": it was sent before.`, {
       remedy: `Look at the order first. If the CA never had the request, remove ${file}.`,
       exitCode: 5,
     })
   }
+  await syncDirectory(folder)
   const outcome = await send().catch(async (error: unknown) => {
     // A call reports every end after the connection as data: what it throws (a bad number, no login) was thrown before.
     if (error instanceof EnrollError) await unlink(file)

@@ -1,5 +1,6 @@
-import { mkdir, open, readFile, unlink } from 'node:fs/promises'
+import { mkdir, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createOnce } from '../create-once.ts'
 import { EnrollError } from '../errors.ts'
 import { syncDirectory } from './run-folder.ts'
 
@@ -22,18 +23,9 @@ export class OrderGuard {
   async claim(spkiSha256: string, test: boolean, runId: string): Promise<void> {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 })
     const file = this.#file(spkiSha256, test)
-    try {
-      const handle = await open(file, 'wx', 0o600)
-      try {
-        await handle.writeFile(`${runId}\n`)
-        await handle.sync()
-      } finally {
-        await handle.close()
-      }
+    if (await createOnce(file, `${runId}\n`)) {
       await syncDirectory(this.#directory)
       return
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
     const holder = (await readFile(file, 'utf8')).trim()
     if (holder === runId) return

@@ -8,7 +8,7 @@ import type { Run } from '../run.ts'
 import type { RunRecord } from '../run-record.ts'
 
 /** Ends of a question that say nothing about the order: somebody who waits for days outlasts them. */
-const PASSING = ['sectigo.no-answer', 'sectigo.not-sent', 'sectigo.unreadable', 'sectigo.poll-busy']
+const PASSING = ['sectigo.no-answer', 'sectigo.not-sent', 'sectigo.unreadable', 'lock.held']
 
 /**
  * Asks the CA once where the order stands and journals what it says. Returns true once the run has moved on: the certificate is

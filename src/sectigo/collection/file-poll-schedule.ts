@@ -1,12 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { EnrollError, EXIT } from '../../errors.ts'
+import { withProcessLock } from '../../process-lock.ts'
 import { memoryPollSchedule, type PollSchedule } from './poll-schedule.ts'
 
-/** A lock older than this was left behind by a process that died: no call takes that long. */
-const STALE_LOCK = 10 * 60_000
 const LOCK_WAIT = 5 * 60_000
 
 /**
@@ -28,12 +25,7 @@ export function filePollSchedule(directory: string): PollSchedule {
     exclusive: (call) =>
       inProcess.exclusive(async () => {
         await mkdir(directory, { recursive: true, mode: 0o700 })
-        await takeLock(lock)
-        try {
-          return await call()
-        } finally {
-          await rm(lock, { force: true })
-        }
+        return withProcessLock(lock, 'a question to the CA, which takes one at a time', call, { wait: LOCK_WAIT })
       }),
   }
 }
@@ -48,35 +40,4 @@ async function readTimes(file: string): Promise<Map<string, number>> {
   }
   if (typeof value !== 'object' || value === null) return new Map()
   return new Map(Object.entries(value).filter((entry): entry is [string, number] => typeof entry[1] === 'number'))
-}
-
-async function takeLock(lock: string): Promise<void> {
-  const end = Date.now() + LOCK_WAIT
-  for (;;) {
-    try {
-      const handle = await open(lock, 'wx', 0o600)
-      await handle.writeFile(`${process.pid}\n`)
-      await handle.close()
-      return
-    } catch (error) {
-      if (!isExisting(error)) throw error
-    }
-    if (await isStale(lock)) await rm(lock, { force: true })
-    else if (Date.now() > end) {
-      throw new EnrollError('sectigo.poll-busy', 'Could not ask Sectigo: another process is asking.', {
-        remedy: `Wait for it; if there is none, delete ${lock}.`,
-        exitCode: EXIT.pending,
-      })
-    } else await sleep(200)
-  }
-}
-
-const isExisting = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EEXIST'
-
-async function isStale(lock: string): Promise<boolean> {
-  try {
-    return Date.now() - (await stat(lock)).mtimeMs > STALE_LOCK
-  } catch {
-    return false
-  }
 }
