@@ -1,7 +1,7 @@
 import {
   contextTag,
   type DerLimits,
-  type DerNode,
+  DerNode,
   readBitStringOctets,
   readBoolean,
   readDer,
@@ -101,14 +101,17 @@ function readVersion(node: DerNode): number {
   return version + 1
 }
 
-export function readAlgorithm(node: DerNode): AlgorithmIdentifier {
-  return algorithms.get(node.source, node.start, node.end, () => {
-    const items = readSequence(node, 'AlgorithmIdentifier')
-    if (items.length < 1 || items.length > 2) throw node.fail('AlgorithmIdentifier is malformed')
-    const der = Uint8Array.from(node.bytes)
-    const oid = readOid(node.at(0, 'algorithm'))
-    return items[1] === undefined ? { oid, der } : { oid, der, parameters: der.subarray(items[1].start - node.start) }
-  })
+export const readAlgorithm = (node: DerNode): AlgorithmIdentifier =>
+  algorithms.get(node.source, node.start, node.end, algorithmAt)
+
+/** The value at `start`, which is checked already. */
+function algorithmAt(source: Uint8Array, start: number): AlgorithmIdentifier {
+  const node = new DerNode(source, start)
+  const items = readSequence(node, 'AlgorithmIdentifier')
+  if (items.length < 1 || items.length > 2) throw node.fail('AlgorithmIdentifier is malformed')
+  const der = Uint8Array.from(node.bytes)
+  const oid = readOid(node.at(0, 'algorithm'))
+  return items[1] === undefined ? { oid, der } : { oid, der, parameters: der.subarray(items[1].start - start) }
 }
 
 const algorithms = new OctetMemory<AlgorithmIdentifier>(64, 64)

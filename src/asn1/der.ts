@@ -136,12 +136,13 @@ function checkValue(
 
 /** The values that fill `from` to `to`, which are checked already. */
 function childrenOf(source: Uint8Array, from: number, to: number): readonly DerNode[] {
-  if (from === to) return NO_CHILDREN
-  const first = new DerNode(source, from)
-  const children = [first]
-  for (let at = first.end; at < to; ) {
+  let count = 0
+  for (let at = from; at < to; at = contentStartOf(source, at) + lengthValue(source, at + 1)) count++
+  // Made as long as it is: an array that grows takes room for 17.
+  const children = new Array<DerNode>(count)
+  for (let index = 0, at = from; index < count; index++) {
     const child = new DerNode(source, at)
-    children.push(child)
+    children[index] = child
     at = child.end
   }
   return children
@@ -227,18 +228,18 @@ export function readSequence(node: DerNode, what: string): readonly DerNode[] {
 /** Dotted decimal. */
 export function readOid(node: DerNode, what = 'OBJECT IDENTIFIER'): string {
   const { source, contentStart, end } = node.expect(TAG.oid, what)
-  return oids.get(source, contentStart, end, () => dotted(node, what))
+  return oids.get(source, contentStart, end, dotted)
 }
 
 const oids = new OctetMemory<string>(256, 32)
 
-function dotted(node: DerNode, what: string): string {
+function dotted(source: Uint8Array, from: number, to: number): string {
   let text = ''
   let value = 0
-  for (let at = node.contentStart; at < node.end; at++) {
-    const byte = node.source[at] ?? 0
+  for (let at = from; at < to; at++) {
+    const byte = source[at] ?? 0
     value = value * 128 + (byte & 0x7f)
-    if (value > Number.MAX_SAFE_INTEGER) throw node.fail(`${what} has an arc that is too large`)
+    if (value > Number.MAX_SAFE_INTEGER) throw new DerError('OBJECT IDENTIFIER has an arc that is too large', from)
     if (byte >= 0x80) continue
     if (text === '') {
       const top = Math.min(Math.floor(value / 40), 2)

@@ -14,15 +14,23 @@ export class OctetMemory<Value> {
     this.#longest = longest
   }
 
-  /** What is known of the octets `from` to `to`, else what `read` says of them. An error of `read` goes through and is not kept. */
-  get(source: Uint8Array, from: number, to: number, read: () => Value): Value {
-    if (to - from > this.#longest) return read()
+  /**
+   * What is known of the octets `from` to `to`, else what `read` says of them: a function that stands still, since making one for
+   * every question costs more than the answer. An error of `read` goes through and is not kept.
+   */
+  get(
+    source: Uint8Array,
+    from: number,
+    to: number,
+    read: (source: Uint8Array, from: number, to: number) => Value,
+  ): Value {
+    if (to - from > this.#longest) return read(source, from, to)
     let hash = to - from
     for (let at = from; at < to; at++) hash = (Math.imul(hash, 31) + (source[at] ?? 0)) | 0
     const place = (hash ^ (hash >>> 15)) & this.#mask
     const known = this.#places[place]
     if (known !== undefined && sameOctets(source, from, to, known.octets)) return known.value
-    const value = read()
+    const value = read(source, from, to)
     this.#places[place] = { octets: Uint8Array.from(source.subarray(from, to)), value }
     return value
   }

@@ -126,7 +126,7 @@ export function chainLink(certificate: Certificate, keep = false): ChainLink {
 }
 
 const names = new OctetMemory<string>(256, 512)
-const printedName = (name: Uint8Array): string => names.get(name, 0, name.length, () => printName(name))
+const printedName = (name: Uint8Array): string => names.get(name, 0, name.length, printName)
 
 let lastTime: readonly [time: number, iso: string] = [0, new Date(0).toISOString()]
 

@@ -12,7 +12,6 @@ import { checkFortanixChain, checkSigningTime, type FortanixChain } from './fort
 import { type FortanixPackage, looksLikeFortanix, readFortanixPackage } from './fortanix-package.ts'
 import { FORTANIX_RULES as RULE } from './fortanix-rules.ts'
 import { checkStatement, type FortanixClaims, readFortanixClaims } from './fortanix-statement.ts'
-import { keyName } from './key-name.ts'
 import { familyVerdict } from './verdict.ts'
 import type { FamilyVerdict, FamilyVerifier, VerificationContext } from './verify-attestation.ts'
 
@@ -67,7 +66,6 @@ function verdict(
   chain: FortanixChain | undefined,
   checks: CheckList,
 ): FamilyVerdict {
-  const key = keyName(statement.spki)
   const authority = chain === undefined ? undefined : commonName(chain.authority)
   return familyVerdict({
     hsmType: 'FORTANIX',
@@ -80,7 +78,6 @@ function verdict(
       sensitive: claims.neverExportable,
       extractable: !claims.neverExportable,
       neverExtractable: claims.neverExportable,
-      ...(key === undefined ? {} : { key }),
       ...(claims.keyUuid === undefined ? {} : { keyUuid: claims.keyUuid }),
       signedAt: new Date(statement.notBefore).toISOString(),
       ...(authority === undefined ? {} : { authority }),

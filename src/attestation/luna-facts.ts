@@ -3,7 +3,6 @@ import { DerError } from '../asn1/der-error.ts'
 import { nameValues, parseName } from '../asn1/name.ts'
 import type { AttestedDevice, KeyClaims } from './attestation-result.ts'
 import type { CheckList } from './check-list.ts'
-import { keyName } from './key-name.ts'
 import { LUNA_OID, LUNA_UNPUBLISHED } from './luna-roles.ts'
 import { LUNA_RULES as RULE } from './luna-rules.ts'
 
@@ -17,7 +16,6 @@ export function readLunaFacts(
   const serial = checkSerial(certificates, checks)
   const firmware = leaf.extensions.get(LUNA_OID.firmware)?.value
   const model = /^(Luna .*)-\d+$/.exec(commonName(device) ?? '')?.[1]
-  const key = keyName(leaf.spki)
   const ouid = commonName(leaf)
   const unpublished = LUNA_UNPUBLISHED.flatMap((oid) => {
     const value = leaf.extensions.get(oid)?.value
@@ -37,7 +35,6 @@ export function readLunaFacts(
       sensitive: true,
       extractable: false,
       neverExtractable: true,
-      ...(key === undefined ? {} : { key }),
       ...(serial === undefined ? {} : { serial }),
       ...(ouid === undefined ? {} : { ouid }),
       ...(unpublished.length === 0 ? {} : { unpublishedExtensions: unpublished }),

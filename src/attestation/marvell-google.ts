@@ -9,7 +9,6 @@ import { nameValues, parseName } from '../asn1/name.ts'
 import { sameBytes } from './anchor-keys.ts'
 import type { AttestedDevice, KeyClaims } from './attestation-result.ts'
 import { CheckList } from './check-list.ts'
-import { keyName } from './key-name.ts'
 import { ATTRIBUTE, KEY_TYPE, OBJECT_CLASS } from './marvell-google-attributes.ts'
 import { checkChains, type MarvellChains, readChains } from './marvell-google-chains.ts'
 import { checkValuesFit, keyIdOf, publicKeyInfoOf } from './marvell-google-key.ts'
@@ -171,20 +170,15 @@ function verdict(
     checks,
     required: REQUIRED,
     device: deviceOf(chains),
-    claims: privateKey === undefined ? {} : claimsOf(privateKey, spki, chains),
+    claims: privateKey === undefined ? {} : claimsOf(privateKey, chains),
     ...(spki === undefined ? {} : { spki }),
     ...(chains === undefined ? {} : { trustAnchor: chains.manufacturer }),
     chain: chains === undefined ? [] : [chains.partition, chains.card, chains.ownerPartition, chains.ownerCard],
   })
 }
 
-function claimsOf(
-  privateKey: MarvellObject,
-  spki: Uint8Array | undefined,
-  chains: MarvellChains | undefined,
-): KeyClaims {
+function claimsOf(privateKey: MarvellObject, chains: MarvellChains | undefined): KeyClaims {
   const is = (attribute: number): boolean => numberOf(privateKey, attribute) === 1
-  const key = spki === undefined ? undefined : keyName(spki)
   const id = keyIdOf(privateKey)
   const partition = chains === undefined ? undefined : commonName(chains.partition.subject)
   return {
@@ -193,7 +187,6 @@ function claimsOf(
     extractable: is(ATTRIBUTE.extractable),
     neverExtractable: is(ATTRIBUTE.neverExtractable),
     alwaysSensitive: is(ATTRIBUTE.alwaysSensitive),
-    ...(key === undefined ? {} : { key }),
     ...(id === undefined ? {} : { versionNameSha256: id.versionNameSha256 }),
     ...(partition === undefined ? {} : { partition }),
     ...(chains === undefined ? {} : { ownerTrustAnchor: chains.owner.name }),

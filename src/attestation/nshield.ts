@@ -7,7 +7,6 @@ import type { ChainLink, KeyClaims } from './attestation-result.ts'
 import { sha256Hex } from './certificate-chain.ts'
 import { CheckList } from './check-list.ts'
 import { EvidenceError } from './evidence-error.ts'
-import { keyName } from './key-name.ts'
 import { looksLikeNshield, type NshieldBundle, readNshieldBundle } from './nshield-bundle.ts'
 import { type NshieldEvidence, readNshieldEvidence } from './nshield-evidence.ts'
 import { hex } from './nshield-message.ts'
@@ -75,17 +74,15 @@ function verdict(checks: CheckList, evidence?: NshieldEvidence, anchor?: TrustAn
   })
 }
 
-function claims({ warrant, world, acl, spki, keyHash }: NshieldEvidence): KeyClaims {
+function claims({ warrant, world, acl, keyHash }: NshieldEvidence): KeyClaims {
   const keeps = acl.refusals.length === 0
   const { esn, physicalSerialNumber, fieldUpgrade, approvals } = warrant.module
-  const key = keyName(spki)
   return {
     local: true,
     sensitive: keeps,
     extractable: !keeps,
     // The security officer's group of a recoverable key may export it (Entrust's example does).
     neverExtractable: keeps && !acl.recovery,
-    ...(key === undefined ? {} : { key }),
     esn,
     ...(physicalSerialNumber === undefined ? {} : { physicalSerialNumber }),
     keyHash: hex(keyHash),

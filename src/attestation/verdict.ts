@@ -19,7 +19,7 @@ export interface VerdictParts {
   readonly claims: Writable<KeyClaims>
   /** The attested SubjectPublicKeyInfo. */
   readonly spki?: Uint8Array
-  readonly trustAnchor?: TrustAnchor
+  readonly trustAnchor?: TrustAnchor | undefined
   readonly chain: readonly (Certificate | ChainLink)[]
 }
 
@@ -48,7 +48,9 @@ const linkOf = (link: Certificate | ChainLink, index: number): ChainLink =>
   'tbs' in link ? chainLink(link, index > 0) : link
 
 /** `RSA2048`, `P256`, `Ed25519`: the claim `key` in the words of public test vectors. */
-const keyText = ({ bits, curve }: AttestedKey): string => curve?.replace('-', '') ?? `RSA${bits}`
+const keyText = ({ bits, curve }: AttestedKey): string =>
+  curve === undefined ? `RSA${bits}` : (KEY_TEXTS[curve] ?? curve.replace('-', ''))
+const KEY_TEXTS: Readonly<Record<string, string>> = { 'P-256': 'P256', 'P-384': 'P384', 'P-521': 'P521' }
 
 /** What a SubjectPublicKeyInfo holds, for the result; undefined where it cannot be read. */
 export function attestedKey(spki: Uint8Array): AttestedKey | undefined {

@@ -95,10 +95,12 @@ const F9_NAME = /^Yubi(?:co|Key) PIV Attestation$/
 
 /** The slot a leaf was made for (`9c`), or undefined where the subject is none of a leaf. It is the slot at attest time; F9 itself attests, and is not attested. */
 export const slotOf = ({ subject }: Certificate): string | undefined =>
-  slots.get(subject, 0, subject.length, () => {
-    const slot = LEAF_NAME.exec(commonNameOf(subject) ?? '')?.[1]
-    return slot !== undefined && /^(9[acde]|8[2-9a-f]|9[0-5])$/.test(slot) ? slot : undefined
-  })
+  slots.get(subject, 0, subject.length, slotInName)
+
+function slotInName(subject: Uint8Array): string | undefined {
+  const slot = LEAF_NAME.exec(commonNameOf(subject) ?? '')?.[1]
+  return slot !== undefined && /^(9[acde]|8[2-9a-f]|9[0-5])$/.test(slot) ? slot : undefined
+}
 
 const slots = new OctetMemory<string | undefined>(64, 512)
 

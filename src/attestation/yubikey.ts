@@ -56,8 +56,8 @@ function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdi
     device,
     claims,
     spki: roles.leaf.spki,
-    ...(path?.anchor === undefined ? {} : { trustAnchor: path.anchor }),
-    chain: [roles.leaf, ...(path?.certificates ?? [])],
+    trustAnchor: path?.anchor,
+    chain: path === undefined ? [roles.leaf] : [roles.leaf].concat(path.certificates),
   })
 }
 
