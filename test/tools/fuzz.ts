@@ -1,7 +1,8 @@
 /**
  * `npm run fuzz -- [--minutes N | --mutants N] [--seed N] [--vectors DIR]`: mutants of every family's evidence. Prints what became
- * of them; exit 1 where one was genuine, crashed a verifier, or took longer than 50 ms.
+ * of them; exit 1 where one was genuine, crashed a verifier, or took more than 50 ms of processor time.
  */
+import { setImmediate } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { readCorpus } from './corpus.ts'
 import { type Fate, HostileRun } from './hostile-run.ts'
@@ -33,6 +34,8 @@ let count = 0
 let heap = 0
 for (; count < mutants && Date.now() < end; count++) {
   run.step()
+  // What node:zlib refuses it lets go of when the event loop turns (16 KB each): a loop without a turn would look like a leak.
+  if (count % 100 === 0) await setImmediate()
   if (count % 5000 === 0) heap = Math.max(heap, process.memoryUsage().rss)
 }
 
@@ -46,6 +49,6 @@ for (const [family, fates] of run.counts) {
 for (const incident of run.incidents) process.stdout.write(`${JSON.stringify(incident)}\n`)
 const bad = run.incidents.length
 process.stdout.write(
-  `${count} mutants in ${((Date.now() - start) / 1000).toFixed(0)} s; slowest ${run.slowestMs.toFixed(1)} ms; memory at most ${(heap / 2 ** 20).toFixed(0)} MB; ${bad === 0 ? 'none genuine, none crashing, none slow' : `${bad} incidents`}\n`,
+  `${count} mutants in ${((Date.now() - start) / 1000).toFixed(0)} s; slowest ${run.slowestMs.toFixed(1)} ms of processor time; memory at most ${(heap / 2 ** 20).toFixed(0)} MB; ${bad === 0 ? 'none genuine, none crashing, none slow' : `${bad} incidents`}\n`,
 )
 process.exitCode = bad === 0 ? 0 : 1

@@ -28,6 +28,7 @@ const SLOW_MS = 50
 export class HostileRun {
   readonly counts = new Map<HsmType, Map<Fate, number>>()
   readonly incidents: Incident[] = []
+  /** Processor time of the slowest mutant that is no incident. */
   slowestMs = 0
   readonly #corpus: readonly Specimen[]
   readonly #known = new Set<string>()
@@ -84,7 +85,7 @@ export class HostileRun {
   }
 
   judge(mutant: Specimen): Fate {
-    const start = performance.now()
+    const start = process.cpuUsage()
     let fate: Fate
     try {
       const verdict = this.#judge(mutant)
@@ -94,7 +95,7 @@ export class HostileRun {
       fate = error instanceof EnrollError ? 'unreadable' : 'CRASHED'
       if (fate === 'CRASHED') this.#report(fate, mutant, error instanceof Error ? (error.stack ?? '') : String(error))
     }
-    const took = performance.now() - start
+    const took = processorMs(start)
     if (took > SLOW_MS && this.#isSlow(mutant)) {
       this.#report('SLOW', mutant, `${took.toFixed(1)} ms`)
       return 'SLOW'
@@ -110,7 +111,7 @@ export class HostileRun {
       : this.#known.has(meaning(verdict))
   }
 
-  /** Another process or the garbage collector may have had the processor: slow is what is slow every time, in processor time. */
+  /** The first call may have compiled, or collected what others left: slow is what is slow every time. */
   #isSlow(mutant: Specimen): boolean {
     for (let i = 0; i < 3; i++) {
       const start = process.cpuUsage()
@@ -119,8 +120,7 @@ export class HostileRun {
       } catch {
         // Its error was counted before; only the time matters here.
       }
-      const { user, system } = process.cpuUsage(start)
-      const took = (user + system) / 1000
+      const took = processorMs(start)
       if (took <= SLOW_MS) {
         this.slowestMs = Math.max(this.slowestMs, took)
         return false
@@ -148,6 +148,12 @@ export class HostileRun {
       ...(certChains === undefined ? {} : { certChains: base64(certChains) }),
     })
   }
+}
+
+/** Processor time since `start`: what other processes do to the clock is no property of a mutant. */
+function processorMs(start: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(start)
+  return (user + system) / 1000
 }
 
 /** The certificates of a PEM or DER package, as keys; none for packages of another kind. */
