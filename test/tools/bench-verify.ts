@@ -82,9 +82,14 @@ function measureBatch(): void {
   for (let i = 0; i < 5; i++) all()
   const { replay } = bareSignatures(all)
   const before = process.memoryUsage().rss
-  const ours = cost(1, all, 10)
+  let ours = Number.POSITIVE_INFINITY
+  let bare = Number.POSITIVE_INFINITY
+  // Turn by turn, so that whatever else the machine does falls on both.
+  for (let round = 0; round < 10; round++) {
+    ours = Math.min(ours, cost(1, all, 1))
+    bare = Math.min(bare, cost(1, replay, 1))
+  }
   const grown = (process.memoryUsage().rss - before) / 2 ** 20
-  const bare = cost(1, replay, 10)
   report('a batch of 10,000 of one issuer / its leaf verifications', ours / bare, 'at most 1.5', ours / bare <= 1.5)
   report('  memory grown meanwhile, MB', grown, 'at most 64', grown <= 64)
 }
