@@ -1,5 +1,5 @@
 import type { Options, PositionalOptions } from 'yargs'
-import type { ExitCode } from '../errors.ts'
+import { EnrollError, type ExitCode } from '../errors.ts'
 import type { Output } from './output.ts'
 
 /** What every command gets beside its arguments. */
@@ -31,6 +31,11 @@ export interface CommandGroup {
   readonly commands: readonly Command[]
 }
 
+/** yargs takes a bare `-` for an unknown option, so it travels through the parser under this name. */
+export const DASH = '\u0000dash'
+
+const withDash = (value: string): string => (value === DASH ? '-' : value)
+
 /** Parsed arguments, read by name and type. */
 export class Arguments {
   readonly #values: Readonly<Record<string, unknown>>
@@ -41,7 +46,10 @@ export class Arguments {
 
   text(name: string): string | undefined {
     const value = this.#values[name]
-    return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined
+    if (Array.isArray(value)) {
+      throw new EnrollError('usage', `"${name}" is given more than once.`, { remedy: 'Give it once.' })
+    }
+    return typeof value === 'string' ? withDash(value) : typeof value === 'number' ? String(value) : undefined
   }
 
   required(name: string): string {
@@ -56,7 +64,8 @@ export class Arguments {
 
   list(name: string): readonly string[] {
     const value = this.#values[name]
-    return Array.isArray(value) ? value.map(String) : value === undefined ? [] : [String(value)]
+    const values = Array.isArray(value) ? value : value === undefined ? [] : [value]
+    return values.map((item) => withDash(String(item)))
   }
 
   integer(name: string): number | undefined {

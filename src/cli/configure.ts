@@ -18,6 +18,7 @@ function flagSettings(args: Arguments): Readonly<Record<string, RawValue | undef
     stateDirectory: args.text('state-directory'),
     trustAnchors: anchors.length === 0 ? undefined : anchors,
     'device.uri': args.text('device'),
+    'key.replaceKey': args.text('replace-key'),
     'sectigo.endpoint': args.text('endpoint'),
     'sectigo.caFile': args.text('ca-file'),
   }

@@ -9,6 +9,10 @@ import { createServices } from './services.ts'
 
 export const RUN_OPTIONS = {
   ...PROFILE_OPTIONS,
+  'replace-key': {
+    type: 'string',
+    describe: 'the one existing key, as `doctor` names its place, that may be replaced',
+  },
   trace: { type: 'boolean', describe: 'every call to the device and the CA on stderr, without secrets' },
 } as const
 
@@ -46,7 +50,10 @@ export function confirmOrder(args: Arguments, context: CommandContext): (run: Ru
 export async function advanceAndShow(run: Run, options: AdvanceOptions, context: CommandContext): Promise<ExitCode> {
   const { advance } = await import('../enrollment/advance.ts')
   context.output.progress(`run ${run.id} in ${run.folder.path}`)
-  const exitCode = await advance(run, options)
+  const exitCode = await advance(run, options).catch((error: unknown) => {
+    context.output.progress(`The run is kept; go on with: hsm-enroll runs resume ${run.id}`)
+    throw error
+  })
   const { runToJson, runToText } = await import('./run-view.ts')
   const summary = { id: run.id, folder: run.folder.path, record: run.record }
   context.output.result(runToJson(summary), () => runToText(summary))

@@ -4,9 +4,12 @@ import { orderForm, requestTemplate } from '../config/profile.ts'
 import { environmentName } from '../config/settings.ts'
 import { hsmTypeOf } from '../enrollment/order-form.ts'
 import { EnrollError } from '../errors.ts'
+import { readBaseUrl } from '../sectigo/http/endpoint-url.ts'
+import { readCaFile } from '../sectigo/http/root-certificates.ts'
 import { ORDER_IDENTITY_PARAMETERS } from '../sectigo/parameters/auto-apply-order-document-signing.ts'
 import { orderTable } from '../sectigo/parameters/order-table.ts'
 import { validateForm } from '../sectigo/parameters/validate-form.ts'
+import { configuredTrustAnchors } from './check-with.ts'
 
 export interface PlanFinding {
   readonly area: 'profile' | 'order'
@@ -40,6 +43,14 @@ export async function planFindings(configuration: Configuration): Promise<readon
       remedy: `Name one in the profile or set ${environmentName(path)}; otherwise it is asked for.`,
     })
   }
+  attempt('profile', () => `orders at ${readBaseUrl(configuration.required('sectigo.endpoint')).host}`)
+  const caFile = configuration.text('sectigo.caFile')
+  if (caFile !== undefined) attempt('profile', () => `${readCaFile(caFile) && 'TLS also trusts'} ${caFile}`)
+  await configuredTrustAnchors(configuration).catch((error: unknown) =>
+    attempt('profile', () => {
+      throw error
+    }),
+  )
   findings.push(...orderFindings(configuration))
   return findings
 }

@@ -1,5 +1,5 @@
 import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
-import { Arguments, type Command, type CommandContext, type CommandGroup } from './command.ts'
+import { Arguments, type Command, type CommandContext, type CommandGroup, DASH } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { Output } from './output.ts'
 import { reportError } from './report-error.ts'
@@ -49,7 +49,7 @@ export async function runCli(argv: readonly string[]): Promise<ExitCode> {
 async function dispatch(argv: readonly string[], context: CommandContext): Promise<ExitCode> {
   const { default: yargs } = await import('yargs')
   let exitCode: ExitCode = EXIT.done
-  const parser = yargs([...argv])
+  const parser = yargs(argv.map((word) => (word === '-' ? DASH : word)))
     .scriptName('hsm-enroll')
     .usage('$0 <command>\n\nEnrols document-signing keys that live in hardware.')
     .version(VERSION)
@@ -59,14 +59,13 @@ async function dispatch(argv: readonly string[], context: CommandContext): Promi
     .demandCommand(1, 'Name a command.')
     .completion('completion', 'print a completion script for bash or zsh')
     .parserConfiguration({
-      'duplicate-arguments-array': false,
       'parse-numbers': false,
       'parse-positional-numbers': false,
     })
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .exitProcess(false)
     .fail((message, error) => {
-      throw error ?? usageError(message)
+      throw error ?? usageError(message, argv)
     })
   type Parser = typeof parser
   const add = (to: Parser, command: Command): void => {
@@ -101,7 +100,11 @@ async function dispatch(argv: readonly string[], context: CommandContext): Promi
   return exitCode
 }
 
-const usageError = (message: string): EnrollError =>
-  new EnrollError('usage', message.split('\n').join(' '), {
-    remedy: 'See `hsm-enroll --help`, or `hsm-enroll COMMAND --help`.',
-  })
+/** yargs's words, made to say what is wrong. */
+function usageError(message: string, argv: readonly string[]): EnrollError {
+  const line = message.split('\n').join(' ').replaceAll(DASH, '-')
+  const what = line.startsWith('Did you mean')
+    ? `There is no command "${argv[0] ?? ''}". ${line}`
+    : line.replace(/^Not enough non-option arguments: .*/, 'Something is missing after the command.')
+  return new EnrollError('usage', what, { remedy: 'See `hsm-enroll --help`, or `hsm-enroll COMMAND --help`.' })
+}

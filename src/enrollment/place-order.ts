@@ -52,7 +52,9 @@ export async function placeOrder(run: Run, order: OrderToPlace): Promise<void> {
     ...(balanceBefore === undefined ? {} : { balanceBefore }),
   })
   const outcome = await order.send()
-  await recordOutcome(run, order, outcome)
+  await recordOutcome(run, order, outcome).catch((cause: unknown) => {
+    throw unrecorded(run, outcome, cause)
+  })
   // A refusal that is not final (an unknown error, a failed debit) may hide an order: the key stays with this run.
   const certain = outcome.kind === 'not-sent' || (outcome.kind === 'rejected' && outcome.refusal.final)
   if (certain) await guard.release(claim, test, run.id)
@@ -62,6 +64,18 @@ export async function placeOrder(run: Run, order: OrderToPlace): Promise<void> {
       exitCode: 4,
     })
   }
+}
+
+/** The answer is here and the journal cannot take it: the journal will say unknown, so the operator must hear what is known. */
+function unrecorded(run: Run, outcome: OrderOutcome, cause: unknown): EnrollError {
+  const known =
+    outcome.kind === 'ordered' ? `The CA has the order ${outcome.orderNumber}` : `The order ended as "${outcome.kind}"`
+  const word = outcome.kind === 'ordered' ? `--order-number ${outcome.orderNumber}` : '--not-placed'
+  return new EnrollError('order.unrecorded', `${known}, but that could not be written: ${(cause as Error).message}.`, {
+    remedy: `Note it, make room, then \`hsm-enroll runs resolve ${run.id} ${word}\`.`,
+    exitCode: 5,
+    cause,
+  })
 }
 
 /** Throws EnrollError `order.form` (exit 1) with the first fault that the CA would refuse. */

@@ -41,6 +41,23 @@ describe.runIf(vectors !== undefined)('check on real packages', () => {
     },
   )
 
+  it('takes the attestation from stdin', async () => {
+    const [row] = onePerFamily
+    if (row === undefined) throw new Error('no vector')
+    const input = readFileSync(join(folder, row.attestation), 'latin1')
+    const end = await runProgram(['check', '--attestation', '-', '--fips', 'off', '--json'], { input })
+    expect(JSON.parse(end.stdout)).toMatchObject({ hsmType: row.hsmType, genuine: true })
+    const explained = await runProgram(['inspect', '-'], { input })
+    expect(explained.stdout).toContain('Verdict')
+  })
+
+  it('inspects every file that is named, and stops at one that is missing', async () => {
+    const files = onePerFamily.filter((row) => row.certChains === undefined).map((row) => join(folder, row.attestation))
+    const end = await runProgram(['inspect', ...files, '--json'])
+    expect(end.stdout.trim().split('\n')).toHaveLength(files.length)
+    expect((await runProgram(['inspect', '/nonexistent/file', ...files])).code).toBe(2)
+  })
+
   it('the guard itself works: a balance reaches for the network', async () => {
     const env = {
       HSM_ENROLL_SECTIGO_LOGIN_NAME: 'env:L',

@@ -161,6 +161,25 @@ describe('an enrolment', () => {
     expect(double.device.store.list().filter(({ type }) => type === 3)).toHaveLength(0)
   })
 
+  it('a profile whose certificate is good is not ordered again without a word', async () => {
+    const run = shown(await enroll('--wait'))
+    const second = await enroll('--wait')
+    expect(second.code).toBe(2)
+    expect(second.stdout).toContain('run.completed')
+    expect(second.stdout).toContain(run.id)
+    expect(postsTo('!AutoApplyOrder')).toBe(1)
+    expect((await enroll('--wait', '--new')).code).toBe(0)
+    expect(postsTo('!AutoApplyOrder')).toBe(2)
+  })
+
+  it('a run that made nothing stands in nobody’s way', async () => {
+    const password = await readFile(join(folder, 'secret-password'), 'utf8')
+    await writeFile(join(folder, 'secret-password'), 'wrong-password')
+    expect((await enroll()).code).toBe(3)
+    await writeFile(join(folder, 'secret-password'), password)
+    expect((await enroll('--wait')).code).toBe(0)
+  })
+
   it('a profile is not enrolled twice side by side', async () => {
     rehearsal.ca.fail({ endpoint: '!AutoApplyOrder', kind: 'lost-reply' })
     const run = shown(await enroll())

@@ -22,7 +22,7 @@ export const batch: Command = {
     const { readInput } = await import('../read-input.ts')
     const { withNewRun } = await import('../../enrollment/run.ts')
     const { advance } = await import('../../enrollment/advance.ts')
-    const { refuseOpenRun } = await import('../../enrollment/open-runs.ts')
+    const { refuseSecondRun } = await import('../../enrollment/open-runs.ts')
     const { reportError } = await import('../report-error.ts')
     const file = args.required('jobs')
     const folder = file === '-' ? context.cwd : dirname(resolve(context.cwd, file))
@@ -40,7 +40,7 @@ export const batch: Command = {
         const profile = resolve(folder, job)
         const configuration = await configure(args, context, { profile })
         const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
-        await refuseOpenRun(stateDirectoryOf(configuration), profile, args.flag('test'))
+        await refuseSecondRun(stateDirectoryOf(configuration), profile, args.flag('test'), Date.now())
         exitCode = await withNewRun(
           { configuration, profile, test: args.flag('test'), device: true },
           services,

@@ -20,7 +20,7 @@ export const enroll: Command = {
   run: async (args, context) => {
     const { resolve } = await import('node:path')
     const { withNewRun } = await import('../../enrollment/run.ts')
-    const { refuseOpenRun } = await import('../../enrollment/open-runs.ts')
+    const { refuseSecondRun } = await import('../../enrollment/open-runs.ts')
     const { requestTemplate } = await import('../../config/profile.ts')
     const { planFindings } = await import('../plan-findings.ts')
     const { hsmTypeOf } = await import('../../enrollment/order-form.ts')
@@ -31,10 +31,10 @@ export const enroll: Command = {
     // A profile that cannot work is refused before a run exists, and before it costs a key.
     requestTemplate(configuration)
     hsmTypeOf(configuration)
-    refuseFaultyOrder(await planFindings(configuration))
+    refuseBlockers(await planFindings(configuration))
     if (!context.interactive) requireHeadless(configuration, test || args.flag('yes'))
     const name = resolve(context.cwd, profile)
-    if (!args.flag('new')) await refuseOpenRun(stateDirectory, name, test)
+    if (!args.flag('new')) await refuseSecondRun(stateDirectory, name, test, Date.now())
     const services = createServices(stateDirectory, context, args.flag('trace'))
     return withNewRun({ configuration, profile: name, test, device: true }, services, (run) =>
       advanceAndShow(run, { wait: args.flag('wait'), confirm: confirmOrder(args, context) }, context),
@@ -42,15 +42,19 @@ export const enroll: Command = {
   },
 }
 
-function refuseFaultyOrder(findings: readonly PlanFinding[]): void {
-  const faults = findings.filter(({ severity, area }) => severity === 'blocker' && area === 'order')
+function refuseBlockers(findings: readonly PlanFinding[]): void {
+  const faults = findings.filter(({ severity }) => severity === 'blocker')
   const [first, ...others] = faults
   if (first === undefined) return
   const more = others.length === 0 ? '' : ` (and ${others.length} more; see \`hsm-enroll plan\`)`
-  throw new EnrollError('order.form', `Could not begin: the order form would be refused: ${first.message}${more}.`, {
-    remedy: first.remedy ?? 'Correct the order section of the profile.',
-    exitCode: EXIT.refused,
-  })
+  throw new EnrollError(
+    first.area === 'order' ? 'order.form' : 'config.profile',
+    `${first.area === 'order' ? 'Could not begin: the order form would be refused: ' : ''}${first.message}${more}`,
+    {
+      remedy: first.remedy ?? 'Correct the order section of the profile.',
+      exitCode: first.area === 'order' ? EXIT.refused : EXIT.usage,
+    },
+  )
 }
 
 /** Where nobody can be asked, what is missing must not show only after the key is made. */

@@ -26,7 +26,7 @@ export const plan: Command = {
     const balance = args.flag('balance') ? await readBalance(configuration, context, stateDirectory) : undefined
     const blocked = findings.some(({ severity }) => severity === 'blocker')
     const order = {
-      endpoint: configuration.text('sectigo.endpoint'),
+      endpoint: withoutLogin(configuration.text('sectigo.endpoint') ?? ''),
       product,
       days,
       charged: args.flag('test')
@@ -66,3 +66,6 @@ async function readBalance(
   const { amount, currency, hardLimit } = await ca.balance({ signal: context.signal })
   return `${amount} ${currency ?? ''}${hardLimit === undefined ? '' : ` (hard limit ${hardLimit})`}`
 }
+
+/** An address that carries a login is refused elsewhere; here it must not be shown. */
+const withoutLogin = (address: string): string => address.replace(/\/\/[^/@]*@/, '//…@')

@@ -34,8 +34,7 @@ export const sandbox: Command = {
           `device    ${double.uri}`,
           `CA        ${ca.url}  (login ${ca.login.loginName}, password ${ca.login.loginPassword}: rehearsal values)`,
           `profile   ${rehearsal.profile}`,
-          ...Object.entries(environment).map(([name, value]) => `export    ${name}=${value}`),
-          `enrol     hsm-enroll enroll ${rehearsal.profile} --yes --wait`,
+          `enrol     ${[...Object.entries(environment).map(([name, value]) => `${name}=${value} `)].join('')}hsm-enroll enroll ${rehearsal.profile} --yes --wait`,
           'Ctrl-C ends it.',
         ].join('\n'),
     )
