@@ -87,15 +87,27 @@ const packed = (name: string, make: Make): readonly HostileShape[] => [
   { name: `${name}, Fortanix`, make: () => fortanixReply(make()), readers: ['FORTANIX', 'explain'] },
 ]
 
-/** `anchorNames`: names of pinned anchors (DER), so that their keys are tried too. */
-export const hostileChains = (anchorNames: readonly Uint8Array[]): readonly HostileShape[] => [
+/** A name (DER) of a pinned anchor, and the reader that then tries the anchor's key too. */
+export interface AnchorName {
+  readonly reader: string
+  readonly subject: Uint8Array
+}
+
+const crowds = (name: Uint8Array | string, what: string): readonly HostileShape[] => [
+  ...packed(`16 of ${what} in a ring`, () => crowd(CROWD, name)),
+  ...packed(`16 strangers of ${what}`, () => strangers(CROWD, name)),
+]
+
+export const hostileChains = (anchors: readonly AnchorName[]): readonly HostileShape[] => [
   ...packed('two that sign each other', () => ring(2)),
   ...packed('a ring of 16', () => ring(CROWD)),
   ...packed('16 self-signed of one name', () => selfSigned(CROWD, 'CN=one name')),
-  ...['CN=one name', ...anchorNames].flatMap((name, index) => [
-    ...packed(`16 of name ${index} in a ring`, () => crowd(CROWD, name)),
-    ...packed(`16 strangers of name ${index}`, () => strangers(CROWD, name)),
-  ]),
+  ...crowds('CN=one name', 'one name'),
+  ...anchors.flatMap(({ reader, subject }) =>
+    crowds(subject, "an anchor's name")
+      .filter(({ readers }) => readers?.includes(reader))
+      .map((shape) => ({ ...shape, readers: [reader] })),
+  ),
 ]
 
 const ones = (octets: number): Buffer => Buffer.alloc(octets, 0xff)
