@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -141,8 +142,8 @@ describe('a schedule on disk', () => {
     }
     await Promise.all([1, 2, 3].map(() => filePollSchedule(path).exclusive(call)))
     expect(most).toBe(1)
-    writeFileSync(join(path, 'poll.lock'), '1')
-    utimesSync(join(path, 'poll.lock'), new Date(0), new Date(0))
+    const { pid } = spawnSync(process.execPath, ['-e', '0'])
+    writeFileSync(join(path, 'poll.lock'), `${pid} of a process that is no more\n`)
     await filePollSchedule(path).exclusive(call)
     await expect(filePollSchedule(path).exclusive(() => Promise.reject(new Error('x')))).rejects.toThrow('x')
     await filePollSchedule(path).exclusive(call)
