@@ -32,9 +32,12 @@ export function publicKeyObject(spki: Uint8Array): KeyObject | undefined {
 }
 
 function readKey(spki: Uint8Array): KeyObject | undefined {
+  const readable = readableKey(spki)
+  // Before node:crypto sees it: that makes a number of the exponent in a time that grows with the square of its length.
+  if (readable?.type === 'RSA' && !isModest(readable.bits, readable.exponent)) return undefined
   let key: KeyObject
   try {
-    key = importKey(spki)
+    key = importKey(spki, readable)
   } catch {
     // node:crypto throws for every kind of malformed key; for evidence that is a plain no.
     return undefined
@@ -42,7 +45,7 @@ function readKey(spki: Uint8Array): KeyObject | undefined {
   const { modulusLength = 0, publicExponent = 0n, namedCurve = '' } = key.asymmetricKeyDetails ?? {}
   switch (key.asymmetricKeyType) {
     case 'rsa':
-      return modulusLength <= MAX_RSA_BITS && publicExponent <= MAX_RSA_EXPONENT ? key : undefined
+      return isModest(modulusLength, publicExponent) ? key : undefined
     case 'dsa':
       return modulusLength <= MAX_DSA_BITS ? key : undefined
     case 'ec':
@@ -52,12 +55,14 @@ function readKey(spki: Uint8Array): KeyObject | undefined {
   }
 }
 
+const isModest = (modulusBits: number, exponent: bigint): boolean =>
+  modulusBits <= MAX_RSA_BITS && exponent <= MAX_RSA_EXPONENT
+
 /**
  * OpenSSL 3 takes 270 µs to find out what a SubjectPublicKeyInfo holds, and 7 µs to take a modulus and exponent that we have read
  * already. That is most of the cost of a package seen for the first time.
  */
-function importKey(spki: Uint8Array): KeyObject {
-  const key = readableKey(spki)
+function importKey(spki: Uint8Array, key: PublicKey | undefined): KeyObject {
   const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
   if (key?.type === 'RSA') {
     const exponent = key.exponent.toString(16)
