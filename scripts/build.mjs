@@ -13,6 +13,7 @@ await build({
     'tools/fuzz': 'test/tools/fuzz.ts',
     'tools/bench': 'test/tools/bench.ts',
     'tools/bench-verify': 'test/tools/bench-verify.ts',
+    'tools/bounds': 'test/tools/bounds.ts',
   },
   outdir: 'dist',
   bundle: true,
