@@ -7,6 +7,8 @@ import { parseArgs } from 'node:util'
 import { readCorpus } from './corpus.ts'
 import { type Fate, HostileRun } from './hostile-run.ts'
 
+const SLOW_MS = 50
+
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string' },
@@ -27,7 +29,7 @@ if ([seed, minutes ?? 1, mutants].some((value) => Number.isNaN(value) || value <
 
 const corpus = readCorpus(values.vectors)
 process.stdout.write(`${corpus.length} specimens, seed ${seed}\n`)
-const run = new HostileRun(corpus, seed)
+const run = new HostileRun(corpus, seed, Date.now(), SLOW_MS)
 const start = Date.now()
 const end = minutes === undefined ? Number.POSITIVE_INFINITY : start + minutes * 60_000
 let count = 0
