@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { ConfigError } from './config-error.ts'
 import { type ConfigurationFile, type RawValue, readConfigurationFile } from './configuration-file.ts'
 import { SYSTEM_CONFIG_DIRECTORY, stateDirectory, userConfigDirectory } from './directories.ts'
+import { SECRET_SOURCE_FORMS } from './secret-source-forms.ts'
 import { environmentName, SETTINGS, type Setting, settingByPath } from './settings.ts'
 
 export interface ConfiguredValue {
@@ -153,7 +154,7 @@ function checkValue(setting: Setting, value: string, origin: string): void {
   if (setting.type === 'secret' && value !== 'prompt' && !/^(file|fd|env|credential|exec):/.test(value)) {
     throw new ConfigError(
       'secret-source',
-      `Could not follow "${setting.path}" (${origin}): it begins with none of file:, fd:, env:, credential:, exec:, prompt.`,
+      `Could not follow "${setting.path}" (${origin}): it begins with none of ${SECRET_SOURCE_FORMS}.`,
       'Name where the secret comes from, here and in the environment alike; the secret itself would be kept and printed.',
     )
   }

@@ -3,16 +3,7 @@ import { createReadStream, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Secret, type SecretRequest } from '../../devices/device.ts'
 import { ConfigError } from './config-error.ts'
-
-/** Ways to hand over a secret without putting it on a command line. */
-export const SECRET_SOURCES = [
-  { form: 'file:PATH', description: 'first line of a file' },
-  { form: 'fd:N', description: 'first line of an open file descriptor' },
-  { form: 'env:NAME', description: 'an environment variable' },
-  { form: 'credential:NAME', description: 'a systemd credential ($CREDENTIALS_DIRECTORY/NAME)' },
-  { form: 'exec:COMMAND ARG…', description: 'first line that a command prints (no shell)' },
-  { form: 'prompt', description: 'asked at the terminal' },
-] as const
+import { SECRET_SOURCE_FORMS } from './secret-source-forms.ts'
 
 const MAX_SECRET = 64 * 1024
 const MULTI_LINE = new Set(['authentication-key', 'client-certificate-key'])
@@ -81,7 +72,7 @@ async function readBytes(
     default:
       throw new ConfigError(
         'secret-source',
-        `Could not follow the source of the ${request.prompt}: it begins with none of file:, fd:, env:, credential:, exec:, prompt.`,
+        `Could not follow the source of the ${request.prompt}: it begins with none of ${SECRET_SOURCE_FORMS}.`,
         source.includes(':')
           ? 'Correct the source.'
           : 'A secret is never written into the profile itself; name where it comes from.',
