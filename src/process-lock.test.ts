@@ -34,13 +34,13 @@ describe('a process lock', () => {
 
   it('is waited for where the caller wants to', async () => {
     const order: string[] = []
-    let release = (): void => undefined
-    const first = withProcessLock(file, 'x', () => new Promise<void>((done) => (release = done))).then(() =>
-      order.push('first'),
-    )
-    const second = withProcessLock(file, 'x', async () => order.push('second'), { wait: 60_000 })
-    setTimeout(() => release(), 50)
-    await Promise.all([first, second])
+    let second: Promise<unknown> = Promise.resolve()
+    await withProcessLock(file, 'x', async () => {
+      second = withProcessLock(file, 'x', async () => order.push('second'), { wait: 60_000 })
+      await new Promise((done) => setTimeout(done, 50))
+      order.push('first')
+    })
+    await second
     expect(order).toEqual(['first', 'second'])
   })
 

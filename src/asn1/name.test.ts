@@ -49,10 +49,20 @@ describe('names in RFC 4514 text', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(type, value), { minLength: 1, maxLength: 5 }), (pairs) => {
         const name = pairs.map(([oid, text]) => [{ oid, value: text }])
-        const back = parseName(encodeName(name))
-        return formatName(back) === formatName(name) && formatName(parseNameText(formatName(name))) === formatName(name)
+        expect(parseName(encodeName(name))).toEqual(name)
+        expect(parseNameText(formatName(name))).toEqual(name)
       }),
     )
+  })
+
+  it.each([
+    ['CN=\\ ', ' '],
+    ['CN=\\ \\ ', '  '],
+    ['CN=a\\\\ ', 'a\\'],
+    ['CN=a\\\\\\ ', 'a\\ '],
+    ['CN=\\#a b', '#a b'],
+  ])('keeps the blanks that are escaped and no other: %s', (text, value) => {
+    expect(nameValues(parseNameText(text), 'CN')).toEqual([value])
   })
 
   it('shows a name that cannot be read as hex', () => {

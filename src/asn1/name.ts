@@ -97,8 +97,7 @@ function escapeValue(value: string): string {
   return value
     .replace(/[\\",+;<>=]/g, '\\$&')
     .replace(/\p{Cc}/gu, (c) => `\\${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
-    .replace(/^[ #]/, '\\$&')
-    .replace(/ $/, '\\ ')
+    .replace(/^[ #]| $/g, '\\$&')
 }
 
 /** `formatName` over DER; a name that cannot be read is shown as hex, for messages about hostile input. */
@@ -155,9 +154,16 @@ function splitOutside(text: string, separator: RegExp): string[] {
   return parts.filter((part, index) => part.trim() !== '' || index < parts.length - 1 || parts.length === 1)
 }
 
+/** Whether an odd number of backslashes stands before the last character. */
+function endsEscaped(value: string): boolean {
+  let backslashes = 0
+  while (value.charAt(value.length - 2 - backslashes) === '\\') backslashes++
+  return backslashes % 2 === 1
+}
+
 function unescapeValue(text: string, raw: string): string {
   let value = raw.replace(/^ +/, '')
-  while (value.endsWith(' ') && !value.endsWith('\\ ')) value = value.slice(0, -1)
+  while (value.endsWith(' ') && !endsEscaped(value)) value = value.slice(0, -1)
   if (value.startsWith('"') && value.endsWith('"') && value.length > 1) value = value.slice(1, -1)
   const bytes: Buffer[] = []
   for (let i = 0; i < value.length; i++) {

@@ -32,7 +32,8 @@ export function runProgram(
         resolve({ code: error === null ? 0 : child.exitCode, signal: child.signalCode, stdout, stderr })
       },
     )
-    child.stdin?.end(options.input ?? '')
+    // A program may end without reading what it was given.
+    child.stdin?.on('error', () => undefined).end(options.input ?? '')
   })
 }
 
