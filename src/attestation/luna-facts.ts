@@ -1,6 +1,7 @@
 import type { Certificate } from '../asn1/certificate.ts'
 import { DerError } from '../asn1/der-error.ts'
 import { nameValues, parseName } from '../asn1/name.ts'
+import { sameBytes } from './anchor-keys.ts'
 import type { AttestedDevice, KeyClaims } from './attestation-result.ts'
 import type { CheckList } from './check-list.ts'
 import { LUNA_OID, LUNA_UNPUBLISHED } from './luna-roles.ts'
@@ -15,18 +16,16 @@ export function readLunaFacts(
   if (leaf === undefined) return { device: { vendor: 'Thales', fips: 'unknown' }, claims: {} }
   const serial = checkSerial(certificates, checks)
   const firmware = leaf.extensions.get(LUNA_OID.firmware)?.value
+  const firmwareFact = firmware?.length === 4 ? { firmware: firmwareText(firmware) } : {}
   const model = /^(Luna .*)-\d+$/.exec(commonName(device) ?? '')?.[1]
   const ouid = commonName(leaf)
-  const unpublished = LUNA_UNPUBLISHED.flatMap((oid) => {
-    const value = leaf.extensions.get(oid)?.value
-    return value === undefined ? [] : [`${oid}=${Buffer.from(value).toString('hex')}`]
-  })
+  const unpublished = unpublishedFacts(certificates)
   return {
     device: {
       vendor: 'Thales',
       model: model ?? 'Luna',
       ...(serial === undefined ? {} : { serial: String(serial) }),
-      ...(firmware?.length === 4 ? { firmware: firmwareText(firmware) } : {}),
+      ...firmwareFact,
       // No extension is known to state the FIPS mode.
       fips: 'unknown',
     },
@@ -36,35 +35,45 @@ export function readLunaFacts(
       extractable: false,
       neverExtractable: true,
       ...(serial === undefined ? {} : { serial }),
+      ...firmwareFact,
       ...(ouid === undefined ? {} : { ouid }),
       ...(unpublished.length === 0 ? {} : { unpublishedExtensions: unpublished }),
     },
   }
 }
 
-/** The leaf must name its HSM, and every certificate of it that names one must name the same. */
+/**
+ * Every certificate that names an HSM must name the same. That one does is not demanded: Thales's validator goes on without, and
+ * what the confirmation proves stands in its signatures.
+ */
 function checkSerial(certificates: readonly Certificate[], checks: CheckList): number | undefined {
-  const serials = certificates.flatMap((certificate) => certificate.extensions.get(LUNA_OID.serial)?.value ?? [])
-  const [first] = serials
-  const inLeaf = certificates[0]?.extensions.has(LUNA_OID.serial) === true
-  if (first === undefined || !inLeaf || first.length !== 4) {
+  const [first, ...others] = certificates.flatMap(({ extensions }) => extensions.get(LUNA_OID.serial)?.value ?? [])
+  if (others.some((other) => first === undefined || !sameBytes(other, first))) {
     checks.fail(
       RULE.serial,
-      'The confirmation does not state the serial number of its HSM.',
-      'Export it again from a Luna 7 with current firmware.',
+      'The certificates name different HSMs: parts of two confirmations are mixed.',
+      'Export the confirmation again in one piece.',
     )
     return undefined
   }
+  if (first?.length !== 4) {
+    checks.notApplicable(RULE.serial, 'The confirmation does not state the serial number of its HSM in a known form.')
+    return undefined
+  }
   const serial = littleEndian(first)
-  const same = serials.every((other) => other.length === 4 && littleEndian(other) === serial)
-  checks.require(
-    RULE.serial,
-    same,
-    `HSM serial number ${serial}.`,
-    'The certificates name different HSMs: parts of two confirmations are mixed.',
-    'Export the confirmation again in one piece.',
-  )
+  checks.pass(RULE.serial, `HSM serial number ${serial}.`)
   return serial
+}
+
+/** Raw, in hex: two stand in the confirmation, two in the certificate of the HSM's origin. */
+function unpublishedFacts(certificates: readonly Certificate[]): readonly string[] {
+  const facts = LUNA_UNPUBLISHED.flatMap((oid) =>
+    certificates.flatMap(({ extensions }) => {
+      const value = extensions.get(oid)?.value
+      return value === undefined ? [] : [`${oid}=${Buffer.from(value).toString('hex')}`]
+    }),
+  )
+  return [...new Set(facts)]
 }
 
 const littleEndian = (bytes: Uint8Array): number =>

@@ -45,7 +45,19 @@ describe.runIf(folder !== undefined)("Thales's RSA sample", () => {
       firmware: '7.84',
       fips: 'unknown',
     })
-    expect(verdict.claims).toMatchObject({ key: 'RSA2048', serial: 521174, ouid: '41000000ae000002d6f30700' })
+    expect(verdict.claims).toMatchObject({
+      key: 'RSA2048',
+      serial: 521174,
+      firmware: '7.84',
+      ouid: '41000000ae000002d6f30700',
+      // Two of the confirmation, two of the hardware origin certificate.
+      unpublishedExtensions: [
+        '1.3.6.1.4.1.12383.2.4=02000000',
+        '1.3.6.1.4.1.12383.2.5=030204f0',
+        '1.3.6.1.4.1.12383.2.6=00000000',
+        '1.3.6.1.4.1.12383.2.7=0a000000',
+      ],
+    })
     expect(verdict.chain.map(({ sha256 }) => sha256)).toHaveLength(5)
   })
 
@@ -107,6 +119,21 @@ describe('Luna confirmations of EC keys', () => {
     )
     expect(failure?.detail).toContain('TC TrustCenter form (pkctype 1)')
     expect(failure?.remedy).toContain('-pkctype=2')
+  })
+
+  it('that name no HSM are genuine, and say no serial number', () => {
+    const nameless = issuer.confirm({
+      spki: testKeyPair('P-256').spki,
+      alter: (template) => ({
+        ...template,
+        extensions: template.extensions?.filter(({ oid }) => oid !== '1.3.6.1.4.1.12383.2.1') ?? [],
+      }),
+    })
+    const { genuine, checks, claims, device } = verify(nameless, trustAnchors)
+    expect(genuine).toBe(true)
+    expect(checks.find(({ id }) => id === 'attestation.serial')?.status).toBe('not-applicable')
+    expect(claims).not.toHaveProperty('serial')
+    expect(device).not.toHaveProperty('serial')
   })
 
   it('do not blame the pkctype for certificates that were lost', () => {

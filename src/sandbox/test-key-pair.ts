@@ -1,4 +1,5 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
+import { rsaPublicKeyInfo } from '../asn1/public-key-writer.ts'
 
 export interface TestKeyPair {
   readonly privateKey: KeyObject
@@ -12,6 +13,14 @@ export type TestKeyType = 'RSA-2048' | 'RSA-3072' | 'RSA-4096' | 'P-256' | 'P-38
 export function testKeyPair(type: TestKeyType): TestKeyPair {
   const { publicKey, privateKey } = generate(type)
   return { privateKey, spki: new Uint8Array(publicKey.export({ type: 'spki', format: 'der' })) }
+}
+
+/** The public half of an RSA key that nobody has: for what is only attested. A pair of 4096 bits takes seconds. */
+export function testRsaPublicKey(bits: number): Uint8Array {
+  const modulus = randomBytes(bits / 8)
+  modulus[0] = 0x80 | (modulus[0] ?? 0)
+  modulus[modulus.length - 1] = 1 | (modulus[modulus.length - 1] ?? 0)
+  return rsaPublicKeyInfo(modulus, Uint8Array.of(1, 0, 1))
 }
 
 function generate(type: TestKeyType): { readonly publicKey: KeyObject; readonly privateKey: KeyObject } {

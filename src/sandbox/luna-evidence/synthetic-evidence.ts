@@ -1,12 +1,15 @@
 /** Luna confirmations in every shape the reference names, good and bad, under test roots. */
+import { oid, sequence } from '../../asn1/der-writer.ts'
+import { parseNameText } from '../../asn1/name.ts'
 import { writePem } from '../../asn1/pem.ts'
 import type { TrustAnchor } from '../../trust-anchors/trust-anchor.ts'
-import { basicConstraints, type CertificateTemplate } from '../certificate-issuer.ts'
+import { basicConstraints, type CertificateTemplate, keyUsage } from '../certificate-issuer.ts'
 import type { SyntheticEvidence } from '../synthetic-evidence.ts'
-import { type TestKeyPair, type TestKeyType, testKeyPair } from '../test-key-pair.ts'
+import { type TestKeyPair, type TestKeyType, testKeyPair, testRsaPublicKey } from '../test-key-pair.ts'
 import { certsOnly, createLunaEvidenceIssuer, type LunaConfirmRequest, type LunaEvidenceIssuer } from './issuer.ts'
 
 const SERIAL = 521175
+const SERIAL_NUMBER = '1.3.6.1.4.1.12383.2.1'
 
 /** Makes the whole list anew, one HSM of RSA-2048 and P-384 and a second one for swaps: some seconds. */
 export function syntheticEvidence(): readonly SyntheticEvidence[] {
@@ -48,6 +51,10 @@ function goodShapes(hsm: LunaEvidenceIssuer, rsa: TestKeyPair, ec: TestKeyPair):
     good('RSA, PEM', Buffer.from(writePem('PKCS7', hsm.confirm({ spki: rsa.spki })))),
     good('EC, PEM', Buffer.from(writePem('PKCS7', hsm.confirm({ spki: ec.spki })))),
     ...types.map((type) => good(type, hsm.confirm({ spki: testKeyPair(type).spki }))),
+    good('RSA-4096', hsm.confirm({ spki: testRsaPublicKey(4096) })),
+    good('RSA leaf without serial number', hsm.confirm({ spki: rsa.spki, alter: without(SERIAL_NUMBER) })),
+    good('EC leaf without serial number', hsm.confirm({ spki: ec.spki, alter: without(SERIAL_NUMBER) })),
+    good('RSA leaf without firmware', hsm.confirm({ spki: rsa.spki, alter: without('1.3.6.1.4.1.12383.2.3') })),
   ])
 }
 
@@ -112,8 +119,22 @@ function deviationsAboveTheLeaf({ spki }: TestKeyPair): readonly SyntheticEviden
 type Alter = (template: CertificateTemplate) => CertificateTemplate
 
 const without =
-  (oid: string): Alter =>
-  (template) => ({ ...template, extensions: template.extensions?.filter((extension) => extension.oid !== oid) ?? [] })
+  (unwanted: string): Alter =>
+  (template) => ({
+    ...template,
+    extensions: template.extensions?.filter((extension) => extension.oid !== unwanted) ?? [],
+  })
+
+/** In place of the leaf's own extended key usage. */
+const withUsage =
+  (critical: boolean, ...roles: readonly number[]): Alter =>
+  (template) => ({
+    ...template,
+    extensions: [
+      ...(without('2.5.29.37')(template).extensions ?? []),
+      { oid: '2.5.29.37', critical, value: sequence(...roles.map((role) => oid(`1.3.6.1.4.1.12383.1.${role}`))) },
+    ],
+  })
 
 function badLeaves(hsm: LunaEvidenceIssuer, rsa: TestKeyPair, ec: TestKeyPair): readonly SyntheticEvidence[] {
   const bad = (name: string, failedCheck: string, key: TestKeyPair, alter: Alter): Shape =>
@@ -121,7 +142,25 @@ function badLeaves(hsm: LunaEvidenceIssuer, rsa: TestKeyPair, ec: TestKeyPair): 
   const named = (key: TestKeyPair, kind: string): readonly Shape[] => [
     bad(`${kind} leaf without its role`, 'attestation.roles', key, without('2.5.29.37')),
     bad(`${kind} leaf without key usage`, 'attestation.constraints', key, without('2.5.29.15')),
-    bad(`${kind} leaf without serial number`, 'attestation.serial', key, without('1.3.6.1.4.1.12383.2.1')),
+    bad(`${kind} leaf with a second role`, 'attestation.roles', key, withUsage(true, 13, 12)),
+    bad(`${kind} leaf with the role of another certificate`, 'attestation.roles', key, withUsage(true, 8)),
+    bad(`${kind} leaf whose role is not critical`, 'attestation.roles', key, withUsage(false, 13)),
+    bad(`${kind} leaf that may sign certificates`, 'attestation.constraints', key, (template) => ({
+      ...template,
+      extensions: [...(without('2.5.29.15')(template).extensions ?? []), keyUsage(0, 5)],
+    })),
+    bad(`${kind} leaf that is not valid yet`, 'attestation.validity', key, (template) => ({
+      ...template,
+      notBefore: new Date('2030-01-01'),
+    })),
+    bad(`${kind} leaf of another issuer's name`, 'attestation.chain', key, (template) => ({
+      ...template,
+      issuer: parseNameText('CN=Luna K7-1'),
+    })),
+    bad(`${kind} leaf signed by another key`, 'attestation.chain', key, (template) => ({
+      ...template,
+      issuerKey: testKeyPair(kind === 'RSA' ? 'RSA-2048' : 'P-384').privateKey,
+    })),
     bad(`${kind} leaf that is a CA`, 'attestation.constraints', key, (template) => ({
       ...template,
       extensions: [...(template.extensions ?? []), basicConstraints(true)],
@@ -141,7 +180,7 @@ function badLeaves(hsm: LunaEvidenceIssuer, rsa: TestKeyPair, ec: TestKeyPair): 
     bad('leaf of another serial number than its HSM', 'attestation.serial', rsa, (template) => ({
       ...template,
       extensions: (template.extensions ?? []).map((extension) =>
-        extension.oid === '1.3.6.1.4.1.12383.2.1' ? { ...extension, value: Buffer.of(1, 0, 0, 0) } : extension,
+        extension.oid === SERIAL_NUMBER ? { ...extension, value: Buffer.of(1, 0, 0, 0) } : extension,
       ),
     })),
   ])
