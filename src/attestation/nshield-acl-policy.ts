@@ -51,18 +51,23 @@ export interface AclVerdict {
   readonly permissions: readonly string[]
 }
 
-/**
- * Judges a list read by `readAcl` against the hashes of the module key and of the security officer's key that the world binding
- * certifies (Entrust, "Verifying an attestation bundle", ACL validation).
- */
-export function judgeAcl(acl: NshieldAcl, moduleKey: Uint8Array, hknso: Uint8Array): AclVerdict {
+/** Hashes of the world's keys, as its binding certificates name them. */
+export interface WorldKeys {
+  readonly module: Uint8Array
+  readonly securityOfficer: Uint8Array
+  /** KRE, under which the Administrator Card Set recovers keys; absent where the bundle does not certify one. */
+  readonly recovery?: Uint8Array
+}
+
+/** Judges a list read by `readAcl` (Entrust, "Verifying an attestation bundle": ACLV, working blobs WB, recovery blobs RB). */
+export function judgeAcl(acl: NshieldAcl, world: WorldKeys): AclVerdict {
   const refusals: string[] = []
   const protections = new Set<NshieldProtection>()
   let operations = 0
   let recovery = false
   for (const { certifiers, actions } of acl.groups) {
     if (certifiers.length > 0) {
-      if (certifiers.every((certifier) => sameBytes(certifier, hknso))) recovery = true
+      if (certifiers.every((certifier) => sameBytes(certifier, world.securityOfficer))) recovery = true
       else refusals.push('a permission group can be unlocked by a key that is not the security officer’s')
       continue
     }
@@ -71,15 +76,19 @@ export function judgeAcl(acl: NshieldAcl, moduleKey: Uint8Array, hknso: Uint8Arr
         case 'operations':
           operations |= action.bits
           break
-        case 'archive-blob':
-          recovery = true
+        case 'archive-blob': {
+          // The Administrator Card Set opens an archive under KRE; whoever holds another archive key has the key itself.
+          const refusal = archiveRefusal(action, world.recovery)
+          if (refusal === undefined) recovery = true
+          else refusals.push(refusal)
           break
+        }
         case 'derive':
           if (action.mechanism !== PUBLIC_FROM_PRIVATE)
             refusals.push(`it may be derived from (mechanism ${action.mechanism})`)
           break
         case 'blob': {
-          const refusal = blobRefusal(action, moduleKey)
+          const refusal = blobRefusal(action, world.module)
           if (refusal !== undefined) refusals.push(refusal)
           else protections.add(blobProtection(action))
         }
@@ -99,6 +108,15 @@ export function judgeAcl(acl: NshieldAcl, moduleKey: Uint8Array, hknso: Uint8Arr
 }
 
 type BlobAction = Extract<AclAction, { kind: 'blob' }>
+type ArchiveAction = Extract<AclAction, { kind: 'archive-blob' }>
+
+function archiveRefusal({ archiveKey }: ArchiveAction, trusted: Uint8Array | undefined): string | undefined {
+  if (archiveKey === undefined) return 'it may be archived under any key'
+  if (trusted === undefined) return 'it may be archived under a key that the bundle does not certify (hkre is missing)'
+  return sameBytes(archiveKey, trusted)
+    ? undefined
+    : 'it may be archived under a key that is not the world’s recovery key'
+}
 
 function blobRefusal({ flags, moduleKey, tokenFlags }: BlobAction, trusted: Uint8Array): string | undefined {
   if ((flags & (BLOB.module | BLOB.token)) === 0)

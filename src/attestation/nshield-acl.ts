@@ -1,3 +1,4 @@
+import type { EvidenceError } from './evidence-error.ts'
 import { type NcoreReader, readKeyHashEx } from './nshield-message.ts'
 
 /** A key's access control list (M_ACL) as it stood when the key was made; read to the last byte, judged elsewhere. */
@@ -21,12 +22,16 @@ export type AclAction =
       /** Flags of the token parameters, where the action gives any. */
       readonly tokenFlags?: number
     }
-  | { readonly kind: 'archive-blob' }
+  /** `archiveKey`: hash of the one key that the archive is made for, where the action fixes it. */
+  | { readonly kind: 'archive-blob'; readonly archiveKey?: Uint8Array }
   | { readonly kind: 'derive'; readonly mechanism: number }
 
-/** M_PermissionGroup flags. 2 (fresh certificates; Entrust's recoverable example has it) carries no data. Any other bit is refused. */
+/**
+ * M_PermissionGroup flags that data follows. Two carry none and grant nothing: 0x02, fresh certificates (Entrust's recoverable example has
+ * it), and 0x20, each use is written to the audit log (Entrust wire format, ACL). Any other bit is refused.
+ */
 const GROUP = { certifier: 0x01, certifierMechanism: 0x04, moduleSerial: 0x08, certifierEx: 0x40 } as const
-const KNOWN_GROUP_FLAGS = 0x4f
+const KNOWN_GROUP_FLAGS = 0x6f
 /** M_Act_Details_MakeBlob flags. */
 export const BLOB = {
   module: 0x01,
@@ -40,6 +45,11 @@ const KNOWN_BLOB_FLAGS = 0x7f
 
 const LIMIT = { global: 1, time: 3, auth: 6 } as const
 const ACTION = { operations: 1, blob: 2, archiveBlob: 3, derive: 5, deriveEx: 47 } as const
+
+/** A new bundle would hold the same list, so the way out is another key. */
+const NEW_KEY =
+  'Generate a new key through PKCS#11 or generatekey, for signing only; where it has the same list, use a newer version of this program.'
+const unjudged = (reader: NcoreReader, what: string): EvidenceError => reader.fail(what, NEW_KEY)
 
 /** Throws EvidenceError for any flag, limit or action that is not known: what cannot be read cannot be judged. */
 export function readAcl(reader: NcoreReader): NshieldAcl {
@@ -80,7 +90,7 @@ function readLimit(reader: NcoreReader): void {
       reader.u32()
       return
     default:
-      throw reader.fail(`the use limit ${limit} is unknown`)
+      throw unjudged(reader, `the use limit ${limit} is unknown`)
   }
 }
 
@@ -97,7 +107,7 @@ function readAction(reader: NcoreReader): AclAction {
     case ACTION.deriveEx:
       return readDeriveAction(reader)
     default:
-      throw reader.fail(`the action ${action} of the access control list is unknown`)
+      throw unjudged(reader, `the action ${action} of the access control list is unknown`)
   }
 }
 
@@ -122,9 +132,9 @@ function readBlobAction(reader: NcoreReader): AclAction {
 function readArchiveBlobAction(reader: NcoreReader): AclAction {
   const flags = readFlags(reader, 0x03, 'MakeArchiveBlob')
   reader.u32() // mechanism
-  if (flags & 0x01) reader.hash()
+  const archiveKey = flags & 0x01 ? reader.hash() : undefined
   if (flags & 0x02) readBlobFile(reader)
-  return { kind: 'archive-blob' }
+  return { kind: 'archive-blob', ...(archiveKey === undefined ? {} : { archiveKey }) }
 }
 
 function readBlobFile(reader: NcoreReader): void {
@@ -137,13 +147,13 @@ function readDeriveAction(reader: NcoreReader): AclAction {
   readFlags(reader, 0, 'DeriveKey')
   reader.u32() // the role of this key
   const mechanism = reader.u32()
-  if (reader.u32() !== 0) throw reader.fail('a key derivation names other keys')
+  if (reader.u32() !== 0) throw unjudged(reader, 'a key derivation names other keys')
   return { kind: 'derive', mechanism }
 }
 
 function readFlags(reader: NcoreReader, known: number, what: string): number {
   const flags = reader.u32()
   if ((flags & ~known) !== 0)
-    throw reader.fail(`${what} has the unknown flags 0x${((flags & ~known) >>> 0).toString(16)}`)
+    throw unjudged(reader, `${what} has the unknown flags 0x${((flags & ~known) >>> 0).toString(16)}`)
   return flags
 }

@@ -6,6 +6,8 @@ export interface NshieldBundle {
   readonly cipherSuite: string
   /** Every other member, decoded. */
   readonly bytes: ReadonlyMap<NshieldField, Uint8Array>
+  /** Names of members that are none of these. Nothing signs them and nothing here reads them. */
+  readonly unknown: readonly string[]
 }
 
 /** Presence by Entrust's "Construction of the attestation bundle"; world fields are for persistent keys. */
@@ -35,24 +37,28 @@ const REMEDY = 'Give the .att file that "nfkmattest bundle APPNAME IDENT" wrote.
 const unreadable = (what: string, cause?: unknown): EvidenceError =>
   new EvidenceError(`Could not read the nShield bundle: ${what}.`, REMEDY, cause)
 
-/** Reads the JSON or its base64. Throws EvidenceError where it is no bundle: no JSON, a member missing, unknown or twice. */
+/** Reads the JSON or its base64. Throws EvidenceError where it is no bundle: no JSON, a member missing or twice. */
 export function readNshieldBundle(package_: Uint8Array): NshieldBundle {
   const members = readMembers(package_)
   const bytes = new Map<NshieldField, Uint8Array>()
   let root: string | undefined
   let cipherSuite: string | undefined
+  const unknown: string[] = []
   for (const [name, value] of Object.entries(members)) {
-    if (typeof value !== 'string') throw unreadable(`"${name.slice(0, 40)}" is no text`)
+    if (name !== 'root' && name !== 'ciphersuite' && !isField(name)) {
+      unknown.push(name)
+      continue
+    }
+    if (typeof value !== 'string') throw unreadable(`"${name}" is no text`)
     if (name === 'root') root = value
     else if (name === 'ciphersuite') cipherSuite = value
-    else if (isField(name)) bytes.set(name, decode(name, value))
-    else throw unreadable(`the member "${name.slice(0, 40)}" is unknown`)
+    else bytes.set(name, decode(name, value))
   }
   for (const [name, presence] of Object.entries(FIELDS)) {
     if (presence === 'always' && isField(name) && !bytes.has(name)) throw unreadable(`"${name}" is missing`)
   }
   if (root === undefined) throw unreadable('"root" is missing')
-  return { root, cipherSuite: cipherSuite ?? '', bytes }
+  return { root, cipherSuite: cipherSuite ?? '', bytes, unknown }
 }
 
 function readMembers(package_: Uint8Array): object {

@@ -1,6 +1,6 @@
 /** A curve as nCore names it, with the domain parameters that its key hash covers (big-endian hex; FIPS 186-4 appendix D.1.2). */
 export interface NshieldCurve {
-  /** M_ECName. 4 and 6 stand in published bundles; 5 lies between them. */
+  /** M_ECName (Entrust wire format, "Common type formats"). */
   readonly code: number
   readonly name: 'P-256' | 'P-384' | 'P-521'
   /** As warrants spell it. */

@@ -45,7 +45,11 @@ export function readNshieldEvidence(bundle: NshieldBundle): NshieldEvidence {
     key,
     keyHash: nshieldKeyHash(key),
     spki: nshieldKeyInfo(key),
-    acl: judgeAcl(generation.acl, world.hkm, hknso),
+    acl: judgeAcl(generation.acl, {
+      module: world.hkm,
+      securityOfficer: hknso,
+      ...(world.hkre === undefined ? {} : { recovery: world.hkre }),
+    }),
     messages,
   }
 }

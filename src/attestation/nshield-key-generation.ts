@@ -1,7 +1,7 @@
 import { type NshieldAcl, readAcl } from './nshield-acl.ts'
 import type { NshieldKey } from './nshield-key.ts'
-import { readCurve } from './nshield-key.ts'
-import { NcoreReader } from './nshield-message.ts'
+import { ANOTHER_KEY, readCurve } from './nshield-key.ts'
+import { NcoreReader, NEWER_VERSION } from './nshield-message.ts'
 
 /** What the module signed when it made the key: kcmsg, an M_ModCertMsg of type KeyGen. */
 export interface NshieldKeyGeneration {
@@ -33,7 +33,9 @@ function readKind(reader: NcoreReader): NshieldKeyGeneration['kind'] {
   switch (type) {
     case GENERATION.rsaPrivate: {
       const flags = reader.u32()
-      if ((flags & ~RSA.known) !== 0) throw reader.fail(`RSA generation has the unknown flags 0x${flags.toString(16)}`)
+      if ((flags & ~RSA.known) !== 0) {
+        throw reader.fail(`RSA generation has the unknown flags 0x${flags.toString(16)}`, NEWER_VERSION)
+      }
       const bits = reader.u32()
       if (flags & RSA.givenExponent) reader.bignum()
       if (flags & RSA.checks) reader.u32()
@@ -43,7 +45,7 @@ function readKind(reader: NcoreReader): NshieldKeyGeneration['kind'] {
     case GENERATION.ecdsaPrivate:
       return { type: 'EC', curve: readCurve(reader).name }
     default:
-      throw reader.fail(`the generation parameters ${type} are unknown`)
+      throw reader.fail(`a key of the type ${type} was made, and RSA (2) and EC (45, 47) are known`, ANOTHER_KEY)
   }
 }
 

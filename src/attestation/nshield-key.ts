@@ -15,8 +15,11 @@ export type NshieldKey =
   /** `ECDSA` and `EC` differ in nothing but the prefix of their key hash. */
   | { readonly type: 'ECDSA' | 'EC'; readonly curve: NshieldCurve; readonly x: Uint8Array; readonly y: Uint8Array }
 
-/** M_KeyType. RSA, DSA and ECDSA stand in both published bundles; ECPublic = 44 is inferred from its private half, 45. */
+/** M_KeyType (Entrust wire format, "Common type formats"). */
 const KEY_TYPES: Readonly<Record<number, NshieldKey['type']>> = { 1: 'RSA', 3: 'DSA', 44: 'EC', 46: 'ECDSA' }
+
+/** nShield makes other keys as well; no CA takes them for document signing. */
+export const ANOTHER_KEY = 'Generate an RSA key, or an EC key on P-256, P-384 or P-521.'
 
 /** Reads an M_KeyData. Throws EvidenceError for a type, curve or flag that is not known. */
 export function readKeyData(reader: NcoreReader): NshieldKey {
@@ -39,14 +42,19 @@ export function readKeyData(reader: NcoreReader): NshieldKey {
       return { type, curve, x, y }
     }
     default:
-      throw reader.fail(`the key type ${code} is unknown`)
+      throw reader.fail(`the key type ${code} is unknown`, ANOTHER_KEY)
   }
 }
 
 export function readCurve(reader: NcoreReader): NshieldCurve {
   const code = reader.u32()
   const curve = NSHIELD_CURVES.find((known) => known.code === code)
-  if (curve === undefined) throw reader.fail(`the curve ${code} is unknown`)
+  if (curve === undefined) {
+    throw reader.fail(
+      `the curve ${code} is unknown (4, 5 and 6, the NIST curves P-256, P-384 and P-521, are)`,
+      ANOTHER_KEY,
+    )
+  }
   return curve
 }
 

@@ -3,8 +3,11 @@ import { EvidenceError } from './evidence-error.ts'
 const REMEDY = 'Make the bundle again with nfkmattest and send the file unchanged.'
 
 /** Bytes inside a bundle that are not what nShield writes there. */
-export const malformed = (what: string): EvidenceError =>
-  new EvidenceError(`Could not read the nShield bundle: ${what}.`, REMEDY)
+export const malformed = (what: string, remedy: string = REMEDY): EvidenceError =>
+  new EvidenceError(`Could not read the nShield bundle: ${what}.`, remedy)
+
+/** For what may well be genuine and is not known here: bundling again would bring the same bytes. */
+export const NEWER_VERSION = 'Use a newer version of this program; ask Entrust what the value means.'
 
 /** Numbers longer than this are no key of an nShield (RSA 16384 is 2048 bytes). */
 const MAX_BIGNUM = 2048
@@ -23,8 +26,8 @@ export class NcoreReader {
     this.#what = what
   }
 
-  fail(what: string): EvidenceError {
-    return malformed(`${this.#what}: ${what}`)
+  fail(what: string, remedy?: string): EvidenceError {
+    return malformed(`${this.#what}: ${what}`, remedy)
   }
 
   take(length: number): Uint8Array {
@@ -84,7 +87,9 @@ export class NcoreReader {
 /** M_KeyHashEx: only SHA-1 (mechanism 44) is in use; another mechanism would need another key hash rule. */
 export function readKeyHashEx(reader: NcoreReader): Uint8Array {
   const mechanism = reader.u32()
-  if (mechanism !== 44) throw reader.fail(`the key hash mechanism ${mechanism} is unknown (44, SHA-1, is known)`)
+  if (mechanism !== 44) {
+    throw reader.fail(`the key hash mechanism ${mechanism} is unknown (44, SHA-1, is known)`, NEWER_VERSION)
+  }
   return reader.hash()
 }
 

@@ -1,5 +1,5 @@
 import { type NshieldKey, readKeyData } from './nshield-key.ts'
-import { hex, NcoreReader } from './nshield-message.ts'
+import { hex, NcoreReader, NEWER_VERSION } from './nshield-message.ts'
 
 /** What a module says of itself under its KLF2 key: modstatemsg, an M_ModCertMsg of type StateCert. */
 export interface NshieldModuleState {
@@ -54,7 +54,7 @@ export function readModuleState(message: Uint8Array): NshieldModuleState {
         moduleKeys = readModuleKeys(reader)
         break
       default:
-        throw reader.fail(`attribute ${attribute} is unknown`)
+        throw reader.fail(`attribute ${attribute} is unknown`, NEWER_VERSION)
     }
   }
   reader.end()

@@ -113,7 +113,7 @@ describe('warrant data (DDDS)', () => {
 
 describe('the access control list', () => {
   const hkm = Buffer.alloc(20, 1)
-  const hknso = Buffer.alloc(20, 2)
+  const world = { module: hkm, securityOfficer: Buffer.alloc(20, 2), recovery: Buffer.alloc(20, 3) }
   const operations = (bits: number): NshieldAcl => ({
     groups: [{ certifiers: [], actions: [{ kind: 'operations', bits }] }],
   })
@@ -125,23 +125,39 @@ describe('the access control list', () => {
   it.each(OPERATION_BITS.map((bit) => [bit.name, bit] as const))(
     '%s alone is judged as the table says',
     (_, { bit, forbidden }) => {
-      expect(judgeAcl(operations(bit), hkm, hknso).refusals.length > 0).toBe(forbidden)
+      expect(judgeAcl(operations(bit), world).refusals.length > 0).toBe(forbidden)
     },
   )
 
   it('refuses every bit above the sixteenth', () => {
-    for (let bit = 16; bit < 32; bit++)
-      expect(judgeAcl(operations((1 << bit) >>> 0), hkm, hknso).refusals).toHaveLength(1)
+    for (let bit = 16; bit < 32; bit++) expect(judgeAcl(operations((1 << bit) >>> 0), world).refusals).toHaveLength(1)
   })
 
   it('reads and refuses every unknown flag of groups and blobs', () => {
     const aclOf = (...parts: readonly Uint8Array[]): NshieldAcl =>
       readAcl(new NcoreReader(concat(word(1), ...parts), 'test'))
-    for (const flag of [0x10, 0x20, 0x80, 0x100, 0x80000000]) {
+    for (const flag of [0x10, 0x80, 0x100, 0x80000000]) {
       expect(() => aclOf(word(flag), word(0), word(0))).toThrow(/unknown flags/)
     }
     for (const flag of [0x80, 0x80000000]) {
       expect(() => aclOf(word(0), word(0), word(1), word(2), word(flag))).toThrow(/unknown flags/)
+    }
+  })
+
+  it('takes a key for recoverable where the archive is for the world’s recovery key alone', () => {
+    const archive = (archiveKey?: Uint8Array): NshieldAcl => ({
+      groups: [
+        { certifiers: [], actions: [{ kind: 'archive-blob', ...(archiveKey === undefined ? {} : { archiveKey }) }] },
+      ],
+    })
+    const { recovery: hkre, ...uncertified } = world
+    expect(judgeAcl(archive(hkre), world)).toMatchObject({ recovery: true, refusals: [] })
+    for (const verdict of [
+      judgeAcl(archive(hkm), world),
+      judgeAcl(archive(), world),
+      judgeAcl(archive(hkre), uncertified),
+    ]) {
+      expect(verdict).toMatchObject({ recovery: false, refusals: [expect.stringContaining('may be archived')] })
     }
   })
 
@@ -151,9 +167,9 @@ describe('the access control list', () => {
     const list = (...actions: readonly ReturnType<typeof blob>[]): NshieldAcl => ({
       groups: [{ certifiers: [], actions }],
     })
-    expect(judgeAcl(list(blob(0x1c, 7)), hkm, hknso).protection).toBe('softcard')
-    expect(judgeAcl(list(blob(0x1c, 3)), hkm, hknso).protection).toBe('cardset')
-    expect(judgeAcl(list(blob(0x1c, 3), blob(0x05)), hkm, hknso).protection).toBe('module')
-    expect(judgeAcl(list(), hkm, hknso).protection).toBe('session')
+    expect(judgeAcl(list(blob(0x1c, 7)), world).protection).toBe('softcard')
+    expect(judgeAcl(list(blob(0x1c, 3)), world).protection).toBe('cardset')
+    expect(judgeAcl(list(blob(0x1c, 3), blob(0x05)), world).protection).toBe('module')
+    expect(judgeAcl(list(), world).protection).toBe('session')
   })
 })

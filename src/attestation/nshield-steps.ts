@@ -6,7 +6,7 @@ import type { NshieldEvidence } from './nshield-evidence.ts'
 import { nshieldKeyInfo } from './nshield-key.ts'
 import { fitsGeneration } from './nshield-key-generation.ts'
 import { nshieldKeyHash } from './nshield-key-hash.ts'
-import { hex } from './nshield-message.ts'
+import { hex, NEWER_VERSION } from './nshield-message.ts'
 import { NSHIELD_RULES as RULE } from './nshield-rules.ts'
 import { readSignature, type SignatureOutcome, verifyNshieldSignature } from './nshield-signature.ts'
 import { warrantFault } from './nshield-warrant.ts'
@@ -82,7 +82,7 @@ export function checkModuleState(
       outcome === 'ok'
         ? 'The keys in the module state are not those that it or the warrant names.'
         : describe('modstatesig', outcome, 'the warrant of another module, or an altered module state'),
-      BUNDLE_AGAIN,
+      remedyFor(outcome),
     ),
     checks.require(
       RULE.serial,
@@ -116,7 +116,7 @@ export function checkWorldBinding({ world, hknso }: NshieldEvidence, checks: Che
     outcome === 'ok',
     `The module key is bound to the ${world.fips ? 'FIPS 140 level 3 ' : ''}security world (${world.binding.name}).`,
     describe(world.binding.name, outcome, 'members of two security worlds, or an altered cipher suite or hash'),
-    BUNDLE_AGAIN,
+    remedyFor(outcome),
   )
   if (world.recoveryBinding === undefined) {
     return checks.notApplicable(RULE.recoveryBinding, 'The bundle names no recovery keys.') && bound
@@ -128,7 +128,7 @@ export function checkWorldBinding({ world, hknso }: NshieldEvidence, checks: Che
       recovery === 'ok',
       'The world’s recovery keys are certified by its security officer’s key.',
       describe(world.recoveryBinding.name, recovery, 'members of two security worlds'),
-      BUNDLE_AGAIN,
+      remedyFor(recovery),
     ) && bound
   )
 }
@@ -143,7 +143,7 @@ export function checkKeyGeneration(evidence: NshieldEvidence, checks: CheckList)
     outcome === 'ok',
     'The module signed that it made this key.',
     describe('kcsig', outcome, 'a key made in another module or before the module was re-initialised'),
-    BUNDLE_AGAIN,
+    remedyFor(outcome),
   )
   const fits = fitsGeneration(key, generation.kind)
   checks.require(
@@ -163,6 +163,9 @@ export function checkKeyGeneration(evidence: NshieldEvidence, checks: CheckList)
     'Generate a new key that is not exportable: sensitive, not extractable, for signing only.',
   )
 }
+
+const remedyFor = (outcome: SignatureOutcome): string =>
+  outcome === 'unknown mechanism' ? NEWER_VERSION : BUNDLE_AGAIN
 
 function describe(name: string, outcome: SignatureOutcome, cause: string): string {
   switch (outcome) {

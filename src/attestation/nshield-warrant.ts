@@ -94,6 +94,12 @@ function readModuleInformation(type: string, fields: Fields): ModuleInformation 
   const esn = fields.get('ElectronicSerialNumber')
   const physical = fields.get('PhysicalSerialNumber')
   if (esn?.kind !== 'string') throw malformed('the warrant does not state the module’s serial number')
+  if (!fields.has('KLF2pub')) {
+    throw malformed(
+      'the warrant certifies no KLF2 key: likely the old warrant of a module that has none yet',
+      'Ask Entrust for the KLF2 warrant of this module, put it into kmdata/warrants, and bundle again.',
+    )
+  }
   requireMechanism(fields.get('KLF2mech'))
   return {
     fieldUpgrade: type === 'FieldUpgradeModuleInformation',

@@ -8,12 +8,14 @@ export interface NshieldWorld {
   readonly knso: NshieldKey
   /** Hash of the world's module key, under which working blobs stand. */
   readonly hkm: Uint8Array
+  readonly cipherSuite: string
   /** A FIPS 140 level 3 world, by the kind of its binding certificate. */
   readonly fips: boolean
   /** The signed text over the binding, and its signature's member. */
   readonly binding: SignedText
-  /** Binding of the recovery keys, where the bundle has it. */
+  /** Binding of the recovery keys, and the hash of KRE in it, where the bundle has them. */
   readonly recoveryBinding?: SignedText
+  readonly hkre?: Uint8Array
 }
 
 interface SignedText {
@@ -45,6 +47,7 @@ export function readWorld(bundle: NshieldBundle): NshieldWorld {
   return {
     knso,
     hkm,
+    cipherSuite: suite,
     fips: fips !== undefined,
     binding:
       fips === undefined || hkfips === undefined
@@ -62,7 +65,7 @@ export function readWorld(bundle: NshieldBundle): NshieldWorld {
   }
 }
 
-function readRecoveryBinding(bundle: NshieldBundle): Pick<NshieldWorld, 'recoveryBinding'> {
+function readRecoveryBinding(bundle: NshieldBundle): Pick<NshieldWorld, 'recoveryBinding' | 'hkre'> {
   const signature = bundle.bytes.get('CertKREaKRAbKNSO')
   if (signature === undefined) {
     if (bundle.bytes.has('hkre') || bundle.bytes.has('hkra')) throw malformed('CertKREaKRAbKNSO is missing')
@@ -71,14 +74,18 @@ function readRecoveryBinding(bundle: NshieldBundle): Pick<NshieldWorld, 'recover
   const hkre = readHash(bundle, 'hkre')
   const hkra = readHash(bundle, 'hkra')
   const text = (hknso: Uint8Array): Uint8Array => Buffer.concat([label('Card Recovery'), hknso, hkre, hkra])
-  return { recoveryBinding: { name: 'CertKREaKRAbKNSO', text, signature } }
+  return { hkre, recoveryBinding: { name: 'CertKREaKRAbKNSO', text, signature } }
 }
 
 const label = (text: string): Uint8Array => Buffer.from(`${text}\0`, 'latin1')
 
+/** What stands in the bundle of every key that is stored; keys of one session have none of it (Entrust, "persistent keys"). */
+const IN_A_WORLD =
+  'Bundle a key that is stored in the Security World (CKA_TOKEN true, a file in kmdata/local), and send the file unchanged.'
+
 export function requiredBytes(bundle: NshieldBundle, name: NshieldField): Uint8Array {
   const bytes = bundle.bytes.get(name)
-  if (bytes === undefined) throw malformed(`"${name}" is missing`)
+  if (bytes === undefined) throw malformed(`"${name}" is missing`, IN_A_WORLD)
   return bytes
 }
 

@@ -44,13 +44,26 @@ function verifyEvidence(
   context: VerificationContext,
   checks: CheckList,
 ): TrustAnchor | undefined {
-  checks.pass(RULE.encoding, 'Every part of the bundle was read to its last byte.')
+  checkEncoding(bundle, checks)
   const anchor = checkWarrant(evidence, bundle, context, checks)
   if (anchor !== undefined && checkModuleState(evidence, checks) && checkWorldBinding(evidence, checks)) {
     checkKeyGeneration(evidence, checks)
   }
   checkNshieldPolicy(evidence, context.options, checks)
   return anchor
+}
+
+function checkEncoding({ unknown }: NshieldBundle, checks: CheckList): void {
+  if (unknown.length === 0) {
+    checks.pass(RULE.encoding, 'Every part of the bundle was read to its last byte.')
+    return
+  }
+  const names = unknown.slice(0, 3).map((name) => `"${name.slice(0, 40)}"`)
+  checks.warn(
+    RULE.encoding,
+    `The bundle has members that are not known (${names.join(', ')}${unknown.length > 3 ? ', …' : ''}): nothing signs them, and they were not used.`,
+    'Send the .att file as nfkmattest wrote it; where nfkmattest wrote these too, use a newer version of this program.',
+  )
 }
 
 function verdict(checks: CheckList, evidence?: NshieldEvidence, anchor?: TrustAnchor): FamilyVerdict {
@@ -74,7 +87,7 @@ function verdict(checks: CheckList, evidence?: NshieldEvidence, anchor?: TrustAn
   })
 }
 
-function claims({ warrant, world, acl, keyHash }: NshieldEvidence): KeyClaims {
+function claims({ warrant, world, hknso, acl, keyHash }: NshieldEvidence): KeyClaims {
   const keeps = acl.refusals.length === 0
   const { esn, physicalSerialNumber, fieldUpgrade, approvals } = warrant.module
   return {
@@ -86,6 +99,8 @@ function claims({ warrant, world, acl, keyHash }: NshieldEvidence): KeyClaims {
     esn,
     ...(physicalSerialNumber === undefined ? {} : { physicalSerialNumber }),
     keyHash: hex(keyHash),
+    hknso: hex(hknso),
+    cipherSuite: world.cipherSuite,
     protection: acl.protection,
     recovery: acl.recovery,
     permissions: acl.permissions,

@@ -10,6 +10,8 @@ export interface AccessControlRequest {
   /** Hash of the module key that working copies stand under. */
   readonly hkm: Uint8Array
   readonly hknso: Uint8Array
+  /** Hash of the world's recovery key, which `archive` is for. */
+  readonly hkre: Uint8Array
   /** Further permission groups, marshalled. */
   readonly extraGroups?: readonly Uint8Array[]
 }
@@ -27,7 +29,7 @@ export function writeAccessControl(request: AccessControlRequest): Uint8Array {
     ...(request.recovery === 'trump'
       ? [group([concat(word(1), word(TRUMP_OPERATIONS))], { certifier: request.hknso })]
       : []),
-    ...(request.recovery === 'archive' ? [group([concat(word(3), word(1), word(28), Buffer.alloc(20, 0x33))])] : []),
+    ...(request.recovery === 'archive' ? [group([makeArchiveBlob(request.hkre)], { limits: [globalLimit] })] : []),
     ...(request.extraGroups ?? []),
   ]
   return concat(word(groups.length), ...groups)
@@ -36,11 +38,15 @@ export function writeAccessControl(request: AccessControlRequest): Uint8Array {
 /** M_PermissionGroup. */
 export function group(
   actions: readonly Uint8Array[],
-  { limits = [], certifier }: { readonly limits?: readonly Uint8Array[]; readonly certifier?: Uint8Array } = {},
+  {
+    limits = [],
+    certifier,
+    flags = 0,
+  }: { readonly limits?: readonly Uint8Array[]; readonly certifier?: Uint8Array; readonly flags?: number } = {},
 ): Uint8Array {
   return concat(
     // 1: a certifier's hash follows. 2: with a fresh certificate each time.
-    word(certifier === undefined ? 0 : 3),
+    word(flags | (certifier === undefined ? 0 : 3)),
     word(limits.length),
     ...limits,
     word(actions.length),
@@ -51,6 +57,10 @@ export function group(
 
 /** Global use limit: a counter's hash and how often. */
 const globalLimit = concat(word(1), Buffer.alloc(20, 0x11), word(1))
+
+/** MakeArchiveBlob under the key with this hash, or under any; the mechanism is that of Entrust's recoverable example. */
+export const makeArchiveBlob = (key?: Uint8Array): Uint8Array =>
+  key === undefined ? concat(word(3), word(0), word(225)) : concat(word(3), word(1), word(225), key)
 
 /** MakeBlob: under the module key alone, or under a token besides. */
 export function makeBlob(protection: 'module' | 'softcard' | 'cardset', hkm: Uint8Array): Uint8Array {

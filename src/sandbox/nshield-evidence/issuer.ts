@@ -7,8 +7,8 @@ import { NcoreReader } from '../../attestation/nshield-message.ts'
 import type { TrustAnchor } from '../../trust-anchors/trust-anchor.ts'
 import { testKeyPair } from '../test-key-pair.ts'
 import { type AccessControlRequest, writeAccessControl } from './access-control.ts'
-import { concat, ecKeyData, keyData, keyHashEx, text, word } from './message-writer.ts'
-import { type NshieldSigner, nshieldSigner } from './test-signer.ts'
+import { bignum, concat, ecKeyData, keyData, keyHashEx, text, word } from './message-writer.ts'
+import { type NshieldSigner, type NshieldSignerType, nshieldSigner } from './test-signer.ts'
 import { writeWarrant } from './warrant.ts'
 
 export interface NshieldPersonality {
@@ -20,6 +20,14 @@ export interface NshieldPersonality {
   readonly fips?: boolean
   /** The warrant was made by a field upgrade. */
   readonly fieldUpgrade?: boolean
+  /** Type of KML where it is not that of the world's keys (`new-world --kml-type`). */
+  readonly kml?: NshieldSignerType
+  /** How many delegations stand between the root key and the module. Default 1, as in Entrust's examples. */
+  readonly delegations?: number
+  /** Another serial number in the warrant than in the module state: for evidence that must be refused. */
+  readonly warrantEsn?: string
+  /** Leaves KLF2 out of the warrant, as warrants from before KLF2 do. */
+  readonly withoutKlf2?: boolean
 }
 
 export interface NshieldBundleRequest {
@@ -27,6 +35,10 @@ export interface NshieldBundleRequest {
   readonly spki: Uint8Array
   readonly protection?: AccessControlRequest['protection']
   readonly recovery?: AccessControlRequest['recovery']
+  /** M_KeyType of the public key: 44 (ECPublic) is what an EC key that may be derived from has. Default 46 (ECDSAPublic). */
+  readonly ecKeyType?: 44 | 46
+  /** RSA generation with a given exponent and a number of prime checks. */
+  readonly rsaParameters?: boolean
   /** Default 0xb02b: sign, and what every PKCS#11 key has. */
   readonly operations?: number
   readonly extraGroups?: readonly Uint8Array[]
@@ -57,26 +69,28 @@ export function createNshieldEvidenceIssuer(personality: NshieldPersonality): Ns
   const worldType = personality.world ?? 'P-521'
   const root = testKeyPair('P-521')
   const klf2 = nshieldSigner('P-521')
-  const kml = nshieldSigner(worldType)
+  const kml = nshieldSigner(personality.kml ?? worldType)
   const knso = nshieldSigner(worldType)
   const hkm = randomBytes(20)
+  const hkre = randomBytes(20)
   const warrant = writeWarrant({
-    esn: personality.esn,
+    esn: personality.warrantEsn ?? personality.esn,
     root,
-    delegates: [testKeyPair('P-521')],
-    klf2: spkiOf(klf2),
+    delegates: Array.from({ length: personality.delegations ?? 1 }, () => testKeyPair('P-521')),
+    ...(personality.withoutKlf2 ? {} : { klf2: spkiOf(klf2) }),
     fieldUpgrade: personality.fieldUpgrade ?? false,
   })
   const state = moduleState(personality.esn, kml, klf2, keyHash(knso.keyData), hkm)
   const fixed: Readonly<Record<string, Uint8Array>> = {
     modstatemsg: state,
     modstatesig: klf2.sign(state),
-    ...worldMembers(personality, SUITES[worldType], knso, hkm),
+    ...worldMembers(personality, SUITES[worldType], knso, hkm, hkre),
     warrant,
   }
   const members = (request: NshieldBundleRequest): Readonly<Record<string, string>> => {
-    const kcmsg = keyGeneration(request, hkm, keyHash(knso.keyData))
-    const bytes = { pubkeydata: keyData(request.bundledSpki ?? request.spki), kcmsg, kcsig: kml.sign(kcmsg), ...fixed }
+    const kcmsg = keyGeneration(request, { hkm, hkre, hknso: keyHash(knso.keyData) })
+    const pubkeydata = keyData(request.bundledSpki ?? request.spki, request.ecKeyType)
+    const bytes = { pubkeydata, kcmsg, kcsig: kml.sign(kcmsg), ...fixed }
     const all = new Map(Object.entries(bytes).map(([name, value]) => [name, urlSafe(value)]))
     all.set('root', 'KWARN-1').set('ciphersuite', SUITES[worldType])
     for (const [name, value] of Object.entries(request.members ?? {})) {
@@ -145,11 +159,11 @@ function worldMembers(
   suite: string,
   knso: NshieldSigner,
   hkm: Uint8Array,
+  hkre: Uint8Array,
 ): Readonly<Record<string, Uint8Array>> {
   const hknso = keyHash(knso.keyData)
   const hkmc = randomBytes(20)
   const hkfips = randomBytes(20)
-  const hkre = randomBytes(20)
   const hkra = randomBytes(20)
   const label = (value: string): Uint8Array => Buffer.from(`${value}\0`)
   const binding: Readonly<Record<string, Uint8Array>> = fips
@@ -172,19 +186,28 @@ function worldMembers(
 }
 
 /** M_ModCertMsg of type KeyGen. */
-function keyGeneration(request: NshieldBundleRequest, hkm: Uint8Array, hknso: Uint8Array): Uint8Array {
+function keyGeneration(
+  request: NshieldBundleRequest,
+  { hkm, hkre, hknso }: Pick<AccessControlRequest, 'hkm' | 'hkre' | 'hknso'>,
+): Uint8Array {
   const key = parsePublicKey(request.spki)
   const parameters =
     key.type === 'RSA'
-      ? concat(word(2), word(0), word(key.bits))
-      : concat(word(47), ecKeyData(request.spki).subarray(4, 8))
+      ? rsaGeneration(key.bits, request.rsaParameters ?? false)
+      : concat(word(request.ecKeyType === 44 ? 45 : 47), ecKeyData(request.spki).subarray(4, 8))
   const acl = writeAccessControl({
     protection: request.protection ?? 'softcard',
     operations: request.operations ?? SIGNING_OPERATIONS,
     hkm: request.blobModuleKey ?? hkm,
     hknso,
+    hkre,
     ...(request.recovery === undefined ? {} : { recovery: request.recovery }),
     ...(request.extraGroups === undefined ? {} : { extraGroups: request.extraGroups }),
   })
-  return concat(word(2), word(0), parameters, acl, keyHash(keyData(request.spki)))
+  return concat(word(2), word(0), parameters, acl, keyHash(keyData(request.spki, request.ecKeyType)))
 }
+
+const rsaGeneration = (bits: number, withParameters: boolean): Uint8Array =>
+  withParameters
+    ? concat(word(2), word(0x07), word(bits), bignum(65537n), word(30))
+    : concat(word(2), word(0), word(bits))

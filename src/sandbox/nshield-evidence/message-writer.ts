@@ -47,9 +47,9 @@ export function ecKeyData(spki: Uint8Array, type = 46): Uint8Array {
 }
 
 /** M_KeyData of an RSA or EC public key. */
-export function keyData(spki: Uint8Array): Uint8Array {
+export function keyData(spki: Uint8Array, ecType = 46): Uint8Array {
   const key = parsePublicKey(spki)
-  return key.type === 'RSA' ? concat(word(1), bignum(key.exponent), bignum(key.modulus)) : ecKeyData(spki)
+  return key.type === 'RSA' ? concat(word(1), bignum(key.exponent), bignum(key.modulus)) : ecKeyData(spki, ecType)
 }
 
 export const dddsNumber = (value: number): Uint8Array => Uint8Array.of(value)

@@ -2,15 +2,16 @@
 import { randomBytes } from 'node:crypto'
 import type { TrustAnchor } from '../../trust-anchors/trust-anchor.ts'
 import type { SyntheticEvidence } from '../synthetic-evidence.ts'
-import { type TestKeyPair, type TestKeyType, testKeyPair } from '../test-key-pair.ts'
-import { group, makeBlob } from './access-control.ts'
+import { type TestKeyPair, type TestKeyType, testKeyPair, testRsaPublicKey } from '../test-key-pair.ts'
+import { group, makeArchiveBlob, makeBlob } from './access-control.ts'
 import {
   createNshieldEvidenceIssuer,
   type NshieldBundleRequest,
   type NshieldEvidenceIssuer,
   SIGNING_OPERATIONS,
+  urlSafe,
 } from './issuer.ts'
-import { concat, word } from './message-writer.ts'
+import { concat, text, word } from './message-writer.ts'
 
 const ESN = '1A2B-0000-TEST'
 
@@ -21,9 +22,11 @@ export function syntheticEvidence(): readonly SyntheticEvidence[] {
   return [
     ...goodWorlds(key),
     ...goodKeys(module, key),
+    ...goodLists(module, key),
     ...recoverable(module, key),
     ...badAccessControl(module, key),
     ...badMembers(module, key),
+    ...badWarrants(key),
     ...badRoots(module, key),
   ]
 }
@@ -39,6 +42,10 @@ function goodWorlds({ spki }: TestKeyPair): readonly SyntheticEvidence[] {
     { name: 'FIPS world with DSA-3072 keys', world: 'DSA-3072', fips: true },
     { name: 'FIPS world with P-521 keys', world: 'P-521', fips: true },
     { name: 'field upgrade warrant', world: 'P-521', fieldUpgrade: true },
+    { name: 'warrant without delegation', delegations: 0 },
+    { name: 'warrant with two delegations', delegations: 2 },
+    { name: 'world with a KML of P-256', kml: 'P-256' },
+    { name: 'DSA world with a KML of P-521', world: 'DSA-3072', kml: 'P-521' },
   ] as const
   return worlds.flatMap(({ name, ...personality }) => {
     const module = createNshieldEvidenceIssuer({ esn: ESN, ...personality })
@@ -53,12 +60,44 @@ function goodKeys(module: NshieldEvidenceIssuer, key: TestKeyPair): readonly Syn
     package: module.bundle(request),
     expect: 'genuine',
   })
-  const base64 = Buffer.from(Buffer.from(module.bundle({ spki: key.spki })).toString('base64'))
+  const json = Buffer.from(module.bundle({ spki: key.spki })).toString()
+  const members: Readonly<Record<string, string>> = JSON.parse(json)
+  const reversed = JSON.stringify(Object.fromEntries(Object.entries(members).reverse()))
+  const form = (name: string, written: string): Shape => ({
+    name,
+    package: Buffer.from(written),
+    expect: 'genuine',
+  })
   return under(module.trustAnchors, [
     ...types.map((type) => good(type, { spki: testKeyPair(type).spki })),
     good('module protection', { spki: key.spki, protection: 'module' }),
     good('card set protection', { spki: key.spki, protection: 'cardset' }),
-    { name: 'base64 of the JSON', package: base64, expect: 'genuine' },
+    good('RSA-4096', { spki: testRsaPublicKey(4096) }),
+    good('RSA with a given exponent and prime checks', { spki: testRsaPublicKey(3072), rsaParameters: true }),
+    good('EC key of the type ECPublic', { spki: key.spki, ecKeyType: 44 }),
+    form('base64 of the JSON', Buffer.from(json).toString('base64')),
+    form('members in another order', reversed),
+    form('JSON over many lines', JSON.stringify(members, null, 2).replaceAll('\n', '\r\n')),
+    form('a member that nobody knows', json.replace('{', '{"version":{"major":2},')),
+  ])
+}
+
+/** Lists that grant no more than the plain one: limits, an audit log, one module. */
+function goodLists(module: NshieldEvidenceIssuer, { spki }: TestKeyPair): readonly SyntheticEvidence[] {
+  const sign = concat(word(1), word(SIGNING_OPERATIONS))
+  const hash = randomBytes(20)
+  const limits = [concat(word(1), hash, word(10)), concat(word(3), word(3600)), concat(word(6), hash, word(10))]
+  const good = (name: string, extra: Uint8Array): Shape => ({
+    name,
+    package: module.bundle({ spki, extraGroups: [extra] }),
+    expect: 'genuine',
+  })
+  return under(module.trustAnchors, [
+    good('a group with limits of use', group([sign], { limits })),
+    good('a group whose uses are logged', group([sign], { flags: 0x20 })),
+    good('a group for one module', concat(group([sign], { flags: 0x08 }), text(ESN))),
+    good('the public half may be derived', group([concat(word(5), word(0), word(1), word(29), word(0))])),
+    good('a group that grants nothing', group([])),
   ])
 }
 
@@ -85,6 +124,18 @@ function badAccessControl(module: NshieldEvidenceIssuer, { spki }: TestKeyPair):
     bad('unknown permission', { operations: SIGNING_OPERATIONS | 0x10000 }),
     bad('copies under another module key', { blobModuleKey: hash }),
     bad('group certified by another key', { extraGroups: [group([concat(word(1), word(4))], { certifier: hash })] }),
+    extra('archive under another key', makeArchiveBlob(hash)),
+    extra('archive under any key', makeArchiveBlob()),
+    bad('archive under a key that is not certified', { recovery: 'archive', members: WITHOUT_RECOVERY_KEYS }),
+    bad('export in a group whose uses are logged', {
+      extraGroups: [group([concat(word(1), word(4))], { flags: 0x20 })],
+    }),
+    bad('export in a group for one module', {
+      extraGroups: [concat(group([concat(word(1), word(4))], { flags: 0x08 }), text(ESN))],
+    }),
+    bad('export with a fresh certificate of nobody', {
+      extraGroups: [group([concat(word(1), word(4))], { flags: 0x02 })],
+    }),
     extra('derivation', concat(word(5), word(0), word(1), word(7), word(0))),
     extra('copies under any module key', concat(word(2), word(0x01 | 0x02))),
     extra('copies under a null token', concat(word(2), word(0x21 | 0x04), hash)),
@@ -98,6 +149,8 @@ function badAccessControl(module: NshieldEvidenceIssuer, { spki }: TestKeyPair):
   ])
 }
 
+const WITHOUT_RECOVERY_KEYS = { hkre: undefined, hkra: undefined, CertKREaKRAbKNSO: undefined }
+
 const ACCESS = 'attestation.access-control'
 const ENCODING = 'attestation.encoding'
 
@@ -105,6 +158,9 @@ const ENCODING = 'attestation.encoding'
 function badMembers(module: NshieldEvidenceIssuer, { spki }: TestKeyPair): readonly SyntheticEvidence[] {
   const request = { spki }
   const members = module.members(request)
+  const withMechanism = (mechanism: number): Readonly<Record<string, string>> => ({
+    kcsig: urlSafe(concat(word(mechanism), Buffer.from(members.kcsig ?? '', 'base64url').subarray(4))),
+  })
   const other = createNshieldEvidenceIssuer({ esn: '9Z9Z-0000-TEST' }).members(request)
   const second = module.members({ spki: testKeyPair('P-256').spki })
   const swap = (
@@ -121,6 +177,14 @@ function badMembers(module: NshieldEvidenceIssuer, { spki }: TestKeyPair): reado
     swap('key of another bundle', 'attestation.key-hash', second, 'pubkeydata'),
     swap('generation certificate of another bundle', 'attestation.key-generation', second, 'kcmsg'),
     swap('both of another bundle, signature kept', 'attestation.key-generation', second, 'pubkeydata', 'kcmsg'),
+    swap(
+      'key and generation certificate of another module',
+      'attestation.key-generation',
+      other,
+      'pubkeydata',
+      'kcmsg',
+      'kcsig',
+    ),
     swap('warrant of another root', 'attestation.warrant', other, 'warrant'),
     swap('module state of another module', 'attestation.module-state', other, 'modstatemsg', 'modstatesig'),
     swap('world of another module', 'attestation.security-officer', other, ...world),
@@ -135,6 +199,8 @@ function badMembers(module: NshieldEvidenceIssuer, { spki }: TestKeyPair): reado
     ),
     swap('another root name', 'attestation.warrant', { root: 'KWARN-2' }, 'root'),
     swap('legacy cipher suite', 'attestation.encoding', { ciphersuite: 'DLf1024s160mDES3' }, 'ciphersuite'),
+    swap('signature of another mechanism than KML has', 'attestation.key-generation', withMechanism(170), 'kcsig'),
+    swap('signature of an unknown mechanism', 'attestation.key-generation', withMechanism(99), 'kcsig'),
     {
       name: 'an RSA key in an EC generation certificate',
       package: module.bundle({ spki, bundledSpki: testKeyPair('RSA-2048').spki }),
@@ -142,6 +208,18 @@ function badMembers(module: NshieldEvidenceIssuer, { spki }: TestKeyPair): reado
       failedCheck: 'attestation.key-hash',
     },
   ])
+}
+
+/** What no swap can make: the root key has signed these. */
+function badWarrants({ spki }: TestKeyPair): readonly SyntheticEvidence[] {
+  const warrants = [
+    { name: 'warrant of another serial number', failedCheck: 'attestation.serial', warrantEsn: '9Z9Z-0000-TEST' },
+    { name: 'warrant from before KLF2', failedCheck: ENCODING, withoutKlf2: true },
+  ] as const
+  return warrants.flatMap(({ name, failedCheck, ...personality }) => {
+    const module = createNshieldEvidenceIssuer({ esn: ESN, ...personality })
+    return under(module.trustAnchors, [{ name, package: module.bundle({ spki }), expect: 'refuse', failedCheck }])
+  })
 }
 
 function badRoots(module: NshieldEvidenceIssuer, { spki }: TestKeyPair): readonly SyntheticEvidence[] {

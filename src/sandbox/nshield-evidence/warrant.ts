@@ -9,8 +9,8 @@ export interface WarrantRequest {
   readonly root: TestKeyPair
   /** Delegates in order, P-521; empty where the root signs the module itself. */
   readonly delegates: readonly TestKeyPair[]
-  /** SubjectPublicKeyInfo of the module's KLF2 key, P-521. */
-  readonly klf2: Uint8Array
+  /** SubjectPublicKeyInfo of the module's KLF2 key, P-521; absent in a warrant from before KLF2. */
+  readonly klf2?: Uint8Array
   readonly fieldUpgrade: boolean
 }
 
@@ -28,8 +28,7 @@ export function writeWarrant({ esn, root, delegates, klf2, fieldUpgrade }: Warra
     PhysicalSerialNumber: dddsString('00-TEST01'),
     Approvals: dddsList(dddsList(dddsSymbol('FIPS140'), dddsNumber(2), dddsNumber(3), dddsSymbol('MultiChipEmbedded'))),
     WarrantCertificateType: dddsSymbol(fieldUpgrade ? 'FieldUpgradeModuleInformation' : 'ModuleInformation'),
-    KLF2pub: warrantKey(klf2),
-    KLF2mech: MECHANISM,
+    ...(klf2 === undefined ? {} : { KLF2pub: warrantKey(klf2), KLF2mech: MECHANISM }),
   })
   return dddsList(dddsSymbol('KWARN-1'), ...delegations, module)
 }
