@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, it } from 'vitest'
+import { writePem } from '../asn1/pem.ts'
 import { testKeyPair } from '../sandbox/test-key-pair.ts'
 import { createYubikeyEvidenceIssuer, yubikeyPackage } from '../sandbox/yubikey-evidence/issuer.ts'
 import { EvidenceError } from './evidence-error.ts'
@@ -49,6 +50,15 @@ describe('readEvidence', () => {
     const [first = '', second = ''] = text.split(/(?<=-----END CERTIFICATE-----\n)/)
     expect(Buffer.from(readEvidence(Buffer.from(first), Buffer.from(second)).package).toString()).toBe(text)
     expect(Buffer.from(readEvidence(leaf, issuer.f9Certificate).package).toString()).toBe(text)
+  })
+
+  it('takes a PKCS#7 out of its PEM, under each of its names', () => {
+    const pkcs7 = Buffer.from('300b06092a864886f70d010702', 'hex')
+    for (const label of ['PKCS7', 'CMS', 'PKCS #7 SIGNED DATA']) {
+      const { package: package_, notes } = readEvidence(Buffer.from(writePem(label, pkcs7)))
+      expect(Buffer.from(package_)).toEqual(pkcs7)
+      expect(notes).toEqual(['took the PKCS#7 out of its PEM'])
+    }
   })
 
   it('keeps JSON and a compressed statement as they are', () => {

@@ -9,6 +9,7 @@ import { readCertificatePackage } from './certificate-package.ts'
 import { EvidenceError } from './evidence-error.ts'
 import { decodeText } from './evidence-text.ts'
 import { readGoogleBundle, readGoogleJson } from './google-bundle.ts'
+import { PEM_LABELS } from './luna-confirmation.ts'
 
 export interface Evidence {
   /** As the CA wants it, before base64. */
@@ -142,7 +143,7 @@ function peelText(text: string): Layer {
 
 function peelPem(text: string): Layer {
   const blocks = pemBlocks(text)
-  const pkcs7 = blocks.find(({ label }) => label === 'PKCS7' || label === 'CMS')
+  const pkcs7 = blocks.find(({ label }) => PEM_LABELS.includes(label))
   if (pkcs7 !== undefined) return { evidence: { package: pkcs7.der }, note: `took the PKCS#7 out of its PEM` }
   const certificates = blocks.filter(({ label }) => label.endsWith('CERTIFICATE'))
   if (certificates.length === 0) {

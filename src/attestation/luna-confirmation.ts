@@ -8,7 +8,8 @@ const OID_DATA = '1.2.840.113549.1.7.1'
 const MAX_BYTES = 1 << 16
 /** A genuine confirmation has at most five; a few more are read so that the reason can be named. */
 const MAX_CERTIFICATES = 16
-const PEM_LABELS = ['PKCS7', 'CMS', 'PKCS #7 SIGNED DATA']
+/** RFC 7468 8 and 9; the last is OpenSSL's older name. */
+export const PEM_LABELS: readonly string[] = ['PKCS7', 'CMS', 'PKCS #7 SIGNED DATA']
 const REMEDY =
   'Give the .p7b file of "cmu getpkc" (RSA: -pkctype=2), or the value of CKA_PKC_CITS or CKA_PKC_ECC, unchanged.'
 

@@ -49,7 +49,7 @@ function isTrustCenterForm(certificates: readonly Certificate[], form: LunaForm)
   return form.keyType === 'RSA' && certificates.length === 3 && usages?.includes(expected) !== true
 }
 
-/** Each certificate has exactly the extended key usage of its place, critical. */
+/** Each certificate has exactly the extended key usage of its place, critical. Places count: Thales's validator takes them so. */
 export function checkRoles(certificates: readonly Certificate[], form: LunaForm, checks: CheckList): void {
   const places = [...form.roles, form.root]
   for (const [index, certificate] of certificates.entries()) {
@@ -58,6 +58,14 @@ export function checkRoles(certificates: readonly Certificate[], form: LunaForm,
     const critical = certificate.extensions.get(OID_EXTENDED_KEY_USAGE)?.critical === true
     if (role !== undefined && critical && usages?.length === 1 && usages[0] === role.usage) continue
     const found = usages === undefined ? undefined : places.find(({ usage }) => usages.includes(usage))
+    if (found !== undefined && isReordered(certificates, places)) {
+      checks.fail(
+        RULE.roles,
+        `The certificates are complete but out of order (the ${found.name} certificate stands at place ${index + 1}): likely another program rewrote the PKCS#7, which sorts a SET.`,
+        AGAIN,
+      )
+      return
+    }
     const detail =
       found === undefined || found === role
         ? `Certificate ${index + 1} has not the role ${role?.name ?? 'of its place'} (${role?.usage ?? ''}, critical, alone).`
@@ -72,6 +80,15 @@ export function checkRoles(certificates: readonly Certificate[], form: LunaForm,
       .map(({ name }) => name)
       .join(', ')}.`,
   )
+}
+
+/** Every role once, at whatever place. */
+function isReordered(certificates: readonly Certificate[], places: readonly { readonly usage: string }[]): boolean {
+  const usages = certificates.map((certificate) => {
+    const found = extendedKeyUsageOf(certificate)
+    return found === 'malformed' || found?.length !== 1 ? undefined : found[0]
+  })
+  return places.slice(0, certificates.length).every(({ usage }) => usages.includes(usage))
 }
 
 const KNOWN = [OID_BASIC_CONSTRAINTS, OID_KEY_USAGE, OID_EXTENDED_KEY_USAGE]

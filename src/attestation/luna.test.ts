@@ -121,6 +121,14 @@ describe('Luna confirmations of EC keys', () => {
     expect(failure?.remedy).toContain('-pkctype=2')
   })
 
+  it('name the likely cause where all certificates are there in another order', () => {
+    const [leaf, origin, root] = issuer.certificates({ spki: testKeyPair('P-256').spki })
+    const certificates = [leaf, root, origin].filter((one) => one !== undefined)
+    const [failure] = failed(certsOnly(certificates), trustAnchors)
+    expect(failure?.id).toBe('attestation.roles')
+    expect(failure?.detail).toContain('another program rewrote the PKCS#7')
+  })
+
   it('that name no HSM are genuine, and say no serial number', () => {
     const nameless = issuer.confirm({
       spki: testKeyPair('P-256').spki,

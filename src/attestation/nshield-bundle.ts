@@ -89,6 +89,9 @@ export function jsonText(package_: Uint8Array): string {
   return Buffer.from(text, 'base64').toString('utf8').trim()
 }
 
+/** Unsigned text of the file as a check may print it: short, and with nothing in it that steers a terminal. */
+export const shown = (text: string): string => `"${text.slice(0, 40).replace(/[^\x20-\x7e]/gu, '?')}"`
+
 function decode(name: string, value: string): Uint8Array {
   const bytes = Buffer.from(value, 'base64url')
   // Only the one spelling of these bytes: URL-safe alphabet, padded.

@@ -1,7 +1,7 @@
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
 import { anchorHolds, anchorsFor, sameBytes } from './anchor-keys.ts'
 import type { CheckList } from './check-list.ts'
-import type { NshieldBundle } from './nshield-bundle.ts'
+import { type NshieldBundle, shown } from './nshield-bundle.ts'
 import type { NshieldEvidence } from './nshield-evidence.ts'
 import { nshieldKeyInfo } from './nshield-key.ts'
 import { fitsGeneration } from './nshield-key-generation.ts'
@@ -28,7 +28,7 @@ export function checkWarrant(
   if (bundle.root !== 'KWARN-1' || warrant.root !== bundle.root) {
     checks.fail(
       RULE.warrant,
-      `The bundle names the root key "${bundle.root.slice(0, 40)}", not KWARN-1.`,
+      `The bundle names the root key ${shown(bundle.root)}, its warrant ${shown(warrant.root)}; KWARN-1 is known.`,
       WARRANT_REMEDY,
     )
     return undefined

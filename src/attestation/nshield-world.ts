@@ -26,6 +26,7 @@ interface SignedText {
 
 /** Cipher suites with 1024-bit DSA or Triple DES; what they bind says little today. */
 const LEGACY_SUITES = ['DLf1024s160mDES3', 'DLf1024s160mRijndael']
+const NEW_WORLD = 'Make a new key in a Security World of a current cipher suite (new-world --cipher-suite).'
 
 /**
  * Reads the world's members of a bundle. The three texts are Entrust's: "Module keys", "Module setup, FIPS3" (read in the
@@ -37,7 +38,7 @@ export function readWorld(bundle: NshieldBundle): NshieldWorld {
   const hkmc = readHash(bundle, 'hkmc')
   const suite = bundle.cipherSuite
   if (!/^[A-Za-z0-9]{1,64}$/.test(suite)) throw malformed('"ciphersuite" is missing or is no name')
-  if (LEGACY_SUITES.includes(suite)) throw malformed(`the world has the legacy cipher suite ${suite}`)
+  if (LEGACY_SUITES.includes(suite)) throw malformed(`the world has the legacy cipher suite ${suite}`, NEW_WORLD)
   const plain = bundle.bytes.get('CertKMaKMCbKNSO')
   const fips = bundle.bytes.get('CertKMaKMCaKFIPSbKNSO')
   if ((plain === undefined) === (fips === undefined)) {

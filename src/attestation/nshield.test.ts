@@ -175,6 +175,21 @@ describe('a member that nobody knows', () => {
     }
   })
 
+  it('cannot steer a terminal, and nor can the name of the root key', () => {
+    const hostile = '\u009b2J\u202ex'
+    for (const [member, id] of [
+      [`"${hostile}":1`, 'attestation.encoding'],
+      [`"root":"${hostile}"`, 'attestation.warrant'],
+    ] as const) {
+      const text = json.replace(member.startsWith('"root"') ? '"root":"KWARN-1"' : '{', (old) =>
+        old === '{' ? `{${member},` : member,
+      )
+      const check = verify(Buffer.from(text), module.trustAnchors).checks.find((one) => one.id === id)
+      expect(check?.detail).toContain('"?2J?x"')
+      expect(check?.detail).not.toMatch(/[\u0080-\u009f\u202e]/)
+    }
+  })
+
   it('takes the place of none that must be there', () => {
     const renamed = json.replace('"kcsig"', '"kcsig2"')
     expect(() => verify(Buffer.from(renamed), module.trustAnchors)).toThrow(/"kcsig" is missing/)
@@ -194,6 +209,7 @@ describe('what cannot be judged', () => {
     ['a key hash of SHA-256: a newer version', { hkm: hash(93) }, /newer version/],
     ['an Ed25519 key: another key', { pubkeydata: ed25519 }, /Generate an RSA key, or an EC key/],
     ['a key on secp256k1: another key', { pubkeydata: secp256k1 }, /Generate an RSA key, or an EC key/],
+    ['a world of 1024 bits: another world', { ciphersuite: 'DLf1024s160mDES3' }, /current cipher suite/],
     ['a key of no Security World: one that is stored', { knsopub: undefined }, /stored in the Security World/],
   ] as const)('says what helps: %s', (_, members, remedy) => expect(remedyOf(members)).toMatch(remedy))
 

@@ -7,7 +7,7 @@ import type { ChainLink, KeyClaims } from './attestation-result.ts'
 import { sha256Hex } from './certificate-chain.ts'
 import { CheckList } from './check-list.ts'
 import { EvidenceError } from './evidence-error.ts'
-import { looksLikeNshield, type NshieldBundle, readNshieldBundle } from './nshield-bundle.ts'
+import { looksLikeNshield, type NshieldBundle, readNshieldBundle, shown } from './nshield-bundle.ts'
 import { type NshieldEvidence, readNshieldEvidence } from './nshield-evidence.ts'
 import { hex } from './nshield-message.ts'
 import { checkNshieldPolicy } from './nshield-policy.ts'
@@ -58,7 +58,7 @@ function checkEncoding({ unknown }: NshieldBundle, checks: CheckList): void {
     checks.pass(RULE.encoding, 'Every part of the bundle was read to its last byte.')
     return
   }
-  const names = unknown.slice(0, 3).map((name) => `"${name.slice(0, 40)}"`)
+  const names = unknown.slice(0, 3).map(shown)
   checks.warn(
     RULE.encoding,
     `The bundle has members that are not known (${names.join(', ')}${unknown.length > 3 ? ', …' : ''}): nothing signs them, and they were not used.`,
