@@ -3,7 +3,7 @@ import { basicConstraintsOf, OID_BASIC_CONSTRAINTS, OID_KEY_USAGE } from './basi
 import { unknownCritical } from './certificate-chain.ts'
 import type { CheckList } from './check-list.ts'
 import { extendedKeyUsageOf, KEY_USAGE, keyUsageOf, OID_EXTENDED_KEY_USAGE } from './key-usage.ts'
-import { LUNA_FORMS, type LunaForm } from './luna-roles.ts'
+import { LUNA_FORMS, type LunaForm, type LunaRole } from './luna-roles.ts'
 import { LUNA_RULES as RULE } from './luna-rules.ts'
 
 const AGAIN = 'Export it again with "cmu getpkc" (RSA: -pkctype=2) and send the file unchanged.'
@@ -24,7 +24,14 @@ export function checkForm(
     checks.pass(RULE.form, `${form.name}: ${count} certificates.`)
     return form
   }
-  if (isTrustCenterForm(certificates, form)) {
+  const other = LUNA_FORMS.find((candidate) => candidate !== form && hasRole(certificates[1], candidate.roles[1]))
+  if (other !== undefined) {
+    checks.fail(
+      RULE.form,
+      `The confirmed key is ${form.keyType}, and the certificates above it are those for ${other.keyType} keys.`,
+      'Export the confirmation of this key again: CKA_PKC_CITS ("cmu getpkc -pkctype=2") for an RSA key, CKA_PKC_ECC for an EC key.',
+    )
+  } else if (isTrustCenterForm(certificates, form)) {
     checks.fail(
       RULE.form,
       `The confirmation of this RSA key has ${count} certificates: it is the TC TrustCenter form (pkctype 1), which does not end in the root that CAs expect.`,
@@ -43,10 +50,13 @@ export function checkForm(
 
 /** Three certificates over an RSA key, of which the second is not the device authentication of the other form. */
 function isTrustCenterForm(certificates: readonly Certificate[], form: LunaForm): boolean {
-  const [, second] = certificates
-  const usages = second === undefined ? undefined : extendedKeyUsageOf(second)
-  const expected = form.roles[1]?.usage ?? ''
-  return form.keyType === 'RSA' && certificates.length === 3 && usages?.includes(expected) !== true
+  return form.keyType === 'RSA' && certificates.length === 3 && !hasRole(certificates[1], form.roles[1])
+}
+
+function hasRole(certificate: Certificate | undefined, role: LunaRole | undefined): boolean {
+  if (certificate === undefined || role === undefined) return false
+  const usages = extendedKeyUsageOf(certificate)
+  return usages !== undefined && usages !== 'malformed' && usages.includes(role.usage)
 }
 
 /** Each certificate has exactly the extended key usage of its place, critical. Places count: Thales's validator takes them so. */

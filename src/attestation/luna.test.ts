@@ -121,6 +121,14 @@ describe('Luna confirmations of EC keys', () => {
     expect(failure?.remedy).toContain('-pkctype=2')
   })
 
+  it('say so where the chain above is that of the other kind of key', () => {
+    const [underRsa] = failed(issuer.confirm({ spki: testKeyPair('P-256').spki, form: 'chrysalis' }), trustAnchors)
+    expect(underRsa?.detail).toContain('The confirmed key is EC, and the certificates above it are those for RSA keys')
+    expect(underRsa?.remedy).toContain('CKA_PKC_ECC for an EC key')
+    const [underEc] = failed(issuer.confirm({ spki: testKeyPair('RSA-2048').spki, form: 'ec' }), trustAnchors)
+    expect(underEc?.detail).toContain('The confirmed key is RSA, and the certificates above it are those for EC keys')
+  })
+
   it('name the likely cause where all certificates are there in another order', () => {
     const [leaf, origin, root] = issuer.certificates({ spki: testKeyPair('P-256').spki })
     const certificates = [leaf, root, origin].filter((one) => one !== undefined)

@@ -70,6 +70,7 @@ function badArrangements(
   const bad = (name: string, failedCheck: string, certificates: readonly (Uint8Array | undefined)[]): Shape =>
     refused(name, certsOnly(certificates.filter((one) => one !== undefined)), failedCheck)
   return under(hsm.trustAnchors, [
+    refused('RSA key under the EC chain', hsm.confirm({ spki, form: 'ec' }), 'attestation.form'),
     refused('TC TrustCenter form', hsm.confirm({ spki, form: 'tc-trustcenter' }), 'attestation.form'),
     bad('root first', 'attestation.roles', [...all].reverse()),
     bad('two certificates exchanged', 'attestation.roles', [leaf, hoc, dac, mic, root]),
