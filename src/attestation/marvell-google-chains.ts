@@ -33,14 +33,19 @@ const REMEMBER = { remember: true } as const
 const FETCH =
   'Fetch the chains of the same key version: "gcloud kms keys versions get-certificate-chain V --key … --output-file chain.pem", and give them beside the statement.'
 
-/** Reads the certificates that came along, in whatever order. Undefined (and a failed check) where there are none or they are no certificates. */
+/**
+ * Reads the certificates that came along, in whatever order; one that came along twice is one (Google's script puts them into a set).
+ * Undefined (and a failed check) where there are none or they are no certificates.
+ */
 export function readChains(certChains: Uint8Array | undefined, checks: CheckList): readonly Certificate[] | undefined {
   if (certChains === undefined || certChains.length === 0) {
     checks.fail(RULE.manufacturerChain, 'No certificate chains came along: the statement alone proves nothing.', FETCH)
     return undefined
   }
   try {
-    return readCertificatePackage(certChains).map((der) => parseIssuerCertificate(der))
+    return readCertificatePackage(certChains)
+      .map((der) => parseIssuerCertificate(der))
+      .filter((certificate, index, all) => all.findIndex(({ der }) => sameBytes(der, certificate.der)) === index)
   } catch (error) {
     if (!(error instanceof EvidenceError || error instanceof DerError)) throw error
     checks.fail(RULE.manufacturerChain, `The certificate chains cannot be read. ${error.message}`, FETCH)
@@ -137,7 +142,7 @@ function ownerChain(
   return { ownerCard: card.certificate, ownerPartition: partition.certificate, owner: card.owner }
 }
 
-/** Four certificates, each once; roots may come along as copies of those that are pinned. */
+/** Four certificates; roots may come along as copies of those that are pinned. */
 function checkLeftovers(
   { card, partition, ownerCard, ownerPartition }: MarvellChains,
   pool: readonly Certificate[],
@@ -148,21 +153,14 @@ function checkLeftovers(
   const used = [card, partition, ownerCard, ownerPartition]
   const forged = roots.find((root) => !isPinnedCopy(root, anchors))
   const extra = pool.find((certificate) => !used.includes(certificate))
-  const twice = [...pool, ...roots].find((certificate, index, all) => all.indexOf(certificate) !== index)
   if (forged !== undefined) {
     checks.fail(
       RULE.certificates,
       `The self-signed ${printName(forged.subject)} is no pinned root: forged or foreign.`,
       FETCH,
     )
-  } else if (extra !== undefined || twice !== undefined) {
-    const certificate = extra ?? twice
-    const what = extra === undefined ? 'stands twice' : 'belongs to neither chain'
-    checks.fail(
-      RULE.certificates,
-      `The certificate ${certificate === undefined ? '' : printName(certificate.subject)} ${what}.`,
-      FETCH,
-    )
+  } else if (extra !== undefined) {
+    checks.fail(RULE.certificates, `The certificate ${printName(extra.subject)} belongs to neither chain.`, FETCH)
   } else checks.pass(RULE.certificates, 'Every certificate that came along belongs to one of the two chains.')
 }
 
@@ -173,15 +171,20 @@ const isPinnedCopy = (root: Certificate, anchors: readonly AnchorKey[]): boolean
       (key.anchor.certificateSha256.includes(sha256Hex(root.der)) || signedBy(root, key.spki, REMEMBER)),
   )
 
+const day = (time: number): string => new Date(time).toISOString().slice(0, 10)
+
 function checkValidity(chains: MarvellChains, now: number, checks: CheckList): void {
   const { card, partition, ownerCard, ownerPartition } = chains
   const outside = [card, partition, ownerCard, ownerPartition].find((certificate) => !validAt(certificate, now))
   const anchor = [chains.manufacturer, chains.owner].find((candidate) => !anchorHolds(candidate, now))
   if (outside !== undefined) {
+    const ended = now > outside.notAfter
     checks.fail(
       RULE.validity,
-      `The certificate ${printName(outside.subject)} ended on ${new Date(outside.notAfter).toISOString().slice(0, 10)} or has not begun.`,
-      'Check the clock of this computer; otherwise make a new key version, which will live on a current card.',
+      `The certificate ${printName(outside.subject)} ${ended ? `ended on ${day(outside.notAfter)}` : `begins on ${day(outside.notBefore)} only`}.`,
+      ended
+        ? 'Make a new key version, which will live on a card with current certificates.'
+        : 'Check the clock of this computer.',
     )
   } else if (anchor !== undefined) {
     checks.fail(

@@ -63,6 +63,21 @@ describe.runIf(folder !== undefined)('attestations of Google Cloud HSM', () => {
     expect(verdict.attestedKey?.spkiSha256).toBe('6fe6949ee1fb9e9d50d0fd5795ccbca13de9fb26020414012afa83ef8eff8668')
   })
 
+  it('names the statement first in its chain, then what certifies the key that signed it, for either authority', () => {
+    const { chain } = verify(ec.package, ec.chains)
+    const card = 'HSM:5.2G1804-ICM000678'
+    expect(chain.map(({ subject }) => /HSM:[^\\]+|statement/.exec(subject)?.[0])).toEqual([
+      'statement',
+      `${card}:PARTN:1`,
+      card,
+      `${card}:PARTN:1`,
+      card,
+    ])
+    expect(chain[0]?.issuer).toBe(chain[1]?.subject)
+    expect(chain[1]?.issuer).toBe(chain[2]?.subject)
+    expect(chain[0]?.sha256).toBe(createHash('sha256').update(gunzipSync(ec.package)).digest('hex'))
+  })
+
   it('an RSA key pair is genuine', () => {
     const verdict = verify(rsa.package, rsa.chains)
     expect(verdict.genuine).toBe(true)
@@ -102,6 +117,7 @@ describe.runIf(folder !== undefined)('attestations of Google Cloud HSM', () => {
     const all = [read('smallstep-aes', 'attestation.dat'), read('smallstep-aes', 'certs.pem')] as const
     expect(ids(...all)).toEqual(['attestation.key-pair'])
     expect(failed(...all)[0]?.detail).toContain('a secret key')
+    expect(verify(...all).claims).toMatchObject({ key: 'AES256', local: true, extractable: false })
   })
 
   it('an imported key is refused for what it is', () => {
@@ -179,7 +195,37 @@ describe('the name of the key version', () => {
     ])
   })
 
-  it('V1 is refused by name', () => {
+  it('makes no claim of an attribute that is not in the statement', () => {
+    const silent = { 354: undefined, 355: undefined }
+    const { content: without } = issuer.attest({ spki: testKeyPair('P-256').spki, versionName, attributes: silent })
+    const { claims, checks } = verify(without, certChainsPem, issuer.trustAnchors)
+    expect(claims.extractable).toBeUndefined()
+    expect(claims.local).toBeUndefined()
+    expect(claims.neverExtractable).toBe(true)
+    expect(checks.find(({ id }) => id === 'attestation.local')?.detail).toContain('does not have the attribute LOCAL')
+  })
+
+  it('says of a certificate whether it has ended or not begun', () => {
+    const at = (now: string) =>
+      marvellGoogle
+        .verify(content, { trustAnchors: issuer.trustAnchors, now: Date.parse(now), certChains: certChainsPem })
+        .checks.find(({ id }) => id === 'attestation.validity')?.detail
+    expect(at('2034-05-01')).toContain('ended on 2034-04-24')
+    expect(at('2024-04-01')).toContain('begins on 2024-04-26')
+  })
+
+  it('V1 is refused by name, whatever its first attribute is', () => {
+    const attribute = (type: number, value: number): Buffer =>
+      Buffer.from([0, 0, type >> 8, type & 255, 0, 0, 0, 1, value])
+    const list = Buffer.concat([attribute(0x163, 1), attribute(0x100, 3), attribute(0, 3)])
+    const object = Buffer.concat([Buffer.from([0, 0, 0, 7, 0, 0, 0, 3, 0, 0, 0, list.length]), list])
+    for (const at of [984, 24, 20]) {
+      const statement = gzipSync(Buffer.concat([Buffer.alloc(at), object, Buffer.alloc(256, 1)]))
+      expect(failed(statement, certChainsPem, issuer.trustAnchors)[0]?.detail).toContain('CAVIUM_V1_COMPRESSED')
+    }
+  })
+
+  it('V1 of a pair is refused by name', () => {
     const old = issuer.attest({ spki: testKeyPair('P-256').spki, versionName, version1: true })
     const [failure] = failed(old.content, old.certChainsPem, issuer.trustAnchors)
     expect(failure?.detail).toContain('CAVIUM_V1_COMPRESSED')
