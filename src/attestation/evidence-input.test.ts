@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, it } from 'vitest'
 import { testKeyPair } from '../sandbox/test-key-pair.ts'
 import { createYubikeyEvidenceIssuer, yubikeyPackage } from '../sandbox/yubikey-evidence/issuer.ts'
 import { EvidenceError } from './evidence-error.ts'
-import { readEvidence } from './evidence-input.ts'
+import { readCertChains, readEvidence } from './evidence-input.ts'
 
 const issuer = createYubikeyEvidenceIssuer({ serial: 1, firmware: '5.4.3', formFactor: 1 }, { keyType: 'P-256' })
 const leaf = issuer.attest({ spki: testKeyPair('P-256').spki, slot: 0x9c, pinPolicy: 2, touchPolicy: 1 })
@@ -72,6 +72,31 @@ describe('readEvidence', () => {
     const { package: package_, certChains } = readEvidence(Buffer.from(JSON.stringify(answer)))
     expect(Buffer.compare(package_, statement)).toBe(0)
     expect(Buffer.from(certChains ?? []).toString()).toBe(text + text)
+  })
+
+  it('compresses a statement of Cloud HSM again that somebody unpacked', () => {
+    const plain = Buffer.concat([Buffer.from('00000000000000030000012c', 'hex'), Buffer.alloc(288, 7)])
+    const { package: package_, notes } = readEvidence(plain)
+    expect(gunzipSync(package_).equals(plain)).toBe(true)
+    expect(notes).toHaveLength(1)
+  })
+
+  it('brings chains into PEM from every form, and leaves alone what is none', () => {
+    const forms = [
+      wanted,
+      base64(wanted),
+      Buffer.from(`\ufeff${text}`, 'utf16le'),
+      Buffer.from(text.replaceAll('\n', '\r\n')),
+      Buffer.concat([leaf, issuer.f9Certificate]),
+      Buffer.from(
+        JSON.stringify({
+          attestation: { format: 'CAVIUM_V2_COMPRESSED', content: 'H4sI', certChains: { caviumCerts: [text] } },
+        }),
+      ),
+    ]
+    for (const form of forms) expect(Buffer.from(readCertChains(form)).toString()).toBe(text)
+    const prose = Buffer.from('hello')
+    expect(readCertChains(prose)).toBe(prose)
   })
 
   const REFUSED: readonly (readonly [string, Uint8Array, RegExp])[] = [

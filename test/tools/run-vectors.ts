@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AttestationResult } from '../../src/attestation/attestation-result.ts'
 import { checkAttestation } from '../../src/attestation/check-attestation.ts'
-import { type Evidence, readEvidence } from '../../src/attestation/evidence-input.ts'
+import { type Evidence, readCertChains, readEvidence } from '../../src/attestation/evidence-input.ts'
 import { type CertificationRequest, readCertificationRequest } from '../../src/csr/certification-request.ts'
 import { EnrollError } from '../../src/errors.ts'
 import { builtInTrustAnchors } from '../../src/trust-anchors/trust-anchors.ts'
@@ -50,7 +50,7 @@ function judge(folder: string, vector: Vector, all: readonly Vector[], now: numb
   const read = (file: string): Uint8Array => readFileSync(join(folder, file))
   const evidence = withIssuer(readEvidence(read(vector.attestation)), vector, all, read)
   const csr = vector.csr === undefined ? undefined : readRequest(read(vector.csr))
-  const certChains = vector.certChains === undefined ? evidence.certChains : read(vector.certChains)
+  const certChains = vector.certChains === undefined ? evidence.certChains : readCertChains(read(vector.certChains))
   return checkAttestation({
     hsmType: vector.hsmType,
     package: evidence.package,
