@@ -4,9 +4,9 @@
  */
 import { type Certificate, parseCertificate } from '../asn1/certificate.ts'
 import { DerError } from '../asn1/der-error.ts'
-import { nameValues, parseName } from '../asn1/name.ts'
 import { parseIssuerCertificate } from './certificate-chain.ts'
 import { CheckList } from './check-list.ts'
+import { commonNameOf } from './common-name.ts'
 import { checkAuthority } from './fortanix-authority.ts'
 import { checkFortanixChain, checkSigningTime, type FortanixChain } from './fortanix-chain.ts'
 import { type FortanixPackage, looksLikeFortanix, readFortanixPackage } from './fortanix-package.ts'
@@ -66,18 +66,17 @@ function verdict(
   chain: FortanixChain | undefined,
   checks: CheckList,
 ): FamilyVerdict {
-  const authority = chain === undefined ? undefined : commonName(chain.authority)
+  const authority = chain === undefined ? undefined : commonNameOf(chain.authority.subject)
   return familyVerdict({
     hsmType: 'FORTANIX',
     checks,
     required: REQUIRED,
     device: DEVICE,
     claims: {
-      local: claims.generatedInDsm,
+      // A claim that is left out says nothing: not that the key was imported, nor that it may be exported.
+      ...(claims.generatedInDsm ? { local: true } : {}),
       // A key of DSM is never shown in the clear unless it may be exported.
-      sensitive: claims.neverExportable,
-      extractable: !claims.neverExportable,
-      neverExtractable: claims.neverExportable,
+      ...(claims.neverExportable ? { sensitive: true, extractable: false, neverExtractable: true } : {}),
       ...(claims.keyUuid === undefined ? {} : { keyUuid: claims.keyUuid }),
       signedAt: new Date(statement.notBefore).toISOString(),
       ...(authority === undefined ? {} : { authority }),
@@ -86,13 +85,4 @@ function verdict(
     ...(chain === undefined ? {} : { trustAnchor: chain.anchor }),
     chain: chain === undefined ? [statement] : [statement, chain.authority, chain.ca],
   })
-}
-
-function commonName(certificate: Certificate): string | undefined {
-  try {
-    return nameValues(parseName(certificate.subject), 'CN')[0]
-  } catch (error) {
-    if (error instanceof DerError) return undefined
-    throw error
-  }
 }
