@@ -114,6 +114,16 @@ describe('readEvidence', () => {
       Buffer.from('-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n'),
       /CERTIFICATE REQUEST/,
     ],
+    [
+      'a key version of Cloud KMS in software',
+      Buffer.from('{"name":"projects/p","protectionLevel":"SOFTWARE","state":"ENABLED"}'),
+      /its protection level is SOFTWARE/,
+    ],
+    [
+      'an attestation of V1',
+      Buffer.from('{"attestation":{"format":"CAVIUM_V1_COMPRESSED","content":"H4sI"}}'),
+      /CAVIUM_V1_COMPRESSED.*not supported/,
+    ],
     ['base64 without end', [1, 2, 3, 4, 5, 6, 7].reduce<Buffer>((inner) => base64(inner), wanted), /too many times/],
   ]
   it.each(REFUSED)('refuses %s with one line of cause and remedy', (_name, input, message) => {
@@ -136,7 +146,9 @@ describe("the console's zip", () => {
   const zip = (name: string, method: 'ZIP_STORED' | 'ZIP_DEFLATED', files: readonly string[]): Buffer => {
     const program = `import sys,zipfile
 with zipfile.ZipFile(sys.argv[1], 'w', zipfile.${method}) as z:
-    for name in sys.argv[2:]: z.write(name, name.split('/')[-1])`
+    for name in sys.argv[2:]:
+        path, _, inside = name.partition('=')
+        z.write(path, inside or path.split('/')[-1])`
     const target = join(folder, name)
     execFileSync('python3', ['-c', program, target, ...files])
     return readFileSync(target)
@@ -145,6 +157,19 @@ with zipfile.ZipFile(sys.argv[1], 'w', zipfile.${method}) as z:
   const pem = join(folder, 'ring-key-1-combined-chain.pem')
   writeFileSync(dat, statement)
   writeFileSync(pem, text)
+
+  it('is read as macOS packs it again, and whatever the case of its names', () => {
+    const shadow = [`${dat}=__MACOSX/._a-attestation.dat`, `${pem}=__MACOSX/._a-chain.pem`]
+    for (const files of [
+      [dat, pem, ...shadow],
+      [`${dat}=A.DAT`, `${pem}=B.PEM`],
+      [`${dat}=b/a.dat.gz`, `${pem}=b/c.pem`],
+    ]) {
+      const { package: package_, certChains } = readEvidence(zip('again.zip', 'ZIP_DEFLATED', files))
+      expect(Buffer.compare(package_, statement)).toBe(0)
+      expect(Buffer.from(certChains ?? []).toString()).toBe(text)
+    }
+  })
 
   it.each(['ZIP_STORED', 'ZIP_DEFLATED'] as const)('is read (%s, made by another program)', (method) => {
     const { package: package_, certChains } = readEvidence(zip('bundle.zip', method, [dat, pem]))

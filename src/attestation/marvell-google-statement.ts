@@ -27,6 +27,12 @@ const MAX_ATTRIBUTES = 128
 const GZIP_REMEDY =
   'Give the attestation as Cloud KMS writes it: "gcloud kms keys versions describe … --attestation-file".'
 
+/** Refused by name, wherever it shows. */
+export const VERSION_1 = {
+  what: 'CAVIUM_V1_COMPRESSED, which cards with firmware before 3.2-08 write, is not supported.',
+  remedy: 'Create a new key version: current Cloud HSM cards write CAVIUM_V2_COMPRESSED.',
+} as const
+
 const malformed = (what: string): StatementFormatError =>
   new StatementFormatError(
     `The statement is no CAVIUM_V2_COMPRESSED statement: ${what}.`,
@@ -72,10 +78,7 @@ export function parseStatement(bytes: Uint8Array): MarvellStatement {
   const layout = [2, 1].map((count) => layoutFor(view, count, bufferSize ?? 0)).find((found) => found !== undefined)
   if (response !== 0 || flags !== 3 || total !== bytes.length || layout === undefined) {
     throw isVersion1(view)
-      ? new StatementFormatError(
-          'The statement has the layout CAVIUM_V1_COMPRESSED, of cards with firmware before 3.2-08, which is not supported.',
-          'Create a new key version: current Cloud HSM cards write CAVIUM_V2_COMPRESSED.',
-        )
+      ? new StatementFormatError(`The statement has the layout of V1: ${VERSION_1.what}`, VERSION_1.remedy)
       : malformed('its header does not fit its length')
   }
   const { infoAt, count, objectsEnd, offsets } = layout
