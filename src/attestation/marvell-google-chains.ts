@@ -65,11 +65,21 @@ export function checkChains(
   const anchors = anchorsFor('MARVELL_GOOGLE', context.trustAnchors)
   const roots = certificates.filter(selfIssued)
   const pool = certificates.filter((certificate) => !selfIssued(certificate))
-  const made = manufacturerChain(pool, anchors, checks)
-  if (made === undefined) return undefined
-  const owned = ownerChain(pool, made, anchors, checks)
-  if (owned === undefined) return undefined
-  const chains = { ...made, ...owned }
+  const candidates = manufacturerChains(pool, anchors)
+  const [first] = candidates
+  if (first === undefined) return failManufacturer(pool, anchors, checks)
+  // To anchors without a role, as a user gives them in PEM, the owner's card certificate looks like the maker's: its key is the same.
+  const made = candidates.find((candidate) => 'owner' in ownerChain(pool, candidate, anchors)) ?? first
+  checks.pass(RULE.manufacturerChain, `${made.manufacturer.name} certifies the card, the card its partition.`)
+  const owned = ownerChain(pool, made, anchors)
+  if (owned.signer !== undefined) checks.pass(RULE.ownerChain, `${owned.signer.name} certifies card and partition.`)
+  if (!('owner' in owned)) {
+    checks.fail(owned.signer === undefined ? RULE.ownerChain : RULE.sameKeys, owned.fault, FETCH)
+    return undefined
+  }
+  checks.pass(RULE.sameKeys, 'Both chains certify the same card key and the same partition key.')
+  const { ownerCard, ownerPartition, owner } = owned
+  const chains = { ...made, ownerCard, ownerPartition, owner }
   checkLeftovers(chains, pool, roots, anchors, checks)
   checkValidity(chains, context.now, checks)
   return chains
@@ -78,22 +88,24 @@ export function checkChains(
 type Made = Pick<MarvellChains, 'card' | 'partition' | 'manufacturer'>
 type Owned = Pick<MarvellChains, 'ownerCard' | 'ownerPartition' | 'owner'>
 
-/** Marvell's root, the card, the partition. */
-function manufacturerChain(
-  pool: readonly Certificate[],
-  anchors: readonly AnchorKey[],
-  checks: CheckList,
-): Made | undefined {
-  const makers = anchors.filter(({ anchor }) => anchor.authority !== 'owner')
-  for (const card of pool) {
+const makersOf = (anchors: readonly AnchorKey[]): readonly AnchorKey[] =>
+  anchors.filter(({ anchor }) => anchor.authority !== 'owner')
+
+/** Marvell's root, the card, the partition: every way in which the certificates make that chain. */
+function manufacturerChains(pool: readonly Certificate[], anchors: readonly AnchorKey[]): readonly Made[] {
+  const makers = makersOf(anchors)
+  return pool.flatMap((card) => {
     const manufacturer = anchorThatSigned(card, makers, REMEMBER)
-    if (manufacturer === undefined) continue
+    if (manufacturer === undefined) return []
     const partition = pool.find((other) => namesIssuer(other, card.subject) && signedBy(other, card.spki, REMEMBER))
-    if (partition === undefined) continue
-    checks.pass(RULE.manufacturerChain, `${manufacturer.name} certifies the card, the card its partition.`)
-    return { card, partition, manufacturer }
-  }
-  const named = pool.some((card) => makers.some(({ subject }) => subject !== undefined && namesIssuer(card, subject)))
+    return partition === undefined ? [] : [{ card, partition, manufacturer }]
+  })
+}
+
+function failManufacturer(pool: readonly Certificate[], anchors: readonly AnchorKey[], checks: CheckList): undefined {
+  const named = pool.some((card) =>
+    makersOf(anchors).some(({ subject }) => subject !== undefined && namesIssuer(card, subject)),
+  )
   checks.fail(
     RULE.manufacturerChain,
     named
@@ -101,7 +113,12 @@ function manufacturerChain(
       : 'The manufacturer chain (card and partition under Marvell’s root) is missing.',
     FETCH,
   )
-  return undefined
+}
+
+/** No owner's chain: `signer` is the root that signed some of it. */
+interface NotOwned {
+  readonly signer: TrustAnchor | undefined
+  readonly fault: string
 }
 
 /** Google's root certifies the card, and the partition directly: siblings, not a chain. */
@@ -109,37 +126,30 @@ function ownerChain(
   pool: readonly Certificate[],
   made: Made,
   anchors: readonly AnchorKey[],
-  checks: CheckList,
-): Owned | undefined {
-  const owners = anchors.filter(({ anchor }) => anchor.authority !== 'manufacturer' && anchor !== made.manufacturer)
+): (Owned & { readonly signer: TrustAnchor }) | NotOwned {
+  // By key: a root that is built in and given by the user as well is one root, and vouches for one of the two.
+  const owners = anchors.filter(
+    ({ anchor }) => anchor.authority !== 'manufacturer' && anchor.spkiSha256 !== made.manufacturer.spkiSha256,
+  )
   const owned = pool.flatMap((certificate) => {
     const owner = anchorThatSigned(certificate, owners, REMEMBER)
     return owner === undefined ? [] : [{ certificate, owner }]
   })
-  const [first] = owned
-  if (first === undefined) {
-    checks.fail(
-      RULE.ownerChain,
-      'No certificate is signed by Google’s root: the owner chain is missing or altered.',
-      FETCH,
-    )
-    return undefined
+  const signer = owned[0]?.owner
+  if (signer === undefined) {
+    return { signer, fault: 'No certificate is signed by Google’s root: the owner chain is missing or altered.' }
   }
-  checks.pass(RULE.ownerChain, `${first.owner.name} certifies card and partition.`)
   const byKey = (spki: Uint8Array) => owned.find(({ certificate }) => sameBytes(certificate.spki, spki))
   const card = byKey(made.card.spki)
   const partition = byKey(made.partition.spki)
   if (card === undefined || partition === undefined || card.owner !== partition.owner) {
     const which = card === undefined ? 'card' : 'partition'
-    checks.fail(
-      RULE.sameKeys,
-      `The owner’s ${which} certificate is missing or certifies another key than the manufacturer’s: the chains are of two HSMs or incomplete.`,
-      FETCH,
-    )
-    return undefined
+    return {
+      signer,
+      fault: `The owner’s ${which} certificate is missing or certifies another key than the manufacturer’s: the chains are of two HSMs or incomplete.`,
+    }
   }
-  checks.pass(RULE.sameKeys, 'Both chains certify the same card key and the same partition key.')
-  return { ownerCard: card.certificate, ownerPartition: partition.certificate, owner: card.owner }
+  return { signer, ownerCard: card.certificate, ownerPartition: partition.certificate, owner: card.owner }
 }
 
 /** Four certificates; roots may come along as copies of those that are pinned. */

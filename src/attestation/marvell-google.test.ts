@@ -138,6 +138,16 @@ describe.runIf(folder !== undefined)('attestations of Google Cloud HSM', () => {
     }
   })
 
+  it('nor where it is given a second time without a role, and the maker’s card left out', () => {
+    const ders = readPem(Buffer.from(ec.chains).toString()).map(({ der }) => writePem('CERTIFICATE', der))
+    const [, card, partition, ownerRoot, ownerCard, ownerPartition] = ders
+    const given = readUserTrustAnchors(ownerRoot ?? '', ['MARVELL_GOOGLE'])
+    const anchors = [...MARVELL_GOOGLE_TRUST_ANCHORS, ...given]
+    const pem = (...all: readonly (string | undefined)[]): Uint8Array => Buffer.from(all.join(''))
+    expect(verify(ec.package, pem(card, partition, ownerCard, ownerPartition), anchors).genuine).toBe(true)
+    expect(ids(ec.package, pem(partition, ownerCard, ownerPartition), anchors)).toEqual(['attestation.owner-chain'])
+  })
+
   it('the built-in anchors serve as well when they were printed and read back', () => {
     const printed = JSON.stringify(MARVELL_GOOGLE_TRUST_ANCHORS)
     const anchors = readUserTrustAnchors(printed, ['MARVELL_GOOGLE'])
@@ -181,6 +191,11 @@ describe.runIf(folder !== undefined)('attestations of Google Cloud HSM', () => {
   })
 })
 
+const permutations = <T>(items: readonly T[]): readonly (readonly T[])[] =>
+  items.length < 2
+    ? [items]
+    : items.flatMap((item, at) => permutations(items.filter((_, index) => index !== at)).map((rest) => [item, ...rest]))
+
 describe('the name of the key version', () => {
   const issuer = createMarvellGoogleEvidenceIssuer()
   const versionName = 'projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/7'
@@ -193,6 +208,22 @@ describe('the name of the key version', () => {
     expect(ids(content, certChainsPem, issuer.trustAnchors, { versionName: versionName.replace(/7$/, '6') })).toEqual([
       'attestation.version-name',
     ])
+  })
+
+  it('is told from roots in PEM as well, which have no role, whatever the order of roots and certificates', () => {
+    const roots = [issuer.roots.manufacturer, issuer.roots.owner].map(
+      ({ certificate = new Uint8Array() }) => certificate,
+    )
+    const ders = Object.values(issuer.certificates)
+    const pem = (all: readonly Uint8Array[]): string => all.map((der) => writePem('CERTIFICATE', der)).join('')
+    for (const root of [roots, [...roots].reverse()]) {
+      const anchors = readUserTrustAnchors(pem(root), ['MARVELL_GOOGLE'])
+      for (const order of permutations(ders)) {
+        const verdict = verify(content, Buffer.from(pem(order)), anchors)
+        expect(verdict.genuine).toBe(true)
+        expect(verdict.trustAnchor?.name).toContain('LiquidSecurity')
+      }
+    }
   })
 
   it('makes no claim of an attribute that is not in the statement', () => {
