@@ -203,6 +203,15 @@ describe('a reply of DSM', () => {
       expect(claims).not.toHaveProperty(name)
   })
 
+  it('with a chain that cannot be read is refused, and what its statement claims is told all the same', () => {
+    const bytes = Buffer.from(
+      JSON.stringify({ ...reply, authority_chain: [...reply.authority_chain.slice(0, 2), 'AAAA'] }),
+    )
+    const [failure] = failed(bytes, cluster.trustAnchors)
+    expect(failure).toMatchObject({ id: 'attestation.format', detail: expect.stringContaining('authority_chain') })
+    expect(verify(bytes, cluster.trustAnchors).claims).toMatchObject({ key: 'P256', keyUuid: UUID, extractable: false })
+  })
+
   it('over a key that cannot be read is refused by name', () => {
     const unreadable = cluster.attest({ spki: Buffer.from('30020500', 'hex'), kid: UUID })
     expect(failed(unreadable, cluster.trustAnchors).map(({ id }) => id)).toEqual(['attestation.attested-key'])

@@ -103,16 +103,19 @@ function manufacturerChains(pool: readonly Certificate[], anchors: readonly Anch
 }
 
 function failManufacturer(pool: readonly Certificate[], anchors: readonly AnchorKey[], checks: CheckList): undefined {
-  const named = pool.some((card) =>
-    makersOf(anchors).some(({ subject }) => subject !== undefined && namesIssuer(card, subject)),
-  )
-  checks.fail(
-    RULE.manufacturerChain,
-    named
-      ? 'The manufacturer chain does not verify: a certificate was altered, or card and partition are of two HSMs.'
-      : 'The manufacturer chain (card and partition under Marvell’s root) is missing.',
-    FETCH,
-  )
+  checks.fail(RULE.manufacturerChain, manufacturerFault(pool, makersOf(anchors)), FETCH)
+}
+
+function manufacturerFault(pool: readonly Certificate[], makers: readonly AnchorKey[]): string {
+  const named = pool.filter((one) => makers.some(({ subject }) => subject !== undefined && namesIssuer(one, subject)))
+  const cards = named.filter((card) => anchorThatSigned(card, makers, REMEMBER) !== undefined)
+  if (named.length === 0) return 'The manufacturer chain (card and partition under Marvell’s root) is missing.'
+  if (cards.length === 0) {
+    return 'The card’s certificate has Marvell’s root as issuer, whose key did not sign it: it was altered, or the root is forged.'
+  }
+  return cards.some((card) => pool.some((other) => namesIssuer(other, card.subject)))
+    ? 'The manufacturer chain does not verify: the partition’s certificate was altered, or card and partition are of two HSMs.'
+    : 'The manufacturer’s certificate of the partition is missing.'
 }
 
 /** No owner's chain: `signer` is the root that signed some of it. */

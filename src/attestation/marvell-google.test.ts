@@ -130,6 +130,21 @@ describe.runIf(folder !== undefined)('attestations of Google Cloud HSM', () => {
     ])
   })
 
+  it('a manufacturer chain that does not hold is refused with the likelier cause', () => {
+    const ders = readPem(Buffer.from(ec.chains).toString()).map(({ der }) => der)
+    const [, card = new Uint8Array(), partition = new Uint8Array(), , ownerCard, ownerPartition] = ders
+    const detail = (...made: readonly Uint8Array[]) => {
+      const rest = [ownerCard, ownerPartition].flatMap((der) => (der === undefined ? [] : [der]))
+      const pem = [...made, ...rest].map((der) => writePem('CERTIFICATE', der)).join('')
+      return failed(ec.package, Buffer.from(pem))[0]?.detail
+    }
+    const flipped = (der: Uint8Array): Uint8Array => der.map((byte, at) => (at === der.length - 1 ? byte ^ 1 : byte))
+    expect(detail(card)).toContain('of the partition is missing')
+    expect(detail()).toContain('is missing')
+    expect(detail(card, flipped(partition))).toContain('partition’s certificate was altered')
+    expect(detail(flipped(card), partition)).toContain('card’s certificate has Marvell’s root as issuer')
+  })
+
   it('one root cannot stand for maker and owner', () => {
     const [maker, , owner] = MARVELL_GOOGLE_TRUST_ANCHORS
     for (const anchor of [maker, owner]) {
