@@ -2,10 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readEvidence } from '../src/attestation/evidence-input.ts'
 import { EnrollError } from '../src/errors.ts'
-import { syntheticEvidence as yubihsm2 } from '../src/sandbox/yubihsm2-evidence/synthetic-evidence.ts'
-import { syntheticEvidence as yubikey } from '../src/sandbox/yubikey-evidence/synthetic-evidence.ts'
 import { sharedFolder } from './shared-folder.ts'
-import { readVectors, type Specimen } from './tools/corpus.ts'
+import { readCorpus, readVectors, type Specimen } from './tools/corpus.ts'
 import { HostileRun } from './tools/hostile-run.ts'
 import { mutate } from './tools/mutate.ts'
 import { Random } from './tools/random.ts'
@@ -13,7 +11,7 @@ import { Random } from './tools/random.ts'
 const NOW = Date.parse('2026-11-22T00:00:00Z')
 const folder = sharedFolder('vectors')
 const vectors = folder === undefined ? [] : readVectors(folder)
-const synthetic: readonly Specimen[] = [...yubikey(), ...yubihsm2()]
+const synthetic = readCorpus(undefined)
 const seed = fc.integer({ min: 0, max: 0x7fffffff })
 
 /** A mutant of the specimen, with the fate that the verifiers give it. */
@@ -21,17 +19,19 @@ function fateOf(run: HostileRun, corpus: readonly Specimen[], at: number, other:
   const specimen = corpus[at % corpus.length]
   const spliced = corpus[other % corpus.length]
   if (specimen === undefined || spliced === undefined) throw new Error('the corpus is empty')
-  return run.judge({
-    ...specimen,
-    package: mutate(specimen.package, new Random(mutation), spliced.package),
-  })
+  const random = new Random(mutation)
+  const { certChains } = specimen
+  if (certChains !== undefined && random.below(3) === 0) {
+    return run.judge({ ...specimen, certChains: mutate(certChains, random, spliced.certChains ?? spliced.package) })
+  }
+  return run.judge({ ...specimen, package: mutate(specimen.package, random, spliced.package) })
 }
 
 const HARMLESS = ['refused', 'unreadable', 'intact']
 
 describe('hostile evidence', () => {
   for (const [name, corpus, numRuns] of [
-    ['synthetic evidence of YubiKey and YubiHSM 2', synthetic, 1500],
+    ['synthetic evidence of all families', synthetic, 2500],
     ['vectors of all families', vectors, 1000],
   ] as const) {
     it.runIf(corpus.length > 0)(`never makes ${name} genuine or crash`, () => {

@@ -2,13 +2,13 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, it } from 'vitest'
 import { writePem } from '../asn1/pem.ts'
 import { testKeyPair } from '../sandbox/test-key-pair.ts'
 import { createYubikeyEvidenceIssuer, yubikeyPackage } from '../sandbox/yubikey-evidence/issuer.ts'
 import { EvidenceError } from './evidence-error.ts'
-import { readEvidence } from './evidence-input.ts'
+import { readCertChains, readEvidence } from './evidence-input.ts'
 
 const issuer = createYubikeyEvidenceIssuer({ serial: 1, firmware: '5.4.3', formFactor: 1 }, { keyType: 'P-256' })
 const leaf = issuer.attest({ spki: testKeyPair('P-256').spki, slot: 0x9c, pinPolicy: 2, touchPolicy: 1 })
@@ -84,6 +84,31 @@ describe('readEvidence', () => {
     expect(Buffer.from(certChains ?? []).toString()).toBe(text + text)
   })
 
+  it('compresses a statement of Cloud HSM again that somebody unpacked', () => {
+    const plain = Buffer.concat([Buffer.from('00000000000000030000012c', 'hex'), Buffer.alloc(288, 7)])
+    const { package: package_, notes } = readEvidence(plain)
+    expect(gunzipSync(package_).equals(plain)).toBe(true)
+    expect(notes).toHaveLength(1)
+  })
+
+  it('brings chains into PEM from every form, and leaves alone what is none', () => {
+    const forms = [
+      wanted,
+      base64(wanted),
+      Buffer.from(`\ufeff${text}`, 'utf16le'),
+      Buffer.from(text.replaceAll('\n', '\r\n')),
+      Buffer.concat([leaf, issuer.f9Certificate]),
+      Buffer.from(
+        JSON.stringify({
+          attestation: { format: 'CAVIUM_V2_COMPRESSED', content: 'H4sI', certChains: { caviumCerts: [text] } },
+        }),
+      ),
+    ]
+    for (const form of forms) expect(Buffer.from(readCertChains(form)).toString()).toBe(text)
+    const prose = Buffer.from('hello')
+    expect(readCertChains(prose)).toBe(prose)
+  })
+
   const REFUSED: readonly (readonly [string, Uint8Array, RegExp])[] = [
     ['an empty file', Buffer.alloc(0), /empty/],
     ['a file of 10 MB', Buffer.alloc(10_000_000, 0x41), /more than any attestation/],
@@ -98,6 +123,16 @@ describe('readEvidence', () => {
       'a certificate request',
       Buffer.from('-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n'),
       /CERTIFICATE REQUEST/,
+    ],
+    [
+      'a key version of Cloud KMS in software',
+      Buffer.from('{"name":"projects/p","protectionLevel":"SOFTWARE","state":"ENABLED"}'),
+      /its protection level is SOFTWARE/,
+    ],
+    [
+      'an attestation of V1',
+      Buffer.from('{"attestation":{"format":"CAVIUM_V1_COMPRESSED","content":"H4sI"}}'),
+      /CAVIUM_V1_COMPRESSED.*not supported/,
     ],
     ['base64 without end', [1, 2, 3, 4, 5, 6, 7].reduce<Buffer>((inner) => base64(inner), wanted), /too many times/],
   ]
@@ -121,7 +156,9 @@ describe("the console's zip", () => {
   const zip = (name: string, method: 'ZIP_STORED' | 'ZIP_DEFLATED', files: readonly string[]): Buffer => {
     const program = `import sys,zipfile
 with zipfile.ZipFile(sys.argv[1], 'w', zipfile.${method}) as z:
-    for name in sys.argv[2:]: z.write(name, name.split('/')[-1])`
+    for name in sys.argv[2:]:
+        path, _, inside = name.partition('=')
+        z.write(path, inside or path.split('/')[-1])`
     const target = join(folder, name)
     execFileSync('python3', ['-c', program, target, ...files])
     return readFileSync(target)
@@ -130,6 +167,19 @@ with zipfile.ZipFile(sys.argv[1], 'w', zipfile.${method}) as z:
   const pem = join(folder, 'ring-key-1-combined-chain.pem')
   writeFileSync(dat, statement)
   writeFileSync(pem, text)
+
+  it('is read as macOS packs it again, and whatever the case of its names', () => {
+    const shadow = [`${dat}=__MACOSX/._a-attestation.dat`, `${pem}=__MACOSX/._a-chain.pem`]
+    for (const files of [
+      [dat, pem, ...shadow],
+      [`${dat}=A.DAT`, `${pem}=B.PEM`],
+      [`${dat}=b/a.dat.gz`, `${pem}=b/c.pem`],
+    ]) {
+      const { package: package_, certChains } = readEvidence(zip('again.zip', 'ZIP_DEFLATED', files))
+      expect(Buffer.compare(package_, statement)).toBe(0)
+      expect(Buffer.from(certChains ?? []).toString()).toBe(text)
+    }
+  })
 
   it.each(['ZIP_STORED', 'ZIP_DEFLATED'] as const)('is read (%s, made by another program)', (method) => {
     const { package: package_, certChains } = readEvidence(zip('bundle.zip', method, [dat, pem]))

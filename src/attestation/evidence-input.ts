@@ -2,6 +2,7 @@
  * Evidence in the forms that people have it, brought into the form that the CA wants before base64: two PEM certificates, a DER
  * PKCS#7, a JSON bundle, a gzip'd statement. Whatever was undone on the way is said.
  */
+import { gzipSync } from 'node:zlib'
 import { isZip } from '../archive/zip-entries.ts'
 import { TAG } from '../asn1/der.ts'
 import { PemError, readPem, writePem } from '../asn1/pem.ts'
@@ -45,6 +46,20 @@ export function readEvidence(...files: readonly Uint8Array[]): Evidence {
   }
 }
 
+/**
+ * Certificates that travel beside a package, brought into PEM from the forms that people have them in: base64, UTF-16, Google's zip or
+ * JSON. What is none of these stays as it is, for the verifier to say that it cannot be read.
+ */
+export function readCertChains(file: Uint8Array): Uint8Array {
+  try {
+    const { package: package_, certChains } = readOne(file)
+    return certChains ?? certificatesOf(package_)
+  } catch (error) {
+    if (error instanceof EvidenceError) return file
+    throw error
+  }
+}
+
 const isPemPackage = (bytes: Uint8Array): boolean => Buffer.from(bytes.subarray(0, 11)).toString() === '-----BEGIN '
 
 function certificatesOf(bytes: Uint8Array): Uint8Array {
@@ -85,6 +100,8 @@ function peel(bytes: Uint8Array): Layer {
   if (isZip(bytes))
     return { evidence: readGoogleBundle(bytes), note: 'took the statement and its chain out of the zip' }
   if (bytes[0] === GZIP && bytes[1] === 0x8b) return { evidence: { package: bytes } }
+  if (isUnpackedStatement(bytes))
+    return { evidence: { package: gzipSync(bytes) }, note: 'compressed the statement again, as Cloud KMS gives it' }
   if (bytes[0] === TAG.sequence && (bytes[1] ?? 0) >= 0x80) return peelDer(bytes)
   const decoded = decodeText(bytes)
   if (decoded === undefined) {
@@ -96,6 +113,10 @@ function peel(bytes: Uint8Array): Layer {
   if (decoded.unwrapped !== undefined) return { inner: Buffer.from(decoded.text), note: `removed ${decoded.unwrapped}` }
   return peelText(decoded.text)
 }
+
+/** A Cloud HSM statement after gunzip: response 0, request flags 3. Parsers want it so, and guides tell people to unpack it. */
+const isUnpackedStatement = (bytes: Uint8Array): boolean =>
+  Buffer.from(bytes.subarray(0, 8)).toString('hex') === '0000000000000003'
 
 function checkSize(bytes: Uint8Array): void {
   if (bytes.length === 0) {

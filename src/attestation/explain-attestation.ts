@@ -58,13 +58,28 @@ function deviceFacts({ device, attestedKey: key }: AttestationResult): readonly 
   ]
 }
 
-/** The chain leaf first becomes a tree root first, with the anchor on top where one was reached. */
+/**
+ * The chain leaf first becomes a tree root first, with the anchor on top where one was reached. A name that is certified a second time
+ * (Google's certificates of Marvell's card and partition) stands beside that tree, under its own issuer.
+ */
 function chainTree({ chain, trustAnchor }: AttestationResult, leaf: string): readonly ExplainedNode[] {
+  const seen = new Set<string>()
+  const again = new Map<string, ExplainedNode[]>()
   let below: readonly ExplainedNode[] = []
   for (const [index, link] of chain.entries()) {
-    below = [{ name: link.subject, ...(index === 0 ? { role: leaf } : {}), facts: linkFacts(link), children: below }]
+    const node = { name: link.subject, ...(index === 0 ? { role: leaf } : {}), facts: linkFacts(link) }
+    if (seen.has(link.subject)) {
+      again.set(link.issuer, [...(again.get(link.issuer) ?? []), { ...node, children: [] }])
+    } else below = [{ ...node, children: below }]
+    seen.add(link.subject)
   }
-  if (trustAnchor === undefined) return below
+  const besides = [...again].map(([name, children]) => ({
+    name,
+    role: 'certifies the same again',
+    facts: [],
+    children,
+  }))
+  if (trustAnchor === undefined) return [...below, ...besides]
   return [
     {
       name: trustAnchor.name,
@@ -72,6 +87,7 @@ function chainTree({ chain, trustAnchor }: AttestationResult, leaf: string): rea
       facts: [{ label: 'key SHA-256', value: trustAnchor.spkiSha256 }],
       children: below,
     },
+    ...besides,
   ]
 }
 

@@ -30,6 +30,20 @@ describe.runIf(folder !== undefined)('explain', () => {
     })
   }
 
+  it('draws the chains of Google Cloud HSM as two trees: the maker’s above the statement, the owner’s beside it', () => {
+    const chains = { certChains: file('marvell-google/smallstep-ec/certs.pem') }
+    const { tree } = explain(file('marvell-google/smallstep-ec/attestation.dat'), { ...context, ...chains })
+    const [maker, owner] = tree
+    const partition = maker?.children[0]?.children[0]
+    expect(tree).toHaveLength(2)
+    expect(partition?.name).toContain('PARTN:1')
+    expect(partition?.children).toMatchObject([
+      { name: 'statement (CAVIUM_V2_COMPRESSED)', role: 'attestation statement' },
+    ])
+    expect(owner?.name).toContain('CN=Hawksbill Root v1 prod')
+    expect(owner?.children.map(({ children }) => children.length)).toEqual([0, 0])
+  })
+
   it('finds the attestation inside a request, under either OID, and judges it', () => {
     for (const id of ['psyk-csr-legacy', 'psyk-csr-standard']) {
       const explanation = explain(file(`yubikey/${id}/request.csr.pem`), context)

@@ -100,4 +100,15 @@ export const CLAIM_WORDS: Readonly<Record<string, (value: string) => string>> = 
   ouid: (value) => `Unique identifier of the key in the HSM (CKA_OUID): ${value}.`,
   unpublishedExtensions: (value) => `Facts whose meaning Thales does not publish, as they stand there: ${value}.`,
   keyUuid: (value) => `Key UUID ${value}.`,
+  signedAt: (value) => `Signed at ${value}.`,
+  authority: (value) => `Signed by: ${value}.`,
+  alwaysSensitive: (value) =>
+    value === 'true'
+      ? 'It never could be shown in the clear.'
+      : 'There was, or may have been, a time when it could be shown in the clear.',
+  kcv: (value) => `Key check value (KCV) ${value}.`,
+  ekcv: (value) => `Extended key check value (EKCV) ${value}.`,
+  versionNameSha256: (value) => `SHA-256 of the name of its key version ${value}.`,
+  partition: (value) => `It lives in the partition ${value}.`,
+  ownerTrustAnchor: (value) => `Card and partition are certified by their owner too: ${value}.`,
 }

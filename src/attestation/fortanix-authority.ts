@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Certificate } from '../asn1/certificate.ts'
+import { readDer, readOid, readSequence } from '../asn1/der.ts'
+import { DerError } from '../asn1/der-error.ts'
 import { sameBytes } from './anchor-keys.ts'
 import { basicConstraintsOf, OID_BASIC_CONSTRAINTS, OID_KEY_USAGE } from './basic-constraints.ts'
 import { unknownCritical } from './certificate-chain.ts'
 import { authorityKeyIdOf, certificatePoliciesOf, subjectKeyIdOf } from './certificate-extensions.ts'
 import type { CheckList } from './check-list.ts'
-import { FORTANIX_OID, FX2200_ENROLLMENT_POLICY } from './fortanix-oids.ts'
+import { FORTANIX_OID } from './fortanix-oids.ts'
 import { FORTANIX_RULES as RULE } from './fortanix-rules.ts'
 import { extendedKeyUsageOf, KEY_USAGE, keyUsageOf, OID_EXTENDED_KEY_USAGE } from './key-usage.ts'
 import { attestedKey } from './verdict.ts'
@@ -45,11 +47,29 @@ function authorityFault(authority: Certificate): string | undefined {
   if (purposes === undefined || purposes === 'malformed' || !purposes.includes(FORTANIX_OID.keyAttestation)) {
     return 'its certificate is not for key attestation'
   }
-  const policy = authority.extensions.get(FORTANIX_OID.enrollmentPolicy)?.value
-  if (policy === undefined || !sameBytes(policy, FX2200_ENROLLMENT_POLICY)) {
+  if (!requiresFx2200(authority)) {
     return 'its cluster has not the enrolment policy for FX2200 with site operator approval'
   }
   return commonFault(authority)
+}
+
+/**
+ * SEQUENCE OF { item OID, qualifier }: FX2200 as the least protection, then site operator approval. Further items only demand more;
+ * Fortanix's own verifier lets them stand.
+ */
+function requiresFx2200(authority: Certificate): boolean {
+  const policy = authority.extensions.get(FORTANIX_OID.enrollmentPolicy)?.value
+  if (policy === undefined) return false
+  try {
+    const [protection, approval] = readSequence(readDer(policy), 'enrolment policy').map((item) =>
+      readSequence(item, 'policy item').map((part, index) => (index < 2 ? readOid(part) : '')),
+    )
+    const wanted = [FORTANIX_OID.minimumProtection, FORTANIX_OID.fx2200]
+    return protection?.join() === wanted.join() && approval?.join() === FORTANIX_OID.operatorApproval
+  } catch (error) {
+    if (error instanceof DerError) return false
+    throw error
+  }
 }
 
 function caFault(ca: Certificate): string | undefined {

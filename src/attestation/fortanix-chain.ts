@@ -7,7 +7,8 @@ import type { CheckList } from './check-list.ts'
 import { FORTANIX_AUTHORITY_AGE, FORTANIX_RULES as RULE } from './fortanix-rules.ts'
 import type { VerificationContext } from './verify-attestation.ts'
 
-const AGAIN = 'Ask DSM for the statement again (POST /crypto/v1/keys/key_attestation) and send its reply unchanged.'
+export const ASK_AGAIN =
+  'Ask DSM for the statement again (POST /crypto/v1/keys/key_attestation) and send its reply unchanged.'
 
 export interface FortanixChain {
   readonly authority: Certificate
@@ -26,19 +27,19 @@ export function checkFortanixChain(
   const path = walkToAnchor(statement, pool, anchors, { remember: true })
   const [, authority, ca] = path.certificates
   if (path.anchor === undefined) {
-    checks.fail(RULE.chain, noAnchor(path.failure, path.certificates, pool, anchors), AGAIN)
+    checks.fail(RULE.chain, noAnchor(path.failure, path.certificates, pool, anchors), ASK_AGAIN)
     return undefined
   }
   if (authority === undefined || ca === undefined || path.certificates.length !== 3) {
     checks.fail(
       RULE.chain,
       `The chain has ${path.certificates.length} certificates below the root, expected statement, authority and CA.`,
-      AGAIN,
+      ASK_AGAIN,
     )
     return undefined
   }
   const extra = leftover([authority, ca], pool, path.anchor, anchors)
-  checks.require(RULE.chain, extra === undefined, `Ends in ${path.anchor.name}.`, extra ?? '', AGAIN)
+  checks.require(RULE.chain, extra === undefined, `Ends in ${path.anchor.name}.`, extra ?? '', ASK_AGAIN)
   return { authority, ca, anchor: path.anchor }
 }
 
@@ -104,7 +105,7 @@ export function checkSigningTime(
 ): void {
   const signed = statement.notBefore
   const outside = [authority, ca].find((certificate) => !validAt(certificate, signed))
-  const fail = (detail: string, remedy = AGAIN): unknown => checks.fail(RULE.signingTime, detail, remedy)
+  const fail = (detail: string, remedy = ASK_AGAIN): unknown => checks.fail(RULE.signingTime, detail, remedy)
   if (signed > now) {
     fail(`The statement was signed on ${day(signed)}, in the future.`, 'Check the clock of this computer.')
   } else if (now > statement.notAfter) {

@@ -6,6 +6,10 @@ export const FORTANIX_OID = {
   keyUuid: `${ARC}.1.2.2`,
   /** Node enrolment policy of the cluster, in the authority certificate. */
   enrollmentPolicy: `${ARC}.2.5`,
+  /** Its items, in this order: the least protection that a node must have, and that an operator must let it in. */
+  minimumProtection: `${ARC}.2.5.1`,
+  fx2200: `${ARC}.2.5.1.1`,
+  operatorApproval: `${ARC}.2.5.2`,
   /** Claim: the key was generated in DSM. */
   generatedInDsm: `${ARC}.2.4.1.1`,
   /** Claim: the key can never be exported, not even encrypted. */
@@ -17,12 +21,3 @@ export const FORTANIX_OID = {
 
 /** The two claims carry an empty SEQUENCE; anything else would be a claim with a condition that we do not know. */
 export const EMPTY_SEQUENCE = Buffer.from('3000', 'hex')
-
-/**
- * SEQUENCE { { .2.5.1 minimum protection profile, .2.5.1.1 FX2200 }, { .2.5.2 site operator approval required } }: the one policy
- * that Fortanix's own verifier accepts.
- */
-export const FX2200_ENROLLMENT_POLICY = Buffer.from(
-  '302c301b060b2b0601040183841a020501060c2b0601040183841a02050101300d060b2b0601040183841a020502',
-  'hex',
-)

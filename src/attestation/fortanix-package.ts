@@ -1,4 +1,5 @@
 import { EvidenceError } from './evidence-error.ts'
+import { repeatedMember } from './repeated-member.ts'
 
 /** The reply of `POST /crypto/v1/keys/key_attestation`, certificates as DER. */
 export interface FortanixPackage {
@@ -10,24 +11,19 @@ export interface FortanixPackage {
 
 const MAX_BYTES = 1 << 16
 const MAX_CERTIFICATES = 8
-/** Names that must stand once: a reader that takes the first of two would judge another certificate than we do. */
-const NAMES = ['authority_chain', 'attestation_statement', 'format', 'statement']
 const REMEDY =
   'Give the JSON of the key_attestation call (or key_attestation_<uuid>.json from the user interface) unchanged.'
 
 const unreadable = (what: string, cause?: unknown): EvidenceError =>
   new EvidenceError(`Could not read the Fortanix key attestation: ${what}.`, REMEDY, cause)
 
-/** Reads the JSON or its base64. Throws EvidenceError where it is no such reply. */
+/** Reads the JSON or its base64; members that we do not know are passed over. Throws EvidenceError where it is no such reply. */
 export function readFortanixPackage(package_: Uint8Array): FortanixPackage {
   if (package_.length > MAX_BYTES) throw unreadable(`it has ${package_.length} bytes, more than ${MAX_BYTES}`)
   const text = fortanixText(package_)
   const reply = parse(text)
-  for (const name of NAMES) {
-    if (text.split(`"${name}"`).length > 2) throw unreadable(`"${name}" stands twice`)
-  }
-  // Escapes could hide a second member of the same name. "\/" alone is common and harmless.
-  if (/\\[^/]/.test(text)) throw unreadable('it has escaped characters')
+  const repeated = repeatedMember(text)
+  if (repeated !== undefined) throw unreadable(`${JSON.stringify(repeated).slice(0, 40)} stands twice`)
   const chain = member(reply, 'authority_chain')
   const statement = member(reply, 'attestation_statement')
   if (!Array.isArray(chain)) throw unreadable('"authority_chain" is no list')

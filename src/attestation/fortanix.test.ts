@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { mutate, mutation } from '../../test/mutation.ts'
 import { sharedFolder } from '../../test/shared-folder.ts'
+import { sequence } from '../asn1/der-writer.ts'
 import { EnrollError } from '../errors.ts'
 import { basicConstraints, keyUsage } from '../sandbox/certificate-issuer.ts'
 import { createFortanixEvidenceIssuer } from '../sandbox/fortanix-evidence/issuer.ts'
@@ -140,6 +141,26 @@ describe('the authority of a Fortanix statement', () => {
   it('must be for key attestation', () => expect(without('2.5.29.37')).toContain('not for key attestation'))
   it('must have the enrolment policy for FX2200', () =>
     expect(without('1.3.6.1.4.1.49690.2.5')).toContain('enrolment policy'))
+  it('may have an enrolment policy with further items behind those two, and none before them', () => {
+    const policy = (...items: readonly string[]) =>
+      authorityFault({
+        alterAuthority: (template) => ({
+          ...template,
+          extensions:
+            template.extensions?.map((extension) =>
+              extension.oid === '1.3.6.1.4.1.49690.2.5'
+                ? { ...extension, value: sequence(...items.map((item) => Buffer.from(item, 'hex'))) }
+                : extension,
+            ) ?? [],
+        }),
+      })
+    const fx2200 = '301b060b2b0601040183841a020501060c2b0601040183841a02050101'
+    const approval = '300d060b2b0601040183841a020502'
+    const further = '300d060b2b0601040183841a020503'
+    expect(policy(fx2200, approval, further)).toBeUndefined()
+    expect(policy(further, fx2200, approval)).toContain('enrolment policy')
+    expect(policy(fx2200)).toContain('enrolment policy')
+  })
   it('must stand under a CA', () => {
     const extensions = [keyUsage(0, 5, 6), basicConstraints(false)]
     const replaced = new Set(['2.5.29.15', '2.5.29.19'])
@@ -152,6 +173,49 @@ describe('the authority of a Fortanix statement', () => {
     expect(detail).toContain('is no CA')
   })
   it('must have Fortanix’s certificate policy', () => expect(without('2.5.29.32')).toContain('certificate policy'))
+})
+
+describe('a reply of DSM', () => {
+  const cluster = createFortanixEvidenceIssuer()
+  const { spki } = testKeyPair('P-256')
+  const reply: Reply = JSON.parse(Buffer.from(cluster.attest({ spki, kid: UUID })).toString())
+  const judge = (text: string) => verify(Buffer.from(text), cluster.trustAnchors)
+
+  it('may have members that we do not know, whatever their names', () => {
+    const text = JSON.stringify({
+      ...reply,
+      kid: UUID,
+      metadata: { format: 'json', statement: 'none', list: [{ format: 1 }] },
+    })
+    expect(judge(text).genuine).toBe(true)
+  })
+
+  it('may escape characters, as some JSON writers do with "=" and "/"', () => {
+    const text = JSON.stringify(reply)
+    expect(judge(text.replaceAll('=', '\\u003d').replaceAll('/', '\\/')).genuine).toBe(true)
+  })
+
+  it('makes no claim that its statement leaves out', () => {
+    const bare = cluster.attest({ spki, kid: UUID, generated: false, neverExportable: false })
+    const { claims } = verify(bare, cluster.trustAnchors)
+    expect(claims.keyUuid).toBe(UUID)
+    for (const name of ['local', 'sensitive', 'extractable', 'neverExtractable'])
+      expect(claims).not.toHaveProperty(name)
+  })
+
+  it('with a chain that cannot be read is refused, and what its statement claims is told all the same', () => {
+    const bytes = Buffer.from(
+      JSON.stringify({ ...reply, authority_chain: [...reply.authority_chain.slice(0, 2), 'AAAA'] }),
+    )
+    const [failure] = failed(bytes, cluster.trustAnchors)
+    expect(failure).toMatchObject({ id: 'attestation.format', detail: expect.stringContaining('authority_chain') })
+    expect(verify(bytes, cluster.trustAnchors).claims).toMatchObject({ key: 'P256', keyUuid: UUID, extractable: false })
+  })
+
+  it('over a key that cannot be read is refused by name', () => {
+    const unreadable = cluster.attest({ spki: Buffer.from('30020500', 'hex'), kid: UUID })
+    expect(failed(unreadable, cluster.trustAnchors).map(({ id }) => id)).toEqual(['attestation.attested-key'])
+  })
 })
 
 describe('what is no key attestation', () => {

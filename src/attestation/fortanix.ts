@@ -4,11 +4,11 @@
  */
 import { type Certificate, parseCertificate } from '../asn1/certificate.ts'
 import { DerError } from '../asn1/der-error.ts'
-import { nameValues, parseName } from '../asn1/name.ts'
 import { parseIssuerCertificate } from './certificate-chain.ts'
 import { CheckList } from './check-list.ts'
+import { commonNameOf } from './common-name.ts'
 import { checkAuthority } from './fortanix-authority.ts'
-import { checkFortanixChain, checkSigningTime, type FortanixChain } from './fortanix-chain.ts'
+import { ASK_AGAIN, checkFortanixChain, checkSigningTime, type FortanixChain } from './fortanix-chain.ts'
 import { type FortanixPackage, looksLikeFortanix, readFortanixPackage } from './fortanix-package.ts'
 import { FORTANIX_RULES as RULE } from './fortanix-rules.ts'
 import { checkStatement, type FortanixClaims, readFortanixClaims } from './fortanix-statement.ts'
@@ -28,7 +28,7 @@ function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdi
   }
   const { statement, pool } = parsed
   const claims = readFortanixClaims(statement)
-  const chain = checkFortanixChain(statement, pool, context, checks)
+  const chain = pool === undefined ? undefined : checkFortanixChain(statement, pool, context, checks)
   if (chain !== undefined) {
     checkAuthority(chain.authority, chain.ca, statement, checks)
     checkSigningTime(statement, chain, context.now, checks)
@@ -40,20 +40,27 @@ function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdi
 
 interface Parsed {
   readonly statement: Certificate
-  readonly pool: readonly Certificate[]
+  /** Absent where one of them is malformed. */
+  readonly pool: readonly Certificate[] | undefined
 }
 
+/** A statement that can be read is told of, even where its chain cannot. */
 function parse({ statement, authorityChain }: FortanixPackage, checks: CheckList): Parsed | undefined {
+  const parsed = orFail('The statement', checks, () => parseCertificate(statement))
+  if (parsed === undefined) return undefined
+  const pool = orFail('A certificate in "authority_chain"', checks, () =>
+    authorityChain.map((der) => parseIssuerCertificate(der)),
+  )
+  if (pool !== undefined) checks.pass(RULE.format, `Statement and ${pool.length} certificates in DER.`)
+  return { statement: parsed, pool }
+}
+
+function orFail<T>(what: string, checks: CheckList, read: () => T): T | undefined {
   try {
-    const parsed = {
-      statement: parseCertificate(statement),
-      pool: authorityChain.map((der) => parseIssuerCertificate(der)),
-    }
-    checks.pass(RULE.format, `Statement and ${authorityChain.length} certificates in DER.`)
-    return parsed
+    return read()
   } catch (error) {
     if (!(error instanceof DerError)) throw error
-    checks.fail(RULE.format, `A certificate is malformed. ${error.message}`, error.remedy)
+    checks.fail(RULE.format, `${what} is malformed. ${error.message}`, ASK_AGAIN)
     return undefined
   }
 }
@@ -66,18 +73,17 @@ function verdict(
   chain: FortanixChain | undefined,
   checks: CheckList,
 ): FamilyVerdict {
-  const authority = chain === undefined ? undefined : commonName(chain.authority)
+  const authority = chain === undefined ? undefined : commonNameOf(chain.authority.subject)
   return familyVerdict({
     hsmType: 'FORTANIX',
     checks,
     required: REQUIRED,
     device: DEVICE,
     claims: {
-      local: claims.generatedInDsm,
+      // A claim that is left out says nothing: not that the key was imported, nor that it may be exported.
+      ...(claims.generatedInDsm ? { local: true } : {}),
       // A key of DSM is never shown in the clear unless it may be exported.
-      sensitive: claims.neverExportable,
-      extractable: !claims.neverExportable,
-      neverExtractable: claims.neverExportable,
+      ...(claims.neverExportable ? { sensitive: true, extractable: false, neverExtractable: true } : {}),
       ...(claims.keyUuid === undefined ? {} : { keyUuid: claims.keyUuid }),
       signedAt: new Date(statement.notBefore).toISOString(),
       ...(authority === undefined ? {} : { authority }),
@@ -86,13 +92,4 @@ function verdict(
     ...(chain === undefined ? {} : { trustAnchor: chain.anchor }),
     chain: chain === undefined ? [statement] : [statement, chain.authority, chain.ca],
   })
-}
-
-function commonName(certificate: Certificate): string | undefined {
-  try {
-    return nameValues(parseName(certificate.subject), 'CN')[0]
-  } catch (error) {
-    if (error instanceof DerError) return undefined
-    throw error
-  }
 }

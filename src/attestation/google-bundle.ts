@@ -1,6 +1,7 @@
 /** The forms in which Google hands out a statement: the console's zip, and the JSON of a key version. */
 import { readZipEntries, type ZipEntry, ZipError } from '../archive/zip-entries.ts'
 import { EvidenceError } from './evidence-error.ts'
+import { VERSION_1 } from './marvell-google-statement.ts'
 
 export interface GoogleEvidence {
   readonly package: Uint8Array
@@ -9,8 +10,9 @@ export interface GoogleEvidence {
 
 /** One `…-attestation.dat` and its chains (`…-combined-chain.pem`). Throws EvidenceError. */
 export function readGoogleBundle(zip: Uint8Array): GoogleEvidence {
-  const entries = entriesOf(zip)
-  const statements = entries.filter(({ name }) => name.endsWith('.dat'))
+  // macOS puts a shadow of every file into the archives that it makes.
+  const entries = entriesOf(zip).filter(({ name }) => !name.startsWith('__MACOSX/'))
+  const statements = entries.filter(({ name }) => /\.dat(\.gz)?$/i.test(name))
   const [statement] = statements
   if (statement === undefined || statements.length > 1) {
     throw new EvidenceError(
@@ -18,7 +20,7 @@ export function readGoogleBundle(zip: Uint8Array): GoogleEvidence {
       'Download the bundle from the key version in the Google Cloud console (Verify attestation).',
     )
   }
-  const chains = entries.filter(({ name }) => /\.(pem|crt|cer)$/.test(name)).map(({ content }) => withLineEnd(content))
+  const chains = entries.filter(({ name }) => /\.(pem|crt|cer)$/i.test(name)).map(({ content }) => withLineEnd(content))
   return { package: statement.content, ...(chains.length === 0 ? {} : { certChains: Buffer.concat(chains) }) }
 }
 
@@ -36,12 +38,19 @@ const withLineEnd = (content: Uint8Array): Uint8Array =>
 
 const CHAIN_NAMES = ['caviumCerts', 'googleCardCerts', 'googlePartitionCerts'] as const
 
-/** CryptoKeyVersion, or its `attestation` alone, as the API and `gcloud … --format=json` print it. Undefined for any other JSON. */
+/**
+ * CryptoKeyVersion, or its `attestation` alone, as the API and `gcloud … --format=json` print it. Undefined for any other JSON. Throws
+ * EvidenceError for a version without an attestation, and for the format V1.
+ */
 export function readGoogleJson(value: unknown): GoogleEvidence | undefined {
+  refuseWithout(value)
   const attestation = member(value, 'attestation') ?? value
   const format = member(attestation, 'format')
   const content = member(attestation, 'content')
   if (typeof format !== 'string' || !format.startsWith('CAVIUM') || typeof content !== 'string') return undefined
+  if (format === 'CAVIUM_V1_COMPRESSED') {
+    throw new EvidenceError(`Could not read the attestation: ${VERSION_1.what}`, VERSION_1.remedy)
+  }
   const chains = member(attestation, 'certChains')
   const pem = CHAIN_NAMES.flatMap((name) => {
     const certificates = member(chains, name)
@@ -51,6 +60,16 @@ export function readGoogleJson(value: unknown): GoogleEvidence | undefined {
     package: Buffer.from(content, 'base64'),
     ...(pem.length === 0 ? {} : { certChains: Buffer.from(pem.map((text) => `${text.trim()}\n`).join('')) }),
   }
+}
+
+/** Only keys at protection level HSM have one: the commonest mistake with Cloud KMS. */
+function refuseWithout(version: unknown): void {
+  const level = member(version, 'protectionLevel')
+  if (typeof level !== 'string' || member(version, 'attestation') !== undefined) return
+  throw new EvidenceError(
+    `Could not read the attestation: this key version has none; its protection level is ${level.slice(0, 40)}.`,
+    'Create a new key at protection level HSM: the level of a key cannot be changed.',
+  )
 }
 
 const member = (value: unknown, name: string): unknown =>

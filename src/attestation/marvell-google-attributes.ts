@@ -14,6 +14,8 @@ export const ATTRIBUTE = {
   /** RSA: bits. EC: OpenSSL's number of the curve. */
   modulusBits: 0x0121,
   publicExponent: 0x0122,
+  /** Of a secret key: octets. Of a private key: the length in which it is stored. */
+  valueLength: 0x0161,
   extractable: 0x0162,
   local: 0x0163,
   neverExtractable: 0x0164,
@@ -27,7 +29,7 @@ export const ATTRIBUTE = {
 } as const
 
 export const OBJECT_CLASS = { publicKey: 2, privateKey: 3, secretKey: 4 } as const
-export const KEY_TYPE = { rsa: 0x00, ec: 0x03 } as const
+export const KEY_TYPE = { rsa: 0x00, ec: 0x03, aes: 0x1f } as const
 
 /** OpenSSL's curve numbers (NID). P-256 and secp256k1 were seen; P-384 follows OpenSSL's table. */
 export const CURVE_BY_NID: Readonly<Record<number, { readonly oid: string; readonly octets: number }>> = {

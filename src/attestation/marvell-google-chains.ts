@@ -33,14 +33,19 @@ const REMEMBER = { remember: true } as const
 const FETCH =
   'Fetch the chains of the same key version: "gcloud kms keys versions get-certificate-chain V --key … --output-file chain.pem", and give them beside the statement.'
 
-/** Reads the certificates that came along, in whatever order. Undefined (and a failed check) where there are none or they are no certificates. */
+/**
+ * Reads the certificates that came along, in whatever order; one that came along twice is one (Google's script puts them into a set).
+ * Undefined (and a failed check) where there are none or they are no certificates.
+ */
 export function readChains(certChains: Uint8Array | undefined, checks: CheckList): readonly Certificate[] | undefined {
   if (certChains === undefined || certChains.length === 0) {
     checks.fail(RULE.manufacturerChain, 'No certificate chains came along: the statement alone proves nothing.', FETCH)
     return undefined
   }
   try {
-    return readCertificatePackage(certChains).map((der) => parseIssuerCertificate(der))
+    return readCertificatePackage(certChains)
+      .map((der) => parseIssuerCertificate(der))
+      .filter((certificate, index, all) => all.findIndex(({ der }) => sameBytes(der, certificate.der)) === index)
   } catch (error) {
     if (!(error instanceof EvidenceError || error instanceof DerError)) throw error
     checks.fail(RULE.manufacturerChain, `The certificate chains cannot be read. ${error.message}`, FETCH)
@@ -60,11 +65,21 @@ export function checkChains(
   const anchors = anchorsFor('MARVELL_GOOGLE', context.trustAnchors)
   const roots = certificates.filter(selfIssued)
   const pool = certificates.filter((certificate) => !selfIssued(certificate))
-  const made = manufacturerChain(pool, anchors, checks)
-  if (made === undefined) return undefined
-  const owned = ownerChain(pool, made, anchors, checks)
-  if (owned === undefined) return undefined
-  const chains = { ...made, ...owned }
+  const candidates = manufacturerChains(pool, anchors)
+  const [first] = candidates
+  if (first === undefined) return failManufacturer(pool, anchors, checks)
+  // To anchors without a role, as a user gives them in PEM, the owner's card certificate looks like the maker's: its key is the same.
+  const made = candidates.find((candidate) => 'owner' in ownerChain(pool, candidate, anchors)) ?? first
+  checks.pass(RULE.manufacturerChain, `${made.manufacturer.name} certifies the card, the card its partition.`)
+  const owned = ownerChain(pool, made, anchors)
+  if (owned.signer !== undefined) checks.pass(RULE.ownerChain, `${owned.signer.name} certifies card and partition.`)
+  if (!('owner' in owned)) {
+    checks.fail(owned.signer === undefined ? RULE.ownerChain : RULE.sameKeys, owned.fault, FETCH)
+    return undefined
+  }
+  checks.pass(RULE.sameKeys, 'Both chains certify the same card key and the same partition key.')
+  const { ownerCard, ownerPartition, owner } = owned
+  const chains = { ...made, ownerCard, ownerPartition, owner }
   checkLeftovers(chains, pool, roots, anchors, checks)
   checkValidity(chains, context.now, checks)
   return chains
@@ -73,30 +88,40 @@ export function checkChains(
 type Made = Pick<MarvellChains, 'card' | 'partition' | 'manufacturer'>
 type Owned = Pick<MarvellChains, 'ownerCard' | 'ownerPartition' | 'owner'>
 
-/** Marvell's root, the card, the partition. */
-function manufacturerChain(
-  pool: readonly Certificate[],
-  anchors: readonly AnchorKey[],
-  checks: CheckList,
-): Made | undefined {
-  const makers = anchors.filter(({ anchor }) => anchor.authority !== 'owner')
-  for (const card of pool) {
+const makersOf = (anchors: readonly AnchorKey[]): readonly AnchorKey[] =>
+  anchors.filter(({ anchor }) => anchor.authority !== 'owner')
+
+/** Marvell's root, the card, the partition: every way in which the certificates make that chain. */
+function manufacturerChains(pool: readonly Certificate[], anchors: readonly AnchorKey[]): readonly Made[] {
+  const makers = makersOf(anchors)
+  return pool.flatMap((card) => {
     const manufacturer = anchorThatSigned(card, makers, REMEMBER)
-    if (manufacturer === undefined) continue
+    if (manufacturer === undefined) return []
     const partition = pool.find((other) => namesIssuer(other, card.subject) && signedBy(other, card.spki, REMEMBER))
-    if (partition === undefined) continue
-    checks.pass(RULE.manufacturerChain, `${manufacturer.name} certifies the card, the card its partition.`)
-    return { card, partition, manufacturer }
+    return partition === undefined ? [] : [{ card, partition, manufacturer }]
+  })
+}
+
+function failManufacturer(pool: readonly Certificate[], anchors: readonly AnchorKey[], checks: CheckList): undefined {
+  checks.fail(RULE.manufacturerChain, manufacturerFault(pool, makersOf(anchors)), FETCH)
+}
+
+function manufacturerFault(pool: readonly Certificate[], makers: readonly AnchorKey[]): string {
+  const named = pool.filter((one) => makers.some(({ subject }) => subject !== undefined && namesIssuer(one, subject)))
+  const cards = named.filter((card) => anchorThatSigned(card, makers, REMEMBER) !== undefined)
+  if (named.length === 0) return 'The manufacturer chain (card and partition under Marvell’s root) is missing.'
+  if (cards.length === 0) {
+    return 'The card’s certificate has Marvell’s root as issuer, whose key did not sign it: it was altered, or the root is forged.'
   }
-  const named = pool.some((card) => makers.some(({ subject }) => subject !== undefined && namesIssuer(card, subject)))
-  checks.fail(
-    RULE.manufacturerChain,
-    named
-      ? 'The manufacturer chain does not verify: a certificate was altered, or card and partition are of two HSMs.'
-      : 'The manufacturer chain (card and partition under Marvell’s root) is missing.',
-    FETCH,
-  )
-  return undefined
+  return cards.some((card) => pool.some((other) => namesIssuer(other, card.subject)))
+    ? 'The manufacturer chain does not verify: the partition’s certificate was altered, or card and partition are of two HSMs.'
+    : 'The manufacturer’s certificate of the partition is missing.'
+}
+
+/** No owner's chain: `signer` is the root that signed some of it. */
+interface NotOwned {
+  readonly signer: TrustAnchor | undefined
+  readonly fault: string
 }
 
 /** Google's root certifies the card, and the partition directly: siblings, not a chain. */
@@ -104,40 +129,33 @@ function ownerChain(
   pool: readonly Certificate[],
   made: Made,
   anchors: readonly AnchorKey[],
-  checks: CheckList,
-): Owned | undefined {
-  const owners = anchors.filter(({ anchor }) => anchor.authority !== 'manufacturer' && anchor !== made.manufacturer)
+): (Owned & { readonly signer: TrustAnchor }) | NotOwned {
+  // By key: a root that is built in and given by the user as well is one root, and vouches for one of the two.
+  const owners = anchors.filter(
+    ({ anchor }) => anchor.authority !== 'manufacturer' && anchor.spkiSha256 !== made.manufacturer.spkiSha256,
+  )
   const owned = pool.flatMap((certificate) => {
     const owner = anchorThatSigned(certificate, owners, REMEMBER)
     return owner === undefined ? [] : [{ certificate, owner }]
   })
-  const [first] = owned
-  if (first === undefined) {
-    checks.fail(
-      RULE.ownerChain,
-      'No certificate is signed by Google’s root: the owner chain is missing or altered.',
-      FETCH,
-    )
-    return undefined
+  const signer = owned[0]?.owner
+  if (signer === undefined) {
+    return { signer, fault: 'No certificate is signed by Google’s root: the owner chain is missing or altered.' }
   }
-  checks.pass(RULE.ownerChain, `${first.owner.name} certifies card and partition.`)
   const byKey = (spki: Uint8Array) => owned.find(({ certificate }) => sameBytes(certificate.spki, spki))
   const card = byKey(made.card.spki)
   const partition = byKey(made.partition.spki)
   if (card === undefined || partition === undefined || card.owner !== partition.owner) {
     const which = card === undefined ? 'card' : 'partition'
-    checks.fail(
-      RULE.sameKeys,
-      `The owner’s ${which} certificate is missing or certifies another key than the manufacturer’s: the chains are of two HSMs or incomplete.`,
-      FETCH,
-    )
-    return undefined
+    return {
+      signer,
+      fault: `The owner’s ${which} certificate is missing or certifies another key than the manufacturer’s: the chains are of two HSMs or incomplete.`,
+    }
   }
-  checks.pass(RULE.sameKeys, 'Both chains certify the same card key and the same partition key.')
-  return { ownerCard: card.certificate, ownerPartition: partition.certificate, owner: card.owner }
+  return { signer, ownerCard: card.certificate, ownerPartition: partition.certificate, owner: card.owner }
 }
 
-/** Four certificates, each once; roots may come along as copies of those that are pinned. */
+/** Four certificates; roots may come along as copies of those that are pinned. */
 function checkLeftovers(
   { card, partition, ownerCard, ownerPartition }: MarvellChains,
   pool: readonly Certificate[],
@@ -148,21 +166,14 @@ function checkLeftovers(
   const used = [card, partition, ownerCard, ownerPartition]
   const forged = roots.find((root) => !isPinnedCopy(root, anchors))
   const extra = pool.find((certificate) => !used.includes(certificate))
-  const twice = [...pool, ...roots].find((certificate, index, all) => all.indexOf(certificate) !== index)
   if (forged !== undefined) {
     checks.fail(
       RULE.certificates,
       `The self-signed ${printName(forged.subject)} is no pinned root: forged or foreign.`,
       FETCH,
     )
-  } else if (extra !== undefined || twice !== undefined) {
-    const certificate = extra ?? twice
-    const what = extra === undefined ? 'stands twice' : 'belongs to neither chain'
-    checks.fail(
-      RULE.certificates,
-      `The certificate ${certificate === undefined ? '' : printName(certificate.subject)} ${what}.`,
-      FETCH,
-    )
+  } else if (extra !== undefined) {
+    checks.fail(RULE.certificates, `The certificate ${printName(extra.subject)} belongs to neither chain.`, FETCH)
   } else checks.pass(RULE.certificates, 'Every certificate that came along belongs to one of the two chains.')
 }
 
@@ -173,15 +184,20 @@ const isPinnedCopy = (root: Certificate, anchors: readonly AnchorKey[]): boolean
       (key.anchor.certificateSha256.includes(sha256Hex(root.der)) || signedBy(root, key.spki, REMEMBER)),
   )
 
+const day = (time: number): string => new Date(time).toISOString().slice(0, 10)
+
 function checkValidity(chains: MarvellChains, now: number, checks: CheckList): void {
   const { card, partition, ownerCard, ownerPartition } = chains
   const outside = [card, partition, ownerCard, ownerPartition].find((certificate) => !validAt(certificate, now))
   const anchor = [chains.manufacturer, chains.owner].find((candidate) => !anchorHolds(candidate, now))
   if (outside !== undefined) {
+    const ended = now > outside.notAfter
     checks.fail(
       RULE.validity,
-      `The certificate ${printName(outside.subject)} ended on ${new Date(outside.notAfter).toISOString().slice(0, 10)} or has not begun.`,
-      'Check the clock of this computer; otherwise make a new key version, which will live on a current card.',
+      `The certificate ${printName(outside.subject)} ${ended ? `ended on ${day(outside.notAfter)}` : `begins on ${day(outside.notBefore)} only`}.`,
+      ended
+        ? 'Make a new key version, which will live on a card with current certificates.'
+        : 'Check the clock of this computer.',
     )
   } else if (anchor !== undefined) {
     checks.fail(

@@ -24,66 +24,76 @@ export const MARVELL_RULES = {
 /** What the private object must say; missing means failed. The public object says the opposite of some and is not asked. */
 export const PRIVATE_KEY_RULES: readonly {
   readonly rule: Rule
+  /** As Marvell prints it, without OBJ_ATTR_. */
+  readonly name: string
   readonly attribute: number
   readonly value: number
   readonly said: string
-  /** Why it fails, and the likelier cause. */
-  readonly missing: string
+  /** Why it fails, and the likelier cause where one is known. */
+  readonly otherwise: readonly [fault: string, cause?: string]
 }[] = [
   {
     rule: rule('local', CHECKERS),
+    name: 'LOCAL',
     attribute: ATTRIBUTE.local,
     value: 1,
     said: 'The key was generated in the HSM (LOCAL).',
-    missing: 'The key was not generated in the HSM (LOCAL is not 1): it was imported',
+    otherwise: ['The key was not generated in the HSM', ': it was imported'],
   },
   {
     rule: rule('not-extractable', CHECKERS),
+    name: 'EXTRACTABLE',
     attribute: ATTRIBUTE.extractable,
     value: 0,
     said: 'The key cannot be extracted.',
-    missing: 'The key may be extracted (EXTRACTABLE is not 0)',
+    otherwise: ['The key may be extracted'],
   },
   {
     rule: rule('never-extractable', CHECKERS),
+    name: 'NEVER_EXTRACTABLE',
     attribute: ATTRIBUTE.neverExtractable,
     value: 1,
     said: 'The key could never be extracted.',
-    missing: 'The key could once be extracted (NEVER_EXTRACTABLE is not 1): it was imported or wrapped',
+    otherwise: ['The key could once be extracted', ': it was imported or wrapped'],
   },
   {
     rule: rule('sensitive', CHECKERS),
+    name: 'SENSITIVE',
     attribute: ATTRIBUTE.sensitive,
     value: 1,
     said: 'The key is sensitive.',
-    missing: 'The key is not sensitive (SENSITIVE is not 1)',
+    otherwise: ['The key is not sensitive'],
   },
   {
     rule: rule('always-sensitive', CHECKERS),
+    name: 'ALWAYS_SENSITIVE',
     attribute: ATTRIBUTE.alwaysSensitive,
     value: 1,
     said: 'The key was always sensitive.',
-    missing: 'The key was not always sensitive (ALWAYS_SENSITIVE is not 1): it was imported',
+    otherwise: ['The key was not always sensitive', ': it was imported'],
   },
   {
     rule: rule('sign', CHECKERS),
+    name: 'SIGN',
     attribute: ATTRIBUTE.sign,
     value: 1,
     said: 'The key may sign.',
-    missing: 'The key may not sign (SIGN is not 1): its purpose is not ASYMMETRIC_SIGN',
+    otherwise: ['The key may not sign', ': its purpose is not ASYMMETRIC_SIGN'],
   },
   {
     rule: rule('not-splittable', CHECKERS),
+    name: 'SPLITTABLE',
     attribute: ATTRIBUTE.splittable,
     value: 0,
     said: 'The key cannot be split.',
-    missing: 'The key may be split into shares (SPLITTABLE is not 0)',
+    otherwise: ['The key may be split into shares'],
   },
   {
     rule: rule('not-split', CHECKERS),
+    name: 'IS_SPLIT',
     attribute: ATTRIBUTE.isSplit,
     value: 0,
     said: 'The key is not split.',
-    missing: 'The key is split into shares (IS_SPLIT is not 0)',
+    otherwise: ['The key is split into shares'],
   },
 ]

@@ -1,6 +1,5 @@
 import { gunzipSync } from 'node:zlib'
 import { EvidenceError } from './evidence-error.ts'
-import { ATTRIBUTE } from './marvell-google-attributes.ts'
 
 /** A V2 statement (CAVIUM_V2_COMPRESSED), read to the last byte. */
 export interface MarvellStatement {
@@ -27,6 +26,12 @@ const CHUNK = 1 << 12
 const MAX_ATTRIBUTES = 128
 const GZIP_REMEDY =
   'Give the attestation as Cloud KMS writes it: "gcloud kms keys versions describe … --attestation-file".'
+
+/** Refused by name, wherever it shows. */
+export const VERSION_1 = {
+  what: 'CAVIUM_V1_COMPRESSED, which cards with firmware before 3.2-08 write, is not supported.',
+  remedy: 'Create a new key version: current Cloud HSM cards write CAVIUM_V2_COMPRESSED.',
+} as const
 
 const malformed = (what: string): StatementFormatError =>
   new StatementFormatError(
@@ -73,10 +78,7 @@ export function parseStatement(bytes: Uint8Array): MarvellStatement {
   const layout = [2, 1].map((count) => layoutFor(view, count, bufferSize ?? 0)).find((found) => found !== undefined)
   if (response !== 0 || flags !== 3 || total !== bytes.length || layout === undefined) {
     throw isVersion1(view)
-      ? new StatementFormatError(
-          'The statement has the layout CAVIUM_V1_COMPRESSED, of cards with firmware before 3.2-08, which is not supported.',
-          'Create a new key version: current Cloud HSM cards write CAVIUM_V2_COMPRESSED.',
-        )
+      ? new StatementFormatError(`The statement has the layout of V1: ${VERSION_1.what}`, VERSION_1.remedy)
       : malformed('its header does not fit its length')
   }
   const { infoAt, count, objectsEnd, offsets } = layout
@@ -131,16 +133,20 @@ function readObject(view: Buffer, at: number, end: number): MarvellObject {
   return { handle, attributes }
 }
 
-/** V1 objects begin at byte 984 (pair) or 24 (one object), with the class as first attribute (parse_v1.py, as smallstep quotes it). */
-function isVersion1(view: Buffer): boolean {
-  return [984, 24].some(
-    (at) =>
-      view.length > at + 21 + 256 &&
-      view.readUInt32BE(at + 4) <= MAX_ATTRIBUTES &&
-      view.readUInt32BE(at + 12) === ATTRIBUTE.class &&
-      view.readUInt32BE(at + 16) === 1 &&
-      (view[at + 20] ?? 0) <= 4,
-  )
+/**
+ * V1 objects stand at a fixed place: 984 (pair) or 24 (one object), as smallstep quotes parse_v1.py; Azure's reader says 20. No sample
+ * is known, so any attribute list that fills its own length there will do.
+ */
+const isVersion1 = (view: Buffer): boolean => [984, 24, 20].some((at) => isObject(view, at))
+
+function isObject(view: Buffer, at: number): boolean {
+  if (at + 12 > view.length) return false
+  const [, count = 0, size = 0] = [0, 4, 8].map((offset) => view.readUInt32BE(at + offset))
+  const end = at + 12 + size
+  if (count === 0 || count > MAX_ATTRIBUTES || end > view.length) return false
+  let next = at + 12
+  for (let left = count; left > 0 && next + 8 <= end; left--) next += 8 + view.readUInt32BE(next + 4)
+  return next === end && size >= 9 * count
 }
 
 /** An attribute as an unsigned number, or undefined where it is absent or longer than four bytes. */

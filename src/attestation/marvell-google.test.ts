@@ -63,6 +63,21 @@ describe.runIf(folder !== undefined)('attestations of Google Cloud HSM', () => {
     expect(verdict.attestedKey?.spkiSha256).toBe('6fe6949ee1fb9e9d50d0fd5795ccbca13de9fb26020414012afa83ef8eff8668')
   })
 
+  it('names the statement first in its chain, then what certifies the key that signed it, for either authority', () => {
+    const { chain } = verify(ec.package, ec.chains)
+    const card = 'HSM:5.2G1804-ICM000678'
+    expect(chain.map(({ subject }) => /HSM:[^\\]+|statement/.exec(subject)?.[0])).toEqual([
+      'statement',
+      `${card}:PARTN:1`,
+      card,
+      `${card}:PARTN:1`,
+      card,
+    ])
+    expect(chain[0]?.issuer).toBe(chain[1]?.subject)
+    expect(chain[1]?.issuer).toBe(chain[2]?.subject)
+    expect(chain[0]?.sha256).toBe(createHash('sha256').update(gunzipSync(ec.package)).digest('hex'))
+  })
+
   it('an RSA key pair is genuine', () => {
     const verdict = verify(rsa.package, rsa.chains)
     expect(verdict.genuine).toBe(true)
@@ -102,6 +117,7 @@ describe.runIf(folder !== undefined)('attestations of Google Cloud HSM', () => {
     const all = [read('smallstep-aes', 'attestation.dat'), read('smallstep-aes', 'certs.pem')] as const
     expect(ids(...all)).toEqual(['attestation.key-pair'])
     expect(failed(...all)[0]?.detail).toContain('a secret key')
+    expect(verify(...all).claims).toMatchObject({ key: 'AES256', local: true, extractable: false })
   })
 
   it('an imported key is refused for what it is', () => {
@@ -114,12 +130,37 @@ describe.runIf(folder !== undefined)('attestations of Google Cloud HSM', () => {
     ])
   })
 
+  it('a manufacturer chain that does not hold is refused with the likelier cause', () => {
+    const ders = readPem(Buffer.from(ec.chains).toString()).map(({ der }) => der)
+    const [, card = new Uint8Array(), partition = new Uint8Array(), , ownerCard, ownerPartition] = ders
+    const detail = (...made: readonly Uint8Array[]) => {
+      const rest = [ownerCard, ownerPartition].flatMap((der) => (der === undefined ? [] : [der]))
+      const pem = [...made, ...rest].map((der) => writePem('CERTIFICATE', der)).join('')
+      return failed(ec.package, Buffer.from(pem))[0]?.detail
+    }
+    const flipped = (der: Uint8Array): Uint8Array => der.map((byte, at) => (at === der.length - 1 ? byte ^ 1 : byte))
+    expect(detail(card)).toContain('of the partition is missing')
+    expect(detail()).toContain('is missing')
+    expect(detail(card, flipped(partition))).toContain('partition’s certificate was altered')
+    expect(detail(flipped(card), partition)).toContain('card’s certificate has Marvell’s root as issuer')
+  })
+
   it('one root cannot stand for maker and owner', () => {
     const [maker, , owner] = MARVELL_GOOGLE_TRUST_ANCHORS
     for (const anchor of [maker, owner]) {
       const alone = anchor === undefined ? [] : [anchor]
       expect(verify(ec.package, ec.chains, alone).genuine).toBe(false)
     }
+  })
+
+  it('nor where it is given a second time without a role, and the maker’s card left out', () => {
+    const ders = readPem(Buffer.from(ec.chains).toString()).map(({ der }) => writePem('CERTIFICATE', der))
+    const [, card, partition, ownerRoot, ownerCard, ownerPartition] = ders
+    const given = readUserTrustAnchors(ownerRoot ?? '', ['MARVELL_GOOGLE'])
+    const anchors = [...MARVELL_GOOGLE_TRUST_ANCHORS, ...given]
+    const pem = (...all: readonly (string | undefined)[]): Uint8Array => Buffer.from(all.join(''))
+    expect(verify(ec.package, pem(card, partition, ownerCard, ownerPartition), anchors).genuine).toBe(true)
+    expect(ids(ec.package, pem(partition, ownerCard, ownerPartition), anchors)).toEqual(['attestation.owner-chain'])
   })
 
   it('the built-in anchors serve as well when they were printed and read back', () => {
@@ -165,6 +206,11 @@ describe.runIf(folder !== undefined)('attestations of Google Cloud HSM', () => {
   })
 })
 
+const permutations = <T>(items: readonly T[]): readonly (readonly T[])[] =>
+  items.length < 2
+    ? [items]
+    : items.flatMap((item, at) => permutations(items.filter((_, index) => index !== at)).map((rest) => [item, ...rest]))
+
 describe('the name of the key version', () => {
   const issuer = createMarvellGoogleEvidenceIssuer()
   const versionName = 'projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/7'
@@ -179,7 +225,53 @@ describe('the name of the key version', () => {
     ])
   })
 
-  it('V1 is refused by name', () => {
+  it('is told from roots in PEM as well, which have no role, whatever the order of roots and certificates', () => {
+    const roots = [issuer.roots.manufacturer, issuer.roots.owner].map(
+      ({ certificate = new Uint8Array() }) => certificate,
+    )
+    const ders = Object.values(issuer.certificates)
+    const pem = (all: readonly Uint8Array[]): string => all.map((der) => writePem('CERTIFICATE', der)).join('')
+    for (const root of [roots, [...roots].reverse()]) {
+      const anchors = readUserTrustAnchors(pem(root), ['MARVELL_GOOGLE'])
+      for (const order of permutations(ders)) {
+        const verdict = verify(content, Buffer.from(pem(order)), anchors)
+        expect(verdict.genuine).toBe(true)
+        expect(verdict.trustAnchor?.name).toContain('LiquidSecurity')
+      }
+    }
+  })
+
+  it('makes no claim of an attribute that is not in the statement', () => {
+    const silent = { 354: undefined, 355: undefined }
+    const { content: without } = issuer.attest({ spki: testKeyPair('P-256').spki, versionName, attributes: silent })
+    const { claims, checks } = verify(without, certChainsPem, issuer.trustAnchors)
+    expect(claims.extractable).toBeUndefined()
+    expect(claims.local).toBeUndefined()
+    expect(claims.neverExtractable).toBe(true)
+    expect(checks.find(({ id }) => id === 'attestation.local')?.detail).toContain('does not have the attribute LOCAL')
+  })
+
+  it('says of a certificate whether it has ended or not begun', () => {
+    const at = (now: string) =>
+      marvellGoogle
+        .verify(content, { trustAnchors: issuer.trustAnchors, now: Date.parse(now), certChains: certChainsPem })
+        .checks.find(({ id }) => id === 'attestation.validity')?.detail
+    expect(at('2034-05-01')).toContain('ended on 2034-04-24')
+    expect(at('2024-04-01')).toContain('begins on 2024-04-26')
+  })
+
+  it('V1 is refused by name, whatever its first attribute is', () => {
+    const attribute = (type: number, value: number): Buffer =>
+      Buffer.from([0, 0, type >> 8, type & 255, 0, 0, 0, 1, value])
+    const list = Buffer.concat([attribute(0x163, 1), attribute(0x100, 3), attribute(0, 3)])
+    const object = Buffer.concat([Buffer.from([0, 0, 0, 7, 0, 0, 0, 3, 0, 0, 0, list.length]), list])
+    for (const at of [984, 24, 20]) {
+      const statement = gzipSync(Buffer.concat([Buffer.alloc(at), object, Buffer.alloc(256, 1)]))
+      expect(failed(statement, certChainsPem, issuer.trustAnchors)[0]?.detail).toContain('CAVIUM_V1_COMPRESSED')
+    }
+  })
+
+  it('V1 of a pair is refused by name', () => {
     const old = issuer.attest({ spki: testKeyPair('P-256').spki, versionName, version1: true })
     const [failure] = failed(old.content, old.certChainsPem, issuer.trustAnchors)
     expect(failure?.detail).toContain('CAVIUM_V1_COMPRESSED')

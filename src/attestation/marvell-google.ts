@@ -4,13 +4,11 @@
  * version that the statement must be for.
  */
 import { createHash } from 'node:crypto'
-import { DerError } from '../asn1/der-error.ts'
-import { nameValues, parseName } from '../asn1/name.ts'
 import { sameBytes } from './anchor-keys.ts'
-import type { AttestedDevice, KeyClaims } from './attestation-result.ts'
 import { CheckList } from './check-list.ts'
 import { ATTRIBUTE, KEY_TYPE, OBJECT_CLASS } from './marvell-google-attributes.ts'
 import { checkChains, type MarvellChains, readChains } from './marvell-google-chains.ts'
+import { marvellChain, marvellClaims, marvellDevice } from './marvell-google-facts.ts'
 import { checkValuesFit, keyIdOf, publicKeyInfoOf } from './marvell-google-key.ts'
 import { unwrapMarvellPackage } from './marvell-google-package.ts'
 import { PRIVATE_KEY_RULES, MARVELL_RULES as RULE } from './marvell-google-rules.ts'
@@ -45,16 +43,24 @@ function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdi
   const statement = parse(unpacked, checks)
   const pool = readChains(context.certChains, checks)
   const chains = pool === undefined ? undefined : checkChains(pool, context, checks)
-  if (statement === undefined) return verdict(checks, chains)
+  if (statement === undefined) return verdict(checks, unpacked, chains)
   if (chains !== undefined) checkSignature(statement, chains, checks)
   const pair = findPair(statement, checks)
-  if (pair === undefined) return verdict(checks, chains)
+  if (pair === undefined) {
+    const [only, second] = statement.objects
+    return verdict(checks, unpacked, chains, second === undefined ? only : undefined)
+  }
   const spki = checkKey(pair, checks)
-  for (const { rule, attribute, value, said, missing } of PRIVATE_KEY_RULES) {
-    checks.require(rule, numberOf(pair.privateKey, attribute) === value, said, `${missing}.`, NEW_KEY)
+  for (const { rule, name, attribute, value, said, otherwise } of PRIVATE_KEY_RULES) {
+    const found = numberOf(pair.privateKey, attribute)
+    const fault =
+      found === undefined
+        ? `The statement does not have the attribute ${name}.`
+        : `${otherwise[0]} (${name} is not ${value})${otherwise[1] ?? ''}.`
+    checks.require(rule, found === value, said, fault, NEW_KEY)
   }
   checkVersionName(pair.privateKey, context.options?.versionName, checks)
-  return verdict(checks, chains, pair.privateKey, spki)
+  return verdict(checks, unpacked, chains, pair.privateKey, spki)
 }
 
 function parse(unpacked: Uint8Array, checks: CheckList): MarvellStatement | undefined {
@@ -97,7 +103,8 @@ function findPair({ objects }: MarvellStatement, checks: CheckList): Pair | unde
   const keyType = privateKey === undefined ? undefined : numberOf(privateKey, ATTRIBUTE.keyType)
   if (privateKey === undefined || second !== undefined) {
     const secret = ofClass(OBJECT_CLASS.secretKey).length > 0
-    const what = secret ? 'a secret key (AES or HMAC), not a signing key' : 'no private key'
+    const none = secret ? 'a secret key (AES or HMAC), not a signing key' : 'no private key'
+    const what = privateKey === undefined ? none : 'two private keys, not for one pair'
     checks.fail(RULE.keyPair, `The statement is for ${what}.`, NEW_KEY)
     return undefined
   }
@@ -161,55 +168,19 @@ function checkVersionName(
 
 function verdict(
   checks: CheckList,
+  unpacked: Uint8Array,
   chains: MarvellChains | undefined,
-  privateKey?: MarvellObject,
+  object?: MarvellObject,
   spki?: Uint8Array,
 ): FamilyVerdict {
   return familyVerdict({
     hsmType: 'MARVELL_GOOGLE',
     checks,
     required: REQUIRED,
-    device: deviceOf(chains),
-    claims: privateKey === undefined ? {} : claimsOf(privateKey, chains),
+    device: marvellDevice(chains),
+    claims: object === undefined ? {} : marvellClaims(object, chains),
     ...(spki === undefined ? {} : { spki }),
     ...(chains === undefined ? {} : { trustAnchor: chains.manufacturer }),
-    chain: chains === undefined ? [] : [chains.partition, chains.card, chains.ownerPartition, chains.ownerCard],
+    chain: marvellChain(unpacked, chains),
   })
-}
-
-function claimsOf(privateKey: MarvellObject, chains: MarvellChains | undefined): KeyClaims {
-  const is = (attribute: number): boolean => numberOf(privateKey, attribute) === 1
-  const id = keyIdOf(privateKey)
-  const partition = chains === undefined ? undefined : commonName(chains.partition.subject)
-  return {
-    local: is(ATTRIBUTE.local),
-    sensitive: is(ATTRIBUTE.sensitive),
-    extractable: is(ATTRIBUTE.extractable),
-    neverExtractable: is(ATTRIBUTE.neverExtractable),
-    alwaysSensitive: is(ATTRIBUTE.alwaysSensitive),
-    ...(id === undefined ? {} : { versionNameSha256: id.versionNameSha256 }),
-    ...(partition === undefined ? {} : { partition }),
-    ...(chains === undefined ? {} : { ownerTrustAnchor: chains.owner.name }),
-  }
-}
-
-/** `HSM:5.3G1804-ICM000678, for FIPS mode`. */
-function deviceOf(chains: MarvellChains | undefined): AttestedDevice {
-  const name = chains === undefined ? undefined : commonName(chains.card.subject)
-  const serial = /^HSM:([^,:]+)/.exec(name ?? '')?.[1]
-  return {
-    vendor: 'Marvell',
-    model: 'LiquidSecurity (Google Cloud HSM)',
-    ...(serial === undefined ? {} : { serial }),
-    fips: name?.includes('for FIPS mode') ? 'certified' : 'unknown',
-  }
-}
-
-function commonName(subject: Uint8Array): string | undefined {
-  try {
-    return nameValues(parseName(subject), 'CN')[0]
-  } catch (error) {
-    if (error instanceof DerError) return undefined
-    throw error
-  }
 }

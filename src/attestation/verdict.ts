@@ -23,10 +23,16 @@ export interface VerdictParts {
   readonly chain: readonly (Certificate | ChainLink)[]
 }
 
+/** Applied only where it fails: every family reads the key on its way. */
+const ATTESTED_KEY: Rule = { id: 'attestation.attested-key', group: 'attestation', source: 'RFC 5280 4.1.2.7' }
+
 /** Puts a family's findings into the shape all families share. Set member by member: batches make many, and spreads cost. */
 export function familyVerdict(parts: VerdictParts): FamilyVerdict {
   const { checks, spki, trustAnchor, claims } = parts
   const key = spki === undefined ? undefined : attestedKey(spki)
+  if (spki !== undefined && key === undefined) {
+    checks.fail(ATTESTED_KEY, 'The attested public key cannot be read.', 'Generate a new key and attest that one.')
+  }
   const verdict: Writable<FamilyVerdict> = {
     hsmType: parts.hsmType,
     genuine: key !== undefined && trustAnchor !== undefined && checks.holds('attestation', parts.required),

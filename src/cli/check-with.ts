@@ -18,6 +18,8 @@ export interface EvidenceAndTime {
   /** SubjectPublicKeyInfo, DER. */
   readonly publicKey?: Uint8Array
   readonly certChains?: Uint8Array
+  /** What the key is called where it lives: compared by the families whose evidence names its key. */
+  readonly keyName?: string
   readonly now: number
 }
 
@@ -43,13 +45,17 @@ export async function configuredTrustAnchors(
 /** What `checkAttestation` and `explain` need beside the file: anchors, policy, switches. */
 export async function checkContext(configuration: Configuration, evidence: Omit<EvidenceAndTime, 'package'>) {
   const warrants = configuration.text('policy.fieldUpgradeWarrants')
-  const { csr, ...rest } = evidence
+  const { csr, keyName, ...rest } = evidence
+  const options = {
+    ...(warrants === undefined ? {} : { fieldUpgradeWarrants: warrants }),
+    ...(keyName === undefined ? {} : { versionName: keyName, keyUuid: keyName }),
+  }
   return {
     ...rest,
     ...(csr === undefined ? {} : { csr: readCertificationRequest(csr) }),
     trustAnchors: await configuredTrustAnchors(configuration, evidence.hsmType),
     policy: configuredPolicy(configuration),
-    ...(warrants === undefined ? {} : { options: { fieldUpgradeWarrants: warrants } }),
+    options,
   }
 }
 

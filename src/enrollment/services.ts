@@ -10,6 +10,8 @@ export interface EvidenceToCheck {
   readonly package: Uint8Array
   readonly csr: Uint8Array
   readonly certChains?: Uint8Array
+  /** `DeviceKey.location` of the key, where a device made it. */
+  readonly keyName?: string
 }
 
 /** Tells a person (or a JSON stream) where the run is. */

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { AttestationResult } from '../../src/attestation/attestation-result.ts'
 import { runProgram } from '../enrollment/built-program.ts'
 import { sharedFolder } from '../shared-folder.ts'
 
@@ -49,6 +50,22 @@ describe.runIf(vectors !== undefined)('check on real packages', () => {
     expect(JSON.parse(end.stdout)).toMatchObject({ hsmType: row.hsmType, genuine: true })
     const explained = await runProgram(['inspect', '-'], { input })
     expect(explained.stdout).toContain('Verdict')
+  })
+
+  it('compares the name of the key where the evidence carries one, and says so where it does not', async () => {
+    const check = async (hsmType: string, keyName: string) => {
+      const row = onePerFamily.find((candidate) => candidate.hsmType === hsmType)
+      const chains = row?.certChains === undefined ? [] : ['--cert-chains', join(folder, row.certChains)]
+      const file = join(folder, row?.attestation ?? '')
+      const end = await runProgram(['check', '--attestation', file, ...chains, '--key-name', keyName, '--json'])
+      const failed = end.code === 2 ? [] : (JSON.parse(end.stdout) as AttestationResult).checks
+      return { ...end, failed: failed.filter(({ status }) => status === 'fail').map(({ id }) => id) }
+    }
+    const uuid = '18ec8b96-8845-4ce3-9fd1-50407b4b1fc0'
+    expect((await check('FORTANIX', uuid)).failed).not.toContain('attestation.key-uuid')
+    expect((await check('FORTANIX', uuid.replace('1', '2'))).failed).toContain('attestation.key-uuid')
+    expect((await check('MARVELL_GOOGLE', 'projects/p')).failed).toContain('attestation.version-name')
+    expect(await check('LUNA', 'k')).toMatchObject({ code: 2, stderr: expect.stringContaining('--key-name') })
   })
 
   it('inspects every file that is named, and stops at one that is missing', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseDeviceUri } from '../../devices/device.ts'
 import { readPem } from '../../src/asn1/pem.ts'
+import type { AttestationResult } from '../../src/attestation/attestation-result.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { runProgram } from './built-program.ts'
 
@@ -59,6 +60,11 @@ describe('an enrolment through the built program', () => {
         expect(own.code, own.stdout).toBe(0)
         const builtIn = await runProgram(['check', ...files, ...chains, '--json'])
         expect(JSON.parse(builtIn.stdout)).toMatchObject({ genuine: false, acceptable: false })
+        if (device === 'marvell-google') {
+          const checked: AttestationResult = JSON.parse(await readFile(join(run.folder, 'check.json'), 'utf8'))
+          const version = checked.checks.find(({ id }) => id === 'attestation.version-name')
+          expect(version).toMatchObject({ status: 'pass', detail: expect.stringContaining('cryptoKeyVersions/1') })
+        }
         if (device === 'luna' || device === 'nshield') await seenByOthers(run, rehearsal)
       } finally {
         await rehearsal.close()

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readEvidence } from '../../src/attestation/evidence-input.ts'
+import { readCertChains, readEvidence } from '../../src/attestation/evidence-input.ts'
 import { EnrollError } from '../../src/errors.ts'
 import type { HsmType } from '../../src/hsm-type.ts'
 import { syntheticEvidence as fortanix } from '../../src/sandbox/fortanix-evidence/synthetic-evidence.ts'
@@ -33,7 +33,8 @@ export function readVectors(folder: string): readonly Specimen[] {
   return readVectorManifest(folder).flatMap(({ id, hsmType, attestation, certChains }): readonly Specimen[] => {
     try {
       const evidence = readEvidence(readFileSync(join(folder, attestation)))
-      const chains = certChains === undefined ? evidence.certChains : readFileSync(join(folder, certChains))
+      const chains =
+        certChains === undefined ? evidence.certChains : readCertChains(readFileSync(join(folder, certChains)))
       return [
         {
           name: id,

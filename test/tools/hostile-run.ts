@@ -1,4 +1,5 @@
 import { readCertificatePackage } from '../../src/attestation/certificate-package.ts'
+import { jsonText } from '../../src/attestation/nshield-bundle.ts'
 import { VERIFIERS } from '../../src/attestation/verifiers.ts'
 import type { FamilyVerdict } from '../../src/attestation/verify-attestation.ts'
 import { EnrollError } from '../../src/errors.ts'
@@ -42,6 +43,7 @@ export class HostileRun {
     this.#random = new Random(seed)
     this.#now = now
     for (const specimen of corpus) {
+      if (specimen.hsmType === 'NSHIELD') this.#known.add(membersOf(specimen.package))
       for (const der of certificatesOf(specimen.package)) this.#certificates.add(der)
       try {
         const verdict = this.#judge(specimen)
@@ -105,7 +107,9 @@ export class HostileRun {
     return fate
   }
 
-  #isIntact({ package: package_ }: Specimen, verdict: FamilyVerdict): boolean {
+  #isIntact({ hsmType, package: package_ }: Specimen, verdict: FamilyVerdict): boolean {
+    // An nShield bundle holds signed messages of which no verdict tells.
+    if (hsmType === 'NSHIELD') return this.#known.has(membersOf(package_))
     const certificates = certificatesOf(package_)
     return certificates.length > 0
       ? certificates.every((der) => this.#certificates.has(der))
@@ -167,7 +171,13 @@ function certificatesOf(package_: Uint8Array): readonly string[] {
   }
 }
 
-/** Everything of a verdict but the wording of its checks: key, device, claims, anchor, and the hash of all that was signed. */
+/** A bundle with its values, whatever its blanks. */
+const membersOf = (package_: Uint8Array): string => JSON.stringify(JSON.parse(jsonText(package_)))
+
+/**
+ * Everything of a verdict but the wording of its checks: key, device, claims, anchor, and the chain, whose links carry the hash of
+ * every certificate and of the signed statement.
+ */
 function meaning({ hsmType, attestedKey, device, claims, trustAnchor, chain }: FamilyVerdict): string {
   return JSON.stringify([hsmType, attestedKey, device, claims, trustAnchor, chain])
 }

@@ -20,28 +20,54 @@ export interface Vector {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
-/** Reads a folder's manifest. Throws Error with the row and member at fault. */
-export function readVectorManifest(folder: string): readonly Vector[] {
+/** A row that is no vector: it counts as wrong, and the rows around it are judged all the same. */
+export interface BrokenRow {
+  readonly id: string
+  readonly hsmType: string
+  readonly expect: string
+  /** The member at fault. */
+  readonly problem: string
+}
+
+/** The readable rows of a folder's manifest. Throws Error where there is no such list. */
+export const readVectorManifest = (folder: string): readonly Vector[] =>
+  readManifestRows(folder).flatMap((row) => ('problem' in row ? [] : [row]))
+
+/** Every row of a folder's manifest. Throws Error where there is no such list. */
+export function readManifestRows(folder: string): readonly (Vector | BrokenRow)[] {
   const file = join(folder, 'manifest.json')
   if (!existsSync(file)) throw new Error(`${folder} has no manifest.json`)
   const rows: unknown = JSON.parse(readFileSync(file, 'utf8'))
   if (!Array.isArray(rows)) throw new Error(`${file} is not a list`)
-  return rows.map((row: unknown, index) => readVector(row, `${file}, row ${index + 1}`))
+  return rows.map((row: unknown, index) => {
+    const members: ReadonlyMap<string, unknown> = new Map(Object.entries(row ?? {}))
+    const shown = (name: string, otherwise: string): string => String(members.get(name) ?? otherwise)
+    try {
+      return readVector(members)
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error)
+      return {
+        id: shown('id', `row ${index + 1}`),
+        hsmType: shown('hsmType', '?'),
+        expect: shown('expect', '?'),
+        problem,
+      }
+    }
+  })
 }
 
-function readVector(row: unknown, where: string): Vector {
-  if (typeof row !== 'object' || row === null) throw new Error(`${where} is not an object`)
-  const members: ReadonlyMap<string, unknown> = new Map(Object.entries(row))
+function readVector(members: ReadonlyMap<string, unknown>): Vector {
   const text = (name: string): string => {
     const value = members.get(name)
-    if (typeof value !== 'string') throw new Error(`${where}: ${name} is missing`)
+    if (typeof value !== 'string') throw new Error(`${name} is missing, or no text`)
     return value
   }
-  const optional = (name: string): Record<string, string> => (members.has(name) ? { [name]: text(name) } : {})
+  const optional = (name: string): Record<string, string> =>
+    (members.get(name) ?? undefined) === undefined ? {} : { [name]: text(name) }
   const hsmType = text('hsmType')
   const expect = EXPECTATIONS.find((known) => known === members.get('expect'))
-  if (!isHsmType(hsmType)) throw new Error(`${where}: unknown hsmType ${hsmType}`)
-  if (expect === undefined) throw new Error(`${where}: unknown expectation ${String(members.get('expect'))}`)
+  if (!isHsmType(hsmType)) throw new Error(`the hsmType ${hsmType} is unknown`)
+  if (expect === undefined) throw new Error(`the expectation ${String(members.get('expect'))} is unknown`)
   const claims = members.get('claims') ?? {}
   return {
     id: text('id'),

@@ -22,6 +22,10 @@ export const check: Command = {
     csr: { type: 'string', describe: 'certificate request (PKCS#10) that the attested key must belong to' },
     'public-key': { type: 'string', describe: 'public key (PEM or DER) that the attested key must be' },
     'cert-chains': { type: 'string', describe: 'certificates that travel beside the attestation (Google)' },
+    'key-name': {
+      type: 'string',
+      describe: 'the key that the attestation must be for: name of the version (Google), UUID (Fortanix)',
+    },
     policy: { type: 'string', choices: ['document-signing', 'code-signing'], describe: 'which rules to check against' },
     fips: {
       type: 'string',
@@ -31,7 +35,7 @@ export const check: Command = {
   },
   examples: [['$0 check --attestation attestation.pem --csr request.csr', 'before an order is placed']],
   run: async (args, context) => {
-    const { readEvidence } = await import('../../attestation/evidence-input.ts')
+    const { readCertChains, readEvidence } = await import('../../attestation/evidence-input.ts')
     const { readPublicKey } = await import('../../csr/read-public-key.ts')
     const { checkWith } = await import('../check-with.ts')
     const { readInput } = await import('../read-input.ts')
@@ -49,18 +53,30 @@ export const check: Command = {
     const csr = args.text('csr')
     const publicKey = args.text('public-key')
     const chains = args.text('cert-chains')
-    const certChains = chains === undefined ? evidence.certChains : await readInput(chains)
+    const certChains = chains === undefined ? evidence.certChains : readCertChains(await readInput(chains))
+    const keyName = args.text('key-name')
     const result = await checkWith(configuration, {
       ...(hsmType === undefined ? {} : { hsmType }),
       package: evidence.package,
       ...(certChains === undefined ? {} : { certChains }),
       ...(csr === undefined ? {} : { csr: await readInput(csr) }),
       ...(publicKey === undefined ? {} : { publicKey: readPublicKey(await readInput(publicKey)) }),
+      ...(keyName === undefined ? {} : { keyName }),
       now: Date.now(),
     })
+    if (keyName !== undefined) await refuseKeyName(result.hsmType)
     context.output.result(result, () => toText(result, context.output))
     return result.acceptable ? EXIT.done : EXIT.refused
   },
+}
+
+/** Evidence of the other families names its key by nothing that a person could give: an option without effect would mislead. */
+async function refuseKeyName(hsmType: HsmType): Promise<void> {
+  if (hsmType === 'FORTANIX' || hsmType === 'MARVELL_GOOGLE') return
+  const { EnrollError } = await import('../../errors.ts')
+  throw new EnrollError('usage.key-name', `Could not check: ${hsmType} evidence does not carry the name of its key.`, {
+    remedy: 'Leave --key-name out, and give --csr or --public-key.',
+  })
 }
 
 async function readHsmType(text: string | undefined): Promise<HsmType | undefined> {

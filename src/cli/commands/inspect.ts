@@ -13,6 +13,7 @@ export const inspect: Command = {
   },
   run: async (args, context) => {
     const { explain } = await import('../../attestation/explain.ts')
+    const { readCertChains } = await import('../../attestation/evidence-input.ts')
     const { explanationText } = await import('../../report/explanation-text.ts')
     const { checkContext } = await import('../check-with.ts')
     const { readInput } = await import('../read-input.ts')
@@ -25,7 +26,7 @@ export const inspect: Command = {
     const settings = await checkContext(configuration, {
       now: Date.now(),
       ...(csr === undefined ? {} : { csr: await readInput(csr) }),
-      ...(chains === undefined ? {} : { certChains: await readInput(chains) }),
+      ...(chains === undefined ? {} : { certChains: readCertChains(await readInput(chains)) }),
     })
     for (const file of args.list('file')) {
       const explanation = explain(await readInput(file), settings)

@@ -17,6 +17,7 @@ export async function runCheckStep(run: Run): Promise<boolean> {
       package: await folder.readArtefact(record.attestation),
       csr: await readRequest(run),
       ...(record.certChains === undefined ? {} : { certChains: await folder.readArtefact(record.certChains) }),
+      ...(record.keyLocation === undefined ? {} : { keyName: record.keyLocation }),
     },
     configuration,
   )

@@ -60,6 +60,7 @@ function goodShapes(card: MarvellGoogleEvidenceIssuer, key: TestKeyPair): readon
     good('certificates in another order', content, pemOf([...all].reverse())),
     good('certificates as DER', content, Buffer.concat(all)),
     good('roots came along', content, pemOf([...rootCertificates, ...all])),
+    good('a certificate twice', content, pemOf([...all, card.certificates.card])),
     good('partition key of 3072 bits', largeEvidence.content, largeEvidence.certChainsPem),
   ])
 }
@@ -79,6 +80,7 @@ function badKeys(card: MarvellGoogleEvidenceIssuer, { spki }: TestKeyPair): read
     bad('once extractable', 'never-extractable', set(0x164, 0)),
     bad('not local', 'local', set(0x163, 0)),
     bad('LOCAL missing', 'local', set(0x163)),
+    bad('EXTRACTABLE missing', 'not-extractable', set(0x162)),
     bad('not sensitive', 'sensitive', set(0x103, 0)),
     bad('not always sensitive', 'always-sensitive', set(0x165, 0)),
     bad('may not sign', 'sign', set(0x108, 0)),
@@ -145,7 +147,6 @@ function badChains(
     bad('owner’s card of another card', 'same-keys', with_({ ownerCard: theirs.ownerCard })),
     bad('partition of another card', 'manufacturer-chain', with_({ partition: theirs.partition })),
     bad('chains of another card', 'signature', Object.values(theirs)),
-    bad('a certificate twice', 'certificates', [...all, mine.card]),
     bad('a certificate more', 'certificates', [...all, theirs.ownerCard]),
     bad('owner certificates of another owner', 'owner-chain', [
       mine.card,
