@@ -50,8 +50,13 @@ function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdi
   const checks = new CheckList()
   const [first, ...rest] = parsePackage(package_, RULE.format, checks, EXPORT_AGAIN)
   const shared = { hsmType: 'YUBIHSM2', checks, required: YUBIHSM2_REQUIRED } as const
-  if (first === undefined) {
-    return familyVerdict({ ...shared, device: { vendor: 'Yubico', fips: 'unknown' }, claims: {}, chain: [] })
+  const alone = rest.length === 0 && first !== undefined && serialInName(first) !== undefined
+  if (first === undefined || alone) {
+    if (alone) {
+      checks.fail(RULE.package, 'only the device certificate is here; the attestation is missing', EXPORT_AGAIN)
+    }
+    const chain = first === undefined ? [] : [first]
+    return familyVerdict({ ...shared, device: { vendor: 'Yubico', fips: 'unknown' }, claims: {}, chain })
   }
   const roles = assignRoles(first, rest, checks)
   const facts = readObjectFacts(roles.leaf)
@@ -73,15 +78,18 @@ function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdi
 function assignRoles(first: Certificate, rest: readonly Certificate[], checks: CheckList): Roles {
   const [second, ...above] = rest
   if (second === undefined) {
-    const given = serialInName(first) === undefined ? 'attestation certificate' : 'device certificate'
-    checks.fail(RULE.package, `there is one certificate only, the ${given}; the other is missing`, EXPORT_AGAIN)
+    checks.fail(
+      RULE.package,
+      'only one certificate is here; that of the device is missing',
+      'Add the device certificate after the attestation: `yubihsm-shell -a get-opaque --object-id 0 --outformat PEM`.',
+    )
     return { leaf: first, device: undefined, above }
   }
   if (serialInName(first) !== undefined && objectIdInName(second) !== undefined) {
     checks.fail(
       RULE.package,
       'the two certificates are in the wrong order: the device certificate comes first',
-      EXPORT_AGAIN,
+      'Put the attestation certificate first and the device certificate second; nothing need be exported again.',
     )
     return { leaf: second, device: first, above }
   }
@@ -145,6 +153,7 @@ function judgeObject(facts: ObjectFacts, checks: CheckList): KeyClaims {
     ...(facts.serial === undefined ? {} : { serial: Number(facts.serial) }),
     ...(facts.domains === undefined ? {} : { domains: facts.domains }),
     ...(listed === undefined ? {} : { capabilities: listed.names }),
+    ...(facts.fipsApproved === undefined ? {} : { fipsApproved: facts.fipsApproved }),
   }
 }
 
@@ -155,14 +164,18 @@ const describeOrigin = (origin: number): string =>
     ...(origin & ORIGIN.importedWrapped ? ['imported under wrap'] : []),
   ].join(', ') || `unknown origin ${origin}`
 
-/** The FIPS level stands in the device certificate (.10); the approved state, newer, in the leaf. */
-function describeDevice({ serial, firmware }: ObjectFacts, device: Certificate | undefined): AttestedDevice {
+/**
+ * The FIPS certificate's number stands in the device certificate (.10); whether the device was in FIPS-approved mode, in the leaf of
+ * firmware 2.4.1 and later. One that says it was not is not run as it was certified.
+ */
+function describeDevice({ serial, firmware, fipsApproved }: ObjectFacts, device?: Certificate): AttestedDevice {
+  const certified = device?.extensions.has(YUBIHSM2_OID.fips) === true && fipsApproved !== false
   return {
     vendor: 'Yubico',
     model: 'YubiHSM 2',
     ...(serial === undefined ? {} : { serial }),
     ...(firmware === undefined ? {} : { firmware }),
-    fips: device === undefined ? 'unknown' : device.extensions.has(YUBIHSM2_OID.fips) ? 'certified' : 'not-certified',
+    fips: device === undefined ? 'unknown' : certified ? 'certified' : 'not-certified',
   }
 }
 
