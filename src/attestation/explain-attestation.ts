@@ -1,4 +1,4 @@
-import type { AttestationResult, ChainLink } from './attestation-result.ts'
+import { type AttestationResult, type ChainLink, describeAttestedKey } from './attestation-result.ts'
 import { type CheckRequest, checkAttestation } from './check-attestation.ts'
 import type { ExplainedFact, ExplainedNode, Explanation } from './explanation.ts'
 import { CLAIM_WORDS, FAMILY_WORDS } from './family-words.ts'
@@ -53,16 +53,17 @@ function deviceFacts({ device, attestedKey: key }: AttestationResult): readonly 
     ...fact('serial', device.serial),
     ...fact('firmware', device.firmware),
     ...fact('FIPS', device.fips),
-    ...fact('key', key && `${key.type === 'other' ? '' : `${key.type} `}${key.curve ?? key.bits ?? ''}`),
+    ...fact('key', key && describeAttestedKey(key)),
     ...fact('key SHA-256', key?.spkiSha256),
   ]
 }
 
 /** The chain leaf first becomes a tree root first, with the anchor on top where one was reached. */
-function chainTree({ chain, trustAnchor }: AttestationResult, leaf: string): readonly ExplainedNode[] {
+function chainTree({ chain, trustAnchor, attestedKey }: AttestationResult, leaf: string): readonly ExplainedNode[] {
   let below: readonly ExplainedNode[] = []
   for (const [index, link] of chain.entries()) {
-    below = [{ name: link.subject, ...(index === 0 ? { role: leaf } : {}), facts: linkFacts(link), children: below }]
+    const role = index === 0 && attestedKey !== undefined ? { role: leaf } : {}
+    below = [{ name: link.subject, ...role, facts: linkFacts(link), children: below }]
   }
   if (trustAnchor === undefined) return below
   return [

@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { sharedFolder } from '../../test/shared-folder.ts'
 import { readVectorManifest } from '../../test/tools/vector-manifest.ts'
+import { parseNameText } from '../asn1/name.ts'
 import { explanationText } from '../report/explanation-text.ts'
+import { issueCertificate } from '../sandbox/certificate-issuer.ts'
 import { testKeyPair } from '../sandbox/test-key-pair.ts'
 import { createYubikeyEvidenceIssuer, yubikeyPackage } from '../sandbox/yubikey-evidence/issuer.ts'
 import { builtInTrustAnchors } from '../trust-anchors/trust-anchors.ts'
@@ -37,6 +39,19 @@ describe.runIf(folder !== undefined)('explain', () => {
       expect(explanation.embedded[0]).toMatchObject({ kind: 'attestation', hsmType: 'YUBIKEY' })
       expect(explanation.embedded[0]?.result).toMatchObject({ genuine: true, device: { serial: '19661687' } })
     }
+  })
+
+  it('says what a request carries in place of the attestation that it was meant to carry', () => {
+    const { problems, embedded, facts } = explain(file('yubikey/tmc-unit-5/request.csr.pem'), context)
+    expect(embedded).toEqual([])
+    expect(facts).toContainEqual(
+      expect.objectContaining({ label: 'extensions', value: expect.stringContaining('YubiKey attestation') }),
+    )
+    expect(problems[0]).toMatchObject({
+      id: 'request.attestation',
+      detail: expect.stringContaining('is no attestation certificate'),
+      remedy: expect.stringContaining('attest'),
+    })
   })
 
   it('draws the certificates of a file as trees, issuer above issued', () => {
@@ -79,6 +94,32 @@ describe('an explanation of what is not genuine', () => {
     })
     const text = explanationText(explain(yubikeyPackage(hostile, device.f9Certificate), context))
     expect([...text].filter((c) => c !== '\n' && /\p{Cc}/u.test(c))).toEqual([])
+  })
+
+  it('does not take the certificate of slot F9 for an attestation', () => {
+    const { verdict, tree, facts, problems } = explain(device.f9Certificate, context)
+    expect(verdict).toMatch(/^not genuine/)
+    expect(tree[0]?.role).toBeUndefined()
+    expect(facts.map(({ label }) => label)).not.toContain('key')
+    expect(problems[0]?.detail).toBe('only the F9 certificate is here; the attestation of the key is missing')
+  })
+
+  it('says that it verified no further, where too many certificates have one name', () => {
+    const subject = parseNameText('CN=one name')
+    const keys = [testKeyPair('P-256'), testKeyPair('P-256'), testKeyPair('P-256'), testKeyPair('P-256')]
+    const crowd = keys.map(({ spki, privateKey }) =>
+      issueCertificate({
+        subject,
+        issuer: subject,
+        spki,
+        issuerKey: privateKey,
+        notBefore: new Date('2020-01-01'),
+        notAfter: new Date('2040-01-01'),
+      }),
+    )
+    const few = explain(yubikeyPackage(...crowd.slice(0, 2)), context)
+    expect(few).toMatchObject({ kind: 'certificates', notes: [] })
+    expect(explain(yubikeyPackage(...crowd), context).notes.join()).toMatch(/too many certificates with the same names/)
   })
 
   it('is refused with a typed error where there is nothing to explain', () => {

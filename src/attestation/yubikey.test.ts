@@ -49,6 +49,30 @@ describe('YubiKey claims', () => {
     expect(failure?.remedy).toContain('read-certificate -s f9')
   })
 
+  it('tells a swapped pair to be put in order, not exported again', () => {
+    const [failure, ...others] = failures(
+      yubikey.verify(yubikeyPackage(issuer.f9Certificate, leaf), { trustAnchors: issuer.trustAnchors, now: NOW }),
+    )
+    expect(failure).toMatchObject({
+      id: 'attestation.package',
+      detail: expect.stringContaining('F9 comes first'),
+      remedy: expect.stringContaining('nothing need be exported again'),
+    })
+    expect(others).toEqual([])
+  })
+
+  it('takes the key of F9 for no attested key, where F9 is alone', () => {
+    const verdict = yubikey.verify(yubikeyPackage(issuer.f9Certificate), {
+      trustAnchors: issuer.trustAnchors,
+      now: NOW,
+    })
+    expect(verdict).toMatchObject({ genuine: false, claims: {} })
+    expect(verdict).not.toHaveProperty('attestedKey')
+    expect(failures(verdict).map(({ detail }) => detail)).toEqual([
+      'only the F9 certificate is here; the attestation of the key is missing',
+    ])
+  })
+
   it('does not call a bundle of 16 copies anything but foreign, and is quick about it', () => {
     const many = yubikeyPackage(leaf, issuer.f9Certificate, ...new Array<Uint8Array>(14).fill(issuer.root.certificate))
     const start = performance.now()

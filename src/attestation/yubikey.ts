@@ -44,7 +44,11 @@ function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdi
   const checks = new CheckList()
   const certificates = parsePackage(package_, RULE.format, checks, EXPORT_AGAIN)
   const [leaf] = certificates
-  if (leaf === undefined) return unreadable(checks)
+  if (leaf === undefined) return withoutLeaf(checks)
+  if (certificates.length === 1 && hasF9Name(leaf)) {
+    checks.fail(RULE.package, 'only the F9 certificate is here; the attestation of the key is missing', EXPORT_AGAIN)
+    return withoutLeaf(checks, leaf)
+  }
   const roles = assignRoles(leaf, certificates.slice(1), checks)
   const { device, claims } = readLeaf(roles, checks)
   const anchors = anchorsFor('YUBIKEY', context.trustAnchors)
@@ -61,26 +65,34 @@ function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdi
   })
 }
 
-const unreadable = (checks: CheckList): FamilyVerdict =>
+/** Nothing is attested: what cannot be read, or F9 alone, whose own key nobody should take for the attested one. */
+const withoutLeaf = (checks: CheckList, f9?: Certificate): FamilyVerdict =>
   familyVerdict({
     hsmType: 'YUBIKEY',
     checks,
     required: YUBIKEY_REQUIRED,
     device: { vendor: 'Yubico', fips: 'unknown' },
     claims: {},
-    chain: [],
+    chain: f9 === undefined ? [] : [f9],
   })
 
 /** The leaf must come first and F9 second; a swapped pair is named, and read the right way round so that the rest makes sense. */
 function assignRoles(first: Certificate, rest: readonly Certificate[], checks: CheckList): Roles {
   const [second, ...above] = rest
   if (second === undefined) {
-    const what = hasF9Name(first) ? 'F9 certificate' : 'attestation certificate'
-    checks.fail(RULE.package, `there is one certificate only, the ${what}; the other is missing`, EXPORT_AGAIN)
+    checks.fail(
+      RULE.package,
+      'only one certificate is here; that of slot F9 is missing',
+      'Add the certificate of slot F9 after the attestation: `yubico-piv-tool -a read-certificate -s f9` or `ykman piv certificates export f9 f9.pem`.',
+    )
     return { leaf: first, f9: undefined, above }
   }
   if (slotOf(first) === undefined && slotOf(second) !== undefined && hasF9Name(first)) {
-    checks.fail(RULE.package, 'the two certificates are in the wrong order: F9 comes first', EXPORT_AGAIN)
+    checks.fail(
+      RULE.package,
+      'the two certificates are in the wrong order: F9 comes first',
+      'Put the attestation certificate first and that of slot F9 second; nothing need be exported again.',
+    )
     return { leaf: second, f9: first, above }
   }
   checks.pass(RULE.package, 'attestation certificate first, F9 second')

@@ -1,4 +1,4 @@
-import type { AttestationResult, CheckStatus } from '../../attestation/attestation-result.ts'
+import { type AttestationResult, type CheckStatus, describeAttestedKey } from '../../attestation/attestation-result.ts'
 import { EXIT } from '../../errors.ts'
 import { HSM_TYPES, type HsmType } from '../../hsm-type.ts'
 import type { Command } from '../command.ts'
@@ -47,6 +47,7 @@ export const check: Command = {
     const evidence = readEvidence(...files)
     for (const note of evidence.notes) context.output.progress(`note: ${note}`)
     const csr = args.text('csr')
+    const request = csr === undefined ? evidence.request : await readInput(csr)
     const publicKey = args.text('public-key')
     const chains = args.text('cert-chains')
     const certChains = chains === undefined ? evidence.certChains : await readInput(chains)
@@ -54,7 +55,7 @@ export const check: Command = {
       ...(hsmType === undefined ? {} : { hsmType }),
       package: evidence.package,
       ...(certChains === undefined ? {} : { certChains }),
-      ...(csr === undefined ? {} : { csr: await readInput(csr) }),
+      ...(request === undefined ? {} : { csr: request }),
       ...(publicKey === undefined ? {} : { publicKey: readPublicKey(await readInput(publicKey)) }),
       now: Date.now(),
     })
@@ -93,9 +94,7 @@ function toText(result: AttestationResult, output: Output): string {
   return [
     `${result.hsmType}: ${verdict}`,
     `  device  ${[device.vendor, device.model, device.serial, device.firmware === undefined ? undefined : `firmware ${device.firmware}`, `FIPS ${device.fips}`].filter((part) => part !== undefined).join(', ')}`,
-    ...(key === undefined
-      ? []
-      : [`  key     ${key.type} ${key.bits ?? key.curve ?? ''} (SPKI SHA-256 ${key.spkiSha256})`]),
+    ...(key === undefined ? [] : [`  key     ${describeAttestedKey(key)} (SPKI SHA-256 ${key.spkiSha256})`]),
     ...(result.trustAnchor === undefined
       ? []
       : [`  anchor  ${result.trustAnchor.name} (${result.trustAnchor.origin})`]),
