@@ -39,6 +39,9 @@ function runVector(folder: string, vector: Vector, all: readonly Vector[], now: 
       .join('; ')
     return { id, hsmType, expected, got, differences, detail, ok: got === expected && differences.length === 0 }
   } catch (error) {
+    if (isMissingFile(error)) {
+      return { id, hsmType, expected, got: 'no file', differences: [], detail: error.message, ok: false }
+    }
     if (!(error instanceof EnrollError)) throw error
     const differences = Object.keys(vector.claims).length > 0 ? ['claims: nothing could be read'] : []
     const ok = expected === 'refuse' && differences.length === 0
@@ -46,10 +49,15 @@ function runVector(folder: string, vector: Vector, all: readonly Vector[], now: 
   }
 }
 
+/** The row cannot be judged; the others can. */
+const isMissingFile = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && 'code' in error && error.code === 'ENOENT'
+
 function judge(folder: string, vector: Vector, all: readonly Vector[], now: number): AttestationResult {
   const read = (file: string): Uint8Array => readFileSync(join(folder, file))
   const evidence = withIssuer(readEvidence(read(vector.attestation)), vector, all, read)
-  const csr = vector.csr === undefined ? undefined : readRequest(read(vector.csr))
+  const request = vector.csr === undefined ? evidence.request : read(vector.csr)
+  const csr = request === undefined ? undefined : readRequest(request)
   const certChains = vector.certChains === undefined ? evidence.certChains : read(vector.certChains)
   return checkAttestation({
     hsmType: vector.hsmType,
