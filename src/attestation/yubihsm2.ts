@@ -7,13 +7,14 @@ import { printName } from '../asn1/name.ts'
 import { type AnchorKey, anchorsFor } from './anchor-keys.ts'
 import type { AttestedDevice, KeyClaims } from './attestation-result.ts'
 import { basicConstraintsOf } from './basic-constraints.ts'
-import { type CertificatePath, namesIssuer, selfIssued, signedBy, walkToAnchor } from './certificate-chain.ts'
+import { type CertificatePath, namesIssuer, signedBy, walkToAnchor } from './certificate-chain.ts'
 import { readCertificatePackage } from './certificate-package.ts'
 import { CheckList } from './check-list.ts'
 import { commonNameOf } from './common-name.ts'
 import { areIssuers, checkDates, checkExtensions, checkStrangers, parsePackage } from './two-certificates.ts'
 import { familyVerdict } from './verdict.ts'
 import type { FamilyVerdict, FamilyVerifier, VerificationContext } from './verify-attestation.ts'
+import { deviceChainCause, sharedRootCause } from './yubihsm2-causes.ts'
 import {
   hasCapability,
   listCapabilities,
@@ -233,36 +234,21 @@ function checkPath(
   checks: CheckList,
 ): boolean {
   const [, ...between] = certificates
-  const top = certificates.at(-1) ?? device
-  if (anchor !== undefined) {
-    // The newer root vouches for other products too; under it only the intermediate for the YubiHSM counts.
-    const shared = anchor.origin === 'built-in' && anchor.hsmTypes.length > 1
-    if (areIssuers(between) && !(shared && between.length > 0)) {
-      return checks.pass(RULE.chain, `the device certificate leads to ${anchor.name}`)
-    }
-    const named = printName(between[0]?.subject ?? top.subject)
-    return checks.fail(RULE.chain, `${named} may not vouch for a YubiHSM 2`, EXPORT_AGAIN)
+  const [intermediate] = between
+  if (anchor === undefined) {
+    const { detail, remedy } = deviceChainCause(certificates.at(-1) ?? device, anchors)
+    return checks.fail(RULE.chain, detail, remedy)
   }
-  const known = anchors.find(({ subject }) => subject !== undefined && namesIssuer(top, subject))
-  if (known !== undefined) {
-    return checks.fail(
-      RULE.chain,
-      `a certificate says that ${known.anchor.name} signed it, but the pinned key of that name did not: it was forged or altered`,
-      EXPORT_AGAIN,
-    )
+  // The newer root vouches for other products too; under it only the listed intermediates for the YubiHSM count.
+  if (anchor.origin === 'built-in' && anchor.hsmTypes.length > 1 && intermediate !== undefined) {
+    const { detail, remedy } = sharedRootCause(intermediate)
+    return checks.fail(RULE.chain, detail, remedy)
   }
-  if (/^Yubi(HSM|co YubiHSM) /.test(commonNameOf(top.issuer) ?? '')) {
-    return checks.fail(
-      RULE.chain,
-      `the device certificate was issued by ${printName(top.issuer)}, which is not in the package and not among the known ones`,
-      'Add that Sub-CA to the package: Yubico publishes it at developers.yubico.com/YubiHSM2/Concepts under the authority key identifier of the device certificate.',
-    )
+  if (!areIssuers(between)) {
+    const what = 'a certificate between that of the device and the anchor is no CA certificate for it'
+    return checks.fail(RULE.chain, what, EXPORT_AGAIN)
   }
-  return checks.fail(
-    RULE.chain,
-    `the chain ends in ${printName(top.issuer)}${selfIssued(top) ? ', which signed itself' : ''} and is no CA of Yubico's: this is not the factory certificate`,
-    'Attest with the factory key (attesting id 0), and give opaque object 0 as device certificate.',
-  )
+  return checks.pass(RULE.chain, `the device certificate leads to ${anchor.name}`)
 }
 
 /** A certificate named as an attestation or as a device certificate among the first two. */
