@@ -58,14 +58,24 @@ function deviceFacts({ device, attestedKey: key }: AttestationResult): readonly 
   ]
 }
 
-/** The chain leaf first becomes a tree root first, with the anchor on top where one was reached. */
-function chainTree({ chain, trustAnchor, attestedKey }: AttestationResult, leaf: string): readonly ExplainedNode[] {
+/**
+ * The chain leaf first becomes a tree root first, with the anchor on top where one was reached. A leaf that the next certificate did
+ * not sign does not hang from it, but stands by itself.
+ */
+function chainTree(
+  { chain, trustAnchor, attestedKey, checks }: AttestationResult,
+  leaf: string,
+): readonly ExplainedNode[] {
+  const torn = checks.some(({ id, status }) => id === 'attestation.leaf-signature' && status === 'fail')
+  const apart: ExplainedNode[] = []
   let below: readonly ExplainedNode[] = []
   for (const [index, link] of chain.entries()) {
     const role = index === 0 && attestedKey !== undefined ? { role: leaf } : {}
-    below = [{ name: link.subject, ...role, facts: linkFacts(link), children: below }]
+    const node: ExplainedNode = { name: link.subject, ...role, facts: linkFacts(link), children: below }
+    if (index === 0 && torn) apart.push(node)
+    else below = [node]
   }
-  if (trustAnchor === undefined) return below
+  if (trustAnchor === undefined) return [...below, ...apart]
   return [
     {
       name: trustAnchor.name,
@@ -73,6 +83,7 @@ function chainTree({ chain, trustAnchor, attestedKey }: AttestationResult, leaf:
       facts: [{ label: 'key SHA-256', value: trustAnchor.spkiSha256 }],
       children: below,
     },
+    ...apart,
   ]
 }
 

@@ -84,6 +84,15 @@ describe('an explanation of what is not genuine', () => {
     expect(text).toContain('Try: ')
   })
 
+  it('hangs a leaf from no certificate that did not sign it', () => {
+    const other = createYubikeyEvidenceIssuer({ firmware: '5.4.3' }, { keyType: 'P-256' })
+    const { tree } = explain(yubikeyPackage(leaf, other.f9Certificate), context)
+    expect(tree.map(({ name, children }) => [name, children.length])).toEqual([
+      ['CN=Yubico PIV Attestation', 0],
+      ['CN=YubiKey PIV Attestation 9a', 0],
+    ])
+  })
+
   it('lets no control character of a hostile name through to a terminal', () => {
     const hostile = device.attest({
       spki: testKeyPair('P-256').spki,

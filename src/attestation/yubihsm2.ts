@@ -190,7 +190,7 @@ function checkChain(
 ): CertificatePath {
   checkDevice(device, facts, checks)
   checkExtensions(RULE.extensions, [leaf, device], checks)
-  checks.require(
+  const signed = checks.require(
     RULE.leafSignature,
     namesIssuer(leaf, device.subject) && signedBy(leaf, device.spki),
     "signed by the device's own key",
@@ -202,7 +202,8 @@ function checkChain(
   const path = walkToAnchor(device, above, anchors, DEVICE_RULES)
   checkDates(RULE.dates, [leaf, ...path.certificates], path.anchor, now, checks)
   if (path.anchor !== undefined) checkStrangers(RULE.package, device, above, anchors, checks)
-  return checkPath(device, path, anchors, checks) ? path : { certificates: path.certificates }
+  const leads = checkPath(device, path, anchors, checks)
+  return leads && signed ? path : { certificates: path.certificates }
 }
 
 function checkDevice(device: Certificate, facts: ObjectFacts, checks: CheckList): void {

@@ -65,6 +65,13 @@ export function leafSignatureCause(leaf: Certificate, f9: Certificate): Cause {
       remedy: EXPORT_F9,
     }
   }
+  if (leaf.notBefore !== f9.notBefore || leaf.notAfter !== f9.notAfter) {
+    return {
+      detail:
+        'the F9 certificate is that of another YubiKey: an attestation has the dates of the F9 certificate of its device, and these differ',
+      remedy: EXPORT_F9,
+    }
+  }
   return {
     detail:
       'the key of this F9 certificate did not sign the attestation: either the F9 certificate is that of another YubiKey or another batch, or the attestation was altered',

@@ -49,6 +49,21 @@ describe('YubiKey claims', () => {
     expect(failure?.remedy).toContain('read-certificate -s f9')
   })
 
+  it('knows an F9 certificate of another device by its dates, and reaches no anchor through it', () => {
+    const other = createYubikeyEvidenceIssuer(
+      { firmware: '5.7.4' },
+      { keyType: 'P-256', root: issuer.root, notAfter: new Date('2050-09-04') },
+    )
+    const verdict = yubikey.verify(yubikeyPackage(leaf, other.f9Certificate), {
+      trustAnchors: issuer.trustAnchors,
+      now: NOW,
+    })
+    expect(failures(verdict)).toEqual([
+      expect.objectContaining({ detail: expect.stringMatching(/that of another YubiKey: .* dates/) }),
+    ])
+    expect(verdict).not.toHaveProperty('trustAnchor')
+  })
+
   it('tells a swapped pair to be put in order, not exported again', () => {
     const [failure, ...others] = failures(
       yubikey.verify(yubikeyPackage(issuer.f9Certificate, leaf), { trustAnchors: issuer.trustAnchors, now: NOW }),

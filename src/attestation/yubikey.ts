@@ -221,15 +221,16 @@ function checkChain(
 ): CertificatePath {
   checkF9(f9, checks)
   checkExtensions(RULE.extensions, [leaf, f9], checks)
-  if (namesIssuer(leaf, f9.subject) && signedBy(leaf, f9.spki)) {
-    checks.pass(RULE.leafSignature, 'signed by the key of slot F9')
-  } else {
+  const signed = namesIssuer(leaf, f9.subject) && signedBy(leaf, f9.spki)
+  if (signed) checks.pass(RULE.leafSignature, 'signed by the key of slot F9')
+  else {
     const { detail, remedy } = leafSignatureCause(leaf, f9)
     checks.fail(RULE.leafSignature, detail, remedy)
   }
   const path = walkToAnchor(f9, above, anchors, F9_DEVIATIONS)
   checkDates(RULE.dates, [leaf, ...path.certificates], path.anchor, now, checks)
-  return checkPath(f9, path, above, anchors, checks) ? path : { certificates: path.certificates }
+  const leads = checkPath(f9, path, above, anchors, checks)
+  return leads && signed ? path : { certificates: path.certificates }
 }
 
 /** F9 of firmware 4 and of 5.2.4 has no basicConstraints; where it has them they must say CA (reference vectors). */
