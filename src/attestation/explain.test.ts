@@ -7,6 +7,7 @@ import { parseNameText } from '../asn1/name.ts'
 import { explanationText } from '../report/explanation-text.ts'
 import { issueCertificate } from '../sandbox/certificate-issuer.ts'
 import { testKeyPair } from '../sandbox/test-key-pair.ts'
+import { createYubiHsm2EvidenceIssuer, yubiHsm2Package } from '../sandbox/yubihsm2-evidence/issuer.ts'
 import { createYubikeyEvidenceIssuer, yubikeyPackage } from '../sandbox/yubikey-evidence/issuer.ts'
 import { builtInTrustAnchors } from '../trust-anchors/trust-anchors.ts'
 import { EvidenceError } from './evidence-error.ts'
@@ -103,6 +104,21 @@ describe('an explanation of what is not genuine', () => {
     })
     const text = explanationText(explain(yubikeyPackage(hostile, device.f9Certificate), context))
     expect([...text].filter((c) => c !== '\n' && /\p{Cc}/u.test(c))).toEqual([])
+  })
+
+  it('keeps a hostile label within its line', () => {
+    const hsm = createYubiHsm2EvidenceIssuer({ serial: 1, firmware: '2.4.0' }, { keyType: 'P-256' })
+    const labelled = hsm.attest({
+      spki: testKeyPair('P-256').spki,
+      objectId: 1,
+      origin: 1,
+      domains: 1,
+      capabilities: 0x80n,
+      label: '\u001b[2Jx"\nVerdict: genuine and acceptable\u202e',
+    })
+    const text = explanationText(explain(yubiHsm2Package(labelled, hsm.deviceCertificate), context))
+    expect(text).toContain('Label "\\x1b[2Jx"\\x0aVerdict: genuine and acceptable\\u202e".')
+    expect(text).not.toMatch(/^Verdict: genuine/m)
   })
 
   it('does not take the certificate of slot F9 for an attestation', () => {

@@ -1,6 +1,12 @@
-import { type AttestationResult, type CheckStatus, describeAttestedKey } from '../../attestation/attestation-result.ts'
+import {
+  type AttestationResult,
+  type AttestedDevice,
+  type CheckStatus,
+  describeAttestedKey,
+} from '../../attestation/attestation-result.ts'
 import { EXIT } from '../../errors.ts'
 import { HSM_TYPES, type HsmType } from '../../hsm-type.ts'
+import { printable } from '../../printable.ts'
 import type { Command } from '../command.ts'
 import { configure, PROFILE_OPTIONS } from '../configure.ts'
 import type { Output } from '../output.ts'
@@ -79,6 +85,11 @@ async function readHsmType(text: string | undefined): Promise<HsmType | undefine
   )
 }
 
+const describeDevice = ({ vendor, model, serial, firmware, fips }: AttestedDevice): string =>
+  [vendor, model, serial, firmware === undefined ? undefined : `firmware ${firmware}`, `FIPS ${fips}`]
+    .filter((part) => part !== undefined)
+    .join(', ')
+
 const MARKS: Readonly<Record<CheckStatus, readonly ['green' | 'red' | 'yellow' | 'dim', string]>> = {
   pass: ['green', '✓'],
   fail: ['red', '✗'],
@@ -93,13 +104,13 @@ function toText(result: AttestationResult, output: Output): string {
     : output.style('red', result.genuine ? 'genuine, but not acceptable' : 'not genuine')
   return [
     `${result.hsmType}: ${verdict}`,
-    `  device  ${[device.vendor, device.model, device.serial, device.firmware === undefined ? undefined : `firmware ${device.firmware}`, `FIPS ${device.fips}`].filter((part) => part !== undefined).join(', ')}`,
+    `  device  ${printable(describeDevice(device))}`,
     ...(key === undefined ? [] : [`  key     ${describeAttestedKey(key)} (SPKI SHA-256 ${key.spkiSha256})`]),
     ...(result.trustAnchor === undefined
       ? []
       : [`  anchor  ${result.trustAnchor.name} (${result.trustAnchor.origin})`]),
     ...result.checks.flatMap(({ status, id, detail, remedy }) => [
-      `  ${output.style(...MARKS[status])} ${id}: ${detail}`,
+      `  ${output.style(...MARKS[status])} ${id}: ${printable(detail)}`,
       ...(remedy === undefined || status === 'pass' ? [] : [`      Try: ${remedy}`]),
     ]),
   ].join('\n')
