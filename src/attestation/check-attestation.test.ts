@@ -86,6 +86,16 @@ describe('checkAttestation', () => {
     expect(() => checkAttestation({ ...base, hsmType: 'YUBIHSM2' })).toThrow(/YUBIKEY evidence/)
   })
 
+  it('says what stands there where it is no attestation', () => {
+    const check =
+      (...certificates: readonly Uint8Array[]) =>
+      () =>
+        checkAttestation({ ...base, package: yubikeyPackage(...certificates) })
+    expect(check(issuer.root.certificate)).toThrow(/begins with the certificate of CN=hsm-enroll sandbox/)
+    expect(check(Uint8Array.of(0x30, 0x03, 0x02, 0x01, 0x05))).toThrow(/first certificate is malformed. .*1 parts/)
+    expect(check(...new Array<Uint8Array>(17).fill(issuer.f9Certificate))).toThrow(/17 certificates are too many/)
+  })
+
   it('lets a profile turn a rule into a warning', () => {
     const plain = createYubikeyEvidenceIssuer(
       { serial: 1, firmware: '5.4.3', formFactor: 1 },

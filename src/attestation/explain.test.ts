@@ -42,6 +42,16 @@ describe.runIf(folder !== undefined)('explain', () => {
     }
   })
 
+  it('judges the attestation that stands in one file with its request', () => {
+    const both = ['request.csr.pem', 'attestation.pem'].map((name) => file(`yubikey/tmc-unit-6/${name}`))
+    const plain = explain(file('yubikey/tmc-unit-6/request.csr.pem'), context)
+    const { kind, embedded } = explain(Buffer.concat(both), context)
+    expect(kind).toBe('certificate-request')
+    expect(embedded).toHaveLength(plain.embedded.length + 1)
+    expect(embedded.at(-1)?.notes).toEqual(['stands in the same file as the request'])
+    expect(embedded.at(-1)?.problems[0]).toMatchObject({ id: 'binding.key', status: 'fail' })
+  })
+
   it('says what a request carries in place of the attestation that it was meant to carry', () => {
     const { problems, embedded, facts } = explain(file('yubikey/tmc-unit-5/request.csr.pem'), context)
     expect(embedded).toEqual([])

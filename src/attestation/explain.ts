@@ -32,7 +32,11 @@ export type ExplainContext = Omit<CheckRequest, 'package'>
 /** Throws EvidenceError or DerError where the file is none of what can be explained. */
 export function explain(file: Uint8Array, context: ExplainContext): Explanation {
   const request = readRequest(file)
-  if (request !== undefined) return explainRequest(request, context)
+  if (request !== undefined) {
+    const explained = explainRequest(request, context)
+    const beside = attestationBeside(file, { ...context, csr: request })
+    return beside === undefined ? explained : { ...explained, embedded: [...explained.embedded, beside] }
+  }
   const evidence = readEvidence(file)
   const { certChains } = evidence
   const families = context.hsmType === undefined ? possibleFamilies(evidence.package) : [context.hsmType]
@@ -44,6 +48,14 @@ export function explain(file: Uint8Array, context: ExplainContext): Explanation 
   const pkcs7 = certificatesOfPkcs7(evidence.package)
   const ders = pkcs7 ?? readCertificatePackage(evidence.package)
   return explainCertificates(ders.map(readCertificate), pkcs7 === undefined ? undefined : 'pkcs7', evidence.notes)
+}
+
+/** The attestation that stands in one PEM file with its request. */
+function attestationBeside(file: Uint8Array, context: ExplainContext): Explanation | undefined {
+  if (decodeText(file)?.text.includes('-----BEGIN CERTIFICATE-----') !== true) return undefined
+  const { package: package_ } = readEvidence(file)
+  if (possibleFamilies(package_).length !== 1) return undefined
+  return explainAttestation({ ...context, package: package_ }, ['stands in the same file as the request'])
 }
 
 function readCertificate(der: Uint8Array): Certificate {

@@ -24,7 +24,10 @@ export function recogniseFamily(package_: Uint8Array): HsmType {
 
 const HYPHEN = 0x2d
 
-/** What stands there instead, where it is PEM: whose certificate, or that it is malformed, says more than "unknown". */
+/**
+ * What stands there instead, where it is PEM: whose certificate, or that it is malformed, says more than "unknown". Throws
+ * EvidenceError where there is none, or too many.
+ */
 function found(package_: Uint8Array): string {
   if (package_[0] !== HYPHEN) return ''
   try {
@@ -34,7 +37,6 @@ function found(package_: Uint8Array): string {
       : `; it begins with the certificate of ${printName(parseCertificate(first).subject)}`
   } catch (error) {
     if (error instanceof DerError) return `; its first certificate is malformed. ${error.message.replace(/\.$/, '')}`
-    if (error instanceof EvidenceError) return ''
     throw error
   }
 }

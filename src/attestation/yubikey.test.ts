@@ -64,6 +64,17 @@ describe('YubiKey claims', () => {
     expect(verdict).not.toHaveProperty('trustAnchor')
   })
 
+  it('names the certificate that is outside its dates, and the day', () => {
+    const verdict = yubikey.verify(yubikeyPackage(leaf, issuer.f9Certificate), {
+      trustAnchors: issuer.trustAnchors,
+      now: Date.parse('2053-01-01T00:00:00Z'),
+    })
+    expect(failures(verdict)[0]).toMatchObject({
+      id: 'attestation.dates',
+      detail: 'CN=YubiKey PIV Attestation 95 is good from 2016-03-14 until 2052-04-17, and the clock says 2053-01-01',
+    })
+  })
+
   it('tells a swapped pair to be put in order, not exported again', () => {
     const [failure, ...others] = failures(
       yubikey.verify(yubikeyPackage(issuer.f9Certificate, leaf), { trustAnchors: issuer.trustAnchors, now: NOW }),

@@ -167,7 +167,8 @@ function checkSerial(leaf: Certificate, checks: CheckList): string | undefined {
       'the attestation names no serial number: the device does not show it',
       'Make the serial number visible with YubiKey Manager if an auditor must know which device holds the key.',
     )
-  } else if (serial === 'unreadable') checks.fail(RULE.serial, 'the serial number is not an INTEGER', EXPORT_AGAIN)
+  } else if (serial === 'unreadable')
+    checks.fail(RULE.serial, 'the serial number is no INTEGER of 0 to 32 bits', EXPORT_AGAIN)
   else checks.pass(RULE.serial, `serial number ${serial}`)
   return serial === 'unreadable' ? undefined : serial
 }
