@@ -122,6 +122,10 @@ function fipsApprovedOf(leaf: Certificate): boolean | undefined {
   return read(leaf, YUBIHSM2_OID.fipsApproved, (node) => readSmallInteger(node, 'FIPS approved') !== 0) ?? false
 }
 
+/** Does it say what a YubiHSM 2 says of an object, whatever its name? */
+export const hasObjectExtensions = ({ extensions }: Certificate): boolean =>
+  [YUBIHSM2_OID.origin, YUBIHSM2_OID.capabilities, YUBIHSM2_OID.objectId].some((oid) => extensions.has(oid))
+
 /** OCTET STRING of 3: `2.4.0`. */
 export const firmwareOf = (certificate: Certificate): string | undefined =>
   read(certificate, YUBIHSM2_OID.firmware, (node) => {

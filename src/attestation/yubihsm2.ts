@@ -17,6 +17,7 @@ import type { FamilyVerdict, FamilyVerifier, VerificationContext } from './verif
 import { deviceChainCause, sharedRootCause } from './yubihsm2-causes.ts'
 import {
   hasCapability,
+  hasObjectExtensions,
   listCapabilities,
   type ObjectFacts,
   ORIGIN,
@@ -252,14 +253,15 @@ function checkPath(
   return checks.pass(RULE.chain, `the device certificate leads to ${anchor.name}`)
 }
 
-/** A certificate named as an attestation or as a device certificate among the first two. */
+/** A certificate named as an attestation or as a device certificate, or with an attestation's extensions, among the first two. */
 function recognises(package_: Uint8Array): boolean {
   try {
     return readCertificatePackage(package_)
       .slice(0, 2)
       .some((der) => {
         const certificate = parseCertificate(der)
-        return objectIdInName(certificate) !== undefined || serialInName(certificate) !== undefined
+        const named = objectIdInName(certificate) ?? serialInName(certificate)
+        return named !== undefined || hasObjectExtensions(certificate)
       })
   } catch {
     // Anything that cannot be read is not recognised; `verify` says why.

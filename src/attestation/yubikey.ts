@@ -19,6 +19,7 @@ import {
   firmwareOf,
   formFactorOf,
   hasF9Name,
+  hasPivExtensions,
   isFipsSeries,
   policiesOf,
   serialOf,
@@ -280,7 +281,7 @@ function recognises(package_: Uint8Array): boolean {
       .slice(0, 2)
       .some((der) => {
         const certificate = parseCertificate(der)
-        return slotOf(certificate) !== undefined || hasF9Name(certificate)
+        return slotOf(certificate) !== undefined || hasF9Name(certificate) || hasPivExtensions(certificate)
       })
   } catch {
     // Anything that cannot be read is not recognised; `verify` says why.
