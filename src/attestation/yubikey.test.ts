@@ -99,10 +99,11 @@ describe('YubiKey claims', () => {
     ])
   })
 
-  it('does not call a bundle of 16 copies anything but foreign, and is quick about it', () => {
+  it('does not call a bundle of 16 copies anything but foreign', () => {
     const many = yubikeyPackage(leaf, issuer.f9Certificate, ...new Array<Uint8Array>(14).fill(issuer.root.certificate))
-    const start = performance.now()
-    expect(yubikey.verify(many, { trustAnchors: issuer.trustAnchors, now: NOW }).genuine).toBe(false)
-    expect(performance.now() - start).toBeLessThan(200)
+    const verdict = yubikey.verify(many, { trustAnchors: issuer.trustAnchors, now: NOW })
+    expect(failures(verdict)).toEqual([
+      expect.objectContaining({ id: 'attestation.package', detail: expect.stringContaining('does not belong') }),
+    ])
   })
 })
