@@ -22,13 +22,13 @@ const KEY = 'P-256'
 
 const root = createYubikeyTestRoot(KEY, 'Attestation Root of a test')
 
-function authority(commonName: string) {
+function authority(commonName: string, issuer: Pick<typeof root, 'subject' | 'key'> = root) {
   const key = testKeyPair(KEY)
   const subject = parseNameText(`CN=${commonName}`)
   const certificate = issueCertificate({
     subject,
-    issuer: root.subject,
-    issuerKey: root.key.privateKey,
+    issuer: issuer.subject,
+    issuerKey: issuer.key.privateKey,
     spki: key.spki,
     ...VALIDITY,
     extensions: [basicConstraints(true, 1)],
@@ -94,6 +94,18 @@ describe('a YubiKey of the newer hierarchy', () => {
     const verdict = yubikey.verify(yubikeyPackage(leaf, piv.certificate), { trustAnchors, now: NOW })
     expect(verdict.genuine).toBe(false)
     expect(verdict.checks).toContainEqual(expect.objectContaining({ id: 'attestation.f9', status: 'fail' }))
+  })
+
+  it('is told that a CA certificate stands in the place of F9, not that it is none of Yubico', () => {
+    const above = authority('Yubico PIV Attestation B 1', authority('Yubico Attestation Intermediate B 1'))
+    const device = createYubikeyEvidenceIssuer({ firmware: '5.7.4' }, { keyType: KEY, root: above })
+    const leaf = device.attest({ spki: testKeyPair(KEY).spki, slot: 0x9c, pinPolicy: 2, touchPolicy: 1 })
+    const { checks } = yubikey.verify(yubikeyPackage(leaf, above.certificate), { trustAnchors, now: NOW })
+    expect(checks.find(({ id }) => id === 'attestation.chain')).toMatchObject({
+      status: 'fail',
+      detail: expect.stringContaining('a CA certificate stands where that of slot F9 belongs'),
+      remedy: expect.stringContaining('Put it second'),
+    })
   })
 })
 

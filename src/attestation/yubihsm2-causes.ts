@@ -28,6 +28,14 @@ const ISSUER_CAUSES: readonly { readonly name: RegExp; readonly cause: (issuer: 
     }),
   },
   {
+    name: /^Yubico Attestation (Intermediate|Root) /,
+    cause: () => ({
+      detail:
+        "the second certificate, or one above it, was signed by Yubico's newer root without a YubiHSM intermediate between: a CA certificate stands where that of the device belongs",
+      remedy: `${EXPORT_DEVICE} Put it second; CA certificates come after it.`,
+    }),
+  },
+  {
     name: /^Yubico (PIV|FIDO|OPGP|SD) Attestation /,
     cause: (issuer) => ({
       detail: `the second certificate was issued by ${issuer}, a Yubico CA for YubiKeys, which may not vouch for a YubiHSM 2`,

@@ -29,7 +29,7 @@ import {
 import { YUBIKEY_RULES as RULE, YUBIKEY_REQUIRED } from './yubikey-rules.ts'
 
 const EXPORT_AGAIN =
-  'Export it again: `yubico-piv-tool -a attest -s 9c` for the attestation, `-a read-certificate -s f9` for F9; send both, in that order.'
+  'Export it again: `yubico-piv-tool -a attest -s 9c` (or the slot of your key) for the attestation, `-a read-certificate -s f9` for F9; send both, in that order.'
 
 /** One YubiKey 5.7.4 has an F9 certificate whose RSA AlgorithmIdentifier lacks NULL (vector pkb-5.7.4-p256-9c). */
 const F9_DEVIATIONS = { rsaParametersAbsent: true, remember: true } as const
@@ -196,7 +196,7 @@ function checkFormFactor(leaf: Certificate, checks: CheckList): number | undefin
     checks.fail(RULE.formFactor, 'the form factor is not one octet', EXPORT_AGAIN)
     return undefined
   }
-  if (formFactor === undefined) checks.notApplicable(RULE.formFactor, 'not named; firmware 4 does not')
+  if (formFactor === undefined) checks.notApplicable(RULE.formFactor, 'not named, as on firmware 4')
   else checks.pass(RULE.formFactor, describeFormFactor(formFactor) ?? `unknown form factor ${formFactor}`)
   return formFactor
 }
