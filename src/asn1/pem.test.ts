@@ -11,7 +11,11 @@ describe('PEM', () => {
     ['with CRLF', pem.replaceAll('\n', '\r\n')],
     ['with a byte order mark and blanks', `\ufeff  \n${pem.replaceAll('\n', ' \n ')}`],
     ['with text around it', `Bag Attributes\n  friendlyName: x\n${pem}bye\n`],
-    ['on one long line', pem.replace(/(?<=KEY-----)\n(.*)\n/, '\n$1\n')],
+    ['with its base64 on one line', pem.replace(/(?<=KEY-----)\n(.*)\n/, '\n$1\n')],
+    ['all on one line', pem.replaceAll('\n', '')],
+    ['all on one line, blanks for line feeds', pem.replaceAll('\n', ' ')],
+    ['out of a JSON string', JSON.stringify(pem.replaceAll('\n', '\r\n'))],
+    ['with prose that names its first and last line', `From -----BEGIN X----- to -----END X-----\n${pem}`],
   ])('is read %s', (_how, text) => {
     expect(readPem(text)).toEqual([{ label: 'PUBLIC KEY', der }])
   })
@@ -33,6 +37,16 @@ describe('PEM', () => {
     ['base64 of the wrong length', '-----BEGIN X-----\nAAA\n-----END X-----'],
   ])('refuses %s', (_what, text) => {
     expect(() => readPem(text)).toThrow(PemError)
+  })
+
+  it('reads several blocks of one line, in order', () => {
+    const line = `${pem}${writePem('X', Buffer.from('3000', 'hex'))}`.replaceAll('\n', '')
+    expect(readPem(line).map(({ label }) => label)).toEqual(['PUBLIC KEY', 'X'])
+  })
+
+  it('is not held up by a long line that begins many blocks and ends none', () => {
+    const line = '-----BEGIN X-----AAAA '.repeat(30_000)
+    expect(readPem(`${line}\n${pem}`)).toHaveLength(1)
   })
 
   it('finds nothing where nothing begins', () => {

@@ -7,6 +7,8 @@ export interface PemBlock {
 
 const BEGIN = /^-----BEGIN ([A-Z0-9 #.]+)-----$/
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
+/** A whole block in one line, as it comes out of a web form, a QR code or a JSON string. */
+const WITHIN_LINE = /-----BEGIN ([A-Z0-9 #.]+)-----([A-Za-z0-9+/=\s]+)-----END \1-----/g
 
 /** Text that was meant to be PEM and is not. */
 export class PemError extends EnrollError {
@@ -19,8 +21,8 @@ export class PemError extends EnrollError {
 }
 
 /**
- * Every block of a text, in order. Lenient about blanks, CRLF, a byte order mark, text between blocks and lines of any
- * length; strict about the content. Returns an empty list where no block begins. Throws PemError.
+ * Every block of a text, in order. Lenient about blanks, CRLF, a byte order mark, text between blocks, lines of any length and
+ * line feeds that were lost or stand there as `\n`; strict about the content. Returns an empty list where no block begins. Throws PemError.
  */
 export function readPem(text: string): readonly PemBlock[] {
   const blocks: PemBlock[] = []
@@ -35,6 +37,7 @@ export function readPem(text: string): readonly PemBlock[] {
       label = begin
       body = []
     } else if (label === undefined) {
+      blocks.push(...blocksWithin(line))
       if (line.startsWith('-----END ')) throw new PemError('a block ends that did not begin', index + 1)
     } else if (line === `-----END ${label}-----`) {
       blocks.push({ label, der: decode(body.join(''), index + 1) })
@@ -47,9 +50,20 @@ export function readPem(text: string): readonly PemBlock[] {
   return blocks
 }
 
+/** Prose that only mentions the two lines has no base64 between them, and is passed over as other text is. */
+function blocksWithin(line: string): readonly PemBlock[] {
+  if (!line.includes('-----BEGIN ')) return []
+  return [...line.replaceAll(/\\r|\\n/g, '\n').matchAll(WITHIN_LINE)].flatMap(([, label = '', body = '']) => {
+    const base64 = body.replaceAll(/\s/g, '')
+    return isBase64(base64) ? [{ label, der: Buffer.from(base64, 'base64') }] : []
+  })
+}
+
+const isBase64 = (text: string): boolean => BASE64.test(text) && text.length % 4 === 0
+
 function decode(base64: string, line: number): Uint8Array {
   if (base64 === '') throw new PemError('the block is empty', line)
-  if (!BASE64.test(base64) || base64.length % 4 !== 0) throw new PemError('the content is not base64', line)
+  if (!isBase64(base64)) throw new PemError('the content is not base64', line)
   return Buffer.from(base64, 'base64')
 }
 

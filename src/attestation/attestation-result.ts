@@ -30,6 +30,10 @@ export interface AttestedKey {
   readonly spkiSha256: string
 }
 
+/** `RSA 3072`, `EC P-256`, `Ed25519`. */
+export const describeAttestedKey = ({ type, bits, curve }: AttestedKey): string =>
+  `${type === 'other' ? '' : `${type} `}${curve ?? bits ?? ''}`
+
 export interface AttestedDevice {
   readonly vendor: string
   readonly model?: string

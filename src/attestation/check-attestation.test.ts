@@ -8,6 +8,7 @@ import { parseNameText } from '../asn1/name.ts'
 import { buildCertificationRequest } from '../csr/build-certification-request.ts'
 import type { CertificationRequest } from '../csr/certification-request.ts'
 import { policyProfile } from '../policy/policy-profile.ts'
+import { createYubiHsm2EvidenceIssuer, yubiHsm2Package } from '../sandbox/yubihsm2-evidence/issuer.ts'
 import { createYubikeyEvidenceIssuer, yubikeyPackage } from '../sandbox/yubikey-evidence/issuer.ts'
 import { builtInTrustAnchors } from '../trust-anchors/trust-anchors.ts'
 import { checkAttestation } from './check-attestation.ts'
@@ -84,6 +85,39 @@ describe('checkAttestation', () => {
   it('says whose evidence it is when another family was named', () => {
     expect(() => checkAttestation({ ...base, hsmType: 'YUBIHSM2' })).toThrow(EvidenceError)
     expect(() => checkAttestation({ ...base, hsmType: 'YUBIHSM2' })).toThrow(/YUBIKEY evidence/)
+  })
+
+  it('recognises a home-made attestation by its extensions, and refuses it', () => {
+    const subject = [[{ oid: '2.5.4.10', value: 'Test Device' }]]
+    const certificates = [
+      issuer.attest({
+        spki,
+        slot: 0x9c,
+        pinPolicy: 2,
+        touchPolicy: 2,
+        alter: (template) => ({ ...template, subject }),
+      }),
+      issuer.root.certificate,
+    ]
+    const result = checkAttestation({ ...base, package: yubikeyPackage(...certificates) })
+    expect(result).toMatchObject({ hsmType: 'YUBIKEY', genuine: false })
+    const hsm = createYubiHsm2EvidenceIssuer({ serial: 1, firmware: '2.4.0' }, { keyType: 'P-256' })
+    const object = { spki, objectId: 1, origin: 1, domains: 1, capabilities: 0x80n, label: '' }
+    const ofObject = hsm.attest({ ...object, alter: (template) => ({ ...template, subject }) })
+    expect(checkAttestation({ ...base, package: yubiHsm2Package(ofObject, hsm.root.certificate) })).toMatchObject({
+      hsmType: 'YUBIHSM2',
+      genuine: false,
+    })
+  })
+
+  it('says what stands there where it is no attestation', () => {
+    const check =
+      (...certificates: readonly Uint8Array[]) =>
+      () =>
+        checkAttestation({ ...base, package: yubikeyPackage(...certificates) })
+    expect(check(issuer.root.certificate)).toThrow(/begins with the certificate of CN=hsm-enroll sandbox/)
+    expect(check(Uint8Array.of(0x30, 0x03, 0x02, 0x01, 0x05))).toThrow(/first certificate is malformed. .*1 parts/)
+    expect(check(...new Array<Uint8Array>(17).fill(issuer.f9Certificate))).toThrow(/17 certificates are too many/)
   })
 
   it('lets a profile turn a rule into a warning', () => {

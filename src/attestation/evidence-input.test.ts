@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, it } from 'vitest'
-import { writePem } from '../asn1/pem.ts'
+import { sharedFolder } from '../../test/shared-folder.ts'
+import { readPem, writePem } from '../asn1/pem.ts'
 import { testKeyPair } from '../sandbox/test-key-pair.ts'
 import { createYubikeyEvidenceIssuer, yubikeyPackage } from '../sandbox/yubikey-evidence/issuer.ts'
 import { EvidenceError } from './evidence-error.ts'
@@ -15,6 +16,29 @@ const leaf = issuer.attest({ spki: testKeyPair('P-256').spki, slot: 0x9c, pinPol
 const wanted = Buffer.from(yubikeyPackage(leaf, issuer.f9Certificate))
 const text = wanted.toString()
 const base64 = (bytes: Uint8Array): Buffer => Buffer.from(Buffer.from(bytes).toString('base64'))
+const base64url = (bytes: Uint8Array): Buffer => Buffer.from(Buffer.from(bytes).toString('base64url'))
+const trusted = (der: Uint8Array): string =>
+  execFileSync('openssl', ['x509', '-inform', 'DER', '-trustout', '-addtrust', 'emailProtection'], {
+    input: der,
+    encoding: 'utf8',
+  })
+const plainRequest = execFileSync(
+  'openssl',
+  [
+    'req',
+    '-new',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-keyout',
+    '/dev/null',
+    '-subj',
+    '/CN=x',
+  ],
+  { stdio: ['ignore', 'pipe', 'ignore'] },
+)
 const folded = (bytes: Uint8Array): Buffer =>
   Buffer.from(Buffer.from(bytes).toString('base64').replace(/.{76}/g, '$&\r\n'))
 
@@ -33,6 +57,20 @@ const FORMS: readonly (readonly [string, Uint8Array, note?: RegExp])[] = [
   ['UTF-16 without mark', Buffer.from(text, 'utf16le'), /UTF-16/],
   ['text around the blocks', Buffer.from(`subject=CN=x\n${text}\n# end\n`), /plain PEM/],
   ['no line feed at the end', Buffer.from(text.trimEnd()), /plain PEM/],
+  ['one line, as a QR code holds it', Buffer.from(text.replaceAll('\n', '')), /plain PEM/],
+  ['a JSON string', Buffer.from(JSON.stringify(text)), /plain PEM/],
+  ['a comment in an 8-bit code page', Buffer.from(`# Zoë\n${text}`, 'latin1'), /plain PEM/],
+  ['base64url of the DER', base64url(Buffer.concat([leaf, issuer.f9Certificate])), /base64url/],
+  [
+    'base64 of the PEM without padding',
+    base64url(Buffer.from(text.length % 3 === 0 ? `${text}\n` : text)),
+    /base64url/,
+  ],
+  [
+    'TRUSTED CERTIFICATE, as openssl writes it',
+    Buffer.from(trusted(leaf) + trusted(issuer.f9Certificate)),
+    /plain PEM/,
+  ],
 ]
 
 describe('readEvidence', () => {
@@ -59,6 +97,14 @@ describe('readEvidence', () => {
       expect(Buffer.from(package_)).toEqual(pkcs7)
       expect(notes).toEqual(['took the PKCS#7 out of its PEM'])
     }
+  })
+
+  it('chooses the order of two files, but leaves the order in one file as it is', () => {
+    const { package: package_, notes } = readEvidence(issuer.f9Certificate, leaf)
+    expect(Buffer.from(package_).toString()).toBe(text)
+    expect(notes.at(-1)).toMatch(/the attestation before its issuer/)
+    const swapped = Buffer.from(yubikeyPackage(issuer.f9Certificate, leaf))
+    expect(Buffer.from(readEvidence(swapped).package).toString()).toBe(swapped.toString())
   })
 
   it('keeps JSON and a compressed statement as they are', () => {
@@ -120,9 +166,15 @@ describe('readEvidence', () => {
     ['half a JSON', Buffer.from('{"attestation_statement": {'), /JSON is cut off/],
     ['binary of no known kind', Buffer.from([0, 1, 2, 3, 4, 5, 6, 7, 8]), /neither PEM, DER/],
     [
-      'a certificate request',
+      'a certificate request that is none',
       Buffer.from('-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n'),
-      /CERTIFICATE REQUEST/,
+      /read the certificate request/,
+    ],
+    ['a certificate request without attestation (PEM)', plainRequest, /certificate request that carries none/],
+    [
+      'a certificate request without attestation (DER)',
+      readPem(plainRequest.toString())[0]?.der ?? plainRequest,
+      /certificate request that carries none/,
     ],
     [
       'a key version of Cloud KMS in software',
@@ -146,6 +198,28 @@ describe('readEvidence', () => {
       expect((error as EvidenceError).message).not.toContain('\n')
       expect((error as EvidenceError).remedy).toMatch(/\w+.*\.$/)
     }
+  })
+})
+
+const vectors = sharedFolder('vectors')
+describe.runIf(vectors !== undefined)('a request that carries its attestation', () => {
+  const request = (id: string): Buffer => readFileSync(join(vectors ?? '', 'yubikey', id, 'request.csr.pem'))
+
+  it.each(['psyk-csr-legacy', 'psyk-csr-standard', 'tmc-csr_5_7_4_standard'])(
+    'gives it, and itself to bind to: %s',
+    (id) => {
+      const evidence = readEvidence(request(id))
+      const beside = readFileSync(join(vectors ?? '', 'yubikey', id, 'attestation.pem'))
+      expect(Buffer.from(evidence.package).toString()).toBe(Buffer.from(readEvidence(beside).package).toString())
+      expect(evidence.notes.join()).toMatch(/out of the request/)
+      const der = readPem(request(id).toString())[0]?.der ?? new Uint8Array()
+      expect(evidence.request).toEqual(der)
+      expect(readEvidence(der).package).toEqual(evidence.package)
+    },
+  )
+
+  it('says so where it is malformed', () => {
+    expect(() => readEvidence(request('tmc-unit-5'))).toThrow(/\.3\.11 is no attestation certificate/)
   })
 })
 

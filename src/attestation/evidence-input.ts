@@ -4,11 +4,15 @@
  */
 import { gzipSync } from 'node:zlib'
 import { isZip } from '../archive/zip-entries.ts'
+import { parseCertificate } from '../asn1/certificate.ts'
 import { TAG } from '../asn1/der.ts'
-import { PemError, readPem, writePem } from '../asn1/pem.ts'
+import { DerError } from '../asn1/der-error.ts'
+import { type PemBlock, PemError, readPem, writePem } from '../asn1/pem.ts'
+import { namesIssuer } from './certificate-chain.ts'
 import { readCertificatePackage } from './certificate-package.ts'
 import { EvidenceError } from './evidence-error.ts'
-import { decodeText } from './evidence-text.ts'
+import { evidenceInRequest, isRequest } from './evidence-request.ts'
+import { type DecodedText, decodeText } from './evidence-text.ts'
 import { readGoogleBundle, readGoogleJson } from './google-bundle.ts'
 import { PEM_LABELS } from './luna-confirmation.ts'
 
@@ -17,6 +21,8 @@ export interface Evidence {
   readonly package: Uint8Array
   /** PEM text; present where it came along or was given. */
   readonly certChains?: Uint8Array
+  /** The request that the attestation stood in, DER. */
+  readonly request?: Uint8Array
   /** What was unwrapped or rewritten, in the order in which it was done; empty where the file was right as it is. */
   readonly notes: readonly string[]
 }
@@ -37,7 +43,10 @@ export function readEvidence(...files: readonly Uint8Array[]): Evidence {
   if (rest.length === 0) return { ...first, notes }
   const certificates = rest.map((evidence) => certificatesOf(evidence.package))
   if (isPemPackage(first.package)) {
-    return { package: Buffer.concat([first.package, ...certificates]), notes: [...notes, 'put the files together'] }
+    const files = [first.package, ...certificates]
+    const reversed = issuerComesFirst(files)
+    const note = reversed ? 'put the files together, the attestation before its issuer' : 'put the files together'
+    return { package: Buffer.concat(reversed ? files.reverse() : files), notes: [...notes, note] }
   }
   return {
     package: first.package,
@@ -70,6 +79,20 @@ function certificatesOf(bytes: Uint8Array): Uint8Array {
   )
 }
 
+/** Two files of one certificate each, of which the first issued the second: the order of files is ours to choose, that in a file is not. */
+function issuerComesFirst(files: readonly Uint8Array[]): boolean {
+  const ders = files.map(readCertificatePackage)
+  if (ders.length !== 2 || ders.some(({ length }) => length !== 1)) return false
+  try {
+    const [first, second] = ders.flat().map((der) => parseCertificate(der))
+    if (first === undefined || second === undefined) return false
+    return namesIssuer(second, first.subject) && !namesIssuer(first, second.subject)
+  } catch (error) {
+    if (error instanceof DerError) return false
+    throw error
+  }
+}
+
 interface Layer {
   readonly evidence?: Omit<Evidence, 'notes'>
   readonly inner?: Uint8Array
@@ -91,6 +114,7 @@ function readOne(bytes: Uint8Array): Evidence {
   )
 }
 
+const REQUEST_NOTE = 'took the attestation out of the request; the CA takes it as keyAttestation only'
 const BASE64_NOTE = 'decoded base64'
 const nameRepeated = (note: string, notes: readonly string[]): string =>
   note === BASE64_NOTE && notes.includes(BASE64_NOTE) ? 'decoded base64 a second time: the CA wants it once' : note
@@ -103,7 +127,7 @@ function peel(bytes: Uint8Array): Layer {
   if (isUnpackedStatement(bytes))
     return { evidence: { package: gzipSync(bytes) }, note: 'compressed the statement again, as Cloud KMS gives it' }
   if (bytes[0] === TAG.sequence && (bytes[1] ?? 0) >= 0x80) return peelDer(bytes)
-  const decoded = decodeText(bytes)
+  const decoded = decodeText(bytes) ?? decodePem(bytes)
   if (decoded === undefined) {
     throw new EvidenceError(
       'Could not read the attestation: it is neither PEM, DER, base64, JSON nor a compressed statement.',
@@ -117,6 +141,11 @@ function peel(bytes: Uint8Array): Layer {
 /** A Cloud HSM statement after gunzip: response 0, request flags 3. Parsers want it so, and guides tell people to unpack it. */
 const isUnpackedStatement = (bytes: Uint8Array): boolean =>
   Buffer.from(bytes.subarray(0, 8)).toString('hex') === '0000000000000003'
+/** PEM with a comment in some 8-bit code page, or with what old editors leave at the end: the blocks are ASCII all the same. */
+function decodePem(bytes: Uint8Array): DecodedText | undefined {
+  const text = Buffer.from(bytes).toString('latin1')
+  return text.includes('-----BEGIN ') ? { text } : undefined
+}
 
 function checkSize(bytes: Uint8Array): void {
   if (bytes.length === 0) {
@@ -134,6 +163,7 @@ function checkSize(bytes: Uint8Array): void {
 function peelDer(bytes: Uint8Array): Layer {
   const headerLength = 2 + ((bytes[1] ?? 0) & 0x7f)
   if (bytes[headerLength] === TAG.oid) return { evidence: { package: bytes } }
+  if (isRequest(bytes)) return { evidence: evidenceInRequest(bytes), note: REQUEST_NOTE }
   const certificates = readCertificatePackage(bytes)
   return {
     evidence: { package: Buffer.from(certificates.map((der) => writePem('CERTIFICATE', der)).join('')) },
@@ -153,13 +183,16 @@ function peelText(text: string): Layer {
     )
   }
   const base64 = unquoted.replace(/\s+/g, '')
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64) || base64.length % 4 !== 0) {
-    throw new EvidenceError(
-      `Could not read the attestation: it is neither PEM, JSON nor base64${base64.length % 4 === 0 ? '' : ' (or the base64 is cut off)'}.`,
-      'Give the file as the device or its tool wrote it, whole.',
-    )
+  const whole = base64.length % 4 === 0
+  if (/^[A-Za-z0-9+/]+={0,2}$/.test(base64) && whole) return { inner: Buffer.from(base64, 'base64'), note: BASE64_NOTE }
+  // JSON Web tokens and their kin write it so; where an end was cut off, what is inside shows it.
+  if (/^(?:[A-Za-z0-9_-]+|[A-Za-z0-9+/]+)$/.test(base64) && base64.length % 4 !== 1) {
+    return { inner: Buffer.from(base64, 'base64url'), note: 'decoded base64url: the CA wants base64, with its padding' }
   }
-  return { inner: Buffer.from(base64, 'base64'), note: BASE64_NOTE }
+  throw new EvidenceError(
+    `Could not read the attestation: it is neither PEM, JSON nor base64${whole ? '' : ' (or the base64 is cut off)'}.`,
+    'Give the file as the device or its tool wrote it, whole.',
+  )
 }
 
 function peelPem(text: string): Layer {
@@ -168,18 +201,24 @@ function peelPem(text: string): Layer {
   if (pkcs7 !== undefined) return { evidence: { package: pkcs7.der }, note: `took the PKCS#7 out of its PEM` }
   const certificates = blocks.filter(({ label }) => label.endsWith('CERTIFICATE'))
   if (certificates.length === 0) {
+    const request = blocks.find(({ label }) => label.endsWith('CERTIFICATE REQUEST'))
+    if (request !== undefined) return { evidence: evidenceInRequest(request.der), note: REQUEST_NOTE }
     const found = [...new Set(blocks.map(({ label }) => label))].join(', ')
     throw new EvidenceError(
       `Could not find a certificate in the attestation; it holds: ${found || 'nothing'}.`,
       'Give the attestation here, and the request with --csr.',
     )
   }
-  const package_ = certificates.map(({ der }) => writePem('CERTIFICATE', der)).join('')
+  const package_ = certificates.map((block) => writePem('CERTIFICATE', certificateIn(block))).join('')
   return {
     evidence: { package: Buffer.from(package_) },
     ...(package_ === text ? {} : { note: 'wrote the certificates as plain PEM' }),
   }
 }
+
+/** OpenSSL's `TRUSTED CERTIFICATE` is the certificate, and what its owner thinks of it behind. */
+const certificateIn = ({ label, der }: PemBlock): Uint8Array =>
+  label === 'TRUSTED CERTIFICATE' ? (readCertificatePackage(der)[0] ?? der) : der
 
 function pemBlocks(text: string): ReturnType<typeof readPem> {
   try {

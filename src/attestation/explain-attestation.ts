@@ -1,4 +1,4 @@
-import type { AttestationResult, ChainLink } from './attestation-result.ts'
+import { type AttestationResult, type ChainLink, describeAttestedKey } from './attestation-result.ts'
 import { type CheckRequest, checkAttestation } from './check-attestation.ts'
 import type { ExplainedFact, ExplainedNode, Explanation } from './explanation.ts'
 import { CLAIM_WORDS, FAMILY_WORDS } from './family-words.ts'
@@ -53,33 +53,35 @@ function deviceFacts({ device, attestedKey: key }: AttestationResult): readonly 
     ...fact('serial', device.serial),
     ...fact('firmware', device.firmware),
     ...fact('FIPS', device.fips),
-    ...fact('key', key && `${key.type === 'other' ? '' : `${key.type} `}${key.curve ?? key.bits ?? ''}`),
+    ...fact('key', key && describeAttestedKey(key)),
     ...fact('key SHA-256', key?.spkiSha256),
   ]
 }
 
 /**
- * The chain leaf first becomes a tree root first, with the anchor on top where one was reached. A name that is certified a second time
- * (Google's certificates of Marvell's card and partition) stands beside that tree, under its own issuer.
+ * The chain leaf first becomes a tree root first, with the anchor on top where one was reached. Two things stand beside that tree: a leaf
+ * that the next certificate did not sign, and a name that is certified a second time (Google's certificates of Marvell's card and
+ * partition), under its own issuer.
  */
-function chainTree({ chain, trustAnchor }: AttestationResult, leaf: string): readonly ExplainedNode[] {
+function chainTree(
+  { chain, trustAnchor, attestedKey, checks }: AttestationResult,
+  leaf: string,
+): readonly ExplainedNode[] {
+  const torn = checks.some(({ id, status }) => id === 'attestation.leaf-signature' && status === 'fail')
   const seen = new Set<string>()
   const again = new Map<string, ExplainedNode[]>()
+  const apart: ExplainedNode[] = []
   let below: readonly ExplainedNode[] = []
   for (const [index, link] of chain.entries()) {
-    const node = { name: link.subject, ...(index === 0 ? { role: leaf } : {}), facts: linkFacts(link) }
-    if (seen.has(link.subject)) {
-      again.set(link.issuer, [...(again.get(link.issuer) ?? []), { ...node, children: [] }])
-    } else below = [{ ...node, children: below }]
+    const role = index === 0 && attestedKey !== undefined ? { role: leaf } : {}
+    const node: ExplainedNode = { name: link.subject, ...role, facts: linkFacts(link), children: [] }
+    if (seen.has(link.subject)) again.set(link.issuer, [...(again.get(link.issuer) ?? []), node])
+    else if (index === 0 && torn) apart.push(node)
+    else below = [{ ...node, children: below }]
     seen.add(link.subject)
   }
-  const besides = [...again].map(([name, children]) => ({
-    name,
-    role: 'certifies the same again',
-    facts: [],
-    children,
-  }))
-  if (trustAnchor === undefined) return [...below, ...besides]
+  for (const [name, children] of again) apart.push({ name, role: 'certifies the same again', facts: [], children })
+  if (trustAnchor === undefined) return [...below, ...apart]
   return [
     {
       name: trustAnchor.name,
@@ -87,7 +89,7 @@ function chainTree({ chain, trustAnchor }: AttestationResult, leaf: string): rea
       facts: [{ label: 'key SHA-256', value: trustAnchor.spkiSha256 }],
       children: below,
     },
-    ...besides,
+    ...apart,
   ]
 }
 

@@ -12,6 +12,7 @@ import {
 } from '../csr/certification-request.ts'
 import { evaluatePolicy } from '../policy/evaluate-policy.ts'
 import { policyProfile } from '../policy/policy-profile.ts'
+import type { Check } from './attestation-result.ts'
 import { basicConstraintsOf } from './basic-constraints.ts'
 import { selfIssued, sha256Hex, signedBy } from './certificate-chain.ts'
 import { readCertificatePackage } from './certificate-package.ts'
@@ -22,6 +23,7 @@ import { readEvidence } from './evidence-input.ts'
 import { decodeText } from './evidence-text.ts'
 import { explainAttestation } from './explain-attestation.ts'
 import type { ExplainedFact, ExplainedNode, Explanation } from './explanation.ts'
+import { extensionName } from './extension-names.ts'
 import { possibleFamilies } from './recognise-family.ts'
 
 /** What the judgement leans on; the same members as for `checkAttestation`. */
@@ -30,7 +32,11 @@ export type ExplainContext = Omit<CheckRequest, 'package'>
 /** Throws EvidenceError or DerError where the file is none of what can be explained. */
 export function explain(file: Uint8Array, context: ExplainContext): Explanation {
   const request = readRequest(file)
-  if (request !== undefined) return explainRequest(request, context)
+  if (request !== undefined) {
+    const explained = explainRequest(request, context)
+    const beside = attestationBeside(file, { ...context, csr: request })
+    return beside === undefined ? explained : { ...explained, embedded: [...explained.embedded, beside] }
+  }
   const evidence = readEvidence(file)
   const { certChains } = evidence
   const families = context.hsmType === undefined ? possibleFamilies(evidence.package) : [context.hsmType]
@@ -42,6 +48,14 @@ export function explain(file: Uint8Array, context: ExplainContext): Explanation 
   const pkcs7 = certificatesOfPkcs7(evidence.package)
   const ders = pkcs7 ?? readCertificatePackage(evidence.package)
   return explainCertificates(ders.map(readCertificate), pkcs7 === undefined ? undefined : 'pkcs7', evidence.notes)
+}
+
+/** The attestation that stands in one PEM file with its request. */
+function attestationBeside(file: Uint8Array, context: ExplainContext): Explanation | undefined {
+  if (decodeText(file)?.text.includes('-----BEGIN CERTIFICATE-----') !== true) return undefined
+  const { package: package_ } = readEvidence(file)
+  if (possibleFamilies(package_).length !== 1) return undefined
+  return explainAttestation({ ...context, package: package_ }, ['stands in the same file as the request'])
 }
 
 function readCertificate(der: Uint8Array): Certificate {
@@ -95,7 +109,9 @@ function explainRequest(request: CertificationRequest, context: ExplainContext):
         'signed with',
         requestHash(request) ?? `an algorithm that is not accepted (${request.signatureAlgorithm.oid})`,
       ),
-      ...(request.extensions.size === 0 ? [] : [fact('extensions', [...request.extensions.keys()].join(', '))]),
+      ...(request.extensions.size === 0
+        ? []
+        : [fact('extensions', [...request.extensions.keys()].map(extensionName).join(', '))]),
     ],
     tree: [],
     says: [
@@ -104,20 +120,33 @@ function explainRequest(request: CertificationRequest, context: ExplainContext):
         : 'Its signature does NOT verify under its own key: it proves nothing, and every CA will refuse it.',
     ],
     silent: ['where the private key lives: only an attestation says that'],
-    problems: evaluatePolicy({ spki: request.spki, request }, policy).filter(
-      ({ status }) => status === 'fail' || status === 'warn',
-    ),
+    problems: [
+      ...(attestation !== undefined && 'fault' in attestation ? [noAttestation(attestation.fault)] : []),
+      ...evaluatePolicy({ spki: request.spki, request }, policy).filter(
+        ({ status }) => status === 'fail' || status === 'warn',
+      ),
+    ],
     notes: [],
     embedded:
-      attestation === undefined
-        ? []
-        : [
-            explainAttestation({ ...context, hsmType: 'YUBIKEY', package: attestation, csr: request }, [
+      attestation !== undefined && 'package' in attestation
+        ? [
+            explainAttestation({ ...context, hsmType: 'YUBIKEY', package: attestation.package, csr: request }, [
               'found inside the request; Sectigo takes it as keyAttestation only',
             ]),
-          ],
+          ]
+        : [],
   }
 }
+
+/** A request that was meant to carry an attestation. */
+const noAttestation = (fault: string): Check => ({
+  id: 'request.attestation',
+  group: 'attestation',
+  status: 'warn',
+  detail: `meant to carry a YubiKey attestation: ${fault}`,
+  remedy: 'Attest the key itself (`yubico-piv-tool -a attest -s 9c`) and give that as the attestation.',
+  source: 'yubico-piv-tool, `-a request --attestation`',
+})
 
 function explainCertificates(
   certificates: readonly Certificate[],
@@ -126,6 +155,7 @@ function explainCertificates(
 ): Explanation {
   const [only] = certificates
   const single = certificates.length === 1 && only !== undefined
+  const { tree, cutShort } = single ? { tree: [], cutShort: false } : trees(certificates)
   return {
     kind: container ?? (single ? 'certificate' : 'certificates'),
     title:
@@ -135,11 +165,11 @@ function explainCertificates(
           ? 'Certificate (X.509)'
           : `${certificates.length} certificates (X.509)`,
     facts: single ? certificateFacts(only) : [],
-    tree: single ? [] : trees(certificates),
+    tree,
     says: [],
     silent: ['where the private key lives: only an attestation says that'],
     problems: [],
-    notes,
+    notes: cutShort ? [...notes, CUT_SHORT] : notes,
     embedded: [],
   }
 }
@@ -168,8 +198,17 @@ const SIGNATURE_BUDGET = 16
 const signaturePrice = ({ signatureAlgorithm }: Certificate): number =>
   signatureAlgorithm.oid.startsWith('1.2.840.113549.1.1.') ? 1 : 2
 
+const CUT_SHORT =
+  'too many certificates with the same names to verify them all: some stand at the top that have their issuer in the file; give fewer at a time'
+
+interface Trees {
+  readonly tree: readonly ExplainedNode[]
+  /** The budget ended before every issuer was looked for. */
+  readonly cutShort: boolean
+}
+
 /** Puts issuer above issued by name and signature; whatever has no issuer in the file is a root of its own. */
-function trees(certificates: readonly Certificate[]): readonly ExplainedNode[] {
+function trees(certificates: readonly Certificate[]): Trees {
   let budget = SIGNATURE_BUDGET
   const affords = (certificate: Certificate): boolean => {
     budget -= signaturePrice(certificate)
@@ -197,7 +236,8 @@ function trees(certificates: readonly Certificate[]): readonly ExplainedNode[] {
     ],
     children: certificates.filter((child) => parents.get(child) === certificate).map(node),
   })
-  return certificates.filter((certificate) => parents.get(certificate) === undefined).map(node)
+  const tops = certificates.filter((certificate) => parents.get(certificate) === undefined)
+  return { tree: tops.map(node), cutShort: budget < 0 }
 }
 
 /** Is `candidate` the certificate itself, or below it already? Then it may not stand above it: bundles must not make a loop. */

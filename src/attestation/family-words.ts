@@ -11,7 +11,6 @@ export const FAMILY_WORDS: Readonly<
       'when the key was made: the dates are copied from the certificate of slot F9, which a whole batch of devices shares',
       'who knows the PIN, and whether PIN, PUK and management key were ever changed',
       'which certificate stands in the slot, or whether the key was moved there from another slot (firmware 5.7)',
-      'which device it is, where the serial number is not visible',
     ],
   },
   YUBIHSM2: {
@@ -61,6 +60,22 @@ export const FAMILY_WORDS: Readonly<
   },
 }
 
+/** Yubico, developers.yubico.com/PIV/Introduction/PIV_attestation.html; the two of the Bio series take a fingerprint or the PIN. */
+const PIN_WORDS: Readonly<Record<string, string>> = {
+  never: 'It can be used without a PIN (policy never).',
+  once: 'The PIN is asked once per session (policy once).',
+  always: 'The PIN is asked for every signature (policy always).',
+  'match-once': 'A fingerprint or the PIN is asked once per session (policy match-once).',
+  'match-always': 'A fingerprint or the PIN is asked for every signature (policy match-always).',
+}
+const TOUCH_WORDS: Readonly<Record<string, string>> = {
+  never: 'It signs without a touch (policy never).',
+  always: 'Every signature needs a touch (policy always).',
+  cached: 'A touch counts for 15 seconds (policy cached).',
+}
+/** Bit 0x80 of the octet. */
+const FIPS_FORM_FACTOR = /^[89a-f]/
+
 /** Claims as sentences. A claim without an entry is printed as it is named. */
 export const CLAIM_WORDS: Readonly<Record<string, (value: string) => string>> = {
   local: (value) =>
@@ -69,10 +84,10 @@ export const CLAIM_WORDS: Readonly<Record<string, (value: string) => string>> = 
   neverExtractable: (value) =>
     value === 'true' ? 'It never could leave the device.' : 'There was, or may have been, a time when it could leave.',
   sensitive: (value) => (value === 'true' ? 'It is never shown in the clear.' : 'It can be shown in the clear.'),
-  pinPolicy: (value) => `PIN: ${value}.`,
-  touchPolicy: (value) => `Touch: ${value}.`,
+  pinPolicy: (value) => PIN_WORDS[value] ?? `PIN: ${value}.`,
+  touchPolicy: (value) => TOUCH_WORDS[value] ?? `Touch: ${value}.`,
   slot: (value) => `The key was in slot ${value} when it was attested.`,
-  formFactor: (value) => `Form factor octet: ${value}.`,
+  formFactor: (value) => `Form factor octet: ${value}${FIPS_FORM_FACTOR.test(value) ? ' (FIPS series)' : ''}.`,
   objectId: (value) => `Object id ${value}.`,
   label: (value) => `Label "${value}".`,
   origin: (value) => `Origin: ${value}.`,
@@ -84,6 +99,8 @@ export const CLAIM_WORDS: Readonly<Record<string, (value: string) => string>> = 
     value === 'true'
       ? 'The Administrator Card Set can recover it.'
       : 'It cannot be recovered by the Administrator Card Set.',
+  fipsApproved: (value) =>
+    value === 'true' ? 'The device was in FIPS-approved mode.' : 'The device was NOT in FIPS-approved mode.',
   keyHash: (value) => `nCore key hash ${value}.`,
   physicalSerialNumber: (value) => `Serial number on the module's case: ${value}.`,
   hknso: (value) => `Its Security World is the one whose security officer's key has the hash ${value}.`,

@@ -1,4 +1,8 @@
+import { parseCertificate } from '../asn1/certificate.ts'
+import { DerError } from '../asn1/der-error.ts'
+import { printName } from '../asn1/name.ts'
 import { HSM_TYPES, type HsmType } from '../hsm-type.ts'
+import { readCertificatePackage } from './certificate-package.ts'
 import { EvidenceError } from './evidence-error.ts'
 import { VERIFIERS } from './verifiers.ts'
 
@@ -12,8 +16,27 @@ export function recogniseFamily(package_: Uint8Array): HsmType {
   if (family !== undefined && others.length === 0) return family
   throw new EvidenceError(
     family === undefined
-      ? 'Could not recognise the attestation: it has none of the six known formats.'
+      ? `Could not recognise the attestation: it has none of the six known formats${found(package_)}.`
       : `Could not decide whose attestation this is: ${[family, ...others].join(' or ')}.`,
     `Name the family with --hsm-type (${HSM_TYPES.join(', ')}), and check that the file is the attestation itself.`,
   )
+}
+
+const HYPHEN = 0x2d
+
+/**
+ * What stands there instead, where it is PEM: whose certificate, or that it is malformed, says more than "unknown". Throws
+ * EvidenceError where there is none, or too many.
+ */
+function found(package_: Uint8Array): string {
+  if (package_[0] !== HYPHEN) return ''
+  try {
+    const [first] = readCertificatePackage(package_)
+    return first === undefined
+      ? ''
+      : `; it begins with the certificate of ${printName(parseCertificate(first).subject)}`
+  } catch (error) {
+    if (error instanceof DerError) return `; its first certificate is malformed. ${error.message.replace(/\.$/, '')}`
+    throw error
+  }
 }

@@ -1,6 +1,7 @@
 /** Evidence that is a leaf and a device certificate with, at most, the CA certificates above: Yubico's two families. */
 import { type Certificate, parseCertificate } from '../asn1/certificate.ts'
 import { DerError } from '../asn1/der-error.ts'
+import { printName } from '../asn1/name.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
 import { type AnchorKey, anchorHolds } from './anchor-keys.ts'
 import { basicConstraintsOf, OID_BASIC_CONSTRAINTS, OID_KEY_USAGE } from './basic-constraints.ts'
@@ -55,12 +56,13 @@ export function checkDates(
   now: number,
   checks: CheckList,
 ): void {
-  const late = certificates.findIndex((certificate) => !validAt(certificate, now))
-  if (late >= 0) {
+  const late = certificates.find((certificate) => !validAt(certificate, now))
+  if (late !== undefined) {
+    const [from, until, today] = [late.notBefore, late.notAfter, now].map(isoDay)
     checks.fail(
       rule,
-      `certificate ${late + 1} of the chain is not within its dates`,
-      'Check the clock of this computer; the vendor dates these certificates over decades.',
+      `${printName(late.subject)} is good from ${from} until ${until}, and the clock says ${today}`,
+      'Check the clock of this computer: the vendor dates these certificates over decades.',
     )
   } else if (anchor !== undefined && !anchorHolds(anchor, now)) {
     checks.fail(
@@ -70,6 +72,8 @@ export function checkDates(
     )
   } else checks.pass(rule, 'every certificate is within its dates')
 }
+
+const isoDay = (time: number): string => new Date(time).toISOString().slice(0, 10)
 
 /** Certificates above the device's own that belong to nothing, or that nobody signed. */
 export function checkStrangers(

@@ -99,6 +99,8 @@ export interface ObjectFacts {
   readonly capabilities: bigint | undefined
   readonly objectId: number | undefined
   readonly label: string | undefined
+  /** Was the attestation made in FIPS-approved mode? Series of firmware 2.4.1 and later only. */
+  readonly fipsApproved: boolean | undefined
 }
 
 export function readObjectFacts(leaf: Certificate): ObjectFacts {
@@ -110,8 +112,19 @@ export function readObjectFacts(leaf: Certificate): ObjectFacts {
     capabilities: read(leaf, YUBIHSM2_OID.capabilities, (node) => Buffer.from(exactly(8, node)).readBigUInt64BE()),
     objectId: read(leaf, YUBIHSM2_OID.objectId, (node) => sixteenBits(node)),
     label: read(leaf, YUBIHSM2_OID.label, (node) => readText(node.expect(TAG.utf8String, 'label'), 'label')),
+    fipsApproved: fipsApprovedOf(leaf),
   }
 }
+
+/** INTEGER, zero for no. What cannot be read approves nothing. */
+function fipsApprovedOf(leaf: Certificate): boolean | undefined {
+  if (!leaf.extensions.has(YUBIHSM2_OID.fipsApproved)) return undefined
+  return read(leaf, YUBIHSM2_OID.fipsApproved, (node) => readSmallInteger(node, 'FIPS approved') !== 0) ?? false
+}
+
+/** Does it say what a YubiHSM 2 says of an object, whatever its name? */
+export const hasObjectExtensions = ({ extensions }: Certificate): boolean =>
+  [YUBIHSM2_OID.origin, YUBIHSM2_OID.capabilities, YUBIHSM2_OID.objectId].some((oid) => extensions.has(oid))
 
 /** OCTET STRING of 3: `2.4.0`. */
 export const firmwareOf = (certificate: Certificate): string | undefined =>

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { CertificateTemplate } from '../sandbox/certificate-issuer.ts'
 import { testKeyPair } from '../sandbox/test-key-pair.ts'
 import { createYubiHsm2EvidenceIssuer, yubiHsm2Package } from '../sandbox/yubihsm2-evidence/issuer.ts'
 import { yubihsm2 } from './yubihsm2.ts'
@@ -31,5 +32,64 @@ describe('YubiHSM 2 claims', () => {
       neverExtractable: true,
     })
     expect(found).toMatchObject({ serial: '20783176', firmware: '2.2.0', fips: 'not-certified' })
+  })
+
+  describe('of a device of the FIPS series', () => {
+    const device = createYubiHsm2EvidenceIssuer(
+      { serial: 1, firmware: '2.4.1', fipsCertificate: 5 },
+      { keyType: 'P-256' },
+    )
+    const attest = (fipsApproved?: number, alter?: (template: CertificateTemplate) => CertificateTemplate) =>
+      yubihsm2.verify(
+        yubiHsm2Package(
+          device.attest({
+            spki: testKeyPair('P-256').spki,
+            objectId: 1,
+            origin: 1,
+            domains: 1,
+            capabilities: 0x80n,
+            label: '',
+            ...(fipsApproved === undefined ? {} : { fipsApproved }),
+            ...(alter === undefined ? {} : { alter }),
+          }),
+          device.deviceCertificate,
+        ),
+        { trustAnchors: device.trustAnchors, now: NOW },
+      )
+
+    it('say whether it was in FIPS-approved mode', () => {
+      expect(attest(1)).toMatchObject({ genuine: true, claims: { fipsApproved: true }, device: { fips: 'certified' } })
+      expect(attest(0)).toMatchObject({
+        genuine: true,
+        claims: { fipsApproved: false },
+        device: { fips: 'not-certified' },
+      })
+    })
+
+    it('do not speak of the mode where the firmware is older', () => {
+      expect(attest().claims).not.toHaveProperty('fipsApproved')
+      expect(attest().device.fips).toBe('certified')
+    })
+
+    it('approve nothing where the mode cannot be read', () => {
+      const alter = (template: CertificateTemplate): CertificateTemplate => ({
+        ...template,
+        extensions: [...(template.extensions ?? []), { oid: '1.3.6.1.4.1.41482.4.12', value: Uint8Array.of(1, 1, 1) }],
+      })
+      expect(attest(undefined, alter).device.fips).toBe('not-certified')
+    })
+  })
+
+  it('are none where the device certificate is alone', () => {
+    const device = createYubiHsm2EvidenceIssuer({ serial: 1, firmware: '2.4.0' }, { keyType: 'P-256' })
+    const verdict = yubihsm2.verify(yubiHsm2Package(device.deviceCertificate), {
+      trustAnchors: device.trustAnchors,
+      now: NOW,
+    })
+    expect(verdict).toMatchObject({ genuine: false, claims: {} })
+    expect(verdict).not.toHaveProperty('attestedKey')
+    expect(verdict.checks.filter(({ status }) => status === 'fail')).toEqual([
+      expect.objectContaining({ detail: 'only the device certificate is here; the attestation is missing' }),
+    ])
   })
 })

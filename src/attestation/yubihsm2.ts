@@ -7,15 +7,17 @@ import { printName } from '../asn1/name.ts'
 import { type AnchorKey, anchorsFor } from './anchor-keys.ts'
 import type { AttestedDevice, KeyClaims } from './attestation-result.ts'
 import { basicConstraintsOf } from './basic-constraints.ts'
-import { type CertificatePath, namesIssuer, selfIssued, signedBy, walkToAnchor } from './certificate-chain.ts'
+import { type CertificatePath, namesIssuer, signedBy, walkToAnchor } from './certificate-chain.ts'
 import { readCertificatePackage } from './certificate-package.ts'
 import { CheckList } from './check-list.ts'
 import { commonNameOf } from './common-name.ts'
 import { areIssuers, checkDates, checkExtensions, checkStrangers, parsePackage } from './two-certificates.ts'
 import { familyVerdict } from './verdict.ts'
 import type { FamilyVerdict, FamilyVerifier, VerificationContext } from './verify-attestation.ts'
+import { deviceChainCause, sharedRootCause } from './yubihsm2-causes.ts'
 import {
   hasCapability,
+  hasObjectExtensions,
   listCapabilities,
   type ObjectFacts,
   ORIGIN,
@@ -50,8 +52,13 @@ function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdi
   const checks = new CheckList()
   const [first, ...rest] = parsePackage(package_, RULE.format, checks, EXPORT_AGAIN)
   const shared = { hsmType: 'YUBIHSM2', checks, required: YUBIHSM2_REQUIRED } as const
-  if (first === undefined) {
-    return familyVerdict({ ...shared, device: { vendor: 'Yubico', fips: 'unknown' }, claims: {}, chain: [] })
+  const alone = rest.length === 0 && first !== undefined && serialInName(first) !== undefined
+  if (first === undefined || alone) {
+    if (alone) {
+      checks.fail(RULE.package, 'only the device certificate is here; the attestation is missing', EXPORT_AGAIN)
+    }
+    const chain = first === undefined ? [] : [first]
+    return familyVerdict({ ...shared, device: { vendor: 'Yubico', fips: 'unknown' }, claims: {}, chain })
   }
   const roles = assignRoles(first, rest, checks)
   const facts = readObjectFacts(roles.leaf)
@@ -73,15 +80,18 @@ function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdi
 function assignRoles(first: Certificate, rest: readonly Certificate[], checks: CheckList): Roles {
   const [second, ...above] = rest
   if (second === undefined) {
-    const given = serialInName(first) === undefined ? 'attestation certificate' : 'device certificate'
-    checks.fail(RULE.package, `there is one certificate only, the ${given}; the other is missing`, EXPORT_AGAIN)
+    checks.fail(
+      RULE.package,
+      'only one certificate is here; that of the device is missing',
+      'Add the device certificate after the attestation: `yubihsm-shell -a get-opaque --object-id 0 --outformat PEM`.',
+    )
     return { leaf: first, device: undefined, above }
   }
   if (serialInName(first) !== undefined && objectIdInName(second) !== undefined) {
     checks.fail(
       RULE.package,
       'the two certificates are in the wrong order: the device certificate comes first',
-      EXPORT_AGAIN,
+      'Put the attestation certificate first and the device certificate second; nothing need be exported again.',
     )
     return { leaf: second, device: first, above }
   }
@@ -145,6 +155,7 @@ function judgeObject(facts: ObjectFacts, checks: CheckList): KeyClaims {
     ...(facts.serial === undefined ? {} : { serial: Number(facts.serial) }),
     ...(facts.domains === undefined ? {} : { domains: facts.domains }),
     ...(listed === undefined ? {} : { capabilities: listed.names }),
+    ...(facts.fipsApproved === undefined ? {} : { fipsApproved: facts.fipsApproved }),
   }
 }
 
@@ -155,14 +166,18 @@ const describeOrigin = (origin: number): string =>
     ...(origin & ORIGIN.importedWrapped ? ['imported under wrap'] : []),
   ].join(', ') || `unknown origin ${origin}`
 
-/** The FIPS level stands in the device certificate (.10); the approved state, newer, in the leaf. */
-function describeDevice({ serial, firmware }: ObjectFacts, device: Certificate | undefined): AttestedDevice {
+/**
+ * The FIPS certificate's number stands in the device certificate (.10); whether the device was in FIPS-approved mode, in the leaf of
+ * firmware 2.4.1 and later. One that says it was not is not run as it was certified.
+ */
+function describeDevice({ serial, firmware, fipsApproved }: ObjectFacts, device?: Certificate): AttestedDevice {
+  const certified = device?.extensions.has(YUBIHSM2_OID.fips) === true && fipsApproved !== false
   return {
     vendor: 'Yubico',
     model: 'YubiHSM 2',
     ...(serial === undefined ? {} : { serial }),
     ...(firmware === undefined ? {} : { firmware }),
-    fips: device === undefined ? 'unknown' : device.extensions.has(YUBIHSM2_OID.fips) ? 'certified' : 'not-certified',
+    fips: device === undefined ? 'unknown' : certified ? 'certified' : 'not-certified',
   }
 }
 
@@ -176,7 +191,7 @@ function checkChain(
 ): CertificatePath {
   checkDevice(device, facts, checks)
   checkExtensions(RULE.extensions, [leaf, device], checks)
-  checks.require(
+  const signed = checks.require(
     RULE.leafSignature,
     namesIssuer(leaf, device.subject) && signedBy(leaf, device.spki),
     "signed by the device's own key",
@@ -188,7 +203,8 @@ function checkChain(
   const path = walkToAnchor(device, above, anchors, DEVICE_RULES)
   checkDates(RULE.dates, [leaf, ...path.certificates], path.anchor, now, checks)
   if (path.anchor !== undefined) checkStrangers(RULE.package, device, above, anchors, checks)
-  return checkPath(device, path, anchors, checks) ? path : { certificates: path.certificates }
+  const leads = checkPath(device, path, anchors, checks)
+  return leads && signed ? path : { certificates: path.certificates }
 }
 
 function checkDevice(device: Certificate, facts: ObjectFacts, checks: CheckList): void {
@@ -220,46 +236,32 @@ function checkPath(
   checks: CheckList,
 ): boolean {
   const [, ...between] = certificates
-  const top = certificates.at(-1) ?? device
-  if (anchor !== undefined) {
-    // The newer root vouches for other products too; under it only the intermediate for the YubiHSM counts.
-    const shared = anchor.origin === 'built-in' && anchor.hsmTypes.length > 1
-    if (areIssuers(between) && !(shared && between.length > 0)) {
-      return checks.pass(RULE.chain, `the device certificate leads to ${anchor.name}`)
-    }
-    const named = printName(between[0]?.subject ?? top.subject)
-    return checks.fail(RULE.chain, `${named} may not vouch for a YubiHSM 2`, EXPORT_AGAIN)
+  const [intermediate] = between
+  if (anchor === undefined) {
+    const { detail, remedy } = deviceChainCause(certificates.at(-1) ?? device, anchors)
+    return checks.fail(RULE.chain, detail, remedy)
   }
-  const known = anchors.find(({ subject }) => subject !== undefined && namesIssuer(top, subject))
-  if (known !== undefined) {
-    return checks.fail(
-      RULE.chain,
-      `a certificate says that ${known.anchor.name} signed it, but the pinned key of that name did not: it was forged or altered`,
-      EXPORT_AGAIN,
-    )
+  // The newer root vouches for other products too; under it only the listed intermediates for the YubiHSM count.
+  if (anchor.origin === 'built-in' && anchor.hsmTypes.length > 1 && intermediate !== undefined) {
+    const { detail, remedy } = sharedRootCause(intermediate)
+    return checks.fail(RULE.chain, detail, remedy)
   }
-  if (/^Yubi(HSM|co YubiHSM) /.test(commonNameOf(top.issuer) ?? '')) {
-    return checks.fail(
-      RULE.chain,
-      `the device certificate was issued by ${printName(top.issuer)}, which is not in the package and not among the known ones`,
-      'Add that Sub-CA to the package: Yubico publishes it at developers.yubico.com/YubiHSM2/Concepts under the authority key identifier of the device certificate.',
-    )
+  if (!areIssuers(between)) {
+    const what = 'a certificate between that of the device and the anchor is no CA certificate for it'
+    return checks.fail(RULE.chain, what, EXPORT_AGAIN)
   }
-  return checks.fail(
-    RULE.chain,
-    `the chain ends in ${printName(top.issuer)}${selfIssued(top) ? ', which signed itself' : ''} and is no CA of Yubico's: this is not the factory certificate`,
-    'Attest with the factory key (attesting id 0), and give opaque object 0 as device certificate.',
-  )
+  return checks.pass(RULE.chain, `the device certificate leads to ${anchor.name}`)
 }
 
-/** A certificate named as an attestation or as a device certificate among the first two. */
+/** A certificate named as an attestation or as a device certificate, or with an attestation's extensions, among the first two. */
 function recognises(package_: Uint8Array): boolean {
   try {
     return readCertificatePackage(package_)
       .slice(0, 2)
       .some((der) => {
         const certificate = parseCertificate(der)
-        return objectIdInName(certificate) !== undefined || serialInName(certificate) !== undefined
+        const named = objectIdInName(certificate) ?? serialInName(certificate)
+        return named !== undefined || hasObjectExtensions(certificate)
       })
   } catch {
     // Anything that cannot be read is not recognised; `verify` says why.

@@ -32,6 +32,14 @@ const ISSUER_CAUSES: readonly { readonly name: RegExp; readonly cause: Cause }[]
     },
   },
   {
+    name: /^Yubico Attestation (Intermediate|Root) /,
+    cause: {
+      detail:
+        "the second certificate, or one above it, was signed by Yubico's newer root without a PIV intermediate between: a CA certificate stands where that of slot F9 belongs",
+      remedy: `${EXPORT_F9} Put it second; CA certificates, where they are wanted at all, come after it.`,
+    },
+  },
+  {
     name: /^(YubiHSM|Yubico YubiHSM)/,
     cause: {
       detail: 'the certificates are those of a YubiHSM 2, not of a YubiKey',
@@ -55,13 +63,20 @@ export function leafSignatureCause(leaf: Certificate, f9: Certificate): Cause {
   }
   if (signatureScheme(leaf.signatureAlgorithm) === undefined) {
     return {
-      detail: `the attestation is signed with an algorithm that no YubiKey uses (${leaf.signatureAlgorithm.oid})`,
+      detail: `the signature algorithm of the attestation (${leaf.signatureAlgorithm.oid}), or its parameters, are those of no attestation`,
       remedy: 'Export the attestation from the device again, and do not edit it.',
     }
   }
   if (!namesIssuer(leaf, f9.subject)) {
     return {
       detail: `the attestation was issued by ${printName(leaf.issuer)}, the second certificate is ${printName(f9.subject)}: it is no F9 certificate of this device`,
+      remedy: EXPORT_F9,
+    }
+  }
+  if (leaf.notBefore !== f9.notBefore || leaf.notAfter !== f9.notAfter) {
+    return {
+      detail:
+        'the F9 certificate is that of another YubiKey: an attestation has the dates of the F9 certificate of its device, and these differ',
       remedy: EXPORT_F9,
     }
   }
@@ -82,8 +97,8 @@ export function chainCause(f9: Certificate, top: Certificate, anchors: readonly 
       remedy: `${EXPORT_F9} If that fails too, this YubiKey cannot be attested; use another.`,
     }
   }
-  const named = ISSUER_CAUSES.find(({ name }) => name.test(issuer))
-  if (named !== undefined) return named.cause
+  const named = causeByName(issuer)
+  if (named !== undefined) return named
   const how = selfIssued(f9)
     ? 'F9 signed itself'
     : `F9 was signed by ${printName(top.issuer)}, which is no CA of Yubico's`
@@ -96,11 +111,13 @@ export function chainCause(f9: Certificate, top: Certificate, anchors: readonly 
 
 /** A CA certificate of Yubico's own between F9 and a built-in root that is not on the list of PIV intermediates. */
 export function intermediateCause(intermediate: Certificate): Cause {
-  const name = commonNameOf(intermediate.subject) ?? ''
   return (
-    ISSUER_CAUSES.find((entry) => entry.name.test(name))?.cause ?? {
+    causeByName(commonNameOf(intermediate.subject) ?? '') ?? {
       detail: `${printName(intermediate.subject)} stands between F9 and the root and is not among Yubico's intermediates for PIV`,
       remedy: EXPORT_F9,
     }
   )
 }
+
+const causeByName = (commonName: string): Cause | undefined =>
+  ISSUER_CAUSES.find(({ name }) => name.test(commonName))?.cause

@@ -104,5 +104,9 @@ function slotInName(subject: Uint8Array): string | undefined {
 
 const slots = new OctetMemory<string | undefined>(64, 512)
 
+/** Does it say what a YubiKey says of a key, whatever its name? */
+export const hasPivExtensions = ({ extensions }: Certificate): boolean =>
+  [YUBIKEY_OID.firmware, YUBIKEY_OID.serial, YUBIKEY_OID.policy].some((oid) => extensions.has(oid))
+
 /** `Yubico PIV Attestation` on most devices, `YubiKey PIV Attestation` on some 5.7.4. */
 export const hasF9Name = (certificate: Certificate): boolean => F9_NAME.test(commonNameOf(certificate.subject) ?? '')

@@ -49,10 +49,61 @@ describe('YubiKey claims', () => {
     expect(failure?.remedy).toContain('read-certificate -s f9')
   })
 
-  it('does not call a bundle of 16 copies anything but foreign, and is quick about it', () => {
+  it('knows an F9 certificate of another device by its dates, and reaches no anchor through it', () => {
+    const other = createYubikeyEvidenceIssuer(
+      { firmware: '5.7.4' },
+      { keyType: 'P-256', root: issuer.root, notAfter: new Date('2050-09-04') },
+    )
+    const verdict = yubikey.verify(yubikeyPackage(leaf, other.f9Certificate), {
+      trustAnchors: issuer.trustAnchors,
+      now: NOW,
+    })
+    expect(failures(verdict)).toEqual([
+      expect.objectContaining({ detail: expect.stringMatching(/that of another YubiKey: .* dates/) }),
+    ])
+    expect(verdict).not.toHaveProperty('trustAnchor')
+  })
+
+  it('names the certificate that is outside its dates, and the day', () => {
+    const verdict = yubikey.verify(yubikeyPackage(leaf, issuer.f9Certificate), {
+      trustAnchors: issuer.trustAnchors,
+      now: Date.parse('2053-01-01T00:00:00Z'),
+    })
+    expect(failures(verdict)[0]).toMatchObject({
+      id: 'attestation.dates',
+      detail: 'CN=YubiKey PIV Attestation 95 is good from 2016-03-14 until 2052-04-17, and the clock says 2053-01-01',
+    })
+  })
+
+  it('tells a swapped pair to be put in order, not exported again', () => {
+    const [failure, ...others] = failures(
+      yubikey.verify(yubikeyPackage(issuer.f9Certificate, leaf), { trustAnchors: issuer.trustAnchors, now: NOW }),
+    )
+    expect(failure).toMatchObject({
+      id: 'attestation.package',
+      detail: expect.stringContaining('F9 comes first'),
+      remedy: expect.stringContaining('nothing need be exported again'),
+    })
+    expect(others).toEqual([])
+  })
+
+  it('takes the key of F9 for no attested key, where F9 is alone', () => {
+    const verdict = yubikey.verify(yubikeyPackage(issuer.f9Certificate), {
+      trustAnchors: issuer.trustAnchors,
+      now: NOW,
+    })
+    expect(verdict).toMatchObject({ genuine: false, claims: {} })
+    expect(verdict).not.toHaveProperty('attestedKey')
+    expect(failures(verdict).map(({ detail }) => detail)).toEqual([
+      'only the F9 certificate is here; the attestation of the key is missing',
+    ])
+  })
+
+  it('does not call a bundle of 16 copies anything but foreign', () => {
     const many = yubikeyPackage(leaf, issuer.f9Certificate, ...new Array<Uint8Array>(14).fill(issuer.root.certificate))
-    const start = performance.now()
-    expect(yubikey.verify(many, { trustAnchors: issuer.trustAnchors, now: NOW }).genuine).toBe(false)
-    expect(performance.now() - start).toBeLessThan(200)
+    const verdict = yubikey.verify(many, { trustAnchors: issuer.trustAnchors, now: NOW })
+    expect(failures(verdict)).toEqual([
+      expect.objectContaining({ id: 'attestation.package', detail: expect.stringContaining('does not belong') }),
+    ])
   })
 })

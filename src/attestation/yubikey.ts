@@ -19,6 +19,7 @@ import {
   firmwareOf,
   formFactorOf,
   hasF9Name,
+  hasPivExtensions,
   isFipsSeries,
   policiesOf,
   serialOf,
@@ -28,7 +29,7 @@ import {
 import { YUBIKEY_RULES as RULE, YUBIKEY_REQUIRED } from './yubikey-rules.ts'
 
 const EXPORT_AGAIN =
-  'Export it again: `yubico-piv-tool -a attest -s 9c` for the attestation, `-a read-certificate -s f9` for F9; send both, in that order.'
+  'Export it again: `yubico-piv-tool -a attest -s 9c` (or the slot of your key) for the attestation, `-a read-certificate -s f9` for F9; send both, in that order.'
 
 /** One YubiKey 5.7.4 has an F9 certificate whose RSA AlgorithmIdentifier lacks NULL (vector pkb-5.7.4-p256-9c). */
 const F9_DEVIATIONS = { rsaParametersAbsent: true, remember: true } as const
@@ -44,7 +45,11 @@ function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdi
   const checks = new CheckList()
   const certificates = parsePackage(package_, RULE.format, checks, EXPORT_AGAIN)
   const [leaf] = certificates
-  if (leaf === undefined) return unreadable(checks)
+  if (leaf === undefined) return withoutLeaf(checks)
+  if (certificates.length === 1 && hasF9Name(leaf)) {
+    checks.fail(RULE.package, 'only the F9 certificate is here; the attestation of the key is missing', EXPORT_AGAIN)
+    return withoutLeaf(checks, leaf)
+  }
   const roles = assignRoles(leaf, certificates.slice(1), checks)
   const { device, claims } = readLeaf(roles, checks)
   const anchors = anchorsFor('YUBIKEY', context.trustAnchors)
@@ -61,26 +66,34 @@ function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdi
   })
 }
 
-const unreadable = (checks: CheckList): FamilyVerdict =>
+/** Nothing is attested: what cannot be read, or F9 alone, whose own key nobody should take for the attested one. */
+const withoutLeaf = (checks: CheckList, f9?: Certificate): FamilyVerdict =>
   familyVerdict({
     hsmType: 'YUBIKEY',
     checks,
     required: YUBIKEY_REQUIRED,
     device: { vendor: 'Yubico', fips: 'unknown' },
     claims: {},
-    chain: [],
+    chain: f9 === undefined ? [] : [f9],
   })
 
 /** The leaf must come first and F9 second; a swapped pair is named, and read the right way round so that the rest makes sense. */
 function assignRoles(first: Certificate, rest: readonly Certificate[], checks: CheckList): Roles {
   const [second, ...above] = rest
   if (second === undefined) {
-    const what = hasF9Name(first) ? 'F9 certificate' : 'attestation certificate'
-    checks.fail(RULE.package, `there is one certificate only, the ${what}; the other is missing`, EXPORT_AGAIN)
+    checks.fail(
+      RULE.package,
+      'only one certificate is here; that of slot F9 is missing',
+      'Add the certificate of slot F9 after the attestation: `yubico-piv-tool -a read-certificate -s f9` or `ykman piv certificates export f9 f9.pem`.',
+    )
     return { leaf: first, f9: undefined, above }
   }
   if (slotOf(first) === undefined && slotOf(second) !== undefined && hasF9Name(first)) {
-    checks.fail(RULE.package, 'the two certificates are in the wrong order: F9 comes first', EXPORT_AGAIN)
+    checks.fail(
+      RULE.package,
+      'the two certificates are in the wrong order: F9 comes first',
+      'Put the attestation certificate first and that of slot F9 second; nothing need be exported again.',
+    )
     return { leaf: second, f9: first, above }
   }
   checks.pass(RULE.package, 'attestation certificate first, F9 second')
@@ -155,7 +168,8 @@ function checkSerial(leaf: Certificate, checks: CheckList): string | undefined {
       'the attestation names no serial number: the device does not show it',
       'Make the serial number visible with YubiKey Manager if an auditor must know which device holds the key.',
     )
-  } else if (serial === 'unreadable') checks.fail(RULE.serial, 'the serial number is not an INTEGER', EXPORT_AGAIN)
+  } else if (serial === 'unreadable')
+    checks.fail(RULE.serial, 'the serial number is no INTEGER of 0 to 32 bits', EXPORT_AGAIN)
   else checks.pass(RULE.serial, `serial number ${serial}`)
   return serial === 'unreadable' ? undefined : serial
 }
@@ -182,7 +196,7 @@ function checkFormFactor(leaf: Certificate, checks: CheckList): number | undefin
     checks.fail(RULE.formFactor, 'the form factor is not one octet', EXPORT_AGAIN)
     return undefined
   }
-  if (formFactor === undefined) checks.notApplicable(RULE.formFactor, 'not named; firmware 4 does not')
+  if (formFactor === undefined) checks.notApplicable(RULE.formFactor, 'not named, as on firmware 4')
   else checks.pass(RULE.formFactor, describeFormFactor(formFactor) ?? `unknown form factor ${formFactor}`)
   return formFactor
 }
@@ -209,15 +223,16 @@ function checkChain(
 ): CertificatePath {
   checkF9(f9, checks)
   checkExtensions(RULE.extensions, [leaf, f9], checks)
-  if (namesIssuer(leaf, f9.subject) && signedBy(leaf, f9.spki)) {
-    checks.pass(RULE.leafSignature, 'signed by the key of slot F9')
-  } else {
+  const signed = namesIssuer(leaf, f9.subject) && signedBy(leaf, f9.spki)
+  if (signed) checks.pass(RULE.leafSignature, 'signed by the key of slot F9')
+  else {
     const { detail, remedy } = leafSignatureCause(leaf, f9)
     checks.fail(RULE.leafSignature, detail, remedy)
   }
   const path = walkToAnchor(f9, above, anchors, F9_DEVIATIONS)
   checkDates(RULE.dates, [leaf, ...path.certificates], path.anchor, now, checks)
-  return checkPath(f9, path, above, anchors, checks) ? path : { certificates: path.certificates }
+  const leads = checkPath(f9, path, above, anchors, checks)
+  return leads && signed ? path : { certificates: path.certificates }
 }
 
 /** F9 of firmware 4 and of 5.2.4 has no basicConstraints; where it has them they must say CA (reference vectors). */
@@ -266,7 +281,7 @@ function recognises(package_: Uint8Array): boolean {
       .slice(0, 2)
       .some((der) => {
         const certificate = parseCertificate(der)
-        return slotOf(certificate) !== undefined || hasF9Name(certificate)
+        return slotOf(certificate) !== undefined || hasF9Name(certificate) || hasPivExtensions(certificate)
       })
   } catch {
     // Anything that cannot be read is not recognised; `verify` says why.

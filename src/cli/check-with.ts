@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import type { AttestationResult } from '../attestation/attestation-result.ts'
 import { checkAttestation } from '../attestation/check-attestation.ts'
 import type { Configuration } from '../config/configuration.ts'
@@ -10,6 +9,7 @@ import { type PolicyProfile, policyProfile, type Severity } from '../policy/poli
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
 import { builtInTrustAnchors } from '../trust-anchors/trust-anchors.ts'
 import { readUserTrustAnchors } from '../trust-anchors/user-trust-anchors.ts'
+import { readInput } from './read-input.ts'
 
 export interface EvidenceAndTime {
   readonly hsmType?: HsmType
@@ -30,16 +30,23 @@ export async function configuredTrustAnchors(
 ): Promise<readonly TrustAnchor[]> {
   const anchors = [...builtInTrustAnchors(hsmType)]
   for (const file of configuration.list('trustAnchors')) {
-    const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-      throw new EnrollError(
-        'trust-anchors.unreadable',
-        `Could not read the trust anchors ${file}: ${(cause as Error).message}.`,
-        { remedy: 'Check the name and the permissions.', cause },
-      )
-    })
-    anchors.push(...readUserTrustAnchors(text, hsmType === undefined ? HSM_TYPES : [hsmType]))
+    anchors.push(...(await readAnchorFile(file, hsmType === undefined ? HSM_TYPES : [hsmType])))
   }
   return anchors
+}
+
+/** Every error names the file: there may be several, and a configuration file may have named them. */
+async function readAnchorFile(file: string, hsmTypes: readonly HsmType[]): Promise<readonly TrustAnchor[]> {
+  try {
+    return readUserTrustAnchors(await readInput(file), hsmTypes)
+  } catch (cause) {
+    if (!(cause instanceof EnrollError)) throw cause
+    const why = cause.message.replace(/^Could not read (?:the trust anchors|[^:]*): /, '')
+    throw new EnrollError('trust-anchors.unreadable', `Could not read the trust anchors ${file}: ${why}`, {
+      remedy: cause.remedy,
+      cause,
+    })
+  }
 }
 
 /** What `checkAttestation` and `explain` need beside the file: anchors, policy, switches. */

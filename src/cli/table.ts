@@ -1,3 +1,7 @@
+import { printable } from '../printable.ts'
+
+export { printable }
+
 /** Columns as wide as their widest cell, two blanks apart; the last one runs free. Control characters of hostile input are shown, not sent. */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [header, ...rows].map((row) => row.map(printable))
@@ -11,7 +15,3 @@ export function formatTable(header: readonly string[], rows: readonly (readonly 
     )
     .join('\n')
 }
-
-/** Text from outside, safe for a terminal. */
-export const printable = (text: string): string =>
-  text.replace(/\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)

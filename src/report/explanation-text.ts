@@ -1,8 +1,9 @@
 import type { ExplainedFact, ExplainedNode, Explanation } from '../attestation/explanation.ts'
+import { printable } from '../printable.ts'
 
-/** An explanation as plain text, lines of any length, for a terminal or a file. Control characters of hostile names are already escaped. */
+/** An explanation as plain text, lines of any length, for a terminal or a file. Names and labels in it are whoever's; each stays in its line. */
 export function explanationText(explanation: Explanation): string {
-  return `${lines(explanation).join('\n')}\n`
+  return `${lines(explanation).map(printable).join('\n')}\n`
 }
 
 function lines(explanation: Explanation): readonly string[] {

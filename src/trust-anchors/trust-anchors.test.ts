@@ -89,7 +89,7 @@ describe('the end of an anchor', () => {
     expect(at('2026-12-31', '2026-01-01T00:00:00Z').status).toBe('current')
     expect(at('2026-12-31', '2026-07-10T00:00:00Z')).toEqual({ status: 'ends-soon', daysLeft: 175 })
     expect(at('2026-12-31', '2026-12-31T23:59:59Z').status).toBe('ends-soon')
-    expect(at('2026-12-31', '2027-01-02T00:00:00Z').status).toBe('ended')
+    expect(at('2026-12-31', '2027-01-01T00:00:00Z').status).toBe('ended')
     expect(at('2026-12-31', '2019-01-01T00:00:00Z').status).toBe('not-yet')
     expect(at(undefined, '2099-01-01T00:00:00Z').status).toBe('current')
   })
@@ -104,6 +104,11 @@ describe('readUserTrustAnchors', () => {
     expect(byCertificate).toMatchObject({ name: 'CN=Acme Root', origin: 'user', role: 'root', hsmTypes: ['LUNA'] })
     expect(byKey).toMatchObject({ spkiSha256: byCertificate?.spkiSha256, certificateSha256: [], origin: 'user' })
     expect(byKey?.subject).toBeUndefined()
+  })
+
+  it('reads one certificate in DER', () => {
+    expect(readUserTrustAnchors(certificate, ['LUNA'])).toEqual(readUserTrustAnchors(Buffer.from(pem), ['LUNA']))
+    expect(() => readUserTrustAnchors(certificate.subarray(0, 100), ['LUNA'])).toThrow(/DER/)
   })
 
   it('reads what `trust list --json` prints, always as the user’s own', () => {

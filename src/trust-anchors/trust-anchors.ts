@@ -36,7 +36,8 @@ export interface TrustAnchorExpiry {
 export function trustAnchorExpiry(anchor: TrustAnchor, now: number): TrustAnchorExpiry {
   if (anchor.notBefore !== undefined && now < Date.parse(anchor.notBefore)) return { status: 'not-yet' }
   if (anchor.notAfter === undefined) return { status: 'current' }
-  const daysLeft = Math.floor((Date.parse(anchor.notAfter) + DAY - now) / DAY)
-  if (daysLeft < 0) return { status: 'ended', daysLeft }
+  const left = Date.parse(anchor.notAfter) + DAY - now
+  const daysLeft = Math.floor(left / DAY)
+  if (left <= 0) return { status: 'ended', daysLeft }
   return { status: daysLeft < EXPIRY_WARNING_DAYS ? 'ends-soon' : 'current', daysLeft }
 }

@@ -1,5 +1,6 @@
 import { createHash, createPublicKey } from 'node:crypto'
 import { parseCertificate } from '../asn1/certificate.ts'
+import { TAG } from '../asn1/der.ts'
 import { printName } from '../asn1/name.ts'
 import { type PemBlock, readPem } from '../asn1/pem.ts'
 import { EnrollError } from '../errors.ts'
@@ -11,16 +12,20 @@ const MAX_ANCHORS = 64
 
 const unreadable = (what: string, cause?: unknown): EnrollError =>
   new EnrollError('trust-anchors.unreadable', `Could not read the trust anchors: ${what}.`, {
-    remedy: 'Give PEM certificates, PEM public keys, or the output of `hsm-enroll trust list --json`.',
+    remedy:
+      'Give certificates or public keys in PEM, one certificate in DER, or the output of `hsm-enroll trust list --json`.',
     cause,
   })
 
 /**
- * A user's own anchors: PEM certificates (self-signed or not), bare PEM public keys, or the JSON that `trust list --json` prints.
- * They vouch for `hsmTypes`; JSON entries may name narrower ones. Everything read here has the origin `user`. Throws EnrollError.
+ * A user's own anchors: PEM certificates (self-signed or not), one in DER, bare PEM public keys, or the JSON that `trust list --json`
+ * prints. They vouch for `hsmTypes`; JSON entries may name narrower ones. Everything read here has the origin `user`. Throws
+ * EnrollError.
  */
-export function readUserTrustAnchors(text: string, hsmTypes: readonly HsmType[]): readonly TrustAnchor[] {
-  if (text.length > MAX_BYTES) throw unreadable(`${text.length} characters are too many`)
+export function readUserTrustAnchors(input: string | Uint8Array, hsmTypes: readonly HsmType[]): readonly TrustAnchor[] {
+  if (input.length > MAX_BYTES) throw unreadable(`${input.length} characters are too many`)
+  if (typeof input !== 'string' && input[0] === TAG.sequence) return [certificateAnchor(input, hsmTypes)]
+  const text = typeof input === 'string' ? input : Buffer.from(input).toString('utf8')
   const trimmed = text.replace(/^\ufeff/, '').trim()
   const anchors = /^[[{]/.test(trimmed) ? readJson(trimmed, hsmTypes) : readPemAnchors(trimmed, hsmTypes)
   if (anchors.length === 0) throw unreadable('there is none in the file')

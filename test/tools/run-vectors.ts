@@ -62,7 +62,8 @@ function runVector(folder: string, vector: Vector, all: readonly Vector[], now: 
 function judge(folder: string, vector: Vector, all: readonly Vector[], now: number): AttestationResult {
   const read = (file: string): Uint8Array => readFileSync(join(folder, file))
   const evidence = withIssuer(readEvidence(read(vector.attestation)), vector, all, read)
-  const csr = vector.csr === undefined ? undefined : readCertificationRequest(read(vector.csr))
+  const request = vector.csr === undefined ? evidence.request : read(vector.csr)
+  const csr = request === undefined ? undefined : readCertificationRequest(request)
   const certChains = vector.certChains === undefined ? evidence.certChains : readCertChains(read(vector.certChains))
   return checkAttestation({
     hsmType: vector.hsmType,

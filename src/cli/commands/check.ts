@@ -1,6 +1,12 @@
-import type { AttestationResult, CheckStatus } from '../../attestation/attestation-result.ts'
+import {
+  type AttestationResult,
+  type AttestedDevice,
+  type CheckStatus,
+  describeAttestedKey,
+} from '../../attestation/attestation-result.ts'
 import { EXIT } from '../../errors.ts'
 import { HSM_TYPES, type HsmType } from '../../hsm-type.ts'
+import { printable } from '../../printable.ts'
 import type { Command } from '../command.ts'
 import { configure, PROFILE_OPTIONS } from '../configure.ts'
 import type { Output } from '../output.ts'
@@ -51,6 +57,7 @@ export const check: Command = {
     const evidence = readEvidence(...files)
     for (const note of evidence.notes) context.output.progress(`note: ${note}`)
     const csr = args.text('csr')
+    const request = csr === undefined ? evidence.request : await readInput(csr)
     const publicKey = args.text('public-key')
     const chains = args.text('cert-chains')
     const certChains = chains === undefined ? evidence.certChains : readCertChains(await readInput(chains))
@@ -59,7 +66,7 @@ export const check: Command = {
       ...(hsmType === undefined ? {} : { hsmType }),
       package: evidence.package,
       ...(certChains === undefined ? {} : { certChains }),
-      ...(csr === undefined ? {} : { csr: await readInput(csr) }),
+      ...(request === undefined ? {} : { csr: request }),
       ...(publicKey === undefined ? {} : { publicKey: readPublicKey(await readInput(publicKey)) }),
       ...(keyName === undefined ? {} : { keyName }),
       now: Date.now(),
@@ -94,6 +101,11 @@ async function readHsmType(text: string | undefined): Promise<HsmType | undefine
   )
 }
 
+const describeDevice = ({ vendor, model, serial, firmware, fips }: AttestedDevice): string =>
+  [vendor, model, serial, firmware === undefined ? undefined : `firmware ${firmware}`, `FIPS ${fips}`]
+    .filter((part) => part !== undefined)
+    .join(', ')
+
 const MARKS: Readonly<Record<CheckStatus, readonly ['green' | 'red' | 'yellow' | 'dim', string]>> = {
   pass: ['green', '✓'],
   fail: ['red', '✗'],
@@ -108,15 +120,13 @@ function toText(result: AttestationResult, output: Output): string {
     : output.style('red', result.genuine ? 'genuine, but not acceptable' : 'not genuine')
   return [
     `${result.hsmType}: ${verdict}`,
-    `  device  ${[device.vendor, device.model, device.serial, device.firmware === undefined ? undefined : `firmware ${device.firmware}`, `FIPS ${device.fips}`].filter((part) => part !== undefined).join(', ')}`,
-    ...(key === undefined
-      ? []
-      : [`  key     ${key.type} ${key.bits ?? key.curve ?? ''} (SPKI SHA-256 ${key.spkiSha256})`]),
+    `  device  ${printable(describeDevice(device))}`,
+    ...(key === undefined ? [] : [`  key     ${describeAttestedKey(key)} (SPKI SHA-256 ${key.spkiSha256})`]),
     ...(result.trustAnchor === undefined
       ? []
       : [`  anchor  ${result.trustAnchor.name} (${result.trustAnchor.origin})`]),
     ...result.checks.flatMap(({ status, id, detail, remedy }) => [
-      `  ${output.style(...MARKS[status])} ${id}: ${detail}`,
+      `  ${output.style(...MARKS[status])} ${id}: ${printable(detail)}`,
       ...(remedy === undefined || status === 'pass' ? [] : [`      Try: ${remedy}`]),
     ]),
   ].join('\n')
