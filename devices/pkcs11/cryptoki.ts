@@ -26,6 +26,8 @@ export class Cryptoki {
   #calls = 0
   #logins = 0
   #running: Promise<unknown> | undefined
+  /** What the running call was started with: see `runLong`. */
+  #kept: unknown
   readonly #observer: CryptokiObserver
 
   constructor(library: CryptokiLibrary, subject: string, observer: CryptokiObserver = {}) {
@@ -81,8 +83,11 @@ export class Cryptoki {
       },
     )
     this.#running = running
+    // The addon's thread reads and writes the caller's buffers by raw pointers. After an abort nobody else holds them any more.
+    this.#kept = body
     const clear = (): void => {
       this.#running = undefined
+      this.#kept = undefined
     }
     running.then(clear, clear)
     return await orAborted(running, this.#observer.signal, call, this.subject)

@@ -82,7 +82,7 @@ async function generateOnce(
   const { publicTemplate, privateTemplate } = keyPairTemplates(spec, traits, id)
   const { cryptoki, handle } = session
   const detail = `${spec.algorithm}, mechanism 0x${mechanism.toString(16)}, label ${spec.label}`
-  // The addon keeps raw pointers into these while its thread runs, so they live as long as this frame.
+  // The addon keeps raw pointers into these while its thread runs: the closure holds them for `runLong`.
   const publicArgument = mutable(publicTemplate)
   const privateArgument = mutable(privateTemplate)
   return await cryptoki.runLong('C_GenerateKeyPair', detail, (library) =>
