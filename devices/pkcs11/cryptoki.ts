@@ -25,9 +25,7 @@ export class Cryptoki {
   slot: Buffer | undefined
   #calls = 0
   #logins = 0
-  #running: Promise<unknown> | undefined
-  /** What the running call was started with: see `runLong`. */
-  #kept: unknown
+  #running: { readonly ended: Promise<unknown>; readonly body: unknown } | undefined
   readonly #observer: CryptokiObserver
 
   constructor(library: CryptokiLibrary, subject: string, observer: CryptokiObserver = {}) {
@@ -82,12 +80,10 @@ export class Cryptoki {
         throw this.#failed(call, detail, started, cause)
       },
     )
-    this.#running = running
-    // The addon's thread reads and writes the caller's buffers by raw pointers. After an abort nobody else holds them any more.
-    this.#kept = body
+    // The addon's thread reads and writes the caller's buffers by raw pointers. After an abort only `body` holds them.
+    this.#running = { ended: running, body }
     const clear = (): void => {
       this.#running = undefined
-      this.#kept = undefined
     }
     running.then(clear, clear)
     return await orAborted(running, this.#observer.signal, call, this.subject)
@@ -95,7 +91,7 @@ export class Cryptoki {
 
   /** Waits for a call that is still inside the module, at most `milliseconds`; true when none is left. */
   async settled(milliseconds?: number): Promise<boolean> {
-    const running = this.#running?.catch(() => undefined)
+    const running = this.#running?.ended.catch(() => undefined)
     if (running === undefined) return true
     if (milliseconds === undefined) await running
     else {
