@@ -6,6 +6,7 @@ import { type Device, hasCertificateStore, type KeyAlgorithm } from '../../devic
 import { family } from '../../devices/luna/family.ts'
 import { LunaDevice } from '../../devices/luna/luna-device.ts'
 import { LUNA_FAMILY, lunaRole } from '../../devices/luna/luna-settings.ts'
+import { discoverDevices } from '../../devices/open.ts'
 import { openToken } from '../../devices/pkcs11/open-token.ts'
 import { luna } from '../../src/attestation/luna.ts'
 import { type LunaDouble, startDouble } from '../../src/sandbox/luna/double.ts'
@@ -135,6 +136,18 @@ describe.runIf(p11KitAvailable())('the Luna family through p11-kit-client on the
       )
       expect((await device.describe()).obstacles.map(({ code }) => code)).toContain('luna.role')
     })
+  })
+
+  it('is discovered where the URI of a profile says, and no other family is led there', async () => {
+    const uri = `pkcs11:?module-path=${double.settings.module}`
+    const found = await discoverDevices({ uri, hsmType: 'LUNA', hsmTypes: ['LUNA', 'NSHIELD'] })
+    expect(found.get('LUNA')?.devices).toMatchObject([{ model: 'LunaSA 7.8.4' }])
+    expect(found.get('LUNA')?.devices[0]?.uri).toContain('?module-path=')
+    expect(found.get('NSHIELD')?.devices).toEqual([])
+    expect(found.get('NSHIELD')?.trail.join('; ')).not.toContain(String(double.settings.module))
+    const bySetting = await discoverDevices({ uri: 'luna:', settings: double.settings, hsmTypes: ['LUNA', 'NSHIELD'] })
+    expect(bySetting.get('LUNA')?.devices).toHaveLength(1)
+    expect(bySetting.get('NSHIELD')?.trail.join('; ')).not.toContain(String(double.settings.module))
   })
 
   it('is discovered, with its firmware when described', async () => {

@@ -338,6 +338,21 @@ describe.runIf(softhsmAvailable())('the PKCS#11 room on SoftHSM2', () => {
     execFileSync('rm', [join(folder, name)])
   })
 
+  it('says which folder it cannot lock in, and what to set', async () => {
+    const before = process.env.XDG_RUNTIME_DIR
+    try {
+      for (const folder of ['/dev/null', '/dev/null/none']) {
+        process.env.XDG_RUNTIME_DIR = folder
+        const error = await failure(open())
+        expect(error.message).toContain(folder)
+        expect(error.remedy).toContain('XDG_RUNTIME_DIR')
+      }
+    } finally {
+      process.env.XDG_RUNTIME_DIR = before
+    }
+    await open()
+  })
+
   it('stops waiting for a long generation when aborted, and finds the finished key afterwards', async () => {
     const abort = new AbortController()
     const given = options()

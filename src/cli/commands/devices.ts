@@ -6,14 +6,16 @@ import { configure, PROFILE_OPTIONS } from '../configure.ts'
 export const devices: Command = {
   command: 'devices [profile]',
   summary: 'what is attached and configured',
-  positionals: { profile: { type: 'string', describe: 'profile whose device settings to use' } },
+  positionals: {
+    profile: { type: 'string', describe: 'profile whose device URI and settings say where to look for its family' },
+  },
   options: {
     ...PROFILE_OPTIONS,
     'hsm-type': { type: 'string', array: true, choices: HSM_TYPES, describe: 'look for these families only' },
   },
   run: async (args, { output, ...context }) => {
     const { discoverDevices } = await import('../../../devices/open.ts')
-    const { deviceSettings } = await import('../../config/profile.ts')
+    const { deviceProfile, deviceSettings } = await import('../../config/profile.ts')
     const { formatTable } = await import('../table.ts')
     const profile = args.text('profile')
     const configuration = await configure(args, { output, ...context }, profile === undefined ? {} : { profile })
@@ -21,7 +23,9 @@ export const devices: Command = {
       .list('hsm-type')
       .filter((name): name is HsmType => (HSM_TYPES as readonly string[]).includes(name))
     const found = await discoverDevices({
-      settings: deviceSettings(configuration),
+      ...(configuration.text('device.uri') === undefined
+        ? { settings: deviceSettings(configuration) }
+        : deviceProfile(configuration)),
       signal: context.signal,
       ...(chosen.length === 0 ? {} : { hsmTypes: chosen }),
     })
