@@ -80,6 +80,18 @@ describe.runIf(p11KitAvailable())('the nShield family through p11-kit-client on 
     expect((await double.control.statistics()).logins.attempted).toBe(0)
   })
 
+  it('sends no PIN for a single signature to a slot that has none, where no login came before it', async () => {
+    await start({ overriddenAssurances: ['tokenkeys'] })
+    const recorded = given()
+    await closing(await open('nshield:token=loadshared%20accelerator', recorded), async (device) => {
+      const key = await device.generateKeyPair(spec('P-256', 'module'))
+      await double.control.setFaults('C_Sign#1:before:answer=CKR_USER_NOT_LOGGED_IN')
+      expect((await deviceFailure(key.sign('SHA-256', bytes('request')))).code).toBe('credential.refused')
+    })
+    expect(recorded.asked).toEqual([])
+    expect((await double.control.statistics()).logins.attempted).toBe(0)
+  })
+
   it('asks for a card where a FIPS level 3 world wants one', async () => {
     await start({ fipsWorld: true, authorised: false })
     await closing(await open(), async (device) => {
