@@ -85,7 +85,7 @@ describe.runIf(p11KitAvailable())('the nShield family through p11-kit-client on 
     const recorded = given()
     await closing(await open('nshield:token=loadshared%20accelerator', recorded), async (device) => {
       const key = await device.generateKeyPair(spec('P-256', 'module'))
-      await double.control.setFaults('C_Sign#1:before:answer=CKR_USER_NOT_LOGGED_IN')
+      await double.control.setFaults('C_Sign#1:after:answer=CKR_USER_NOT_LOGGED_IN')
       expect((await deviceFailure(key.sign('SHA-256', bytes('request')))).code).toBe('credential.refused')
     })
     expect(recorded.asked).toEqual([])
