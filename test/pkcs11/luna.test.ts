@@ -1,5 +1,5 @@
 import { createPublicKey, verify } from 'node:crypto'
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Device, hasCertificateStore, type KeyAlgorithm } from '../../devices/device.ts'
@@ -110,9 +110,43 @@ describe.runIf(p11KitAvailable())('the Luna family through p11-kit-client on the
         await double.control.setFaults()
       }
     })
-    const { readFileSync } = await import('node:fs')
     expect(readFileSync(seen, 'utf8')).toContain('getpkc')
     expect(readFileSync(seen, 'utf8')).not.toContain(double.secrets.pin)
+  })
+
+  it.each([
+    ['by its OUID, as Luna Cloud HSM wants it', ''],
+    ['by its handle where this cmu knows no OUID', 'case "$*" in *ouid*) exit 1;; esac\n'],
+  ])('names the key to cmu %s', async (_what, refusal) => {
+    const seen = join(place.folder, 'names')
+    const wrapper = join(place.folder, 'cmu-names')
+    writeFileSync(wrapper, `#!/bin/sh\necho "$@" >'${seen}'\n${refusal}exec '${double.cmu}' "$@"\n`)
+    chmodSync(wrapper, 0o700)
+    await closing(await open(given(double.secrets, { cmu: wrapper })), async (device) => {
+      const key = await device.generateKeyPair(spec('RSA-3072', `named ${refusal.length}`))
+      // Neither half has the confirmation; the OUID is told.
+      await double.control.setFaults(
+        ...[1, 2].map((occurrence) => `C_GetAttributeValue#${occurrence}:before:answer=CKR_ATTRIBUTE_TYPE_INVALID`),
+      )
+      const { package: evidence } = await key.attest()
+      await double.control.setFaults()
+      expect(luna.verify(evidence, { trustAnchors: double.trustAnchors, now: Date.now() }).spki).toEqual(key.publicKey)
+    })
+    expect(readFileSync(seen, 'utf8')).toMatch(refusal === '' ? /-ouid=[0-9a-f]{24} / : /-handle=\d+ /)
+  })
+
+  it('gives cmu, which logs in as the Crypto Officer, no PIN of another role', async () => {
+    const key = await closing(await open(), (device) => device.generateKeyPair(spec('P-256', 'seen by the user')))
+    await closing(await open(given({ pin: LUNA_CRYPTO_USER_PIN }, { role: 'crypto-user' })), async (device) => {
+      const found = await device.findKey({ location: key.location })
+      await double.control.setFaults('C_GetAttributeValue:before:answer=CKR_ATTRIBUTE_TYPE_INVALID')
+      const error = await deviceFailure(found?.attest() ?? Promise.resolve())
+      await double.control.setFaults()
+      expect(error.code).toBe('key.not-attestable')
+      expect(error.message).toContain('Crypto Officer')
+      const [partition] = (await device.describe()).obstacles.filter(({ code }) => code === 'pin.count-low')
+      expect(partition).toBeUndefined()
+    })
   })
 
   it('says what is missing where neither the module nor cmu gives a confirmation', async () => {
