@@ -21,6 +21,36 @@ describe.runIf(p11KitAvailable())('the program on the virtual Luna partition', (
   const run = (...args: readonly string[]) =>
     runProgram(args, { env: { ...rehearsal.environment, XDG_RUNTIME_DIR: place.folder } })
 
+  const devices = async (imports: readonly string[] = []) => {
+    const end = await runProgram(['devices', rehearsal.profile, '--hsm-type', 'LUNA', 'NSHIELD', '--json'], {
+      env: { ...rehearsal.environment, XDG_RUNTIME_DIR: place.folder },
+      imports,
+    })
+    expect(end.code, end.stderr).toBe(0)
+    return JSON.parse(end.stdout) as { devices: { model: string }[]; trails: Record<string, string[]> }
+  }
+
+  it('lists the partition, and searches for other families beside it', async () => {
+    const { devices: found, trails } = await devices()
+    expect(found).toMatchObject([{ hsmType: 'LUNA', model: 'LunaSA 7.8.4' }])
+    expect(trails.NSHIELD?.join('; ')).toContain('libcknfast.so')
+  })
+
+  it('gives up a search whose module waits for its HSM for ever', async () => {
+    await double.control.setFaults('C_GetSlotList:before:hang')
+    const { devices: found, trails } = await devices()
+    await double.control.setFaults()
+    expect(found).toEqual([])
+    expect(trails.LUNA?.[0]).toMatch(/no answer within 10 s.*Try: /)
+    expect(trails.NSHIELD?.join('; ')).toContain('libcknfast.so')
+  }, 60_000)
+
+  it('outlives a module that crashes', async () => {
+    const { devices: found, trails } = await devices([join(import.meta.dirname, 'abort-at-slot-list.mjs')])
+    expect(found).toEqual([])
+    expect(trails.LUNA?.[0]).toContain('SIGABRT')
+  })
+
   it('spends one try of a wrong PIN in a batch, whatever --keep-going says', async () => {
     const { profile } = rehearsal
     const jobs = join(place.folder, 'jobs')

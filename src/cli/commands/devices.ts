@@ -1,3 +1,4 @@
+import type { Discovery } from '../../../devices/device.ts'
 import { EXIT } from '../../errors.ts'
 import { HSM_TYPES, type HsmType } from '../../hsm-type.ts'
 import type { Command } from '../command.ts'
@@ -12,23 +13,30 @@ export const devices: Command = {
   options: {
     ...PROFILE_OPTIONS,
     'hsm-type': { type: 'string', array: true, choices: HSM_TYPES, describe: 'look for these families only' },
+    // For `devices` itself: the one family that this process searches for another.
+    only: { type: 'string', choices: HSM_TYPES, hidden: true },
   },
   run: async (args, { output, ...context }) => {
-    const { discoverDevices } = await import('../../../devices/open.ts')
+    const { discoverDevices, familyOf } = await import('../../../devices/open.ts')
     const { deviceProfile, deviceSettings } = await import('../../config/profile.ts')
+    const { searchInChild, WITH_MODULE } = await import('../search-in-child.ts')
     const { formatTable } = await import('../table.ts')
     const profile = args.text('profile')
     const configuration = await configure(args, { output, ...context }, profile === undefined ? {} : { profile })
-    const chosen = args
-      .list('hsm-type')
-      .filter((name): name is HsmType => (HSM_TYPES as readonly string[]).includes(name))
-    const found = await discoverDevices({
-      ...(configuration.text('device.uri') === undefined
+    const where =
+      configuration.text('device.uri') === undefined
         ? { settings: deviceSettings(configuration) }
-        : deviceProfile(configuration)),
-      signal: context.signal,
-      ...(chosen.length === 0 ? {} : { hsmTypes: chosen }),
-    })
+        : deviceProfile(configuration)
+    if ('uri' in where) familyOf(where.uri, where.hsmType)
+    const only = args.list('only')
+    const named = only.length > 0 ? only : args.list('hsm-type')
+    const chosen = HSM_TYPES.filter((hsmType) => named.length === 0 || named.includes(hsmType))
+    const search = async (hsmType: HsmType): Promise<Discovery> => {
+      if (WITH_MODULE.has(hsmType) && only.length === 0) return searchInChild(hsmType, context.signal)
+      const found = await discoverDevices({ ...where, signal: context.signal, hsmTypes: [hsmType] })
+      return found.get(hsmType) ?? { devices: [], trail: [] }
+    }
+    const found = new Map(await Promise.all(chosen.map(async (hsmType) => [hsmType, await search(hsmType)] as const)))
     const all = [...found.values()].flatMap((discovery) => discovery.devices)
     const trails = Object.fromEntries([...found].map(([hsmType, { trail }]) => [hsmType, trail]))
     output.result({ devices: all, trails }, () =>
