@@ -417,6 +417,10 @@ describe.runIf(softhsmAvailable())('the PKCS#11 room on SoftHSM2', () => {
       await token.generateKeyPair(spec('P-256', 'by pin-source'))
       expect(given.asked).toEqual([])
       await token.close()
+      writeFileSync(file, SOFTHSM_PIN.padEnd(2000, '0'))
+      const tooLong = await open(options(), `${uri}&pin-source=file:${encodeURIComponent(file)}`)
+      expect((await failure(tooLong.generateKeyPair(spec('P-256', 'too long')))).code).toBe('pin.missing')
+      await tooLong.close()
       for (const source of ['|echo 1', 'relative', 'file:relative']) {
         const at = `${uri}&pin-source=${encodeURIComponent(source)}`
         expect((await failure(open(options(), at))).code).toBe('device.uri')
