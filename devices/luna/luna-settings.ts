@@ -40,6 +40,7 @@ export const LUNA_FAMILY: TokenFamily = {
     install: 'Install the Luna client (or unpack the Luna Cloud HSM client and source its setenv).',
   },
   settings: LUNA_SETTINGS,
+  recognises: /safenet|thales|chrysalis|gemalto|luna/i,
   serviceRemedy:
     "Check the client's configuration (/etc/Chrystoki.conf or ChrystokiConfigurationPath) and the link to the HSM (vtl verify, lunacm).",
 }

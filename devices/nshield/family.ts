@@ -8,10 +8,7 @@ export const family: DeviceFamily = {
   hsmType: 'NSHIELD',
   scheme: 'nshield',
   settings: NSHIELD_SETTINGS,
-  discover: (options) =>
-    discoverTokens(NSHIELD_FAMILY, options, {
-      recognises: ({ manufacturer, model }) => /ncipher|entrust|nshield/i.test(`${manufacturer} ${model}`),
-    }),
+  discover: (options) => discoverTokens(NSHIELD_FAMILY, options),
   open: async (uri, options) =>
     await openToken(NSHIELD_FAMILY, uri, options, { userRole: nshieldRole }, (opened) => new NshieldDevice(opened)),
 }

@@ -33,6 +33,7 @@ export const NSHIELD_FAMILY: TokenFamily = {
     install: 'Install the Security World software (hwsp, ctls) and add this user to the group nfast.',
   },
   settings: NSHIELD_SETTINGS,
+  recognises: /ncipher|entrust|nshield/i,
   serviceRemedy:
     'Start the hardserver (/opt/nfast/sbin/init.d-ncipher start), check it with enquiry, and add this user to the group nfast.',
 }

@@ -3,14 +3,12 @@ import { DeviceError } from '../device-error.ts'
 import { Cryptoki } from './cryptoki.ts'
 import { findModule } from './find-module.ts'
 import { loadModule } from './load-module.ts'
-import { type TokenFamily, tokensOf } from './open-token.ts'
+import { isOfFamily, type TokenFamily, tokensOf } from './open-token.ts'
 import { hasFlag, type TokenDescription, tokenName } from './token-description.ts'
 import { tokenObstacles } from './token-obstacles.ts'
 import { readTokenUri, tokenUri } from './token-uri.ts'
 
 export interface DiscoveryHooks {
-  /** Is this token one of the family's? Others are named in the trail: one module may show tokens of several vendors. */
-  readonly recognises: (token: TokenDescription) => boolean
   /** What the family knows better than the token's own words. */
   readonly refine?: (
     device: DiscoveredDevice,
@@ -24,7 +22,7 @@ export interface DiscoveryHooks {
 export async function discoverTokens(
   family: TokenFamily,
   options: DiscoverOptions,
-  hooks: DiscoveryHooks,
+  hooks: DiscoveryHooks = {},
 ): Promise<Discovery> {
   const trail: string[] = []
   let modulePath: string | undefined
@@ -40,7 +38,7 @@ export async function discoverTokens(
       const cryptoki = new Cryptoki(loaded.library, `module ${found.path}`, { signal: options.signal })
       const named = found.origin === 'URI or setting' ? found.path : undefined
       const devices = tokensOf(family, cryptoki, trail).flatMap(({ token }): DiscoveredDevice[] => {
-        if (!hooks.recognises(token)) {
+        if (!isOfFamily(family, token)) {
           trail.push(`${found.path} shows ${tokenName(token)}, model ${token.model}, which is no ${family.vendor}`)
           return []
         }

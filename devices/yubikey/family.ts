@@ -15,7 +15,6 @@ import { YUBIKEY_FAMILY, YUBIKEY_SETTINGS } from './yubikey-settings.ts'
 /** What libykcs11 shows, joined with what HID shows: a key with PIV switched off is named, not passed over. */
 async function discover(options: DiscoverOptions): Promise<Discovery> {
   const tokens = await discoverTokens(YUBIKEY_FAMILY, options, {
-    recognises: ({ manufacturer, model }) => /yubi/i.test(`${manufacturer} ${model}`),
     refine: (device, token, modulePath) => ({
       ...device,
       vendor: 'Yubico',

@@ -274,15 +274,17 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     const firmware = this.#firmware()
     const [why, remedy] = !atLeast(firmware, FIRMWARE.attestation)
       ? [`firmware ${printVersion(firmware)} cannot attest; 4.3 and later can`, 'Use a newer YubiKey.']
-      : device === undefined
-        ? [
-            'slot f9 holds no attestation certificate',
-            'Use another YubiKey: the factory certificate cannot be put back.',
-          ]
-        : [
-            `the key in slot ${slot.name} was not made on the device (imported keys are never attested)`,
-            'Make a new key on the device.',
-          ]
+      : !canDo(this.#module, 'attestationObjects')
+        ? [`libykcs11 ${printVersion(this.#module)} shows no attestations; 2.0 does`, 'Use libykcs11 2.0 or later.']
+        : device === undefined
+          ? [
+              'slot f9 holds no attestation certificate',
+              'Use another YubiKey: the factory certificate cannot be put back.',
+            ]
+          : [
+              `the key in slot ${slot.name} was not made on the device (imported keys are never attested)`,
+              'Make a new key on the device.',
+            ]
     return new DeviceError('key.not-attestable', `Could not attest slot ${slot.name} of ${this.subject}: ${why}.`, {
       remedy,
     })

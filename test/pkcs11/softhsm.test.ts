@@ -11,6 +11,7 @@ import {
   type OpenOptions,
   Secret,
 } from '../../devices/device.ts'
+import { openDevice } from '../../devices/open.ts'
 import { STRICT, type TemplateTraits } from '../../devices/pkcs11/key-template.ts'
 import { openPkcs11Device, plainFamily } from '../../devices/pkcs11/open-pkcs11-device.ts'
 import { openToken } from '../../devices/pkcs11/open-token.ts'
@@ -453,6 +454,19 @@ describe.runIf(softhsmAvailable())('the PKCS#11 room on SoftHSM2', () => {
       const error = await failure(open(options(), `pkcs11:token=Absent?module-path=${softhsm.module}`))
       expect(error.code).toBe('device.not-found')
       expect(error.message).toContain('Signing')
+    })
+
+    it('gives no PIN to a token of another vendor, where the URI names the family', async () => {
+      const given = options()
+      for (const scheme of ['luna', 'nshield', 'yubikey']) {
+        const error = await failure(openDevice(`${scheme}:?module-path=${softhsm.module}`, given.open))
+        expect(error.code).toBe('device.not-found')
+        expect(error.message).toContain('SoftHSM')
+      }
+      const trusted = await openDevice(uri, { ...given.open, hsmType: 'LUNA' })
+      expect((await trusted.describe()).model).toBe('SoftHSM v2')
+      await trusted.close()
+      expect(given.asked).toEqual([])
     })
 
     it('refuses a misspelt attribute instead of widening the search', async () => {
