@@ -118,6 +118,7 @@ describe.runIf(p11KitAvailable())('the nShield family through p11-kit-client on 
       async (device) => {
         const error = await deviceFailure((await device.generateKeyPair(spec('P-256', 'no tool'))).attest())
         expect(error.code).toBe('device.module')
+        expect((await device.describe()).obstacles.map(({ code }) => code)).toEqual(['nshield.nfkmattest'])
       },
     )
   })
