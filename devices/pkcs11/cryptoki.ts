@@ -1,13 +1,14 @@
 import type { DeviceTrace } from '../device.ts'
 import { DeviceError } from '../device-error.ts'
 import type { CryptokiLibrary } from './load-module.ts'
-import { pkcs11Error, returnCodeOf } from './pkcs11-error.ts'
+import { pkcs11Error, returnCodeOf, type VendorReturnCodes } from './pkcs11-error.ts'
 
 export interface CryptokiObserver {
   readonly onTrace?: ((trace: DeviceTrace) => void) | undefined
   readonly signal?: AbortSignal | undefined
   /** Codes that this vendor's module gives only when it cannot reach the device any more. */
   readonly goneCodes?: readonly number[] | undefined
+  readonly returnCodes?: VendorReturnCodes | undefined
 }
 
 /** Codes that say little: whether the token is still there decides what they mean. */
@@ -145,7 +146,7 @@ export class Cryptoki {
       this.#trace(call, detail, started, 'failed before the module was reached')
       return cause
     }
-    const error = pkcs11Error(call, rv, this.subject, cause)
+    const error = pkcs11Error(call, rv, this.subject, cause, this.#observer.returnCodes)
     this.#trace(call, detail, started, error.vendorCode)
     const lost = this.slot !== undefined && this.#observer.goneCodes?.includes(rv) === true
     const gone = lost || (VAGUE.has(rv) && this.#tokenIsGone())

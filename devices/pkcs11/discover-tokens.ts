@@ -35,7 +35,10 @@ export async function discoverTokens(
     modulePath = found.path
     const loaded = await loadModule(found.path)
     try {
-      const cryptoki = new Cryptoki(loaded.library, `module ${found.path}`, { signal: options.signal })
+      const cryptoki = new Cryptoki(loaded.library, `module ${found.path}`, {
+        signal: options.signal,
+        returnCodes: family.returnCodes,
+      })
       const named = found.origin === 'URI or setting' ? found.path : undefined
       const devices = tokensOf(family, cryptoki, trail).flatMap(({ token }): DiscoveredDevice[] => {
         if (!isOfFamily(family, token)) {

@@ -6,6 +6,7 @@ import { type FoundModule, findModule, type ModuleSearch } from './find-module.t
 import { chooseToken, listTokens, type TokenSlot } from './list-tokens.ts'
 import { type LoadedModule, loadModule } from './load-module.ts'
 import { withPinSource } from './pin-source.ts'
+import type { VendorReturnCodes } from './pkcs11-error.ts'
 import { Settings } from './settings.ts'
 import { type TokenDescription, tokenName } from './token-description.ts'
 import { TokenMechanisms } from './token-mechanisms.ts'
@@ -23,6 +24,8 @@ export interface TokenFamily {
   readonly serviceRemedy?: string
   /** CK_RV that mean a lost device with this vendor's module, whatever the standard says. */
   readonly goneCodes?: readonly number[]
+  /** What the vendor's own CK_RV mean. */
+  readonly returnCodes?: VendorReturnCodes
   /** URI path attributes of the family's own. */
   readonly uriAttributes?: readonly string[]
   /** Is a token one of the vendor's, by its manufacturer and model? Absent: any may be. */
@@ -84,6 +87,7 @@ export async function openToken<Opened>(
       onTrace: options.onTrace,
       signal: options.signal,
       goneCodes: family.goneCodes,
+      returnCodes: family.returnCodes,
     })
     // `pkcs11:` takes the user's word for what it names; the family's own scheme never gives a PIN to another vendor's token.
     const isOurs = (token: TokenDescription): boolean => uri.startsWith('pkcs11:') || isOfFamily(family, token)

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Device, hasCertificateStore, type KeyAlgorithm } from '../../devices/device.ts'
 import { family } from '../../devices/luna/family.ts'
 import { LunaDevice } from '../../devices/luna/luna-device.ts'
+import { LUNA_RETURN_CODES } from '../../devices/luna/luna-return-codes.ts'
 import { LUNA_FAMILY, lunaRole } from '../../devices/luna/luna-settings.ts'
 import { discoverDevices } from '../../devices/open.ts'
 import { openToken } from '../../devices/pkcs11/open-token.ts'
@@ -85,6 +86,21 @@ describe.runIf(p11KitAvailable())('the Luna family through p11-kit-client on the
       'RSA-3072, mechanism 0x80000143, label FIPS prime',
     ])
   })
+
+  it.each([...LUNA_RETURN_CODES].map(([number, row]) => [row.name, number, row] as const))(
+    'tells %s from every other code, at a login that is tried once',
+    async (name, number, { code }) => {
+      await double.control.request({ do: 'reset-statistics' })
+      await double.control.setFaults(`C_Login:before:answer=0x${number.toString(16)}`)
+      const error = await closing(await open(), async (device) => {
+        await deviceFailure(device.generateKeyPair(spec('P-256', 'never')))
+        return await deviceFailure(device.generateKeyPair(spec('P-256', 'never')))
+      })
+      await double.control.setFaults()
+      expect(error).toMatchObject({ code, vendorCode: name })
+      expect((await double.control.statistics()).calls.C_Login).toBe(1)
+    },
+  )
 
   it('writes the package as PEM where the profile says so', async () => {
     await closing(await open(given(double.secrets, { packageForm: 'pem' })), async (device) => {

@@ -101,6 +101,17 @@ describe.runIf(p11KitAvailable())('the nShield family through p11-kit-client on 
     })
   })
 
+  it('says that a FIPS world forbids a mechanism, after each of its mechanisms was tried', async () => {
+    await start()
+    await double.control.setFaults('C_GenerateKeyPair:before:answer=0x80000070')
+    const recorded = given()
+    await closing(await open(double.uri, recorded), async (device) => {
+      const error = await deviceFailure(device.generateKeyPair(spec('RSA-3072', 'forbidden')))
+      expect(error).toMatchObject({ code: 'device.unsupported', vendorCode: 'CKR_FIPS_MECHANISM_INVALID' })
+    })
+    expect(recorded.trace.filter(({ call }) => call === 'C_GenerateKeyPair')).toHaveLength(2)
+  })
+
   it('explains a missing warrant, and leaves the key', async () => {
     await start({ warrant: false })
     await closing(await open(), async (device) => {

@@ -77,6 +77,7 @@ describe.runIf(p11KitAvailable())('every return code and every PIN situation, on
           throw first
         })
         expect(error.vendorCode).toBe(name)
+        expect(error.message.includes('is wrong')).toBe(name === 'CKR_PIN_INCORRECT')
         expect(statistics.calls.C_Login).toBe(1)
         expect(statistics.calls.C_GenerateKeyPair).toBeUndefined()
       },
