@@ -134,6 +134,13 @@ describe.runIf(p11KitAvailable())('the nShield family through p11-kit-client on 
     )
   })
 
+  it('says what softcards need where a token is not shown', async () => {
+    await start()
+    const error = await deviceFailure(open('nshield:token=absent'))
+    expect(error).toMatchObject({ code: 'device.not-found' })
+    expect(error.remedy).toContain('CKNFAST_LOADSHARING=1')
+  })
+
   it('lists its slots when several match', async () => {
     await start()
     const error = await deviceFailure(open('nshield:'))

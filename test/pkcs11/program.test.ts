@@ -43,7 +43,7 @@ describe.runIf(p11KitAvailable())('the program on the virtual Luna partition', (
     expect(found).toEqual([])
     expect(trails.LUNA?.[0]).toMatch(/no answer within 10 s.*Try: /)
     expect(trails.NSHIELD?.join('; ')).toContain('libcknfast.so')
-  }, 60_000)
+  })
 
   it('outlives a module that crashes', async () => {
     const { devices: found, trails } = await devices([join(import.meta.dirname, 'abort-at-slot-list.mjs')])
