@@ -2,6 +2,11 @@ import { execFile } from 'node:child_process'
 import { DeviceError, type DiscoveredDevice, type Discovery } from '../../devices/device.ts'
 import type { HsmType } from '../hsm-type.ts'
 
+/** What a search found; `givenUp` where its process gave no answer, and the trail says why. */
+export interface SearchEnd extends Discovery {
+  readonly givenUp?: true
+}
+
 /** Families whose search runs a vendor's module, in this process unless another one is made for it. */
 export const WITH_MODULE: ReadonlySet<HsmType> = new Set<HsmType>(['YUBIKEY', 'LUNA', 'NSHIELD'])
 
@@ -12,7 +17,7 @@ const MAX_OUTPUT = 4 * 1024 * 1024
  * `devices` for one family in a process of its own: a module that waits for its HSM cannot be interrupted, and one that crashes takes
  * its process with it. Resolves in any case; the trail says what went wrong. Throws DeviceError `device.aborted`.
  */
-export function searchInChild(hsmType: HsmType, signal: AbortSignal): Promise<Discovery> {
+export function searchInChild(hsmType: HsmType, signal: AbortSignal): Promise<SearchEnd> {
   const { execPath, execArgv, argv } = process
   const again = [...execArgv, ...argv.slice(1), '--json', '--only', hsmType]
   const options = { signal, timeout: DEADLINE_MS, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT } as const
@@ -25,7 +30,7 @@ export function searchInChild(hsmType: HsmType, signal: AbortSignal): Promise<Di
       const why = late
         ? `it gave no answer within ${DEADLINE_MS / 1000} s`
         : `it ended by ${error?.signal ?? `exit code ${error?.code}`}`
-      resolve({ devices: [], trail: [`The search was given up: ${why}. ${late ? WAITING : CRASHED}`] })
+      resolve({ devices: [], givenUp: true, trail: [`The search was given up: ${why}. ${late ? WAITING : CRASHED}`] })
     })
   })
 }

@@ -27,7 +27,8 @@ describe.runIf(p11KitAvailable())('the program on the virtual Luna partition', (
       imports,
     })
     expect(end.code, end.stderr).toBe(0)
-    return JSON.parse(end.stdout) as { devices: { model: string }[]; trails: Record<string, string[]> }
+    const found = JSON.parse(end.stdout) as { devices: { model: string }[]; trails: Record<string, string[]> }
+    return { ...found, stderr: end.stderr }
   }
 
   it('lists the partition, and searches for other families beside it', async () => {
@@ -38,8 +39,9 @@ describe.runIf(p11KitAvailable())('the program on the virtual Luna partition', (
 
   it('gives up a search whose module waits for its HSM for ever', async () => {
     await double.control.setFaults('C_GetSlotList:before:hang')
-    const { devices: found, trails } = await devices()
+    const { devices: found, trails, stderr } = await devices()
     await double.control.setFaults()
+    expect(stderr).toContain('warning: LUNA: The search was given up')
     expect(found).toEqual([])
     expect(trails.LUNA?.[0]).toMatch(/no answer within 10 s.*Try: /)
     expect(trails.NSHIELD?.join('; ')).toContain('libcknfast.so')

@@ -1,8 +1,8 @@
-import type { Discovery } from '../../../devices/device.ts'
 import { EXIT } from '../../errors.ts'
 import { HSM_TYPES, type HsmType } from '../../hsm-type.ts'
 import type { Command } from '../command.ts'
 import { configure, PROFILE_OPTIONS } from '../configure.ts'
+import type { SearchEnd } from '../search-in-child.ts'
 
 export const devices: Command = {
   command: 'devices [profile]',
@@ -31,12 +31,15 @@ export const devices: Command = {
     const only = args.list('only')
     const named = only.length > 0 ? only : args.list('hsm-type')
     const chosen = HSM_TYPES.filter((hsmType) => named.length === 0 || named.includes(hsmType))
-    const search = async (hsmType: HsmType): Promise<Discovery> => {
+    const search = async (hsmType: HsmType): Promise<SearchEnd> => {
       if (WITH_MODULE.has(hsmType) && only.length === 0) return searchInChild(hsmType, context.signal)
       const found = await discoverDevices({ ...where, signal: context.signal, hsmTypes: [hsmType] })
       return found.get(hsmType) ?? { devices: [], trail: [] }
     }
     const found = new Map(await Promise.all(chosen.map(async (hsmType) => [hsmType, await search(hsmType)] as const)))
+    // The table tells of what was found; a family that could not be searched must not look like an absent one.
+    for (const [hsmType, { givenUp, trail }] of found)
+      if (givenUp) output.progress(`warning: ${hsmType}: ${trail.join(' ')}`)
     const all = [...found.values()].flatMap((discovery) => discovery.devices)
     const trails = Object.fromEntries([...found].map(([hsmType, { trail }]) => [hsmType, trail]))
     output.result({ devices: all, trails }, () =>
