@@ -192,6 +192,8 @@ export interface Discovery {
 }
 
 export interface DiscoverOptions {
+  /** A device URI of this family: what it says of where to look (module, address) counts, and what else it names does not. */
+  readonly uri?: string
   readonly settings?: Readonly<Record<string, unknown>>
   readonly signal?: AbortSignal
 }

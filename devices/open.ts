@@ -60,14 +60,25 @@ export async function openDevice(uri: string, options: OpenOptions & { readonly 
   return family.open(uri, options)
 }
 
-/** Searches every family (or those named); a family that fails reports its error in the trail instead of ending the search. */
-export async function discoverDevices(
-  options: DiscoverOptions & { readonly hsmTypes?: readonly HsmType[] },
-): Promise<ReadonlyMap<HsmType, Discovery>> {
+/**
+ * Searches every family (or those named); a family that fails reports its error in the trail instead of ending the search. Where a
+ * URI is given, it and the settings beside it are for its own family only (`hsmType` decides for `pkcs11:`).
+ */
+export async function discoverDevices({
+  uri,
+  settings = {},
+  hsmType: namedType,
+  hsmTypes = HSM_TYPES,
+  ...options
+}: DiscoverOptions & { readonly hsmType?: HsmType; readonly hsmTypes?: readonly HsmType[] }): Promise<
+  ReadonlyMap<HsmType, Discovery>
+> {
+  const own = uri === undefined ? undefined : familyOf(uri, namedType)
   const found = new Map<HsmType, Discovery>()
-  for (const hsmType of options.hsmTypes ?? HSM_TYPES) {
+  for (const hsmType of hsmTypes) {
+    const where = uri === undefined ? { settings } : own === hsmType ? { settings, uri } : {}
     try {
-      found.set(hsmType, await (await loadFamily(hsmType)).discover(options))
+      found.set(hsmType, await (await loadFamily(hsmType)).discover({ ...options, ...where }))
     } catch (error) {
       const line = error instanceof DeviceError ? `${error.message} Try: ${error.remedy}` : String(error)
       found.set(hsmType, { devices: [], trail: [line] })

@@ -8,11 +8,7 @@ export const family: DeviceFamily = {
   hsmType: 'LUNA',
   scheme: 'luna',
   settings: LUNA_SETTINGS,
-  discover: (options) =>
-    discoverTokens(LUNA_FAMILY, options, {
-      recognises: ({ manufacturer, model }) =>
-        /safenet|thales|chrysalis|gemalto|luna/i.test(`${manufacturer} ${model}`),
-    }),
+  discover: (options) => discoverTokens(LUNA_FAMILY, options),
   open: async (uri, options) =>
     await openToken(LUNA_FAMILY, uri, options, { userRole: lunaRole }, (opened) => new LunaDevice(opened)),
 }

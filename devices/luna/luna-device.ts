@@ -69,6 +69,17 @@ export class LunaDevice extends Pkcs11Device {
   async #byCmu(privateKey: Buffer, key: TokenKey): Promise<Uint8Array> {
     if (isSoftwareToken(this.slotToken)) throw cannotAttest(this.slotToken, this.subject, key.location)
     const cmu = this.opened.settings.text('cmu') ?? DEFAULT_CMU
+    const role = lunaRoleName(this.opened.settings)
+    // cmu logs in as the Crypto Officer: the PIN of another role would cost the Officer a try.
+    if (role !== 'crypto-officer') {
+      throw new DeviceError(
+        'key.not-attestable',
+        `Could not attest ${key.location} on ${this.subject}: the module gives no public key confirmation to the role ${role}, and cmu logs in as the Crypto Officer.`,
+        {
+          remedy: `Attest with role: crypto-officer, or run ${cmu} getpkc by hand and give its file to hsm-enroll check.`,
+        },
+      )
+    }
     if (!existsSync(cmu)) {
       throw new DeviceError(
         'key.not-attestable',

@@ -5,6 +5,7 @@ import { CKU } from '../pkcs11/pkcs11-constants.ts'
 import type { Settings } from '../pkcs11/settings.ts'
 import type { Role } from '../pkcs11/token-session.ts'
 import { LUNA_CKU } from './luna-constants.ts'
+import { LUNA_RETURN_CODES } from './luna-return-codes.ts'
 
 export const LUNA_SETTINGS: readonly SettingDefinition[] = [
   MODULE_SETTING,
@@ -40,6 +41,8 @@ export const LUNA_FAMILY: TokenFamily = {
     install: 'Install the Luna client (or unpack the Luna Cloud HSM client and source its setenv).',
   },
   settings: LUNA_SETTINGS,
+  returnCodes: LUNA_RETURN_CODES,
+  recognises: /safenet|thales|chrysalis|gemalto|luna/i,
   serviceRemedy:
     "Check the client's configuration (/etc/Chrystoki.conf or ChrystokiConfigurationPath) and the link to the HSM (vtl verify, lunacm).",
 }

@@ -8,7 +8,7 @@ import { lastLine, runVendorTool } from '../pkcs11/run-vendor-tool.ts'
 import type { TokenKey } from '../pkcs11/token-key.ts'
 import { attributeName, readAttribute } from '../pkcs11/token-objects.ts'
 import type { TokenSession } from '../pkcs11/token-session.ts'
-import { CONFIRMATION_ATTRIBUTES } from './luna-constants.ts'
+import { CONFIRMATION_ATTRIBUTES, LUNA_CKA } from './luna-constants.ts'
 
 const MAX_BYTES = 64 * 1024
 
@@ -42,6 +42,15 @@ export function readConfirmation(session: TokenSession, key: TokenKey): Uint8Arr
 }
 
 /**
+ * How cmu is told the key: by its OUID, which is the same for every program and the only name that cmu takes on Luna Cloud HSM; by its
+ * handle where the module tells no OUID or this cmu knows none.
+ */
+function namesForCmu(session: TokenSession, privateKey: Buffer): readonly string[] {
+  const ouid = readAttribute(session, privateKey, LUNA_CKA.OUID)
+  return [...(ouid === undefined ? [] : [`-ouid=${ouid.toString('hex')}`]), `-handle=${readUlong(privateKey)}`]
+}
+
+/**
  * `cmu getpkc`, where the module does not give the attribute. The PIN goes to its standard input, never to its arguments;
  * whether every version of cmu reads it there is not known, so its failure names the command for a person.
  */
@@ -55,26 +64,30 @@ export async function confirmationByCmu(
   const folder = await mkdtemp(join(tmpdir(), 'hsm-enroll-pkc-'))
   try {
     const file = join(folder, 'pkc.p7b')
-    const args = [
+    const command = (name: string): readonly string[] => [
       'getpkc',
       `-slot=${session.slot.token.slotId}`,
-      `-handle=${readUlong(privateKey)}`,
+      name,
       ...(key.isRsa ? ['-pkctype=2'] : []),
-      `-outputfile=${file}`,
     ]
     const pin = session.acceptedPin()
-    const { output, exitCode } = await runVendorTool(cmu, args, {
-      ...(pin === undefined ? {} : { secretLine: pin.text() }),
-      signal,
-    })
-    // Exit codes of cmu are not documented: what counts is the file.
-    const bytes = await readBounded(file)
-    if (bytes !== undefined && looksLikeContentInfo(bytes)) return bytes
+    const names = namesForCmu(session, privateKey)
+    let last = ''
+    for (const name of names) {
+      const { output, exitCode } = await runVendorTool(cmu, [...command(name), `-outputfile=${file}`], {
+        ...(pin === undefined ? {} : { secretLine: pin.text() }),
+        signal,
+      })
+      // Exit codes of cmu are not documented: what counts is the file.
+      const bytes = await readBounded(file)
+      if (bytes !== undefined && looksLikeContentInfo(bytes)) return bytes
+      last = `exit ${exitCode ?? 'by signal'}: ${lastLine(output)}`
+    }
     throw new DeviceError(
       'key.not-attestable',
-      `Could not get the public key confirmation of ${key.location}: cmu getpkc wrote none (exit ${exitCode ?? 'by signal'}: ${lastLine(output)}).`,
+      `Could not get the public key confirmation of ${key.location}: cmu getpkc wrote none (${last}).`,
       {
-        remedy: `Run it by hand: ${cmu} getpkc ${args.slice(1, -1).join(' ')} -outputfile=pkc.p7b, and give the file to hsm-enroll check.`,
+        remedy: `Run it by hand: ${cmu} ${command(names[0] ?? '').join(' ')} -outputfile=pkc.p7b, and give the file to hsm-enroll check.`,
       },
     )
   } finally {

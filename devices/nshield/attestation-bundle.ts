@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { DeviceError } from '../device-error.ts'
 import { lastLine, runVendorTool } from '../pkcs11/run-vendor-tool.ts'
 import { readAttribute } from '../pkcs11/token-objects.ts'
@@ -16,6 +16,7 @@ export interface KeyIdent {
 
 const MAX_BUNDLE_BYTES = 256 * 1024
 const USUAL_TOOL = '/opt/nfast/bin/nfkmattest'
+const ON_PATH = ['nfkmattest', 'nfkmattest.exe']
 /** They become arguments of a program: letters, digits, dash, underscore, never a leading dash. */
 const ARGUMENT = /^[a-z0-9][a-z0-9_-]{0,127}$/i
 
@@ -42,9 +43,15 @@ export interface BundleOptions {
   readonly signal: AbortSignal | undefined
 }
 
+/** The program that bundles: the one of the settings, Entrust's usual place, or the first on PATH; undefined where there is none. */
+export function findNfkmattest(setting: string | undefined, path = process.env.PATH ?? ''): string | undefined {
+  const onPath = path.split(delimiter).flatMap((folder) => ON_PATH.map((name) => join(folder, name)))
+  return (setting === undefined ? [USUAL_TOOL, ...onPath] : [setting]).find((each) => existsSync(each))
+}
+
 /** `nfkmattest bundle`: the JSON of the `.att` file. Throws DeviceError `key.not-attestable` with the tool's own last word. */
 export async function bundleAttestation(key: KeyIdent, options: BundleOptions, location: string): Promise<Uint8Array> {
-  const tool = options.nfkmattest ?? (existsSync(USUAL_TOOL) ? USUAL_TOOL : 'nfkmattest')
+  const tool = findNfkmattest(options.nfkmattest) ?? options.nfkmattest ?? 'nfkmattest'
   const folder = await mkdtemp(join(tmpdir(), 'hsm-enroll-att-'))
   try {
     const file = join(folder, 'bundle.att')

@@ -5,9 +5,17 @@ import { Pkcs11Device } from '../pkcs11/pkcs11-device.ts'
 import { cannotAttest } from '../pkcs11/software-token.ts'
 import { hasFlag, type TokenDescription } from '../pkcs11/token-description.ts'
 import type { TokenKey } from '../pkcs11/token-key.ts'
-import { bundleAttestation, readKeyIdent } from './attestation-bundle.ts'
+import { bundleAttestation, findNfkmattest, readKeyIdent } from './attestation-bundle.ts'
 
 const SECURITY_ASSURANCES = 'CKNFAST_OVERRIDE_SECURITY_ASSURANCES'
+
+/** Known before a key is made that nothing here could attest. */
+const NO_TOOL: Obstacle = {
+  severity: 'blocker',
+  code: 'nshield.nfkmattest',
+  message: 'nfkmattest is not installed here, and nothing else attests an nShield key.',
+  remedy: "Install Entrust's Key Attestation package, or name the program with the setting nfkmattest.",
+}
 
 /** A slot of an nShield: the accelerator (module protected keys), a softcard or an operator card set. */
 export class NshieldDevice extends Pkcs11Device {
@@ -35,7 +43,11 @@ export class NshieldDevice extends Pkcs11Device {
   }
 
   protected override async familyObstacles(token: TokenDescription): Promise<readonly Obstacle[]> {
-    return isAccelerator(token) ? acceleratorObstacles(process.env) : []
+    const tool = findNfkmattest(this.opened.settings.text('nfkmattest'))
+    return [
+      ...(isAccelerator(token) ? acceleratorObstacles(process.env) : []),
+      ...(tool === undefined ? [NO_TOOL] : []),
+    ]
   }
 
   /** The JSON of the `.att` file. */

@@ -3,6 +3,7 @@ import { MODULE_SETTING, type TokenFamily } from '../pkcs11/open-token.ts'
 import { USER_PIN } from '../pkcs11/pin-doctrine.ts'
 import { CKU } from '../pkcs11/pkcs11-constants.ts'
 import type { Role } from '../pkcs11/token-session.ts'
+import { NSHIELD_RETURN_CODES } from './nshield-return-codes.ts'
 
 export const NSHIELD_SETTINGS: readonly SettingDefinition[] = [
   MODULE_SETTING,
@@ -33,6 +34,8 @@ export const NSHIELD_FAMILY: TokenFamily = {
     install: 'Install the Security World software (hwsp, ctls) and add this user to the group nfast.',
   },
   settings: NSHIELD_SETTINGS,
+  returnCodes: NSHIELD_RETURN_CODES,
+  recognises: /ncipher|entrust|nshield/i,
   serviceRemedy:
     'Start the hardserver (/opt/nfast/sbin/init.d-ncipher start), check it with enquiry, and add this user to the group nfast.',
 }

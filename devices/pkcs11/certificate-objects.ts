@@ -4,22 +4,32 @@ import { findByClass } from './find-key-objects.ts'
 import type { Attribute } from './key-template.ts'
 import { CKA, CKC_X_509 } from './pkcs11-constants.ts'
 import { spkiOf } from './public-key.ts'
-import type { TokenKey } from './token-key.ts'
+import type { KeyIdentity, TokenKey } from './token-key.ts'
 import { classTemplate, mutable, readAttribute } from './token-objects.ts'
 import type { TokenSession } from './token-session.ts'
 
-/** Certificate objects with the key's CKA_ID and their DER, session objects (made by a module for itself) left out. */
+/** A certificate object and its DER. */
 export interface StoredCertificate {
   readonly object: Buffer
   readonly der: Buffer
 }
 
-export function storedCertificates(session: TokenSession, id: Uint8Array): readonly StoredCertificate[] {
-  return findByClass(session, 'CERTIFICATE', { id }).flatMap((object): StoredCertificate[] => {
+/** By id, or else by label; session objects (made by a module for itself) are left out. */
+export function storedCertificates(session: TokenSession, by: Partial<KeyIdentity>): readonly StoredCertificate[] {
+  return findByClass(session, 'CERTIFICATE', by).flatMap((object): StoredCertificate[] => {
     if (readAttribute(session, object, CKA.TOKEN)?.[0] === 0) return []
     const der = readAttribute(session, object, CKA.VALUE)
     return der === undefined || der.length === 0 ? [] : [{ object, der }]
   })
+}
+
+/** Was the certificate issued for this key? False for what cannot be read. */
+export function isFor(key: TokenKey, der: Uint8Array): boolean {
+  try {
+    return Buffer.compare(spkiOf(new X509Certificate(der).publicKey), key.publicKey) === 0
+  } catch {
+    return false
+  }
 }
 
 /** Throws DeviceError where the bytes are no certificate, or one for another key. */

@@ -1,13 +1,14 @@
 import type { DeviceTrace } from '../device.ts'
 import { DeviceError } from '../device-error.ts'
 import type { CryptokiLibrary } from './load-module.ts'
-import { pkcs11Error, returnCodeOf } from './pkcs11-error.ts'
+import { pkcs11Error, returnCodeOf, type VendorReturnCodes } from './pkcs11-error.ts'
 
 export interface CryptokiObserver {
   readonly onTrace?: ((trace: DeviceTrace) => void) | undefined
   readonly signal?: AbortSignal | undefined
   /** Codes that this vendor's module gives only when it cannot reach the device any more. */
   readonly goneCodes?: readonly number[] | undefined
+  readonly returnCodes?: VendorReturnCodes | undefined
 }
 
 /** Codes that say little: whether the token is still there decides what they mean. */
@@ -25,7 +26,7 @@ export class Cryptoki {
   slot: Buffer | undefined
   #calls = 0
   #logins = 0
-  #running: Promise<unknown> | undefined
+  #running: { readonly ended: Promise<unknown>; readonly body: unknown } | undefined
   readonly #observer: CryptokiObserver
 
   constructor(library: CryptokiLibrary, subject: string, observer: CryptokiObserver = {}) {
@@ -80,7 +81,8 @@ export class Cryptoki {
         throw this.#failed(call, detail, started, cause)
       },
     )
-    this.#running = running
+    // The addon's thread reads and writes the caller's buffers by raw pointers. After an abort only `body` holds them.
+    this.#running = { ended: running, body }
     const clear = (): void => {
       this.#running = undefined
     }
@@ -90,7 +92,7 @@ export class Cryptoki {
 
   /** Waits for a call that is still inside the module, at most `milliseconds`; true when none is left. */
   async settled(milliseconds?: number): Promise<boolean> {
-    const running = this.#running?.catch(() => undefined)
+    const running = this.#running?.ended.catch(() => undefined)
     if (running === undefined) return true
     if (milliseconds === undefined) await running
     else {
@@ -144,7 +146,7 @@ export class Cryptoki {
       this.#trace(call, detail, started, 'failed before the module was reached')
       return cause
     }
-    const error = pkcs11Error(call, rv, this.subject, cause)
+    const error = pkcs11Error(call, rv, this.subject, cause, this.#observer.returnCodes)
     this.#trace(call, detail, started, error.vendorCode)
     const lost = this.slot !== undefined && this.#observer.goneCodes?.includes(rv) === true
     const gone = lost || (VAGUE.has(rv) && this.#tokenIsGone())

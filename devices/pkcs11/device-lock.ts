@@ -27,10 +27,14 @@ export function lockFolder(environment: Readonly<Record<string, string | undefin
  * Throws DeviceError `device.busy` naming the process that holds it.
  */
 export function lockDevice(identity: string, subject: string, folder: string = lockFolder()): DeviceLock {
-  ownFolder(folder)
   const path = join(folder, `${createHash('sha256').update(identity).digest('hex').slice(0, 32)}.lock`)
   const mine = join(folder, `${randomUUID()}.tmp`)
-  writeFileSync(mine, JSON.stringify(holderOf(process.pid)), { mode: 0o600, flag: 'wx' })
+  try {
+    ownFolder(folder)
+    writeFileSync(mine, JSON.stringify(holderOf(process.pid)), { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    throw error instanceof DeviceError ? error : noFolder(folder, `it cannot be written (${codeOf(error)})`, error)
+  }
   try {
     // A hard link is made or refused in one step, so two processes never both get the name.
     for (let attempt = 0; attempt < 5; attempt++) {
@@ -49,12 +53,18 @@ function ownFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const status = lstatSync(folder)
   const foreign = process.getuid !== undefined && status.uid !== process.getuid()
-  if (!status.isDirectory() || foreign) {
-    throw new DeviceError('device.busy', `Could not lock the device: ${folder} does not belong to this user.`, {
-      remedy: `Remove ${folder}, or set XDG_RUNTIME_DIR to a folder of your own.`,
-    })
-  }
+  if (!status.isDirectory() || foreign) throw noFolder(folder, 'it does not belong to this user')
 }
+
+/** After `su` or `sudo`, XDG_RUNTIME_DIR often still names another user's folder. */
+function noFolder(folder: string, why: string, cause?: unknown): DeviceError {
+  return new DeviceError('device.busy', `Could not lock the device in ${folder}: ${why}.`, {
+    remedy: 'Set XDG_RUNTIME_DIR to a folder of your own (or unset it), or remove what stands there.',
+    cause,
+  })
+}
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error)
 
 function tryLink(from: string, to: string): boolean {
   try {

@@ -3,41 +3,50 @@ import { DeviceError } from '../device-error.ts'
 import { Cryptoki } from './cryptoki.ts'
 import { findModule } from './find-module.ts'
 import { loadModule } from './load-module.ts'
-import { type TokenFamily, tokensOf } from './open-token.ts'
+import { isOfFamily, type TokenFamily, tokensOf } from './open-token.ts'
 import { hasFlag, type TokenDescription, tokenName } from './token-description.ts'
 import { tokenObstacles } from './token-obstacles.ts'
-import { tokenUri } from './token-uri.ts'
+import { readTokenUri, tokenUri } from './token-uri.ts'
 
 export interface DiscoveryHooks {
-  /** Is this token one of the family's? Others are named in the trail: one module may show tokens of several vendors. */
-  readonly recognises: (token: TokenDescription) => boolean
   /** What the family knows better than the token's own words. */
-  readonly refine?: (device: DiscoveredDevice, token: TokenDescription) => DiscoveredDevice
+  readonly refine?: (
+    device: DiscoveredDevice,
+    token: TokenDescription,
+    /** Where a URI or setting named the module: the device's own URI must name it too. */
+    modulePath: string | undefined,
+  ) => DiscoveredDevice
 }
 
 /** Loads the family's module, lists its tokens, and gives the module back; nothing is opened or logged in to. Never throws. */
 export async function discoverTokens(
   family: TokenFamily,
   options: DiscoverOptions,
-  hooks: DiscoveryHooks,
+  hooks: DiscoveryHooks = {},
 ): Promise<Discovery> {
   const trail: string[] = []
   let modulePath: string | undefined
   try {
-    const module = options.settings?.module
-    const found = findModule(family.search, { explicit: typeof module === 'string' ? module : undefined, trail })
+    const setting = options.settings?.module
+    const explicit =
+      (options.uri === undefined ? undefined : readTokenUri(options.uri, family.uriAttributes).modulePath) ??
+      (typeof setting === 'string' ? setting : undefined)
+    const found = findModule(family.search, { explicit, trail })
     modulePath = found.path
     const loaded = await loadModule(found.path)
     try {
-      const cryptoki = new Cryptoki(loaded.library, `module ${found.path}`, { signal: options.signal })
+      const cryptoki = new Cryptoki(loaded.library, `module ${found.path}`, {
+        signal: options.signal,
+        returnCodes: family.returnCodes,
+      })
       const named = found.origin === 'URI or setting' ? found.path : undefined
       const devices = tokensOf(family, cryptoki, trail).flatMap(({ token }): DiscoveredDevice[] => {
-        if (!hooks.recognises(token)) {
+        if (!isOfFamily(family, token)) {
           trail.push(`${found.path} shows ${tokenName(token)}, model ${token.model}, which is no ${family.vendor}`)
           return []
         }
         const device = discovered(family, token, loaded.description, named)
-        return [hooks.refine?.(device, token) ?? device]
+        return [hooks.refine?.(device, token, named) ?? device]
       })
       return { devices, trail }
     } finally {

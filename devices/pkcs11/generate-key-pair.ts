@@ -2,6 +2,7 @@ import type { KeySpec } from '../device.ts'
 import { DeviceError } from '../device-error.ts'
 import { KEY_SHAPES } from './key-algorithm.ts'
 import { keyPairTemplates, type TemplateTraits, withoutNiceties } from './key-template.ts'
+import { MECHANISM_REFUSED } from './return-code.ts'
 import type { GenerationPreference, TokenMechanisms } from './token-mechanisms.ts'
 import { mutable } from './token-objects.ts'
 import type { TokenSession } from './token-session.ts'
@@ -39,6 +40,7 @@ const TEMPLATE_REFUSED = new Set([
   'CKR_ATTRIBUTE_VALUE_INVALID',
   'CKR_ATTRIBUTE_READ_ONLY',
   'CKR_TEMPLATE_INCONSISTENT',
+  'CKR_FIPS_TEMPLATE_INCONSISTENT',
 ])
 
 /**
@@ -64,7 +66,7 @@ export async function generateKeyPair(
       } catch (error) {
         refusal = error
         const vendorCode = error instanceof DeviceError ? (error.vendorCode ?? '') : ''
-        if (vendorCode === 'CKR_MECHANISM_INVALID') break
+        if (MECHANISM_REFUSED.has(vendorCode)) break
         if (!TEMPLATE_REFUSED.has(vendorCode)) throw error
       }
     }
@@ -82,7 +84,7 @@ async function generateOnce(
   const { publicTemplate, privateTemplate } = keyPairTemplates(spec, traits, id)
   const { cryptoki, handle } = session
   const detail = `${spec.algorithm}, mechanism 0x${mechanism.toString(16)}, label ${spec.label}`
-  // The addon keeps raw pointers into these while its thread runs, so they live as long as this frame.
+  // The addon keeps raw pointers into these while its thread runs: the closure holds them for `runLong`.
   const publicArgument = mutable(publicTemplate)
   const privateArgument = mutable(privateTemplate)
   return await cryptoki.runLong('C_GenerateKeyPair', detail, (library) =>

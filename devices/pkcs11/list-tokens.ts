@@ -56,7 +56,7 @@ const list = (slots: readonly TokenSlot[]): string =>
   slots.map(({ token }) => `${tokenName(token)}, model ${token.model}, slot-id ${token.slotId}`).join('; ')
 
 /**
- * The one token that the query names. Tokens that are not initialised are never chosen by default.
+ * The one token that the query names, among those that `isOurs` lets pass. Tokens that are not initialised are never chosen by default.
  * Throws DeviceError `device.not-found` (with what is there) or `device.ambiguous` (with what matched).
  */
 export function chooseToken(
@@ -64,8 +64,9 @@ export function chooseToken(
   query: TokenQuery,
   uri: string,
   modulePath: string,
+  isOurs: (token: TokenDescription) => boolean = () => true,
 ): TokenSlot {
-  const matching = slots.filter(({ token }) => matchesToken(query, token))
+  const matching = slots.filter(({ token }) => matchesToken(query, token) && isOurs(token))
   const ready = matching.filter(({ token }) => hasFlag(token, 'TOKEN_INITIALIZED'))
   const [first, ...others] = ready
   if (first !== undefined && others.length === 0) return first

@@ -85,7 +85,7 @@ function start(addon: typeof import('graphene-pk11'), path: string): Entry {
     })
   }
   const ours = initialize(library, path)
-  const info = library.C_GetInfo()
+  const info = readInfo(library, path, ours)
   return {
     loaded: {
       path,
@@ -108,18 +108,33 @@ function initialize(library: CryptokiLibrary, path: string): boolean {
       const rv = returnCodeOf(cause)
       if (rv === CKR_CRYPTOKI_ALREADY_INITIALIZED) return false
       if (rv !== undefined && NO_LOCKING.has(rv) && flags !== 0) continue
-      if (rv === undefined) throw cause
-      const error = pkcs11Error('C_Initialize', rv, `module ${path}`, cause)
-      throw new DeviceError('device.module', error.message, {
-        remedy:
-          "Check that the vendor's service runs and that this user may reach it (group, socket, configuration file).",
-        cause,
-        vendorCode: error.vendorCode ?? '',
-      })
+      throw notStarted('C_Initialize', path, cause)
     }
   }
   throw new DeviceError('device.module', `Could not initialise the module ${path}.`, {
     remedy: 'Use a newer version of it.',
+  })
+}
+
+function readInfo(library: CryptokiLibrary, path: string, ours: boolean): ReturnType<CryptokiLibrary['C_GetInfo']> {
+  try {
+    return library.C_GetInfo()
+  } catch (cause) {
+    if (ours) finalize(library)
+    throw notStarted('C_GetInfo', path, cause)
+  }
+}
+
+function notStarted(call: string, path: string, cause: unknown): DeviceError {
+  const rv = returnCodeOf(cause)
+  const { message, vendorCode } =
+    rv === undefined
+      ? { message: `Could not finish ${call} on module ${path}: ${firstLine(cause)}.`, vendorCode: undefined }
+      : pkcs11Error(call, rv, `module ${path}`, cause)
+  return new DeviceError('device.module', message, {
+    remedy: "Check that the vendor's service runs and that this user may reach it (group, socket, configuration file).",
+    cause,
+    ...(vendorCode === undefined ? {} : { vendorCode }),
   })
 }
 

@@ -6,8 +6,9 @@ import { type FoundModule, findModule, type ModuleSearch } from './find-module.t
 import { chooseToken, listTokens, type TokenSlot } from './list-tokens.ts'
 import { type LoadedModule, loadModule } from './load-module.ts'
 import { withPinSource } from './pin-source.ts'
+import type { VendorReturnCodes } from './pkcs11-error.ts'
 import { Settings } from './settings.ts'
-import { tokenName } from './token-description.ts'
+import { type TokenDescription, tokenName } from './token-description.ts'
 import { TokenMechanisms } from './token-mechanisms.ts'
 import { type Role, TokenSession } from './token-session.ts'
 import { readTokenUri, type TokenQuery } from './token-uri.ts'
@@ -23,9 +24,17 @@ export interface TokenFamily {
   readonly serviceRemedy?: string
   /** CK_RV that mean a lost device with this vendor's module, whatever the standard says. */
   readonly goneCodes?: readonly number[]
+  /** What the vendor's own CK_RV mean. */
+  readonly returnCodes?: VendorReturnCodes
   /** URI path attributes of the family's own. */
   readonly uriAttributes?: readonly string[]
+  /** Is a token one of the vendor's, by its manufacturer and model? Absent: any may be. */
+  readonly recognises?: RegExp
 }
+
+/** One module may show tokens of several vendors, and the environment may lead to another vendor's module. */
+export const isOfFamily = ({ recognises }: TokenFamily, { manufacturer, model }: TokenDescription): boolean =>
+  recognises?.test(`${manufacturer} ${model}`) ?? true
 
 /** A token chosen, locked and ready for its one session. */
 export interface OpenedToken {
@@ -78,8 +87,11 @@ export async function openToken<Opened>(
       onTrace: options.onTrace,
       signal: options.signal,
       goneCodes: family.goneCodes,
+      returnCodes: family.returnCodes,
     })
-    const slot = chooseToken(tokensOf(family, cryptoki), query, uri, found.path)
+    // `pkcs11:` takes the user's word for what it names; the family's own scheme never gives a PIN to another vendor's token.
+    const isOurs = (token: TokenDescription): boolean => uri.startsWith('pkcs11:') || isOfFamily(family, token)
+    const slot = chooseToken(tokensOf(family, cryptoki), query, uri, found.path, isOurs)
     cryptoki.subject = `${family.vendor} ${tokenName(slot.token)}`
     cryptoki.slot = slot.handle
     lock = lockDevice(lockIdentity(slot, found.path), cryptoki.subject)

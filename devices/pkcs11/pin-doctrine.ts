@@ -126,11 +126,14 @@ export function wrongPin(
       : triesLeft === 0
         ? 'it is locked now'
         : `${triesLeft} ${triesLeft === 1 ? 'try is' : 'tries are'} left`
+  // A token that says "locked" does not say whether this PIN was right.
+  const lockedBefore = cause.code === 'pin.locked'
+  const verdict = lockedBefore ? 'is locked' : `is wrong; ${left}`
   return new DeviceError(
     triesLeft === 0 ? 'pin.locked' : 'pin.wrong',
-    `Could not log in to ${subject}: the ${kind.name} is wrong; ${left}.`,
+    `Could not log in to ${subject}: the ${kind.name} ${verdict}.`,
     {
-      remedy: triesLeft === 0 ? UNLOCK : cause.remedy,
+      remedy: triesLeft === 0 && !lockedBefore ? UNLOCK : cause.remedy,
       cause,
       ...(cause.vendorCode === undefined ? {} : { vendorCode: cause.vendorCode }),
       ...(triesLeft === undefined ? {} : { triesLeft }),

@@ -5,6 +5,8 @@ import { DeviceError } from '../device-error.ts'
 import { Secret } from '../secret.ts'
 
 const MAX_BYTES = 1024
+const LINE_FEED = 0x0a
+const CARRIAGE_RETURN = 0x0d
 
 /**
  * `?pin-source=file:/run/credentials/pin` (RFC 7512 section 2.4): the PIN comes from that file, without a final line break;
@@ -30,25 +32,29 @@ function pathOf(source: string): string {
 }
 
 async function readPin(path: string): Promise<Secret> {
+  const buffer = Buffer.alloc(MAX_BYTES + 1)
   try {
     const file = await open(path, 'r')
     try {
-      const buffer = Buffer.alloc(MAX_BYTES)
-      const { bytesRead } = await file.read(buffer, 0, MAX_BYTES, 0)
-      const end = buffer
-        .subarray(0, bytesRead)
-        .toString('latin1')
-        .replace(/\r?\n$/, '').length
-      const secret = Secret.fromBytes(buffer.subarray(0, end))
-      buffer.fill(0)
-      return secret
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, null)
+      // The beginning of a longer file is another PIN, and would cost a try.
+      if (bytesRead > MAX_BYTES) throw new RangeError(`longer than ${MAX_BYTES} bytes`)
+      return Secret.fromBytes(buffer.subarray(0, endOfLine(buffer, bytesRead)))
     } finally {
       await file.close()
     }
   } catch (cause) {
     throw new DeviceError('pin.missing', `Could not read the PIN from ${path}.`, {
-      remedy: 'Check that the file of pin-source is there and that this user may read it.',
+      remedy: `Check that the file of pin-source is there, that this user may read it, and that it holds the PIN only (${MAX_BYTES} bytes at most).`,
       cause,
     })
+  } finally {
+    buffer.fill(0)
   }
+}
+
+/** Where the text ends: before one final line break. */
+function endOfLine(bytes: Uint8Array, length: number): number {
+  if (bytes[length - 1] !== LINE_FEED) return length
+  return bytes[length - 2] === CARRIAGE_RETURN ? length - 2 : length - 1
 }

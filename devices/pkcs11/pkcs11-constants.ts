@@ -60,9 +60,6 @@ export const CKF = {
   SO_PIN_LOCKED: 0x400000,
 } as const
 
-/** CK_MECHANISM_INFO flags. */
-export const CKF_MECHANISM = { SIGN: 0x800, GENERATE_KEY_PAIR: 0x10000 } as const
-
 export const CKM = {
   RSA_PKCS_KEY_PAIR_GEN: 0x0,
   RSA_PKCS: 0x1,

@@ -18,6 +18,8 @@ import {
   checkCertificateFits,
   createObject,
   destroyObject,
+  isFor,
+  type StoredCertificate,
   storedCertificates,
 } from './certificate-objects.ts'
 import {
@@ -34,6 +36,7 @@ import { EC_GENERATION, RSA_GENERATION } from './key-algorithm.ts'
 import { STRICT, type TemplateTraits } from './key-template.ts'
 import type { OpenedToken } from './open-token.ts'
 import { CKA } from './pkcs11-constants.ts'
+import { findReplacedKey } from './replaced-key.ts'
 import { signWithKey } from './sign-with-key.ts'
 import { cannotAttest } from './software-token.ts'
 import type { TokenDescription } from './token-description.ts'
@@ -206,20 +209,8 @@ export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
 
   /** The key that `replaceKey` names, with its certificate; they go when the new key is there. */
   protected findReplaced(spec: KeySpec): readonly Buffer[] {
-    if (spec.replaceKey === undefined) return []
-    const identity = this.identityAt(spec.replaceKey)
-    if (identity === undefined || identityTemplate(identity).length === 0) {
-      throw new DeviceError(
-        'key.not-found',
-        `Could not read the name of the key to replace: "${spec.replaceKey.slice(0, 80)}".`,
-        {
-          remedy: `Write it as the agent prints it: ${keyLocation({ label: 'NAME', id: Uint8Array.of(1) })}.`,
-        },
-      )
-    }
-    return (['PRIVATE_KEY', 'PUBLIC_KEY', 'CERTIFICATE'] as const).flatMap((each) => [
-      ...findByClass(this.session, each, identity),
-    ])
+    const { replaceKey } = spec
+    return replaceKey === undefined ? [] : findReplacedKey(this.session, replaceKey, this.identityAt(replaceKey))
   }
 
   /** Throws DeviceError `key.exists` where label or id is taken by anything but what is to be replaced. */
@@ -323,7 +314,7 @@ export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
   ): Promise<void> {
     const own = this.ownKey(key)
     checkCertificateFits(own, certificate)
-    const stored = storedCertificates(this.session, own.identity.id)
+    const stored = this.#certificatesOf(own)
     if (stored.some(({ der }) => Buffer.compare(der, certificate) === 0)) return
     if (stored.length > 0 && options.replace !== true) throw certificateExists(own, this.subject)
     await this.session.login(this.certificateRole)
@@ -332,8 +323,14 @@ export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
   }
 
   async readCertificate(key: DeviceKey): Promise<Uint8Array | undefined> {
-    const [first] = storedCertificates(this.session, this.ownKey(key).identity.id)
+    const [first] = this.#certificatesOf(this.ownKey(key))
     return first === undefined ? undefined : Uint8Array.from(first.der)
+  }
+
+  /** Those with the key's CKA_ID. A key without one shares its label with strangers: there the public key decides. */
+  #certificatesOf(key: TokenKey): readonly StoredCertificate[] {
+    const found = storedCertificates(this.session, this.searchFor(key))
+    return key.identity.id.length > 0 ? found : found.filter(({ der }) => isFor(key, der))
   }
 
   protected ownKey(key: DeviceKey): TokenKey {

@@ -14,9 +14,12 @@ export function returnCodeOf(error: unknown): number | undefined {
   return error.message.startsWith('CKR_') && typeof code === 'number' ? code : undefined
 }
 
-/** What a CK_RV means. Vendor-defined and unheard-of numbers get a row of their own with the number in it. */
-export function explainReturnCode(rv: number): ReturnCode {
-  const known = RETURN_CODES.get(rv)
+/** The codes of one vendor, beside the standard's. */
+export type VendorReturnCodes = ReadonlyMap<number, ReturnCode>
+
+/** What a CK_RV means. Numbers that neither the standard nor the vendor's table has get a row of their own with the number in it. */
+export function explainReturnCode(rv: number, vendorCodes?: VendorReturnCodes): ReturnCode {
+  const known = RETURN_CODES.get(rv) ?? vendorCodes?.get(rv)
   if (known !== undefined) return known
   const hex = `0x${rv.toString(16)}`
   return {
@@ -28,8 +31,14 @@ export function explainReturnCode(rv: number): ReturnCode {
 }
 
 /** `subject` names the device: `token "Signing" (serial 4711)`. */
-export function pkcs11Error(call: string, rv: number, subject: string, cause?: unknown): DeviceError {
-  const { name, code, cause: why, remedy, transient } = explainReturnCode(rv)
+export function pkcs11Error(
+  call: string,
+  rv: number,
+  subject: string,
+  cause?: unknown,
+  vendorCodes?: VendorReturnCodes,
+): DeviceError {
+  const { name, code, cause: why, remedy, transient } = explainReturnCode(rv, vendorCodes)
   return new DeviceError(code, `Could not finish ${call} on ${subject}: ${why}.`, {
     remedy,
     vendorCode: name,

@@ -16,6 +16,13 @@ export function row(name: string, code: DeviceErrorCode, cause: string, remedy: 
   return transient ? { name, code, cause, remedy, transient } : { name, code, cause, remedy }
 }
 
+/** A mechanism that is listed and refused all the same (FIPS modes do that): another one may be taken. */
+export const MECHANISM_REFUSED: ReadonlySet<string> = new Set([
+  'CKR_MECHANISM_INVALID',
+  'CKR_FIPS_MECHANISM_INVALID',
+  'CKR_MECHANISM_INVALID_FOR_FP',
+])
+
 /** Remedies that several codes share. */
 export const DEFECT =
   'Run the command again with --trace and report it with the trace: the agent made a call this module does not take.'

@@ -1,6 +1,6 @@
 import { DEFECT, FREE_SESSIONS, REPLUG, type ReturnCodeRow, row } from './return-code.ts'
 
-/** PINs, roles and sessions (PKCS#11 2.40 section 11.1; nShield pkcs11extra.h). */
+/** PINs, roles and sessions (PKCS#11 2.40 section 11.1). */
 export const LOGIN_RETURN_CODES: readonly ReturnCodeRow[] = [
   [
     0xa0,
@@ -133,15 +133,6 @@ export const LOGIN_RETURN_CODES: readonly ReturnCodeRow[] = [
       'pin.malformed',
       'the PIN is too weak for the token',
       "Set a stronger PIN with the vendor's tool.",
-    ),
-  ],
-  [
-    0x800000e0,
-    row(
-      'CKR_FIPS_TOKEN_NOT_PRESENT',
-      'credential.refused',
-      'the Security World is FIPS 140 level 3 and wants a card to authorise making a key',
-      'Insert an Administrator or Operator card of the world into the reader, then try again.',
     ),
   ],
 ]

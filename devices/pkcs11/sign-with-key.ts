@@ -2,6 +2,7 @@ import { verify } from 'node:crypto'
 import type { HashName } from '../device.ts'
 import { DeviceError } from '../device-error.ts'
 import { CKM } from './pkcs11-constants.ts'
+import { MECHANISM_REFUSED } from './return-code.ts'
 import { digestInfo, ecdsaInput, ecdsaSignatureToDer, HASHES } from './signature-format.ts'
 import type { TokenKey } from './token-key.ts'
 import type { TokenMechanisms } from './token-mechanisms.ts'
@@ -67,8 +68,8 @@ export async function signWithKey(
       return checkedSignature(key, hash, data, raw, session.cryptoki.subject)
     } catch (error) {
       refusal = error
-      const vendorCode = error instanceof DeviceError ? error.vendorCode : undefined
-      if (vendorCode !== 'CKR_MECHANISM_INVALID' && vendorCode !== 'CKR_MECHANISM_PARAM_INVALID') throw error
+      const vendorCode = error instanceof DeviceError ? (error.vendorCode ?? '') : ''
+      if (!MECHANISM_REFUSED.has(vendorCode) && vendorCode !== 'CKR_MECHANISM_PARAM_INVALID') throw error
     }
   }
   throw refusal

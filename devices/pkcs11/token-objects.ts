@@ -15,6 +15,8 @@ export const attributeName = (type: number): string => ATTRIBUTE_NAMES.get(type)
 export function findObjects(session: TokenSession, template: readonly Attribute[], what: string): readonly Buffer[] {
   const { cryptoki, handle } = session
   cryptoki.run('C_FindObjectsInit', what, (library) => library.C_FindObjectsInit(handle, mutable(template)))
+  const close = (): void =>
+    cryptoki.run('C_FindObjectsFinal', undefined, (library) => library.C_FindObjectsFinal(handle))
   const found: Buffer[] = []
   try {
     while (found.length < MAX_OBJECTS) {
@@ -22,9 +24,15 @@ export function findObjects(session: TokenSession, template: readonly Attribute[
       if (some.length === 0) break
       found.push(...some)
     }
-  } finally {
-    cryptoki.run('C_FindObjectsFinal', undefined, (library) => library.C_FindObjectsFinal(handle))
+  } catch (error) {
+    try {
+      close()
+    } catch {
+      // What went wrong first says more.
+    }
+    throw error
   }
+  close()
   return found
 }
 

@@ -82,11 +82,7 @@ export class TokenSession {
     if (refused !== undefined) throw refused
     if (this.#role !== undefined) this.logout()
     const handle = this.handle
-    const token = this.token()
-    refuseUninitialised(token, role, this.cryptoki.subject)
-    refuseHopelessAttempt(token, this.cryptoki.subject, role.pin, await this.#triesLeft(role))
-    if (hasFlag(token, 'PROTECTED_AUTHENTICATION_PATH')) this.#announcePinPad(role)
-    const pin = await this.#pinFor(role, token)
+    const pin = await this.#firstUse(role)
     try {
       this.#sendLogin(handle, role, role.userType, pin)
     } catch (error) {
@@ -100,7 +96,8 @@ export class TokenSession {
   async loginForOperation(role: Role = this.userRole): Promise<void> {
     const refused = this.#refused.get(role.secret)
     if (refused !== undefined) throw refused
-    const pin = await this.#pinFor(role, this.slot.token)
+    // Without a login before it (a token that wants none) this PIN is as unproven as any.
+    const pin = this.#role === undefined ? await this.#firstUse(role) : await this.#pinFor(role, this.slot.token)
     try {
       this.#sendLogin(this.handle, role, CKU.CONTEXT_SPECIFIC, pin)
     } catch (error) {
@@ -147,6 +144,14 @@ export class TokenSession {
     )
   }
 
+  /** The PIN, after every reason against an attempt was looked for. */
+  async #firstUse(role: Role): Promise<Secret | undefined> {
+    const token = this.token()
+    refuseUninitialised(token, role, this.cryptoki.subject)
+    refuseHopelessAttempt(token, this.cryptoki.subject, role.pin, await this.#triesLeft(role))
+    return await this.#pinFor(role, token)
+  }
+
   async #triesLeft(role: Role): Promise<number | undefined> {
     return role.secret === 'pin' ? await this.#options.readTriesLeft?.() : undefined
   }
@@ -160,7 +165,10 @@ export class TokenSession {
 
   /** The PIN, checked, asked for at most once; undefined where the device asks for it itself. */
   async #pinFor(role: Role, token: TokenDescription): Promise<Secret | undefined> {
-    if (hasFlag(token, 'PROTECTED_AUTHENTICATION_PATH')) return undefined
+    if (hasFlag(token, 'PROTECTED_AUTHENTICATION_PATH')) {
+      this.#announcePinPad(role)
+      return undefined
+    }
     const subject = this.cryptoki.subject
     let secret = this.#secrets.get(role.secret)
     if (secret === undefined) {

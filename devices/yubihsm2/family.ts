@@ -10,7 +10,7 @@ const DISCOVERY_MS = 900
 
 /** Asks the configured connector, or the default one on this host. */
 async function discover(options: DiscoverOptions): Promise<Discovery> {
-  const settings = readSettings('yubihsm2:', onlyOwn(options.settings ?? {}))
+  const settings = readSettings(options.uri ?? 'yubihsm2:', onlyOwn(options.settings ?? {}))
   const connector = new Connector(settings.connector, settings.connectorCaFile)
   try {
     const info = await identify(connector, undefined, DISCOVERY_MS, options.signal)

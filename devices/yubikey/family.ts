@@ -5,7 +5,7 @@ import { discoverTokens } from '../pkcs11/discover-tokens.ts'
 import { openToken } from '../pkcs11/open-token.ts'
 import { readTokenUri } from '../pkcs11/token-uri.ts'
 import { findHidKeys } from './hid-keys.ts'
-import { hidOnlyDevice, whyNoPiv, withHidFacts } from './hid-obstacles.ts'
+import { explainAbsence, hidOnlyDevice, withHidFacts } from './hid-obstacles.ts'
 import { pivUserRole } from './management-key.ts'
 import { readPinCounter } from './pin-counter.ts'
 import { printVersion, unpackVersion } from './ykcs11-abilities.ts'
@@ -15,12 +15,11 @@ import { YUBIKEY_FAMILY, YUBIKEY_SETTINGS } from './yubikey-settings.ts'
 /** What libykcs11 shows, joined with what HID shows: a key with PIV switched off is named, not passed over. */
 async function discover(options: DiscoverOptions): Promise<Discovery> {
   const tokens = await discoverTokens(YUBIKEY_FAMILY, options, {
-    recognises: ({ manufacturer, model }) => /yubi/i.test(`${manufacturer} ${model}`),
-    refine: (device, token) => ({
+    refine: (device, token, modulePath) => ({
       ...device,
       vendor: 'Yubico',
       firmware: printVersion(unpackVersion(token.firmware)),
-      uri: formatDeviceUri('yubikey', { serial: token.serial }),
+      uri: formatDeviceUri('yubikey', { serial: token.serial }, { 'module-path': modulePath }),
     }),
   })
   const hid = await findHidKeys()
@@ -45,18 +44,10 @@ async function open(uri: string, options: OpenOptions): Promise<Device> {
       (opened) => new YubikeyDevice(opened),
     )
   } catch (error) {
-    throw error instanceof DeviceError && error.code === 'device.not-found' ? await explainAbsence(error, uri) : error
+    if (!(error instanceof DeviceError) || error.code !== 'device.not-found') throw error
+    const { keys } = await findHidKeys()
+    throw explainAbsence(error, readTokenUri(uri, YUBIKEY_FAMILY.uriAttributes), keys)
   }
-}
-
-/** "PIV is disabled on this key" in place of "no device", where HID knows better. */
-async function explainAbsence(error: DeviceError, uri: string): Promise<DeviceError> {
-  const { serial } = readTokenUri(uri, YUBIKEY_FAMILY.uriAttributes)
-  const { keys } = await findHidKeys()
-  const key = keys.find(({ info }) => serial === undefined || info?.serial === serial)
-  if (key === undefined) return error
-  const { message, remedy } = whyNoPiv(key)
-  return new DeviceError('device.not-found', message, { remedy, cause: error })
 }
 
 export const family: DeviceFamily = {

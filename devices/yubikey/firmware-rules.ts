@@ -11,7 +11,6 @@ export const FIRMWARE = {
   p384: version(4, 0, 0),
   rsa3072: version(5, 7, 0),
   aesManagementKeyByDefault: version(5, 7, 0),
-  newAttestationRoot: version(5, 7, 4),
 } as const
 
 const RSA = /^RSA-/

@@ -1,5 +1,7 @@
 import type { DiscoveredDevice, Obstacle } from '../device.ts'
+import { DeviceError } from '../device-error.ts'
 import { formatDeviceUri } from '../device-uri.ts'
+import type { TokenQuery } from '../pkcs11/token-uri.ts'
 import type { HidKey } from './hid-keys.ts'
 
 /** Why a key that is plugged in shows no PIV to libykcs11. */
@@ -28,6 +30,19 @@ export function whyNoPiv(key: HidKey): Obstacle {
     remedy:
       'Start pcscd (systemctl enable --now pcscd.socket), and close programs that hold the card exclusively (gpg-agent, scdaemon).',
   }
+}
+
+/**
+ * "PIV is disabled on this key" in place of "no device", where HID knows better. Where the URI says more than the serial number, a
+ * key may be seen well and not be the one that is meant: then the list of what was seen, which `notFound` holds, says more.
+ */
+export function explainAbsence(notFound: DeviceError, query: TokenQuery, keys: readonly HidKey[]): DeviceError {
+  const { serial, token, model, manufacturer, slotId, slotDescription } = query
+  if ([token, model, manufacturer, slotId, slotDescription].some((named) => named !== undefined)) return notFound
+  const key = keys.find(({ info }) => serial === undefined || info?.serial === serial)
+  if (key === undefined) return notFound
+  const { message, remedy } = whyNoPiv(key)
+  return new DeviceError('device.not-found', message, { remedy, cause: notFound })
 }
 
 /** A key that HID shows and libykcs11 does not. */

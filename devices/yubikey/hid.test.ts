@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { DeviceError } from '../device-error.ts'
+import { readTokenUri } from '../pkcs11/token-uri.ts'
 import { CtapAnswer, encodeCtap } from './hid-ctap-frames.ts'
 import { describeInfo, HidAnswerError, readInfoPage } from './hid-device-info.ts'
 import { readKeys } from './hid-keys.ts'
-import { hidOnlyDevice, whyNoPiv, withHidFacts } from './hid-obstacles.ts'
+import { explainAbsence, hidOnlyDevice, whyNoPiv, withHidFacts } from './hid-obstacles.ts'
 import { checkOtpAnswer, crc16, encodeOtp, OtpAnswer } from './hid-otp-frames.ts'
 import { type HidPort, readConfigByFido, readConfigByOtp } from './hid-read-config.ts'
 
@@ -209,6 +211,17 @@ describe('what an operator is told', () => {
     )
     expect(whyNoPiv({ productId: 0x0402, hasSmartCard: false }).code).toBe('piv.no-smart-card')
     expect(whyNoPiv({ productId: 0x0407, hasSmartCard: true, info }).code).toBe('piv.not-seen')
+  })
+
+  it('a key that is not found is explained only where the URI names no more than its serial number', () => {
+    const notFound = new DeviceError('device.not-found', 'Shown: another token.', { remedy: 'Correct the URI.' })
+    const keys = [{ productId: 0x0407, hasSmartCard: true, info: { ...info, usbEnabled: ['FIDO2'] as const } }]
+    const told = (uri: string) => explainAbsence(notFound, readTokenUri(uri, ['slot']), keys).message
+    expect(told('yubikey:slot=9c')).toContain('PIV is disabled on this key')
+    expect(told('yubikey:serial=13381487')).toContain('PIV is disabled on this key')
+    expect(told('yubikey:serial=1')).toBe(notFound.message)
+    expect(told('pkcs11:token=YubiKey%20PIV%20%231')).toBe(notFound.message)
+    expect(told('yubikey:serial=13381487;slot-id=4')).toBe(notFound.message)
   })
 
   it('a key that only HID shows is listed with its reason, and one that both show gains its form factor', () => {

@@ -180,7 +180,7 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
 
   #contents(slot: PivSlot): string | undefined {
     const id = Uint8Array.of(slot.ckaId)
-    const certificates = storedCertificates(this.session, id)
+    const certificates = storedCertificates(this.session, { id })
     if (certificates.some(({ der }) => !isPlaceholderCertificate(der, slot))) return 'a certificate'
     const key =
       findByClass(this.session, 'PUBLIC_KEY', { id }).length > 0 ||
@@ -202,7 +202,7 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     if (slot === undefined) return undefined
     const id = Uint8Array.of(slot.ckaId)
     const named = ref.location === undefined && (ref.label !== undefined || ref.id !== undefined)
-    if (named && storedCertificates(this.session, id).some(({ der }) => !isPlaceholderCertificate(der, slot)))
+    if (named && storedCertificates(this.session, { id }).some(({ der }) => !isPlaceholderCertificate(der, slot)))
       return undefined
     const [object] = findByClass(this.session, 'PUBLIC_KEY', { id })
     return object === undefined ? undefined : this.keyFrom(object, { publicHandle: object })
@@ -274,15 +274,17 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     const firmware = this.#firmware()
     const [why, remedy] = !atLeast(firmware, FIRMWARE.attestation)
       ? [`firmware ${printVersion(firmware)} cannot attest; 4.3 and later can`, 'Use a newer YubiKey.']
-      : device === undefined
-        ? [
-            'slot f9 holds no attestation certificate',
-            'Use another YubiKey: the factory certificate cannot be put back.',
-          ]
-        : [
-            `the key in slot ${slot.name} was not made on the device (imported keys are never attested)`,
-            'Make a new key on the device.',
-          ]
+      : !canDo(this.#module, 'attestationObjects')
+        ? [`libykcs11 ${printVersion(this.#module)} shows no attestations; 2.0 does`, 'Use libykcs11 2.0 or later.']
+        : device === undefined
+          ? [
+              'slot f9 holds no attestation certificate',
+              'Use another YubiKey: the factory certificate cannot be put back.',
+            ]
+          : [
+              `the key in slot ${slot.name} was not made on the device (imported keys are never attested)`,
+              'Make a new key on the device.',
+            ]
     return new DeviceError('key.not-attestable', `Could not attest slot ${slot.name} of ${this.subject}: ${why}.`, {
       remedy,
     })
@@ -317,7 +319,7 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
   /** The slot's certificate, unless it is libykcs11's placeholder. */
   #issued(key: TokenKey): readonly Buffer[] {
     const slot = slotByName(key.location) ?? this.#slot
-    return storedCertificates(this.session, key.identity.id)
+    return storedCertificates(this.session, { id: key.identity.id })
       .map(({ der }) => der)
       .filter((der) => !isPlaceholderCertificate(der, slot))
   }

@@ -54,6 +54,7 @@ export const YUBIKEY_FAMILY: TokenFamily = {
   serviceRemedy:
     'Start pcscd (Linux: systemctl enable --now pcscd.socket; macOS and Windows have it), and check that this user may use it (polkit).',
   uriAttributes: ['slot'],
+  recognises: /yubi/i,
   // CKR_DEVICE_ERROR: libykcs11 answers so for every failure of PC/SC.
   goneCodes: [0x30],
 }

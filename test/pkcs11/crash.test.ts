@@ -88,7 +88,7 @@ describe.runIf(p11KitAvailable())('a process that dies inside the module', () =>
   })
 
   it('ends cleanly on Ctrl-C while the device is at work, and the key is found when it is done', async () => {
-    await double.control.setFaults('C_GenerateKeyPair:after:delay=1000')
+    await double.control.setFaults('C_GenerateKeyPair:after:delay=4000')
     const { child, ended, output } = await startInside('stopped')
     child.kill('SIGINT')
     expect(await ended).toBe(0)

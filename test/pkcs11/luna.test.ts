@@ -1,11 +1,13 @@
 import { createPublicKey, verify } from 'node:crypto'
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Device, hasCertificateStore, type KeyAlgorithm } from '../../devices/device.ts'
 import { family } from '../../devices/luna/family.ts'
 import { LunaDevice } from '../../devices/luna/luna-device.ts'
+import { LUNA_RETURN_CODES } from '../../devices/luna/luna-return-codes.ts'
 import { LUNA_FAMILY, lunaRole } from '../../devices/luna/luna-settings.ts'
+import { discoverDevices } from '../../devices/open.ts'
 import { openToken } from '../../devices/pkcs11/open-token.ts'
 import { luna } from '../../src/attestation/luna.ts'
 import { type LunaDouble, startDouble } from '../../src/sandbox/luna/double.ts'
@@ -85,6 +87,21 @@ describe.runIf(p11KitAvailable())('the Luna family through p11-kit-client on the
     ])
   })
 
+  it.each([...LUNA_RETURN_CODES].map(([number, row]) => [row.name, number, row] as const))(
+    'tells %s from every other code, at a login that is tried once',
+    async (name, number, { code }) => {
+      await double.control.request({ do: 'reset-statistics' })
+      await double.control.setFaults(`C_Login:before:answer=0x${number.toString(16)}`)
+      const error = await closing(await open(), async (device) => {
+        await deviceFailure(device.generateKeyPair(spec('P-256', 'never')))
+        return await deviceFailure(device.generateKeyPair(spec('P-256', 'never')))
+      })
+      await double.control.setFaults()
+      expect(error).toMatchObject({ code, vendorCode: name })
+      expect((await double.control.statistics()).calls.C_Login).toBe(1)
+    },
+  )
+
   it('writes the package as PEM where the profile says so', async () => {
     await closing(await open(given(double.secrets, { packageForm: 'pem' })), async (device) => {
       const { package: evidence } = await (await device.generateKeyPair(spec('P-256', 'pem'))).attest()
@@ -109,9 +126,43 @@ describe.runIf(p11KitAvailable())('the Luna family through p11-kit-client on the
         await double.control.setFaults()
       }
     })
-    const { readFileSync } = await import('node:fs')
     expect(readFileSync(seen, 'utf8')).toContain('getpkc')
     expect(readFileSync(seen, 'utf8')).not.toContain(double.secrets.pin)
+  })
+
+  it.each([
+    ['by its OUID, as Luna Cloud HSM wants it', ''],
+    ['by its handle where this cmu knows no OUID', 'case "$*" in *ouid*) exit 1;; esac\n'],
+  ])('names the key to cmu %s', async (_what, refusal) => {
+    const seen = join(place.folder, 'names')
+    const wrapper = join(place.folder, 'cmu-names')
+    writeFileSync(wrapper, `#!/bin/sh\necho "$@" >'${seen}'\n${refusal}exec '${double.cmu}' "$@"\n`)
+    chmodSync(wrapper, 0o700)
+    await closing(await open(given(double.secrets, { cmu: wrapper })), async (device) => {
+      const key = await device.generateKeyPair(spec('RSA-3072', `named ${refusal.length}`))
+      // Neither half has the confirmation; the OUID is told.
+      await double.control.setFaults(
+        ...[1, 2].map((occurrence) => `C_GetAttributeValue#${occurrence}:before:answer=CKR_ATTRIBUTE_TYPE_INVALID`),
+      )
+      const { package: evidence } = await key.attest()
+      await double.control.setFaults()
+      expect(luna.verify(evidence, { trustAnchors: double.trustAnchors, now: Date.now() }).spki).toEqual(key.publicKey)
+    })
+    expect(readFileSync(seen, 'utf8')).toMatch(refusal === '' ? /-ouid=[0-9a-f]{24} / : /-handle=\d+ /)
+  })
+
+  it('gives cmu, which logs in as the Crypto Officer, no PIN of another role', async () => {
+    const key = await closing(await open(), (device) => device.generateKeyPair(spec('P-256', 'seen by the user')))
+    await closing(await open(given({ pin: LUNA_CRYPTO_USER_PIN }, { role: 'crypto-user' })), async (device) => {
+      const found = await device.findKey({ location: key.location })
+      await double.control.setFaults('C_GetAttributeValue:before:answer=CKR_ATTRIBUTE_TYPE_INVALID')
+      const error = await deviceFailure(found?.attest() ?? Promise.resolve())
+      await double.control.setFaults()
+      expect(error.code).toBe('key.not-attestable')
+      expect(error.message).toContain('Crypto Officer')
+      const [partition] = (await device.describe()).obstacles.filter(({ code }) => code === 'pin.count-low')
+      expect(partition).toBeUndefined()
+    })
   })
 
   it('says what is missing where neither the module nor cmu gives a confirmation', async () => {
@@ -135,6 +186,18 @@ describe.runIf(p11KitAvailable())('the Luna family through p11-kit-client on the
       )
       expect((await device.describe()).obstacles.map(({ code }) => code)).toContain('luna.role')
     })
+  })
+
+  it('is discovered where the URI of a profile says, and no other family is led there', async () => {
+    const uri = `pkcs11:?module-path=${double.settings.module}`
+    const found = await discoverDevices({ uri, hsmType: 'LUNA', hsmTypes: ['LUNA', 'NSHIELD'] })
+    expect(found.get('LUNA')?.devices).toMatchObject([{ model: 'LunaSA 7.8.4' }])
+    expect(found.get('LUNA')?.devices[0]?.uri).toContain('?module-path=')
+    expect(found.get('NSHIELD')?.devices).toEqual([])
+    expect(found.get('NSHIELD')?.trail.join('; ')).not.toContain(String(double.settings.module))
+    const bySetting = await discoverDevices({ uri: 'luna:', settings: double.settings, hsmTypes: ['LUNA', 'NSHIELD'] })
+    expect(bySetting.get('LUNA')?.devices).toHaveLength(1)
+    expect(bySetting.get('NSHIELD')?.trail.join('; ')).not.toContain(String(double.settings.module))
   })
 
   it('is discovered, with its firmware when described', async () => {

@@ -80,6 +80,18 @@ describe.runIf(p11KitAvailable())('the nShield family through p11-kit-client on 
     expect((await double.control.statistics()).logins.attempted).toBe(0)
   })
 
+  it('sends no PIN for a single signature to a slot that has none, where no login came before it', async () => {
+    await start({ overriddenAssurances: ['tokenkeys'] })
+    const recorded = given()
+    await closing(await open('nshield:token=loadshared%20accelerator', recorded), async (device) => {
+      const key = await device.generateKeyPair(spec('P-256', 'module'))
+      await double.control.setFaults('C_Sign#1:after:answer=CKR_USER_NOT_LOGGED_IN')
+      expect((await deviceFailure(key.sign('SHA-256', bytes('request')))).code).toBe('credential.refused')
+    })
+    expect(recorded.asked).toEqual([])
+    expect((await double.control.statistics()).logins.attempted).toBe(0)
+  })
+
   it('asks for a card where a FIPS level 3 world wants one', async () => {
     await start({ fipsWorld: true, authorised: false })
     await closing(await open(), async (device) => {
@@ -87,6 +99,17 @@ describe.runIf(p11KitAvailable())('the nShield family through p11-kit-client on 
       expect(error).toMatchObject({ code: 'credential.refused', vendorCode: 'CKR_FIPS_TOKEN_NOT_PRESENT' })
       expect(error.remedy).toContain('card')
     })
+  })
+
+  it('says that a FIPS world forbids a mechanism, after each of its mechanisms was tried', async () => {
+    await start()
+    await double.control.setFaults('C_GenerateKeyPair:before:answer=0x80000070')
+    const recorded = given()
+    await closing(await open(double.uri, recorded), async (device) => {
+      const error = await deviceFailure(device.generateKeyPair(spec('RSA-3072', 'forbidden')))
+      expect(error).toMatchObject({ code: 'device.unsupported', vendorCode: 'CKR_FIPS_MECHANISM_INVALID' })
+    })
+    expect(recorded.trace.filter(({ call }) => call === 'C_GenerateKeyPair')).toHaveLength(2)
   })
 
   it('explains a missing warrant, and leaves the key', async () => {
@@ -106,8 +129,16 @@ describe.runIf(p11KitAvailable())('the nShield family through p11-kit-client on 
       async (device) => {
         const error = await deviceFailure((await device.generateKeyPair(spec('P-256', 'no tool'))).attest())
         expect(error.code).toBe('device.module')
+        expect((await device.describe()).obstacles.map(({ code }) => code)).toEqual(['nshield.nfkmattest'])
       },
     )
+  })
+
+  it('says what softcards need where a token is not shown', async () => {
+    await start()
+    const error = await deviceFailure(open('nshield:token=absent'))
+    expect(error).toMatchObject({ code: 'device.not-found' })
+    expect(error.remedy).toContain('CKNFAST_LOADSHARING=1')
   })
 
   it('lists its slots when several match', async () => {

@@ -77,6 +77,7 @@ describe.runIf(p11KitAvailable())('every return code and every PIN situation, on
           throw first
         })
         expect(error.vendorCode).toBe(name)
+        expect(error.message.includes('is wrong')).toBe(name === 'CKR_PIN_INCORRECT')
         expect(statistics.calls.C_Login).toBe(1)
         expect(statistics.calls.C_GenerateKeyPair).toBeUndefined()
       },
@@ -88,6 +89,28 @@ describe.runIf(p11KitAvailable())('every return code and every PIN situation, on
       )
       expect(error.code).toBe('device.refused')
       expect(error.message).toContain('0x80004242')
+    })
+
+    it.each(['C_Initialize', 'C_GetInfo'])(
+      'a failing %s is a fault of the module, which is shut down again',
+      async (call) => {
+        await token.control.request({ do: 'reset-statistics' })
+        await token.control.setFaults(`${call}:before:answer=CKR_GENERAL_ERROR`)
+        expect(await deviceFailure(open())).toMatchObject({ code: 'device.module', vendorCode: 'CKR_GENERAL_ERROR' })
+        await token.control.setFaults()
+        expect((await token.control.statistics()).connections.open).toBe(0)
+        await closing(await open(), (device) => device.describe())
+        expect((await token.control.statistics()).connections.open).toBe(0)
+      },
+    )
+
+    it('a failing search tells its own error, and not that of closing it', async () => {
+      await token.control.setFaults(
+        'C_FindObjects:before:answer=CKR_HOST_MEMORY',
+        'C_FindObjectsFinal:before:answer=CKR_ARGUMENTS_BAD',
+      )
+      const error = await deviceFailure(closing(await open(), (device) => device.findKey({ label: 'x' })))
+      expect(error.vendorCode).toBe('CKR_HOST_MEMORY')
     })
 
     it.each([

@@ -192,6 +192,21 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
     expect(given.asked).toEqual([])
   })
 
+  it('gives the PIN again for each signature where only the card knows that it is wanted', async () => {
+    // libykcs11 shows CKA_ALWAYS_AUTHENTICATE for slot 9c alone, whatever the policy of the key.
+    tool('yubico-piv-tool', '-a', 'generate', '-s', '9a', '-A', 'ECCP256', '--pin-policy=always')
+    const given = options()
+    const yubikey = await open(given, 'yubikey:serial=15732500;slot=9a')
+    const key = await yubikey.findKey({ location: '9a' })
+    for (const text of ['first', 'second']) {
+      const signature = await key?.sign('SHA-256', bytes(text))
+      const publicKey = createPublicKey({ key: Buffer.from(key?.publicKey ?? []), format: 'der', type: 'spki' })
+      expect(verify('sha256', bytes(text), publicKey, signature ?? Uint8Array.of())).toBe(true)
+    }
+    expect(given.asked).toEqual(['pin'])
+    expect((await double.card.snapshot()).pinTriesLeft).toBe(3)
+  })
+
   describe('touch', () => {
     const signWithTouch = async (behaviour: TouchBehaviour) => {
       // This version of libykcs11 sets no policies; yubico-piv-tool does.

@@ -15,7 +15,7 @@ export const batch: Command = {
     ...RUN_OPTIONS,
     ...ORDER_OPTIONS,
     test: { type: 'boolean', describe: 'place test orders' },
-    'keep-going': { type: 'boolean', describe: 'go on after a profile that failed' },
+    'keep-going': { type: 'boolean', describe: 'go on after a profile that failed; never after a wrong PIN' },
   },
   run: async (args, context) => {
     const { dirname, resolve } = await import('node:path')
@@ -60,11 +60,15 @@ export const batch: Command = {
         () => `${job}: ${run ?? 'no run'}, exit ${exitCode}${error === undefined ? '' : ` (${error.code})`}`,
       )
       worst = worse(worst, exitCode)
+      // The next profile may name the same device, and would spend another try of its PIN.
+      if (error !== undefined && SPENT_A_TRY.has(error.code)) break
       if (exitCode !== EXIT.done && exitCode !== EXIT.pending && !args.flag('keep-going')) break
     }
     return worst
   },
 }
+
+const SPENT_A_TRY: ReadonlySet<string> = new Set(['pin.wrong', 'pin.locked'])
 
 /** An unknown outcome outranks everything: somebody must look. Waiting outranks nothing but success. */
 function worse(before: ExitCode, now: ExitCode): ExitCode {

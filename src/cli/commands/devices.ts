@@ -2,29 +2,44 @@ import { EXIT } from '../../errors.ts'
 import { HSM_TYPES, type HsmType } from '../../hsm-type.ts'
 import type { Command } from '../command.ts'
 import { configure, PROFILE_OPTIONS } from '../configure.ts'
+import type { SearchEnd } from '../search-in-child.ts'
 
 export const devices: Command = {
   command: 'devices [profile]',
   summary: 'what is attached and configured',
-  positionals: { profile: { type: 'string', describe: 'profile whose device settings to use' } },
+  positionals: {
+    profile: { type: 'string', describe: 'profile whose device URI and settings say where to look for its family' },
+  },
   options: {
     ...PROFILE_OPTIONS,
     'hsm-type': { type: 'string', array: true, choices: HSM_TYPES, describe: 'look for these families only' },
+    // For `devices` itself: the one family that this process searches for another.
+    only: { type: 'string', choices: HSM_TYPES, hidden: true },
   },
   run: async (args, { output, ...context }) => {
-    const { discoverDevices } = await import('../../../devices/open.ts')
-    const { deviceSettings } = await import('../../config/profile.ts')
+    const { discoverDevices, familyOf } = await import('../../../devices/open.ts')
+    const { deviceProfile, deviceSettings } = await import('../../config/profile.ts')
+    const { searchInChild, WITH_MODULE } = await import('../search-in-child.ts')
     const { formatTable } = await import('../table.ts')
     const profile = args.text('profile')
     const configuration = await configure(args, { output, ...context }, profile === undefined ? {} : { profile })
-    const chosen = args
-      .list('hsm-type')
-      .filter((name): name is HsmType => (HSM_TYPES as readonly string[]).includes(name))
-    const found = await discoverDevices({
-      settings: deviceSettings(configuration),
-      signal: context.signal,
-      ...(chosen.length === 0 ? {} : { hsmTypes: chosen }),
-    })
+    const where =
+      configuration.text('device.uri') === undefined
+        ? { settings: deviceSettings(configuration) }
+        : deviceProfile(configuration)
+    if ('uri' in where) familyOf(where.uri, where.hsmType)
+    const only = args.list('only')
+    const named = only.length > 0 ? only : args.list('hsm-type')
+    const chosen = HSM_TYPES.filter((hsmType) => named.length === 0 || named.includes(hsmType))
+    const search = async (hsmType: HsmType): Promise<SearchEnd> => {
+      if (WITH_MODULE.has(hsmType) && only.length === 0) return searchInChild(hsmType, context.signal)
+      const found = await discoverDevices({ ...where, signal: context.signal, hsmTypes: [hsmType] })
+      return found.get(hsmType) ?? { devices: [], trail: [] }
+    }
+    const found = new Map(await Promise.all(chosen.map(async (hsmType) => [hsmType, await search(hsmType)] as const)))
+    // The table tells of what was found; a family that could not be searched must not look like an absent one.
+    for (const [hsmType, { givenUp, trail }] of found)
+      if (givenUp) output.progress(`warning: ${hsmType}: ${trail.join(' ')}`)
     const all = [...found.values()].flatMap((discovery) => discovery.devices)
     const trails = Object.fromEntries([...found].map(([hsmType, { trail }]) => [hsmType, trail]))
     output.result({ devices: all, trails }, () =>

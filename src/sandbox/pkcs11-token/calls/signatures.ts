@@ -50,7 +50,10 @@ function operation(
 function active(session: Session, purpose: Purpose): SigningOperation & { readonly keyObject: KeyObject } {
   const running = session[purpose]
   if (running?.key.key === undefined) throw new CryptokiError('CKR_OPERATION_NOT_INITIALIZED')
-  if (!running.authenticated) throw new CryptokiError('CKR_USER_NOT_LOGGED_IN')
+  if (!running.authenticated) {
+    delete session[purpose]
+    throw new CryptokiError('CKR_USER_NOT_LOGGED_IN')
+  }
   return Object.assign(running, { keyObject: running.key.key })
 }
 

@@ -1,0 +1,57 @@
+import { execFile } from 'node:child_process'
+import { DeviceError, type DiscoveredDevice, type Discovery } from '../../devices/device.ts'
+import type { HsmType } from '../hsm-type.ts'
+
+/** What a search found; `givenUp` where its process gave no answer, and the trail says why. */
+export interface SearchEnd extends Discovery {
+  readonly givenUp?: true
+}
+
+/** Families whose search runs a vendor's module, in this process unless another one is made for it. */
+export const WITH_MODULE: ReadonlySet<HsmType> = new Set<HsmType>(['YUBIKEY', 'LUNA', 'NSHIELD'])
+
+const DEADLINE_MS = 10_000
+const MAX_OUTPUT = 4 * 1024 * 1024
+
+/**
+ * `devices` for one family in a process of its own: a module that waits for its HSM cannot be interrupted, and one that crashes takes
+ * its process with it. Resolves in any case; the trail says what went wrong. Throws DeviceError `device.aborted`.
+ */
+export function searchInChild(hsmType: HsmType, signal: AbortSignal): Promise<SearchEnd> {
+  const { execPath, execArgv, argv } = process
+  const again = [...execArgv, ...argv.slice(1), '--json', '--only', hsmType]
+  const options = { signal, timeout: DEADLINE_MS, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT } as const
+  return new Promise((resolve, reject) => {
+    execFile(execPath, again, options, (error, stdout) => {
+      if (error?.name === 'AbortError') return reject(stopped(error))
+      const answer = readAnswer(stdout, hsmType)
+      if (answer !== undefined) return resolve(answer)
+      const late = error?.killed === true
+      const why = late
+        ? `it gave no answer within ${DEADLINE_MS / 1000} s`
+        : `it ended by ${error?.signal ?? `exit code ${error?.code}`}`
+      resolve({ devices: [], givenUp: true, trail: [`The search was given up: ${why}. ${late ? WAITING : CRASHED}`] })
+    })
+  })
+}
+
+const WAITING = "Try: check with the vendor's tool that the device and its service answer."
+const CRASHED = "Try: check the module with the vendor's tool, or install another version of it."
+
+const stopped = (cause: Error): DeviceError =>
+  new DeviceError('device.aborted', 'Stopped while looking for devices.', { remedy: 'Run the command again.', cause })
+
+/** What this program printed with `--json`: devices and trails, or an error. */
+function readAnswer(stdout: string, hsmType: HsmType): Discovery | undefined {
+  try {
+    const { devices, trails, error } = JSON.parse(stdout) as {
+      devices?: readonly DiscoveredDevice[]
+      trails?: Readonly<Partial<Record<HsmType, readonly string[]>>>
+      error?: { readonly message: string; readonly remedy: string }
+    }
+    if (error !== undefined) return { devices: [], trail: [`${error.message} Try: ${error.remedy}`] }
+    return devices === undefined ? undefined : { devices, trail: trails?.[hsmType] ?? [] }
+  } catch {
+    return undefined
+  }
+}
