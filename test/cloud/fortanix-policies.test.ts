@@ -103,8 +103,11 @@ describe('a quorum policy', () => {
     dsm.service.quorum.add('Sign')
     const signing = key.sign('SHA-256', Buffer.from('data')).catch((thrown: unknown) => thrown)
     while (dsm.service.approvals.ids.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
-    dsm.service.approvals.deny(dsm.service.approvals.ids[0] ?? '')
-    expect(await signing).toMatchObject({ code: 'device.refused', message: expect.stringContaining('DENIED') })
+    dsm.service.approvals.deny(dsm.service.approvals.ids[0] ?? '', 'not before\nthe audit')
+    expect(await signing).toMatchObject({
+      code: 'device.refused',
+      message: expect.stringContaining('DENIED "not before the audit"'),
+    })
     const patient = await openDsm(dsm)
     await expect(
       (await patient.findKey({ location: key.location }))?.sign('SHA-256', Buffer.from('data')),
@@ -112,6 +115,46 @@ describe('a quorum policy', () => {
       code: 'device.approval-pending',
     })
     expect(dsm.service.approvals.ids).toHaveLength(2)
+  })
+})
+
+describe('an answer that is no answer of DSM', () => {
+  const hostile = `\u001b[31m\n${'x'.repeat(5000)}`
+
+  it.each([
+    ['the id of a key', 'CreateSobject', 'kid'],
+    ['the id of a key that is looked for', 'GetSobject', 'kid'],
+    ['the id of an approval request', 'CreateApprovalRequest', 'request_id'],
+  ])('is not repeated: %s', async (_what, call, field) => {
+    const device = await openDsm(dsm)
+    const key = await device.generateKeyPair(newSpec())
+    dsm.service.quorum.add('Sign')
+    dsm.http.faults.add({
+      kind: 'alter',
+      call,
+      times: 9,
+      change: (reply) => Object.assign(reply, { [field]: hostile }),
+    })
+    const action =
+      call === 'CreateSobject'
+        ? device.generateKeyPair(newSpec())
+        : call === 'GetSobject'
+          ? device.findKey({ location: key.location })
+          : key.sign('SHA-256', Buffer.from('data'))
+    const error: unknown = await action.catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'device.protocol', message: expect.stringMatching(/^[\x20-\x7e]{1,200}$/) })
+  })
+
+  it('makes no mess of the description', async () => {
+    dsm.http.faults.add({
+      kind: 'alter',
+      call: 'Version',
+      change: (reply) => Object.assign(reply, { version: hostile, api_version: hostile, server_mode: hostile }),
+    })
+    const description = await (await openDsm(dsm)).describe()
+    const { firmware, details, obstacles } = description
+    const shown = [firmware, ...Object.values(details ?? {}), ...obstacles.map(({ message }) => message)]
+    for (const text of shown) expect(text).toMatch(/^[\x20-\x7e]{1,200}$/)
   })
 })
 
@@ -185,6 +228,32 @@ describe('the description', () => {
     expect(fips).toBe('not-certified')
     expect(blockers).toHaveLength(3)
     expect(blockers.join()).toMatch(/Software.*CREATE_SOBJECTS.*SIGN/)
+  })
+
+  it('looks into the default group where the profile names none', async () => {
+    dsm.service.permissions.delete('SIGN')
+    const { obstacles } = await (await openDsm(dsm, { uri: `fortanix:endpoint=${dsm.endpoint}` })).describe()
+    const blockers = obstacles.filter(({ severity }) => severity === 'blocker').map(({ message }) => message)
+    expect(blockers).toEqual([expect.stringContaining(`permission SIGN in the group ${dsm.service.group}`)])
+  })
+
+  it('names a group that the app is no member of', async () => {
+    const group = randomUUID()
+    const { obstacles } = await (
+      await openDsm(dsm, { uri: `fortanix:endpoint=${dsm.endpoint};group=${group}` })
+    ).describe()
+    const blockers = obstacles.filter(({ severity }) => severity === 'blocker').map(({ message }) => message)
+    expect(blockers).toEqual([`The app is no member of the group ${group}.`])
+  })
+
+  it('holds nothing against an app whose permissions are not told', async () => {
+    dsm.http.faults.add({
+      kind: 'alter',
+      call: 'GetApp',
+      change: (reply) => Object.assign(reply, { groups: [dsm.service.group] }),
+    })
+    const { obstacles } = await (await openDsm(dsm)).describe()
+    expect(obstacles.filter(({ severity }) => severity === 'blocker')).toEqual([])
   })
 
   it('shows a wrong API key as an obstacle', async () => {
