@@ -5,7 +5,7 @@ import {
   readConnectionSettings,
   readEndpoint,
 } from '../http/connection-settings.ts'
-import { SettingReader } from '../http/setting-reader.ts'
+import { SettingReader, settingError } from '../http/setting-reader.ts'
 import { type KeyRingName, parseKeyRingName } from './resource-name.ts'
 
 export const DEFAULT_ENDPOINT = 'https://cloudkms.googleapis.com'
@@ -86,6 +86,13 @@ export function readMarvellGoogleSettings(
   const cryptoKeyBackend = reader.text('cryptoKeyBackend')
   const credentialsFile = reader.text('credentialsFile')
   const impersonate = reader.text('impersonate')
+  if (impersonate !== undefined && !/^[\w.+-]{1,64}@[\w.-]{1,190}$/.test(impersonate)) {
+    throw settingError(
+      'impersonate',
+      'it is not the e-mail of an account',
+      'Write it as name@project.iam.gserviceaccount.com.',
+    )
+  }
   return {
     uri: `marvell-google:${path}`,
     place,
