@@ -5,8 +5,8 @@ import type { ConnectionSettings } from './connection-settings.ts'
 export type Undici = typeof import('undici')
 
 /**
- * Sends through the proxy of the settings, else of the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY; either case), else
- * directly. A private CA counts for the service, through the proxy's tunnel, and for a proxy reached over TLS.
+ * Sends through the proxy of the settings, else of the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY; either case; never for
+ * loopback), else directly. A private CA counts for the service, through the proxy's tunnel, and for a proxy reached over TLS.
  */
 export function createDispatcher(undici: Undici, settings: ConnectionSettings) {
   const trust = settings.extraCa === undefined ? {} : { ca: [...publicRoots(), settings.extraCa] }
@@ -20,8 +20,16 @@ export function createDispatcher(undici: Undici, settings: ConnectionSettings) {
     requestTls: client,
     proxyTls: trust,
     ...(settings.proxy === undefined ? {} : { httpProxy: settings.proxy, httpsProxy: settings.proxy }),
-    ...(settings.noProxy === undefined ? {} : { noProxy: settings.noProxy }),
+    noProxy: hostsWithoutProxy(settings),
   })
+}
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
+
+/** As NO_PROXY writes them; a lone `*` means all. */
+export function hostsWithoutProxy({ proxy, noProxy }: Pick<ConnectionSettings, 'proxy' | 'noProxy'>): string {
+  const hosts = noProxy ?? process.env.no_proxy ?? process.env.NO_PROXY ?? ''
+  return proxy !== undefined || hosts.trim() === '*' ? hosts.trim() : [hosts, ...LOOPBACK].join(',')
 }
 
 /** Giving `ca` replaces Node's own list, so that list has to be given too. Node 22.15 can also tell what NODE_EXTRA_CA_CERTS added. */
