@@ -11,9 +11,11 @@ import {
 } from '../device.ts'
 import type { ConnectionSettings } from '../http/connection-settings.ts'
 import { HttpClient } from '../http/http-client.ts'
+import { protocolError } from '../http/json-fields.ts'
 import { Redaction } from '../http/redaction.ts'
 import type { RetryPolicy } from '../http/retry.ts'
 import { settingError } from '../http/setting-reader.ts'
+import { keyAlgorithmOf } from '../key-algorithm.ts'
 import { KEY_PARAMETERS } from './algorithms.ts'
 import { Approvals } from './approval.ts'
 import { readCertificateObject, storeCertificateObject } from './certificate-object.ts'
@@ -52,7 +54,9 @@ export class FortanixDevice implements Device, CertificateStore {
       })
     }
     this.#onProgress?.({ kind: 'generating', message: `Generating ${spec.algorithm} in DSM` })
-    return this.#keyOf(await createKey(this.#client, this.#approvals, spec, this.#settings.group))
+    const key = this.#keyOf(await createKey(this.#client, this.#approvals, spec, this.#settings.group))
+    if (keyAlgorithmOf(key.publicKey) === spec.algorithm) return key
+    throw protocolError(`${key.location} is not the ${spec.algorithm} key that was asked for`)
   }
 
   /** A key of the label that another run made (its id says so) is not the one asked for. */

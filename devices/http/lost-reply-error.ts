@@ -55,6 +55,10 @@ const CERTIFICATE_FAILURES: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate comes from a CA that is not trusted here',
   CERT_HAS_EXPIRED: 'its certificate has expired',
   CERT_NOT_YET_VALID: 'its certificate is not valid yet',
+  CERT_SIGNATURE_FAILURE: 'its certificate chain is not signed by the CA that it names',
+  INVALID_CA: 'its certificate was issued by one that is no CA',
+  INVALID_PURPOSE: 'its certificate is not for servers',
+  CERT_UNTRUSTED: 'its certificate comes from a CA that is not trusted here',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate names another host',
 }
 

@@ -189,6 +189,13 @@ describe('a key that is not fit', () => {
     await expect(device.generateKeyPair(newSpec())).rejects.toMatchObject({ code: 'key.exportable' })
   })
 
+  it('a creation that comes back with another kind of key is refused', async () => {
+    const pub_key = Buffer.from(testKeyPair('P-384').spki).toString('base64')
+    dsm.http.faults.add({ kind: 'alter', call: 'CreateSobject', change: (reply) => Object.assign(reply, { pub_key }) })
+    const device = await openDsm(dsm)
+    await expect(device.generateKeyPair(newSpec())).rejects.toMatchObject({ code: 'device.protocol' })
+  })
+
   it('RSA keys sign with PKCS#1 v1.5 whatever the policy of the group says', async () => {
     const device = await openDsm(dsm)
     const key = await device.generateKeyPair({ ...newSpec(), algorithm: 'RSA-2048' })
