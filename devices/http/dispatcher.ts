@@ -1,5 +1,6 @@
 import * as tls from 'node:tls'
 import type { ConnectionSettings } from './connection-settings.ts'
+import { settingError } from './setting-reader.ts'
 
 /** What of undici is used; the module itself loads with the first connection. */
 export type Undici = typeof import('undici')
@@ -19,9 +20,31 @@ export function createDispatcher(undici: Undici, settings: ConnectionSettings) {
     connect: { ...client, timeout: Math.min(settings.timeoutMs, 15_000) },
     requestTls: client,
     proxyTls: trust,
-    ...(settings.proxy === undefined ? {} : { httpProxy: settings.proxy, httpsProxy: settings.proxy }),
+    ...proxiesOf(settings),
     noProxy: hostsWithoutProxy(settings),
   })
+}
+
+interface Proxies {
+  readonly httpProxy?: string
+  readonly httpsProxy?: string
+}
+
+/** Throws DeviceError `device.settings` where the environment names no address; the address itself is not repeated. */
+export function proxiesOf({ proxy }: Pick<ConnectionSettings, 'proxy'>): Proxies {
+  if (proxy !== undefined) return { httpProxy: proxy, httpsProxy: proxy }
+  const [http, https] = ['HTTP_PROXY', 'HTTPS_PROXY'].map((name) => {
+    const text = process.env[name.toLowerCase()] ?? process.env[name] ?? ''
+    return text === '' ? undefined : readProxy(name, text)
+  })
+  return { ...(http === undefined ? {} : { httpProxy: http }), ...(https === undefined ? {} : { httpsProxy: https }) }
+}
+
+/** As curl reads it: an address without a scheme is one of HTTP. */
+function readProxy(name: string, text: string): string {
+  const url = text.includes('://') ? text : `http://${text}`
+  if (/^https?:/i.test(url) && URL.canParse(url)) return url
+  throw settingError(name, 'it is not the address of an HTTP proxy', 'Write it as http://proxy.example:3128.')
 }
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']

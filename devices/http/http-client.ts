@@ -89,7 +89,10 @@ export class HttpClient {
   async close(): Promise<void> {
     const connection = this.#connection
     this.#connection = undefined
-    await (await connection)?.dispatcher.destroy()
+    await connection?.then(
+      ({ dispatcher }) => dispatcher.destroy(),
+      () => undefined,
+    )
   }
 
   #delay(request: HttpRequest, outcome: HttpReply | LostReplyError, attempt: number): number | undefined {

@@ -84,6 +84,14 @@ export function readMarvellGoogleSettings(
   }
   const reader = new SettingReader(settings, MARVELL_GOOGLE_SETTINGS)
   const cryptoKeyBackend = reader.text('cryptoKeyBackend')
+  const protectionLevel = reader.oneOf('protectionLevel', PROTECTION_LEVELS) ?? 'HSM'
+  if ((protectionLevel === 'HSM_SINGLE_TENANT') !== (cryptoKeyBackend !== undefined) && place.cryptoKey === undefined) {
+    throw settingError(
+      'cryptoKeyBackend',
+      'it and protectionLevel HSM_SINGLE_TENANT belong together',
+      'Give both, or neither.',
+    )
+  }
   const credentialsFile = reader.text('credentialsFile')
   const impersonate = reader.text('impersonate')
   if (impersonate !== undefined && !/^[\w.+-]{1,64}@[\w.-]{1,190}$/.test(impersonate)) {
@@ -99,7 +107,7 @@ export function readMarvellGoogleSettings(
     endpoint: readEndpoint('endpoint', reader.text('endpoint') ?? DEFAULT_ENDPOINT),
     packageForm: reader.oneOf('packageForm', PACKAGE_FORMS) ?? 'statement',
     createKeyRing: reader.flag('createKeyRing') ?? false,
-    protectionLevel: reader.oneOf('protectionLevel', PROTECTION_LEVELS) ?? 'HSM',
+    protectionLevel,
     ...(cryptoKeyBackend === undefined ? {} : { cryptoKeyBackend }),
     authentication: reader.oneOf('authentication', AUTHENTICATIONS) ?? 'application-default',
     ...(credentialsFile === undefined ? {} : { credentialsFile }),

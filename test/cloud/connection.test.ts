@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Device, KeySpec } from '../../devices/device.ts'
-import { hostsWithoutProxy } from '../../devices/http/dispatcher.ts'
+import { hostsWithoutProxy, proxiesOf } from '../../devices/http/dispatcher.ts'
 import { loopbackTlsIdentity } from '../../src/sandbox/certificate-authority/tls-identity.ts'
 import { type DsmDouble, startDsmDouble } from '../../src/sandbox/fortanix/double.ts'
 import { type KmsDouble, startKmsDouble } from '../../src/sandbox/marvell-google/double.ts'
@@ -108,6 +108,17 @@ describe.each(Object.entries(FAMILIES))('%s over TLS', (_name, { open, openFar }
     await wholeRun(await open({ settings: { caFile } }))
   })
 
+  it('names the proxy that nobody runs', async () => {
+    const device = await open({ settings: { caFile, proxy: 'http://me:pr0xy@127.0.0.1:1', noProxy: '-', retries: 0 } })
+    await expect(device.findKey({ label: 'x' })).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /^Could not reach localhost:\d+ through the proxy 127\.0\.0\.1:1: connection refused\.$/,
+      ),
+      remedy: expect.stringContaining('proxy'),
+    })
+    await device.close()
+  })
+
   it('says so where the proxy refuses, without its password', async () => {
     const wrong = proxy.url.replace('pr0xy-passw0rd', 'wr0ng-passw0rd')
     const device = await open({ settings: { caFile, proxy: wrong, noProxy: 'elsewhere.invalid', retries: 0 } })
@@ -129,6 +140,24 @@ it.each([
   Object.assign(process.env, { NO_PROXY: environment, no_proxy: environment })
   expect(hostsWithoutProxy(settings)).toBe(hosts)
 })
+
+it('the proxies of the environment may leave out their scheme', () => {
+  Object.assign(process.env, { HTTP_PROXY: '', http_proxy: '', HTTPS_PROXY: 'a:3128', https_proxy: 'a:3128' })
+  expect(proxiesOf({})).toEqual({ httpsProxy: 'http://a:3128' })
+  expect(proxiesOf({ proxy: 'http://b' })).toEqual({ httpProxy: 'http://b', httpsProxy: 'http://b' })
+})
+
+it.each(['socks5://127.0.0.1:1080', 'http://', 'a b', 'http://me:pr0xy-passw0rd@'])(
+  'HTTPS_PROXY=%s is refused, and nothing is sent',
+  async (text) => {
+    Object.assign(process.env, { HTTPS_PROXY: text, https_proxy: text })
+    const device = await openDsm(dsm, { settings: { caFile } })
+    const error: unknown = await device.describe().catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'device.settings', message: expect.stringContaining('HTTPS_PROXY') })
+    expect(String(error)).not.toContain('pr0xy')
+    await device.close()
+  },
+)
 
 it('workload identity and impersonation take the same way as the calls: private CA and proxy', async () => {
   const subject = join(directory, 'subject-token')

@@ -228,6 +228,13 @@ describe('names in an address', () => {
     await expect(openKms(kms, { uri: `marvell-google:${path}` })).rejects.toMatchObject({ code: 'device.uri' })
   })
 
+  it.each([
+    { protectionLevel: 'HSM_SINGLE_TENANT' },
+    { cryptoKeyBackend: 'projects/p/locations/l/singleTenantHsmInstances/i' },
+  ])('a single-tenant key needs its instance, and no other has one: %j', async (settings) => {
+    await expect(openKms(kms, { settings })).rejects.toMatchObject({ code: 'device.settings' })
+  })
+
   it.each(['a@b/../../x', 'a@b?x=y', 'a@b:signBlob', 'not an account'])('%s is no account to act as', async (name) => {
     await expect(openKms(kms, { settings: { impersonate: name } })).rejects.toMatchObject({ code: 'device.settings' })
   })
