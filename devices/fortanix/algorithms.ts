@@ -1,4 +1,4 @@
-import type { Capability, HashName, KeyAlgorithm } from '../device.ts'
+import { type Capability, type HashName, KEY_ALGORITHMS, type KeyAlgorithm } from '../device.ts'
 import type { JsonObject } from '../http/json-fields.ts'
 
 /**
@@ -29,10 +29,4 @@ export const KEY_OPERATIONS: readonly string[] = ['SIGN', 'VERIFY', 'APPMANAGEAB
 /** Always sent for RSA: without it the key's or the group's policy decides, which may say PSS. */
 export const RSA_SIGNATURE_MODE: JsonObject = { PKCS1_V15: {} }
 
-export const CAPABILITIES: readonly Capability[] = [
-  { algorithm: 'RSA-2048', supported: true },
-  { algorithm: 'RSA-3072', supported: true },
-  { algorithm: 'RSA-4096', supported: true },
-  { algorithm: 'P-256', supported: true },
-  { algorithm: 'P-384', supported: true },
-]
+export const CAPABILITIES: readonly Capability[] = KEY_ALGORITHMS.map((algorithm) => ({ algorithm, supported: true }))

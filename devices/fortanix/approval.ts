@@ -2,13 +2,15 @@
  * Operations behind a quorum policy. DSM does not carry such a call out: it has to be put as an approval request, people
  * approve it, and the result is fetched afterwards. There is no idempotency key, so a request of ours is recognised by its
  * description before another one is made.
- * Source: fortanix/sdkms-client-go approval_request.go, sdkms-client-rust approval_requests_generated.rs.
+ * Source: fortanix/sdkms-client-go approval_requests_generated.go.
  */
 import { createHash } from 'node:crypto'
 import { DeviceError, type OpenOptions } from '../device.ts'
-import { isJsonObject, JsonFields } from '../http/json-fields.ts'
+import { isJsonObject, JsonFields, protocolError } from '../http/json-fields.ts'
+import type { Redaction } from '../http/redaction.ts'
 import type { DsmClient, DsmRequest } from './dsm-client.ts'
 import { dsmError } from './dsm-error.ts'
+import { UUID } from './settings.ts'
 
 /** How often an open request is looked at while the run waits. */
 const POLL_MS = 10_000
@@ -23,6 +25,8 @@ interface ApprovalRequest {
   readonly id: string
   readonly status: string
   readonly description: string
+  /** What the one who denied it said. */
+  readonly denialReason: string
 }
 
 export class Approvals {
@@ -50,7 +54,7 @@ export class Approvals {
       await this.#client.http.wait(Math.min(POLL_MS, left))
       approval = await this.#get(approval.id)
     }
-    if (approval.status !== 'APPROVED') throw denied(approval, what)
+    if (approval.status !== 'APPROVED') throw denied(approval, what, this.#redaction)
     return this.#result(approval.id, what)
   }
 
@@ -113,10 +117,13 @@ function describe({ method, path, body }: DsmRequest): string {
 
 function readApprovalRequest(json: unknown): ApprovalRequest {
   const fields = new JsonFields(json, 'the approval request')
+  const id = fields.text('request_id')
+  if (!UUID.test(id)) throw protocolError('request_id of the approval request is not a UUID')
   return {
-    id: fields.text('request_id'),
+    id,
     status: fields.text('status'),
     description: fields.optionalText('description') ?? '',
+    denialReason: fields.optionalText('denial_reason') ?? '',
   }
 }
 
@@ -128,9 +135,11 @@ function pending(id: string, what: string): DeviceError {
   })
 }
 
-function denied({ id, status }: ApprovalRequest, what: string): DeviceError {
-  return new DeviceError('device.refused', `Approval request ${id} was not granted (${what}): ${status}.`, {
+function denied({ id, status, denialReason }: ApprovalRequest, what: string, redaction: Redaction): DeviceError {
+  const reason = denialReason === '' ? '' : ` "${redaction.clean(denialReason)}"`
+  const word = redaction.clean(status).slice(0, 40)
+  return new DeviceError('device.refused', `Approval request ${id} was not granted (${what}): ${word}${reason}.`, {
     remedy: 'Ask the approvers. Resuming the run puts a new request.',
-    vendorCode: status,
+    vendorCode: word,
   })
 }

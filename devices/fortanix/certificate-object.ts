@@ -1,6 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { DeviceError } from '../device.ts'
 import { LostReplyError } from '../http/lost-reply-error.ts'
+import { replyOrLoss } from '../http/unrepeatable-call.ts'
 import type { DsmClient } from './dsm-client.ts'
 import { dsmError } from './dsm-error.ts'
 import type { FortanixKey } from './fortanix-key.ts'
@@ -31,8 +32,8 @@ export async function storeCertificateObject(
     if (!replace) throw exists(key)
     await remove(client, present)
   }
-  const reply = await client
-    .call({
+  const reply = await replyOrLoss(
+    client.call({
       method: 'PUT',
       path: '/crypto/v1/keys',
       body: {
@@ -43,11 +44,8 @@ export async function storeCertificateObject(
         custom_metadata: { 'hsm-enroll-key': key.location },
       },
       repeatable: false,
-    })
-    .catch((error: unknown) => {
-      if (error instanceof LostReplyError && error.maybeDone) return error
-      throw error
-    })
+    }),
+  )
   if (!(reply instanceof LostReplyError) && reply.ok) return
   if (sameBytes((await find(client, key))?.value, certificate)) return
   throw reply instanceof LostReplyError
@@ -82,7 +80,11 @@ function refuseOtherKey(key: FortanixKey, certificate: Uint8Array): void {
 const sameBytes = (a: Uint8Array | undefined, b: Uint8Array): boolean => a !== undefined && Buffer.from(a).equals(b)
 
 function exists(key: FortanixKey): DeviceError {
-  return new DeviceError('certificate.exists', `DSM already has another object named "${certificateName(key)}".`, {
-    remedy: 'Ask for replacement, or remove it in DSM.',
-  })
+  return new DeviceError(
+    'certificate.exists',
+    `DSM already has another object named "${certificateName(key).slice(0, 80)}".`,
+    {
+      remedy: 'Ask for replacement, or remove it in DSM.',
+    },
+  )
 }

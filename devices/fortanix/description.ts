@@ -41,10 +41,11 @@ async function readVersion(client: DsmClient): Promise<Version> {
   if (!reply.ok) throw dsmError('Version', 'read the version of DSM', reply, client.http.redaction)
   const fields = new JsonFields(reply.json(), 'the version')
   const fipsLevel = fields.optionalNumber('fips_level')
+  const text = (name: string): string => client.http.redaction.clean(fields.text(name)).slice(0, 60)
   return {
-    version: fields.text('version'),
-    apiVersion: fields.text('api_version'),
-    serverMode: fields.text('server_mode'),
+    version: text('version'),
+    apiVersion: text('api_version'),
+    serverMode: text('server_mode'),
     ...(fipsLevel === undefined ? {} : { fipsLevel }),
   }
 }
@@ -63,8 +64,8 @@ function findServerObstacles({ serverMode }: Version, { saas }: FortanixSettings
     obstacles.push({
       severity: 'warning',
       code: 'key.not-attestable',
-      message: 'Key attestation is documented for DSM SaaS; whether a cluster of one’s own offers it is not published.',
-      remedy: 'Try a run with --test, or ask Fortanix.',
+      message: 'Key attestation is documented for DSM SaaS; whether a cluster of your own offers it is not published.',
+      remedy: 'Rehearse with --test, or ask Fortanix.',
     })
   }
   return obstacles
@@ -77,28 +78,41 @@ async function findLoginObstacles(client: DsmClient, settings: FortanixSettings)
     if (!(error instanceof DeviceError)) throw error
     return [{ severity: 'blocker', code: error.code, message: error.message, remedy: error.remedy }]
   }
-  return findMissingPermissions(await readPermissions(client), settings)
+  return findGroupObstacles(await readApp(client), settings)
 }
 
-type GroupPermissions = ReadonlyMap<string, readonly string[]>
+interface App {
+  /** Group -> the app's permissions in it; undefined where DSM does not tell them. */
+  readonly groups: ReadonlyMap<string, readonly string[] | undefined>
+  readonly defaultGroup?: string
+}
 
-/** Group -> the app's permissions in it (App.groups of the API); undefined where the app may not read itself. */
-async function readPermissions(client: DsmClient): Promise<GroupPermissions | undefined> {
+/** Undefined where the app may not read itself. Without `group_permissions` DSM lists the groups alone (AppGroups of the API). */
+async function readApp(client: DsmClient): Promise<App | undefined> {
   const { entityId } = client.session
   if (entityId === undefined) return undefined
-  const reply = await client.call({
-    method: 'GET',
-    path: `/sys/v1/apps/${encodeURIComponent(entityId)}`,
-    repeatable: true,
-  })
+  const path = `/sys/v1/apps/${encodeURIComponent(entityId)}?group_permissions=true`
+  const reply = await client.call({ method: 'GET', path, repeatable: true })
   const app = reply.ok ? reply.jsonOrNothing() : undefined
-  if (!isJsonObject(app) || !isJsonObject(app.groups)) return undefined
+  if (!isJsonObject(app)) return undefined
+  const groups = readGroups(app.groups)
+  if (groups === undefined) return undefined
+  const defaultGroup = typeof app.default_group === 'string' ? app.default_group.toLowerCase() : undefined
+  return { groups, ...(defaultGroup === undefined ? {} : { defaultGroup }) }
+}
+
+function readGroups(groups: unknown): App['groups'] | undefined {
+  if (Array.isArray(groups)) return new Map(groups.filter(isText).map((group) => [group.toLowerCase(), undefined]))
+  if (!isJsonObject(groups)) return undefined
   return new Map(
-    Object.entries(app.groups).flatMap(([group, permissions]) =>
-      Array.isArray(permissions) ? [[group.toLowerCase(), permissions.filter((it) => typeof it === 'string')]] : [],
-    ),
+    Object.entries(groups).map(([group, permissions]) => [
+      group.toLowerCase(),
+      Array.isArray(permissions) ? permissions.filter(isText) : undefined,
+    ]),
   )
 }
+
+const isText = (value: unknown): value is string => typeof value === 'string'
 
 /** Each row: one of these permissions is enough. */
 const NEEDED = [
@@ -106,16 +120,26 @@ const NEEDED = [
   { call: 'Sign', anyOf: ['SIGN'] },
 ] as const
 
-function findMissingPermissions(
-  groups: GroupPermissions | undefined,
-  { group }: FortanixSettings,
-): readonly Obstacle[] {
-  const permissions = group === undefined ? undefined : groups?.get(group)
+function findGroupObstacles(app: App | undefined, settings: FortanixSettings): readonly Obstacle[] {
+  const group = settings.group ?? app?.defaultGroup
+  if (app === undefined || group === undefined) return []
+  if (!app.groups.has(group)) {
+    const place = settings.group === undefined ? 'its default group' : `the group ${group}`
+    return [refused(`The app is no member of ${place}.`, `Add the app to the group in DSM, or correct group.`)]
+  }
+  const permissions = app.groups.get(group)
   if (permissions === undefined) return []
-  return NEEDED.filter(({ anyOf }) => !anyOf.some((name) => permissions.includes(name))).map(({ call, anyOf }) => ({
-    severity: 'blocker',
-    code: 'device.refused',
-    message: `The app lacks the permission ${anyOf.join(' or ')} in the group ${group}.`,
-    remedy: `Give the app: ${PERMISSIONS[call]}.`,
-  }))
+  return NEEDED.filter(({ anyOf }) => !anyOf.some((name) => permissions.includes(name))).map(({ call, anyOf }) =>
+    refused(
+      `The app lacks the permission ${anyOf.join(' or ')} in the group ${group}.`,
+      `Give the app: ${PERMISSIONS[call]}.`,
+    ),
+  )
 }
+
+const refused = (message: string, remedy: string): Obstacle => ({
+  severity: 'blocker',
+  code: 'device.refused',
+  message,
+  remedy,
+})

@@ -1,6 +1,7 @@
-import { DeviceError, type DeviceErrorCode } from '../device.ts'
+import type { DeviceError } from '../device.ts'
 import type { HttpReply } from '../http/http-reply.ts'
 import type { Redaction } from '../http/redaction.ts'
+import { LATER, type Meaning, refusedCall } from '../http/refused-call.ts'
 
 /** The calls of the API that are made, by their names in the SDKs. */
 export type DsmCall =
@@ -24,21 +25,9 @@ export const PERMISSIONS: Readonly<Partial<Record<DsmCall, string>>> = {
   CreateSobject: '"Create security objects" (CREATE_SOBJECTS, older versions: MANAGE) in the group',
   GetSobject: 'membership in the group of the key',
   ImportSobject: '"Create security objects" (CREATE_SOBJECTS, older versions: MANAGE) in the group',
-  DeleteSobject: '"Delete key material" (MANAGE) in the group',
+  DeleteSobject: '"Delete security objects" (DELETE_SOBJECTS, older versions: MANAGE) in the group',
   Sign: '"Sign" (SIGN) in the group of the key',
   KeyAttestation: 'membership in the group of the key',
-}
-
-interface Meaning {
-  readonly code: DeviceErrorCode
-  readonly remedy: string
-  readonly transient?: boolean
-}
-
-const LATER: Meaning = {
-  code: 'device.busy',
-  remedy: 'Wait and resume the run; a key that was made is found again by its name.',
-  transient: true,
 }
 
 /** HTTP status -> what it means for any call. */
@@ -60,6 +49,11 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
   504: LATER,
 }
 
+const UNKNOWN: Meaning = {
+  code: 'device.protocol',
+  remedy: 'Check that the endpoint is a DSM cluster, and its version.',
+}
+
 /** `what` completes "Could not …". The server's own words follow, as one clean line. */
 export function dsmError(call: DsmCall, what: string, reply: HttpReply, redaction: Redaction): DeviceError {
   const said = reply.text(redaction)
@@ -67,20 +61,11 @@ export function dsmError(call: DsmCall, what: string, reply: HttpReply, redactio
   const vendorCode = `HTTP ${reply.status}`
   if (reply.status === 403) {
     const needed = PERMISSIONS[call]
-    return new DeviceError('device.refused', message, {
-      remedy: needed === undefined ? 'Check that the app is enabled and may use this API.' : `Give the app: ${needed}.`,
-      vendorCode,
-    })
+    const remedy =
+      needed === undefined ? 'Check that the app is enabled and may use this API.' : `Give the app: ${needed}.`
+    return refusedCall(message, vendorCode, { code: 'device.refused', remedy })
   }
-  const meaning = MEANINGS[reply.status] ?? {
-    code: 'device.protocol',
-    remedy: 'Check that the endpoint is a DSM cluster, and its version.',
-  }
-  return new DeviceError(meaning.code, message, {
-    remedy: meaning.remedy,
-    vendorCode,
-    transient: meaning.transient ?? false,
-  })
+  return refusedCall(message, vendorCode, MEANINGS[reply.status] ?? UNKNOWN)
 }
 
 /**

@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import {
   type CertificateStore,
   type Device,
@@ -8,9 +9,13 @@ import {
   type KeySpec,
   type OpenOptions,
 } from '../device.ts'
+import type { ConnectionSettings } from '../http/connection-settings.ts'
 import { HttpClient } from '../http/http-client.ts'
+import { protocolError } from '../http/json-fields.ts'
 import { Redaction } from '../http/redaction.ts'
 import type { RetryPolicy } from '../http/retry.ts'
+import { settingError } from '../http/setting-reader.ts'
+import { keyAlgorithmOf } from '../key-algorithm.ts'
 import { KEY_PARAMETERS } from './algorithms.ts'
 import { Approvals } from './approval.ts'
 import { readCertificateObject, storeCertificateObject } from './certificate-object.ts'
@@ -49,7 +54,9 @@ export class FortanixDevice implements Device, CertificateStore {
       })
     }
     this.#onProgress?.({ kind: 'generating', message: `Generating ${spec.algorithm} in DSM` })
-    return this.#keyOf(await createKey(this.#client, this.#approvals, spec, this.#settings.group))
+    const key = this.#keyOf(await createKey(this.#client, this.#approvals, spec, this.#settings.group))
+    if (keyAlgorithmOf(key.publicKey) === spec.algorithm) return key
+    throw protocolError(`${key.location} is not the ${spec.algorithm} key that was asked for`)
   }
 
   /** A key of the label that another run made (its id says so) is not the one asked for. */
@@ -104,8 +111,19 @@ export async function openFortanix(
   const settings = readFortanixSettings(uri, options.settings)
   const redaction = new Redaction()
   const { clientKey, ...credential } = await readCredential(settings, options.secret, redaction)
-  const connection = clientKey === undefined ? settings.connection : { ...settings.connection, clientKey }
+  const connection = clientKey === undefined ? settings.connection : withClientKey(settings.connection, clientKey)
   const http = new HttpClient(connection, options, retry, redaction)
   const client = new DsmClient(http, new Session(http, settings.endpoint, credential), settings.endpoint)
   return new FortanixDevice(client, settings, options.onProgress)
+}
+
+/** TLS would refuse a pair that does not fit with each call, and as a connection that failed. */
+function withClientKey(connection: ConnectionSettings, clientKey: string): ConnectionSettings {
+  if (new X509Certificate(connection.clientCertificate ?? '').checkPrivateKey(createPrivateKey(clientKey)))
+    return { ...connection, clientKey }
+  throw settingError(
+    'clientCertificateFile',
+    'the private key belongs to another certificate',
+    'Name the certificate of the app first in the file, and the source of its own key in device.secrets.client-certificate-key.',
+  )
 }

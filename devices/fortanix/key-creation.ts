@@ -1,15 +1,13 @@
 import { DeviceError, type KeySpec } from '../device.ts'
 import { isJsonObject } from '../http/json-fields.ts'
 import { LostReplyError } from '../http/lost-reply-error.ts'
+import { lookAgain, maybeDone, replyOrLoss } from '../http/unrepeatable-call.ts'
 import { KEY_OPERATIONS, KEY_PARAMETERS } from './algorithms.ts'
 import type { Approvals } from './approval.ts'
 import type { DsmClient, DsmRequest } from './dsm-client.ts'
 import { asksForApproval, dsmError } from './dsm-error.ts'
 import { RUN_ID_METADATA, readSobject, type Sobject } from './sobject.ts'
 import { lookUp, type SobjectDescriptor } from './sobject-lookup.ts'
-
-/** Waits before each look for a key whose creation got no usable reply. */
-const LOOK_AGAIN_MS = [500, 1500, 3000]
 
 /**
  * Makes the key once. Names are unique within an account, so a reply that got lost is made good by looking for the name: the
@@ -25,22 +23,16 @@ export async function createKey(
   const name: SobjectDescriptor = { name: spec.label }
   if ((await lookUp(client, name)) !== undefined) throw exists(spec.label)
   const request = creation(spec, group)
-  const reply = await client.call(request).catch((error: unknown) => {
-    if (error instanceof LostReplyError && error.maybeDone) return error
-    throw error
-  })
+  const reply = await replyOrLoss(client.call(request))
   if (!(reply instanceof LostReplyError)) {
     if (reply.ok) return readBack(client, readSobject(reply.json()), spec)
     if (asksForApproval(reply, redaction)) return createApproved(client, approvals, request, spec)
-    if (!MAYBE_DONE.has(reply.status)) throw dsmError('CreateSobject', what(spec), reply, redaction)
+    if (!maybeDone(reply)) throw dsmError('CreateSobject', what(spec), reply, redaction)
   }
   const found = await findMade(client, spec)
   if (found !== undefined) return found
   throw reply instanceof LostReplyError ? reply : dsmError('CreateSobject', what(spec), reply, redaction)
 }
-
-/** Replies after which the key may be there all the same; 409 is how a creation that was passed on twice ends. */
-const MAYBE_DONE: ReadonlySet<number> = new Set([408, 409, 500, 502, 503, 504])
 
 const what = (spec: KeySpec): string => `create the key "${spec.label}"`
 
@@ -54,10 +46,15 @@ async function createApproved(
   if (result.status < 300 && isJsonObject(result.body)) return readBack(client, readSobject(result.body), spec)
   const found = await findMade(client, spec)
   if (found !== undefined) return found
-  throw new DeviceError('device.refused', `The approved creation of "${spec.label}" failed: HTTP ${result.status}.`, {
-    remedy: "Compare the request with the group's policies in DSM, then resume the run.",
-    vendorCode: `HTTP ${result.status}`,
-  })
+  const said = client.http.redaction.clean(typeof result.body === 'string' ? result.body : '')
+  throw new DeviceError(
+    'device.refused',
+    `The approved creation of "${spec.label}" failed: HTTP ${result.status} "${said}".`,
+    {
+      remedy: "Compare the request with the group's policies in DSM, then resume the run.",
+      vendorCode: `HTTP ${result.status}`,
+    },
+  )
 }
 
 function creation(spec: KeySpec, group: string | undefined): DsmRequest {
@@ -90,15 +87,12 @@ async function readBack(client: DsmClient, made: Sobject, spec: KeySpec): Promis
 
 /** The key of this name, where the id in its metadata says that this run made it. */
 async function findMade(client: DsmClient, spec: KeySpec): Promise<Sobject | undefined> {
-  for (const delay of LOOK_AGAIN_MS) {
-    const sobject = await lookUp(client, { name: spec.label })
-    if (sobject !== undefined) {
-      if (sobject.runId === runId(spec)) return sobject
-      throw exists(spec.label)
-    }
-    await client.http.wait(delay)
-  }
-  return undefined
+  const found = await lookAgain(
+    (ms) => client.http.wait(ms),
+    () => lookUp(client, { name: spec.label }),
+  )
+  if (found === undefined || found.runId === runId(spec)) return found
+  throw exists(spec.label)
 }
 
 export const runId = ({ id }: Pick<KeySpec, 'id'>): string => Buffer.from(id).toString('hex')

@@ -1,5 +1,6 @@
 import { DeviceError, type DeviceErrorCode, type KeyAttributes } from '../device.ts'
-import { JsonFields } from '../http/json-fields.ts'
+import { JsonFields, protocolError } from '../http/json-fields.ts'
+import { UUID } from './settings.ts'
 
 /** What is used of a security object. Field names: fortanix/sdkms-client-go common_generated.go (Sobject). */
 export interface Sobject {
@@ -28,6 +29,8 @@ export const RUN_ID_METADATA = 'hsm-enroll-id'
 /** Throws DeviceError `device.protocol`. */
 export function readSobject(json: unknown): Sobject {
   const fields = new JsonFields(json, 'the security object')
+  const kid = fields.text('kid').toLowerCase()
+  if (!UUID.test(kid)) throw protocolError('kid of the security object is not a UUID')
   const neverExportable = fields.optionalFlag('never_exportable')
   const state = fields.optionalText('state')
   const groupId = fields.optionalText('group_id')
@@ -35,7 +38,7 @@ export function readSobject(json: unknown): Sobject {
   const value = fields.optionalBytes('value')
   const runId = fields.optionalObject('custom_metadata')?.optionalText(RUN_ID_METADATA)
   return {
-    kid: fields.text('kid').toLowerCase(),
+    kid,
     name: fields.text('name'),
     objectType: fields.text('obj_type'),
     origin: fields.text('origin'),

@@ -1,12 +1,13 @@
 import * as tls from 'node:tls'
 import type { ConnectionSettings } from './connection-settings.ts'
+import { settingError } from './setting-reader.ts'
 
 /** What of undici is used; the module itself loads with the first connection. */
 export type Undici = typeof import('undici')
 
 /**
- * Sends through the proxy of the settings, else of the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY; either case), else
- * directly. A private CA counts for the service, through the proxy's tunnel, and for a proxy reached over TLS.
+ * Sends through the proxy of the settings, else of the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY; either case; never for
+ * loopback), else directly. A private CA counts for the service, through the proxy's tunnel, and for a proxy reached over TLS.
  */
 export function createDispatcher(undici: Undici, settings: ConnectionSettings) {
   const trust = settings.extraCa === undefined ? {} : { ca: [...publicRoots(), settings.extraCa] }
@@ -19,9 +20,39 @@ export function createDispatcher(undici: Undici, settings: ConnectionSettings) {
     connect: { ...client, timeout: Math.min(settings.timeoutMs, 15_000) },
     requestTls: client,
     proxyTls: trust,
-    ...(settings.proxy === undefined ? {} : { httpProxy: settings.proxy, httpsProxy: settings.proxy }),
-    ...(settings.noProxy === undefined ? {} : { noProxy: settings.noProxy }),
+    ...proxiesOf(settings),
+    noProxy: hostsWithoutProxy(settings),
   })
+}
+
+interface Proxies {
+  readonly httpProxy?: string
+  readonly httpsProxy?: string
+}
+
+/** Throws DeviceError `device.settings` where the environment names no address; the address itself is not repeated. */
+export function proxiesOf({ proxy }: Pick<ConnectionSettings, 'proxy'>): Proxies {
+  if (proxy !== undefined) return { httpProxy: proxy, httpsProxy: proxy }
+  const [http, https] = ['HTTP_PROXY', 'HTTPS_PROXY'].map((name) => {
+    const text = process.env[name.toLowerCase()] ?? process.env[name] ?? ''
+    return text === '' ? undefined : readProxy(name, text)
+  })
+  return { ...(http === undefined ? {} : { httpProxy: http }), ...(https === undefined ? {} : { httpsProxy: https }) }
+}
+
+/** As curl reads it: an address without a scheme is one of HTTP. */
+function readProxy(name: string, text: string): string {
+  const url = text.includes('://') ? text : `http://${text}`
+  if (/^https?:/i.test(url) && URL.canParse(url)) return url
+  throw settingError(name, 'it is not the address of an HTTP proxy', 'Write it as http://proxy.example:3128.')
+}
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
+
+/** As NO_PROXY writes them; a lone `*` means all. */
+export function hostsWithoutProxy({ proxy, noProxy }: Pick<ConnectionSettings, 'proxy' | 'noProxy'>): string {
+  const hosts = noProxy ?? process.env.no_proxy ?? process.env.NO_PROXY ?? ''
+  return proxy !== undefined || hosts.trim() === '*' ? hosts.trim() : [hosts, ...LOOPBACK].join(',')
 }
 
 /** Giving `ca` replaces Node's own list, so that list has to be given too. Node 22.15 can also tell what NODE_EXTRA_CA_CERTS added. */

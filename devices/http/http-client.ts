@@ -48,6 +48,11 @@ export class HttpClient {
     this.#retry = { ...DEFAULT_RETRY, retries: settings.retries, ...retry }
   }
 
+  /** Ends the run when it aborts. */
+  get signal(): AbortSignal | undefined {
+    return this.#options.signal
+  }
+
   /** Any status is a reply. Throws LostReplyError without one, DeviceError `device.aborted`, `device.protocol` (too large). */
   async send(request: HttpRequest): Promise<HttpReply> {
     for (let attempt = 1; ; attempt++) {
@@ -84,7 +89,10 @@ export class HttpClient {
   async close(): Promise<void> {
     const connection = this.#connection
     this.#connection = undefined
-    await (await connection)?.dispatcher.destroy()
+    await connection?.then(
+      ({ dispatcher }) => dispatcher.destroy(),
+      () => undefined,
+    )
   }
 
   #delay(request: HttpRequest, outcome: HttpReply | LostReplyError, attempt: number): number | undefined {

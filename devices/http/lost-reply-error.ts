@@ -55,6 +55,10 @@ const CERTIFICATE_FAILURES: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate comes from a CA that is not trusted here',
   CERT_HAS_EXPIRED: 'its certificate has expired',
   CERT_NOT_YET_VALID: 'its certificate is not valid yet',
+  CERT_SIGNATURE_FAILURE: 'its certificate chain is not signed by the CA that it names',
+  INVALID_CA: 'its certificate was issued by one that is no CA',
+  INVALID_PURPOSE: 'its certificate is not for servers',
+  CERT_UNTRUSTED: 'its certificate comes from a CA that is not trusted here',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate names another host',
 }
 
@@ -67,7 +71,9 @@ export function lostReply(error: unknown, where: string, timedOut: boolean): Los
       vendorCode: 'timeout',
     })
   }
-  const code = codeOf(error)
+  const system = systemError(error)
+  const code = system?.code ?? ''
+  const proxy = system === undefined ? undefined : otherPlace(system, where)
   const certificate = CERTIFICATE_FAILURES[code] ?? (code.startsWith('ERR_SSL') ? 'TLS could not be set up' : undefined)
   const failure =
     certificate === undefined
@@ -78,17 +84,36 @@ export function lostReply(error: unknown, where: string, timedOut: boolean): Los
           transient: true,
         })
       : { cause: certificate, remedy: CERTIFICATE_REMEDY, neverSent: true, transient: false }
-  return new LostReplyError(`Could not reach ${where}: ${failure.cause}.`, !failure.neverSent, {
-    remedy: failure.remedy,
+  const through = proxy === undefined ? '' : ` through the proxy ${proxy}`
+  return new LostReplyError(`Could not reach ${where}${through}: ${failure.cause}.`, !failure.neverSent, {
+    remedy: proxy === undefined ? failure.remedy : PROXY_REMEDY,
     transient: failure.transient,
     ...(code === '' ? {} : { vendorCode: code }),
   })
 }
 
-function codeOf(error: unknown): string {
+/** Node's own errors (SystemError) say where they happened. */
+interface CodedError extends Error {
+  readonly code: string
+  readonly hostname?: unknown
+  readonly address?: unknown
+  readonly port?: unknown
+}
+
+const isCoded = (error: Error): error is CodedError => 'code' in error && typeof error.code === 'string'
+
+function systemError(error: unknown): CodedError | undefined {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
-    if ('code' in at && typeof at.code === 'string') return at.code
-    if (at instanceof AggregateError && at.errors.length > 0) return codeOf(at.errors[0])
+    if (at instanceof AggregateError && at.errors.length > 0) return systemError(at.errors[0])
+    if (isCoded(at)) return at
   }
-  return ''
+  return undefined
+}
+
+/** Where the connection went, when that is not the service's own host and port. */
+function otherPlace({ hostname, address, port }: CodedError, where: string): string | undefined {
+  const own = /:(\d+)$/.exec(where)?.[1]
+  if (typeof hostname === 'string') return hostname === where.replace(/:\d+$/, '') ? undefined : hostname
+  if (typeof port !== 'number') return undefined
+  return (own === undefined ? [80, 443] : [Number(own)]).includes(port) ? undefined : `${address}:${port}`
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { HttpReply } from './http-reply.ts'
 import { Redaction } from './redaction.ts'
 
 describe('redaction', () => {
@@ -20,6 +21,11 @@ describe('redaction', () => {
   it('makes one printable line of at most 300 characters', () => {
     expect(redaction.clean('one\r\ntwo\u0000\u001b[31mthree')).toBe('one two [31mthree')
     expect(redaction.clean('x'.repeat(1000))).toHaveLength(300)
+  })
+
+  it('leaves no half of a secret at the end of a long reply', () => {
+    const body = Buffer.from(`${' '.repeat(1990)}s3cret/key+value`)
+    expect(new HttpReply(500, {}, body, 'host').text(redaction)).toBe('[redacted]')
   })
 
   it('leaves short strings alone, which would match anywhere', () => {

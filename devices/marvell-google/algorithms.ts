@@ -1,4 +1,4 @@
-import type { Capability, HashName, KeyAlgorithm } from '../device.ts'
+import { type Capability, type HashName, KEY_ALGORITHMS, type KeyAlgorithm } from '../device.ts'
 
 export interface SigningAlgorithm {
   readonly keyAlgorithm: KeyAlgorithm
@@ -36,10 +36,4 @@ export const DIGEST_FIELDS: Readonly<Record<HashName, string>> = {
   'SHA-512': 'sha512',
 }
 
-export const CAPABILITIES: readonly Capability[] = [
-  { algorithm: 'RSA-2048', supported: true },
-  { algorithm: 'RSA-3072', supported: true },
-  { algorithm: 'RSA-4096', supported: true },
-  { algorithm: 'P-256', supported: true },
-  { algorithm: 'P-384', supported: true },
-]
+export const CAPABILITIES: readonly Capability[] = KEY_ALGORITHMS.map((algorithm) => ({ algorithm, supported: true }))

@@ -24,17 +24,27 @@ export interface CredentialFile {
 
 const NAME = 'credentialsFile'
 
+/** Members that name where a token or a secret is sent. */
+const SENT_TO = ['token_url', 'service_account_impersonation_url']
+
 /** Throws DeviceError `device.settings`; never repeats any of the content, which holds keys. */
 export function readCredentialFile(path: string): CredentialFile {
-  const text = readSmallFile(NAME, path)
-  const json = parse(text)
+  return readCredential(parse(readSmallFile(NAME, path)), path)
+}
+
+/** `where` names the file in messages. Throws DeviceError `device.settings`. */
+export function readCredential(json: JsonObject | undefined, where: string): CredentialFile {
   const type = CREDENTIAL_TYPES.find((known) => known === json?.type)
   if (json === undefined || type === undefined) {
-    const why = json === undefined ? `${path} is not JSON` : `${path} has no known type`
+    const why = json === undefined ? `${where} is not JSON` : `${where} has no known type`
     throw settingError(NAME, why, `Use a credential configuration of type ${CREDENTIAL_TYPES.join(', ')}.`)
   }
   // An impersonating file holds the credential that the tokens come from.
   const source = isJsonObject(json.source_credentials) ? json.source_credentials : json
+  for (const member of SENT_TO) {
+    for (const url of [json[member], source[member]])
+      if (url !== undefined) readEndpoint(`${NAME} (${member})`, String(url))
+  }
   const tokenUri = source.token_uri
   if (source.type !== 'service_account' || typeof tokenUri !== 'string') return { type, json }
   return { type, json, tokenUrl: readEndpoint(NAME, tokenUri) }

@@ -1,10 +1,12 @@
 import { createPrivateKey } from 'node:crypto'
 import type { AuthClient, JWTInput } from 'google-auth-library'
-import { DeviceError, type OpenOptions } from '../device.ts'
+import type { OpenOptions } from '../device.ts'
 import type { HttpClient } from '../http/http-client.ts'
 import { isJsonObject, type JsonObject } from '../http/json-fields.ts'
 import { settingError } from '../http/setting-reader.ts'
-import { type CredentialFile, readCredentialFile } from './credential-file.ts'
+import { credentialFailure, noCredentials } from './credential-failure.ts'
+import { type CredentialFile, readCredential, readCredentialFile } from './credential-file.ts'
+import { readTokenProgram, subjectToken } from './executable-token.ts'
 import { GOOGLE_TOKEN_URL, googleFetch } from './google-transport.ts'
 import type { MarvellGoogleSettings } from './settings.ts'
 
@@ -34,7 +36,7 @@ export class GoogleCredentials {
       return headers
     } catch (error) {
       this.#client = undefined
-      throw this.#explain(error)
+      throw credentialFailure(error, this.#http.redaction)
     }
   }
 
@@ -63,13 +65,12 @@ export class GoogleCredentials {
     })
     const client = await auth.getClient()
     const json: unknown = auth.jsonContent
-    if (!(client instanceof library.Impersonated) || !isImpersonation(json)) return this.#bindSts(client)
-    return this.#fromFile(library, { type: 'impersonated_service_account', json })
+    return isJsonObject(json) ? this.#fromFile(library, readCredential(json, 'the default credential file')) : client
   }
 
   async #fromToken(library: Library): Promise<AuthClient> {
     const secret = await this.#ask({ name: 'token', prompt: 'Access token for Cloud KMS' })
-    if (secret === undefined) throw missing()
+    if (secret === undefined) throw noCredentials()
     const token = secret.text().trim()
     this.#http.redaction.add(token)
     const client = new library.OAuth2Client()
@@ -83,11 +84,11 @@ export class GoogleCredentials {
     if (source.type === 'service_account') checkServiceAccountKey(source)
     const fetchImplementation = googleFetch(this.#http, tokenUrl ?? GOOGLE_TOKEN_URL)
     const auth = new library.GoogleAuth({ scopes: SCOPE })
-    const client = auth.fromJSON(source, { transporterOptions: { fetchImplementation } })
+    const client = auth.fromJSON(this.#withProgram(source), { transporterOptions: { fetchImplementation } })
     if (type !== 'impersonated_service_account') return this.#bindSts(client)
     // The library drops the transport options on this path, so the two halves are put together here.
     const url = String(json.service_account_impersonation_url ?? '')
-    const target = /serviceAccounts\/([^/:]+):generateAccessToken$/.exec(url)?.[1]
+    const target = /serviceAccounts\/([^/:?#%]+):generateAccessToken$/.exec(url)?.[1]
     if (target === undefined)
       throw settingError('credentialsFile', 'its impersonation URL names no account', 'Write it anew with gcloud.')
     const delegates = Array.isArray(json.delegates) ? json.delegates.map(String) : []
@@ -111,6 +112,16 @@ export class GoogleCredentials {
     })
   }
 
+  /** The program of a pluggable account is run here, and its token handed to the library. */
+  #withProgram(source: JWTInput): JWTInput {
+    const program = readTokenProgram({ ...source })
+    if (program === undefined) return source
+    const { redaction, signal } = this.#http
+    const { credential_source: _source, ...account }: JsonObject = { ...source }
+    const supplier = { getSubjectToken: () => subjectToken(program, redaction, signal) }
+    return credentialInput({ ...account, subject_token_supplier: supplier })
+  }
+
   /** The library's token exchange (workload identity) makes a transport of its own; it is given ours. */
   #bindSts(client: AuthClient): AuthClient {
     const exchange: unknown = Reflect.get(client, 'stsCredential')
@@ -125,32 +136,6 @@ export class GoogleCredentials {
       if (typeof value === 'string') this.#http.redaction.add(value)
     }
   }
-
-  /** The library's errors carry the whole request, so nothing of them is kept but the OAuth error code and its text. */
-  #explain(error: unknown): DeviceError {
-    for (let at: unknown = error, depth = 0; at instanceof Error && depth < 4; at = at.cause, depth++) {
-      if (at instanceof DeviceError) return at
-    }
-    const status = readStatus(error)
-    const message = error instanceof Error ? error.message : ''
-    if (status === undefined && /Could not load the default credentials/.test(message)) return missing()
-    const said = status === undefined ? '' : ` "${this.#http.redaction.clean(message)}"`
-    return new DeviceError('credential.refused', `Could not get an access token from Google.${said}`, {
-      remedy: 'Check the credential file or run gcloud auth application-default login; compare the clock of this host.',
-      ...(status === undefined ? {} : { vendorCode: `HTTP ${status}` }),
-    })
-  }
-}
-
-function readStatus(error: unknown): number | undefined {
-  const response: unknown = error instanceof Error ? Reflect.get(error, 'response') : undefined
-  const status: unknown =
-    typeof response === 'object' && response !== null ? Reflect.get(response, 'status') : undefined
-  return typeof status === 'number' ? status : undefined
-}
-
-function isImpersonation(json: unknown): json is JsonObject {
-  return isJsonObject(json) && isJsonObject(json.source_credentials)
 }
 
 /** The library checks the members itself; here it only has to be an object with a type. */
@@ -165,11 +150,4 @@ function checkServiceAccountKey({ private_key }: JWTInput): void {
   } catch {
     throw settingError('credentialsFile', 'its private_key is not a PEM private key', 'Download the key file again.')
   }
-}
-
-function missing(): DeviceError {
-  return new DeviceError('credential.refused', 'Could not find credentials for Google Cloud.', {
-    remedy:
-      'Set credentialsFile or GOOGLE_APPLICATION_CREDENTIALS, run gcloud auth application-default login, or use authentication: access-token.',
-  })
 }

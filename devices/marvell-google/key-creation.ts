@@ -4,6 +4,7 @@
  */
 import { DeviceError, type KeySpec } from '../device.ts'
 import { LostReplyError } from '../http/lost-reply-error.ts'
+import { lookAgain, maybeDone, replyOrLoss } from '../http/unrepeatable-call.ts'
 import { NEW_KEY_ALGORITHMS } from './algorithms.ts'
 import { type CryptoKey, getCryptoKey, RUN_LABEL, readCryptoKey, refuseUnsuitableKey, runId } from './crypto-key.ts'
 import { type CryptoKeyVersion, isSpent } from './crypto-key-version.ts'
@@ -12,10 +13,6 @@ import type { KmsClient, KmsRequest } from './kms-client.ts'
 import { cryptoKeyId } from './resource-name.ts'
 import type { MarvellGoogleSettings } from './settings.ts'
 import { addVersion, listVersions } from './version-creation.ts'
-
-const LOOK_AGAIN_MS = [500, 1500, 3000]
-/** Replies after which the key may be there all the same; 409 is how a creation that was passed on twice ends. */
-const MAYBE_DONE: ReadonlySet<number> = new Set([408, 409, 500, 502, 503, 504])
 
 export const ownKeyName = (settings: MarvellGoogleSettings, label: string): string =>
   `${settings.place.ring}/cryptoKeys/${cryptoKeyId(label)}`
@@ -68,20 +65,20 @@ async function create(
 ): Promise<CryptoKey> {
   const request = creation(settings, spec)
   const what = `create the key ${name}`
-  let reply = await send(client, request)
+  let reply = await replyOrLoss(client.call(request))
   if (!(reply instanceof LostReplyError) && reply.status === 404) {
     await ensureKeyRing(client, settings)
-    reply = await send(client, request)
+    reply = await replyOrLoss(client.call(request))
   }
   if (!(reply instanceof LostReplyError)) {
     if (reply.ok) return own(readCryptoKey(reply.json(), name), spec)
-    if (!MAYBE_DONE.has(reply.status)) throw client.error(request, what, reply)
+    if (!maybeDone(reply)) throw client.error(request, what, reply)
   }
-  for (const delay of LOOK_AGAIN_MS) {
-    const key = await getCryptoKey(client, name)
-    if (key !== undefined) return own(key, spec)
-    await client.http.wait(delay)
-  }
+  const key = await lookAgain(
+    (ms) => client.http.wait(ms),
+    () => getCryptoKey(client, name),
+  )
+  if (key !== undefined) return own(key, spec)
   throw reply instanceof LostReplyError ? reply : client.error(request, what, reply)
 }
 
@@ -101,12 +98,6 @@ function creation(settings: MarvellGoogleSettings, spec: KeySpec): KmsRequest {
     repeatable: false,
   }
 }
-
-const send = (client: KmsClient, request: KmsRequest) =>
-  client.call(request).catch((error: unknown) => {
-    if (error instanceof LostReplyError && error.maybeDone) return error
-    throw error
-  })
 
 function own(key: CryptoKey, spec: KeySpec): CryptoKey {
   if (key.labels[RUN_LABEL] === runId(spec)) return key

@@ -1,7 +1,8 @@
-import { DeviceError, type DeviceErrorCode } from '../device.ts'
+import type { DeviceError } from '../device.ts'
 import type { HttpReply } from '../http/http-reply.ts'
 import { isJsonObject } from '../http/json-fields.ts'
 import type { Redaction } from '../http/redaction.ts'
+import { LATER, type Meaning, refusedCall } from '../http/refused-call.ts'
 
 /** The calls that are made, and the permission that each needs. Source: Google, "Permissions and roles" of Cloud KMS. */
 export const CALL_PERMISSIONS = {
@@ -45,17 +46,6 @@ export function readStatus(reply: HttpReply, redaction: Redaction): KmsStatus {
   }
 }
 
-interface Meaning {
-  readonly code: DeviceErrorCode
-  readonly remedy: string
-  readonly transient?: boolean
-}
-
-const LATER: Meaning = {
-  code: 'device.busy',
-  remedy: 'Wait and resume the run; a key that was made is found again by its name.',
-  transient: true,
-}
 const REFUSED: Meaning = { code: 'device.refused', remedy: 'Read what the service says and correct the profile.' }
 
 /** google.rpc.Code names -> what they mean for any call; the HTTP status stands in where there is no name. */
@@ -96,6 +86,8 @@ const STATUS_NAMES: Readonly<Record<number, string>> = {
   504: 'DEADLINE_EXCEEDED',
 }
 
+const UNKNOWN: Meaning = { code: 'device.protocol', remedy: 'Check the endpoint of Cloud KMS.' }
+
 /** `what` completes "Could not …". A missing permission is named, with the resource it is needed on. */
 export function kmsError(
   call: KmsCall,
@@ -113,16 +105,7 @@ export function kmsError(
       reason === 'SERVICE_DISABLED'
         ? 'Enable the API: gcloud services enable cloudkms.googleapis.com.'
         : `Grant the account the permission ${needed} on ${resource}.`
-    return new DeviceError('device.refused', text, { remedy, vendorCode })
+    return refusedCall(text, vendorCode, { code: 'device.refused', remedy })
   }
-  const meaning = MEANINGS[status] ??
-    MEANINGS[STATUS_NAMES[reply.status] ?? ''] ?? {
-      code: 'device.protocol',
-      remedy: 'Check the endpoint of Cloud KMS.',
-    }
-  return new DeviceError(meaning.code, text, {
-    remedy: meaning.remedy,
-    vendorCode,
-    transient: meaning.transient ?? false,
-  })
+  return refusedCall(text, vendorCode, MEANINGS[status] ?? MEANINGS[STATUS_NAMES[reply.status] ?? ''] ?? UNKNOWN)
 }

@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto'
-import type { KeyAlgorithm } from '../device.ts'
 import { protocolError } from '../http/json-fields.ts'
+import { keyAlgorithmOf } from '../key-algorithm.ts'
 import { SIGNING_ALGORITHMS } from './algorithms.ts'
 import { checkedCall, checksumFits } from './checked-call.ts'
 import type { CryptoKeyVersion } from './crypto-key-version.ts'
@@ -36,13 +36,4 @@ function readSpki(pem: string): Uint8Array {
   } catch {
     throw protocolError('the public key cannot be read')
   }
-}
-
-const CURVES: Readonly<Record<string, KeyAlgorithm>> = { prime256v1: 'P-256', secp384r1: 'P-384' }
-
-function keyAlgorithmOf(spki: Uint8Array): string {
-  const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
-  const { namedCurve, modulusLength } = key.asymmetricKeyDetails ?? {}
-  if (key.asymmetricKeyType === 'rsa') return `RSA-${modulusLength}`
-  return CURVES[namedCurve ?? ''] ?? 'unknown'
 }

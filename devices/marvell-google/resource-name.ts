@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 
 /** `[a-zA-Z0-9_-]{1,63}` for key rings and keys (KeyManagementService, CreateKeyRing and CreateCryptoKey). */
 const ID = '[a-zA-Z0-9_-]{1,63}'
-/** Project ids and numbers; old ones carry a domain (`example.com:project`). */
-const KEY_RING = `projects/[a-z0-9.:-]{1,100}/locations/[a-z0-9-]{1,40}/keyRings/${ID}`
+/** Project ids and numbers; old ones carry a domain (`example.com:project`). None begins with a dot, as `..` in a path would. */
+const KEY_RING = `projects/[a-z0-9][a-z0-9.:-]{0,99}/locations/[a-z0-9][a-z0-9-]{0,39}/keyRings/${ID}`
 
 const KEY_RING_OR_KEY = new RegExp(`^(?<ring>${KEY_RING})(?:/cryptoKeys/(?<key>${ID}))?$`)
 const VERSION = new RegExp(`^(?<key>${KEY_RING}/cryptoKeys/${ID})/cryptoKeyVersions/(?<version>[1-9][0-9]{0,9})$`)

@@ -5,7 +5,7 @@ import {
   readConnectionSettings,
   readEndpoint,
 } from '../http/connection-settings.ts'
-import { SettingReader } from '../http/setting-reader.ts'
+import { SettingReader, settingError } from '../http/setting-reader.ts'
 import { type KeyRingName, parseKeyRingName } from './resource-name.ts'
 
 export const DEFAULT_ENDPOINT = 'https://cloudkms.googleapis.com'
@@ -84,15 +84,30 @@ export function readMarvellGoogleSettings(
   }
   const reader = new SettingReader(settings, MARVELL_GOOGLE_SETTINGS)
   const cryptoKeyBackend = reader.text('cryptoKeyBackend')
+  const protectionLevel = reader.oneOf('protectionLevel', PROTECTION_LEVELS) ?? 'HSM'
+  if ((protectionLevel === 'HSM_SINGLE_TENANT') !== (cryptoKeyBackend !== undefined) && place.cryptoKey === undefined) {
+    throw settingError(
+      'cryptoKeyBackend',
+      'it and protectionLevel HSM_SINGLE_TENANT belong together',
+      'Give both, or neither.',
+    )
+  }
   const credentialsFile = reader.text('credentialsFile')
   const impersonate = reader.text('impersonate')
+  if (impersonate !== undefined && !/^[\w.+-]{1,64}@[\w.-]{1,190}$/.test(impersonate)) {
+    throw settingError(
+      'impersonate',
+      'it is not the e-mail of an account',
+      'Write it as name@project.iam.gserviceaccount.com.',
+    )
+  }
   return {
     uri: `marvell-google:${path}`,
     place,
     endpoint: readEndpoint('endpoint', reader.text('endpoint') ?? DEFAULT_ENDPOINT),
     packageForm: reader.oneOf('packageForm', PACKAGE_FORMS) ?? 'statement',
     createKeyRing: reader.flag('createKeyRing') ?? false,
-    protectionLevel: reader.oneOf('protectionLevel', PROTECTION_LEVELS) ?? 'HSM',
+    protectionLevel,
     ...(cryptoKeyBackend === undefined ? {} : { cryptoKeyBackend }),
     authentication: reader.oneOf('authentication', AUTHENTICATIONS) ?? 'application-default',
     ...(credentialsFile === undefined ? {} : { credentialsFile }),

@@ -6,13 +6,13 @@
 import { DeviceError, type KeySpec } from '../device.ts'
 import { JsonFields, protocolError } from '../http/json-fields.ts'
 import { LostReplyError } from '../http/lost-reply-error.ts'
+import { lookAgain, maybeDone, replyOrLoss } from '../http/unrepeatable-call.ts'
 import { NEW_KEY_ALGORITHMS } from './algorithms.ts'
 import { type CryptoKey, getCryptoKey, readCryptoKey, refuseUnsuitableKey, runId } from './crypto-key.ts'
 import { type CryptoKeyVersion, isSpent, readCryptoKeyVersion } from './crypto-key-version.ts'
 import type { KmsClient } from './kms-client.ts'
 import { parseVersionName } from './resource-name.ts'
 
-const LOOK_AGAIN_MS = [500, 1500, 3000]
 const MAX_PAGES = 50
 
 /**
@@ -76,20 +76,24 @@ export async function addVersion(client: KmsClient, key: string): Promise<string
     body: {},
     repeatable: false,
   } as const
-  const reply = await client.call(request).catch((error: unknown) => {
-    if (error instanceof LostReplyError && error.maybeDone) return error
-    throw error
-  })
+  const reply = await replyOrLoss(client.call(request))
   if (!(reply instanceof LostReplyError)) {
-    if (reply.ok) return readCryptoKeyVersion(reply.json()).name
-    if (reply.status < 500) throw client.error(request, 'create a version of the key', reply)
+    if (reply.ok) return newVersion(reply.json(), key, before)
+    if (!maybeDone(reply)) throw client.error(request, 'create a version of the key', reply)
   }
-  for (const delay of LOOK_AGAIN_MS) {
-    const found = theOneAbove(await listVersions(client, key), before)
-    if (found !== undefined) return found.name
-    await client.http.wait(delay)
-  }
+  const found = await lookAgain(
+    (ms) => client.http.wait(ms),
+    async () => theOneAbove(await listVersions(client, key), before),
+  )
+  if (found !== undefined) return found.name
   throw reply instanceof LostReplyError ? reply : client.error(request, 'create a version of the key', reply)
+}
+
+/** The name in the reply of a creation, where it is a version of this key that was not there before. */
+function newVersion(json: unknown, key: string, before: number): string {
+  const version = readCryptoKeyVersion(json)
+  if (parseVersionName(version.name)?.cryptoKey === key && numberOf(version) > before) return version.name
+  throw protocolError('the creation of a version was answered with another version')
 }
 
 /** A new version in a key that the profile names. Writes the intent first. */

@@ -42,7 +42,7 @@ export function nextStep(id: string, record: RunRecord): string {
         ? `put the certificate on the device: \`hsm-enroll runs resume ${id}\``
         : 'nothing: the certificate is in the run folder'
     case 'installed':
-      return 'nothing: the certificate is with its key'
+      return 'nothing: the run is complete'
   }
 }
 

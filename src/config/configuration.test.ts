@@ -113,6 +113,12 @@ describe('a profile', () => {
     ['a PIN in place of its source', 'device:\n  secrets:\n    pin: planted-word\n'],
     ['a PIN among the settings of the device', 'device:\n  pin: planted-word\n'],
     ['a PIN in the device URI', 'device:\n  uri: pkcs11:token=x?pin-value=planted-word\n'],
+    ['a password in the proxy of the device', 'device:\n  proxy: http://me:planted-word@proxy.example:3128\n'],
+    ['a password in the proxy of the CA', 'sectigo:\n  proxy: http://me:planted-word@proxy.example:3128\n'],
+    [
+      'a password in an address of the device URI',
+      'device:\n  uri: fortanix:endpoint=https:%2F%2Fme:planted-word%40dsm.example\n',
+    ],
   ])('is refused before anything keeps or prints it: %s', async (_what, text) => {
     const error: unknown = await load(text).catch((refusal: unknown) => refusal)
     expect(error).toMatchObject({ code: 'config.secret-source' })

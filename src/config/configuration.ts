@@ -133,8 +133,10 @@ function put(
   layer: ConfiguredValue['layer'],
 ): void {
   const setting = settingByPath.get(path)
+  const items = typeof value === 'string' ? [value] : value
   if (setting === undefined) refuseSecretOutside(path, origin)
-  else for (const item of typeof value === 'string' ? [value] : value) checkValue(setting, item, origin)
+  else for (const item of items) checkValue(setting, item, origin)
+  if (/^(device|sectigo)\./.test(path) && items.some(holdsPassword)) refusePassword(path, origin)
   values.set(path, { value, origin, layer })
 }
 
@@ -146,6 +148,19 @@ function refuseSecretOutside(path: string, origin: string): void {
     'secret-source',
     `Could not follow "${path}" (${origin}): a secret has no place there.`,
     `Write ${place}, and name where it comes from: file:, fd:, env:, credential:, exec: or prompt.`,
+  )
+}
+
+/** An address with a login in it (RFC 3986 3.2.1), also percent-encoded as in a device URI. */
+const holdsPassword = (value: string): boolean =>
+  /\/\/[^/?#\s]*:[^/?#\s]*@/.test(value.replace(/%(2F|3A|40)/gi, (encoded) => decodeURIComponent(encoded)))
+
+/** As with a secret outside its place: the journal keeps every value, and `config check` prints it. */
+function refusePassword(path: string, origin: string): never {
+  throw new ConfigError(
+    'secret-source',
+    `Could not follow "${path}" (${origin}): the address holds a password, which would be kept and printed.`,
+    'Leave it out here; a proxy with a password goes into HTTPS_PROXY, in the environment.',
   )
 }
 

@@ -8,7 +8,10 @@ export interface ConnectProxy {
   close(): Promise<void>
 }
 
-/** A real CONNECT proxy on loopback (RFC 9110, 9.3.6); `credentials` is the `user:password` that it wants. */
+/**
+ * A real CONNECT proxy on loopback (RFC 9110, 9.3.6); `credentials` is the `user:password` that it wants. Names of the domain
+ * `test` (RFC 6761) lead to this machine.
+ */
 export async function startConnectProxy(credentials?: string): Promise<ConnectProxy> {
   const tunnels: string[] = []
   const sockets = new Set<Socket>()
@@ -27,7 +30,7 @@ export async function startConnectProxy(credentials?: string): Promise<ConnectPr
     }
     tunnels.push(request.url ?? '')
     const [host, port] = (request.url ?? '').split(':')
-    const upstream = connect(Number(port), host, () => {
+    const upstream = connect(Number(port), host?.endsWith('.test') ? '127.0.0.1' : host, () => {
       socket.write('HTTP/1.1 200 Connection Established\r\n\r\n')
       upstream.pipe(socket).pipe(upstream)
     })

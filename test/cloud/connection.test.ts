@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Device, KeySpec } from '../../devices/device.ts'
+import { hostsWithoutProxy, proxiesOf } from '../../devices/http/dispatcher.ts'
 import { loopbackTlsIdentity } from '../../src/sandbox/certificate-authority/tls-identity.ts'
 import { type DsmDouble, startDsmDouble } from '../../src/sandbox/fortanix/double.ts'
 import { type KmsDouble, startKmsDouble } from '../../src/sandbox/marvell-google/double.ts'
@@ -18,7 +19,7 @@ let kms: KmsDouble
 let proxy: ConnectProxy
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'cloud-'))
-  const identity = loopbackTlsIdentity()
+  const identity = loopbackTlsIdentity('cloud.test')
   caFile = join(directory, 'ca.pem')
   await writeFile(caFile, identity.caCertificatePem)
   const tls = { key: identity.key, cert: identity.certificate }
@@ -56,12 +57,26 @@ async function wholeRun(device: Device): Promise<void> {
   }
 }
 
-const FAMILIES: Readonly<Record<string, (opening: Opening) => Promise<Device>>> = {
-  'Fortanix DSM': (opening) => openDsm(dsm, opening),
-  'Cloud KMS, tokens included': (opening) => openKms(kms, opening),
+interface Family {
+  readonly open: (opening: Opening) => Promise<Device>
+  /** Opens it under a name that only the proxy knows. */
+  readonly openFar: (settings: Readonly<Record<string, unknown>>) => Promise<Device>
 }
 
-describe.each(Object.entries(FAMILIES))('%s over TLS', (_name, open) => {
+const far = (endpoint: string): string => endpoint.replace('localhost', 'cloud.test')
+
+const FAMILIES: Readonly<Record<string, Family>> = {
+  'Fortanix DSM': {
+    open: (opening) => openDsm(dsm, opening),
+    openFar: (settings) => openDsm(dsm, { uri: `fortanix:endpoint=${far(dsm.endpoint)}`, settings }),
+  },
+  'Cloud KMS, tokens included': {
+    open: (opening) => openKms(kms, opening),
+    openFar: (settings) => openKms(kms, { settings: { ...settings, endpoint: far(kms.endpoint) } }),
+  },
+}
+
+describe.each(Object.entries(FAMILIES))('%s over TLS', (_name, { open, openFar }) => {
   it('is trusted through a private CA file', async () => {
     await wholeRun(await open({ settings: { caFile } }))
   })
@@ -80,19 +95,28 @@ describe.each(Object.entries(FAMILIES))('%s over TLS', (_name, open) => {
     expect(new Set(proxy.tunnels.slice(tunnels).map((it) => it.split(':')[0]))).toEqual(new Set(['localhost']))
   })
 
-  it('is reached through the proxy of the environment, unless NO_PROXY names it', async () => {
-    process.env.HTTPS_PROXY = proxy.url
-    process.env.https_proxy = proxy.url
-    process.env.NO_PROXY = 'elsewhere.invalid'
-    process.env.no_proxy = 'elsewhere.invalid'
+  it('is reached through the proxy of the environment', async () => {
+    Object.assign(process.env, { HTTPS_PROXY: proxy.url, https_proxy: proxy.url, NO_PROXY: '', no_proxy: '' })
     const tunnels = proxy.tunnels.length
+    await wholeRun(await openFar({ caFile }))
+    expect(proxy.tunnels.slice(tunnels).map((it) => it.split(':')[0])).toContain('cloud.test')
+  })
+
+  it('on loopback is never reached through the proxy of the environment', async () => {
+    const nobody = 'http://127.0.0.1:1'
+    Object.assign(process.env, { HTTPS_PROXY: nobody, https_proxy: nobody, HTTP_PROXY: nobody, http_proxy: nobody })
     await wholeRun(await open({ settings: { caFile } }))
-    const used = proxy.tunnels.length
-    expect(used).toBeGreaterThan(tunnels)
-    process.env.NO_PROXY = 'localhost'
-    process.env.no_proxy = 'localhost'
-    await wholeRun(await open({ settings: { caFile } }))
-    expect(proxy.tunnels).toHaveLength(used)
+  })
+
+  it('names the proxy that nobody runs', async () => {
+    const device = await open({ settings: { caFile, proxy: 'http://me:pr0xy@127.0.0.1:1', noProxy: '-', retries: 0 } })
+    await expect(device.findKey({ label: 'x' })).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /^Could not reach localhost:\d+ through the proxy 127\.0\.0\.1:1: connection refused\.$/,
+      ),
+      remedy: expect.stringContaining('proxy'),
+    })
+    await device.close()
   })
 
   it('says so where the proxy refuses, without its password', async () => {
@@ -104,6 +128,36 @@ describe.each(Object.entries(FAMILIES))('%s over TLS', (_name, open) => {
     await device.close()
   })
 })
+
+it.each([
+  ['a,b', {}, 'a,b,localhost,127.0.0.1,[::1]'],
+  ['', {}, ',localhost,127.0.0.1,[::1]'],
+  ['*', {}, '*'],
+  ['a', { noProxy: 'b' }, 'b,localhost,127.0.0.1,[::1]'],
+  ['a', { proxy: 'http://proxy' }, 'a'],
+  ['a', { proxy: 'http://proxy', noProxy: 'b' }, 'b'],
+])('NO_PROXY=%s with %j leaves these hosts without a proxy: %s', (environment, settings, hosts) => {
+  Object.assign(process.env, { NO_PROXY: environment, no_proxy: environment })
+  expect(hostsWithoutProxy(settings)).toBe(hosts)
+})
+
+it('the proxies of the environment may leave out their scheme', () => {
+  Object.assign(process.env, { HTTP_PROXY: '', http_proxy: '', HTTPS_PROXY: 'a:3128', https_proxy: 'a:3128' })
+  expect(proxiesOf({})).toEqual({ httpsProxy: 'http://a:3128' })
+  expect(proxiesOf({ proxy: 'http://b' })).toEqual({ httpProxy: 'http://b', httpsProxy: 'http://b' })
+})
+
+it.each(['socks5://127.0.0.1:1080', 'http://', 'a b', 'http://me:pr0xy-passw0rd@'])(
+  'HTTPS_PROXY=%s is refused, and nothing is sent',
+  async (text) => {
+    Object.assign(process.env, { HTTPS_PROXY: text, https_proxy: text })
+    const device = await openDsm(dsm, { settings: { caFile } })
+    const error: unknown = await device.describe().catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'device.settings', message: expect.stringContaining('HTTPS_PROXY') })
+    expect(String(error)).not.toContain('pr0xy')
+    await device.close()
+  },
+)
 
 it('workload identity and impersonation take the same way as the calls: private CA and proxy', async () => {
   const subject = join(directory, 'subject-token')

@@ -84,12 +84,15 @@ describe('waiting', () => {
     expect(waits).toHaveLength(1)
   })
 
+  /** Longer than any of these tests, in milliseconds. */
+  const NEVER = 3_600_000
+
   it('ends a call that takes too long, and repeats it', async () => {
-    const device = await openDsm(dsm, { settings: { timeoutSeconds: 1, retries: 1 } })
+    const device = await openDsm(dsm, { settings: { timeoutSeconds: 3, retries: 1 } })
     await device.findKey({ label: 'warm' })
-    dsm.http.faults.add({ kind: 'slow', ms: 3000, call: 'GetSobject' })
+    dsm.http.faults.add({ kind: 'slow', ms: NEVER, call: 'GetSobject' })
     expect(await device.findKey({ label: 'nothing' })).toBeUndefined()
-    dsm.http.faults.add({ kind: 'slow', ms: 3000, call: 'CreateSobject' })
+    dsm.http.faults.add({ kind: 'slow', ms: NEVER, call: 'CreateSobject' })
     const spec = newSpec()
     const error = await device.generateKeyPair(spec).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'device.unreachable', vendorCode: 'timeout' })
@@ -98,7 +101,7 @@ describe('waiting', () => {
   it('stops when the run is cancelled', async () => {
     const cancel = new AbortController()
     const device = await openDsm(dsm, { signal: cancel.signal })
-    dsm.http.faults.add({ kind: 'slow', ms: 5000, call: 'GetSobject' })
+    dsm.http.faults.add({ kind: 'slow', ms: NEVER, call: 'GetSobject' })
     const looking = device.findKey({ label: 'nothing' })
     setTimeout(() => cancel.abort(), 50)
     await expect(looking).rejects.toMatchObject({ code: 'device.aborted' })

@@ -1,12 +1,10 @@
-import { createPublicKey, generateKeyPairSync, randomBytes, randomUUID, verify, X509Certificate } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createPublicKey, randomBytes, randomUUID, verify, X509Certificate } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { KeySpec } from '../../devices/device.ts'
 import { parseNameText } from '../../src/asn1/name.ts'
-import { writePem } from '../../src/asn1/pem.ts'
-import { loopbackTlsIdentity } from '../../src/sandbox/certificate-authority/tls-identity.ts'
 import { issueCertificate } from '../../src/sandbox/certificate-issuer.ts'
 import { type DsmDouble, startDsmDouble } from '../../src/sandbox/fortanix/double.ts'
 import {
@@ -103,8 +101,11 @@ describe('a quorum policy', () => {
     dsm.service.quorum.add('Sign')
     const signing = key.sign('SHA-256', Buffer.from('data')).catch((thrown: unknown) => thrown)
     while (dsm.service.approvals.ids.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
-    dsm.service.approvals.deny(dsm.service.approvals.ids[0] ?? '')
-    expect(await signing).toMatchObject({ code: 'device.refused', message: expect.stringContaining('DENIED') })
+    dsm.service.approvals.deny(dsm.service.approvals.ids[0] ?? '', 'not before\nthe audit')
+    expect(await signing).toMatchObject({
+      code: 'device.refused',
+      message: expect.stringContaining('DENIED "not before the audit"'),
+    })
     const patient = await openDsm(dsm)
     await expect(
       (await patient.findKey({ location: key.location }))?.sign('SHA-256', Buffer.from('data')),
@@ -112,6 +113,46 @@ describe('a quorum policy', () => {
       code: 'device.approval-pending',
     })
     expect(dsm.service.approvals.ids).toHaveLength(2)
+  })
+})
+
+describe('an answer that is no answer of DSM', () => {
+  const hostile = `\u001b[31m\n${'x'.repeat(5000)}`
+
+  it.each([
+    ['the id of a key', 'CreateSobject', 'kid'],
+    ['the id of a key that is looked for', 'GetSobject', 'kid'],
+    ['the id of an approval request', 'CreateApprovalRequest', 'request_id'],
+  ])('is not repeated: %s', async (_what, call, field) => {
+    const device = await openDsm(dsm)
+    const key = await device.generateKeyPair(newSpec())
+    dsm.service.quorum.add('Sign')
+    dsm.http.faults.add({
+      kind: 'alter',
+      call,
+      times: 9,
+      change: (reply) => Object.assign(reply, { [field]: hostile }),
+    })
+    const action =
+      call === 'CreateSobject'
+        ? device.generateKeyPair(newSpec())
+        : call === 'GetSobject'
+          ? device.findKey({ location: key.location })
+          : key.sign('SHA-256', Buffer.from('data'))
+    const error: unknown = await action.catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'device.protocol', message: expect.stringMatching(/^[\x20-\x7e]{1,200}$/) })
+  })
+
+  it('makes no mess of the description', async () => {
+    dsm.http.faults.add({
+      kind: 'alter',
+      call: 'Version',
+      change: (reply) => Object.assign(reply, { version: hostile, api_version: hostile, server_mode: hostile }),
+    })
+    const description = await (await openDsm(dsm)).describe()
+    const { firmware, details, obstacles } = description
+    const shown = [firmware, ...Object.values(details ?? {}), ...obstacles.map(({ message }) => message)]
+    for (const text of shown) expect(text).toMatch(/^[\x20-\x7e]{1,200}$/)
   })
 })
 
@@ -144,6 +185,13 @@ describe('a key that is not fit', () => {
     })
     const device = await openDsm(dsm)
     await expect(device.generateKeyPair(newSpec())).rejects.toMatchObject({ code: 'key.exportable' })
+  })
+
+  it('a creation that comes back with another kind of key is refused', async () => {
+    const pub_key = Buffer.from(testKeyPair('P-384').spki).toString('base64')
+    dsm.http.faults.add({ kind: 'alter', call: 'CreateSobject', change: (reply) => Object.assign(reply, { pub_key }) })
+    const device = await openDsm(dsm)
+    await expect(device.generateKeyPair(newSpec())).rejects.toMatchObject({ code: 'device.protocol' })
   })
 
   it('RSA keys sign with PKCS#1 v1.5 whatever the policy of the group says', async () => {
@@ -187,6 +235,32 @@ describe('the description', () => {
     expect(blockers.join()).toMatch(/Software.*CREATE_SOBJECTS.*SIGN/)
   })
 
+  it('looks into the default group where the profile names none', async () => {
+    dsm.service.permissions.delete('SIGN')
+    const { obstacles } = await (await openDsm(dsm, { uri: `fortanix:endpoint=${dsm.endpoint}` })).describe()
+    const blockers = obstacles.filter(({ severity }) => severity === 'blocker').map(({ message }) => message)
+    expect(blockers).toEqual([expect.stringContaining(`permission SIGN in the group ${dsm.service.group}`)])
+  })
+
+  it('names a group that the app is no member of', async () => {
+    const group = randomUUID()
+    const { obstacles } = await (
+      await openDsm(dsm, { uri: `fortanix:endpoint=${dsm.endpoint};group=${group}` })
+    ).describe()
+    const blockers = obstacles.filter(({ severity }) => severity === 'blocker').map(({ message }) => message)
+    expect(blockers).toEqual([`The app is no member of the group ${group}.`])
+  })
+
+  it('holds nothing against an app whose permissions are not told', async () => {
+    dsm.http.faults.add({
+      kind: 'alter',
+      call: 'GetApp',
+      change: (reply) => Object.assign(reply, { groups: [dsm.service.group] }),
+    })
+    const { obstacles } = await (await openDsm(dsm)).describe()
+    expect(obstacles.filter(({ severity }) => severity === 'blocker')).toEqual([])
+  })
+
   it('shows a wrong API key as an obstacle', async () => {
     const key = Buffer.from(`${randomUUID()}:wrong`).toString('base64')
     const { obstacles } = await (await openDsm(dsm, { secrets: { 'api-key': key } })).describe()
@@ -200,91 +274,6 @@ describe('the description', () => {
       code: 'device.refused',
       remedy: expect.stringContaining('CREATE_SOBJECTS'),
     })
-  })
-})
-
-describe('logging in', () => {
-  it('with a JWT of an outside issuer, as the password of the app', async () => {
-    const token = `${randomBytes(8).toString('base64url')}.${randomBytes(20).toString('base64url')}.signature`
-    dsm.service.sessions.acceptedJwt = token
-    const device = await openDsm(dsm, {
-      settings: { authentication: 'external-token', appId: dsm.service.sessions.appId },
-      secrets: { token },
-    })
-    await device.generateKeyPair(newSpec())
-  })
-
-  it('with the token of a session that is open already, which is not ended', async () => {
-    const first = await openDsm(dsm)
-    await first.findKey({ label: 'x' })
-    const token = dsm.service.sessions.logIn({
-      name: '',
-      params: {},
-      query: {},
-      body: {},
-      authorization: `Basic ${dsm.service.sessions.apiKey}`,
-    })
-    const device = await openDsm(dsm, {
-      settings: { authentication: 'external-token' },
-      secrets: { token: token ?? '' },
-    })
-    const key = await device.generateKeyPair(newSpec())
-    await device.close()
-    expect(dsm.service.sessions.open).toBe(2)
-    dsm.service.sessions.expireAll()
-    const late = await openDsm(dsm, { settings: { authentication: 'external-token' }, secrets: { token: token ?? '' } })
-    await expect(late.findKey({ location: key.location })).rejects.toMatchObject({ code: 'credential.refused' })
-  })
-
-  it('with a client certificate', async () => {
-    const identity = loopbackTlsIdentity()
-    const caFile = join(directory, 'ca.pem')
-    await writeFile(caFile, identity.caCertificatePem)
-    const client = testKeyPair('P-256')
-    const name = parseNameText('CN=enrolment app')
-    const certificate = issueCertificate({
-      subject: name,
-      issuer: name,
-      spki: client.spki,
-      issuerKey: client.privateKey,
-      notBefore: new Date(Date.now() - 3600_000),
-      notAfter: new Date(Date.now() + 3600_000),
-    })
-    const clientCertificateFile = join(directory, 'app.pem')
-    await writeFile(clientCertificateFile, writePem('CERTIFICATE', certificate))
-    const tls = { key: identity.key, cert: identity.certificate, requestCert: true, rejectUnauthorized: false }
-    const secure = await startDsmDouble({ directory, tls, issuer })
-    secure.service.sessions.acceptedCertificate = certificate
-    const { appId } = secure.service.sessions
-    const settings = { authentication: 'certificate', appId, clientCertificateFile, caFile }
-    const key = client.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-    const device = await openDsm(secure, { settings, secrets: { 'client-certificate-key': key } })
-    await device.generateKeyPair(newSpec())
-    await device.close()
-    const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' })
-    const wrong = await openDsm(secure, { settings, secrets: { 'client-certificate-key': other.toString() } })
-    await expect(wrong.findKey({ label: 'x' })).rejects.toMatchObject({ name: 'DeviceError' })
-    await wrong.close()
-    await secure.close()
-  })
-
-  it.each([
-    ['no API key', undefined],
-    ['a text that no DSM shows', 'not base64!'],
-  ])('%s: nothing is sent', async (_name, key) => {
-    const secrets = { 'api-key': key ?? '' }
-    const opening = key === undefined ? openDsm({ ...dsm, secrets: {} }) : openDsm(dsm, { secrets })
-    await expect(opening).rejects.toMatchObject({ code: 'credential.refused' })
-    expect(dsm.http.log).toEqual([])
-  })
-
-  it('ends its session when it is closed, twice over', async () => {
-    const device = await openDsm(dsm)
-    await device.findKey({ label: 'x' })
-    expect(dsm.service.sessions.open).toBe(1)
-    await device.close()
-    await device.close()
-    expect(dsm.service.sessions.open).toBe(0)
   })
 })
 

@@ -128,6 +128,27 @@ describe('replies that were altered on their way', () => {
     await expect(action).rejects.toMatchObject({ code: 'device.protocol' })
   })
 
+  it.each([
+    ['another key', (name: string) => name.replace(/cryptoKeys\/[^/]+/, 'cryptoKeys/other')],
+    ['the version that was there before', (name: string) => name.replace(/\d+$/, '1')],
+    ['no version at all', () => '../../secret'],
+  ])('a creation that is answered with %s makes no key of it', async (_what, other) => {
+    const existing = await (await openKms(kms)).generateKeyPair(newSpec())
+    const cryptoKey = existing.location.replace(/\/cryptoKeyVersions.*/, '')
+    const wanted = newSpec()
+    const open = () => openKms(kms, { uri: `marvell-google:${cryptoKey}` })
+    kms.http.faults.add({
+      kind: 'alter',
+      call: 'CreateCryptoKeyVersion',
+      change: (reply) => {
+        reply.name = other(String(reply.name))
+      },
+    })
+    await expect((await open()).generateKeyPair(wanted)).rejects.toMatchObject({ code: 'device.protocol' })
+    const found = await (await open()).findKey(wanted)
+    expect(versionsOf(cryptoKey)).toEqual([existing.location, found?.location])
+  })
+
   it('a good signature of another key does not pass, whatever its checksum says', async () => {
     const device = await openKms(kms)
     const key = await device.generateKeyPair(newSpec())

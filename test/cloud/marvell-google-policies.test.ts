@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { KeySpec } from '../../devices/device.ts'
 import { type KmsDouble, startKmsDouble } from '../../src/sandbox/marvell-google/double.ts'
 import { openKms } from './open-cloud-device.ts'
@@ -220,6 +220,28 @@ describe('credentials through google-auth-library', () => {
     else process.env.GOOGLE_APPLICATION_CREDENTIALS = before
   })
 
+  it.each([
+    ['a service account', (source: unknown) => source, ['Token']],
+    [
+      'an impersonation',
+      (source: unknown) => ({
+        type: 'impersonated_service_account',
+        source_credentials: source,
+        service_account_impersonation_url: impersonationUrl(),
+      }),
+      ['Token', 'GenerateAccessToken'],
+    ],
+  ] as const)("gcloud's own file is found where nothing names one: %s", async (_what, fileOf, calls) => {
+    const gcloud = join(directory, '.config/gcloud')
+    await mkdir(gcloud, { recursive: true })
+    const source: unknown = JSON.parse(await readFile(String(kms.settings.credentialsFile), 'utf8'))
+    await writeFile(join(gcloud, 'application_default_credentials.json'), JSON.stringify(fileOf(source)))
+    vi.stubEnv('HOME', directory)
+    vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', '')
+    expect(await works({ credentialsFile: '' })).toEqual(calls)
+    vi.unstubAllEnvs()
+  })
+
   it('an access token is used as it is', async () => {
     const token = kms.service.tokens.issue('operator')
     expect(await works({ authentication: 'access-token' }, { token })).toEqual([])
@@ -255,8 +277,9 @@ describe('credentials through google-auth-library', () => {
 
   it('the profile may name an account to act as', async () => {
     const { impersonated } = kms.service.tokens
-    const calls = await works({ impersonate: impersonated }).catch((error: unknown) => error)
-    // Without a file that says where, the account's token comes from Google itself.
+    // Without a file that says where, the account's token comes from Google itself: by a proxy here that nobody runs.
+    const nowhere = { proxy: 'http://127.0.0.1:1', noProxy: '127.0.0.1', retries: 0 }
+    const calls = await works({ impersonate: impersonated, ...nowhere }).catch((error: unknown) => error)
     expect(calls).toMatchObject({
       code: 'device.unreachable',
       message: expect.stringContaining('iamcredentials.googleapis.com'),

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
@@ -13,10 +13,27 @@ import { type Opening, openDsm, openKms } from './open-cloud-device.ts'
 let directory: string
 let dsm: DsmDouble
 let kms: KmsDouble
+/** A credential file that impersonates by workload identity. */
+let workload: string
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'secrets-'))
   dsm = await startDsmDouble({ directory })
   kms = await startKmsDouble({ directory })
+  const { impersonated, subjectToken } = kms.service.tokens
+  const source = join(directory, 'subject-token')
+  await writeFile(source, subjectToken)
+  workload = join(directory, 'workload.json')
+  await writeFile(
+    workload,
+    JSON.stringify({
+      type: 'external_account',
+      audience: '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/p',
+      subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+      token_url: `${kms.endpoint}/v1/token`,
+      credential_source: { file: source },
+      service_account_impersonation_url: `${kms.endpoint}/v1/projects/-/serviceAccounts/${impersonated}:generateAccessToken`,
+    }),
+  )
 }, 60_000)
 afterAll(async () => {
   await Promise.all([dsm.close(), kms.close()])
@@ -53,6 +70,13 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
     },
     marks: [/ya29\.[0-9a-f]{8}/, /assertion=/, /PRIVATE KEY/, /eyJ[A-Za-z0-9_-]{20}/],
     calls: ['Token', 'GetCryptoKey', 'CreateCryptoKey', 'GetPublicKey', 'AsymmetricSign'],
+  },
+  'Cloud KMS by workload identity': {
+    open: (opening) => openKms(kms, { ...opening, settings: { credentialsFile: workload } }),
+    http: () => kms.http,
+    planted: async () => [kms.service.tokens.subjectToken],
+    marks: [/ya29\.[0-9a-f]{8}/, /subject-[0-9a-f]{8}/],
+    calls: ['ExchangeToken', 'GenerateAccessToken', 'GetCryptoKey'],
   },
 }
 

@@ -5,6 +5,7 @@ import type { Command } from '../command.ts'
 import { configure } from '../configure.ts'
 import { RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
 import { createServices } from '../services.ts'
+import { printable } from '../table.ts'
 
 interface Finding {
   readonly area: 'program' | 'profile' | 'device' | 'order'
@@ -55,13 +56,16 @@ async function deviceFindings(
     const device = await open()
     try {
       const description = await device.describe()
-      const { vendor, model, serial, firmware, fips } = description
+      const { vendor, model, serial, firmware, fips, details = {} } = description
+      const name = [vendor, model, ...(serial === undefined ? [] : [serial])].join(' ')
+      const facts = Object.entries(details).map(([label, value]) => `${label}: ${value}`)
       return [
         {
           area: 'device',
           severity: 'ok',
-          message: `${vendor} ${model} ${serial ?? ''}, firmware ${firmware ?? 'unknown'}, FIPS ${fips}`,
+          message: `${name}, firmware ${firmware ?? 'unknown'}, FIPS ${fips}`,
         },
+        ...facts.map((message): Finding => ({ area: 'device', severity: 'ok', message })),
         ...description.obstacles.map(fromObstacle),
       ]
     } finally {
@@ -85,5 +89,5 @@ function line({ area, severity, message, remedy }: Finding, output: import('../o
     severity === 'ok'
       ? output.style('green', 'ok     ')
       : output.style(severity === 'blocker' ? 'red' : 'yellow', severity.padEnd(7))
-  return `${mark}  ${area.padEnd(8)} ${message}${remedy === undefined ? '' : ` Try: ${remedy}`}`
+  return `${mark}  ${area.padEnd(8)} ${printable(message)}${remedy === undefined ? '' : ` Try: ${printable(remedy)}`}`
 }

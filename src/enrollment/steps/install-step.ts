@@ -8,7 +8,7 @@ export async function runInstallStep(run: Run): Promise<void> {
   if (record.certificate === undefined) throw new Error('the run has no certificate')
   const [certificate] = readPem(Buffer.from(await folder.readArtefact(record.certificate)).toString('latin1'))
   if (certificate === undefined) throw new Error('the certificate artefact holds no PEM')
-  services.observer.step({ step: 'install', status: 'begin', detail: 'the certificate is stored with its key' })
+  services.observer.step({ step: 'install', status: 'begin', detail: 'the certificate goes to its key' })
   const device = await services.openDevice(configuration)
   try {
     if (!hasCertificateStore(device)) {

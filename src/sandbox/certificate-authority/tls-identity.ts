@@ -15,14 +15,15 @@ export interface TlsIdentity {
 const DAY = 86_400_000
 
 /** RFC 5280 4.2.1.6: dNSName [2], iPAddress [7]. */
-const LOOPBACK_NAMES = sequence(
-  tlv(0x82, Buffer.from('localhost')),
-  tlv(0x87, Uint8Array.of(127, 0, 0, 1)),
-  tlv(0x87, Uint8Array.from([...new Array<number>(15).fill(0), 1])),
-)
+const loopbackNames = (otherHosts: readonly string[]): Uint8Array =>
+  sequence(
+    ...['localhost', ...otherHosts].map((host) => tlv(0x82, Buffer.from(host))),
+    tlv(0x87, Uint8Array.of(127, 0, 0, 1)),
+    tlv(0x87, Uint8Array.from([...new Array<number>(15).fill(0), 1])),
+  )
 
-/** Made anew for each start; valid for localhost, 127.0.0.1 and ::1 only. */
-export function loopbackTlsIdentity(): TlsIdentity {
+/** Made anew for each start; valid for localhost, 127.0.0.1 and ::1, and for hosts that a proxy of a test leads here. */
+export function loopbackTlsIdentity(...otherHosts: readonly string[]): TlsIdentity {
   const root = testKeyPair('P-256')
   const server = testKeyPair('P-256')
   const issuer = parseNameText('CN=hsm-enroll rehearsal TLS root')
@@ -41,7 +42,7 @@ export function loopbackTlsIdentity(): TlsIdentity {
     spki: server.spki,
     issuerKey: root.privateKey,
     ...validity,
-    extensions: [basicConstraints(false), keyUsage(0), { oid: '2.5.29.17', value: LOOPBACK_NAMES }],
+    extensions: [basicConstraints(false), keyUsage(0), { oid: '2.5.29.17', value: loopbackNames(otherHosts) }],
   })
   return {
     key: pem(server.privateKey),

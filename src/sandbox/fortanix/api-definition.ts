@@ -1,7 +1,7 @@
 /**
  * The part of the DSM API that an enrolment touches. Source: fortanix/sdkms-client-go (keys_generated.go, crypto_generated.go,
- * common_generated.go, session_generated.go, version_generated.go, approval_request.go), 2026-06; sdkms-client-rust for the query
- * parameters of approval requests. Members that only other kinds of objects have are typed `any`.
+ * common_generated.go, session_generated.go, version_generated.go, apps_generated.go, approval_requests_generated.go), 2026-06.
+ * Members that only other kinds of objects have are typed `any`.
  */
 import type { ApiCall } from '../http/api-definition.ts'
 import type { Field, FieldType, MessageDefinition } from '../http/message-definition.ts'
@@ -139,8 +139,9 @@ const APPROVAL_REQUEST: MessageDefinition = {
     ...Object.fromEntries(['created_at', 'expiry', 'operation', 'method'].map((name) => [name, required('string')])),
     requester: required('any'),
     approvers: required({ list: 'any' }),
+    result_viewed: required('boolean'),
     ...all('any', 'body subjects reviewers denier'),
-    description: optional('string'),
+    ...all('string', 'description denial_reason'),
   },
 }
 
@@ -195,7 +196,13 @@ export const DSM_CALLS: readonly ApiCall[] = [
   { name: 'Authenticate', method: 'POST', path: '/sys/v1/session/auth', request: NOTHING, reply: AUTH_RESPONSE },
   { name: 'Refresh', method: 'POST', path: '/sys/v1/session/refresh' },
   { name: 'Terminate', method: 'POST', path: '/sys/v1/session/terminate' },
-  { name: 'GetApp', method: 'GET', path: '/sys/v1/apps/{id}', reply: APP },
+  {
+    name: 'GetApp',
+    method: 'GET',
+    path: '/sys/v1/apps/{id}',
+    query: { group_permissions: 'boolean', role: 'string' },
+    reply: APP,
+  },
   { name: 'CreateSobject', method: 'POST', path: '/crypto/v1/keys', request: SOBJECT_REQUEST, reply: SOBJECT },
   { name: 'ImportSobject', method: 'PUT', path: '/crypto/v1/keys', request: SOBJECT_REQUEST, reply: SOBJECT },
   {

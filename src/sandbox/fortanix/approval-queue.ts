@@ -32,6 +32,7 @@ export class ApprovalQueue {
       expiry: dsmTime(new Date(Date.now() + 30 * 24 * 3600_000)),
       requester: { app: requester },
       approvers: [],
+      result_viewed: false,
       method: request.method ?? 'POST',
     }
     this.#entries.set(id, { shown, operation: String(request.operation), method: String(shown.method), body })
@@ -50,8 +51,8 @@ export class ApprovalQueue {
     this.#settle(id, 'APPROVED')
   }
 
-  deny(id: string): void {
-    this.#settle(id, 'DENIED')
+  deny(id: string, reason?: string): void {
+    this.#settle(id, 'DENIED', reason)
   }
 
   /** Carries an approved operation out, once; later calls get the same result. */
@@ -63,12 +64,14 @@ export class ApprovalQueue {
     if (entry === undefined) return { status: 404, body: 'no such approval request' }
     if (entry.shown.status !== 'APPROVED') return { status: 400, body: 'the request is not approved' }
     entry.result ??= await carryOut(entry.method, entry.operation, entry.body)
+    entry.shown.result_viewed = true
     return { status: 200, body: { status: entry.result.status, body: entry.result.body ?? null } }
   }
 
-  #settle(id: string, status: Status): void {
+  #settle(id: string, status: Status, reason?: string): void {
     const entry = this.#entries.get(id)
     if (entry === undefined) throw new Error(`no approval request ${id}`)
     entry.shown.status = status
+    if (reason !== undefined) entry.shown.denial_reason = reason
   }
 }

@@ -119,10 +119,11 @@ export class DsmService {
     }
   }
 
-  #app({ params }: ReceivedCall): Answer {
+  #app({ params, query }: ReceivedCall): Answer {
     const { appId } = this.sessions
     if (params.id !== appId) return NOT_FOUND
-    const groups = { [this.group]: [...this.permissions] }
+    const permissions = query.group_permissions === 'true'
+    const groups = permissions ? { [this.group]: [...this.permissions] } : [this.group]
     return {
       status: 200,
       body: { app_id: appId, acct_id: ACCOUNT, name: 'enrolment', groups, default_group: this.group },

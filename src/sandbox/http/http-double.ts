@@ -83,7 +83,7 @@ export class HttpDouble {
     const { call, params } = matched
     this.log.push(call.name)
     const fault = this.faults.take(call.name)
-    if (fault?.kind === 'slow') await delay(fault.ms)
+    if (fault?.kind === 'slow') await delay(fault.ms, undefined, { ref: false })
     if (isBeforeWork(fault) && this.#spoil(request, response, fault)) return
     const query = Object.fromEntries(url.searchParams)
     const body = readRequestBody(call, text)

@@ -20,6 +20,7 @@ const PURPOSE: FieldType = {
     'RAW_ENCRYPT_DECRYPT',
     'MAC',
     'KEY_ENCAPSULATION',
+    'AES_WRAPPING',
   ],
 }
 const STATE: FieldType = {
