@@ -1,5 +1,5 @@
 import type { RunRecord, RunSummary } from '../enrollment/run-record.ts'
-import { EXIT, type ExitCode } from '../errors.ts'
+import { EXIT, type ExitCode, withRemedy } from '../errors.ts'
 import { printable } from './table.ts'
 
 /** A run as `runs show --json` prints it. */
@@ -28,7 +28,7 @@ export function nextStep(id: string, record: RunRecord): string {
     case 'attested':
       return record.failedChecks === undefined
         ? `go on with \`hsm-enroll runs resume ${id}\``
-        : `a check refused it; see check.json, then \`hsm-enroll runs resume ${id}\``
+        : `a check refused it; see check.json, correct the profile, then \`hsm-enroll runs resume ${id} --profile PROFILE\``
     case 'submitting':
     case 'unknown':
       return `find out whether the CA has the order, then \`hsm-enroll runs resolve ${id} --order-number N\` or \`--not-placed\``
@@ -87,7 +87,7 @@ export function runToText({ id, folder, record, fault }: RunSummary): string {
       'refusal',
       record.refusal === undefined
         ? undefined
-        : `${record.refusal.code}: ${record.refusal.message}. Try: ${record.refusal.remedy}`,
+        : withRemedy(`${record.refusal.code}: ${record.refusal.message}`, record.refusal.remedy),
     ],
     ['rejected', record.rejection],
     ['causes', record.refusal === undefined ? undefined : record.refusalCauses?.join('; ')],
