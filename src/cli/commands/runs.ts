@@ -150,7 +150,7 @@ const report: Command = {
   positionals: RUN,
   options: {
     ...PROFILE_OPTIONS,
-    html: { type: 'boolean', describe: 'one self-contained page' },
+    html: { type: 'boolean', describe: 'one self-contained page that prints; without it JSON' },
     output: { type: 'string', alias: 'o', describe: 'file to write; - for stdout', default: '-' },
   },
   run: async (args, context) => {
