@@ -57,6 +57,14 @@ describe('the rooms are kept apart', () => {
     expect(await faultsOf({ 'src/asn1/x.mts': '' })).toContain('src/asn1/x.mts')
   })
 
+  it('a file read through another room is seen', async () => {
+    const files = {
+      'src/attestation/a.ts': `import { b } from '../read.ts'`,
+      'src/read.ts': `import { readFile } from 'node:fs/promises'`,
+    }
+    expect(await faultsOf(files)).toContain('src/attestation/a.ts reaches node:fs/promises')
+  })
+
   it('a circle is seen', async () => {
     const files = { 'src/asn1/a.ts': `import './b.ts'`, 'src/asn1/b.ts': `export { c } from './a.ts'` }
     expect(await faultsOf(files)).toContain('circle: src/asn1/a.ts -> src/asn1/b.ts -> src/asn1/a.ts')

@@ -4,6 +4,7 @@ import { checkAttestation } from '../attestation/check-attestation.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { readCertificationRequest } from '../csr/certification-request.ts'
 import { EnrollError } from '../errors.ts'
+
 import { HSM_TYPES, type HsmType } from '../hsm-type.ts'
 import { type PolicyProfile, policyProfile, type Severity } from '../policy/policy-profile.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
@@ -34,19 +35,9 @@ export async function configuredTrustAnchors(
         { remedy: 'Check the name and the permissions.', cause },
       )
     })
-    anchors.push(...readAnchors(text, file, hsmType === undefined ? HSM_TYPES : [hsmType]))
+    anchors.push(...readUserTrustAnchors(text, hsmType === undefined ? HSM_TYPES : [hsmType]))
   }
   return anchors
-}
-
-/** Says which of several files it was. */
-function readAnchors(text: string, file: string, hsmTypes: readonly HsmType[]): readonly TrustAnchor[] {
-  try {
-    return readUserTrustAnchors(text, hsmTypes)
-  } catch (cause) {
-    if (!(cause instanceof EnrollError)) throw cause
-    throw new EnrollError(cause.code, `${cause.message} The file is ${file}.`, { remedy: cause.remedy, cause })
-  }
 }
 
 /** What `checkAttestation` and `explain` need beside the file: anchors, policy, switches. */

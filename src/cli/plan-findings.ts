@@ -10,11 +10,17 @@ import { ORDER_IDENTITY_PARAMETERS } from '../sectigo/parameters/auto-apply-orde
 import { orderTable } from '../sectigo/parameters/order-table.ts'
 import { validateForm } from '../sectigo/parameters/validate-form.ts'
 import { configuredTrustAnchors } from './check-with.ts'
-import type { Finding } from './finding.ts'
+
+export interface PlanFinding {
+  readonly area: 'profile' | 'order'
+  readonly severity: 'ok' | 'warning' | 'blocker'
+  readonly message: string
+  readonly remedy?: string
+}
 
 /** What can be judged of a profile without a device, a PIN or a byte sent. */
-export async function planFindings(configuration: Configuration): Promise<readonly Finding[]> {
-  const findings: Finding[] = []
+export async function planFindings(configuration: Configuration): Promise<readonly PlanFinding[]> {
+  const findings: PlanFinding[] = []
   const attempt = (area: 'profile' | 'order', what: () => string): void => {
     try {
       findings.push({ area, severity: 'ok', message: what() })
@@ -50,7 +56,7 @@ export async function planFindings(configuration: Configuration): Promise<readon
 }
 
 /** The form is judged with what the run will add standing in for the real thing. */
-function orderFindings(configuration: Configuration): readonly Finding[] {
+function orderFindings(configuration: Configuration): readonly PlanFinding[] {
   const profile = orderForm(configuration)
   const form = {
     ...profile,

@@ -1,12 +1,12 @@
 import { EnrollError } from '../errors.ts'
 
-/** Asks at the terminal, on stderr so that stdout stays clean. The libraries load only when somebody is asked. Throws EnrollError `prompt.left`. */
+/** Asks at the terminal, on stderr so that stdout stays clean. The libraries load only when somebody is asked. Throws EnrollError `prompt.stopped`. */
 export async function promptSecret(message: string): Promise<string> {
   const { default: password } = await import('@inquirer/password')
   return untilLeft((context) => password({ message, mask: false }, context))
 }
 
-/** Throws EnrollError `prompt.left`. */
+/** Throws EnrollError `prompt.stopped`. */
 export async function promptYes(message: string): Promise<boolean> {
   const { default: confirm } = await import('@inquirer/confirm')
   return untilLeft((context) => confirm({ message, default: false }, context))
@@ -26,8 +26,8 @@ async function untilLeft<T>(
     return await ask({ output: process.stderr, signal: left.signal })
   } catch (error) {
     if (!(error instanceof Error) || !LEFT.includes(error.name)) throw error
-    throw new EnrollError('prompt.left', 'Stopped at a question that was not answered.', {
-      remedy: 'Run the command again and answer it, or name a source for the value in the profile.',
+    throw new EnrollError('prompt.stopped', 'Stopped at the question; nothing was sent.', {
+      remedy: 'Begin again, or go on with `hsm-enroll runs resume`.',
       cause: error,
     })
   } finally {

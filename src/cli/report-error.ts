@@ -68,11 +68,11 @@ function diskFault(error: unknown) {
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined
   const why = DISK_FAULTS[String(error.code)]
   if (why === undefined) return undefined
+  const path = 'path' in error ? String(error.path) : 'a file'
   return {
     code: 'disk',
-    message: 'path' in error ? `Could not use ${error.path}: ${why}.` : `Could not read or write a file: ${why}.`,
-    remedy:
-      'Make room or correct the path or its permissions; where a run had begun, go on with `hsm-enroll runs resume`: what was made is in its journal.',
+    message: `Could not use ${path}: ${why}.`,
+    remedy: 'Make room or correct the path, then go on with `hsm-enroll runs resume`; what was made is in the journal.',
     exitCode: EXIT.usage,
   }
 }

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Document } from 'yaml'
 import { ConfigError } from './config-error.ts'
@@ -18,25 +18,27 @@ export interface ConfigurationFile {
 
 /** Reads a YAML file of settings. Every scalar is text (YAML's failsafe schema). Throws ConfigError. */
 export async function readConfigurationFile(file: string): Promise<ConfigurationFile> {
-  const bytes = await readStart(file).catch((cause: unknown) => {
+  let text: string
+  try {
+    const bytes = await readFile(file)
+    if (bytes.length > MAX_SIZE) {
+      throw new ConfigError(
+        'too-large',
+        `Could not read ${file}: it has more than ${MAX_SIZE} bytes.`,
+        'Name a profile.',
+      )
+    }
+    text = bytes.toString('utf8')
+  } catch (cause) {
+    if (cause instanceof ConfigError) throw cause
     throw new ConfigError(
       'unreadable',
       `Could not read ${file}: ${(cause as Error).message}.`,
       'Check the name and the permissions.',
       cause,
     )
-  })
-  if (bytes.length > MAX_SIZE) {
-    throw new ConfigError('too-large', `Could not read ${file}: it has more than ${MAX_SIZE} bytes.`, 'Name a profile.')
   }
-  return { file, values: await parseConfiguration(bytes.toString('utf8'), file) }
-}
-
-/** One octet more than a profile may have, however long the file is. */
-async function readStart(file: string): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  for await (const chunk of createReadStream(file, { end: MAX_SIZE })) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks)
+  return { file, values: await parseConfiguration(text, file) }
 }
 
 export async function parseConfiguration(text: string, file: string): Promise<ReadonlyMap<string, RawValue>> {
@@ -44,23 +46,11 @@ export async function parseConfiguration(text: string, file: string): Promise<Re
   const document = parseDocument(text, { schema: 'failsafe', uniqueKeys: true, prettyErrors: true })
   const fault = document.errors[0] ?? document.warnings[0]
   if (fault !== undefined) {
-    throw new ConfigError(
-      'yaml',
-      `Could not read ${file}: ${fault.message.split('\n')[0]?.replace(/:$/, '')}.`,
-      'Correct the YAML there.',
-    )
+    throw new ConfigError('yaml', `Could not read ${file}: ${fault.message.split('\n')[0]}`, 'Correct the YAML there.')
   }
   const values = new Map<string, RawValue>()
   const content = toPlain(document, file)
-  if (content === null || content === '') return values
-  if (typeof content !== 'object' || Array.isArray(content)) {
-    throw new ConfigError(
-      'value',
-      `Could not follow ${file}: it holds no settings (name: value, in sections).`,
-      'Name a profile; the README shows one.',
-    )
-  }
-  collect(content, '', file, values)
+  if (content !== null && content !== '') collect(content, '', file, values)
   return values
 }
 

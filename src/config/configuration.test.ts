@@ -140,18 +140,3 @@ describe('a profile', () => {
     expect(() => deviceProfile(configuration)).toThrow(/"device.uri" is not set/)
   })
 })
-
-describe('a file that is no profile', () => {
-  it.each([
-    ['prose', 'hello, this is no profile\n', /holds no settings/],
-    ['a list', '- a\n- b\n', /holds no settings/],
-    ['a tab', 'key:\n\talgorithm: P-256\n', /Tabs are not allowed.* at line 2, column 1\.$/],
-    ['too much', `# ${'x'.repeat(300 * 1024)}`, /more than 262144 bytes/],
-  ])('is refused in words of its own: %s', async (_name, text, says) => {
-    await expect(load(text)).rejects.toMatchObject({ message: expect.stringMatching(says) })
-  })
-
-  it.runIf(process.platform === 'linux')('is read no further than a profile may reach', async () => {
-    await expect(loadConfiguration({ profile: '/dev/zero', cwd: folder, env: {} })).rejects.toThrow(/more than/)
-  })
-})

@@ -36,8 +36,8 @@ describe.runIf(terminal)('a question at the terminal', () => {
     ['Ctrl-D', '\x04'],
   ])('%s ends it with exit code 2 and a remedy: no defect, and never 0', async (_name, key) => {
     const { code, screen } = await pressAtQuestion(key)
-    expect(screen).toContain('(prompt.left, exit 2)')
-    expect(screen).toContain('Try: Run the command again')
+    expect(screen).toContain('(prompt.stopped, exit 2)')
+    expect(screen).toContain('Try: Begin again')
     expect(code).toBe(2)
   })
 })

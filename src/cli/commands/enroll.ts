@@ -3,7 +3,7 @@ import { EnrollError, EXIT } from '../../errors.ts'
 import type { Command } from '../command.ts'
 import { configure } from '../configure.ts'
 import { advanceAndShow, confirmOrder, ORDER_OPTIONS, RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
-import type { Finding } from '../finding.ts'
+import type { PlanFinding } from '../plan-findings.ts'
 import { createServices } from '../services.ts'
 
 export const enroll: Command = {
@@ -42,7 +42,7 @@ export const enroll: Command = {
   },
 }
 
-function refuseBlockers(findings: readonly Finding[]): void {
+function refuseBlockers(findings: readonly PlanFinding[]): void {
   const faults = findings.filter(({ severity }) => severity === 'blocker')
   const [first, ...others] = faults
   if (first === undefined) return
