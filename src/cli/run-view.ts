@@ -1,5 +1,5 @@
 import type { RunRecord, RunSummary } from '../enrollment/run-record.ts'
-import { EXIT, type ExitCode, withRemedy } from '../errors.ts'
+import { EXIT, type ExitCode } from '../errors.ts'
 import { printable } from './table.ts'
 
 /** A run as `runs show --json` prints it. */
@@ -87,7 +87,7 @@ export function runToText({ id, folder, record, fault }: RunSummary): string {
       'refusal',
       record.refusal === undefined
         ? undefined
-        : withRemedy(`${record.refusal.code}: ${record.refusal.message}`, record.refusal.remedy),
+        : `${record.refusal.code}: ${record.refusal.message}. Try: ${record.refusal.remedy}`,
     ],
     ['rejected', record.rejection],
     ['causes', record.refusal === undefined ? undefined : record.refusalCauses?.join('; ')],

@@ -6,7 +6,7 @@ import type { Configuration } from '../config/configuration.ts'
 import { type CertificationRequest, readCertificationRequest } from '../csr/certification-request.ts'
 import { placeOrder, refuseFaultyForm } from '../enrollment/place-order.ts'
 import { withNewRun } from '../enrollment/run.ts'
-import { EnrollError, EXIT, type ExitCode, withRemedy } from '../errors.ts'
+import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
 import { isHsmType } from '../hsm-type.ts'
 import { autoApplyOrder } from '../sectigo/auto-apply-order.ts'
 import type { FormFault, OrderForm } from '../sectigo/certificate-authority.ts'
@@ -101,7 +101,7 @@ const codeOf = (cause: unknown): string =>
 function showFaults(faults: readonly FormFault[], context: CommandContext): void {
   for (const { severity, detail, remedy } of faults) {
     if (severity === 'warn') context.output.warn(`${detail}. ${remedy}`)
-    else context.output.error(`refused: ${withRemedy(detail, remedy)}`)
+    else context.output.error(`refused: ${detail}. Try: ${remedy}`)
   }
 }
 

@@ -12,13 +12,6 @@ export function formatTable(header: readonly string[], rows: readonly (readonly 
     .join('\n')
 }
 
-/** A heading, and below it one line per fact. Control characters of hostile input are shown, not sent. */
-export function formatFacts(heading: string, facts: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...facts.map(([name]) => name.length))
-  const lines = facts.map(([name, value]) => `  ${name.padEnd(width)}  ${printable(value)}`)
-  return [printable(heading), ...lines].join('\n')
-}
-
 /** Text from outside, safe for a terminal. */
 export const printable = (text: string): string =>
   text.replace(/\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AttestationResult } from '../attestation/attestation-result.ts'
-import { EnrollError, withRemedy } from '../errors.ts'
+import { EnrollError } from '../errors.ts'
 import { type AttestationRefusalFacts, attestationRefusalCauses } from '../sectigo/attestation-refusal.ts'
 import type { Balance, FormFault, OrderForm, OrderOutcome } from '../sectigo/certificate-authority.ts'
 import { formDigest } from './order-form.ts'
@@ -118,10 +118,9 @@ async function recordOutcome(run: Run, order: OrderToPlace, outcome: OrderOutcom
       observer.step({
         step: 'order',
         status: 'refused',
-        detail: [
-          withRemedy(`${outcome.refusal.code}: ${outcome.refusal.message}`, outcome.refusal.remedy),
-          ...causes,
-        ].join('\n    '),
+        detail: [`${outcome.refusal.code}: ${outcome.refusal.message}  Try: ${outcome.refusal.remedy}`, ...causes].join(
+          '\n    ',
+        ),
       })
       return
     }

@@ -9,7 +9,7 @@ const list: Command = {
   run: async (args, { output, ...context }) => {
     const { configuredTrustAnchors } = await import('../check-with.ts')
     const { trustAnchorExpiry } = await import('../../trust-anchors/trust-anchors.ts')
-    const { formatFacts } = await import('../table.ts')
+    const { formatFacts } = await import('../facts.ts')
     const now = Date.now()
     const configuration = await configure(args, { output, ...context })
     const anchors = (await configuredTrustAnchors(configuration)).map((anchor) => ({
