@@ -1,11 +1,11 @@
 import { EXIT } from '../../errors.ts'
 import type { Command, CommandGroup } from '../command.ts'
-import { configure, PROFILE_OPTIONS } from '../configure.ts'
+import { configure, TRUST_OPTIONS } from '../configure.ts'
 
 const list: Command = {
   command: 'list',
   summary: 'the vendors’ keys that evidence may end in',
-  options: PROFILE_OPTIONS,
+  options: TRUST_OPTIONS,
   run: async (args, { output, ...context }) => {
     const { configuredTrustAnchors } = await import('../check-with.ts')
     const { trustAnchorExpiry } = await import('../../trust-anchors/trust-anchors.ts')
