@@ -1,4 +1,5 @@
 import type { Output } from './output.ts'
+import { printable } from './table.ts'
 
 /** What `plan` and `doctor` have to say of one thing. */
 export interface Finding {
@@ -11,6 +12,6 @@ export interface Finding {
 /** One finding as a person reads it; what to do stands below what was found. */
 export function formatFinding({ area, severity, message, remedy }: Finding, output: Output): string {
   const colour = { ok: 'green', warning: 'yellow', blocker: 'red' } as const
-  const found = `${output.style(colour[severity], severity.padEnd(7))}  ${area.padEnd(7)}  ${message}`
-  return remedy === undefined ? found : `${found}\n${' '.repeat(18)}Try: ${remedy}`
+  const found = `${output.style(colour[severity], severity.padEnd(7))}  ${area.padEnd(7)}  ${printable(message)}`
+  return remedy === undefined ? found : `${found}\n${' '.repeat(18)}Try: ${printable(remedy)}`
 }

@@ -37,7 +37,7 @@ export const listen: Command = {
     const inTurn = oneAtATime()
     const receiver = await startPushReceiver({
       host: args.required('host'),
-      port: args.integer('port') ?? Number(args.text('port')),
+      port: portOf(args),
       path: args.required('path'),
       ...(tls === undefined ? {} : { tls }),
       ...(basic === undefined ? {} : { basic }),
@@ -61,6 +61,14 @@ export const listen: Command = {
     await receiver.close()
     return EXIT.done
   },
+}
+
+function portOf(args: Arguments): number {
+  const port = args.integer('port')
+  if (port !== undefined && port >= 0 && port <= 65_535) return port
+  throw new EnrollError('usage', 'Could not listen: --port is no number from 0 to 65535.', {
+    remedy: 'Give --port 8443.',
+  })
 }
 
 /** Half of a pair would leave the door open that it was meant to close. */
