@@ -63,14 +63,6 @@ export const listen: Command = {
   },
 }
 
-function portOf(args: Arguments): number {
-  const port = args.integer('port')
-  if (port !== undefined && port >= 0 && port <= 65_535) return port
-  throw new EnrollError('usage', 'Could not listen: --port is no number from 0 to 65535.', {
-    remedy: 'Give --port 8443.',
-  })
-}
-
 /** Half of a pair would leave the door open that it was meant to close. */
 function bothOrNone(args: Arguments, first: string, second: string): readonly [string, string] | undefined {
   const [a, b] = [args.text(first), args.text(second)]
@@ -165,4 +157,12 @@ async function leaveFor(
     return { run: id, outcome: `${busy}; nothing here is for it` }
   await leavePushed(await RunFolder.find(stateDirectory, id), certificates)
   return { run: id, outcome: `${busy}; the certificate was left for it` }
+}
+
+function portOf(args: Arguments): number {
+  const port = args.integer('port')
+  if (port !== undefined && port >= 0 && port <= 65_535) return port
+  throw new EnrollError('usage', 'Could not listen: --port is no number from 0 to 65535.', {
+    remedy: 'Give --port 8443.',
+  })
 }
