@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readBoolean, readDer, readOid, readSmallInteger, readText, readTime, readUnsignedBytes } from './der.ts'
+import { readBoolean, readDer, readOid, readSmallInteger, readText, readTime, readUnsignedBytes, TAG } from './der.ts'
 import { DerError } from './der-error.ts'
 import { bitString, integer, octetString, oid, sequence, setOf, time, tlv, utf8String } from './der-writer.ts'
 
