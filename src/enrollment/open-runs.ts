@@ -1,8 +1,4 @@
-import { createHash } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { EnrollError } from '../errors.ts'
-import { withProcessLock } from '../process-lock.ts'
 import { listRuns, type RunRecord, type RunSummary } from './run-record.ts'
 
 /** Runs of a profile that are not finished: begun, and neither installed nor refused for good. */
@@ -46,30 +42,15 @@ async function paidRunOf(stateDirectory: string, profile: string, now: number): 
 }
 
 /**
- * Begins a run of a profile as the only one. A profile is not enrolled twice by accident: neither side by side, nor again while its
- * paid certificate is good. Two processes that begin at one moment both see no run, so the profile is held until `begin` ends, and
- * looked at again once it is held. Throws EnrollError `run.open`, `run.completed`, `lock.held`.
+ * A profile is not enrolled twice by accident: neither side by side, nor again while its paid certificate is good.
+ * Throws EnrollError `run.open`, `run.completed`.
  */
-export async function beginOnlyRun<T>(
-  {
-    stateDirectory,
-    profile,
-    test,
-  }: { readonly stateDirectory: string; readonly profile: string; readonly test: boolean },
-  begin: () => Promise<T>,
-): Promise<T> {
-  const refuse = (): Promise<void> => refuseSecondRun(stateDirectory, profile, test, Date.now())
-  await refuse()
-  const folder = join(stateDirectory, 'profiles')
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  const name = createHash('sha256').update(profile).digest('hex').slice(0, 32)
-  return withProcessLock(join(folder, `${name}${test ? '.test' : ''}`), `the profile ${profile}`, async () => {
-    await refuse()
-    return begin()
-  })
-}
-
-async function refuseSecondRun(stateDirectory: string, profile: string, test: boolean, now: number): Promise<void> {
+export async function refuseSecondRun(
+  stateDirectory: string,
+  profile: string,
+  test: boolean,
+  now: number,
+): Promise<void> {
   const [run] = await openRunsOf(stateDirectory, profile, test)
   if (run !== undefined) {
     throw new EnrollError(

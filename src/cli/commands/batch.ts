@@ -22,7 +22,7 @@ export const batch: Command = {
     const { readInput } = await import('../read-input.ts')
     const { withNewRun } = await import('../../enrollment/run.ts')
     const { advance } = await import('../../enrollment/advance.ts')
-    const { beginOnlyRun } = await import('../../enrollment/open-runs.ts')
+    const { beginOnlyRun } = await import('../../enrollment/begin-only-run.ts')
     const { reportError } = await import('../report-error.ts')
     const file = args.required('jobs')
     const folder = file === '-' ? context.cwd : dirname(resolve(context.cwd, file))
