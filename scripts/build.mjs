@@ -1,11 +1,16 @@
 // Bundles the CLI and the library with esbuild (one chunk per lazily loaded command) and emits the type declarations.
-// --no-types: for a checkout on a host where the optional native addons, and so their types, could not be installed.
+// --no-types: for a checkout on a host where the optional native addons, and so their types, could not be installed. Declarations that
+// are there stay: `npm pack` runs prepare after prepack.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
+import { thirdPartyNotices } from './third-party.mjs'
 
-rmSync('dist', { recursive: true, force: true })
-await build({
+const withTypes = !process.argv.includes('--no-types')
+for (const name of existsSync('dist') ? readdirSync('dist') : []) {
+  if (withTypes || name !== 'types') rmSync(`dist/${name}`, { recursive: true })
+}
+const { metafile } = await build({
   entryPoints: {
     index: 'src/index.ts',
     'cli/main': 'src/cli/main.ts',
@@ -30,8 +35,12 @@ await build({
   // Its ES modules: a CommonJS package in a chunk of its own loses its named exports.
   alias: { yaml: './node_modules/yaml/browser/dist/index.js' },
   logLevel: 'warning',
+  metafile: true,
+  // The bundle names the files it is made of, as they are called from here: no path of this machine, wherever node_modules really is.
+  preserveSymlinks: true,
 })
+writeFileSync('dist/third-party-notices.txt', thirdPartyNotices(Object.keys(metafile.inputs)))
 chmodSync('dist/cli/main.js', 0o755)
-if (!process.argv.includes('--no-types')) {
+if (withTypes) {
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '--emitDeclarationOnly'], { stdio: 'inherit' })
 }

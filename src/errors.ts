@@ -15,6 +15,10 @@ export const EXIT = {
 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
+/** Cause and remedy on one line. The cause may be somebody else's words, which end as they like. */
+export const withRemedy = (cause: string, remedy: string): string =>
+  `${cause.trimEnd().replace(/[^.!?…]$/, '$&.')} Try: ${remedy}`
+
 /**
  * An error that a user can act on: a stable `code` (`area.what`), one line of cause (`message`), one line of remedy.
  * Never holds a secret. Everything that is not one of these, nor a DeviceError, is a defect of ours (exit 70).

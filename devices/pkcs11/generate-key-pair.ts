@@ -28,7 +28,7 @@ export function checkKeySpec(spec: KeySpec, reason: string | undefined, subject:
       'device.unsupported',
       `Could not make a key of type ${spec.algorithm} on ${subject}: ${reason}.`,
       {
-        remedy: 'Choose a key type that the device makes (hsm-enroll devices lists them).',
+        remedy: 'Choose another key.algorithm.',
       },
     )
   }

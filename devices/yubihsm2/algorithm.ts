@@ -59,8 +59,6 @@ export const ALGORITHMS = {
   'aes-kwp': 55,
 } as const
 
-export type AlgorithmName = keyof typeof ALGORITHMS
-
 /** The key types that an enrolment may ask for, with what signing with them needs. */
 export const ENROLMENT_KEYS: Readonly<
   Record<KeyAlgorithm, { readonly algorithm: number; readonly sign: 'sign-pkcs' | 'sign-ecdsa' }>

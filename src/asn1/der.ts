@@ -250,14 +250,6 @@ function dotted(source: Uint8Array, from: number, to: number): string {
   return text
 }
 
-/** Signed, any length. */
-export function readInteger(node: DerNode, what = 'INTEGER'): bigint {
-  const content = node.expect(TAG.integer, what).content
-  let value = BigInt(`0x${Buffer.from(content.buffer, content.byteOffset, content.length).toString('hex')}`)
-  if ((content[0] ?? 0) >= 0x80) value -= 1n << BigInt(content.length * 8)
-  return value
-}
-
 /** A non-negative INTEGER of at most 48 bits. */
 export function readSmallInteger(node: DerNode, what = 'INTEGER'): number {
   const content = node.expect(TAG.integer, what).content

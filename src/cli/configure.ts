@@ -2,13 +2,24 @@ import { type Configuration, type ConfigurationSources, loadConfiguration } from
 import type { RawValue } from '../config/configuration-file.ts'
 import type { Arguments, CommandContext } from './command.ts'
 
-/** Flags that stand for settings, on every command that reads a profile. */
-export const PROFILE_OPTIONS = {
+/** Flags that stand for settings, in pieces: a command offers those that mean something to it. */
+export const STATE_OPTIONS = {
   'state-directory': { type: 'string', describe: 'where run folders are kept' },
+} as const
+export const TRUST_OPTIONS = {
   'trust-anchors': { type: 'string', array: true, describe: 'files with trust anchors of your own' },
-  device: { type: 'string', describe: 'device URI' },
+} as const
+export const CA_OPTIONS = {
   endpoint: { type: 'string', describe: 'base address of the CA' },
   'ca-file': { type: 'string', describe: 'PEM certificates to trust for the connection to the CA' },
+} as const
+
+/** All of them, on the commands that read a whole profile. */
+export const PROFILE_OPTIONS = {
+  ...STATE_OPTIONS,
+  ...TRUST_OPTIONS,
+  device: { type: 'string', describe: 'device URI' },
+  ...CA_OPTIONS,
 } as const
 
 /** Setting paths that the flags of `PROFILE_OPTIONS` stand for; undefined where a flag was not given. */

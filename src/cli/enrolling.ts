@@ -7,13 +7,17 @@ import type { Arguments, CommandContext } from './command.ts'
 import { configureRun, PROFILE_OPTIONS, RUN_PROFILE_OPTION } from './configure.ts'
 import { createServices } from './services.ts'
 
+export const TRACE_OPTION = {
+  trace: { type: 'boolean', describe: 'every call to the device and the CA on stderr, without secrets' },
+} as const
+
 export const RUN_OPTIONS = {
   ...PROFILE_OPTIONS,
   'replace-key': {
     type: 'string',
     describe: 'the one existing key, as `doctor` names its place, that may be replaced',
   },
-  trace: { type: 'boolean', describe: 'every call to the device and the CA on stderr, without secrets' },
+  ...TRACE_OPTION,
 } as const
 
 /** For the commands that go on with a run. */

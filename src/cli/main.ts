@@ -1,4 +1,16 @@
 #!/usr/bin/env node
-import { runCli } from './run-cli.ts'
+import { EXIT } from '../errors.ts'
+import { isSupportedNode, NODE_ENGINES } from './node-version.ts'
 
-process.exitCode = await runCli(process.argv.slice(2))
+// Asked before the rest is loaded: an older Node.js ends at the first export that it lacks, in words that help nobody.
+if (isSupportedNode(process.versions.node)) {
+  const { runCli } = await import('./run-cli.ts')
+  // Should the event loop run dry in the middle, the end is not taken for a good one.
+  process.exitCode = EXIT.defect
+  process.exitCode = await runCli(process.argv.slice(2))
+} else {
+  console.error(`error: Could not start: this is Node.js ${process.versions.node}, and ${NODE_ENGINES} is needed.
+Try: Install a newer Node.js (https://nodejs.org), or name it in PATH before this one.
+(usage.node-version, exit ${EXIT.usage})`)
+  process.exitCode = EXIT.usage
+}

@@ -1,10 +1,38 @@
-/** Asks at the terminal, on stderr so that stdout stays clean. The libraries load only when somebody is asked. */
+import { EnrollError } from '../errors.ts'
+
+/** Asks at the terminal, on stderr so that stdout stays clean. The libraries load only when somebody is asked. Throws EnrollError `prompt.stopped`. */
 export async function promptSecret(message: string): Promise<string> {
   const { default: password } = await import('@inquirer/password')
-  return password({ message, mask: false }, { output: process.stderr })
+  return untilLeft((context) => password({ message, mask: false }, context))
 }
 
+/** Throws EnrollError `prompt.stopped`. */
 export async function promptYes(message: string): Promise<boolean> {
   const { default: confirm } = await import('@inquirer/confirm')
-  return confirm({ message, default: false }, { output: process.stderr })
+  return untilLeft((context) => confirm({ message, default: false }, context))
 }
+
+/**
+ * Inquirer takes Ctrl-C to itself, and does not notice Ctrl-D: its readline lets go of stdin (`pause`), nobody answers any more, and
+ * the process would end in the middle with exit code 0.
+ */
+async function untilLeft<T>(
+  ask: (context: { readonly output: NodeJS.WritableStream; readonly signal: AbortSignal }) => Promise<T>,
+): Promise<T> {
+  const left = new AbortController()
+  const leave = (): void => left.abort()
+  process.stdin.once('pause', leave)
+  try {
+    return await ask({ output: process.stderr, signal: left.signal })
+  } catch (error) {
+    if (!(error instanceof Error) || !LEFT.includes(error.name)) throw error
+    throw new EnrollError('prompt.stopped', 'Stopped at the question; nothing was sent.', {
+      remedy: 'Begin again, or go on with `hsm-enroll runs resume`.',
+      cause: error,
+    })
+  } finally {
+    process.stdin.off('pause', leave)
+  }
+}
+
+const LEFT: readonly string[] = ['ExitPromptError', 'AbortPromptError']

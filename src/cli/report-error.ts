@@ -1,7 +1,7 @@
 import { DeviceError } from '../../devices/device.ts'
 import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
+import { printable } from '../printable.ts'
 import type { Output } from './output.ts'
-import { printable } from './table.ts'
 
 /** The one place that turns an error into a message and an exit code. */
 export function reportError(

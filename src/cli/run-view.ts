@@ -1,6 +1,6 @@
 import type { RunRecord, RunSummary } from '../enrollment/run-record.ts'
 import { EXIT, type ExitCode } from '../errors.ts'
-import { printable } from './table.ts'
+import { printable } from '../printable.ts'
 
 /** A run as `runs show --json` prints it. */
 export function runToJson({ id, folder, record, fault }: RunSummary): Record<string, unknown> {
@@ -28,7 +28,7 @@ export function nextStep(id: string, record: RunRecord): string {
     case 'attested':
       return record.failedChecks === undefined
         ? `go on with \`hsm-enroll runs resume ${id}\``
-        : `a check refused it; see check.json, then \`hsm-enroll runs resume ${id}\``
+        : `a check refused it; see check.json, correct the profile, then \`hsm-enroll runs resume ${id} --profile PROFILE\``
     case 'submitting':
     case 'unknown':
       return `find out whether the CA has the order, then \`hsm-enroll runs resolve ${id} --order-number N\` or \`--not-placed\``

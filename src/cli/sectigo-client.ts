@@ -1,10 +1,10 @@
 import type { Configuration } from '../config/configuration.ts'
 import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
+import { printable } from '../printable.ts'
 import type { ChangeOutcome } from '../sectigo/change-outcome.ts'
 import { createClient, type SectigoClient } from '../sectigo/http/client.ts'
 import { clientOptions } from './certificate-authority.ts'
 import type { Arguments, CommandContext } from './command.ts'
-import { printable } from './table.ts'
 
 /** The bare client, for the commands that speak to one endpoint. */
 export async function openClient(

@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { DeviceError } from '../../devices/device.ts'
 import { createSecretProvider } from '../config/secret-provider.ts'
 import type { EnrollmentServices } from '../enrollment/services.ts'
+import { printable } from '../printable.ts'
 import type { CommandContext } from './command.ts'
-import { printable } from './table.ts'
 
 /** The real world for a run: devices, the CA, the clock, a terminal. Everything heavy loads when it is first used. */
 export function createServices(stateDirectory: string, context: CommandContext, trace: boolean): EnrollmentServices {

@@ -1,7 +1,5 @@
 import { printable } from '../printable.ts'
 
-export { printable }
-
 /** Columns as wide as their widest cell, two blanks apart; the last one runs free. Control characters of hostile input are shown, not sent. */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [header, ...rows].map((row) => row.map(printable))

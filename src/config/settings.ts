@@ -55,7 +55,7 @@ export const SETTINGS: readonly Setting[] = [
   {
     path: 'key.replaceKey',
     type: 'text',
-    description: 'the one existing key, as `devices` names its place, that may be replaced',
+    description: 'the one existing key, as `doctor` names its place, that may be replaced',
   },
   { path: 'key.pinPolicy', type: 'text', description: 'PIN policy, where the device has one', allowed: policies },
   { path: 'key.touchPolicy', type: 'text', description: 'touch policy, where the device has one', allowed: touches },

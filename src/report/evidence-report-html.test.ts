@@ -48,4 +48,49 @@ describe('the HTML report', () => {
   it('does not hide a file that was changed', () => {
     expect(evidenceReportHtml(report)).toContain('<td class="fail">NO</td>')
   })
+
+  it('shows device, key and claims, and what was relaxed', () => {
+    const html = evidenceReportHtml({
+      ...report,
+      record: { ...report.record, settings: { 'device.uri': 'yubikey:', 'policy.fips': 'warn' } },
+      verdict: {
+        hsmType: 'YUBIKEY',
+        genuine: true,
+        acceptable: true,
+        attestedKey: { type: 'EC', curve: 'P-384', spkiSha256: 'cd' },
+        device: { vendor: 'Yubico', model: 'YubiKey 5', serial: '123', firmware: '5.4.3', fips: 'not-certified' },
+        claims: { neverExtractable: true, permissions: ['a', 'b'] },
+        trustAnchor: { name: 'mine', spkiSha256: 'ef', origin: 'user' },
+        chain: [],
+        checks: [],
+      },
+    })
+    for (const text of ['YubiKey 5', '5.4.3', 'EC P-384', 'Claim: neverExtractable', 'a, b', 'policy.fips: warn'])
+      expect(html).toContain(text)
+    expect(html).toContain('not in a built-in key of the vendor')
+  })
+
+  it('says that a verdict was changed, and when there was none', () => {
+    const { verdict: _, ...unjudged } = report
+    expect(evidenceReportHtml(unjudged)).toContain('was not judged in this run')
+    const changed = { file: 'check.json', sha256: 'ab' }
+    expect(
+      evidenceReportHtml({
+        ...unjudged,
+        record: { ...unjudged.record, checkResult: changed },
+        artefacts: [{ ...changed, intact: false }],
+      }),
+    ).toContain('is not the one that was recorded')
+  })
+
+  it('names the reason of an unknown outcome and of a refusal', () => {
+    const record = {
+      ...report.record,
+      unknownReason: 'the reply was lost',
+      refusal: { code: -15, message: 'Not enough credit!', cause: '', remedy: '', final: true },
+    }
+    const html = evidenceReportHtml({ ...report, record })
+    expect(html).toContain('the reply was lost')
+    expect(html).toContain('-15: Not enough credit!')
+  })
 })

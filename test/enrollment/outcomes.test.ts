@@ -189,6 +189,13 @@ describe('an enrolment', () => {
     expect(double.device.store.list().filter(({ type }) => type === 3)).toHaveLength(1)
   })
 
+  it('a profile that is enrolled twice at one moment makes one key and one order', async () => {
+    const ends = await Promise.all([enroll('--wait'), enroll('--wait'), enroll('--wait')])
+    expect(ends.map(({ code }) => code).sort()).toEqual([0, 2, 2])
+    expect(rehearsal.ca.counters.ordersPlaced).toBe(1)
+    expect(double.device.store.list().filter(({ type }) => type === 3)).toHaveLength(1)
+  })
+
   it('with a wrong device password ends with exit 3, names the device, and tries once', async () => {
     await writeFile(join(folder, 'secret-password'), 'planted-wrong-password\n')
     const logins = countLogins()

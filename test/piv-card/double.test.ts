@@ -1,5 +1,5 @@
 import { createPublicKey, verify } from 'node:crypto'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -40,6 +40,24 @@ describe.runIf(installed('ykcs11'))('the YubiKey double under the agent itself',
         return text === undefined ? undefined : Secret.fromText(text)
       },
     })
+
+  it('keeps its daemon out of the terminal’s process group: Ctrl-C is for the program, which ends the daemon itself', () => {
+    const groupOf = (pid: string): string => {
+      const [, rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')
+      return rest.split(' ')[2] ?? ''
+    }
+    const daemons = readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .filter((pid) => {
+        try {
+          return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(join(folder, 'pcscd'))
+        } catch {
+          return false
+        }
+      })
+    expect(daemons.length).toBeGreaterThan(0)
+    for (const pid of daemons) expect(groupOf(pid)).not.toBe(groupOf('self'))
+  })
 
   it('is opened by its URI, makes a key, signs, and attests it genuinely under the test root alone', async () => {
     const device = await open()

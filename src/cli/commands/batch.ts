@@ -22,7 +22,7 @@ export const batch: Command = {
     const { readInput } = await import('../read-input.ts')
     const { withNewRun } = await import('../../enrollment/run.ts')
     const { advance } = await import('../../enrollment/advance.ts')
-    const { refuseSecondRun } = await import('../../enrollment/open-runs.ts')
+    const { beginOnlyRun } = await import('../../enrollment/begin-only-run.ts')
     const { reportError } = await import('../report-error.ts')
     const file = args.required('jobs')
     const folder = file === '-' ? context.cwd : dirname(resolve(context.cwd, file))
@@ -40,14 +40,13 @@ export const batch: Command = {
         const profile = resolve(folder, job)
         const configuration = await configure(args, context, { profile })
         const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
-        await refuseSecondRun(stateDirectoryOf(configuration), profile, args.flag('test'), Date.now())
-        exitCode = await withNewRun(
-          { configuration, profile, test: args.flag('test'), device: true },
-          services,
-          (created) => {
+        const test = args.flag('test')
+        const stateDirectory = stateDirectoryOf(configuration)
+        exitCode = await beginOnlyRun({ stateDirectory, profile, test }, () =>
+          withNewRun({ configuration, profile, test, device: true }, services, (created) => {
             run = created.id
             return advance(created, { wait: args.flag('wait'), confirm: confirmOrder(args, context) })
-          },
+          }),
         )
       } catch (caught) {
         if (!(caught instanceof EnrollError) && !(caught instanceof DeviceError)) throw caught

@@ -8,7 +8,7 @@ const check: Command = {
   positionals: { profile: { type: 'string', describe: 'profile file or name' } },
   options: PROFILE_OPTIONS,
   run: async (args, context) => {
-    const { environmentName, SETTINGS } = await import('../../config/settings.ts')
+    const { environmentName, SETTINGS, settingByPath } = await import('../../config/settings.ts')
     const { formatTable } = await import('../table.ts')
     const profile = args.text('profile')
     const configuration = await configure(args, context, profile === undefined ? {} : { profile })
@@ -29,11 +29,26 @@ const check: Command = {
       })),
     )
     const settings = [...known, ...others]
+    const choice = (path: string): string => {
+      const allowed = settingByPath.get(path)?.allowed
+      return allowed === undefined ? '' : ` (${allowed.join(', ')})`
+    }
+    const inForce = settings.filter(({ value }) => value !== undefined)
+    const unset = settings.filter(({ value }) => value === undefined)
     context.output.result({ settings }, () =>
-      formatTable(
-        ['SETTING', 'VALUE', 'FROM', 'WHAT IT IS'],
-        settings.map((s) => [s.path, s.value ?? '', s.origin ?? `not set (${s.environment})`, s.description]),
-      ),
+      [
+        formatTable(
+          ['SETTING', 'VALUE', 'FROM'],
+          inForce.map(({ path, value, origin }) => [path, value ?? '', origin ?? '']),
+        ),
+        '',
+        formatTable(
+          ['NOT SET', 'WHAT IT IS'],
+          unset.map(({ path, description }) => [path, `${description}${choice(path)}`]),
+        ),
+        '',
+        `A setting may also come from the environment: ${environmentName('device.uri')} stands for device.uri.`,
+      ].join('\n'),
     )
     return EXIT.done
   },

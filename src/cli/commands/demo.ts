@@ -38,6 +38,7 @@ export const demo: Command = {
       output.progress(
         `The profile: ${rehearsal.profile}\nThe same with your own device: hsm-enroll enroll PROFILE --wait\n`,
       )
+      if (context.signal.aborted) return EXIT.usage
       const json = output.json ? ['--json'] : []
       return await runSelf(['enroll', rehearsal.profile, '--yes', '--wait', ...json], {
         ...context.env,
@@ -57,6 +58,10 @@ async function runSelf(args: readonly string[], env: Readonly<Record<string, str
   const child = spawn(process.execPath, [script, ...args], { stdio: 'inherit', env })
   return new Promise((resolve, reject) => {
     child.once('error', reject)
-    child.once('exit', (code) => resolve(Object.values(EXIT).find((known) => known === code) ?? EXIT.defect))
+    child.once('exit', (code, ended) => {
+      // Ctrl-C reaches both processes; the run may die of it before it has begun to listen.
+      if (ended === 'SIGINT') return resolve(EXIT.usage)
+      resolve(Object.values(EXIT).find((known) => known === code) ?? EXIT.defect)
+    })
   })
 }

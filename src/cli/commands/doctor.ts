@@ -4,15 +4,8 @@ import { EnrollError, EXIT } from '../../errors.ts'
 import type { Command } from '../command.ts'
 import { configure } from '../configure.ts'
 import { RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
+import { type Finding, formatFinding } from '../finding.ts'
 import { createServices } from '../services.ts'
-import { printable } from '../table.ts'
-
-interface Finding {
-  readonly area: 'program' | 'profile' | 'device' | 'order'
-  readonly severity: 'ok' | 'warning' | 'blocker'
-  readonly message: string
-  readonly remedy?: string
-}
 
 export const doctor: Command = {
   command: 'doctor [profile]',
@@ -31,7 +24,9 @@ export const doctor: Command = {
       findings.push(...(await deviceFindings(() => services.openDevice(configuration))))
     }
     const blocked = findings.some(({ severity }) => severity === 'blocker')
-    output.result({ ready: !blocked, findings }, () => findings.map((finding) => line(finding, output)).join('\n'))
+    output.result({ ready: !blocked, findings }, () =>
+      findings.map((finding) => formatFinding(finding, output)).join('\n'),
+    )
     return blocked ? EXIT.refused : EXIT.done
   },
 }
@@ -45,7 +40,8 @@ async function programFinding(): Promise<Finding> {
         area: 'program',
         severity: 'warning',
         message: `native addons not installed: ${missing.join(', ')}`,
-        remedy: 'Only PKCS#11 devices and USB discovery need them; install a compiler and run npm rebuild.',
+        remedy:
+          'Only PKCS#11 devices and USB discovery need them; install a C++ compiler, make and python3, then install hsm-enroll again.',
       }
 }
 
@@ -83,11 +79,3 @@ const fromObstacle = ({ severity, message, remedy }: Obstacle): Finding => ({
   message,
   remedy,
 })
-
-function line({ area, severity, message, remedy }: Finding, output: import('../output.ts').Output): string {
-  const mark =
-    severity === 'ok'
-      ? output.style('green', 'ok     ')
-      : output.style(severity === 'blocker' ? 'red' : 'yellow', severity.padEnd(7))
-  return `${mark}  ${area.padEnd(8)} ${printable(message)}${remedy === undefined ? '' : ` Try: ${printable(remedy)}`}`
-}

@@ -20,7 +20,7 @@ export const enroll: Command = {
   run: async (args, context) => {
     const { resolve } = await import('node:path')
     const { withNewRun } = await import('../../enrollment/run.ts')
-    const { refuseSecondRun } = await import('../../enrollment/open-runs.ts')
+    const { beginOnlyRun } = await import('../../enrollment/begin-only-run.ts')
     const { requestTemplate } = await import('../../config/profile.ts')
     const { planFindings } = await import('../plan-findings.ts')
     const { hsmTypeOf } = await import('../../enrollment/order-form.ts')
@@ -34,11 +34,12 @@ export const enroll: Command = {
     refuseBlockers(await planFindings(configuration))
     if (!context.interactive) requireHeadless(configuration, test || args.flag('yes'))
     const name = resolve(context.cwd, profile)
-    if (!args.flag('new')) await refuseSecondRun(stateDirectory, name, test, Date.now())
     const services = createServices(stateDirectory, context, args.flag('trace'))
-    return withNewRun({ configuration, profile: name, test, device: true }, services, (run) =>
-      advanceAndShow(run, { wait: args.flag('wait'), confirm: confirmOrder(args, context) }, context),
-    )
+    const begin = () =>
+      withNewRun({ configuration, profile: name, test, device: true }, services, (run) =>
+        advanceAndShow(run, { wait: args.flag('wait'), confirm: confirmOrder(args, context) }, context),
+      )
+    return args.flag('new') ? begin() : beginOnlyRun({ stateDirectory, profile: name, test }, begin)
   },
 }
 

@@ -1,11 +1,11 @@
 import type { RunSummary } from '../../enrollment/run-record.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
+import { printable } from '../../printable.ts'
 import type { PushNotification } from '../../sectigo/push/push-notification.ts'
 import type { Arguments, Command, CommandContext } from '../command.ts'
 import { configure, configureRun } from '../configure.ts'
 import { RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
 import { createServices } from '../services.ts'
-import { printable } from '../table.ts'
 
 export const listen: Command = {
   command: 'listen [profile]',
@@ -37,7 +37,7 @@ export const listen: Command = {
     const inTurn = oneAtATime()
     const receiver = await startPushReceiver({
       host: args.required('host'),
-      port: args.integer('port') ?? Number(args.text('port')),
+      port: portOf(args),
       path: args.required('path'),
       ...(tls === undefined ? {} : { tls }),
       ...(basic === undefined ? {} : { basic }),
@@ -157,4 +157,12 @@ async function leaveFor(
     return { run: id, outcome: `${busy}; nothing here is for it` }
   await leavePushed(await RunFolder.find(stateDirectory, id), certificates)
   return { run: id, outcome: `${busy}; the certificate was left for it` }
+}
+
+function portOf(args: Arguments): number {
+  const port = args.integer('port')
+  if (port !== undefined && port >= 0 && port <= 65_535) return port
+  throw new EnrollError('usage', 'Could not listen: --port is no number from 0 to 65535.', {
+    remedy: 'Give --port 8443.',
+  })
 }

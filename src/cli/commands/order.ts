@@ -1,10 +1,15 @@
 import { EXIT } from '../../errors.ts'
+import { printable } from '../../printable.ts'
 import type { Command, CommandGroup } from '../command.ts'
-import { configure } from '../configure.ts'
-import { RUN_OPTIONS } from '../enrolling.ts'
-import { printable } from '../table.ts'
+import { CA_OPTIONS, configure, STATE_OPTIONS, TRUST_OPTIONS } from '../configure.ts'
+import { TRACE_OPTION } from '../enrolling.ts'
 
-const OPTIONS = { ...RUN_OPTIONS, profile: { type: 'string', describe: 'profile with the sectigo section' } } as const
+const OPTIONS = {
+  profile: { type: 'string', describe: 'profile with the sectigo section' },
+  ...CA_OPTIONS,
+  ...STATE_OPTIONS,
+  ...TRACE_OPTION,
+} as const
 const YES = { type: 'boolean', alias: 'y', describe: 'do not ask' } as const
 const ORDER_NUMBER = { 'order-number': { type: 'string', describe: 'the CA’s order number' } } as const
 
@@ -16,6 +21,7 @@ const submit: Command = {
   },
   options: {
     ...OPTIONS,
+    ...TRUST_OPTIONS,
     yes: YES,
     test: { type: 'boolean', describe: 'send test=Y' },
     'dry-run': { type: 'boolean', describe: 'only check the form' },
@@ -87,7 +93,7 @@ const refund: Command = {
   options: {
     ...OPTIONS,
     yes: YES,
-    'reason-code': { type: 'string', demandOption: true, describe: '1 to 11, see docs/sectigo.md' },
+    'reason-code': { type: 'string', demandOption: true, describe: '1 to 11; docs/sectigo.md says what each means' },
   },
   run: async (args, context) => {
     const { autoRefund, REFUND_COVERS } = await import('../../sectigo/auto-refund.ts')
@@ -166,6 +172,7 @@ export const placeOrder: Command = {
   positionals: { form: { type: 'string', describe: 'YAML file with the parameters, items as 1_…' } },
   options: {
     ...OPTIONS,
+    ...TRUST_OPTIONS,
     yes: YES,
     url: { type: 'boolean', describe: 'print the ordering URL instead of sending' },
     'dry-run': { type: 'boolean', describe: 'only check the form' },

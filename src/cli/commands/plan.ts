@@ -2,6 +2,7 @@ import { EXIT } from '../../errors.ts'
 import type { Command } from '../command.ts'
 import { configure, PROFILE_OPTIONS } from '../configure.ts'
 import { stateDirectoryOf } from '../enrolling.ts'
+import { formatFinding } from '../finding.ts'
 
 export const plan: Command = {
   command: 'plan <profile>',
@@ -36,13 +37,17 @@ export const plan: Command = {
     }
     context.output.result({ ready: !blocked, findings, order, openRuns: open.map(({ id }) => id) }, () =>
       [
-        ...findings.map(
-          ({ severity, area, message, remedy }) =>
-            `${severity.padEnd(7)}  ${area.padEnd(8)} ${message}${remedy === undefined ? '' : ` Try: ${remedy}`}`,
-        ),
-        ...open.map(
-          ({ id, record }) =>
-            `warning  profile  the run ${id} of this profile is not finished (${record?.state}). Try: hsm-enroll runs resume ${id}`,
+        ...findings.map((finding) => formatFinding(finding, context.output)),
+        ...open.map(({ id, record }) =>
+          formatFinding(
+            {
+              area: 'profile',
+              severity: 'warning',
+              message: `the run ${id} of this profile is not finished (${record?.state})`,
+              remedy: `hsm-enroll runs resume ${id}`,
+            },
+            context.output,
+          ),
         ),
         `order    product ${product ?? '(none)'}, ${days ?? '?'} days, at ${order.endpoint}`,
         `charged  ${order.charged}`,

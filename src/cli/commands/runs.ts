@@ -1,6 +1,6 @@
 import { EnrollError, EXIT } from '../../errors.ts'
 import type { Command, CommandGroup } from '../command.ts'
-import { configure, PROFILE_OPTIONS } from '../configure.ts'
+import { configure, STATE_OPTIONS } from '../configure.ts'
 import {
   advanceAndShow,
   confirmOrder,
@@ -15,7 +15,7 @@ const RUN = { run: { type: 'string', describe: 'run id, or the end of it' } } as
 const list: Command = {
   command: 'list',
   summary: 'all runs, oldest first',
-  options: PROFILE_OPTIONS,
+  options: STATE_OPTIONS,
   run: async (args, { output, ...context }) => {
     const { listRuns } = await import('../../enrollment/run-record.ts')
     const { runToJson } = await import('../run-view.ts')
@@ -47,7 +47,7 @@ const show: Command = {
   command: 'show <run>',
   summary: 'where a run stands, and what to do next',
   positionals: RUN,
-  options: PROFILE_OPTIONS,
+  options: STATE_OPTIONS,
   run: async (args, { output, ...context }) => {
     const { RunFolder } = await import('../../enrollment/run-folder.ts')
     const { Journal } = await import('../../enrollment/journal.ts')
@@ -149,8 +149,8 @@ const report: Command = {
   summary: 'an evidence report for an auditor: journal, files, verdict',
   positionals: RUN,
   options: {
-    ...PROFILE_OPTIONS,
-    html: { type: 'boolean', describe: 'one self-contained page' },
+    ...STATE_OPTIONS,
+    html: { type: 'boolean', describe: 'one self-contained page that prints; without it JSON' },
     output: { type: 'string', alias: 'o', describe: 'file to write; - for stdout', default: '-' },
   },
   run: async (args, context) => {

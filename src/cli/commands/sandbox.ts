@@ -34,6 +34,7 @@ export const sandbox: Command = {
           `device    ${double.uri}`,
           `CA        ${ca.url}  (login ${ca.login.loginName}, password ${ca.login.loginPassword}: rehearsal values)`,
           `profile   ${rehearsal.profile}`,
+          `files     the device’s secrets (secret-…), its test root (trust-anchors.json) and the CA’s certificate (ca.pem) are beside the profile`,
           `enrol     ${[...Object.entries(environment).map(([name, value]) => `${name}=${value} `)].join('')}hsm-enroll enroll ${rehearsal.profile} --yes --wait`,
           'Ctrl-C ends it.',
         ].join('\n'),

@@ -1,15 +1,15 @@
 import { EXIT } from '../../errors.ts'
 import type { Command, CommandGroup } from '../command.ts'
-import { configure, PROFILE_OPTIONS } from '../configure.ts'
+import { configure, TRUST_OPTIONS } from '../configure.ts'
 
 const list: Command = {
   command: 'list',
   summary: 'the vendors’ keys that evidence may end in',
-  options: PROFILE_OPTIONS,
+  options: TRUST_OPTIONS,
   run: async (args, { output, ...context }) => {
     const { configuredTrustAnchors } = await import('../check-with.ts')
     const { trustAnchorExpiry } = await import('../../trust-anchors/trust-anchors.ts')
-    const { formatTable } = await import('../table.ts')
+    const { formatFacts } = await import('../facts.ts')
     const now = Date.now()
     const configuration = await configure(args, { output, ...context })
     const anchors = (await configuredTrustAnchors(configuration)).map((anchor) => ({
@@ -21,20 +21,19 @@ const list: Command = {
         output.warn(`${name} ends on ${notAfter}, in ${expiry.daysLeft} days; look for a newer hsm-enroll.`)
       if (expiry.status === 'ended') output.warn(`${name} ended on ${notAfter}.`)
     }
+    // One block each, with the whole fingerprint: a person has to compare it with the vendor's page.
     output.result({ trustAnchors: anchors }, () =>
-      formatTable(
-        ['FAMILY', 'ROLE', 'NAME', 'SPKI SHA-256', 'UNTIL', 'ORIGIN', 'CHECKED', 'SOURCE'],
-        anchors.map((a) => [
-          a.hsmTypes.join(','),
-          a.role,
-          a.name,
-          a.spkiSha256.slice(0, 16),
-          a.notAfter ?? 'no end',
-          a.origin,
-          a.checked,
-          a.source,
-        ]),
-      ),
+      anchors
+        .map((anchor) =>
+          formatFacts(`${anchor.hsmTypes.join(', ')} ${anchor.role}: ${anchor.name}`, [
+            ['SPKI SHA-256', anchor.spkiSha256],
+            ['until', anchor.notAfter ?? 'no end'],
+            ['origin', anchor.origin],
+            ['checked', anchor.checked],
+            ['source', anchor.source],
+          ]),
+        )
+        .join('\n\n'),
     )
     return EXIT.done
   },

@@ -1,3 +1,4 @@
+import { withRemedy } from '../../errors.ts'
 import { hsmTypeOf } from '../order-form.ts'
 import type { Run } from '../run.ts'
 import { readRequest } from './read-request.ts'
@@ -28,7 +29,9 @@ export async function runCheckStep(run: Run): Promise<boolean> {
     services.observer.step({
       step: 'check',
       status: 'refused',
-      detail: failed.map((check) => `${check.id}: ${check.detail}`).join('; '),
+      detail: failed
+        .map(({ id, detail, remedy }) => `${id}: ${remedy === undefined ? detail : withRemedy(detail, remedy)}`)
+        .join('\n  '),
     })
     return false
   }

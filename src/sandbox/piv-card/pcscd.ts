@@ -145,7 +145,9 @@ async function launch(folder: string): Promise<Daemon> {
   const child = spawn(
     'unshare',
     [...asRoot(), '--mount', '--net', 'bash', '-c', DAEMON_SCRIPT, 'pcscd', folder, drivers, program],
-    { stdio: ['pipe', 'pipe', 'pipe'] },
+    // In a session of its own: Ctrl-C at the terminal is for the program, which then ends the daemon. Where it cannot, the end of
+    // stdin does.
+    { stdio: ['pipe', 'pipe', 'pipe'], detached: true },
   )
   let text = ''
   const keep = (chunk: Buffer): void => {
@@ -205,7 +207,7 @@ async function relay(daemon: Daemon, port: number): Promise<ReaderConnection> {
   const child = spawn(
     'nsenter',
     ['--target', String(daemon.child.pid), ...user, '--net', 'bash', '-c', RELAY_SCRIPT, 'relay', String(port)],
-    { stdio: ['pipe', 'pipe', 'ignore'] },
+    { stdio: ['pipe', 'pipe', 'ignore'], detached: true },
   )
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve)

@@ -1,0 +1,92 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { SETTINGS } from '../../src/config/settings.ts'
+import { runProgram } from '../enrollment/built-program.ts'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const pages = [
+  'README.md',
+  'SECURITY.md',
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true }).map((name) => `docs/${name}`),
+]
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => ({ name, text: readFileSync(join(ROOT, name), 'utf8') }))
+
+/** `hsm-enroll runs resume RUN --wait` as it stands in text or code, without what follows it. */
+const mentions = pages.flatMap(({ name, text }) =>
+  [...text.matchAll(/hsm-enroll ((?:[a-z][a-z-]+ ?)+)([^`#\n|)]*)/g)].map(([, words = '', rest = '']) => ({
+    name,
+    words: words.trim().split(' '),
+    options: [...rest.matchAll(/--[a-z-]+/g)].map(([option]) => option),
+  })),
+)
+
+describe('what the documentation says of the program', () => {
+  it('every command and option exists', async () => {
+    const helps = new Map<string, string>()
+    const helpOf = async (...words: string[]): Promise<string> => {
+      const key = words.join(' ')
+      const known = helps.get(key)
+      if (known !== undefined) return known
+      const { stdout } = await runProgram([...words, '--help'])
+      helps.set(key, stdout)
+      return stdout
+    }
+    expect(mentions.length).toBeGreaterThan(10)
+    const main = await helpOf()
+    for (const { name, words, options } of mentions) {
+      const [command = '', second = ''] = words
+      expect(main, `${name}: ${words.join(' ')}`).toContain(`hsm-enroll ${command}`)
+      const group = (await helpOf(command)).includes(`hsm-enroll ${command} ${second}`)
+      const help = await (second !== '' && group ? helpOf(command, second) : helpOf(command))
+      for (const option of options) expect(help, `${name}: ${words.join(' ')}`).toContain(option)
+    }
+  })
+
+  it('every npm script exists', () => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+    const named = pages.flatMap(({ text }) => [...text.matchAll(/npm run ([a-z:]+)/g)].map(([, script]) => script))
+    expect(named).toContain('demo')
+    for (const script of named) expect(Object.keys(scripts)).toContain(script)
+  })
+
+  it('every page that is linked exists', () => {
+    const missing = pages.flatMap(({ name, text }) =>
+      [...text.matchAll(/\]\(([^)#]+)/g)]
+        .map(([, target = '']) => target)
+        .filter((target) => !target.includes('://'))
+        .filter((target) => !existsSync(resolve(ROOT, name, '..', target)))
+        .map((target) => `${name}: ${target}`),
+    )
+    expect(missing).toEqual([])
+  })
+
+  it('the profile of the README passes `plan` as it stands', async () => {
+    const [, profile = ''] = /```yaml\n([\s\S]*?)```/.exec(pages[0]?.text ?? '') ?? []
+    const folder = mkdtempSync(join(tmpdir(), 'readme-'))
+    try {
+      writeFileSync(join(folder, 'signing.yaml'), profile)
+      const end = await runProgram(['plan', join(folder, 'signing.yaml')], { env: { XDG_STATE_HOME: folder } })
+      expect(end.stdout).not.toMatch(/blocker|warning/)
+      expect(end.code, end.stderr).toBe(0)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  it('every profile of a device’s page is read', async () => {
+    const known = new Set(SETTINGS.map(({ path }) => path))
+    const blocks = pages
+      .filter(({ name }) => name.startsWith('docs/devices/'))
+      .flatMap(({ name, text }) =>
+        [...text.matchAll(/```yaml\n(device:[\s\S]*?)```/g)].map(([, yaml = '']) => ({ name, yaml })),
+      )
+    expect(blocks).toHaveLength(6)
+    for (const { name, yaml } of blocks) {
+      for (const [, secret] of yaml.matchAll(/^ {4}([a-z-]+):/gm))
+        expect(known, name).toContain(`device.secrets.${secret}`)
+    }
+  })
+})

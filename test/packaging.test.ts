@@ -1,0 +1,104 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const ROOT = resolve(import.meta.dirname, '..')
+const manifest: {
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly optionalDependencies: Readonly<Record<string, string>>
+  readonly devDependencies: Readonly<Record<string, string>>
+} = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+const lock: {
+  readonly packages: Readonly<
+    Record<string, { readonly license?: string; readonly dev?: boolean; readonly resolved?: string }>
+  >
+} = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'))
+const installed = Object.entries(lock.packages).filter(([path]) => path !== '')
+
+describe('the dependencies', () => {
+  const page = readFileSync(join(ROOT, 'docs/dependencies.md'), 'utf8')
+  const rows = page.split('\n').filter((line) => line.startsWith('|'))
+
+  it.each(Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }))(
+    '%s is explained in docs/dependencies.md, with its licence',
+    (name) => {
+      const row = rows.find((line) => line.includes(`\`${name}\``))
+      const licence = lock.packages[`node_modules/${name}`]?.license ?? 'none'
+      expect(row?.split('|')[2]?.trim()).toBe(licence.replace(/^\((.*) OR (.*)\)$/, '$1 or $2'))
+    },
+  )
+
+  it('of development are named there', () => {
+    const named = Object.keys(manifest.devDependencies).filter((name) => !name.startsWith('@types/'))
+    for (const name of named) expect(page).toContain(`\`${name}\``)
+  })
+
+  it('that are installed with the program carry permissive licences', () => {
+    const production = installed.filter(([, { dev }]) => dev !== true)
+    expect(production.length).toBeGreaterThan(50)
+    const permissive = ['MIT', 'ISC', 'BSD-3-Clause', 'Apache-2.0', '0BSD', '(MIT OR X11)']
+    expect(production.filter(([, { license }]) => !permissive.includes(license ?? ''))).toEqual([])
+  })
+
+  it('are locked without download addresses', () => {
+    expect(installed.filter(([, { resolved }]) => resolved !== undefined)).toEqual([])
+  })
+})
+
+describe('the package', () => {
+  let folder: string
+  let files: readonly string[]
+
+  beforeAll(() => {
+    // In a copy: packing builds, and the built program is in use by other tests.
+    folder = mkdtempSync(join(tmpdir(), 'package-'))
+    for (const name of [
+      ...['src', 'devices', 'test', 'scripts', 'schemas', 'docs', 'contrib'],
+      ...['package.json', 'tsconfig.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md'],
+    ])
+      cpSync(join(ROOT, name), join(folder, name), { recursive: true })
+    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'junction')
+    const npm = (...args: string[]): string =>
+      execFileSync('npm', args, { cwd: folder, encoding: 'utf8', shell: process.platform === 'win32' })
+    const archive = npm('pack', '--loglevel=error').trim().split('\n').at(-1) ?? ''
+    execFileSync('tar', ['xzf', archive], { cwd: folder })
+    files = execFileSync('tar', ['tzf', archive], { cwd: folder, encoding: 'utf8' })
+      .trim()
+      .split('\n')
+      .map((name) => name.replace('package/', ''))
+    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'package/node_modules'), 'junction')
+  })
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  it('holds the program, the library with its types, the schemas, the documentation and the notices', () => {
+    for (const file of [
+      ...['dist/cli/main.js', 'dist/index.js', 'dist/types/src/index.d.ts', 'dist/third-party-notices.txt'],
+      ...['LICENSE', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'docs/architecture.md'],
+      ...['schemas/attestation-result.schema.json', 'contrib/udev/70-hsm-enroll.rules'],
+    ])
+      expect(files).toContain(file)
+  })
+
+  it('holds no source, no test, no tool and no path of this machine', () => {
+    expect(files.filter((file) => /^(src|devices|test|scripts)\/|^dist\/tools|\.test\./.test(file))).toEqual([])
+    const texts = files.filter((file) => /\.(js|d\.ts|json|md|txt)$/.test(file))
+    const telling = texts.filter((file) => readFileSync(join(folder, 'package', file), 'utf8').includes(ROOT))
+    expect(telling).toEqual([])
+  })
+
+  it('carries the notice of everybody whose code is in the bundle', () => {
+    const notices = readFileSync(join(folder, 'package/dist/third-party-notices.txt'), 'utf8')
+    for (const name of ['yargs', 'pkijs', 'asn1js', '@peculiar/webcrypto', 'yaml', 'fastest-levenshtein'])
+      expect(notices).toMatch(new RegExp(`^${name} \\d`, 'm'))
+  })
+
+  it('runs as a program and loads as a library', () => {
+    const node = (...args: string[]): string =>
+      execFileSync(process.execPath, args, { cwd: join(folder, 'package'), encoding: 'utf8' }).trim()
+    expect(node('dist/cli/main.js', '--version')).toMatch(/^\d+\.\d+\.\d+$/)
+    const script = 'import("./dist/index.js").then((m) => console.log(typeof m.checkAttestation))'
+    expect(node('-e', script)).toBe('function')
+  })
+})
