@@ -10,10 +10,19 @@ import { sendableForm, validateForm } from './parameters/validate-form.ts'
 
 /** Holds a `!PlaceOrder` form against its tables: order, each item, and what lies between. Nothing is sent. */
 export function validatePlaceOrder(form: OrderForm): readonly FormFault[] {
-  const { order, items } = splitPlaceOrder(form)
+  const { order, items, repeated } = splitPlaceOrder(form)
   const views = items.map(({ index, form: item }) => ({ index, view: new FormView(item) }))
   return [
     ...validateForm(PLACE_ORDER, order),
+    ...repeated.map(
+      (parameter): FormFault => ({
+        parameter,
+        severity: 'fail',
+        detail: `${parameter}: it stands twice, with and without the underscore`,
+        remedy: 'Keep one of them.',
+        source: PLACE_ORDER.source,
+      }),
+    ),
     ...items.flatMap(({ index, form: item }) => itemFormFaults(index, item)),
     ...itemFaults(new FormView(order), views).map(
       ({ parameter, detail, remedy }): FormFault => ({

@@ -22,7 +22,9 @@ export const placeOrder: Endpoint = {
       ...(item === undefined ? {} : { errorItem: item }),
     }),
   async handle(form, rehearsal) {
-    const { order, items } = splitPlaceOrder(Object.fromEntries(form))
+    const { order, items, repeated } = splitPlaceOrder(Object.fromEntries(form))
+    const [twice] = repeated
+    if (twice !== undefined) throw invalid(twice)
     const view = checkForm(PLACE_ORDER, new Map(Object.entries(order)))
     const itemViews = items.map((item) => ({ index: item.index, view: checkItem(item) }))
     const [fault] = itemFaults(view, itemViews)
