@@ -1,4 +1,4 @@
-import type { RunRecord, RunSummary } from '../enrollment/run-record.ts'
+import { hasKey, type RunRecord, type RunSummary } from '../enrollment/run-record.ts'
 import { EXIT, type ExitCode } from '../errors.ts'
 import { printable } from './table.ts'
 
@@ -33,8 +33,11 @@ export function nextStep(id: string, record: RunRecord): string {
     case 'unknown':
       return `find out whether the CA has the order, then \`hsm-enroll runs resolve ${id} --order-number N\` or \`--not-placed\``
     case 'ordered':
+      if (!hasKey(record)) return `follow it with \`hsm-enroll order status ${record.orderNumber}\``
       return `wait for the CA, then \`hsm-enroll runs resume ${id}\` (or add --wait)`
     case 'rejected':
+      if (record.refusal?.doubtful === true)
+        return `make sure by balance and order list that the CA has no such order, then \`hsm-enroll runs resolve ${id} --not-placed\` or \`--order-number N\``
       if (!record.device) return FORM_AGAIN
       return `correct what the CA refused, then \`hsm-enroll runs resume ${id} --order-again\``
     case 'issued':
@@ -83,11 +86,12 @@ export function runToText({ id, folder, record, fault }: RunSummary): string {
     ['to do', record.state === 'ordered' ? openSteps(record) : undefined],
     ['ask again', record.state === 'ordered' ? record.progress?.nextPollAt : undefined],
     ['outcome', record.unknownReason],
+    ['reply', record.unknownReply === undefined ? undefined : `"${record.unknownReply.slice(0, 300)}"`],
     [
       'refusal',
       record.refusal === undefined
         ? undefined
-        : `${record.refusal.code}: ${record.refusal.message}. Try: ${record.refusal.remedy}`,
+        : `${record.refusal.code}: ${record.refusal.message}  Try: ${record.refusal.remedy}`,
     ],
     ['rejected', record.rejection],
     ['causes', record.refusal === undefined ? undefined : record.refusalCauses?.join('; ')],

@@ -1,5 +1,5 @@
 import { EnrollError } from '../errors.ts'
-import { OrderGuard } from './order-guard.ts'
+import { releaseClaims } from './order-guard.ts'
 import type { Run } from './run.ts'
 import { runUnknownStep, weigh } from './steps/unknown-step.ts'
 
@@ -9,6 +9,9 @@ export type Resolution =
 
 /** The operator's word on a run whose outcome is unknown. Throws EnrollError where the run knows better. */
 export async function resolveRun(run: Run, resolution: Resolution, operator: string): Promise<void> {
+  const { refusal } = run.record
+  if (run.record.state === 'rejected' && refusal?.doubtful === true)
+    await run.log({ type: 'unknown', reason: `the CA answered ${refusal.code} ${refusal.message}` })
   if (run.record.state === 'submitting' || run.record.state === 'unknown') await runUnknownStep(run)
   const { record } = run
   if (record.state !== 'unknown') {
@@ -39,8 +42,7 @@ export async function resolveRun(run: Run, resolution: Resolution, operator: str
     })
   }
   await run.log({ type: 'not-placed', resolvedBy: operator })
-  const claim = record.submission?.claim
-  if (claim !== undefined) await new OrderGuard(run.services.stateDirectory).release(claim, record.test, run.id)
+  await releaseClaims(run)
 }
 
 /** A slip of the pen would wait for somebody else's certificate. Where the CA cannot be asked, the operator's word stands. */

@@ -4,6 +4,7 @@ import { printName } from '../../asn1/name.ts'
 import { writePem } from '../../asn1/pem.ts'
 import { EnrollError } from '../../errors.ts'
 import type { Collection, OrderProgress } from '../../sectigo/certificate-authority.ts'
+import { releaseClaims } from '../order-guard.ts'
 import type { Run } from '../run.ts'
 import type { RunRecord } from '../run-record.ts'
 
@@ -34,6 +35,8 @@ export async function runCollectStep(run: Run, patient = false): Promise<boolean
     throw error
   })
   if (progress?.state === 'rejected') {
+    // A run from a form cannot order again itself: the next one may have the key.
+    if (!record.device) await releaseClaims(run)
     await run.log({ type: 'order-rejected', reason: progress.summary })
     services.observer.step({ step: 'issue', status: 'refused', detail: `order ${orderNumber}: ${progress.summary}` })
     return true

@@ -35,6 +35,7 @@ export const UNKNOWN_ERROR: ErrorRow = {
   cause: 'the CA failed and does not say why',
   remedy: 'Compare the balance and the order list first; then try again later or ask Sectigo.',
   final: false,
+  doubtful: true,
 }
 export const NO_ACCESS: ErrorRow = {
   code: -16,

@@ -60,7 +60,7 @@ export function createClient(options: ClientOptions): SectigoClient {
   async function post(call: Call): Promise<Answer> {
     const url = call.endpoint.includes('://') ? readHttpsUrl(call.endpoint) : endpointUrl(base, call.endpoint)
     const { loginName, loginPassword } = await options.credentials()
-    const redact = createRedactor([loginName, loginPassword])
+    const redact = createRedactor([loginName, loginPassword, ...passwordsOf(call.form)])
     const proxy = proxyFor(url, options.proxy, environment)
     options.trace?.({ kind: 'request', endpoint: call.endpoint, parameters: Object.keys(call.form) })
     const exchange = await send({
@@ -79,6 +79,12 @@ export function createClient(options: ClientOptions): SectigoClient {
   }
   return { base, post }
 }
+
+/** The accounts of licences have passwords of their own (AppRepLoginPassword). */
+const passwordsOf = (form: Call['form']): readonly { text(): string }[] =>
+  Object.entries(form)
+    .filter(([name, value]) => /password$/i.test(name) && value !== '')
+    .map(([, value]) => ({ text: () => value }))
 
 function redacted(exchange: Exchange, redact: Redact): Answer {
   switch (exchange.kind) {

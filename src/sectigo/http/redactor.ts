@@ -1,5 +1,3 @@
-import type { Secret } from '../../../devices/device.ts'
-
 export type Redact = (text: string) => string
 
 const MARK = '[redacted]'
@@ -8,7 +6,7 @@ const MARK = '[redacted]'
  * Takes every spelling of the given secrets out of a text: as typed, percent- and form-encoded, as JSON and HTML write
  * them, and as Basic credentials. Whatever the CA, a proxy or the runtime says passes through here before it is shown.
  */
-export function createRedactor(secrets: readonly Secret[]): Redact {
+export function createRedactor(secrets: readonly { text(): string }[]): Redact {
   const texts = secrets.map((secret) => secret.text()).filter((text) => text !== '')
   const pairs = texts.flatMap((name) => texts.map((word) => Buffer.from(`${name}:${word}`).toString('base64')))
   const spellings = [...new Set([...texts.flatMap(spellingsOf), ...pairs])].sort((a, b) => b.length - a.length)

@@ -42,7 +42,6 @@ export const placeOrder: Endpoint = {
       state: view.isYes('reseller') ? 'awaiting-authorization' : 'pending',
       ...(request === undefined ? {} : { spki: request.spki }),
     })
-    if (request === undefined) placed.steps.csr = -1
     rehearsal.counters.ordersPlaced += 1
     rehearsal.placed(placed)
     // The sample success reply has the order number alone.
