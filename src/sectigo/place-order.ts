@@ -55,19 +55,34 @@ function itemFormFaults(index: number, item: OrderForm): FormFault[] {
  */
 export async function placeOrder(client: SectigoClient, form: OrderForm, signal?: AbortSignal): Promise<OrderOutcome> {
   const answer = await client.post({ endpoint: '!PlaceOrder', form: sendableForm(PLACE_ORDER, form), signal })
-  return orderOutcome(redirectAsReply(answer), PLACE_ORDER_ERRORS)
+  return orderOutcome(redirectAsReply(answer, form), PLACE_ORDER_ERRORS)
 }
 
+/** 307 and 308 ask for the same request at another place (RFC 9110 15.4): no browser is sent to a result with them. */
+const SENDS_ON = [301, 302, 303]
+
 /**
- * Where successURL or errorURL was given, the reply is a redirect whose query holds what the body would have held. It is
- * read where it stands and not followed.
+ * Where successURL or errorURL was given, the reply is a redirect to it whose query holds what the body would have held. It
+ * is read where it stands and not followed; a redirect to anywhere else says nothing.
  */
-export function redirectAsReply(answer: Answer): Answer {
-  if (answer.kind !== 'reply' || answer.status < 300 || answer.status >= 400 || answer.location === undefined) {
-    return answer
-  }
+export function redirectAsReply(answer: Answer, form: OrderForm): Answer {
+  if (answer.kind !== 'reply' || !SENDS_ON.includes(answer.status) || answer.location === undefined) return answer
+  const view = new FormView(form)
   const query = answer.location.split('#')[0]?.split('?').slice(1).join('?') ?? ''
-  return /(^|&)(errorCode|orderNumber)=/i.test(query) ? { ...answer, status: 200, text: query } : answer
+  const target = /(^|&)errorCode=/i.test(query)
+    ? view.get('errorURL')
+    : /(^|&)orderNumber=/i.test(query)
+      ? view.get('successURL')
+      : undefined
+  return target !== undefined && pageOf(target) === pageOf(answer.location)
+    ? { ...answer, status: 200, text: query }
+    : answer
+}
+
+const pageOf = (address: string): string | undefined => {
+  if (!URL.canParse(address)) return undefined
+  const { origin, pathname } = new URL(address)
+  return origin + pathname
 }
 
 export interface OrderingUrlOptions {
