@@ -126,7 +126,9 @@ const openSteps = (record: RunRecord): string | undefined =>
 
 function orderLine(record: RunRecord): string | undefined {
   if (record.orderNumber === undefined) return undefined
-  return `${record.orderNumber}${record.amount === undefined ? '' : `, charged ${record.amount}`}${record.paymentRequired ? ', payment still required' : ''}`
+  const amount = record.amount === undefined ? '' : ` ${record.amount}`
+  if (record.paymentRequired) return `${record.orderNumber}, to be paid${amount}`
+  return amount === '' ? record.orderNumber : `${record.orderNumber}, charged${amount}`
 }
 
 const filesOf = (record: RunRecord): readonly string[] =>

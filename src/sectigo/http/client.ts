@@ -1,6 +1,6 @@
 import type { Secret } from '../../../devices/device.ts'
 import { encodeForm } from './encode-form.ts'
-import { endpointUrl, readBaseUrl, readHttpsUrl, SECTIGO_URL } from './endpoint-url.ts'
+import { endpointUrl, readBaseUrl, SECTIGO_URL } from './endpoint-url.ts'
 import type { Exchange, Timeouts } from './exchange.ts'
 import { proxyFor } from './proxy.ts'
 import { createRedactor, type Redact } from './redactor.ts'
@@ -58,7 +58,7 @@ export function createClient(options: ClientOptions): SectigoClient {
   proxyFor(base, options.proxy, environment)
 
   async function post(call: Call): Promise<Answer> {
-    const url = call.endpoint.includes('://') ? readHttpsUrl(call.endpoint) : endpointUrl(base, call.endpoint)
+    const url = endpointUrl(base, call.endpoint)
     const { loginName, loginPassword } = await options.credentials()
     const redact = createRedactor([loginName, loginPassword, ...passwordsOf(call.form)])
     const proxy = proxyFor(url, options.proxy, environment)
