@@ -33,6 +33,8 @@ export function nextStep(id: string, record: RunRecord): string {
     case 'unknown':
       return `find out whether the CA has the order, then \`hsm-enroll runs resolve ${id} --order-number N\` or \`--not-placed\``
     case 'ordered':
+      if (record.submission?.toAuthorize === true)
+        return `authorize it, if that was not done: \`hsm-enroll order authorize ${record.orderNumber}\` charges it and lets it go on${hasKey(record) ? `; then \`hsm-enroll runs resume ${id}\`` : ''}`
       if (!hasKey(record)) return `follow it with \`hsm-enroll order status ${record.orderNumber}\``
       return `wait for the CA, then \`hsm-enroll runs resume ${id}\` (or add --wait)`
     case 'rejected':
@@ -83,7 +85,7 @@ export function runToText({ id, folder, record, fault }: RunSummary): string {
     ['check', checkLine(record)],
     ['order', orderLine(record)],
     ['waiting', record.state === 'ordered' ? record.progress?.summary : undefined],
-    ['to do', record.state === 'ordered' ? openSteps(record) : undefined],
+    ...openSteps(record).map((step, index): [string, string] => [index === 0 ? 'to do' : '', step]),
     ['ask again', record.state === 'ordered' ? record.progress?.nextPollAt : undefined],
     ['outcome', record.unknownReason],
     ['reply', record.unknownReply === undefined ? undefined : `"${record.unknownReply.slice(0, 300)}"`],
@@ -121,8 +123,8 @@ function checkLine(record: RunRecord): string | undefined {
 }
 
 /** What a person must do now, in the CA's order. */
-const openSteps = (record: RunRecord): string | undefined =>
-  record.progress?.steps.flatMap(({ instruction }) => instruction ?? []).join(' ')
+const openSteps = ({ state, progress }: RunRecord): readonly string[] =>
+  state === 'ordered' ? (progress?.steps.flatMap(({ instruction }) => instruction ?? []) ?? []) : []
 
 function orderLine(record: RunRecord): string | undefined {
   if (record.orderNumber === undefined) return undefined

@@ -65,14 +65,12 @@ export async function submitOrderForm(
       ...(key === undefined ? {} : { spkiSha256: key.spkiSha256 }),
       ...(others.length === 0 ? {} : { otherKeys: others.map(({ spkiSha256 }) => spkiSha256) }),
       ...(evidence === undefined ? {} : { evidence }),
+      ...(kind === 'place' && new FormView(form).isYes('reseller') ? { toAuthorize: true } : {}),
       faults,
       balance: () => getAccountBalance(client, context.signal),
       // No abort signal: once the form is on its way, the answer is waited for.
       send: () => (kind === 'place' ? sendPlaceOrder(client, form) : autoApplyOrder(client, form)),
     })
-    const { orderNumber } = run.record
-    if (kind === 'place' && orderNumber !== undefined && new FormView(form).isYes('reseller'))
-      context.output.progress(`It goes on, and is charged, with \`hsm-enroll order authorize ${orderNumber}\`.`)
     const summary = { id: run.id, folder: run.folder.path, record: run.record }
     context.output.result(runToJson(summary), () => runToText(summary))
     return run.record.state === 'ordered' ? EXIT.done : exitCodeOf(run.record)

@@ -30,6 +30,8 @@ export interface OrderToPlace {
   readonly csr?: Uint8Array
   /** What is sent as proof of the key, for the causes of a refusal. */
   readonly evidence?: OrderedEvidence
+  /** The order waits until it is authorized, which charges it. */
+  readonly toAuthorize?: boolean
   readonly faults: readonly FormFault[]
   readonly balance: () => Promise<Balance>
   /** The POST. Called once. */
@@ -59,6 +61,7 @@ export async function placeOrder(run: Run, order: OrderToPlace): Promise<void> {
     type: 'submitting',
     claim,
     ...(order.otherKeys === undefined ? {} : { otherClaims: order.otherKeys }),
+    ...(order.toAuthorize === true ? { toAuthorize: true } : {}),
     formSha256: digest,
     endpoint: order.endpoint,
     test,

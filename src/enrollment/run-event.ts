@@ -78,6 +78,8 @@ export type RunEvent =
       readonly otherClaims?: readonly string[]
       readonly endpoint: string
       readonly test: boolean
+      /** The order waits until `!AutoAuthorize` lets it go on. */
+      readonly toAuthorize?: true
       /** What the account had before, where it could be read. */
       readonly balanceBefore?: Balance
     }

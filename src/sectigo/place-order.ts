@@ -43,8 +43,12 @@ function itemFormFaults(index: number, item: OrderForm): FormFault[] {
     return {
       ...fault,
       parameter: `${index}_${fault.parameter}`,
-      detail: `${index}_${fault.detail}`,
-      ...(unknown ? { severity: 'warn' as const } : {}),
+      ...(unknown
+        ? {
+            severity: 'warn' as const,
+            detail: `${index}_${fault.parameter}: the page does not list it, and calls its list a sample`,
+          }
+        : { detail: `${index}_${fault.detail}` }),
     }
   })
 }

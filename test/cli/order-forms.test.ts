@@ -199,6 +199,31 @@ describe('one order for one key', () => {
   })
 })
 
+describe('what a person must do now', () => {
+  it('an order that waits for its authorization says so, also later', async () => {
+    const file = await formFile(azureForm({ '1_csr': makeCsr('CN=a', testKeyPair('P-256')), '1_MACAddress': '00:11' }))
+    const end = await program('place-order', file, '--yes')
+    expect(end.code, end.stderr).toBe(0)
+    expect(end.stderr).toMatch(/1_MACAddress: the page does not list it, and calls its list a sample/)
+    const [, id = ''] = /^run (\S+)$/m.exec(end.stdout) ?? []
+    const [, orderNumber = ''] = /order +(\d+)/.exec(end.stdout) ?? []
+    const show = await runProgram(['runs', 'show', id, '--state-directory', rehearsal.stateDirectory])
+    for (const text of [end.stdout, show.stdout])
+      expect(text).toMatch(new RegExp(`next +authorize it.*order authorize ${orderNumber}.*runs resume ${id}`))
+    const charged = await place(azureForm({ reseller: 'N', '1_csr': makeCsr('CN=a', testKeyPair('P-256')) }))
+    expect(shown(charged).next).toMatch(/^wait for the CA/)
+  })
+
+  it('every open step stands on a line of its own', async () => {
+    const { id } = shown(await submit(personalForm()))
+    const end = await runProgram(['runs', 'resume', id, '--state-directory', rehearsal.stateDirectory])
+    expect(end.code, end.stderr).toBe(6)
+    expect(end.stdout).toMatch(
+      /^ {2}to do +Sectigo checks the organization.*\n {12}Answer the callback.*\n {12}Accept/m,
+    )
+  })
+})
+
 describe('an order without a key', () => {
   it('is not sent twice in the same form, and says how it can be', async () => {
     const form = licenceForm('first')
