@@ -1,4 +1,5 @@
 import { EnrollError } from '../errors.ts'
+import { RefusedCall } from '../sectigo/replies/require-reply.ts'
 import { releaseClaims } from './order-guard.ts'
 import type { Run } from './run.ts'
 import { runUnknownStep, weigh } from './steps/unknown-step.ts'
@@ -45,6 +46,9 @@ export async function resolveRun(run: Run, resolution: Resolution, operator: str
   await releaseClaims(run)
 }
 
+/** "The value of the 'orderNumber' argument is invalid!": every other refusal says nothing of the number. */
+const INVALID_VALUE = -4
+
 /** A slip of the pen would wait for somebody else's certificate. Where the CA cannot be asked, the operator's word stands. */
 async function refuseUnknownNumber({ services, configuration, id }: Run, orderNumber: string): Promise<void> {
   const ca = await services.certificateAuthority(configuration)
@@ -52,7 +56,7 @@ async function refuseUnknownNumber({ services, configuration, id }: Run, orderNu
     await ca.orderProgress(orderNumber, services.signal === undefined ? {} : { signal: services.signal })
   } catch (cause) {
     if (!(cause instanceof EnrollError)) throw cause
-    if (cause.code !== 'sectigo.refused') return
+    if (!(cause instanceof RefusedCall) || cause.refusal.code !== INVALID_VALUE) return
     throw new EnrollError(
       'run.no-such-order',
       `Could not take the order ${orderNumber} for the run ${id}: ${cause.message}`,

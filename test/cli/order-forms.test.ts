@@ -140,6 +140,17 @@ describe('after a refusal that may hide an order', () => {
     expect(shown(resolved)).toMatchObject({ state: 'ordered', orderNumber: other.orderNumber })
   })
 
+  it('a CA that does not tell the status leaves it to the word of the operator', async () => {
+    rehearsal.ca.fail({ endpoint: '!AutoApplyOrder', kind: 'lost-reply' })
+    const { id } = shown(await submit(personalForm()))
+    const number = rehearsal.ca.orders.at(-1)?.orderNumber ?? ''
+    expect((await runs('resolve', id, '--order-number', '404')).stderr).toContain('run.no-such-order')
+    rehearsal.ca.fail({ endpoint: '!GetDetailedOrderStatus', kind: 'error', code: -16, message: 'Permission denied!' })
+    const resolved = await runs('resolve', id, '--order-number', number)
+    expect(resolved.code, resolved.stderr).toBe(0)
+    expect(shown(resolved)).toMatchObject({ state: 'ordered', orderNumber: number })
+  })
+
   it('an authorization that failed at the CA is not repeated', async () => {
     const placed = shown(await place(azureForm({ '1_csr': makeCsr('CN=a', testKeyPair('P-256')) })))
     rehearsal.ca.fail({ endpoint: '!AutoAuthorize', kind: 'error', code: -14, message: 'An unknown error occurred!' })
