@@ -33,6 +33,11 @@ test.each<readonly [SectigoOptions['url'], SectigoOptions['collection'], string]
   expect(await askAgain({ url, collection })).toBe(answer)
 })
 
+test.each([0, -1, 0.5, Number.NaN, 4_294_968_000, Number.POSITIVE_INFINITY])('a timeout of %d ms is none', (reply) => {
+  const options = { credentials: () => Promise.reject(), environment: {}, timeouts: { connect: 1000, reply } }
+  expect(() => createSectigo(options)).toThrow(expect.objectContaining({ code: 'sectigo.timeout', exitCode: 2 }))
+})
+
 test.each(['//[', 'https://[', 'http://ca.example/collect'])('an address such as %s is said to be none', (endpoint) => {
   expect(() =>
     createSectigo({ credentials: () => Promise.reject(), environment: {}, collection: { endpoint } }),

@@ -1,7 +1,8 @@
 import type { Secret } from '../../../devices/device.ts'
+import { EnrollError } from '../../errors.ts'
 import { encodeForm } from './encode-form.ts'
 import { endpointUrl, readBaseUrl, SECTIGO_URL } from './endpoint-url.ts'
-import type { Exchange, Timeouts } from './exchange.ts'
+import { DEFAULT_TIMEOUTS, type Exchange, type Timeouts } from './exchange.ts'
 import { proxyFor } from './proxy.ts'
 import { createRedactor, type Redact } from './redactor.ts'
 import { tlsContext } from './root-certificates.ts'
@@ -51,8 +52,9 @@ export interface SectigoClient {
   post(call: Call): Promise<Answer>
 }
 
-/** Throws EnrollError (exit 2) where an address or a proxy cannot be used; then nothing was sent. */
+/** Throws EnrollError (exit 2) where an address, a proxy or a timeout cannot be used; then nothing was sent. */
 export function createClient(options: ClientOptions): SectigoClient {
+  requireTimeouts(options.timeouts)
   const base = readBaseUrl(options.url ?? SECTIGO_URL)
   const environment = options.environment ?? process.env
   proxyFor(base, options.proxy, environment)
@@ -79,6 +81,16 @@ export function createClient(options: ClientOptions): SectigoClient {
   }
   return { base, post }
 }
+
+/** An order whose answer is not waited for is lost money; a timer of Node.js takes no more than 49 days. */
+function requireTimeouts({ connect, reply }: Timeouts = DEFAULT_TIMEOUTS): void {
+  if ([connect, reply].every((time) => time >= 1 && time <= LONGEST_TIMEOUT)) return
+  throw new EnrollError('sectigo.timeout', 'Could not use the timeout: it must be above 0 and at most a day.', {
+    remedy: 'Leave sectigo.timeoutSeconds out, or give it whole seconds up to 86400.',
+  })
+}
+
+const LONGEST_TIMEOUT = 86_400_000
 
 /** The accounts of licences have passwords of their own (AppRepLoginPassword). */
 const passwordsOf = (form: Call['form']): readonly { text(): string }[] =>
