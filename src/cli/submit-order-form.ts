@@ -10,6 +10,8 @@ import { readOrderForm } from '../sectigo/order-form-file.ts'
 import { ORDER_IDENTITY_PARAMETERS } from '../sectigo/parameters/auto-apply-order-document-signing.ts'
 import { FormView } from '../sectigo/parameters/form-view.ts'
 import { orderTable } from '../sectigo/parameters/order-table.ts'
+import { PLACE_ORDER_PRODUCTS } from '../sectigo/parameters/place-order.ts'
+import { splitPlaceOrder } from '../sectigo/parameters/place-order-items.ts'
 import { validateForm } from '../sectigo/parameters/validate-form.ts'
 import { orderingUrl, placeOrder as sendPlaceOrder, validatePlaceOrder } from '../sectigo/place-order.ts'
 import type { Arguments, CommandContext } from './command.ts'
@@ -53,7 +55,8 @@ export async function submitOrderForm(
     context.output.result({ url }, () => url)
     return EXIT.done
   }
-  if (!test && !(await confirmChange(`Place this order at ${endpoint}?`, args, context))) return EXIT.refused
+  if (!test && !(await confirmChange(`Order ${contentOf(form, kind)} at ${endpoint}?`, args, context)))
+    return EXIT.refused
   const [key, ...others] = keys
   const client = await openClient(configuration, args, context)
   const services = createServices(configuration.required('stateDirectory'), context, args.flag('trace'))
@@ -75,6 +78,16 @@ export async function submitOrderForm(
     context.output.result(runToJson(summary), () => runToText(summary))
     return run.record.state === 'ordered' ? EXIT.done : exitCodeOf(run.record)
   })
+}
+
+/** What is ordered, for the question. */
+function contentOf(form: OrderForm, kind: 'auto-apply' | 'place'): string {
+  if (kind === 'auto-apply') {
+    const view = new FormView(form)
+    return `product ${view.get('product') ?? '(none)'} for ${view.get('days') ?? '?'} days`
+  }
+  const codes = splitPlaceOrder(form).items.map((item) => new FormView(item.form).get('PPP', 'ID') ?? '?')
+  return codes.map((code) => PLACE_ORDER_PRODUCTS[code]?.name ?? `product ${code}`).join(', ')
 }
 
 /** A file that the form names. Throws EnrollError `input.…`. */

@@ -4,7 +4,7 @@ import { configure } from '../configure.ts'
 import { RUN_OPTIONS } from '../enrolling.ts'
 
 const OPTIONS = { ...RUN_OPTIONS, profile: { type: 'string', describe: 'profile with the sectigo section' } } as const
-const YES = { type: 'boolean', alias: 'y', describe: 'do not ask' } as const
+const YES = { type: 'boolean', alias: ['confirm', 'y'], describe: 'do not ask' } as const
 const ORDER_NUMBER = { 'order-number': { type: 'string', describe: 'the CA’s order number' } } as const
 
 const submit: Command = {
