@@ -260,6 +260,37 @@ describe('an order without a key', () => {
   })
 })
 
+describe('a number of the customer’s own', () => {
+  it('is taken for Document Signing where the account is known to accept it', async () => {
+    const form = await formFile({
+      product: 1214,
+      days: 365,
+      isCustomerValidated: 'N',
+      organizationName: 'Example Ltd',
+      streetAddress1: 'Oudegracht 1',
+      localityName: 'Utrecht',
+      stateOrProvinceName: 'Utrecht',
+      countryName: 'NL',
+      postalCode: '3511 AB',
+      appRepTitle: 'Ms',
+      appRepForename: 'Ada',
+      appRepSurname: 'Example',
+      appRepEmailAddress: 'ada@example.org',
+      hsmType: 'YUBIHSM2',
+      keyAttestation: 'AAAA',
+      csr: makeCsr('CN=Example Ltd', testKeyPair('P-256')),
+      foreignOrderNumber: 'ours-1',
+    })
+    const dry = (env: Record<string, string>): Promise<ProgramEnd> =>
+      runProgram(['order', 'submit', form, '--dry-run', '--profile', rehearsal.profile], { env })
+    const refused = await dry({})
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toMatch(/foreignOrderNumber: !AutoApplyOrder .* has no such parameter/)
+    const taken = await dry({ HSM_ENROLL_SECTIGO_FOREIGN_ORDER_NUMBER: 'true' })
+    expect(taken.code, taken.stderr).toBe(0)
+  })
+})
+
 describe('evidence in a form', () => {
   it('of place-order is judged before anything is sent, item by item', async () => {
     const [one, other] = [await attested(), await attested()]
