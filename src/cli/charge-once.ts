@@ -26,6 +26,7 @@ export async function chargeOnce(
     if (error instanceof EnrollError) await unlink(file)
     throw error
   })
-  if (outcome.kind === 'rejected' || outcome.kind === 'not-sent') await unlink(file)
+  const certain = outcome.kind === 'rejected' && outcome.refusal.doubtful !== true
+  if (certain || outcome.kind === 'not-sent') await unlink(file)
   return outcome
 }

@@ -1,4 +1,5 @@
-import { formatName } from '../asn1/name.ts'
+import { integer, sequence } from '../asn1/der-writer.ts'
+import { encodeName, formatName } from '../asn1/name.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { orderForm, requestTemplate } from '../config/profile.ts'
 import { environmentName } from '../config/settings.ts'
@@ -55,12 +56,24 @@ export async function planFindings(configuration: Configuration): Promise<readon
   return findings
 }
 
+/** No request, but with the subject of the one to come: what stands there need not stand in the form. */
+function standInRequest(configuration: Configuration): string {
+  try {
+    const { subject } = requestTemplate(configuration)
+    return Buffer.from(sequence(sequence(integer(0), encodeName(subject)))).toString('base64')
+  } catch (error) {
+    // Said already, as a finding on the profile.
+    if (error instanceof Error && 'remedy' in error) return 'AAAA'
+    throw error
+  }
+}
+
 /** The form is judged with what the run will add standing in for the real thing. */
 function orderFindings(configuration: Configuration): readonly PlanFinding[] {
   const profile = orderForm(configuration)
   const form = {
     ...profile,
-    csr: 'AAAA',
+    csr: standInRequest(configuration),
     hsmType: 'YUBIKEY',
     keyAttestation: 'AAAA',
     responseFormat: '1',

@@ -1,4 +1,4 @@
-import type { RunRecord, RunSummary } from '../enrollment/run-record.ts'
+import { hasKey, type RunRecord, type RunSummary } from '../enrollment/run-record.ts'
 import { EXIT, type ExitCode } from '../errors.ts'
 import { printable } from '../printable.ts'
 
@@ -33,8 +33,13 @@ export function nextStep(id: string, record: RunRecord): string {
     case 'unknown':
       return `find out whether the CA has the order, then \`hsm-enroll runs resolve ${id} --order-number N\` or \`--not-placed\``
     case 'ordered':
+      if (record.submission?.toAuthorize === true)
+        return `authorize it, if that was not done: \`hsm-enroll order authorize ${record.orderNumber}\` charges it and lets it go on${hasKey(record) ? `; then \`hsm-enroll runs resume ${id}\`` : ''}`
+      if (!hasKey(record)) return `follow it with \`hsm-enroll order status ${record.orderNumber}\``
       return `wait for the CA, then \`hsm-enroll runs resume ${id}\` (or add --wait)`
     case 'rejected':
+      if (record.refusal?.doubtful === true)
+        return `make sure by balance and order list that the CA has no such order, then \`hsm-enroll runs resolve ${id} --not-placed\` or \`--order-number N\``
       if (!record.device) return FORM_AGAIN
       return `correct what the CA refused, then \`hsm-enroll runs resume ${id} --order-again\``
     case 'issued':
@@ -80,14 +85,15 @@ export function runToText({ id, folder, record, fault }: RunSummary): string {
     ['check', checkLine(record)],
     ['order', orderLine(record)],
     ['waiting', record.state === 'ordered' ? record.progress?.summary : undefined],
-    ['to do', record.state === 'ordered' ? openSteps(record) : undefined],
+    ...openSteps(record).map((step, index): [string, string] => [index === 0 ? 'to do' : '', step]),
     ['ask again', record.state === 'ordered' ? record.progress?.nextPollAt : undefined],
     ['outcome', record.unknownReason],
+    ['reply', record.unknownReply === undefined ? undefined : `"${record.unknownReply.slice(0, 300)}"`],
     [
       'refusal',
       record.refusal === undefined
         ? undefined
-        : `${record.refusal.code}: ${record.refusal.message}. Try: ${record.refusal.remedy}`,
+        : `${record.refusal.code}: ${record.refusal.message}  Try: ${record.refusal.remedy}`,
     ],
     ['rejected', record.rejection],
     ['causes', record.refusal === undefined ? undefined : record.refusalCauses?.join('; ')],
@@ -117,12 +123,14 @@ function checkLine(record: RunRecord): string | undefined {
 }
 
 /** What a person must do now, in the CA's order. */
-const openSteps = (record: RunRecord): string | undefined =>
-  record.progress?.steps.flatMap(({ instruction }) => instruction ?? []).join(' ')
+const openSteps = ({ state, progress }: RunRecord): readonly string[] =>
+  state === 'ordered' ? (progress?.steps.flatMap(({ instruction }) => instruction ?? []) ?? []) : []
 
 function orderLine(record: RunRecord): string | undefined {
   if (record.orderNumber === undefined) return undefined
-  return `${record.orderNumber}${record.amount === undefined ? '' : `, charged ${record.amount}`}${record.paymentRequired ? ', payment still required' : ''}`
+  const amount = record.amount === undefined ? '' : ` ${record.amount}`
+  if (record.paymentRequired) return `${record.orderNumber}, to be paid${amount}`
+  return amount === '' ? record.orderNumber : `${record.orderNumber}, charged${amount}`
 }
 
 const filesOf = (record: RunRecord): readonly string[] =>

@@ -111,7 +111,7 @@ export const SETTINGS: readonly Setting[] = [
     path: 'sectigo.pollSeconds',
     type: 'integer',
     description:
-      'pause between two questions about one order; the CA asks for three hours, lower it for a rehearsal only',
+      'pause between two questions about one order; less than the three hours that the CA asks for counts for a rehearsal on loopback only',
     default: '10800',
   },
   { path: 'sectigo.timeoutSeconds', type: 'integer', description: 'how long to wait for an answer', default: '120' },

@@ -3,6 +3,7 @@ import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
 import { hasPushed, takePushed } from './pushed-certificates.ts'
 import type { Run } from './run.ts'
 import { hasReached, type RunState } from './run-event.ts'
+import { hasKey } from './run-record.ts'
 import { runCheckStep } from './steps/check-step.ts'
 import { runCollectStep } from './steps/collect-step.ts'
 import { runDeviceSteps } from './steps/device-steps.ts'
@@ -65,6 +66,7 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
         await runUnknownStep(run)
         return EXIT.unknown
       case 'ordered':
+        if (!hasKey(run.record)) throw noCertificate(run)
         if (await takePushed(run)) break
         if (await runCollectStep(run, options.wait === true)) break
         if (options.wait !== true) return EXIT.pending
@@ -86,6 +88,16 @@ const noForm = (run: Run): EnrollError =>
   new EnrollError('run.form', `Could not go on with the run ${run.id}: it ordered from a form that it does not keep.`, {
     remedy: 'Give the form again: `hsm-enroll order submit FORM`.',
   })
+
+/** A token is shipped and a licence has no certificate: nothing of such an order can be collected. */
+const noCertificate = ({ id, record }: Run): EnrollError =>
+  new EnrollError(
+    'run.no-key',
+    `Could not follow the run ${id}: its order has no key of yours, so no certificate will come.`,
+    {
+      remedy: `Look at the order with \`hsm-enroll order status ${record.orderNumber}\`.`,
+    },
+  )
 
 /** Only a command that asks for the yes may order: `certificate collect`, `runs watch` and `listen` never do. */
 const noOrder = (run: Run): EnrollError =>

@@ -2,6 +2,7 @@ import { mkdir, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createOnce } from '../create-once.ts'
 import { EnrollError } from '../errors.ts'
+import type { Run } from './run.ts'
 import { syncDirectory } from './run-folder.ts'
 
 /**
@@ -19,33 +20,57 @@ export class OrderGuard {
     return join(this.#directory, `${spkiSha256}${test ? '.test' : ''}`)
   }
 
-  /** Throws EnrollError `order.duplicate` where another run holds the key. Claiming again for the same run is fine. */
-  async claim(spkiSha256: string, test: boolean, runId: string): Promise<void> {
+  /**
+   * Takes every key of an order, or none. Throws EnrollError `order.duplicate` where another run holds one of them.
+   * Claiming again for the same run is fine.
+   */
+  async claim(names: readonly string[], test: boolean, runId: string): Promise<void> {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 })
-    const file = this.#file(spkiSha256, test)
-    if (await createOnce(file, `${runId}\n`)) {
-      await syncDirectory(this.#directory)
-      return
+    const taken: string[] = []
+    for (const name of new Set(names)) {
+      if (await createOnce(this.#file(name, test), `${runId}\n`)) {
+        taken.push(name)
+        continue
+      }
+      const holder = (await readFile(this.#file(name, test), 'utf8')).trim()
+      if (holder === runId) continue
+      await this.release(taken, test, runId)
+      throw duplicate(name, holder, this.#file(name, test))
     }
-    const holder = (await readFile(file, 'utf8')).trim()
-    if (holder === runId) return
-    throw new EnrollError(
-      'order.duplicate',
-      `Could not order: the run ${holder === '' ? '(unreadable)' : holder} already ordered with this key.`,
-      {
-        remedy:
-          holder === ''
-            ? `Look at ${file} and the runs before you remove it.`
-            : `Look at it with \`hsm-enroll runs show ${holder}\`; a new certificate needs a new key.`,
-        exitCode: 1,
-      },
-    )
+    await syncDirectory(this.#directory)
   }
 
   /** Only after the CA answered that nothing was ordered, or the order was never sent. */
-  async release(spkiSha256: string, test: boolean, runId: string): Promise<void> {
-    const file = this.#file(spkiSha256, test)
-    const holder = await readFile(file, 'utf8').catch(() => '')
-    if (holder.trim() === runId) await unlink(file)
+  async release(names: readonly string[], test: boolean, runId: string): Promise<void> {
+    for (const name of new Set(names)) {
+      const file = this.#file(name, test)
+      const holder = await readFile(file, 'utf8').catch(() => '')
+      if (holder.trim() === runId) await unlink(file)
+    }
   }
+}
+
+/** Frees what the run's order held: for when it is known that the order is over. */
+export async function releaseClaims({ id, record, services }: Run): Promise<void> {
+  if (record.submission === undefined) return
+  const { claim, otherClaims = [], test } = record.submission
+  await new OrderGuard(services.stateDirectory).release([claim, ...otherClaims], test, id)
+}
+
+/** What stands for an order that has no key of ours: a token, a licence. */
+export const formClaim = (digest: string): string => `${FORM}${digest}`
+const FORM = 'form-'
+
+function duplicate(name: string, holder: string, file: string): EnrollError {
+  const run = holder === '' ? '(unreadable)' : holder
+  const look = holder === '' ? 'Look at the runs' : `Look at it with \`hsm-enroll runs show ${holder}\``
+  return name.startsWith(FORM)
+    ? new EnrollError('order.duplicate', `Could not order: the run ${run} already ordered with this very form.`, {
+        remedy: `${look}. To order the same once more, remove ${file}.`,
+        exitCode: 1,
+      })
+    : new EnrollError('order.duplicate', `Could not order: the run ${run} already ordered with this key.`, {
+        remedy: `${look}; a new certificate needs a new key. Only if nothing was ordered: remove ${file}.`,
+        exitCode: 1,
+      })
 }

@@ -1,11 +1,22 @@
 import { createHash } from 'node:crypto'
 import type { AttestationResult } from '../attestation/attestation-result.ts'
 import { EnrollError } from '../errors.ts'
+import type { HsmType } from '../hsm-type.ts'
 import { type AttestationRefusalFacts, attestationRefusalCauses } from '../sectigo/attestation-refusal.ts'
 import type { Balance, FormFault, OrderForm, OrderOutcome } from '../sectigo/certificate-authority.ts'
 import { formDigest } from './order-form.ts'
-import { OrderGuard } from './order-guard.ts'
+import { formClaim, OrderGuard } from './order-guard.ts'
 import type { Run } from './run.ts'
+
+/** Evidence as it is sent, and what this program thinks of it; no verdict where it could not be read. */
+export interface OrderedEvidence {
+  readonly hsmType: HsmType
+  /** In base64, as it stands in the form. */
+  readonly keyAttestation: string
+  /** SHA-256 of the SubjectPublicKeyInfo of the request that it goes with. */
+  readonly csrSpkiSha256: string
+  readonly verdict?: AttestationResult
+}
 
 /** One paid request, and what is known around it. */
 export interface OrderToPlace {
@@ -13,10 +24,14 @@ export interface OrderToPlace {
   readonly endpoint: string
   /** SHA-256 of the SubjectPublicKeyInfo, where the order has a key of ours: one order per key. */
   readonly spkiSha256?: string
+  /** The same of further items' keys. */
+  readonly otherKeys?: readonly string[]
   /** PKCS#10, DER. */
   readonly csr?: Uint8Array
-  /** The local verdict on the evidence sent, for the causes of a refusal. */
-  readonly verdict?: AttestationResult
+  /** What is sent as proof of the key, for the causes of a refusal. */
+  readonly evidence?: OrderedEvidence
+  /** The order waits until it is authorized, which charges it. */
+  readonly toAuthorize?: boolean
   readonly faults: readonly FormFault[]
   readonly balance: () => Promise<Balance>
   /** The POST. Called once. */
@@ -32,10 +47,11 @@ export async function placeOrder(run: Run, order: OrderToPlace): Promise<void> {
   const { test } = run.record
   const digest = formDigest(order.form)
   const guard = new OrderGuard(run.services.stateDirectory)
-  const claim = order.spkiSha256 ?? `form-${digest}`
+  const claim = order.spkiSha256 ?? formClaim(digest)
+  const claims = [claim, ...(order.otherKeys ?? [])]
   // The balance first: where a login cannot be read nothing was ordered, and the key stays free.
   const balanceBefore = await readBalance(order)
-  await guard.claim(claim, test, run.id)
+  await guard.claim(claims, test, run.id)
   run.services.observer.step({
     step: 'order',
     status: 'begin',
@@ -44,6 +60,8 @@ export async function placeOrder(run: Run, order: OrderToPlace): Promise<void> {
   await run.log({
     type: 'submitting',
     claim,
+    ...(order.otherKeys === undefined ? {} : { otherClaims: order.otherKeys }),
+    ...(order.toAuthorize === true ? { toAuthorize: true } : {}),
     formSha256: digest,
     endpoint: order.endpoint,
     test,
@@ -55,9 +73,9 @@ export async function placeOrder(run: Run, order: OrderToPlace): Promise<void> {
   await recordOutcome(run, order, outcome).catch((cause: unknown) => {
     throw unrecorded(run, outcome, cause)
   })
-  // A refusal that is not final (an unknown error, a failed debit) may hide an order: the key stays with this run.
-  const certain = outcome.kind === 'not-sent' || (outcome.kind === 'rejected' && outcome.refusal.final)
-  if (certain) await guard.release(claim, test, run.id)
+  // A refusal for a failure of the CA's own may hide an order: the key stays with this run until somebody has looked.
+  const certain = outcome.kind === 'not-sent' || (outcome.kind === 'rejected' && outcome.refusal.doubtful !== true)
+  if (certain) await guard.release(claims, test, run.id)
   if (outcome.kind === 'not-sent') {
     throw new EnrollError('ca.unreachable', `Could not reach the CA: ${outcome.reason}. Nothing was sent.`, {
       remedy: `${outcome.remedy} Then ${run.record.device ? `go on with \`hsm-enroll runs resume ${run.id}\`` : 'give the form again'}.`,
@@ -129,9 +147,10 @@ async function recordOutcome(run: Run, order: OrderToPlace, outcome: OrderOutcom
       return
     case 'unknown': {
       // Journalled first: the balance is another request, and this process may not live to see its answer.
-      await run.log({ type: 'unknown', reason: outcome.reason })
+      const { kind: _, ...unknown } = outcome
+      await run.log({ type: 'unknown', ...unknown })
       const balanceAfter = await readBalance(order)
-      if (balanceAfter !== undefined) await run.log({ type: 'unknown', reason: outcome.reason, balanceAfter })
+      if (balanceAfter !== undefined) await run.log({ type: 'unknown', ...unknown, balanceAfter })
       observer.step({ step: 'order', status: 'waiting', detail: `outcome unknown: ${outcome.reason}` })
       return
     }
@@ -141,17 +160,15 @@ async function recordOutcome(run: Run, order: OrderToPlace, outcome: OrderOutcom
 /** Key attestation refused: the CA's own text says little, the run's own facts say more. */
 const KEY_ATTESTATION_REFUSED = -129
 
-function likelyCauses({ form, verdict, spkiSha256 }: OrderToPlace, code: number): readonly string[] {
-  if (code !== KEY_ATTESTATION_REFUSED || verdict === undefined) return []
+function likelyCauses({ evidence }: OrderToPlace, code: number): readonly string[] {
+  if (code !== KEY_ATTESTATION_REFUSED || evidence === undefined) return []
+  const { verdict, ...sent } = evidence
   const facts: AttestationRefusalFacts = {
-    hsmType: verdict.hsmType,
-    keyAttestation: form.keyAttestation ?? '',
-    checks: verdict.checks,
-    claims: verdict.claims,
-    fips: verdict.device.fips,
-    ...(verdict.device.firmware === undefined ? {} : { firmware: verdict.device.firmware }),
-    ...(spkiSha256 === undefined ? {} : { csrSpkiSha256: spkiSha256 }),
-    ...(verdict.attestedKey === undefined ? {} : { attestedSpkiSha256: verdict.attestedKey.spkiSha256 }),
+    ...sent,
+    checks: verdict?.checks ?? [],
+    ...(verdict === undefined ? {} : { claims: verdict.claims, fips: verdict.device.fips }),
+    ...(verdict?.device.firmware === undefined ? {} : { firmware: verdict.device.firmware }),
+    ...(verdict?.attestedKey === undefined ? {} : { attestedSpkiSha256: verdict.attestedKey.spkiSha256 }),
   }
   return attestationRefusalCauses(facts).map(({ weight, cause, remedy }) => `${weight}: ${cause}. Try: ${remedy}`)
 }

@@ -1,5 +1,6 @@
 import { EnrollError } from '../errors.ts'
-import { OrderGuard } from './order-guard.ts'
+import { RefusedCall } from '../sectigo/replies/require-reply.ts'
+import { releaseClaims } from './order-guard.ts'
 import type { Run } from './run.ts'
 import { runUnknownStep, weigh } from './steps/unknown-step.ts'
 
@@ -9,6 +10,9 @@ export type Resolution =
 
 /** The operator's word on a run whose outcome is unknown. Throws EnrollError where the run knows better. */
 export async function resolveRun(run: Run, resolution: Resolution, operator: string): Promise<void> {
+  const { refusal } = run.record
+  if (run.record.state === 'rejected' && refusal?.doubtful === true)
+    await run.log({ type: 'unknown', reason: `the CA answered ${refusal.code} ${refusal.message}` })
   if (run.record.state === 'submitting' || run.record.state === 'unknown') await runUnknownStep(run)
   const { record } = run
   if (record.state !== 'unknown') {
@@ -39,9 +43,11 @@ export async function resolveRun(run: Run, resolution: Resolution, operator: str
     })
   }
   await run.log({ type: 'not-placed', resolvedBy: operator })
-  const claim = record.submission?.claim
-  if (claim !== undefined) await new OrderGuard(run.services.stateDirectory).release(claim, record.test, run.id)
+  await releaseClaims(run)
 }
+
+/** "The value of the 'orderNumber' argument is invalid!": every other refusal says nothing of the number. */
+const INVALID_VALUE = -4
 
 /** A slip of the pen would wait for somebody else's certificate. Where the CA cannot be asked, the operator's word stands. */
 async function refuseUnknownNumber({ services, configuration, id }: Run, orderNumber: string): Promise<void> {
@@ -50,7 +56,7 @@ async function refuseUnknownNumber({ services, configuration, id }: Run, orderNu
     await ca.orderProgress(orderNumber, services.signal === undefined ? {} : { signal: services.signal })
   } catch (cause) {
     if (!(cause instanceof EnrollError)) throw cause
-    if (cause.code !== 'sectigo.refused') return
+    if (!(cause instanceof RefusedCall) || cause.refusal.code !== INVALID_VALUE) return
     throw new EnrollError(
       'run.no-such-order',
       `Could not take the order ${orderNumber} for the run ${id}: ${cause.message}`,

@@ -74,8 +74,12 @@ export type RunEvent =
       readonly spkiSha256?: string
       /** Name of the marker that holds the key (or the form) for this run. */
       readonly claim: string
+      /** The same for the keys of further items. */
+      readonly otherClaims?: readonly string[]
       readonly endpoint: string
       readonly test: boolean
+      /** The order waits until `!AutoAuthorize` lets it go on. */
+      readonly toAuthorize?: true
       /** What the account had before, where it could be read. */
       readonly balanceBefore?: Balance
     }
@@ -91,7 +95,13 @@ export type RunEvent =
   | { readonly type: 'rejected'; readonly refusal: Refusal; readonly causes: readonly string[] }
   /** An order that was accepted and then rejected or cancelled, as its status says. */
   | { readonly type: 'order-rejected'; readonly reason: string }
-  | { readonly type: 'unknown'; readonly reason: string; readonly balanceAfter?: Balance }
+  | {
+      readonly type: 'unknown'
+      readonly reason: string
+      /** What did come back, the login taken out: an order number may stand in it. */
+      readonly reply?: string
+      readonly balanceAfter?: Balance
+    }
   | { readonly type: 'not-placed'; readonly resolvedBy: string }
   | {
       readonly type: 'progress'

@@ -27,6 +27,8 @@ export interface RunRecord {
   readonly failedChecks?: readonly string[]
   readonly submission?: Extract<RunEvent, { type: 'submitting' }>
   readonly unknownReason?: string
+  /** What came back for an order whose outcome is unknown. */
+  readonly unknownReply?: string
   readonly balanceAfter?: Balance
   readonly refusal?: Refusal
   readonly refusalCauses?: readonly string[]
@@ -44,6 +46,10 @@ export interface RunRecord {
   readonly installedAt?: string
   readonly lastFailure?: { readonly code: string; readonly message: string; readonly time: string }
 }
+
+/** Was a key of ours ordered for? One that only orders knows it from the request that it sent. */
+export const hasKey = ({ spkiSha256, submission }: RunRecord): boolean =>
+  spkiSha256 !== undefined || submission?.spkiSha256 !== undefined
 
 /** Folds a journal. A journal that ends with `submitting` means: the process died around the POST, so the outcome is unknown. */
 export function recordOf(entries: readonly JournalEntry[]): RunRecord | undefined {
@@ -91,20 +97,34 @@ function apply(record: RunRecord, event: RunEvent, time: string): RunRecord {
         refusal: undefined,
         rejection: undefined,
         unknownReason: undefined,
+        unknownReply: undefined,
       }
     case 'not-sent':
     case 'not-placed':
-      return { ...record, state: 'checked', unknownReason: undefined }
+      return { ...record, state: 'checked', unknownReason: undefined, unknownReply: undefined, refusal: undefined }
     case 'ordered': {
       const { type: _, resolvedBy: __, ...order } = event
-      return { ...record, ...order, state: 'ordered', unknownReason: undefined }
+      return {
+        ...record,
+        ...order,
+        state: 'ordered',
+        unknownReason: undefined,
+        unknownReply: undefined,
+        refusal: undefined,
+      }
     }
     case 'rejected':
       return { ...record, state: 'rejected', refusal: event.refusal, refusalCauses: event.causes }
     case 'order-rejected':
       return { ...record, state: 'rejected', rejection: event.reason }
     case 'unknown':
-      return { ...record, state: 'unknown', unknownReason: event.reason, balanceAfter: event.balanceAfter }
+      return {
+        ...record,
+        state: 'unknown',
+        unknownReason: event.reason,
+        unknownReply: event.reply ?? record.unknownReply,
+        balanceAfter: event.balanceAfter,
+      }
     case 'progress': {
       const { type: _, ...progress } = event
       return { ...record, progress }

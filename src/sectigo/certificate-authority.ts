@@ -6,7 +6,7 @@
 /** Parameters of one order by the documents' names (`product`, `days`, `organizationName`, `hsmType`, …), without the login. */
 export type OrderForm = Readonly<Record<string, string>>
 
-/** A CA refusal: nothing was ordered. */
+/** A CA refusal: by its documents nothing was ordered. */
 export interface Refusal {
   /** The documents' number, e.g. -129. */
   readonly code: number
@@ -17,6 +17,8 @@ export interface Refusal {
   readonly remedy: string
   /** True when sending the same order again can never succeed. */
   readonly final: boolean
+  /** The CA failed on its own side, or gave a number that nobody documents: an order may have come about all the same. */
+  readonly doubtful?: true
 }
 
 export type OrderOutcome =

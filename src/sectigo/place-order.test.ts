@@ -17,21 +17,32 @@ test('the ordering URL holds the form and never a login', () => {
   expect(Object.fromEntries(url.searchParams)).toEqual({ ap: 'brand', reseller: 'Y', '1_PPP': '6050', name: 'A & B' })
 })
 
-test('a redirect that carries the reply is read, any other is left alone', () => {
-  const answer = (location: string) =>
-    redirectAsReply({
-      kind: 'reply',
-      status: 302,
-      contentType: '',
-      location,
-      body: new Uint8Array(),
-      text: '',
-      redact: (text) => text,
-    })
-  expect(answer('https://my.shop/ok?shop=1&orderNumber=77#top')).toMatchObject({
-    status: 200,
-    text: 'shop=1&orderNumber=77',
-  })
-  expect(answer('/error?errorCode=-3&errorItem=csr')).toMatchObject({ status: 200 })
-  expect(answer('https://elsewhere.example/login?next=orderNumber')).toMatchObject({ status: 302 })
+test.each<readonly [status: number, location: string, text: string | undefined]>([
+  [302, 'https://my.shop/ok?shop=1&orderNumber=77#top', 'shop=1&orderNumber=77'],
+  [303, 'https://MY.shop:443/error?errorCode=-3&errorItem=csr', 'errorCode=-3&errorItem=csr'],
+  [307, 'https://my.shop/ok?shop=1&orderNumber=77', undefined],
+  [308, 'https://my.shop/ok?shop=1&orderNumber=77', undefined],
+  [302, 'https://elsewhere.example/ok?orderNumber=77', undefined],
+  [302, 'https://my.shop/error?orderNumber=77', undefined],
+  [302, '/ok?orderNumber=77', undefined],
+  [302, 'https://my.shop/ok?next=orderNumber', undefined],
+])('a redirect %i to %s is read where it stands, or not at all', (status, location, text) => {
+  const read = redirectAsReply(
+    { kind: 'reply', status, contentType: '', location, body: new Uint8Array(), text: '', redact: (said) => said },
+    { SuccessURL: 'https://my.shop/ok?shop=1', errorURL: 'https://my.shop/error' },
+  )
+  expect(read).toMatchObject(text === undefined ? { status, text: '' } : { status: 200, text })
+})
+
+test('where no page was named, no redirect is a reply', () => {
+  const answer = {
+    kind: 'reply',
+    status: 302,
+    contentType: '',
+    location: 'https://my.shop/ok?orderNumber=77',
+    body: new Uint8Array(),
+    text: '',
+    redact: (said: string) => said,
+  } as const
+  expect(redirectAsReply(answer, {})).toBe(answer)
 })

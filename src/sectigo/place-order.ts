@@ -10,10 +10,19 @@ import { sendableForm, validateForm } from './parameters/validate-form.ts'
 
 /** Holds a `!PlaceOrder` form against its tables: order, each item, and what lies between. Nothing is sent. */
 export function validatePlaceOrder(form: OrderForm): readonly FormFault[] {
-  const { order, items } = splitPlaceOrder(form)
+  const { order, items, repeated } = splitPlaceOrder(form)
   const views = items.map(({ index, form: item }) => ({ index, view: new FormView(item) }))
   return [
     ...validateForm(PLACE_ORDER, order),
+    ...repeated.map(
+      (parameter): FormFault => ({
+        parameter,
+        severity: 'fail',
+        detail: `${parameter}: it stands twice, with and without the underscore`,
+        remedy: 'Keep one of them.',
+        source: PLACE_ORDER.source,
+      }),
+    ),
     ...items.flatMap(({ index, form: item }) => itemFormFaults(index, item)),
     ...itemFaults(new FormView(order), views).map(
       ({ parameter, detail, remedy }): FormFault => ({
@@ -34,8 +43,12 @@ function itemFormFaults(index: number, item: OrderForm): FormFault[] {
     return {
       ...fault,
       parameter: `${index}_${fault.parameter}`,
-      detail: `${index}_${fault.detail}`,
-      ...(unknown ? { severity: 'warn' as const } : {}),
+      ...(unknown
+        ? {
+            severity: 'warn' as const,
+            detail: `${index}_${fault.parameter}: the page does not list it, and calls its list a sample`,
+          }
+        : { detail: `${index}_${fault.detail}` }),
     }
   })
 }
@@ -46,19 +59,34 @@ function itemFormFaults(index: number, item: OrderForm): FormFault[] {
  */
 export async function placeOrder(client: SectigoClient, form: OrderForm, signal?: AbortSignal): Promise<OrderOutcome> {
   const answer = await client.post({ endpoint: '!PlaceOrder', form: sendableForm(PLACE_ORDER, form), signal })
-  return orderOutcome(redirectAsReply(answer), PLACE_ORDER_ERRORS)
+  return orderOutcome(redirectAsReply(answer, form), PLACE_ORDER_ERRORS)
 }
 
+/** 307 and 308 ask for the same request at another place (RFC 9110 15.4): no browser is sent to a result with them. */
+const SENDS_ON = [301, 302, 303]
+
 /**
- * Where successURL or errorURL was given, the reply is a redirect whose query holds what the body would have held. It is
- * read where it stands and not followed.
+ * Where successURL or errorURL was given, the reply is a redirect to it whose query holds what the body would have held. It
+ * is read where it stands and not followed; a redirect to anywhere else says nothing.
  */
-export function redirectAsReply(answer: Answer): Answer {
-  if (answer.kind !== 'reply' || answer.status < 300 || answer.status >= 400 || answer.location === undefined) {
-    return answer
-  }
+export function redirectAsReply(answer: Answer, form: OrderForm): Answer {
+  if (answer.kind !== 'reply' || !SENDS_ON.includes(answer.status) || answer.location === undefined) return answer
+  const view = new FormView(form)
   const query = answer.location.split('#')[0]?.split('?').slice(1).join('?') ?? ''
-  return /(^|&)(errorCode|orderNumber)=/i.test(query) ? { ...answer, status: 200, text: query } : answer
+  const target = /(^|&)errorCode=/i.test(query)
+    ? view.get('errorURL')
+    : /(^|&)orderNumber=/i.test(query)
+      ? view.get('successURL')
+      : undefined
+  return target !== undefined && pageOf(target) === pageOf(answer.location)
+    ? { ...answer, status: 200, text: query }
+    : answer
+}
+
+const pageOf = (address: string): string | undefined => {
+  if (!URL.canParse(address)) return undefined
+  const { origin, pathname } = new URL(address)
+  return origin + pathname
 }
 
 export interface OrderingUrlOptions {

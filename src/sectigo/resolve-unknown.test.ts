@@ -13,6 +13,7 @@ test.each<readonly [what: string, facts: UnknownOrderFacts, verdict: string]>([
   ['something gone, price unknown', { before: at('1000'), after: at('655.00') }, 'placed weak'],
   ['credit added', { before: at('1.00'), after: at('2.00') }, 'undecided weak'],
   ['a test order', { test: true, before: at('1.00'), after: at('1.00') }, 'undecided weak'],
+  ['an order to be authorized', { toAuthorize: true, before: at('1.00'), after: at('1.00') }, 'undecided weak'],
   ['no balance before', { after: at('1.00') }, 'undecided weak'],
   ['another currency', { before: at('1.00'), after: at('1.00', { currency: 'USD' }) }, 'undecided weak'],
   ['another account', { before: at('1.00'), after: at('1.00', { accountId: '2' }) }, 'undecided weak'],

@@ -10,6 +10,8 @@ export interface UnknownOrderFacts {
   readonly price?: string
   /** `test=Y`: nothing is debited. */
   readonly test?: boolean
+  /** Debited by `!AutoAuthorize` only. */
+  readonly toAuthorize?: boolean
   /** An order number that an operator found, and what `!GetDetailedOrderStatus` says of it. */
   readonly status?: { readonly orderNumber: string; readonly found: boolean }
 }
@@ -41,6 +43,8 @@ export function resolveUnknown(facts: UnknownOrderFacts): UnknownOrderVerdict {
   }
   if (status !== undefined) return weak('undecided', `Sectigo does not know the order ${status.orderNumber}`)
   if (facts.test === true) return weak('undecided', 'a test order is never debited, so the balance says nothing')
+  if (facts.toAuthorize === true)
+    return weak('undecided', 'such an order is debited when it is authorized, so the balance says nothing')
   const spent = before === undefined || after === undefined ? undefined : difference(before, after)
   if (spent === undefined) return weak('undecided', 'there are no two comparable balances')
   if (spent === 0n) {

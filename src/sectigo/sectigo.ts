@@ -5,6 +5,7 @@ import { memoryPollSchedule, POLL_FLOOR, type PollSchedule } from './collection/
 import { getAccountBalance } from './get-account-balance.ts'
 import { followOrder } from './get-detailed-order-status.ts'
 import { type ClientOptions, createClient } from './http/client.ts'
+import { endpointUrl, isLoopback } from './http/endpoint-url.ts'
 import { ORDER_IDENTITY_PARAMETERS } from './parameters/auto-apply-order-document-signing.ts'
 import { orderTable } from './parameters/order-table.ts'
 import { validateForm } from './parameters/validate-form.ts'
@@ -17,7 +18,7 @@ export interface SectigoOptions extends ClientOptions {
     readonly endpoint?: string
     /** Keeps the three-hour floor over restarts; lives in memory where absent. */
     readonly schedule?: PollSchedule
-    /** Milliseconds between two calls for one order; three hours where absent. Lower it for a rehearsal only. */
+    /** Milliseconds between two calls for one order; three hours where absent. Less counts on loopback only. */
     readonly floor?: number
   }
   /** Milliseconds since 1970. */
@@ -27,7 +28,8 @@ export interface SectigoOptions extends ClientOptions {
 /** Sectigo as the enrolment run sees it. Throws EnrollError (exit 2) where an address cannot be used. */
 export function createSectigo(options: SectigoOptions): CertificateAuthority {
   const client = createClient(options)
-  const schedule = options.collection?.schedule ?? memoryPollSchedule()
+  const { endpoint = COLLECT_ENDPOINT, schedule = memoryPollSchedule() } = options.collection ?? {}
+  const floor = pollFloor(endpointUrl(client.base, endpoint), options.collection?.floor)
   const also = options.foreignOrderNumber === true ? ORDER_IDENTITY_PARAMETERS : []
   return {
     validateOrder: (form: OrderForm): readonly FormFault[] => validateForm(orderTable(form).table, form, { also }),
@@ -36,11 +38,15 @@ export function createSectigo(options: SectigoOptions): CertificateAuthority {
     orderProgress: (orderNumber, call) => followOrder(client, orderNumber, call?.signal),
     collect: (order, call) =>
       collectCertificate(client, order, {
-        endpoint: options.collection?.endpoint ?? COLLECT_ENDPOINT,
+        endpoint,
         schedule,
-        floor: options.collection?.floor ?? POLL_FLOOR,
+        floor,
         now: options.now ?? Date.now,
         signal: call?.signal,
       }),
   }
 }
+
+/** Nobody's setting may ask the real CA more often than its documents allow. */
+const pollFloor = (endpoint: URL, wanted = POLL_FLOOR): number =>
+  isLoopback(endpoint) ? wanted : Math.max(wanted, POLL_FLOOR)

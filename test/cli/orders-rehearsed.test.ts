@@ -77,6 +77,27 @@ describe('plan', () => {
     expect(blockers).toMatch(/the product is an SSL certificate/)
     expect(blockers).not.toMatch(/^serverSoftware: /m)
   })
+
+  it('finds in the subject of the request what the form may then leave out', async () => {
+    const profile = join(folder, 'street.yaml')
+    const order = ['product: "1214"', 'days: "365"', 'organizationName: Example Ltd', 'isCustomerValidated: N']
+    for (const [street, blocked] of [
+      ['', true],
+      ['STREET=Oudegracht 1,', false],
+    ] as const) {
+      await writeFile(
+        profile,
+        [
+          'device: { uri: "yubihsm2:connector=http://127.0.0.1:1" }',
+          `request: { subject: "CN=Example Ltd,O=Example Ltd,${street}C=NL" }`,
+          `order: { ${order.join(', ')} }`,
+        ].join('\n'),
+      )
+      const end = await runProgram(['plan', profile, '--json', '--state-directory', folder])
+      const { findings } = JSON.parse(end.stdout) as { findings: { message: string }[] }
+      expect(findings.some(({ message }) => message.startsWith('streetAddress1: it is required'))).toBe(blocked)
+    }
+  })
 })
 
 describe('batch', () => {

@@ -212,6 +212,8 @@ describe('listen', () => {
     const end = await strict.stop()
     expect(end.code).toBe(0)
     expect(end.stderr).toContain('403')
+    expect(end.stderr).toMatch(/warning: nobody can call: .*--source 127\.0\.0\.1/)
+    expect(listener.stderr).not.toContain('nobody can call')
     expect(await digestOf(stateDirectory)).toBe(before)
     expect(listener.stderr).not.toContain('\u001b')
   })

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Secret } from '../../devices/secret.ts'
-import { octetString, oid, sequence, setOf, tlv } from '../../src/asn1/der-writer.ts'
 import { readPem, writePem } from '../../src/asn1/pem.ts'
 import type { RunningCertificateAuthority } from '../../src/sandbox/certificate-authority/certificate-authority.ts'
 import { testKeyPair } from '../../src/sandbox/test-key-pair.ts'
 import type { OrderForm } from '../../src/sectigo/certificate-authority.ts'
 import { createSectigo } from '../../src/sectigo/sectigo.ts'
-import { clientOptions, documentSigningForm, makeCsr, SUBJECT, sharedKey, start } from './rehearsal-kit.ts'
+import { clientOptions, documentSigningForm, makeCsr, ONE_DOMAIN, SUBJECT, sharedKey, start } from './rehearsal-kit.ts'
 
 const compromised = testKeyPair('P-256')
 let ca: RunningCertificateAuthority
@@ -29,19 +28,7 @@ async function codeOf(over: OrderForm, key = sharedKey('P-256')): Promise<string
 const good = () => makeCsr(SUBJECT, sharedKey('P-256'))
 const der = (): Buffer => Buffer.from(readPem(good())[0]?.der ?? [])
 
-/** extensionRequest with one dNSName. */
-const withDomain = () =>
-  makeCsr(
-    SUBJECT,
-    sharedKey('P-256'),
-    tlv(
-      0xa0,
-      sequence(
-        oid('1.2.840.113549.1.9.14'),
-        setOf(sequence(sequence(oid('2.5.29.17'), octetString(sequence(tlv(0x82, Buffer.from('example.org'))))))),
-      ),
-    ),
-  )
+const withDomain = () => makeCsr(SUBJECT, sharedKey('P-256'), ONE_DOMAIN)
 
 describe('the CSR', () => {
   test('is taken as PEM, as NEW CERTIFICATE REQUEST with CRLF, and as bare base64', async () => {

@@ -11,6 +11,7 @@ import {
 } from '../../src/sectigo/parameters/auto-apply-order-document-signing.ts'
 import { AUTO_APPLY_ORDER_GENERAL } from '../../src/sectigo/parameters/auto-apply-order-general.ts'
 import { AUTO_AUTHORIZE } from '../../src/sectigo/parameters/auto-authorize.ts'
+import { REFUND_REASONS } from '../../src/sectigo/parameters/auto-refund.ts'
 import { AUTO_REVOKE_CERTIFICATE } from '../../src/sectigo/parameters/auto-revoke-certificate.ts'
 import { COLLECT } from '../../src/sectigo/parameters/collect.ts'
 import { GET_DETAILED_ORDER_STATUS } from '../../src/sectigo/parameters/get-detailed-order-status.ts'
@@ -43,6 +44,10 @@ describe('docs/sectigo.md', () => {
     ]) {
       expect(text).toContain(`\`${word}\``)
     }
+  })
+
+  test('lists the reasons of a refund, to which the help of the command points', () => {
+    for (const [code, reason] of Object.entries(REFUND_REASONS)) expect(text).toContain(`| ${code} | ${reason} |`)
   })
 
   test('shows a scenario that can be read', () => {

@@ -22,19 +22,20 @@ describe.skipIf(documents === undefined)('the error tables are those of the docu
     [...text.replace(/<[a-z/]+>/g, '').matchAll(/(-\d+) = (.+?)(?=\s+-\d+ = |\n|$)/g)].map(
       ([, code, message = '']) => [Number(code), message.trim()] as const,
     )
-  const squeeze = (text: string) =>
-    text
-      .toLowerCase()
-      .replace(/z/g, 's')
-      .replace(/[^a-wy']/g, '')
+  const plain = (text: string) => text.replace(/[‘’]/g, "'").replace(/\s+/g, ' ').trim()
 
   const expectRows = (table: ErrorTable, rows: readonly (readonly [number, string])[]) => {
     for (const [code, message] of rows) {
       const row = table.rows.find((candidate) => candidate.code === code)
       expect(row, `${table.endpoint} ${code}`).toBeDefined()
-      // -16 has two texts, and the manual spells "'xxx'" in two ways.
-      if (code !== -16 && code !== -56)
-        expect(squeeze(row?.message ?? '').slice(0, 25)).toBe(squeeze(message).slice(0, 25))
+      expect([code, plain(row?.message ?? '')]).toEqual([
+        code,
+        // Section 7 names arguments 'xxx', the others 'xxxx'; section 8 lost a mark; -56 is followed by a note on its date.
+        plain(message)
+          .replace(/'xxx'(?= is | argument)/, "'xxxx'")
+          .replace(/missing$/, 'missing!')
+          .replace(/ <EXPIRATION_DATE> in format.*/, ''),
+      ])
     }
   }
 

@@ -13,7 +13,7 @@ import type { Parameter, ParameterTable } from '../../src/sectigo/parameters/par
 import { PLACE_ORDER, PLACE_ORDER_ITEM } from '../../src/sectigo/parameters/place-order.ts'
 import { spellings, validateForm } from '../../src/sectigo/parameters/validate-form.ts'
 import { validatePlaceOrder } from '../../src/sectigo/place-order.ts'
-import { clientOptions, documentSigningForm, makeCsr, sharedKey, start } from './rehearsal-kit.ts'
+import { clientOptions, documentSigningForm, makeCsr, ONE_DOMAIN, sharedKey, start } from './rehearsal-kit.ts'
 
 let ca: RunningCertificateAuthority
 let client: SectigoClient
@@ -35,7 +35,7 @@ const organization: OrderForm = {
 const ssl: OrderForm = { days: '365', serverSoftware: '-1', isCustomerValidated: 'N', csr }
 const dv: OrderForm = { ...ssl, product: '488' }
 const multiDomain: OrderForm = { ...ssl, ...organization, product: '583', domainNames: 'example.org' }
-const ev: OrderForm = { ...ssl, ...organization, product: '563', joiCountryName: 'NL' }
+const ev: OrderForm = { ...ssl, ...organization, product: '562', joiCountryName: 'NL' }
 const signing: OrderForm = { ...organization, product: '8', days: '365', csr }
 const scanning: OrderForm = {
   ...organization,
@@ -49,7 +49,8 @@ const scanning: OrderForm = {
 /** An order to which the row belongs. */
 function generalBase({ name }: Parameter): OrderForm {
   if (/^(joi|dateOfInc|assumed)/.test(name)) return ev
-  if (/^(domainNames|primary|maxSubject|dcvEmailAddresses|validationTokens)/.test(name)) return multiDomain
+  if (name === 'primaryDomainName') return { ...multiDomain, domainNames: `example.org ${'é'.repeat(64)}` }
+  if (/^(domainNames|maxSubject|dcvEmailAddresses|validationTokens)/.test(name)) return multiDomain
   if (/^ida/.test(name)) return { ...multiDomain, product: '316,36' }
   if (name === 'AppRepLoginPassword') return { ...scanning, product: '357', AppRepLoginPassword: 'x' }
   if (name === 'appRepLoginName') return scanning
@@ -153,7 +154,7 @@ const SUBJECTS: readonly Subject[] = [
 const fill = ({ format, type, name }: Parameter, length: number): string =>
   format?.startsWith('email') === true
     ? `a@${'b'.repeat(length - 6)}.org`
-    : (type === 'integer' ? '1' : name === 'serialNumber' ? 'a' : 'é').repeat(length)
+    : (type === 'integer' ? '1' : /^(serialNumber|uniqueValue)$/.test(name) ? 'a' : 'é').repeat(length)
 
 describe.each(SUBJECTS.map((subject) => [subject.title, subject] as const))('%s', (_, subject) => {
   const rows = subject.table.parameters.filter(({ name }) => !name.startsWith('login'))
@@ -180,7 +181,11 @@ describe.each(SUBJECTS.map((subject) => [subject.title, subject] as const))('%s'
       expect([code, text]).toEqual([-3, expect.stringContaining(`'${field}'`)])
     }
     const { max, allowed } = row
-    if (max !== undefined && allowed === undefined && (row.format === undefined || row.format.startsWith('email'))) {
+    if (
+      max !== undefined &&
+      allowed === undefined &&
+      (row.format === undefined || /^(email|alphanumeric)/.test(row.format))
+    ) {
       if (max < 1100) {
         // The licences' own limits are shorter; their rules are tried below.
         const full = { ...(base === scanning ? signing : base), [field]: fill(row, max) }
@@ -242,6 +247,14 @@ describe('between the parameters of the manual', () => {
     ['a licence for no days', { product: '700', days: '0', appRepEmailAddress: 'a@example.org' }, -4],
     ['neither locality nor state', { ...signing, localityName: '' }, -3],
     ['both lists of addresses', { ...multiDomain, dcvEmailAddresses: 'a', validationTokens: 'b' }, -4],
+    ['a word for all domains beside another', { ...multiDomain, validationTokens: 'ALLCNAMECSRHASH,a@b.org' }, -4],
+    ['the same among addresses', { ...multiDomain, dcvEmailAddresses: 'a@b.org allhttpcsrhash' }, -4],
+    ['domains in neither form nor CSR', { ...multiDomain, domainNames: '' }, -3],
+    ['a first domain that is not listed', { ...multiDomain, primaryDomainName: 'www.example.org' }, -4],
+    ['one Common Name without saying which', { ...multiDomain, maxSubjectCNs: '1' }, -3],
+    ['a uniqueValue with a blank', { ...dv, uniqueValue: 'a b' }, -4],
+    ['an Enterprise product without its licence login', { ...dv, product: '754' }, -3],
+    ['a web package without its licence login', { ...scanning, product: '1006', appRepLoginName: '' }, -3],
     ['a login of 51 characters', { ...scanning, appRepLoginName: 'x'.repeat(51) }, -4],
     ['an organization of 51 characters', { ...scanning, organizationName: 'x'.repeat(51) }, -4],
     ['a previous order with a certificate', { ...dv, previousOrderNumber: '1' }, -68],
@@ -261,14 +274,46 @@ describe('between the parameters of the manual', () => {
     expect((await codeAt('!AutoApplyOrder', form)).code).toBe(code)
   })
 
+  test.each<readonly [what: string, form: OrderForm]>([
+    [
+      'domains in the CSR alone',
+      { ...multiDomain, domainNames: '', csr: makeCsr('CN=example.org', sharedKey('P-256'), ONE_DOMAIN) },
+    ],
+    ['one Common Name of a UCC, which is that of the CSR', { ...multiDomain, product: '361', maxSubjectCNs: '1' }],
+    ['one Common Name that is named', { ...multiDomain, maxSubjectCNs: '1', primaryDomainName: 'EXAMPLE.org' }],
+    ['a word for all domains', { ...multiDomain, validationTokens: 'ALLCNAMECSRHASH', domainNames: 'a.org, b.org' }],
+  ])('nothing against %s', async (_, form) => {
+    expect(validateForm(AUTO_APPLY_ORDER_GENERAL, clean(form)).filter(({ severity }) => severity === 'fail')).toEqual(
+      [],
+    )
+    expect((await codeAt('!AutoApplyOrder', form)).code).toBe(0)
+  })
+
+  test('as many addresses as domains are reported where they are not', () => {
+    const form = { ...multiDomain, domainNames: 'a.org,b.org', dcvEmailAddresses: 'admin@a.org' }
+    expect(validateForm(AUTO_APPLY_ORDER_GENERAL, form)).toMatchObject([
+      ...validateForm(AUTO_APPLY_ORDER_GENERAL, { ...form, dcvEmailAddresses: 'admin@a.org admin@b.org' }),
+      { parameter: 'dcvEmailAddresses', severity: 'warn', detail: 'dcvEmailAddresses: 1 entries for 2 domains' },
+    ])
+  })
+
   test('every product of the manual can be ordered by a form of its family', async () => {
-    const { PRODUCTS, PRODUCT_PAIRS } = await import('../../src/sectigo/parameters/products.ts')
-    for (const { code, family, validation } of PRODUCTS) {
+    const { PRODUCTS, PRODUCT_PAIRS, WITH_ADDITIONAL_LICENCE } = await import(
+      '../../src/sectigo/parameters/products.ts'
+    )
+    for (const { code, family, validation, domains } of PRODUCTS) {
       if (family === 'document-signing') continue
       const pair = PRODUCT_PAIRS.find((codes) => codes.includes(code))?.join(',') ?? code
+      const { appRepLoginName = '', appRepForename = '', appRepSurname = '' } = scanning
+      const scannedBy = { appRepLoginName, appRepForename, appRepSurname }
       const licence = { ...scanning, AppRepLoginPassword: 'x', days: '45' }
       const forms: Record<string, OrderForm> = {
-        ssl: { ...ssl, ...(validation === 'DV' ? {} : organization) },
+        ssl: {
+          ...ssl,
+          ...(validation === 'DV' ? {} : organization),
+          ...(domains === 'multi' ? { domainNames: 'example.org' } : {}),
+          ...(WITH_ADDITIONAL_LICENCE.includes(code) ? scannedBy : {}),
+        },
         trustlogo: { ...multiDomain },
         'additional-ip': { ...licence, 'IP Addresses': '10' },
         'code-signing': signing,
@@ -312,6 +357,7 @@ describe('between the items of !PlaceOrder', () => {
     ['a gap in the numbers', { ...place, '3_PPP': '495' }, -3],
     ['a token beside an Azure certificate', { ...place, '2_PPP': '495' }, -4],
     ['attestation with a token', { ...token, '1_csr': csr, '1_hsmType': 'YUBIKEY', '1_keyAttestation': 'AAAA' }, -83],
+    ['an item parameter twice', { ...place, _1_PPP: '6053' }, -4],
     ['attestation without CSR', { ...place, '1_hsmType': 'YUBIKEY', '1_keyAttestation': 'AAAA' }, -3],
   ])('%s', async (_, form, code) => {
     const faults = validatePlaceOrder(clean(form)).filter(({ severity }) => severity === 'fail')

@@ -16,7 +16,7 @@ test('a planted login appears in no outcome, error or trace, whatever goes wrong
   const sectigo = createSectigo({
     ...clientOptions(ca),
     credentials: async () => ({ loginName: Secret.fromText(NAME), loginPassword: Secret.fromText(WORD) }),
-    timeouts: { connect: 5000, reply: 300 },
+    timeouts: { connect: 5000, reply: 1000 },
     collection: { floor: 0 },
     trace: (event) => trace.push(event),
   })

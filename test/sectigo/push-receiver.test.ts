@@ -1,3 +1,7 @@
+import { once } from 'node:events'
+import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { connect } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { Secret } from '../../devices/secret.ts'
 import { parseCertificate } from '../../src/asn1/certificate.ts'
@@ -164,6 +168,32 @@ describe('the receiver', () => {
     for (const odd of ['localhost', '10.0.0.0/33', '1.2.3', '10.0.0.0/8/8', '::/129', '1.2.3.4/']) {
       expect(() => sourceAddresses([odd])).toThrowError(expect.objectContaining({ code: 'push.source' }))
     }
+  })
+
+  test.skipIf(process.platform !== 'linux').each([
+    ['HTTP', undefined],
+    ['HTTPS', loopbackTlsIdentity()],
+  ] as const)('over %s, those who may not call cannot keep those out who may', async (_, identity) => {
+    const { receiver, pushes } = await listen({
+      sources: ['127.0.0.1'],
+      ...(identity === undefined ? {} : { tls: { key: identity.key, certificate: identity.certificate } }),
+    })
+    const { port } = new URL(receiver.url)
+    // More than the receiver takes in all; none says a word.
+    const strangers = Array.from({ length: 80 }, () =>
+      connect({ host: '127.0.0.1', port: Number(port), localAddress: '127.0.0.2' }),
+    )
+    for (const stranger of strangers) stranger.on('error', () => undefined)
+    await Promise.all(strangers.map((stranger) => once(stranger, 'connect')))
+    const open = identity === undefined ? httpRequest : httpsRequest
+    const request = open(`${receiver.url}?${issued}`, {
+      agent: false,
+      ...(identity === undefined ? {} : { ca: identity.caCertificatePem }),
+    }).end()
+    const [response] = await once(request, 'response')
+    expect(response.statusCode).toBe(200)
+    expect(pushes).toHaveLength(1)
+    for (const stranger of strangers) stranger.destroy()
   })
 
   test('a port that is taken is said, not thrown about', async () => {

@@ -1,6 +1,6 @@
 import { sign } from 'node:crypto'
 import { Secret } from '../../devices/secret.ts'
-import { bitString, integer, nullValue, oid, sequence, tlv } from '../../src/asn1/der-writer.ts'
+import { bitString, integer, nullValue, octetString, oid, sequence, setOf, tlv } from '../../src/asn1/der-writer.ts'
 import { encodeName, parseNameText } from '../../src/asn1/name.ts'
 import { writePem } from '../../src/asn1/pem.ts'
 import {
@@ -21,6 +21,15 @@ export function makeCsr(subject: string, key: TestKeyPair, attributes: Uint8Arra
   const algorithm = ec ? sequence(oid('1.2.840.10045.4.3.2')) : sequence(oid('1.2.840.113549.1.1.11'), nullValue())
   return writePem('CERTIFICATE REQUEST', sequence(info, algorithm, bitString(sign('sha256', info, key.privateKey))))
 }
+
+/** extensionRequest with one dNSName. */
+export const ONE_DOMAIN = tlv(
+  0xa0,
+  sequence(
+    oid('1.2.840.113549.1.9.14'),
+    setOf(sequence(sequence(oid('2.5.29.17'), octetString(sequence(tlv(0x82, Buffer.from('example.org'))))))),
+  ),
+)
 
 export const SUBJECT = 'CN=Example Ltd,O=Example Ltd,L=Utrecht,C=NL'
 

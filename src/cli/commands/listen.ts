@@ -53,6 +53,7 @@ export const listen: Command = {
         }),
       onRefused: (reason) => context.output.warn(printable(reason)),
     })
+    await warnOfClosedDoor(args.required('host'), sources, context)
     context.output.progress(`Listening on ${receiver.url}; Ctrl-C ends it.`)
     await new Promise<void>((done) => {
       if (context.signal.aborted) done()
@@ -61,6 +62,16 @@ export const listen: Command = {
     await receiver.close()
     return EXIT.done
   },
+}
+
+/** On loopback every call comes from a reverse proxy there, whose address the default list does not hold. */
+async function warnOfClosedDoor(host: string, sources: readonly string[], { output }: CommandContext): Promise<void> {
+  const { PUSH_SOURCE, sourceAddresses } = await import('../../sectigo/push/source-addresses.ts')
+  const own = host === 'localhost' ? '127.0.0.1' : host
+  if (!/^(127\.|::1$)/.test(own) || sourceAddresses(sources.length === 0 ? [PUSH_SOURCE] : sources)(own)) return
+  output.warn(
+    `nobody can call: it listens on ${host} alone, and takes no call from there. Add --source ${own} where a reverse proxy on this machine passes calls on, or give --host.`,
+  )
 }
 
 /** Half of a pair would leave the door open that it was meant to close. */

@@ -10,7 +10,7 @@ const OPTIONS = {
   ...STATE_OPTIONS,
   ...TRACE_OPTION,
 } as const
-const YES = { type: 'boolean', alias: 'y', describe: 'do not ask' } as const
+const YES = { type: 'boolean', alias: ['confirm', 'y'], describe: 'do not ask' } as const
 const ORDER_NUMBER = { 'order-number': { type: 'string', describe: 'the CA’s order number' } } as const
 
 const submit: Command = {
@@ -40,6 +40,7 @@ const status: Command = {
   run: async (args, context) => {
     const { getDetailedOrderStatus } = await import('../../sectigo/get-detailed-order-status.ts')
     const { orderProgress } = await import('../../sectigo/replies/order-progress.ts')
+    const { namedOrder, orderStatusToText } = await import('../order-status-view.ts')
     const { openClient } = await import('../sectigo-client.ts')
     const orderNumber = args.required('order-number')
     const client = await openClient(await configureFor(args, context), args, context)
@@ -48,16 +49,8 @@ const status: Command = {
       { orderNumber, queryType: args.flag('replacements') ? 2 : 1 },
       context.signal,
     )
-    const progress = orderProgress(orders.find((order) => order.orderNumber === orderNumber) ?? orders[0])
-    context.output.result({ progress, orders }, () =>
-      [
-        `order ${orderNumber}: ${progress.state}, ${printable(progress.summary)}`,
-        ...progress.steps.map(
-          (step) =>
-            `  ${step.status.padEnd(12)} ${step.id}${step.instruction === undefined ? '' : `: ${step.instruction}`}`,
-        ),
-      ].join('\n'),
-    )
+    const progress = orderProgress(namedOrder(orders, orderNumber))
+    context.output.result({ progress, orders }, () => orderStatusToText(orders, orderNumber))
     return progress.state === 'issued' ? EXIT.done : progress.state === 'pending' ? EXIT.pending : EXIT.ca
   },
 }

@@ -3,12 +3,16 @@ import { type Certificate, parseCertificate } from '../../asn1/certificate.ts'
 import { printName } from '../../asn1/name.ts'
 import { writePem } from '../../asn1/pem.ts'
 import { EnrollError } from '../../errors.ts'
-import type { Collection, OrderProgress } from '../../sectigo/certificate-authority.ts'
+import type { Collection, OrderProgress, Refusal } from '../../sectigo/certificate-authority.ts'
+import { releaseClaims } from '../order-guard.ts'
 import type { Run } from '../run.ts'
 import type { RunRecord } from '../run-record.ts'
 
 /** Ends of a question that say nothing about the order: somebody who waits for days outlasts them. */
 const PASSING = ['sectigo.no-answer', 'sectigo.not-sent', 'sectigo.unreadable', 'lock.held']
+
+/** Refusals of the same sort: the CA failed, or was asked too often (`-14`, `-42`). */
+const PASSING_REFUSALS = [-14, -42]
 
 /**
  * Asks the CA once where the order stands and journals what it says. Returns true once the run has moved on: the certificate is
@@ -34,15 +38,23 @@ export async function runCollectStep(run: Run, patient = false): Promise<boolean
     throw error
   })
   if (progress?.state === 'rejected') {
+    // A run from a form cannot order again itself: the next one may have the key.
+    if (!record.device) await releaseClaims(run)
     await run.log({ type: 'order-rejected', reason: progress.summary })
     services.observer.step({ step: 'issue', status: 'refused', detail: `order ${orderNumber}: ${progress.summary}` })
     return true
   }
-  if (collection.kind === 'refused' || progress?.state === 'revoked')
+  const passing = patient && collection.kind === 'refused' && PASSING_REFUSALS.includes(collection.refusal.code)
+  if ((collection.kind === 'refused' && !passing) || progress?.state === 'revoked')
     throw notCollected(orderNumber, collection, progress)
-  await recordProgress(run, collection, progress)
+  await recordProgress(run, collection.kind === 'refused' ? notYet(collection.refusal) : collection, progress)
   return false
 }
+
+const notYet = ({ code, message }: Refusal): Extract<Collection, { kind: 'not-yet' }> => ({
+  kind: 'not-yet',
+  message: `the CA answered ${code} ${message}`,
+})
 
 function notCollected(
   orderNumber: string,

@@ -10,8 +10,9 @@ export async function runSubmitStep(run: Run): Promise<void> {
   if (record.attestation === undefined || record.spkiSha256 === undefined)
     throw new Error('the run has nothing to order')
   const csr = await readRequest(run)
+  const hsmType = hsmTypeOf(configuration)
   const form = completeOrderForm(configuration, {
-    hsmType: hsmTypeOf(configuration),
+    hsmType,
     csr,
     attestation: await folder.readArtefact(record.attestation),
     runId: run.id,
@@ -24,13 +25,18 @@ export async function runSubmitStep(run: Run): Promise<void> {
     csr,
     endpoint: configuration.required('sectigo.endpoint'),
     spkiSha256: record.spkiSha256,
-    ...(record.checkResult === undefined
-      ? {}
-      : {
-          verdict: JSON.parse(
-            Buffer.from(await folder.readArtefact(record.checkResult)).toString('utf8'),
-          ) as AttestationResult,
-        }),
+    evidence: {
+      hsmType,
+      keyAttestation: form.keyAttestation ?? '',
+      csrSpkiSha256: record.spkiSha256,
+      ...(record.checkResult === undefined
+        ? {}
+        : {
+            verdict: JSON.parse(
+              Buffer.from(await folder.readArtefact(record.checkResult)).toString('utf8'),
+            ) as AttestationResult,
+          }),
+    },
     faults: ca.validateOrder(form),
     balance: () => ca.balance(options),
     // No abort signal: once the form is on its way, the answer is waited for.

@@ -24,6 +24,7 @@ export async function runUnknownStep(run: Run): Promise<void> {
 export function weigh({ submission, balanceAfter }: RunRecord): UnknownOrderVerdict {
   return resolveUnknown({
     test: submission?.test ?? false,
+    toAuthorize: submission?.toAuthorize ?? false,
     ...(submission?.balanceBefore === undefined ? {} : { before: submission.balanceBefore }),
     ...(balanceAfter === undefined ? {} : { after: balanceAfter }),
   })

@@ -58,7 +58,7 @@ export class OrderBook {
       orderNumber,
       certificateId: String(Number(orderNumber) + 800_000_000),
       steps: {
-        csr: order.spki === undefined ? 0 : 1,
+        csr: order.spki === undefined ? -1 : 1,
         organizationValidation: 0,
         callback: 0,
         agreement: 0,

@@ -17,13 +17,14 @@ const row = (
   message: string | undefined,
   cause: string,
   remedy: string,
-  rest: { readonly final?: boolean; readonly source?: string } = {},
+  rest: { readonly final?: boolean; readonly doubtful?: true; readonly source?: string } = {},
 ): ErrorRow => ({
   code,
   ...(message === undefined ? {} : { message }),
   cause,
   remedy,
   final: rest.final ?? true,
+  ...(rest.doubtful === undefined ? {} : { doubtful: rest.doubtful }),
   ...(rest.source === undefined ? {} : { source: rest.source }),
 })
 
@@ -129,27 +130,30 @@ const DOCUMENT_SIGNING: readonly ErrorRow[] = [
   row(-91, "Permission Denied 'context'", 'the user has no permission for what the message names', ASK, {
     final: false,
   }),
-  row({ from: -111, to: -92 }, undefined, 'the CA failed while it read the CSR', NEW_CSR, { final: false }),
+  row({ from: -111, to: -92 }, undefined, 'the CA failed while it read the CSR', NEW_CSR, {
+    final: false,
+    doubtful: true,
+  }),
   row(
     { from: -113, to: -93 },
     undefined,
     'the CA failed while it debited or credited the account (first of three)',
     LOOK_AT_MONEY,
-    { final: false },
+    { final: false, doubtful: true },
   ),
   row(
     { from: -113, to: -93 },
     undefined,
     'the CA failed while it debited or credited the account (second of three)',
     LOOK_AT_MONEY,
-    { final: false },
+    { final: false, doubtful: true },
   ),
   row(
     { from: -113, to: -93 },
     undefined,
     'the CA failed while it debited or credited the account (third of three)',
     LOOK_AT_MONEY,
-    { final: false },
+    { final: false, doubtful: true },
   ),
   row({ from: -114, to: -114 }, undefined, 'something the message names as "specified" is wrong', ASK, {
     final: false,
@@ -161,7 +165,7 @@ const DOCUMENT_SIGNING: readonly ErrorRow[] = [
   row({ from: -120, to: -116 }, undefined, 'the cost of an item is wrong (first of two)', ASK, { final: false }),
   row({ from: -120, to: -116 }, undefined, 'the cost of an item is wrong (second of two)', ASK, { final: false }),
   row({ from: -120, to: -116 }, undefined, 'the product code is wrong', 'Correct the product.', { final: true }),
-  row({ from: -120, to: -116 }, undefined, 'the CA failed', LOOK_AT_MONEY, { final: false }),
+  row({ from: -120, to: -116 }, undefined, 'the CA failed', LOOK_AT_MONEY, { final: false, doubtful: true }),
   row(
     { from: -128, to: -116 },
     undefined,

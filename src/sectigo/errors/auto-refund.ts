@@ -3,9 +3,9 @@ import {
   INVALID_ARGUMENT,
   MISSING_ARGUMENT,
   NO_ACCESS,
-  NOT_HTTPS,
+  NOT_OVER_HTTPS,
   UNKNOWN_ERROR,
-  UNRECOGNISED_ARGUMENT,
+  UNRECOGNIZED_ARGUMENT,
   USED_GET,
 } from './shared-rows.ts'
 
@@ -13,8 +13,8 @@ export const AUTO_REFUND_ERRORS: ErrorTable = {
   endpoint: '!AutoRefund',
   source: 'AutoApplyOrder 3.44, section 7',
   rows: [
-    NOT_HTTPS,
-    UNRECOGNISED_ARGUMENT,
+    NOT_OVER_HTTPS,
+    UNRECOGNIZED_ARGUMENT,
     MISSING_ARGUMENT,
     INVALID_ARGUMENT,
     UNKNOWN_ERROR,

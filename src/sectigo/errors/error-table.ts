@@ -10,6 +10,8 @@ export interface ErrorRow {
   readonly remedy: string
   /** The same request can never succeed. */
   readonly final: boolean
+  /** The CA failed while it worked on the request: what it did before is not known. */
+  readonly doubtful?: true
   readonly source?: string
 }
 
@@ -38,6 +40,7 @@ export function explainRefusal(table: ErrorTable, code: number, message: string)
       remedy:
         'Read the message of the CA; ask partnerapisupport@sectigo.com. Look at the balance before ordering again.',
       final: false,
+      doubtful: true,
     }
   }
   const exact = typeof first.code === 'number'
@@ -47,5 +50,6 @@ export function explainRefusal(table: ErrorTable, code: number, message: string)
     cause: exact ? first.cause : `probably one of: ${[first, ...others].map((row) => row.cause).join('; ')}`,
     remedy: exact ? first.remedy : `Read the message of the CA. ${first.remedy}`,
     final: rows.every((row) => row.final),
+    ...(rows.some((row) => row.doubtful === true) ? { doubtful: true } : {}),
   }
 }

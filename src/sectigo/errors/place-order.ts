@@ -3,9 +3,9 @@ import {
   INVALID_ARGUMENT,
   MISSING_ARGUMENT,
   NO_ACCESS,
-  NOT_HTTPS,
+  NOT_OVER_HTTPS,
   UNKNOWN_ERROR,
-  UNRECOGNISED_ARGUMENT,
+  UNRECOGNIZED_ARGUMENT,
 } from './shared-rows.ts'
 
 const ASK = 'Ask your account manager or partnerapisupport@sectigo.com.'
@@ -14,8 +14,8 @@ export const PLACE_ORDER_ERRORS: ErrorTable = {
   endpoint: '!PlaceOrder',
   source: 'Sectigo API, Document Signing, !PlaceOrder, error codes',
   rows: [
-    NOT_HTTPS,
-    UNRECOGNISED_ARGUMENT,
+    NOT_OVER_HTTPS,
+    UNRECOGNIZED_ARGUMENT,
     MISSING_ARGUMENT,
     INVALID_ARGUMENT,
     {

@@ -1,6 +1,6 @@
 import type { ErrorRow } from './error-table.ts'
 
-/** Rows that stand word for word in the tables of every endpoint. */
+/** Rows that stand in the tables of every endpoint, in the words of most; `!PlaceOrder` and `!AutoRefund` spell two differently. */
 export const NOT_HTTPS: ErrorRow = {
   code: -1,
   message: 'Request was not made over https!',
@@ -8,12 +8,17 @@ export const NOT_HTTPS: ErrorRow = {
   remedy: 'Use an https:// address without anything in between that takes the TLS away.',
   final: true,
 }
+export const NOT_OVER_HTTPS: ErrorRow = { ...NOT_HTTPS, message: 'Request was not made over HTTPS!' }
 export const UNRECOGNISED_ARGUMENT: ErrorRow = {
   code: -2,
   message: "'xxxx' is an unrecognised argument!",
   cause: 'the endpoint does not know a parameter',
   remedy: 'Remove the parameter that the message names, or correct its spelling.',
   final: true,
+}
+export const UNRECOGNIZED_ARGUMENT: ErrorRow = {
+  ...UNRECOGNISED_ARGUMENT,
+  message: "'xxxx' is an unrecognized argument!",
 }
 export const MISSING_ARGUMENT: ErrorRow = {
   code: -3,
@@ -35,6 +40,7 @@ export const UNKNOWN_ERROR: ErrorRow = {
   cause: 'the CA failed and does not say why',
   remedy: 'Compare the balance and the order list first; then try again later or ask Sectigo.',
   final: false,
+  doubtful: true,
 }
 export const NO_ACCESS: ErrorRow = {
   code: -16,

@@ -1,7 +1,8 @@
 import type { Secret } from '../../../devices/device.ts'
+import { EnrollError } from '../../errors.ts'
 import { encodeForm } from './encode-form.ts'
-import { endpointUrl, readBaseUrl, readHttpsUrl, SECTIGO_URL } from './endpoint-url.ts'
-import type { Exchange, Timeouts } from './exchange.ts'
+import { endpointUrl, readBaseUrl, SECTIGO_URL } from './endpoint-url.ts'
+import { DEFAULT_TIMEOUTS, type Exchange, type Timeouts } from './exchange.ts'
 import { proxyFor } from './proxy.ts'
 import { createRedactor, type Redact } from './redactor.ts'
 import { tlsContext } from './root-certificates.ts'
@@ -51,16 +52,17 @@ export interface SectigoClient {
   post(call: Call): Promise<Answer>
 }
 
-/** Throws EnrollError (exit 2) where an address or a proxy cannot be used; then nothing was sent. */
+/** Throws EnrollError (exit 2) where an address, a proxy or a timeout cannot be used; then nothing was sent. */
 export function createClient(options: ClientOptions): SectigoClient {
+  requireTimeouts(options.timeouts)
   const base = readBaseUrl(options.url ?? SECTIGO_URL)
   const environment = options.environment ?? process.env
   proxyFor(base, options.proxy, environment)
 
   async function post(call: Call): Promise<Answer> {
-    const url = call.endpoint.includes('://') ? readHttpsUrl(call.endpoint) : endpointUrl(base, call.endpoint)
+    const url = endpointUrl(base, call.endpoint)
     const { loginName, loginPassword } = await options.credentials()
-    const redact = createRedactor([loginName, loginPassword])
+    const redact = createRedactor([loginName, loginPassword, ...passwordsOf(call.form)])
     const proxy = proxyFor(url, options.proxy, environment)
     options.trace?.({ kind: 'request', endpoint: call.endpoint, parameters: Object.keys(call.form) })
     const exchange = await send({
@@ -79,6 +81,22 @@ export function createClient(options: ClientOptions): SectigoClient {
   }
   return { base, post }
 }
+
+/** An order whose answer is not waited for is lost money; a timer of Node.js takes no more than 49 days. */
+function requireTimeouts({ connect, reply }: Timeouts = DEFAULT_TIMEOUTS): void {
+  if ([connect, reply].every((time) => time >= 1 && time <= LONGEST_TIMEOUT)) return
+  throw new EnrollError('sectigo.timeout', 'Could not use the timeout: it must be above 0 and at most a day.', {
+    remedy: 'Leave sectigo.timeoutSeconds out, or give it whole seconds up to 86400.',
+  })
+}
+
+const LONGEST_TIMEOUT = 86_400_000
+
+/** The accounts of licences have passwords of their own (AppRepLoginPassword). */
+const passwordsOf = (form: Call['form']): readonly { text(): string }[] =>
+  Object.entries(form)
+    .filter(([name, value]) => /password$/i.test(name) && value !== '')
+    .map(([, value]) => ({ text: () => value }))
 
 function redacted(exchange: Exchange, redact: Redact): Answer {
   switch (exchange.kind) {

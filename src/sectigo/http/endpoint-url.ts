@@ -13,16 +13,15 @@ export function readBaseUrl(text: string): URL {
   return url
 }
 
+const notAUrl = (): EnrollError =>
+  new EnrollError('sectigo.url', 'Could not use the address of the CA: it is not a URL.', {
+    remedy: `Write it whole, for example ${SECTIGO_URL}`,
+  })
+
 /** An HTTPS address without user name, query or fragment. Throws EnrollError (exit 2). */
 export function readHttpsUrl(text: string): URL {
-  let url: URL
-  try {
-    url = new URL(text)
-  } catch {
-    throw new EnrollError('sectigo.url', 'Could not use the address of the CA: it is not a URL.', {
-      remedy: `Write it whole, for example ${SECTIGO_URL}`,
-    })
-  }
+  if (!URL.canParse(text)) throw notAUrl()
+  const url = new URL(text)
   if (url.protocol !== 'https:') {
     throw new EnrollError('sectigo.plain-http', `Could not use ${url.host}: the address is not HTTPS.`, {
       remedy: 'Use an https:// address; a private certificate is trusted by naming its CA file.',
@@ -40,5 +39,12 @@ export function readHttpsUrl(text: string): URL {
   return url
 }
 
-/** `!AutoApplyOrder` under the base address. */
-export const endpointUrl = (base: URL, endpoint: string): URL => new URL(endpoint, base)
+/** This machine itself: a rehearsal. */
+export const isLoopback = (url: URL): boolean => /^(localhost|127(\.\d+){3}|\[::1\])$/i.test(url.hostname)
+
+/** `!AutoApplyOrder` under the base address, or a whole address. Throws EnrollError (exit 2). */
+export function endpointUrl(base: URL, endpoint: string): URL {
+  if (endpoint.includes('://')) return readHttpsUrl(endpoint)
+  if (!URL.canParse(endpoint, base.href)) throw notAUrl()
+  return new URL(endpoint, base)
+}

@@ -1,4 +1,5 @@
 import { EnrollError } from '../../errors.ts'
+import { isLoopback } from './endpoint-url.ts'
 
 /**
  * The proxy for an address: the one configured, else `HTTPS_PROXY`/`https_proxy` unless `NO_PROXY` names the host
@@ -28,8 +29,8 @@ export function proxyFor(
 }
 
 function isExempt(url: URL, list: string): boolean {
+  if (isLoopback(url)) return true
   const host = url.hostname.toLowerCase()
-  if (/^(localhost|127(\.\d+){3}|\[::1\])$/.test(host)) return true
   return list
     .toLowerCase()
     .split(/[\s,]+/)

@@ -28,3 +28,12 @@ test('every spelling of a login disappears', () => {
 test('an empty secret redacts nothing', () => {
   expect(createRedactor([Secret.fromText('')])('text')).toBe('text')
 })
+
+test('a text that breaks off within a secret keeps at most three characters of it', () => {
+  const redact = createRedactor([Secret.fromText('planted/word+1'), Secret.fromText('')])
+  for (const spelling of ['planted/word+1', 'planted%2Fword%2B1', Buffer.from('planted/word+1').toString('base64')])
+    for (let length = 4; length <= spelling.length; length++)
+      expect(redact(`0=${spelling.slice(0, length)}`)).toBe('0=[redacted]')
+  expect(redact('orderNumber=pla')).toBe('orderNumber=pla')
+  expect(redact('')).toBe('')
+})

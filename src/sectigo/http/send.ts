@@ -78,6 +78,8 @@ function exchange(socket: TLSSocket, options: SendOptions, timeout: number): Pro
       resolve({ kind: 'unknown', reason: lossOf(error, signal, options.signal) })
     }
     request.once('error', unknown)
+    // Nobody asked for another protocol: what follows a 101 is no reply.
+    request.once('upgrade', () => unknown(new CutReply('the server changed the protocol unasked', '')))
     request.once('response', (response) => {
       request.off('error', unknown)
       request.on('error', () => undefined)

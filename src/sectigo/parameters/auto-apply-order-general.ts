@@ -11,10 +11,12 @@ import {
   HACKERPROOF,
   LICENCE,
   MULTI_DOMAIN,
+  NO_DOMAIN_IN_CSR,
   NOT_DV,
   notInCsr,
   ORGANIZATION,
   PERSONAL_ENTERPRISE,
+  SCANNED,
   SCANNING,
   SINGLE_DOMAIN,
   SSL_ORDER,
@@ -63,6 +65,8 @@ const PARAMETERS: readonly Parameter[] = [
     decision: 'Bold without a condition, yet only the SSL examples (5.1 to 5.3) send it: required for SSL.',
   }),
   text('domainNames', 32_767, {
+    requirement: 'conditional',
+    requiredWhen: NO_DOMAIN_IN_CSR,
     relevantWhen: MULTI_DOMAIN,
     decision: 'Only relevant for multi-domain products, yet example 5.3 sends it for 562: reported, not refused.',
   }),
@@ -75,7 +79,7 @@ const PARAMETERS: readonly Parameter[] = [
   }),
   text('pkcs10', 32_767, { format: 'csr', source: 'AutoApplyOrder 3.44, sections 5.7 to 5.9' }),
   text('spkac', 32_767, { format: 'base64', source: 'AutoApplyOrder 3.44, sections 5.7 to 5.9' }),
-  text('uniqueValue', 20, { relevantWhen: SSL_ORDER }),
+  text('uniqueValue', 20, { format: 'alphanumeric', relevantWhen: SSL_ORDER }),
   yesNo('prioritiseCSRValues', { default: 'Y' }),
   text('organizationName', 64, {
     requirement: 'conditional',
@@ -136,8 +140,19 @@ const PARAMETERS: readonly Parameter[] = [
   text('idaEmailAddress', 255, { format: 'email', relevantWhen: TRUSTLOGO }),
   text('idaTelephoneNumber', 32, { relevantWhen: TRUSTLOGO }),
   text('idaFaxNumber', 32, { relevantWhen: TRUSTLOGO }),
-  text('appRepForename', 64, { requirement: 'conditional', requiredWhen: SCANNING, wantedWhen: CALLBACK }),
-  text('appRepSurname', 64, { requirement: 'conditional', requiredWhen: SCANNING, wantedWhen: CALLBACK }),
+  text('appRepForename', 64, {
+    requirement: 'conditional',
+    requiredWhen: SCANNED,
+    wantedWhen: CALLBACK,
+    decision:
+      'Required where Sectigo performs the callback, yet example 5.2 (OV) leaves it out: reported, not refused.',
+  }),
+  text('appRepSurname', 64, {
+    requirement: 'conditional',
+    requiredWhen: SCANNED,
+    wantedWhen: CALLBACK,
+    decision: 'As appRepForename.',
+  }),
   text('appRepEmailAddress', 255, {
     requirement: 'conditional',
     format: 'email',
@@ -145,7 +160,7 @@ const PARAMETERS: readonly Parameter[] = [
     decision:
       'Required for all products, yet the DV example 5.1 leaves it out and 5.7 to 5.9 take contactEmailAddress in its place: required but for DV, or the other address.',
   }),
-  text('appRepTelephone', 32, { wantedWhen: CALLBACK }),
+  text('appRepTelephone', 32, { wantedWhen: CALLBACK, decision: 'As appRepForename.' }),
   text('appRepTitle', 64),
   text('appRepFax', 32),
   text('appRepOrganizationName', 255),
@@ -173,7 +188,12 @@ const PARAMETERS: readonly Parameter[] = [
   yesNo('isCallbackCompleted'),
   yesNo('showCertificateState'),
   yesNo('omitAdditionalFQDN', { default: 'N', relevantWhen: SINGLE_DOMAIN }),
-  text('appRepLoginName', 50, { requirement: 'conditional', requiredWhen: SCANNING }),
+  text('appRepLoginName', 50, {
+    requirement: 'conditional',
+    requiredWhen: SCANNED,
+    decision:
+      'Required too for "products with additional HackerGuardian license": taken to be those that section 1 marks (*).',
+  }),
   text('AppRepLoginPassword', 255, {
     requirement: 'conditional',
     requiredWhen: HACKERPROOF,

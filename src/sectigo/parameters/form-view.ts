@@ -1,5 +1,5 @@
 import { type Name, nameValues } from '../../asn1/name.ts'
-import { readCsrSubject } from './csr-subject.ts'
+import { csrNamesDomains, readCsrSubject } from './csr-subject.ts'
 
 /** A form read by name without regard to case, with what its CSR says. */
 export class FormView {
@@ -40,5 +40,15 @@ export class FormView {
   csrHas(attribute: string): boolean {
     if (this.#subject === 'unread') this.#subject = readCsrSubject(this.get('csr', 'pkcs10'))
     return this.#subject !== undefined && nameValues(this.#subject, attribute).length > 0
+  }
+
+  /** True where the CSR can be read and its subjectAltName holds neither a domain name nor an IP address. */
+  get csrLacksDomains(): boolean {
+    return csrNamesDomains(this.get('csr', 'pkcs10')) === false
+  }
+
+  /** The members of a list that the manual lets be separated by commas or white space. */
+  listOf(name: string): readonly string[] {
+    return (this.get(name) ?? '').split(/[\s,]+/).filter((member) => member !== '')
   }
 }

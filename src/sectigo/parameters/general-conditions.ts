@@ -1,6 +1,6 @@
 import type { FormView } from './form-view.ts'
 import type { Condition } from './parameter.ts'
-import { type Product, type ProductFamily, productOf } from './products.ts'
+import { type Product, type ProductFamily, productOf, WITH_ADDITIONAL_LICENCE } from './products.ts'
 
 export const productsOf = (form: FormView): readonly Product[] =>
   form.products.map(productOf).filter((product) => product !== undefined)
@@ -21,6 +21,10 @@ export const CERTIFICATE_ORDER = condition('the product is a certificate', (form
 export const MULTI_DOMAIN = condition('the product is a multi-domain certificate', (form) =>
   ssl(form, ({ domains }) => domains === 'multi'),
 )
+export const NO_DOMAIN_IN_CSR = condition(
+  'the CSR of a multi-domain certificate names no domain',
+  (form) => MULTI_DOMAIN.holds(form) && form.csrLacksDomains,
+)
 export const SINGLE_DOMAIN = condition('the product is a single-domain certificate', (form) =>
   ssl(form, ({ domains }) => domains !== 'multi'),
 )
@@ -40,6 +44,10 @@ export const CALLBACK = condition(
 )
 export const SCANNING = condition('the product is HackerGuardian or HackerProof', (form) =>
   orders(form, 'hackerguardian', 'hackerproof'),
+)
+export const SCANNED = condition(
+  'the product is HackerGuardian or HackerProof, or comes with a HackerGuardian licence',
+  (form) => SCANNING.holds(form) || form.products.some((code) => WITH_ADDITIONAL_LICENCE.includes(code)),
 )
 export const HACKERPROOF = condition('the product is HackerProof', (form) => orders(form, 'hackerproof'))
 export const LICENCE = condition('the product is a licence', (form) =>

@@ -1,5 +1,5 @@
 import type { FormView } from './form-view.ts'
-import { ORGANIZATION, productsOf, SCANNING } from './general-conditions.ts'
+import { MULTI_DOMAIN, ORGANIZATION, productsOf, SCANNING } from './general-conditions.ts'
 import type { TableRule } from './parameter.ts'
 import { PRODUCT_PAIRS, type ProductFamily } from './products.ts'
 
@@ -32,6 +32,39 @@ const shorter = (parameter: string, max: number): TableRule => ({
   remedy: 'Shorten it.',
   source: `${MANUAL}, sections 4.2 and 4.3`,
 })
+
+/** Unified Communications: one Common Name always, that of the CSR where none is named. */
+const UNIFIED_COMMUNICATIONS = ['361', '492']
+const ONE_FOR_ALL = ['ALLHTTPCSRHASH', 'ALLCNAMECSRHASH', 'ALLIPADDRESSPRE']
+
+/** A word for all domains stands alone; else there is one entry for each domain, in the same order. */
+const perDomain = (parameter: string): readonly TableRule[] => [
+  {
+    parameter,
+    severity: 'fail',
+    code: -4,
+    violated: (form) => {
+      const values = form.listOf(parameter)
+      const word = values.find((value) => ONE_FOR_ALL.includes(value.toUpperCase()))
+      return word === undefined || values.length === 1 ? undefined : `${word} stands beside other values`
+    },
+    remedy: 'Give the one word alone, or one entry for each domain.',
+    source: `${MANUAL}, section 1, ${parameter}`,
+  },
+  {
+    parameter,
+    severity: 'warn',
+    violated: (form) => {
+      const [values, domains] = [form.listOf(parameter), form.listOf('domainNames')]
+      if (values.length === 0 || domains.length === 0 || values.length === domains.length) return undefined
+      return values.some((value) => ONE_FOR_ALL.includes(value.toUpperCase()))
+        ? undefined
+        : `${values.length} entries for ${domains.length} domains`
+    },
+    remedy: 'Give one entry for each domain, in the order of domainNames.',
+    source: `${MANUAL}, section 1, ${parameter}`,
+  },
+]
 
 /** What the general parameters have between them. */
 export const GENERAL_RULES: readonly TableRule[] = [
@@ -137,6 +170,36 @@ export const GENERAL_RULES: readonly TableRule[] = [
     remedy: 'Give one of them.',
     source: `${MANUAL}, section 1, dcvEmailAddresses`,
   },
+  {
+    parameter: 'primaryDomainName',
+    severity: 'fail',
+    code: -4,
+    violated: (form) => {
+      const primary = form.get('primaryDomainName')?.toLowerCase()
+      const domains = form.listOf('domainNames').map((domain) => domain.toLowerCase())
+      return primary === undefined || domains.length === 0 || domains.includes(primary)
+        ? undefined
+        : 'it is not one of domainNames'
+    },
+    remedy: 'Name one of the domains listed in domainNames.',
+    source: `${MANUAL}, section 1, primaryDomainName`,
+  },
+  {
+    parameter: 'primaryDomainName',
+    severity: 'fail',
+    code: -3,
+    violated: (form) =>
+      form.get('maxSubjectCNs') === '1' &&
+      MULTI_DOMAIN.holds(form) &&
+      !form.has('primaryDomainName') &&
+      !form.products.some((code) => UNIFIED_COMMUNICATIONS.includes(code))
+        ? 'maxSubjectCNs is 1, so it must say which name that is'
+        : undefined,
+    remedy: 'Give primaryDomainName, or leave out maxSubjectCNs.',
+    source: `${MANUAL}, section 1, maxSubjectCNs`,
+  },
+  ...perDomain('dcvEmailAddresses'),
+  ...perDomain('validationTokens'),
   shorter('appRepLoginName', 50),
   shorter('organizationName', 50),
   shorter('appRepForename', 50),

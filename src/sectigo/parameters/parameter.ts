@@ -10,7 +10,15 @@ export interface Condition {
 export type Confidence = 'high' | 'medium' | 'low'
 
 /** Formats that a length does not say. */
-export type ParameterFormat = 'base64' | 'csr' | 'country' | 'email' | 'email-or-none' | 'duns' | 'date'
+export type ParameterFormat =
+  | 'alphanumeric'
+  | 'base64'
+  | 'csr'
+  | 'country'
+  | 'email'
+  | 'email-or-none'
+  | 'duns'
+  | 'date'
 
 /** One row of a document's parameter table. Names are case-insensitive (3.44 manual, section 1). */
 export interface Parameter {

@@ -8,26 +8,35 @@ export interface PlaceOrderItem {
   readonly form: OrderForm
 }
 
-const ITEM = /^_?(\d{1,3})_(\w{1,64})$/
+const ITEM = /^_?([1-9]\d{0,2})_(\w{1,64})$/
 
-/** Splits a form into what belongs to the order and what to each item (`1_PPP`, `_1_PPP`), items in order. */
-export function splitPlaceOrder(form: OrderForm): {
+export interface SplitPlaceOrder {
   readonly order: OrderForm
   readonly items: readonly PlaceOrderItem[]
-} {
-  const order: Record<string, string> = {}
-  const items = new Map<number, Record<string, string>>()
+  /** Names that stand both with and without the underscore: nobody knows which of the two the CA takes. */
+  readonly repeated: readonly string[]
+}
+
+/** Splits a form into what belongs to the order and what to each item (`1_PPP`, `_1_PPP`), items in order. */
+export function splitPlaceOrder(form: OrderForm): SplitPlaceOrder {
+  const order = new Map<string, string>()
+  const items = new Map<number, Map<string, string>>()
+  const repeated: string[] = []
   for (const [name, value] of Object.entries(form)) {
     const match = ITEM.exec(name)
-    if (match === null) order[name] = value
+    if (match === null) order.set(name, value)
     else {
-      const index = Number(match[1])
-      const item = items.get(index) ?? {}
-      items.set(index, item)
-      item[match[2] ?? ''] = value
+      const [index, parameter] = [Number(match[1]), match[2] ?? '']
+      const item = items.get(index) ?? new Map<string, string>()
+      if (item.has(parameter)) repeated.push(`${index}_${parameter}`)
+      items.set(index, item.set(parameter, value))
     }
   }
-  return { order, items: [...items].sort(([a], [b]) => a - b).map(([index, item]) => ({ index, form: item })) }
+  return {
+    order: Object.fromEntries(order),
+    items: [...items].sort(([a], [b]) => a - b).map(([index, item]) => ({ index, form: Object.fromEntries(item) })),
+    repeated,
+  }
 }
 
 /** What is wrong between the items of an order, with the documents' error number. */

@@ -132,6 +132,12 @@ export const PRODUCT_PAIRS: readonly (readonly [string, string])[] = [
   ['349', '259'],
 ]
 
+/** Marked (*) in the manual: "should be added free additional HackerGuardian Standard License". */
+export const WITH_ADDITIONAL_LICENCE: readonly string[] = [
+  ...['754', '755', '756', '759', '760', '761', '764', '765'],
+  '1006',
+]
+
 /** Token and shipping: items beside a certificate. */
 export const TOKEN_ITEMS: readonly string[] = ['577', '163']
 

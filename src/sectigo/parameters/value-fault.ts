@@ -32,6 +32,8 @@ export function valueFault(parameter: Parameter, value: string): ValueFault | un
 const wrong = (detail: string, remedy: string): ValueFault => ({ detail, remedy })
 
 const FORMATS: Readonly<Record<ParameterFormat, (value: string) => ValueFault | undefined>> = {
+  alphanumeric: (value) =>
+    /^[A-Za-z0-9]+$/.test(value) ? undefined : wrong('it is not alphanumeric', 'Use letters A to Z and digits only.'),
   base64: (value) =>
     isBase64(value)
       ? undefined

@@ -1,11 +1,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
+import type { Socket } from 'node:net'
 import type { Secret } from '../../../devices/device.ts'
 import { EnrollError } from '../../errors.ts'
 import { type PushNotification, readPushNotification } from './push-notification.ts'
 import { memorySeenPushes, type SeenPushes } from './seen-pushes.ts'
 import { PUSH_SOURCE, sourceAddresses } from './source-addresses.ts'
+import { limitStrangers } from './strangers.ts'
 
 export interface PushReceiverOptions {
   /** Default 127.0.0.1: behind a reverse proxy, or named on purpose. */
@@ -34,19 +36,36 @@ export interface PushReceiver {
   close(): Promise<void>
 }
 
+/** Milliseconds; Node.js looks for what has taken longer once in an interval, and for the handshake at once. */
+const LIMITS = {
+  handshakeTimeout: 10_000,
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 5000,
+}
+
 /** A certificate with its chain as PEM is below 20 KiB. */
 const MAX_BODY = 128 << 10
 
 /** Starts the endpoint that Sectigo calls. Throws EnrollError (exit 2) where an address is wrong or the port is taken. */
 export async function startPushReceiver(options: PushReceiverOptions): Promise<PushReceiver> {
-  const listener = pushListener(options)
+  const allowed = sourceAddresses(options.sources ?? [PUSH_SOURCE])
+  const listener = pushListener(options, allowed)
   const server =
     options.tls === undefined
-      ? createServer(listener)
-      : createHttpsServer({ key: options.tls.key, cert: options.tls.certificate, minVersion: 'TLSv1.2' }, listener)
+      ? createServer(LIMITS, listener)
+      : createHttpsServer(
+          { ...LIMITS, key: options.tls.key, cert: options.tls.certificate, minVersion: 'TLSv1.2' },
+          listener,
+        )
   server.maxConnections = 64
-  server.headersTimeout = 10_000
-  server.requestTimeout = 30_000
+  limitStrangers(server, allowed)
+  // A connection that has not finished its handshake is none of the server's own, and would outlast its end.
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   const host = options.host ?? '127.0.0.1'
   const port = await listen(server, host, options.port)
   const authority = host.includes(':') ? `[${host}]` : host
@@ -55,7 +74,7 @@ export async function startPushReceiver(options: PushReceiverOptions): Promise<P
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
-        server.closeAllConnections()
+        for (const socket of sockets) socket.destroy()
       }),
   }
 }
@@ -69,8 +88,10 @@ class Answer extends Error {
   }
 }
 
-function pushListener(options: PushReceiverOptions): RequestListener {
-  const allowed = sourceAddresses(options.sources ?? [PUSH_SOURCE])
+function pushListener(
+  options: PushReceiverOptions,
+  allowed: (address: string | undefined) => boolean,
+): RequestListener {
   const seen = options.seen ?? memorySeenPushes()
   const underWay = new Map<string, Promise<void>>()
 

@@ -63,14 +63,15 @@ export function orderProgress(order: OrderNode | undefined): OrderProgress {
   return {
     state,
     summary: words.length === 0 ? 'Sectigo gives no status' : words.join(', '),
-    steps: item === undefined ? [] : stepsOf(item),
+    steps: item === undefined ? [] : stepsOf(item, state === 'pending' || state === 'unknown'),
   }
 }
 
 const certificateOf = ({ items }: OrderNode): OrderItem | undefined =>
   items.find((item) => item.certificateStatus !== undefined) ?? items[0]
 
-function stepsOf(item: OrderItem): readonly OrderStep[] {
+/** `underWay`: an order that is over leaves nothing for a person to do, whatever its steps say. */
+function stepsOf(item: OrderItem, underWay: boolean): readonly OrderStep[] {
   const names: readonly StepName[] = [
     'csrStatus',
     'organizationValidationStatus',
@@ -85,6 +86,7 @@ function stepsOf(item: OrderItem): readonly OrderStep[] {
     if (code === undefined) return []
     const { id, instruction } = STEPS[name]
     const status = STEP_STATUS[code]
-    return [{ id, status, ...(status === 'open' || status === 'in-progress' ? { instruction } : {}) }]
+    const toDo = underWay && (status === 'open' || status === 'in-progress')
+    return [{ id, status, ...(toDo ? { instruction } : {}) }]
   })
 }

@@ -12,7 +12,7 @@ export interface OrderItem {
   readonly certificateStatus?: string
   readonly certificateStatusReason?: string
   readonly steps: Readonly<Partial<Record<StepName, StepCode>>>
-  /** Every other field, by the CA's own name (upsTrackingID, shippingCountry, …). */
+  /** Every other field, by the CA's name in lower case (`upstrackingid`, `shippingcountry`, …). */
   readonly other: Readonly<Record<string, string>>
 }
 

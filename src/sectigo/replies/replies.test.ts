@@ -176,6 +176,14 @@ describe('the order status', () => {
     }
   })
 
+  test.each(['Issued', 'Rejected', 'Revoked'])('leaves nothing to be done once the order is over (%s)', (status) => {
+    const reply = readOrderStatus(encoded.replace('Not+Issued', status).replace('Pending', status))
+    if (reply.kind !== 'status') throw new Error(reply.kind)
+    const { steps } = orderProgress(reply.orders[0])
+    expect(steps).toHaveLength(5)
+    expect(steps.filter(({ instruction }) => instruction !== undefined)).toEqual([])
+  })
+
   test.each([
     ['Issued', 'issued'],
     ['issued', 'issued'],

@@ -1,4 +1,5 @@
 import { EnrollError, EXIT } from '../../errors.ts'
+import type { Refusal } from '../certificate-authority.ts'
 import { type ErrorTable, explainRefusal } from '../errors/error-table.ts'
 import type { Answer } from '../http/client.ts'
 
@@ -32,12 +33,16 @@ export function unreadable(endpoint: string, reply: Reply, why: string): EnrollE
   })
 }
 
-/** A refusal of a call that only reads, as an error (exit 4). */
-export function refusedError(table: ErrorTable, reply: Reply, code: number, message: string): EnrollError {
-  const refusal = explainRefusal(table, code, reply.redact(message))
-  return new EnrollError(
-    'sectigo.refused',
-    `Sectigo refused ${table.endpoint}: ${refusal.cause} (${code} ${refusal.message}).`,
-    { remedy: refusal.remedy, exitCode: EXIT.ca },
-  )
+/** A refusal of a call that only reads (`sectigo.refused`, exit 4). */
+export class RefusedCall extends EnrollError {
+  readonly refusal: Refusal
+
+  constructor(endpoint: string, refusal: Refusal) {
+    const what = `${refusal.cause} (${refusal.code} ${refusal.message})`
+    super('sectigo.refused', `Sectigo refused ${endpoint}: ${what}.`, { remedy: refusal.remedy, exitCode: EXIT.ca })
+    this.refusal = refusal
+  }
 }
+
+export const refusedError = (table: ErrorTable, reply: Reply, code: number, message: string): RefusedCall =>
+  new RefusedCall(table.endpoint, explainRefusal(table, code, reply.redact(message)))

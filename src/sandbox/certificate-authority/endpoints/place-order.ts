@@ -22,7 +22,9 @@ export const placeOrder: Endpoint = {
       ...(item === undefined ? {} : { errorItem: item }),
     }),
   async handle(form, rehearsal) {
-    const { order, items } = splitPlaceOrder(Object.fromEntries(form))
+    const { order, items, repeated } = splitPlaceOrder(Object.fromEntries(form))
+    const [twice] = repeated
+    if (twice !== undefined) throw invalid(twice)
     const view = checkForm(PLACE_ORDER, new Map(Object.entries(order)))
     const itemViews = items.map((item) => ({ index: item.index, view: checkItem(item) }))
     const [fault] = itemFaults(view, itemViews)
@@ -40,7 +42,6 @@ export const placeOrder: Endpoint = {
       state: view.isYes('reseller') ? 'awaiting-authorization' : 'pending',
       ...(request === undefined ? {} : { spki: request.spki }),
     })
-    if (request === undefined) placed.steps.csr = -1
     rehearsal.counters.ordersPlaced += 1
     rehearsal.placed(placed)
     // The sample success reply has the order number alone.

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto'
+import { readDer, TAG } from '../asn1/der.ts'
+import type { AttestationResult } from '../attestation/attestation-result.ts'
+import type { Configuration } from '../config/configuration.ts'
+import { readCertificationRequest } from '../csr/certification-request.ts'
+import type { OrderedEvidence } from '../enrollment/place-order.ts'
+import { EnrollError } from '../errors.ts'
+import { isHsmType } from '../hsm-type.ts'
+import type { OrderForm } from '../sectigo/certificate-authority.ts'
+import { FormView } from '../sectigo/parameters/form-view.ts'
+import { splitPlaceOrder } from '../sectigo/parameters/place-order-items.ts'
+import type { CommandContext } from './command.ts'
+
+/** One request of a form, with what its item brings as proof of the key. */
+export interface OrderedKey {
+  /** PKCS#10, DER; absent where the key comes as SPKAC. */
+  readonly csr?: Uint8Array
+  /** SubjectPublicKeyInfo, DER. */
+  readonly spki: Uint8Array
+  /** SHA-256 of it, hex. */
+  readonly spkiSha256: string
+  readonly hsmType: string | undefined
+  readonly keyAttestation: string | undefined
+}
+
+/** The keys that a form orders for, in any spelling: one at most with `!AutoApplyOrder`, one per item with `!PlaceOrder`. */
+export function orderedKeys(form: OrderForm, kind: 'auto-apply' | 'place'): readonly OrderedKey[] {
+  const parts = kind === 'place' ? splitPlaceOrder(form).items.map((item) => item.form) : [form]
+  return parts.flatMap((part) => {
+    const view = new FormView(part)
+    const [request, spkac] = [view.get('csr', 'pkcs10'), view.get('spkac')]
+    const csr = request === undefined ? undefined : readCertificationRequest(Buffer.from(request))
+    const spki = csr?.spki ?? (spkac === undefined ? undefined : spkiOfSpkac(spkac))
+    if (spki === undefined) return []
+    return [
+      {
+        ...(csr === undefined ? {} : { csr: csr.der }),
+        spki,
+        spkiSha256: createHash('sha256').update(spki).digest('hex'),
+        hsmType: view.get('hsmType'),
+        keyAttestation: view.get('keyAttestation'),
+      },
+    ]
+  })
+}
+
+/** SignedPublicKeyAndChallenge: the key stands first in what is signed (HTML 5, keygen element). Throws DerError. */
+function spkiOfSpkac(base64: string): Uint8Array {
+  const signed = readDer(Buffer.from(base64, 'base64')).at(0, 'PublicKeyAndChallenge')
+  return signed.at(0, 'SubjectPublicKeyInfo').expect(TAG.sequence, 'SubjectPublicKeyInfo').bytes
+}
+
+/**
+ * What this program thinks of the evidence in a form, one entry for each key that has some; those that do not hold first. It
+ * warns only: the form is the caller's own.
+ */
+export async function judgeEvidence(
+  keys: readonly OrderedKey[],
+  configuration: Configuration,
+  context: CommandContext,
+): Promise<readonly OrderedEvidence[]> {
+  const judged: OrderedEvidence[] = []
+  for (const { csr, spki, spkiSha256, hsmType, keyAttestation } of keys) {
+    if (hsmType === undefined || keyAttestation === undefined || !isHsmType(hsmType)) continue
+    const { checkWith } = await import('./check-with.ts')
+    const key = csr === undefined ? { publicKey: spki } : { csr }
+    const package_ = Buffer.from(keyAttestation, 'base64')
+    const verdict = await checkWith(configuration, { hsmType, package: package_, ...key, now: Date.now() }).catch(
+      (error: unknown) => {
+        if (!(error instanceof EnrollError)) throw error
+        context.output.warn(`the key attestation cannot be read: ${error.message}`)
+        return undefined
+      },
+    )
+    warnOf(verdict, context)
+    judged.push({ hsmType, keyAttestation, csrSpkiSha256: spkiSha256, ...(verdict === undefined ? {} : { verdict }) })
+  }
+  return judged.sort((a, b) => Number(a.verdict?.acceptable === true) - Number(b.verdict?.acceptable === true))
+}
+
+function warnOf(verdict: AttestationResult | undefined, context: CommandContext): void {
+  for (const { id, status, detail } of verdict?.checks ?? [])
+    if (status === 'fail') context.output.warn(`the key attestation does not hold here (${id}): ${detail}`)
+}
