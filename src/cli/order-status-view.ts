@@ -1,6 +1,6 @@
+import { printable } from '../printable.ts'
 import { orderProgress } from '../sectigo/replies/order-progress.ts'
 import type { OrderNode } from '../sectigo/replies/order-status.ts'
-import { printable } from './table.ts'
 
 /** The order that was asked for, among those that the CA names. */
 export const namedOrder = (orders: readonly OrderNode[], orderNumber: string): OrderNode | undefined =>

@@ -1,5 +1,4 @@
 import { EXIT } from '../../errors.ts'
-import { printable } from '../../printable.ts'
 import type { Command, CommandGroup } from '../command.ts'
 import { CA_OPTIONS, configure, STATE_OPTIONS, TRUST_OPTIONS } from '../configure.ts'
 import { TRACE_OPTION } from '../enrolling.ts'
