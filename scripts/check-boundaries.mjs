@@ -57,6 +57,7 @@ const RULES = [
       'src/hsm-type.ts',
       'src/errors.ts',
       'src/process-lock.ts',
+      'src/make-directory.ts',
       'devices/device.ts',
     ],
   },

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import type { AttestationResult } from '../attestation/attestation-result.ts'
 import { checkAttestation } from '../attestation/check-attestation.ts'
+import { fileFault, readBoundedFile } from '../bounded-file.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { readCertificationRequest } from '../csr/certification-request.ts'
 import { EnrollError } from '../errors.ts'
@@ -10,6 +10,7 @@ import { type PolicyProfile, policyProfile, type Severity } from '../policy/poli
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
 import { builtInTrustAnchors } from '../trust-anchors/trust-anchors.ts'
 import { readUserTrustAnchors } from '../trust-anchors/user-trust-anchors.ts'
+import { MAX_INPUT } from './read-input.ts'
 
 export interface EvidenceAndTime {
   readonly hsmType?: HsmType
@@ -28,14 +29,14 @@ export async function configuredTrustAnchors(
 ): Promise<readonly TrustAnchor[]> {
   const anchors = [...builtInTrustAnchors(hsmType)]
   for (const file of configuration.list('trustAnchors')) {
-    const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    const bytes = await readBoundedFile(file, MAX_INPUT).catch((cause: unknown) => {
       throw new EnrollError(
         'trust-anchors.unreadable',
-        `Could not read the trust anchors ${file}: ${(cause as Error).message}.`,
+        `Could not read the trust anchors ${file}: ${fileFault(cause)}.`,
         { remedy: 'Check the name and the permissions.', cause },
       )
     })
-    anchors.push(...readUserTrustAnchors(text, hsmType === undefined ? HSM_TYPES : [hsmType]))
+    anchors.push(...readUserTrustAnchors(bytes.toString('utf8'), hsmType === undefined ? HSM_TYPES : [hsmType]))
   }
   return anchors
 }

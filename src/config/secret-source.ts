@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
-import { createReadStream, readFileSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { Secret, type SecretRequest } from '../../devices/device.ts'
+import { fileFault, readBoundedFile } from '../bounded-file.ts'
 import { ConfigError } from './config-error.ts'
 import { SECRET_SOURCE_FORMS } from './secret-source-forms.ts'
 
@@ -80,17 +81,10 @@ async function readBytes(
   }
 }
 
-function readBounded(path: string, request: SecretRequest): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (cause) {
-    throw fail(
-      request,
-      `${path} cannot be read (${(cause as NodeJS.ErrnoException).code ?? 'error'})`,
-      'Check the name and the permissions.',
-      cause,
-    )
-  }
+function readBounded(path: string, request: SecretRequest): Promise<Buffer> {
+  return readBoundedFile(path, MAX_SECRET).catch((cause: unknown) => {
+    throw fail(request, `${path}: ${fileFault(cause)}`, 'Check the name and the permissions.', cause)
+  })
 }
 
 async function readDescriptor(number: string, request: SecretRequest): Promise<Buffer> {

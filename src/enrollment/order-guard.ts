@@ -1,7 +1,8 @@
-import { mkdir, readFile, unlink } from 'node:fs/promises'
+import { readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createOnce } from '../create-once.ts'
 import { EnrollError } from '../errors.ts'
+import { makeDirectory } from '../make-directory.ts'
 import { syncDirectory } from './run-folder.ts'
 
 /**
@@ -21,7 +22,7 @@ export class OrderGuard {
 
   /** Throws EnrollError `order.duplicate` where another run holds the key. Claiming again for the same run is fine. */
   async claim(spkiSha256: string, test: boolean, runId: string): Promise<void> {
-    await mkdir(this.#directory, { recursive: true, mode: 0o700 })
+    await makeDirectory(this.#directory)
     const file = this.#file(spkiSha256, test)
     if (await createOnce(file, `${runId}\n`)) {
       await syncDirectory(this.#directory)

@@ -23,7 +23,8 @@ export const batch: Command = {
     const { withNewRun } = await import('../../enrollment/run.ts')
     const { advance } = await import('../../enrollment/advance.ts')
     const { refuseSecondRun } = await import('../../enrollment/open-runs.ts')
-    const { reportError } = await import('../report-error.ts')
+    const { exitCodeOfError, reportError } = await import('../report-error.ts')
+    const { refuseUnworkable } = await import('../preflight.ts')
     const file = args.required('jobs')
     const folder = file === '-' ? context.cwd : dirname(resolve(context.cwd, file))
     const jobs = Buffer.from(await readInput(file))
@@ -37,9 +38,13 @@ export const batch: Command = {
       let run: string | undefined
       let error: { readonly code: string; readonly message: string } | undefined
       try {
-        const profile = resolve(folder, job)
-        const configuration = await configure(args, context, { profile })
+        const configuration = await configure(args, context, { profile: resolve(folder, job) })
+        const profile = configuration.profile ?? job
         const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
+        await refuseUnworkable(configuration, {
+          interactive: context.interactive,
+          confirmed: args.flag('test') || args.flag('yes'),
+        })
         await refuseSecondRun(stateDirectoryOf(configuration), profile, args.flag('test'), Date.now())
         exitCode = await withNewRun(
           { configuration, profile, test: args.flag('test'), device: true },
@@ -52,7 +57,7 @@ export const batch: Command = {
       } catch (caught) {
         if (!(caught instanceof EnrollError) && !(caught instanceof DeviceError)) throw caught
         error = { code: caught.code, message: caught.message }
-        exitCode = caught instanceof EnrollError ? caught.exitCode : EXIT.device
+        exitCode = exitCodeOfError(caught)
         if (!context.output.json) reportError(caught, context.output, context.env)
       }
       context.output.line(
