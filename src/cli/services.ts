@@ -24,15 +24,17 @@ export function createServices(stateDirectory: string, context: CommandContext, 
       })
     },
     openDevice: async (configuration) => {
-      const [{ openDevice }, { deviceProfile }] = await Promise.all([
+      const [{ familyOf, loadFamily, openDevice }, { deviceProfile }, { typedDeviceSettings }] = await Promise.all([
         import('../../devices/open.ts'),
         import('../config/profile.ts'),
+        import('../config/device-settings.ts'),
       ])
       const profile = deviceProfile(configuration)
+      const family = await loadFamily(familyOf(profile.uri, profile.hsmType))
       secrets ??= createSecretProvider(configuration, reading)
       return openDevice(profile.uri, {
         ...(profile.hsmType === undefined ? {} : { hsmType: profile.hsmType }),
-        settings: profile.settings,
+        settings: typedDeviceSettings(profile.settings, family.settings),
         secret: secrets,
         signal,
         onProgress: ({ message }) => output.progress(`  … ${message}`),
