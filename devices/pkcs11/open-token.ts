@@ -7,7 +7,7 @@ import { chooseToken, listTokens, type TokenSlot } from './list-tokens.ts'
 import { type LoadedModule, loadModule } from './load-module.ts'
 import { withPinSource } from './pin-source.ts'
 import { Settings } from './settings.ts'
-import { tokenName } from './token-description.ts'
+import { type TokenDescription, tokenName } from './token-description.ts'
 import { TokenMechanisms } from './token-mechanisms.ts'
 import { type Role, TokenSession } from './token-session.ts'
 import { readTokenUri, type TokenQuery } from './token-uri.ts'
@@ -23,6 +23,8 @@ export interface TokenFamily {
   readonly serviceRemedy?: string
   /** CK_RV that mean a lost device with this vendor's module, whatever the standard says. */
   readonly goneCodes?: readonly number[]
+  /** Firmware as the vendor writes it; `major.minor` without it. */
+  readonly firmware?: (token: TokenDescription) => string
   /** URI path attributes of the family's own. */
   readonly uriAttributes?: readonly string[]
 }
