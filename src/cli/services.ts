@@ -24,17 +24,9 @@ export function createServices(stateDirectory: string, context: CommandContext, 
       })
     },
     openDevice: async (configuration) => {
-      const [{ familyOf, loadFamily, openDevice }, { deviceProfile }, { typedDeviceSettings }] = await Promise.all([
-        import('../../devices/open.ts'),
-        import('../config/profile.ts'),
-        import('../config/device-settings.ts'),
-      ])
-      const profile = deviceProfile(configuration)
-      const family = await loadFamily(familyOf(profile.uri, profile.hsmType))
+      const { openConfiguredDevice } = await import('../config/open-configured-device.ts')
       secrets ??= createSecretProvider(configuration, reading)
-      return openDevice(profile.uri, {
-        ...(profile.hsmType === undefined ? {} : { hsmType: profile.hsmType }),
-        settings: typedDeviceSettings(profile.settings, family.settings),
+      return openConfiguredDevice(configuration, {
         secret: secrets,
         signal,
         onProgress: ({ message }) => output.progress(`  … ${message}`),

@@ -97,6 +97,8 @@ describe('a profile', () => {
     ['a key that stands twice', 'key:\n  algorithm: P-256\n  algorithm: P-384\n', 'unique'],
     ['a value outside the list', 'key:\n  algorithm: P-521\n', 'one of RSA-2048'],
     ['a number that is none', 'sectigo:\n  timeoutSeconds: soon\n', 'a whole number'],
+    ['no time at all for an answer', 'sectigo:\n  timeoutSeconds: 0\n', 'from 1 to 3600'],
+    ['more time than a timer has', 'sectigo:\n  timeoutSeconds: 999999999\n', 'from 1 to 3600'],
     ['a flag that is none', 'sectigo:\n  foreignOrderNumber: yes\n', 'true or false'],
     ['a list where a section belongs', 'device:\n  - uri\n', 'must be'],
     ['broken YAML', 'device: {uri: x\n', 'Could not read'],

@@ -191,10 +191,15 @@ function checkValue(setting: Setting, value: string, origin: string): void {
   }
   if (setting.allowed !== undefined && !setting.allowed.includes(value))
     throw wrongValue(setting, origin, `one of ${setting.allowed.join(', ')}`, didYouMeanHint(value, setting.allowed))
-  if (setting.type === 'integer' && !/^\d{1,9}$/.test(value)) throw wrongValue(setting, origin, 'a whole number')
+  if (setting.type === 'integer' && !isWithin(value, setting)) {
+    throw wrongValue(setting, origin, `a whole number from ${setting.least ?? 0} to ${setting.most ?? 'any'}`)
+  }
   if (setting.type === 'boolean' && value !== 'true' && value !== 'false')
     throw wrongValue(setting, origin, 'true or false')
 }
+
+const isWithin = (value: string, { least = 0, most = Number.MAX_SAFE_INTEGER }: Setting): boolean =>
+  /^\d{1,9}$/.test(value) && Number(value) >= least && Number(value) <= most
 
 const wrongValue = (setting: Setting, origin: string, expected: string, hint = ''): ConfigError =>
   new ConfigError(
