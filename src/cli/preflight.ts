@@ -1,5 +1,6 @@
 import type { Configuration } from '../config/configuration.ts'
 import { requestTemplate } from '../config/profile.ts'
+import { checkRequestTemplate } from '../csr/build-certification-request.ts'
 import { hsmTypeOf } from '../enrollment/order-form.ts'
 import { EnrollError, EXIT } from '../errors.ts'
 import { type PlanFinding, planFindings } from './plan-findings.ts'
@@ -12,7 +13,7 @@ export async function refuseUnworkable(
   configuration: Configuration,
   { interactive, confirmed }: { readonly interactive: boolean; readonly confirmed: boolean },
 ): Promise<void> {
-  requestTemplate(configuration)
+  await checkRequestTemplate(requestTemplate(configuration))
   hsmTypeOf(configuration)
   refuseBlockers(await planFindings(configuration))
   if (!interactive) requireHeadless(configuration, confirmed)

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import type { HashName } from '../../devices/device.ts'
 import { formatName, parseName, parseNameText } from '../asn1/name.ts'
 import { writePem } from '../asn1/pem.ts'
-import { buildCertificationRequest, type RequestSigner } from './build-certification-request.ts'
+import { buildCertificationRequest, checkRequestTemplate, type RequestSigner } from './build-certification-request.ts'
 import { readCertificationRequest, requestHash, verifyCertificationRequest } from './certification-request.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'csr-'))
@@ -89,6 +89,21 @@ describe('buildCertificationRequest', () => {
     writeFileSync(file, request.der)
     const text = execFileSync('openssl', ['asn1parse', '-inform', 'DER', '-in', file], { encoding: 'utf8' })
     expect(text).toMatch(/PRINTABLESTRING\s+:NL[\s\S]*UTF8STRING\s+:Acme[\s\S]*IA5STRING\s+:a@b.example/)
+  })
+
+  it.each([
+    ['email', 'zoë@a.example'],
+    ['email', 'nobody'],
+    ['dns', 'münchen.example'],
+    ['dns', 'not a host'],
+    ['dns', '-x.example'],
+    ['uri', 'no address'],
+    ['uri', 'https://a.example/ä'],
+    ['ip', '300.1.1.1'],
+    ['ip', 'fe80::1%eth0'],
+  ] as const)('refuses the alternative name %s:%s before a key is made for it', async (type, value) => {
+    const template = { subject: parseNameText('CN=x'), subjectAltNames: [{ type, value }] }
+    await expect(checkRequestTemplate(template)).rejects.toMatchObject({ code: 'csr.subject-alt-name' })
   })
 
   it('refuses what a device signed with another key', async () => {
