@@ -35,6 +35,7 @@ interface Shown {
   readonly folder: string
   readonly orderNumber?: string
   readonly installedAt?: string
+  readonly keyLocation?: string
 }
 const shown = (end: ProgramEnd): Shown => JSON.parse(end.stdout) as Shown
 
@@ -211,6 +212,14 @@ describe('an enrolment', () => {
     for (let i = 0; i < 4; i++) begun.push(shown(await enroll('--test', '--new', '--wait')).id)
     const { runs: listed } = JSON.parse((await runs('list')).stdout) as { runs: { id: string }[] }
     expect(listed.map(({ id }) => id)).toEqual(begun)
+  })
+
+  it('a key that is replaced takes its old certificate with it', async () => {
+    const first = shown(await enroll('--wait'))
+    const second = await enroll('--wait', '--new', '--replace-key', first.keyLocation ?? '')
+    expect(second.code, second.stderr).toBe(0)
+    expect(shown(second)).toMatchObject({ state: 'installed', keyLocation: first.keyLocation })
+    expect(keys()).toBe(1)
   })
 
   it('a run that made nothing stands in nobody’s way', async () => {
