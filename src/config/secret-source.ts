@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { createReadStream } from 'node:fs'
+import { createReadStream, fstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { Secret, type SecretRequest } from '../../devices/device.ts'
 import { fileFault, readBoundedFile } from '../bounded-file.ts'
@@ -91,7 +91,10 @@ async function readDescriptor(number: string, request: SecretRequest): Promise<B
   if (!/^\d{1,4}$/.test(number)) throw fail(request, 'fd: needs a number', 'Write fd:3 and open descriptor 3.')
   const chunks: Buffer[] = []
   try {
-    for await (const chunk of createReadStream('', { fd: Number(number), autoClose: true, highWaterMark: 4096 })) {
+    // A number that nobody opened for us may be one of the runtime's own: it is not read, and none is ever closed.
+    const stat = fstatSync(Number(number))
+    if (!(stat.isFile() || stat.isFIFO() || stat.isSocket() || stat.isCharacterDevice())) throw new Error('no stream')
+    for await (const chunk of createReadStream('', { fd: Number(number), autoClose: false, highWaterMark: 4096 })) {
       chunks.push(chunk as Buffer)
       if (chunks.length > MAX_SECRET / 4096) break
     }

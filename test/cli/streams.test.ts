@@ -54,3 +54,22 @@ it.runIf(process.platform === 'linux')(
     expect(said).toMatch(/prompt\.stopped, exit 2[\s\S]*code 2/)
   },
 )
+
+/** Numbers at which the runtime keeps its own event descriptors. */
+const LIST = `const { readdirSync, readlinkSync } = require('fs');
+for (const fd of readdirSync('/proc/self/fd')) try { if (readlinkSync('/proc/self/fd/' + fd).startsWith('anon_inode')) console.log(fd) } catch {}`
+
+it.runIf(process.platform === 'linux')(
+  'a descriptor of the runtime itself is refused, not read or closed',
+  async () => {
+    const numbers = (await shell(`'${process.execPath}' -e "${LIST}"`)).trim().split('\n')
+    expect(numbers.length).toBeGreaterThan(1)
+    for (const number of numbers) {
+      const env = `HSM_ENROLL_SECTIGO_LOGIN_NAME=fd:${number}`
+      const line = `${env} ${PROGRAM} balance --profile ask.yaml --state-directory . --no-input; echo "code $?"`
+      expect(await shell(`cd ${folder}; ${line}`)).toMatch(
+        new RegExp(`file descriptor ${number} cannot be read\\.\\nTry: [\\s\\S]*code 2\\n$`),
+      )
+    }
+  },
+)
