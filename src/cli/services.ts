@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { DeviceError } from '../../devices/device.ts'
 import { createSecretProvider } from '../config/secret-provider.ts'
 import type { EnrollmentServices } from '../enrollment/services.ts'
+import { EnrollError, EXIT } from '../errors.ts'
 import type { CommandContext } from './command.ts'
 import { printable } from './table.ts'
 
@@ -18,8 +18,9 @@ export function createServices(stateDirectory: string, context: CommandContext, 
     now: Date.now,
     sleep: async (milliseconds) => {
       await delay(milliseconds, undefined, { signal }).catch(() => {
-        throw new DeviceError('device.aborted', 'Stopped while waiting; nothing is lost.', {
+        throw new EnrollError('run.stopped', 'Stopped while waiting for the CA; nothing is lost.', {
           remedy: 'Go on with `hsm-enroll runs resume`.',
+          exitCode: EXIT.pending,
         })
       })
     },
