@@ -140,6 +140,11 @@ describe('buildCertificationRequest', () => {
     }
   })
 
+  it('does not choose between two requests', () => {
+    const pem = execFileSync('openssl', ['req', '-in', join(folder, 'r.pem')], { encoding: 'utf8' })
+    expect(() => readCertificationRequest(Buffer.from(pem + pem))).toThrow(/the file holds 2/)
+  })
+
   it('says no to a request with one changed bit', () => {
     const pem = execFileSync('openssl', ['req', '-in', join(folder, 'r.pem')], { encoding: 'utf8' })
     const { der } = readCertificationRequest(Buffer.from(pem))
