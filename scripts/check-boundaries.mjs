@@ -46,7 +46,7 @@ const RULES = [
   { from: 'src/sectigo/', may: [SHARED, 'src/asn1/', 'src/archive/', 'src/csr/', 'devices/device.ts'], not: HARDWARE },
   {
     from: 'src/config/',
-    may: [SHARED, 'src/asn1/', 'src/csr/', 'src/sectigo/', 'devices/device.ts'],
+    may: [SHARED, 'src/asn1/', 'src/csr/', 'src/sectigo/', 'devices/device.ts', 'devices/open.ts'],
     not: HARDWARE,
   },
   {

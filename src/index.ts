@@ -1,18 +1,28 @@
 /** The library: everything the command line does, without the command line. Device families and their addons load when they are opened. */
 export {
   type Attestation,
+  type ButtonTouch,
+  type CertificateStore,
   type Device,
   type DeviceDescription,
   DeviceError,
   type DeviceKey,
   type DiscoveredDevice,
+  type Discovery,
+  type HashName,
   hasButtonTouch,
   hasCertificateStore,
+  type KeyAlgorithm,
+  type KeyAttributes,
+  type KeyRef,
   type KeySpec,
+  type Obstacle,
+  type OpenOptions,
   Secret,
   type SecretProvider,
 } from '../devices/device.ts'
 export { discoverDevices, openDevice } from '../devices/open.ts'
+export { formatName, type Name, parseNameText } from './asn1/name.ts'
 export type {
   AttestationResult,
   Check,
@@ -22,20 +32,28 @@ export type {
 } from './attestation/attestation-result.ts'
 export { type CheckRequest, checkAttestation } from './attestation/check-attestation.ts'
 export { type Evidence, readEvidence } from './attestation/evidence-input.ts'
-export { explain } from './attestation/explain.ts'
+export { type ExplainContext, explain } from './attestation/explain.ts'
+export type { Explanation } from './attestation/explanation.ts'
 export { Configuration, type ConfigurationSources, loadConfiguration } from './config/configuration.ts'
+export { openConfiguredDevice } from './config/open-configured-device.ts'
+export { orderForm, requestTemplate } from './config/profile.ts'
 export { createSecretProvider } from './config/secret-provider.ts'
-export { buildCertificationRequest, type RequestTemplate } from './csr/build-certification-request.ts'
+export {
+  buildCertificationRequest,
+  type RequestTemplate,
+  type SubjectAltName,
+} from './csr/build-certification-request.ts'
 export {
   type CertificationRequest,
   readCertificationRequest,
   verifyCertificationRequest,
 } from './csr/certification-request.ts'
 export { type AdvanceOptions, advance } from './enrollment/advance.ts'
-export { resolveRun } from './enrollment/resolve-run.ts'
-export { type Run, withNewRun, withRun } from './enrollment/run.ts'
+export { type Resolution, resolveRun } from './enrollment/resolve-run.ts'
+export { type NewRun, type Run, withNewRun, withRun } from './enrollment/run.ts'
+export type { RunState } from './enrollment/run-event.ts'
 export { listRuns, type RunRecord } from './enrollment/run-record.ts'
-export type { EnrollmentServices, RunObserver } from './enrollment/services.ts'
+export type { EnrollmentServices, EvidenceToCheck, RunObserver } from './enrollment/services.ts'
 export { EnrollError, EXIT, type ExitCode } from './errors.ts'
 export { HSM_TYPES, type HsmType, isHsmType } from './hsm-type.ts'
 export { type PolicyProfile, policyProfile } from './policy/policy-profile.ts'

@@ -25,11 +25,6 @@ export class LunaDevice extends Pkcs11Device {
 
   protected override readonly preference: GenerationPreference = { rsa: LUNA_RSA_GENERATION, ec: EC_GENERATION }
 
-  /** The model of a network HSM carries it ("LunaSA 7.8.4"); the packed number does not tell patch from build. */
-  protected override firmwareOf(token: TokenDescription): string {
-    return /\d+\.\d+\.\d+/.exec(token.model)?.[0] ?? `${token.firmware.major}.${token.firmware.minor}`
-  }
-
   protected override async familyObstacles(token: TokenDescription): Promise<readonly Obstacle[]> {
     const obstacles: Obstacle[] = []
     if (isHighAvailability(token)) {

@@ -3,6 +3,7 @@ import { MODULE_SETTING, type TokenFamily } from '../pkcs11/open-token.ts'
 import { USER_PIN } from '../pkcs11/pin-doctrine.ts'
 import { CKU } from '../pkcs11/pkcs11-constants.ts'
 import type { Settings } from '../pkcs11/settings.ts'
+import { plainFirmware } from '../pkcs11/token-description.ts'
 import type { Role } from '../pkcs11/token-session.ts'
 import { LUNA_CKU } from './luna-constants.ts'
 import { LUNA_RETURN_CODES } from './luna-return-codes.ts'
@@ -43,6 +44,8 @@ export const LUNA_FAMILY: TokenFamily = {
   settings: LUNA_SETTINGS,
   returnCodes: LUNA_RETURN_CODES,
   recognises: /safenet|thales|chrysalis|gemalto|luna/i,
+  // The model of a network HSM carries it ("LunaSA 7.8.4"); the packed number does not tell patch from build.
+  firmware: (token) => /\d+\.\d+\.\d+/.exec(token.model)?.[0] ?? plainFirmware(token),
   serviceRemedy:
     "Check the client's configuration (/etc/Chrystoki.conf or ChrystokiConfigurationPath) and the link to the HSM (vtl verify, lunacm).",
 }

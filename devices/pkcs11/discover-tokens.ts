@@ -4,7 +4,7 @@ import { Cryptoki } from './cryptoki.ts'
 import { findModule } from './find-module.ts'
 import { loadModule } from './load-module.ts'
 import { isOfFamily, type TokenFamily, tokensOf } from './open-token.ts'
-import { hasFlag, type TokenDescription, tokenName } from './token-description.ts'
+import { hasFlag, plainFirmware, type TokenDescription, tokenName } from './token-description.ts'
 import { tokenObstacles } from './token-obstacles.ts'
 import { readTokenUri, tokenUri } from './token-uri.ts'
 
@@ -72,7 +72,7 @@ function discovered(
     vendor: token.manufacturer,
     model: token.model,
     ...(token.serial === '' ? {} : { serial: token.serial }),
-    firmware: `${token.firmware.major}.${token.firmware.minor}`,
+    firmware: (family.firmware ?? plainFirmware)(token),
     obstacles: hasFlag(token, 'TOKEN_INITIALIZED') || token.label !== '' ? tokenObstacles(token, tokenName(token)) : [],
     details: { token: token.label, slot: `${token.slotId} ${token.slotDescription}`.trim(), module },
   }

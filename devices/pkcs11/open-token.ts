@@ -26,6 +26,8 @@ export interface TokenFamily {
   readonly goneCodes?: readonly number[]
   /** What the vendor's own CK_RV mean. */
   readonly returnCodes?: VendorReturnCodes
+  /** Firmware as the vendor writes it; `major.minor` without it. */
+  readonly firmware?: (token: TokenDescription) => string
   /** URI path attributes of the family's own. */
   readonly uriAttributes?: readonly string[]
   /** Is a token one of the vendor's, by its manufacturer and model? Absent: any may be. */

@@ -39,7 +39,7 @@ import { CKA } from './pkcs11-constants.ts'
 import { findReplacedKey } from './replaced-key.ts'
 import { signWithKey } from './sign-with-key.ts'
 import { cannotAttest } from './software-token.ts'
-import type { TokenDescription } from './token-description.ts'
+import { plainFirmware, type TokenDescription } from './token-description.ts'
 import { type KeyIdentity, type KeyOperations, keyLocation, parseKeyLocation, TokenKey } from './token-key.ts'
 import { capabilitiesOf, type GenerationPreference, whyNotGenerated } from './token-mechanisms.ts'
 import { findObjects, readAttribute, readKeyAttributes } from './token-objects.ts'
@@ -106,11 +106,6 @@ export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
     return parseKeyLocation(location)
   }
 
-  /** Firmware as the vendor writes it. */
-  protected firmwareOf(token: TokenDescription): string | undefined {
-    return `${token.firmware.major}.${token.firmware.minor}`
-  }
-
   protected fipsOf(_token: TokenDescription): DeviceDescription['fips'] {
     return 'unknown'
   }
@@ -142,13 +137,12 @@ export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
   async describe(): Promise<DeviceDescription> {
     const token = this.session.token()
     const { family, found, module } = this.opened
-    const firmware = this.firmwareOf(token)
     return {
       hsmType: this.hsmType,
       vendor: token.manufacturer,
       model: token.model,
       ...(token.serial === '' ? {} : { serial: token.serial }),
-      ...(firmware === undefined ? {} : { firmware }),
+      firmware: (family.firmware ?? plainFirmware)(token),
       fips: this.fipsOf(token),
       uri: tokenUri(family.scheme, token, this.opened.query.modulePath),
       capabilities: capabilitiesOf((algorithm) => this.reasonAgainst(algorithm)),

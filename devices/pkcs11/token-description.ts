@@ -19,6 +19,9 @@ export interface TokenDescription {
 
 export const hasFlag = (token: TokenDescription, flag: keyof typeof CKF): boolean => (token.flags & CKF[flag]) !== 0
 
+/** As CK_TOKEN_INFO writes it. */
+export const plainFirmware = ({ firmware }: TokenDescription): string => `${firmware.major}.${firmware.minor}`
+
 /** `token "Signing" (serial 4711)`: how every message names a token. */
 export function tokenName(token: TokenDescription): string {
   const label = token.label === '' ? `token in slot ${token.slotId}` : `token "${printable(token.label)}"`

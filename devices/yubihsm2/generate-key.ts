@@ -56,6 +56,14 @@ async function planObject({ session }: KeyContext, place: KeyPlace, spec: KeySpe
     )
   }
   const { algorithm, sign } = ENROLMENT_KEYS[spec.algorithm]
+  // Asked before a key that is to be replaced is deleted, not after.
+  if (!hasCapability(authKey.capabilities, 'generate-asymmetric-key')) {
+    throw new DeviceError(
+      'device.refused',
+      `Authentication key ${formatObjectId(authKey.id)} may not make keys: it lacks the capability generate-asymmetric-key.`,
+      { remedy: 'Use an authentication key that has it.' },
+    )
+  }
   if (!hasCapability(authKey.delegatedCapabilities, sign)) {
     throw new DeviceError(
       'device.refused',

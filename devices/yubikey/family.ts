@@ -8,7 +8,6 @@ import { findHidKeys } from './hid-keys.ts'
 import { explainAbsence, hidOnlyDevice, withHidFacts } from './hid-obstacles.ts'
 import { pivUserRole } from './management-key.ts'
 import { readPinCounter } from './pin-counter.ts'
-import { printVersion, unpackVersion } from './ykcs11-abilities.ts'
 import { YubikeyDevice } from './yubikey-device.ts'
 import { YUBIKEY_FAMILY, YUBIKEY_SETTINGS } from './yubikey-settings.ts'
 
@@ -18,7 +17,6 @@ async function discover(options: DiscoverOptions): Promise<Discovery> {
     refine: (device, token, modulePath) => ({
       ...device,
       vendor: 'Yubico',
-      firmware: printVersion(unpackVersion(token.firmware)),
       uri: formatDeviceUri('yubikey', { serial: token.serial }, { 'module-path': modulePath }),
     }),
   })

@@ -96,10 +96,6 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     return unpackVersion(this.slotToken.firmware)
   }
 
-  protected override firmwareOf(): string {
-    return printVersion(this.#firmware())
-  }
-
   /** Newer FIPS keys may say so elsewhere, so a certificate without it tells nothing. */
   protected override fipsOf(): 'certified' | 'unknown' {
     const certificate = readDeviceCertificate(this.session)

@@ -1,5 +1,6 @@
 import type { SettingDefinition } from '../device.ts'
 import { MODULE_SETTING, type TokenFamily } from '../pkcs11/open-token.ts'
+import { printVersion, unpackVersion } from './ykcs11-abilities.ts'
 
 export const YUBIKEY_SETTINGS: readonly SettingDefinition[] = [
   MODULE_SETTING,
@@ -51,6 +52,7 @@ export const YUBIKEY_FAMILY: TokenFamily = {
     install: 'Install ykcs11 (Debian: apt install ykcs11 pcscd; macOS: brew install yubico-piv-tool).',
   },
   settings: YUBIKEY_SETTINGS,
+  firmware: (token) => printVersion(unpackVersion(token.firmware)),
   serviceRemedy:
     'Start pcscd (Linux: systemctl enable --now pcscd.socket; macOS and Windows have it), and check that this user may use it (polkit).',
   uriAttributes: ['slot'],

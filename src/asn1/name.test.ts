@@ -29,9 +29,12 @@ describe('names in RFC 4514 text', () => {
     expect(values).toEqual(['DE', 'München', 'Acme', 'A+B', 'Acme, Inc. "Zoë"'])
   })
 
-  it.each(['CN', '=x', 'CN=', 'XX=y', 'CN=a\\', 'CN="a', 'CN=a,,C=NL'])('refuses %s with a remedy', (text) => {
-    expect(() => parseNameText(text)).toThrow(EnrollError)
-  })
+  it.each(['CN', '=x', 'CN=', 'XX=y', 'CN=a\\', 'CN="a', 'CN=a,,C=NL', 'CN=#0c0161'])(
+    'refuses %s with a remedy',
+    (text) => {
+      expect(() => parseNameText(text)).toThrow(EnrollError)
+    },
+  )
 
   it('accepts aliases, any case, blanks and quotation marks', () => {
     expect(formatName(parseNameText('cn = "Smith, J" , e=a@b.example; c=NL'))).toBe(
@@ -64,6 +67,13 @@ describe('names in RFC 4514 text', () => {
   ])('keeps the blanks that are escaped and no other: %s', (text, value) => {
     expect(nameValues(parseNameText(text), 'CN')).toEqual([value])
   })
+
+  it.each(['C=Ñ,CN=a', 'CN=a,serialNumber=ä', 'CN=a,emailAddress=zoë@a.example', 'CN=a,C=漢'])(
+    'writes no string type that cannot hold the value: %s',
+    (text) => {
+      expect(() => encodeName(parseNameText(text))).toThrow(/Could not write the name/)
+    },
+  )
 
   it('shows a name that cannot be read as hex', () => {
     expect(printName(Uint8Array.of(0x30, 0x02, 0x31, 0x00))).toBe('#30023100')

@@ -58,7 +58,10 @@ export function parseName(der: Uint8Array): Name {
   })
 }
 
-/** DER: one attribute per RDN as given; country as PrintableString, e-mail and DC as IA5String, the rest UTF8String. */
+/**
+ * DER: one attribute per RDN as given; country as PrintableString, e-mail and DC as IA5String, the rest UTF8String. Throws EnrollError
+ * where a value does not fit its type.
+ */
 export function encodeName(name: Name): Uint8Array {
   return sequence(
     ...name.map((rdn) => setOf(...rdn.map(({ oid, value }) => sequence(writeOid(oid), encodeValue(oid, value))))),
@@ -70,13 +73,20 @@ function encodeValue(oid: string, value: string): Uint8Array {
     case 'C':
     case 'jurisdictionC':
     case 'serialNumber':
-      return printableString(value)
+      return printableString(within(oid, value, /^[A-Za-z0-9 '()+,./:=?-]*$/, 'letters, digits and simple marks'))
     case 'emailAddress':
     case 'DC':
-      return ia5String(value)
+      return ia5String(within(oid, value, /^[ -~]*$/, 'ASCII'))
     default:
       return utf8String(value)
   }
+}
+
+function within(oid: string, value: string, characters: RegExp, what: string): string {
+  if (characters.test(value)) return value
+  throw new EnrollError('asn1.name', `Could not write the name: ${shortOf.get(oid)} takes ${what} only.`, {
+    remedy: `Correct "${value.slice(0, 40)}".`,
+  })
 }
 
 /** The values of one attribute type, by short name. */
@@ -163,6 +173,7 @@ function endsEscaped(value: string): boolean {
 
 function unescapeValue(text: string, raw: string): string {
   let value = raw.replace(/^ +/, '')
+  if (value.startsWith('#')) throw invalid(text, 'a value begins with "#", which stands for hex; write \\#')
   while (value.endsWith(' ') && !endsEscaped(value)) value = value.slice(0, -1)
   if (value.startsWith('"') && value.endsWith('"') && value.length > 1) value = value.slice(1, -1)
   const bytes: Buffer[] = []

@@ -1,8 +1,9 @@
-import { mkdir, unlink } from 'node:fs/promises'
+import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createOnce } from '../create-once.ts'
 import { syncDirectory } from '../enrollment/run-folder.ts'
 import { EnrollError } from '../errors.ts'
+import { makeDirectory } from '../make-directory.ts'
 import type { ChangeOutcome } from '../sectigo/change-outcome.ts'
 
 /** A debit that is no order: a marker on disk before the POST, kept unless the CA said that nothing happened. */
@@ -12,7 +13,7 @@ export async function chargeOnce(
   send: () => Promise<ChangeOutcome>,
 ): Promise<ChangeOutcome> {
   const folder = join(stateDirectory, 'orders')
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makeDirectory(folder)
   const file = join(folder, name.replace(/[^\w#-]/g, '_'))
   if (!(await createOnce(file, `${new Date().toISOString()}\n`))) {
     throw new EnrollError('order.charged', `Could not send "${name}": it was sent before.`, {

@@ -3,7 +3,6 @@ import { checkAttestation } from '../attestation/check-attestation.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { readCertificationRequest } from '../csr/certification-request.ts'
 import { EnrollError } from '../errors.ts'
-
 import { HSM_TYPES, type HsmType } from '../hsm-type.ts'
 import { type PolicyProfile, policyProfile, type Severity } from '../policy/policy-profile.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'

@@ -49,6 +49,9 @@ export class Arguments {
     if (Array.isArray(value)) {
       throw new EnrollError('usage', `"${name}" is given more than once.`, { remedy: 'Give it once.' })
     }
+    if (value === '') {
+      throw new EnrollError('usage', `"${name}" is given without a value.`, { remedy: 'Write it after the name.' })
+    }
     return typeof value === 'string' ? withDash(value) : typeof value === 'number' ? String(value) : undefined
   }
 

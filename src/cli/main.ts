@@ -5,6 +5,8 @@ import { isSupportedNode, NODE_ENGINES } from './node-version.ts'
 // Asked before the rest is loaded: an older Node.js ends at the first export that it lacks, in words that help nobody.
 if (isSupportedNode(process.versions.node)) {
   const { runCli } = await import('./run-cli.ts')
+  const { keepStreams } = await import('./standard-streams.ts')
+  keepStreams()
   // Should the event loop run dry in the middle, the end is not taken for a good one.
   process.exitCode = EXIT.defect
   process.exitCode = await runCli(process.argv.slice(2))

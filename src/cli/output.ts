@@ -14,6 +14,7 @@ export interface OutputOptions {
 export class Output {
   readonly json: boolean
   readonly #options: OutputOptions
+  #lines = false
 
   constructor(options: OutputOptions) {
     this.json = options.json
@@ -22,12 +23,14 @@ export class Output {
 
   /** The one result of a command: `value` as JSON, or what `human` makes of it. */
   result(value: unknown, human: () => string): void {
-    const text = this.json ? JSON.stringify(value, null, 2) : human()
+    // After JSON Lines an error is one line too.
+    const text = this.json ? JSON.stringify(value, null, this.#lines ? undefined : 2) : human()
     if (text !== '') this.#options.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
   }
 
   /** One line of a stream: JSON Lines with `--json`. */
   line(value: unknown, human: () => string): void {
+    this.#lines = true
     this.#options.stdout.write(`${this.json ? JSON.stringify(value) : human()}\n`)
   }
 

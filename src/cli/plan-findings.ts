@@ -3,8 +3,11 @@ import { encodeName, formatName } from '../asn1/name.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { orderForm, requestTemplate } from '../config/profile.ts'
 import { environmentName } from '../config/settings.ts'
+import { checkRequestTemplate, type RequestTemplate } from '../csr/build-certification-request.ts'
 import { hsmTypeOf } from '../enrollment/order-form.ts'
 import { EnrollError } from '../errors.ts'
+import { subjectFaults } from '../policy/evaluate-policy.ts'
+import { POLICY_RULES } from '../policy/policy-rules.ts'
 import { readBaseUrl } from '../sectigo/http/endpoint-url.ts'
 import { readCaFile } from '../sectigo/http/root-certificates.ts'
 import { ORDER_IDENTITY_PARAMETERS } from '../sectigo/parameters/auto-apply-order-document-signing.ts'
@@ -31,10 +34,12 @@ export async function planFindings(configuration: Configuration): Promise<readon
     }
   }
   attempt('profile', () => `${hsmTypeOf(configuration)} at ${configuration.required('device.uri')}`)
-  attempt(
-    'profile',
-    () => `a ${configuration.text('key.algorithm')} key for ${formatName(requestTemplate(configuration).subject)}`,
-  )
+  let template: RequestTemplate | undefined
+  attempt('profile', () => {
+    template = requestTemplate(configuration)
+    return `a ${configuration.text('key.algorithm')} key for ${formatName(template.subject)}`
+  })
+  if (template !== undefined) findings.push(...(await requestFindings(template)))
   for (const path of ['sectigo.loginName', 'sectigo.loginPassword']) {
     if (configuration.text(path) !== undefined) continue
     findings.push({
@@ -66,6 +71,23 @@ function standInRequest(configuration: Configuration): string {
     if (error instanceof Error && 'remedy' in error) return 'AAAA'
     throw error
   }
+}
+
+/** A request that cannot be written, or that would be refused once the key is made. */
+async function requestFindings(template: RequestTemplate): Promise<readonly PlanFinding[]> {
+  const blocker = (message: string, remedy: string): PlanFinding => ({
+    area: 'profile',
+    severity: 'blocker',
+    message,
+    remedy,
+  })
+  try {
+    await checkRequestTemplate(template)
+  } catch (error) {
+    if (!(error instanceof EnrollError)) throw error
+    return [blocker(error.message, error.remedy)]
+  }
+  return subjectFaults(encodeName(template.subject)).map((fault) => blocker(fault, POLICY_RULES.subjectLength.remedy))
 }
 
 /** The form is judged with what the run will add standing in for the real thing. */

@@ -1,50 +1,35 @@
-import { open } from 'node:fs/promises'
+import { privateKeyKind } from '../asn1/private-key.ts'
+import { FileTooLarge, fileFault, readBoundedFile, readBoundedStream } from '../bounded-file.ts'
 import { EnrollError } from '../errors.ts'
 
 /** Larger than anything that a command reads: the largest evidence package that a CA takes is 24 KB. */
 export const MAX_INPUT = 1 << 20
 
-const tooLarge = (name: string): EnrollError =>
-  new EnrollError('input.too-large', `Could not read ${name}: it has more than ${MAX_INPUT} bytes.`, {
-    remedy: 'Name the request, certificate or attestation itself, not an archive or a disk image.',
-  })
-
-/** A whole file, or stdin for `-`, bounded. Throws EnrollError `input.…`. */
+/** A whole file, or stdin for `-`, bounded; a private key is refused by name. Throws EnrollError `input.…`. */
 export async function readInput(file: string): Promise<Uint8Array> {
-  if (file === '-') return readStream(process.stdin)
-  try {
-    const handle = await open(file, 'r')
-    try {
-      const stat = await handle.stat()
-      if (stat.isDirectory())
-        throw new EnrollError('input.directory', `Could not read ${file}: it is a folder.`, { remedy: 'Name a file.' })
-      if (stat.size > MAX_INPUT) throw tooLarge(file)
-      return await readStream(handle.createReadStream({ autoClose: false }), file)
-    } finally {
-      await handle.close()
-    }
-  } catch (cause) {
-    if (cause instanceof EnrollError) throw cause
-    const code = (cause as NodeJS.ErrnoException).code
-    throw new EnrollError(
-      'input.unreadable',
-      `Could not read ${file}: ${code === 'ENOENT' ? 'there is no such file' : (code ?? String(cause))}.`,
-      {
-        remedy: 'Check the name and the permissions.',
-        cause,
-      },
-    )
-  }
+  const name = file === '-' ? 'stdin' : file
+  const bytes = await (file === '-'
+    ? readBoundedStream(process.stdin, MAX_INPUT)
+    : readBoundedFile(file, MAX_INPUT)
+  ).catch((cause: unknown) => {
+    throw unreadable(name, cause)
+  })
+  const kind = privateKeyKind(bytes)
+  if (kind === undefined) return bytes
+  throw new EnrollError('input.private-key', `Could not use ${name}: it holds a private key (${kind}).`, {
+    remedy:
+      'Nothing here asks for a private key: give the attestation, request or certificate, and keep the key to yourself.',
+  })
 }
 
-async function readStream(stream: AsyncIterable<unknown>, name = 'stdin'): Promise<Uint8Array> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of stream) {
-    const bytes = Buffer.from(chunk as Uint8Array)
-    size += bytes.length
-    if (size > MAX_INPUT) throw tooLarge(name)
-    chunks.push(bytes)
+function unreadable(name: string, cause: unknown): EnrollError {
+  const message = `Could not read ${name}: ${fileFault(cause)}.`
+  if (cause instanceof FileTooLarge) {
+    return new EnrollError('input.too-large', message, {
+      remedy: 'Name the request, certificate or attestation itself, not an archive or a disk image.',
+    })
   }
-  return Buffer.concat(chunks)
+  if (cause instanceof Error && 'code' in cause && cause.code === 'EISDIR')
+    return new EnrollError('input.directory', message, { remedy: 'Name a file.' })
+  return new EnrollError('input.unreadable', message, { remedy: 'Check the name and the permissions.', cause })
 }

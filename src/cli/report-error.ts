@@ -1,4 +1,5 @@
 import { DeviceError } from '../../devices/device.ts'
+import { FILE_FAULTS } from '../bounded-file.ts'
 import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
 import { printable } from '../printable.ts'
 import type { Output } from './output.ts'
@@ -22,6 +23,12 @@ export function reportError(
   return known.exitCode
 }
 
+/** What the URI or the profile says of a device is configuration, whoever finds it wrong. */
+export const exitCodeOfError = (error: EnrollError | DeviceError): ExitCode => {
+  if (error instanceof EnrollError) return error.exitCode
+  return error.code === 'device.uri' || error.code === 'device.settings' ? EXIT.usage : EXIT.device
+}
+
 function explain(error: unknown): {
   readonly code: string
   readonly message: string
@@ -35,7 +42,7 @@ function explain(error: unknown): {
       code,
       message: error.vendorCode === undefined ? message : `${message} [${error.vendorCode}]`,
       remedy,
-      exitCode: EXIT.device,
+      exitCode: exitCodeOfError(error),
     }
   }
   const disk = diskFault(error)
@@ -50,29 +57,17 @@ function explain(error: unknown): {
   }
 }
 
-/** What an operator's disk can do to us. It is no defect, and nothing that was journalled is lost by it. */
-const DISK_FAULTS: Readonly<Record<string, string>> = {
-  ENOSPC: 'no space is left',
-  EDQUOT: 'the quota is used up',
-  EROFS: 'the file system is read-only',
-  EACCES: 'permission is denied',
-  EPERM: 'it is not permitted',
-  ENOTDIR: 'a part of the path is no folder',
-  ENOENT: 'there is no such file or folder',
-  EISDIR: 'it is a folder',
-  EIO: 'the disk reports an error',
-  ENAMETOOLONG: 'the name is too long',
-}
-
+/** What an operator's disk can do to us is no defect, and nothing that was journalled is lost by it. */
 function diskFault(error: unknown) {
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined
-  const why = DISK_FAULTS[String(error.code)]
+  const why = FILE_FAULTS[String(error.code)]
   if (why === undefined) return undefined
   const path = 'path' in error ? String(error.path) : 'a file'
   return {
     code: 'disk',
     message: `Could not use ${path}: ${why}.`,
-    remedy: 'Make room or correct the path, then go on with `hsm-enroll runs resume`; what was made is in the journal.',
+    remedy:
+      'Make room or correct the path and repeat the command; a run goes on with `hsm-enroll runs resume`, what it made is in its journal.',
     exitCode: EXIT.usage,
   }
 }

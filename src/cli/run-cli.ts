@@ -1,8 +1,9 @@
-import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
+import { EXIT, type ExitCode } from '../errors.ts'
 import { Arguments, type Command, type CommandContext, type CommandGroup, DASH } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { Output } from './output.ts'
 import { reportError } from './report-error.ts'
+import { usageError } from './usage-error.ts'
 import { VERSION } from './version.ts'
 
 const GLOBAL_OPTIONS = {
@@ -15,11 +16,13 @@ const GLOBAL_OPTIONS = {
   },
 } as const
 
+const GLOBAL_NAMES = [...Object.keys(GLOBAL_OPTIONS), 'q', 'help', 'version']
+
 /** Parses the command line, runs the one command that it names, and returns the exit code. Never throws. */
 export async function runCli(argv: readonly string[]): Promise<ExitCode> {
   const { env } = process
   const output = new Output({
-    json: argv.includes('--json'),
+    json: argv.includes('--json') || argv.includes('--json=true'),
     quiet: argv.includes('--quiet') || argv.includes('-q'),
     stdout: process.stdout,
     stderr: process.stderr,
@@ -53,6 +56,7 @@ async function dispatch(argv: readonly string[], context: CommandContext): Promi
     .scriptName('hsm-enroll')
     .usage('$0 <command>\n\nEnrols document-signing keys that live in hardware.')
     .version(VERSION)
+    .alias('help', 'h')
     .options(GLOBAL_OPTIONS)
     .strict()
     .recommendCommands()
@@ -65,7 +69,7 @@ async function dispatch(argv: readonly string[], context: CommandContext): Promi
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .exitProcess(false)
     .fail((message, error) => {
-      throw error ?? usageError(message, argv)
+      throw error ?? usageError(message, argv, COMMANDS, GLOBAL_NAMES)
     })
   type Parser = typeof parser
   const add = (to: Parser, command: Command): void => {
@@ -86,10 +90,7 @@ async function dispatch(argv: readonly string[], context: CommandContext): Promi
   const addGroup = (group: CommandGroup): void => {
     parser.command(group.name, group.summary, (builder) => {
       for (const command of group.commands) add(builder as Parser, command)
-      return builder.demandCommand(
-        1,
-        `Name a command: ${group.commands.map(({ command }) => command.split(' ')[0]).join(', ')}.`,
-      )
+      return builder.demandCommand(1, 'Name a command.')
     })
   }
   for (const entry of COMMANDS) {
@@ -98,13 +99,4 @@ async function dispatch(argv: readonly string[], context: CommandContext): Promi
   }
   await parser.parseAsync()
   return exitCode
-}
-
-/** yargs's words, made to say what is wrong. */
-function usageError(message: string, argv: readonly string[]): EnrollError {
-  const line = message.split('\n').join(' ').replaceAll(DASH, '-')
-  const what = line.startsWith('Did you mean')
-    ? `There is no command "${argv[0] ?? ''}". ${line}`
-    : line.replace(/^Not enough non-option arguments: .*/, 'Something is missing after the command.')
-  return new EnrollError('usage', what, { remedy: 'See `hsm-enroll --help`, or `hsm-enroll COMMAND --help`.' })
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { DeviceError } from '../../devices/device.ts'
 import { createSecretProvider } from '../config/secret-provider.ts'
 import type { EnrollmentServices } from '../enrollment/services.ts'
+import { EnrollError, EXIT } from '../errors.ts'
 import { printable } from '../printable.ts'
 import type { CommandContext } from './command.ts'
 
@@ -18,21 +18,16 @@ export function createServices(stateDirectory: string, context: CommandContext, 
     now: Date.now,
     sleep: async (milliseconds) => {
       await delay(milliseconds, undefined, { signal }).catch(() => {
-        throw new DeviceError('device.aborted', 'Stopped while waiting; nothing is lost.', {
+        throw new EnrollError('run.stopped', 'Stopped while waiting for the CA; nothing is lost.', {
           remedy: 'Go on with `hsm-enroll runs resume`.',
+          exitCode: EXIT.pending,
         })
       })
     },
     openDevice: async (configuration) => {
-      const [{ openDevice }, { deviceProfile }] = await Promise.all([
-        import('../../devices/open.ts'),
-        import('../config/profile.ts'),
-      ])
-      const profile = deviceProfile(configuration)
+      const { openConfiguredDevice } = await import('../config/open-configured-device.ts')
       secrets ??= createSecretProvider(configuration, reading)
-      return openDevice(profile.uri, {
-        ...(profile.hsmType === undefined ? {} : { hsmType: profile.hsmType }),
-        settings: profile.settings,
+      return openConfiguredDevice(configuration, {
         secret: secrets,
         signal,
         onProgress: ({ message }) => output.progress(`  … ${message}`),

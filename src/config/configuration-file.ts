@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Document } from 'yaml'
+import { FileTooLarge, fileFault, readBoundedFile } from '../bounded-file.ts'
 import { ConfigError } from './config-error.ts'
 import { didYouMeanHint } from './did-you-mean.ts'
 import { OPEN_SECTIONS, SETTINGS, type Setting, settingByPath } from './settings.ts'
@@ -18,40 +18,54 @@ export interface ConfigurationFile {
 
 /** Reads a YAML file of settings. Every scalar is text (YAML's failsafe schema). Throws ConfigError. */
 export async function readConfigurationFile(file: string): Promise<ConfigurationFile> {
-  let text: string
+  const bytes = await readBoundedFile(file, MAX_SIZE).catch((cause: unknown) => {
+    throw cause instanceof FileTooLarge
+      ? new ConfigError('too-large', `Could not read ${file}: ${cause.message}.`, 'Name a profile.')
+      : new ConfigError(
+          'unreadable',
+          `Could not read ${file}: ${fileFault(cause)}.`,
+          'Check the name and the permissions.',
+          cause,
+        )
+  })
+  return { file, values: await parseConfiguration(decode(bytes, file), file) }
+}
+
+function decode(bytes: Uint8Array, file: string): string {
   try {
-    const bytes = await readFile(file)
-    if (bytes.length > MAX_SIZE) {
-      throw new ConfigError(
-        'too-large',
-        `Could not read ${file}: it has more than ${MAX_SIZE} bytes.`,
-        'Name a profile.',
-      )
-    }
-    text = bytes.toString('utf8')
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (cause) {
-    if (cause instanceof ConfigError) throw cause
-    throw new ConfigError(
-      'unreadable',
-      `Could not read ${file}: ${(cause as Error).message}.`,
-      'Check the name and the permissions.',
-      cause,
-    )
+    throw new ConfigError('encoding', `Could not read ${file}: it is no UTF-8 text.`, 'Save it as UTF-8.', cause)
   }
-  return { file, values: await parseConfiguration(text, file) }
 }
 
 export async function parseConfiguration(text: string, file: string): Promise<ReadonlyMap<string, RawValue>> {
   const { parseDocument } = await import('yaml')
-  const document = parseDocument(text, { schema: 'failsafe', uniqueKeys: true, prettyErrors: true })
+  const document = parseDocument(text, { schema: 'failsafe', uniqueKeys: true, stringKeys: true, prettyErrors: true })
   const fault = document.errors[0] ?? document.warnings[0]
   if (fault !== undefined) {
-    throw new ConfigError('yaml', `Could not read ${file}: ${fault.message.split('\n')[0]}`, 'Correct the YAML there.')
+    const what = YAML_FAULTS[fault.code] ?? fault.message.split('\n')[0]?.replace(/:$/, '.')
+    throw new ConfigError('yaml', `Could not read ${file}: ${what}`, 'Correct the YAML there.')
   }
   const values = new Map<string, RawValue>()
   const content = toPlain(document, file)
-  if (content !== null && content !== '') collect(content, '', file, values)
+  if (content === null || content === '') return values
+  if (typeof content !== 'object' || Array.isArray(content)) {
+    throw new ConfigError(
+      'value',
+      `Could not follow ${file}: it holds no settings.`,
+      'Write sections with keys of their own, such as "device:".',
+    )
+  }
+  collect(content, '', file, values)
   return values
+}
+
+/** Where the YAML library speaks to programmers, or of its own stack. */
+const YAML_FAULTS: Readonly<Record<string, string>> = {
+  MULTIPLE_DOCS: 'it holds more than one document ("---").',
+  NON_STRING_KEY: 'every key must be a text.',
+  RESOURCE_EXHAUSTION: 'it is nested too deeply.',
 }
 
 function toPlain(document: Document, file: string): unknown {
@@ -68,7 +82,8 @@ function collect(value: unknown, path: string, file: string, values: Map<string,
     if (isSection(path) && value !== '') throw notExpected(path, file, 'a section with keys of its own')
     if (isSection(path)) return
     checkKnown(path, setting, file)
-    values.set(path, located(setting, value, file))
+    // A lone file name is a list of one, commas and all.
+    values.set(path, setting?.type === 'files' ? [located(setting, value, file)] : located(setting, value, file))
   } else if (Array.isArray(value)) {
     if (isSection(path)) throw notExpected(path, file, 'a section with keys of its own')
     checkKnown(path, setting, file)
@@ -76,17 +91,21 @@ function collect(value: unknown, path: string, file: string, values: Map<string,
       throw notExpected(path, file, 'a list of texts')
     values.set(
       path,
-      value.map((item) => located(setting, item, file) as string),
+      value.map((item) => located(setting, item, file)),
     )
   } else if (typeof value === 'object' && value !== null && (path === '' || setting === undefined)) {
     checkSection(path, file)
-    for (const [name, item] of Object.entries(value))
-      collect(item, path === '' ? name : `${path}.${name}`, file, values)
+    for (const [name, item] of Object.entries(value)) {
+      const inner = path === '' ? name : `${path}.${name}`
+      // A dot is how we write a path; in a file each section has keys of its own.
+      if (name.includes('.')) throw unknownKey(inner, file)
+      collect(item, inner, file, values)
+    }
   } else throw notExpected(path, file, 'a text or a list of texts')
 }
 
 /** A relative file name in a file counts from that file. */
-function located(setting: Setting | undefined, value: string, file: string): RawValue {
+function located(setting: Setting | undefined, value: string, file: string): string {
   return setting?.type === 'file' || setting?.type === 'files' ? resolve(dirname(file), value) : value
 }
 

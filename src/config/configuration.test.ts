@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -97,9 +97,22 @@ describe('a profile', () => {
     ['a key that stands twice', 'key:\n  algorithm: P-256\n  algorithm: P-384\n', 'unique'],
     ['a value outside the list', 'key:\n  algorithm: P-521\n', 'one of RSA-2048'],
     ['a number that is none', 'sectigo:\n  timeoutSeconds: soon\n', 'a whole number'],
+    ['no time at all for an answer', 'sectigo:\n  timeoutSeconds: 0\n', 'from 1 to 3600'],
+    ['more time than a timer has', 'sectigo:\n  timeoutSeconds: 999999999\n', 'from 1 to 3600'],
     ['a flag that is none', 'sectigo:\n  foreignOrderNumber: yes\n', 'true or false'],
     ['a list where a section belongs', 'device:\n  - uri\n', 'must be'],
     ['broken YAML', 'device: {uri: x\n', 'Could not read'],
+    ['a value near one of the list', 'device:\n  hsmType: YUBIKEE\n', 'Did you mean "YUBIKEY"'],
+    ['a misspelt setting of the family', 'device:\n  uri: "yubihsm2:"\n  conector: x\n', 'Did you mean "connector"'],
+    ['a setting of another family', 'device:\n  uri: "yubihsm2:"\n  nfkmattest: x\n', 'YUBIHSM2 has no setting'],
+    ['a setting of no family at all', 'device:\n  conector: x\n', 'Did you mean "connector"'],
+    ['a list where one text belongs', 'device:\n  uri: [a, b]\n', 'one text, not a list'],
+    ['a path in place of sections', 'device.uri: "yubihsm2:"\n', 'no setting "device.uri"'],
+    ['a list in place of sections', '- device\n', 'holds no settings'],
+    ['a text in place of sections', 'device\n', 'holds no settings'],
+    ['two documents', 'key:\n  algorithm: P-256\n---\nkey:\n', 'more than one document'],
+    ['a list as a key', '? [a, b]\n: c\n', 'every key must be a text'],
+    ['a thousand levels', `${'['.repeat(5000)}\n`, 'nested too deeply'],
     ['an alias bomb', `a: &a [x,x]\n${Array.from({ length: 30 }, (_, i) => `b${i}: [*a,*a,*a,*a,*a]`).join('\n')}`, ''],
   ])('is refused with a remedy: %s', async (_what, text, says) => {
     await expect(load(text)).rejects.toMatchObject({
@@ -108,20 +121,24 @@ describe('a profile', () => {
     })
   })
 
-  it.each([
+  it.each<[string, string, string?]>([
     ['a password in place of its source', 'sectigo:\n  loginPassword: planted-word\n'],
     ['a PIN in place of its source', 'device:\n  secrets:\n    pin: planted-word\n'],
     ['a PIN among the settings of the device', 'device:\n  pin: planted-word\n'],
+    ['a password under a misspelt name', 'device:\n  passwort: planted-word\n', 'unknown-key'],
+    ['a password in the order form', 'order:\n  loginPassword: planted-word\n'],
+    ['a login in an address', 'sectigo:\n  endpoint: https://me:planted-word@ca.example/\n'],
+    ['a login in the address of a proxy', 'sectigo:\n  proxy: http://me:planted-word@proxy.example:3128\n'],
+    ['a login in a device URI', 'device:\n  uri: yubihsm2:connector=http://me:planted-word@hsm.example\n'],
     ['a PIN in the device URI', 'device:\n  uri: pkcs11:token=x?pin-value=planted-word\n'],
     ['a password in the proxy of the device', 'device:\n  proxy: http://me:planted-word@proxy.example:3128\n'],
-    ['a password in the proxy of the CA', 'sectigo:\n  proxy: http://me:planted-word@proxy.example:3128\n'],
     [
       'a password in an address of the device URI',
       'device:\n  uri: fortanix:endpoint=https:%2F%2Fme:planted-word%40dsm.example\n',
     ],
-  ])('is refused before anything keeps or prints it: %s', async (_what, text) => {
+  ])('is refused before anything keeps or prints it: %s', async (_what, text, code = 'secret-source') => {
     const error: unknown = await load(text).catch((refusal: unknown) => refusal)
-    expect(error).toMatchObject({ code: 'config.secret-source' })
+    expect(error).toMatchObject({ code: `config.${code}` })
     expect(JSON.stringify(error) + String(error)).not.toContain('planted-word')
   })
 
@@ -139,6 +156,47 @@ describe('a profile', () => {
       code: 'config.no-profile',
       message: expect.stringContaining('/x/hsm-enroll/profiles/nosuch.yaml'),
     })
+  })
+
+  it.each<[string, Uint8Array, string]>([
+    ['UTF-16', Buffer.from('\ufeffkey:\n', 'utf16le'), 'config.encoding'],
+    ['binary', Buffer.from([0x80, 0xff, 0x00]), 'config.encoding'],
+    ['257 KiB', Buffer.alloc(257 * 1024, 0x23), 'config.too-large'],
+  ])('is refused as %s', async (_what, bytes, code) => {
+    await writeFile(join(folder, 'other.yaml'), bytes)
+    await expect(loadConfiguration({ profile: 'other.yaml', cwd: folder, env: {} })).rejects.toMatchObject({ code })
+  })
+
+  it.runIf(process.platform === 'linux')('is read no further than its bound, on a device without end', async () => {
+    await expect(loadConfiguration({ profile: '/dev/zero', env: {} })).rejects.toMatchObject({
+      code: 'config.too-large',
+    })
+  })
+
+  it('is one profile by whatever name or link it is given', async () => {
+    const profiles = join(folder, 'xdg/hsm-enroll/profiles')
+    await mkdir(profiles, { recursive: true })
+    await writeFile(join(profiles, 'signing.yaml'), 'key:\n  algorithm: P-384\n')
+    await symlink(join(profiles, 'signing.yaml'), join(folder, 'link.yaml'))
+    const env = { XDG_CONFIG_HOME: join(folder, 'xdg') }
+    for (const [profile, cwd] of [
+      ['signing', folder],
+      ['signing', tmpdir()],
+      ['link.yaml', folder],
+    ] as const) {
+      expect((await loadConfiguration({ profile, cwd, env })).profile).toBe(
+        await realpath(join(profiles, 'signing.yaml')),
+      )
+    }
+  })
+
+  it('takes a relative file name in the environment from the working folder', async () => {
+    const configuration = await load('', {
+      HSM_ENROLL_TRUST_ANCHORS: 'a.pem,b.pem',
+      HSM_ENROLL_STATE_DIRECTORY: 'runs',
+    })
+    expect(configuration.list('trustAnchors')).toEqual([join(folder, 'a.pem'), join(folder, 'b.pem')])
+    expect(configuration.text('stateDirectory')).toBe(join(folder, 'runs'))
   })
 
   it('says which setting is missing and how to set it', async () => {

@@ -1,7 +1,9 @@
-import { access } from 'node:fs/promises'
+import { access, realpath } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { ConfigError } from './config-error.ts'
 import { type ConfigurationFile, type RawValue, readConfigurationFile } from './configuration-file.ts'
+import { checkDeviceSettings } from './device-settings.ts'
+import { didYouMeanHint } from './did-you-mean.ts'
 import { SYSTEM_CONFIG_DIRECTORY, stateDirectory, userConfigDirectory } from './directories.ts'
 import { SECRET_SOURCE_FORMS } from './secret-source-forms.ts'
 import { environmentName, SETTINGS, type Setting, settingByPath } from './settings.ts'
@@ -16,9 +18,12 @@ export interface ConfiguredValue {
 /** All values in force, each with where it came from. Precedence: flag > environment > profile > project > user > system > default. */
 export class Configuration {
   readonly values: ReadonlyMap<string, ConfiguredValue>
+  /** The profile as a file, whatever name or link it was given by; undefined where none was. */
+  readonly profile: string | undefined
 
-  constructor(values: ReadonlyMap<string, ConfiguredValue>) {
+  constructor(values: ReadonlyMap<string, ConfiguredValue>, profile?: string) {
     this.values = values
+    this.profile = profile
   }
 
   text(path: string): string | undefined {
@@ -103,26 +108,30 @@ export async function loadConfiguration(sources: ConfigurationSources = {}): Pro
   ]) {
     if (await exists(file)) putFile(await readConfigurationFile(file), 'file')
   }
+  let profile: string | undefined
   if (sources.profile !== undefined) {
-    const folders = [userConfigDirectory(env), systemDirectory]
-    putFile(await readConfigurationFile(await findProfile(sources.profile, cwd, folders)), 'profile')
+    profile = await findProfile(sources.profile, cwd, [userConfigDirectory(env), systemDirectory])
+    putFile(await readConfigurationFile(profile), 'profile')
   }
   for (const setting of SETTINGS) {
     const name = environmentName(setting.path)
     const value = env[name]
-    if (value !== undefined && value !== '') put(values, setting.path, value, `environment ${name}`, 'environment')
+    if (value === undefined || value === '') continue
+    put(values, setting.path, located(setting.path, value, cwd), `environment ${name}`, 'environment')
   }
   for (const [path, value] of Object.entries(sources.flags ?? {})) {
     if (value !== undefined) put(values, path, located(path, value, cwd), 'flag', 'flag')
   }
-  return new Configuration(values)
+  const configuration = new Configuration(values, profile === undefined ? undefined : await realpath(profile))
+  await checkDeviceSettings(configuration)
+  return configuration
 }
 
-/** A relative file name in a flag counts from the working folder; a run that is resumed elsewhere must still find it. */
+/** A relative file name in a flag or a variable counts from the working folder; a run that is resumed elsewhere must still find it. */
 function located(path: string, value: RawValue, cwd: string): RawValue {
   const type = settingByPath.get(path)?.type
-  if (type !== 'file' && type !== 'files') return value
-  return typeof value === 'string' ? resolve(cwd, value) : value.map((file) => resolve(cwd, file))
+  if (type === 'files') return (typeof value === 'string' ? value.split(',') : value).map((file) => resolve(cwd, file))
+  return type === 'file' && typeof value === 'string' ? resolve(cwd, value) : value
 }
 
 function put(
@@ -133,34 +142,35 @@ function put(
   layer: ConfiguredValue['layer'],
 ): void {
   const setting = settingByPath.get(path)
-  const items = typeof value === 'string' ? [value] : value
+  refuseLogin(path, value, origin)
   if (setting === undefined) refuseSecretOutside(path, origin)
-  else for (const item of items) checkValue(setting, item, origin)
-  if (/^(device|sectigo)\./.test(path) && items.some(holdsPassword)) refusePassword(path, origin)
+  else if (typeof value !== 'string' && setting.type !== 'list' && setting.type !== 'files')
+    throw wrongValue(setting, origin, 'one text, not a list')
+  else for (const item of typeof value === 'string' ? [value] : value) checkValue(setting, item, origin)
   values.set(path, { value, origin, layer })
 }
 
-/** A device setting that carries the name of a secret would be kept in the journal and printed: refused unread. */
+/** What carries the name of a secret elsewhere would be kept in the journal and printed: refused unread. */
 function refuseSecretOutside(path: string, origin: string): void {
-  const place = path.replace(/^device\./, 'device.secrets.')
+  const place = path.replace(/^device\./, 'device.secrets.').replace(/^order\./, 'sectigo.')
   if (place === path || settingByPath.get(place)?.type !== 'secret') return
   throw new ConfigError(
     'secret-source',
     `Could not follow "${path}" (${origin}): a secret has no place there.`,
-    `Write ${place}, and name where it comes from: file:, fd:, env:, credential:, exec: or prompt.`,
+    `Write ${place}, and name where it comes from: ${SECRET_SOURCE_FORMS}.`,
   )
 }
 
-/** An address with a login in it (RFC 3986 3.2.1), also percent-encoded as in a device URI. */
-const holdsPassword = (value: string): boolean =>
-  /\/\/[^/?#\s]*:[^/?#\s]*@/.test(value.replace(/%(2F|3A|40)/gi, (encoded) => decodeURIComponent(encoded)))
-
-/** As with a secret outside its place: the journal keeps every value, and `config check` prints it. */
-function refusePassword(path: string, origin: string): never {
+/** A login inside an address (RFC 3986 3.2.1; percent-encoded in a device URI) would be kept and printed with it. */
+function refuseLogin(path: string, value: RawValue, origin: string): void {
+  const decoded = String(value).replace(/%(2F|3A|40)/gi, decodeURIComponent)
+  if (!/^(device|sectigo)\./.test(path) || !/:\/\/[^/?#;]*@/.test(decoded)) return
   throw new ConfigError(
     'secret-source',
-    `Could not follow "${path}" (${origin}): the address holds a password, which would be kept and printed.`,
-    'Leave it out here; a proxy with a password goes into HTTPS_PROXY, in the environment.',
+    `Could not follow "${path}" (${origin}): the address holds a login, which would be kept and printed.`,
+    /proxy$/i.test(path)
+      ? 'Remove it; a proxy with a login is taken from the environment (HTTPS_PROXY).'
+      : 'Give the address alone; the login is configured apart, as a secret.',
   )
 }
 
@@ -180,17 +190,24 @@ function checkValue(setting: Setting, value: string, origin: string): void {
       'Remove it, and name a source in device.secrets.pin or with pin-source=.',
     )
   }
-  const fail = (expected: string): ConfigError =>
-    new ConfigError(
-      'value',
-      `Could not follow "${setting.path}" (${origin}): it must be ${expected}.`,
-      `${setting.path} is ${setting.description}.`,
-    )
   if (setting.allowed !== undefined && !setting.allowed.includes(value))
-    throw fail(`one of ${setting.allowed.join(', ')}`)
-  if (setting.type === 'integer' && !/^\d{1,9}$/.test(value)) throw fail('a whole number')
-  if (setting.type === 'boolean' && value !== 'true' && value !== 'false') throw fail('true or false')
+    throw wrongValue(setting, origin, `one of ${setting.allowed.join(', ')}`, didYouMeanHint(value, setting.allowed))
+  if (setting.type === 'integer' && !isWithin(value, setting)) {
+    throw wrongValue(setting, origin, `a whole number from ${setting.least ?? 0} to ${setting.most ?? 'any'}`)
+  }
+  if (setting.type === 'boolean' && value !== 'true' && value !== 'false')
+    throw wrongValue(setting, origin, 'true or false')
 }
+
+const isWithin = (value: string, { least = 0, most = Number.MAX_SAFE_INTEGER }: Setting): boolean =>
+  /^\d{1,9}$/.test(value) && Number(value) >= least && Number(value) <= most
+
+const wrongValue = (setting: Setting, origin: string, expected: string, hint = ''): ConfigError =>
+  new ConfigError(
+    'value',
+    `Could not follow "${setting.path}" (${origin}): it must be ${expected}.${hint}`,
+    `Correct it there; it says: ${setting.description}.`,
+  )
 
 async function findProfile(name: string, cwd: string, directories: readonly string[]): Promise<string> {
   const direct = resolve(cwd, name)

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
-import { createReadStream, readFileSync } from 'node:fs'
+import { createReadStream, fstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { Secret, type SecretRequest } from '../../devices/device.ts'
+import { fileFault, readBoundedFile } from '../bounded-file.ts'
 import { ConfigError } from './config-error.ts'
 import { SECRET_SOURCE_FORMS } from './secret-source-forms.ts'
 
@@ -80,24 +81,20 @@ async function readBytes(
   }
 }
 
-function readBounded(path: string, request: SecretRequest): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (cause) {
-    throw fail(
-      request,
-      `${path} cannot be read (${(cause as NodeJS.ErrnoException).code ?? 'error'})`,
-      'Check the name and the permissions.',
-      cause,
-    )
-  }
+function readBounded(path: string, request: SecretRequest): Promise<Buffer> {
+  return readBoundedFile(path, MAX_SECRET).catch((cause: unknown) => {
+    throw fail(request, `${path}: ${fileFault(cause)}`, 'Check the name and the permissions.', cause)
+  })
 }
 
 async function readDescriptor(number: string, request: SecretRequest): Promise<Buffer> {
   if (!/^\d{1,4}$/.test(number)) throw fail(request, 'fd: needs a number', 'Write fd:3 and open descriptor 3.')
   const chunks: Buffer[] = []
   try {
-    for await (const chunk of createReadStream('', { fd: Number(number), autoClose: true, highWaterMark: 4096 })) {
+    // A number that nobody opened for us may be one of the runtime's own: it is not read, and none is ever closed.
+    const stat = fstatSync(Number(number))
+    if (!(stat.isFile() || stat.isFIFO() || stat.isSocket() || stat.isCharacterDevice())) throw new Error('no stream')
+    for await (const chunk of createReadStream('', { fd: Number(number), autoClose: false, highWaterMark: 4096 })) {
       chunks.push(chunk as Buffer)
       if (chunks.length > MAX_SECRET / 4096) break
     }

@@ -10,6 +10,9 @@ export interface Setting {
   readonly description: string
   readonly allowed?: readonly string[]
   readonly default?: string
+  /** Of an integer. */
+  readonly least?: number
+  readonly most?: number
 }
 
 const policies = ['default', 'never', 'once', 'always'] as const
@@ -113,8 +116,17 @@ export const SETTINGS: readonly Setting[] = [
     description:
       'pause between two questions about one order; less than the three hours that the CA asks for counts for a rehearsal on loopback only',
     default: '10800',
+    most: 2_592_000,
   },
-  { path: 'sectigo.timeoutSeconds', type: 'integer', description: 'how long to wait for an answer', default: '120' },
+  {
+    path: 'sectigo.timeoutSeconds',
+    type: 'integer',
+    description: 'how long to wait for an answer',
+    default: '120',
+    // An order whose answer is not waited for is an unknown order.
+    least: 1,
+    most: 3600,
+  },
   {
     path: 'sectigo.foreignOrderNumber',
     type: 'boolean',

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import type { HashName } from '../../devices/device.ts'
 import { formatName, parseName, parseNameText } from '../asn1/name.ts'
 import { writePem } from '../asn1/pem.ts'
-import { buildCertificationRequest, type RequestSigner } from './build-certification-request.ts'
+import { buildCertificationRequest, checkRequestTemplate, type RequestSigner } from './build-certification-request.ts'
 import { readCertificationRequest, requestHash, verifyCertificationRequest } from './certification-request.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'csr-'))
@@ -91,6 +91,21 @@ describe('buildCertificationRequest', () => {
     expect(text).toMatch(/PRINTABLESTRING\s+:NL[\s\S]*UTF8STRING\s+:Acme[\s\S]*IA5STRING\s+:a@b.example/)
   })
 
+  it.each([
+    ['email', 'zoë@a.example'],
+    ['email', 'nobody'],
+    ['dns', 'münchen.example'],
+    ['dns', 'not a host'],
+    ['dns', '-x.example'],
+    ['uri', 'no address'],
+    ['uri', 'https://a.example/ä'],
+    ['ip', '300.1.1.1'],
+    ['ip', 'fe80::1%eth0'],
+  ] as const)('refuses the alternative name %s:%s before a key is made for it', async (type, value) => {
+    const template = { subject: parseNameText('CN=x'), subjectAltNames: [{ type, value }] }
+    await expect(checkRequestTemplate(template)).rejects.toMatchObject({ code: 'csr.subject-alt-name' })
+  })
+
   it('refuses what a device signed with another key', async () => {
     const other = keys[1]?.[1] as RequestSigner
     const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -123,6 +138,11 @@ describe('buildCertificationRequest', () => {
     ]) {
       expect(Buffer.compare(readCertificationRequest(form).der, request.der)).toBe(0)
     }
+  })
+
+  it('does not choose between two requests', () => {
+    const pem = execFileSync('openssl', ['req', '-in', join(folder, 'r.pem')], { encoding: 'utf8' })
+    expect(() => readCertificationRequest(Buffer.from(pem + pem))).toThrow(/the file holds 2/)
   })
 
   it('says no to a request with one changed bit', () => {

@@ -82,13 +82,23 @@ function requestedExtensions(attributes: DerNode): ReadonlyMap<string, Extension
   return found ?? new Map()
 }
 
-/** Reads a request as people have it: PEM (`CERTIFICATE REQUEST` or `NEW CERTIFICATE REQUEST`), DER, or base64 of DER. */
+/** Reads a request as people have it: PEM (`CERTIFICATE REQUEST` or `NEW CERTIFICATE REQUEST`), DER, or base64 of DER. Throws EnrollError. */
 export function readCertificationRequest(input: Uint8Array): CertificationRequest {
   if (input[0] === TAG.sequence) return parseCertificationRequest(input)
   const text = Buffer.from(input).toString('utf8')
   const blocks = readPem(text)
-  const block = blocks.find(({ label }) => label === 'CERTIFICATE REQUEST' || label === 'NEW CERTIFICATE REQUEST')
-  if (block !== undefined) return parseCertificationRequest(block.der)
+  const requests = blocks.filter(({ label }) => label === 'CERTIFICATE REQUEST' || label === 'NEW CERTIFICATE REQUEST')
+  const [request] = requests
+  if (requests.length > 1) {
+    throw new EnrollError(
+      'csr.unreadable',
+      `Could not tell which request is meant: the file holds ${requests.length}.`,
+      {
+        remedy: 'Give a file with the one request.',
+      },
+    )
+  }
+  if (request !== undefined) return parseCertificationRequest(request.der)
   const base64 = text.replace(/\s/g, '')
   if (blocks.length === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(base64) && base64.length % 4 === 0) {
     return parseCertificationRequest(Buffer.from(base64, 'base64'))

@@ -5,12 +5,11 @@ import { EnrollError } from '../errors.ts'
 
 /** Reads a SubjectPublicKeyInfo as people have it: PEM (`PUBLIC KEY`) or DER. Returns the DER. Throws EnrollError. */
 export function readPublicKey(input: Uint8Array): Uint8Array {
-  const der =
-    input[0] === TAG.sequence
-      ? input
-      : readPem(Buffer.from(input).toString('latin1')).find(({ label }) => label === 'PUBLIC KEY')?.der
+  const blocks = input[0] === TAG.sequence ? [] : readPem(Buffer.from(input).toString('utf8'))
+  const der = input[0] === TAG.sequence ? input : blocks.find(({ label }) => label === 'PUBLIC KEY')?.der
   if (der === undefined) {
-    throw new EnrollError('public-key.unreadable', 'Could not find a public key.', {
+    const found = blocks.map(({ label }) => label).join(', ')
+    throw new EnrollError('public-key.unreadable', `Could not find a public key${found && ` (found: ${found})`}.`, {
       remedy: 'Give a SubjectPublicKeyInfo in PEM ("-----BEGIN PUBLIC KEY-----") or DER.',
     })
   }

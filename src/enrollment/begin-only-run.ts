@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
+
 import { join } from 'node:path'
+import { makeDirectory } from '../make-directory.ts'
 import { withProcessLock } from '../process-lock.ts'
 import { refuseSecondRun } from './open-runs.ts'
 
@@ -20,7 +21,7 @@ export async function beginOnlyRun<T>(
   const refuse = (): Promise<void> => refuseSecondRun(stateDirectory, profile, test, Date.now())
   await refuse()
   const folder = join(stateDirectory, 'profiles')
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makeDirectory(folder)
   const name = createHash('sha256').update(profile).digest('hex').slice(0, 32)
   return withProcessLock(join(folder, `${name}${test ? '.test' : ''}`), `the profile ${profile}`, async () => {
     await refuse()

@@ -53,6 +53,8 @@ describe('the journal', () => {
     ['a removed line', (text: string) => text.split('\n').slice(1).join('\n')],
     ['a doubled line', (text: string) => `${text.split('\n')[0]}\n${text}`],
     ['swapped lines', (text: string) => `${text.split('\n').slice(0, 3).reverse().join('\n')}\n`],
+    ['a line that is null', (text: string) => `null\n${text}`],
+    ['a line that is a number', (text: string) => `${text}7\n`],
     ['a line that is no JSON', (text: string) => text.replace(/^{/, '[')],
   ])('refuses %s and says what to do', async (_what, change) => {
     await written(3)

@@ -96,12 +96,13 @@ export class Journal {
 }
 
 function checkLine(file: string, number: number, line: string, before: JournalEntry | undefined): JournalEntry {
-  let entry: JournalEntry
+  let entry: JournalEntry | null
   try {
-    entry = JSON.parse(line) as JournalEntry
+    entry = JSON.parse(line) as JournalEntry | null
   } catch {
     throw damaged(file, number, 'is not JSON')
   }
+  if (typeof entry !== 'object' || entry === null) throw damaged(file, number, 'is no entry')
   if (entry.seq !== (before?.seq ?? 0) + 1 || entry.previous !== (before?.hash ?? GENESIS)) {
     throw damaged(file, number, 'does not follow the line before it')
   }

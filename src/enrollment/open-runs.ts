@@ -1,4 +1,4 @@
-import { EnrollError } from '../errors.ts'
+import { EnrollError, EXIT } from '../errors.ts'
 import { listRuns, type RunRecord, type RunSummary } from './run-record.ts'
 
 /** Runs of a profile that are not finished: begun, and neither installed nor refused for good. */
@@ -29,8 +29,7 @@ const isFinished = ({ state, test, rejection, keyRequested }: RunRecord): boolea
   (state === 'planned' && keyRequested === undefined)
 
 /** A paid certificate of this profile that has not ended, or an order for one. */
-async function paidRunOf(stateDirectory: string, profile: string, now: number): Promise<RunSummary | undefined> {
-  const runs = await listRuns(stateDirectory)
+function paidRunOf(runs: readonly RunSummary[], profile: string, now: number): RunSummary | undefined {
   return runs.find(
     ({ record }) =>
       record?.profile === profile &&
@@ -43,7 +42,8 @@ async function paidRunOf(stateDirectory: string, profile: string, now: number): 
 
 /**
  * A profile is not enrolled twice by accident: neither side by side, nor again while its paid certificate is good.
- * Throws EnrollError `run.open`, `run.completed`.
+ * A run whose journal cannot be trusted may have ordered for any profile, so no paid order is placed beside it unasked.
+ * Throws EnrollError `run.open`, `run.completed`, `run.damaged`.
  */
 export async function refuseSecondRun(
   stateDirectory: string,
@@ -59,12 +59,27 @@ export async function refuseSecondRun(
       { remedy: `Go on with \`hsm-enroll runs resume ${run.id}\`, or begin another with --new.` },
     )
   }
-  const paid = test ? undefined : await paidRunOf(stateDirectory, profile, now)
-  if (paid === undefined) return
+  if (test) return
+  const runs = await listRuns(stateDirectory)
+  const paid = paidRunOf(runs, profile, now)
+  if (paid === undefined) return refuseBesideDamage(runs)
   throw new EnrollError(
     'run.completed',
     `Could not begin: the run ${paid.id} of this profile was ordered and paid (order ${paid.record?.orderNumber}${until(paid)}).`,
     { remedy: `Look at it with \`hsm-enroll runs show ${paid.id}\`; to order another certificate, say --new.` },
+  )
+}
+
+function refuseBesideDamage(runs: readonly RunSummary[]): void {
+  const damaged = runs.find(({ fault }) => fault !== undefined)
+  if (damaged === undefined) return
+  throw new EnrollError(
+    'run.damaged',
+    `Could not begin: what the run ${damaged.id} ordered cannot be told. ${damaged.fault}`,
+    {
+      remedy: `Restore ${damaged.folder} from a backup; once you know that it ordered nothing of this profile, say --new or move it away.`,
+      exitCode: EXIT.unknown,
+    },
   )
 }
 

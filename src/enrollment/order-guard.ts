@@ -1,7 +1,8 @@
-import { mkdir, readFile, unlink } from 'node:fs/promises'
+import { readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createOnce } from '../create-once.ts'
 import { EnrollError } from '../errors.ts'
+import { makeDirectory } from '../make-directory.ts'
 import type { Run } from './run.ts'
 import { syncDirectory } from './run-folder.ts'
 
@@ -25,7 +26,7 @@ export class OrderGuard {
    * Claiming again for the same run is fine.
    */
   async claim(names: readonly string[], test: boolean, runId: string): Promise<void> {
-    await mkdir(this.#directory, { recursive: true, mode: 0o700 })
+    await makeDirectory(this.#directory)
     const taken: string[] = []
     for (const name of new Set(names)) {
       if (await createOnce(this.#file(name, test), `${runId}\n`)) {

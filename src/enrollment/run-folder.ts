@@ -3,6 +3,7 @@ import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { didYouMeanHint } from '../config/did-you-mean.ts'
 import { EnrollError } from '../errors.ts'
+import { makeDirectory } from '../make-directory.ts'
 import type { Artefact } from './run-event.ts'
 import { isRunId, newRunId } from './run-id.ts'
 
@@ -24,7 +25,7 @@ export class RunFolder {
 
   static async create(stateDirectory: string, now: number): Promise<RunFolder> {
     const runs = join(stateDirectory, 'runs')
-    await mkdir(runs, { recursive: true, mode: 0o700 })
+    await makeDirectory(runs)
     for (;;) {
       const id = newRunId(now)
       try {
@@ -48,7 +49,8 @@ export class RunFolder {
       'run.not-found',
       `Could not find the run "${id}" in ${join(stateDirectory, 'runs')}.${didYouMeanHint(id, ids)}`,
       {
-        remedy: 'List the runs with `hsm-enroll runs list`.',
+        remedy:
+          'List the runs with `hsm-enroll runs list`; where the profile sets stateDirectory, add --state-directory.',
       },
     )
   }
@@ -88,7 +90,7 @@ const artefactError = (folder: string, file: string, why: string, cause?: unknow
     cause,
   })
 
-/** Oldest first. */
+/** In the order of their days. */
 export async function listRunIds(stateDirectory: string): Promise<readonly string[]> {
   const names = await readdir(join(stateDirectory, 'runs')).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []

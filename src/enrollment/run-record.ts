@@ -169,5 +169,8 @@ export async function listRuns(stateDirectory: string): Promise<readonly RunSumm
       runs.push({ id, folder: folder.path, fault: error.message })
     }
   }
-  return runs
+  return runs.sort((a, b) => (beginningOf(a) < beginningOf(b) ? -1 : 1))
 }
+
+/** The day is in the id; the time of day only in the journal. */
+const beginningOf = ({ id, record }: RunSummary): string => record?.startedAt ?? id

@@ -199,7 +199,8 @@ function applyRequestRules(request: CertificationRequest, profile: PolicyProfile
   apply(POLICY_RULES.subjectLength, tooLong.length === 0, 'every value is within its bound', tooLong.join('; '))
 }
 
-function subjectFaults(subject: Uint8Array): readonly string[] {
+/** What is too long, or no country code, in a Name (DER); empty where all is well. */
+export function subjectFaults(subject: Uint8Array): readonly string[] {
   try {
     const name = parseName(subject)
     return SUBJECT_BOUNDS.flatMap(({ type, maximum }) =>

@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -13,6 +14,13 @@ beforeAll(async () => {
   await writeFile(at('not-base64'), 'AAAA!!!!AAAA')
   await writeFile(at('half'), '-----BEGIN CERTIFICATE-----\nMIIDEzCCAfugAwIBAgIJ\n')
   await writeFile(at('broken-der'), '-----BEGIN CERTIFICATE-----\nMIIDEzCCAfugAwIBAgIJ\n-----END CERTIFICATE-----\n')
+  const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+  const pem = key.export({ type: 'pkcs8', format: 'pem' })
+  await writeFile(at('key'), pem)
+  await writeFile(at('certificate-and-key'), `-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n${pem}`)
+  await writeFile(at('key.der'), key.export({ type: 'sec1', format: 'der' }))
+  await symlink(at('loop'), at('loop'))
+  await writeFile(at('family.yaml'), 'device:\n  uri: "yubihsm2:"\n  conector: http://127.0.0.1:1\n')
   await writeFile(at('empty'), '')
   await writeFile(at('large'), Buffer.alloc(10 * 1024 * 1024, 0x41))
   await writeFile(at('misspelt.yaml'), 'device:\n  uri: "yubihsm2:"\nrequest:\n  subjet: CN=x\n')
@@ -51,8 +59,25 @@ describe('bad input ends with exit code 2, one line of cause and one of remedy',
       () => ['check', '--hsm-type', 'YUBIKEE', '--attestation', at('text')],
       /Did you mean "YUBIKEY"/,
     ],
-    ['an unknown command', () => ['enrol'], /Did you mean|Unknown/],
-    ['an unknown option', () => ['trust', 'list', '--jsn'], /Unknown/],
+    ['an unknown command', () => ['enrol'], /no command "enrol"\. Did you mean "enroll"/],
+    ['an unknown command of a group', () => ['runs', 'lst'], /no command "runs lst"\. Did you mean "list"/],
+    ['an unknown option', () => ['trust', 'list', '--jsn'], /no option "--jsn" here\. Did you mean "--json"/],
+    ['a misspelt option that is required', () => ['check', '--atestation', at('text')], /Did you mean "--attestation"/],
+    ['an option without its value', () => check('broken-der', '--csr'), /"csr" is given without a value/],
+    ['a command without its file', () => ['inspect'], /inspect <file/],
+    ['a private key', () => check('key'), /key: it holds a private key \(PRIVATE KEY\)/],
+    ['a private key beside a certificate', () => ['inspect', at('certificate-and-key')], /holds a private key/],
+    ['a private key as the request', () => check('broken-der', '--csr', at('key.der')), /private key \(EC\)/],
+    ['a file that links to itself', () => check('loop'), /symbolic links/],
+    ['trust anchors without end', () => check('broken-der', '--trust-anchors', '/dev/zero'), /more than/],
+    ['a key generation without a device', () => ['keygen', '--state-directory', folder], /"device.uri" is not set/],
+    ['a misspelt setting of the device', () => ['plan', at('family.yaml')], /Did you mean "connector"/],
+    ['a device URI that cannot be', () => ['keygen', '--device', 'foo:', '--state-directory', folder], /scheme "foo:"/],
+    [
+      'a state folder where none can be',
+      () => ['keygen', '--device', 'yubihsm2:', '--state-directory', '/proc/x'],
+      /no such file/,
+    ],
     ['no command', () => [], /Name a command/],
     ['a misspelt key in a profile', () => ['enroll', at('misspelt.yaml')], /Did you mean "subject"/],
     ['a profile without a subject', () => ['enroll', at('no-subject.yaml')], /request\.subject/],
@@ -72,6 +97,10 @@ describe('bad input ends with exit code 2, one line of cause and one of remedy',
     expect(end.stderr).not.toContain('123456')
     expect(end.stdout).toBe('')
     expect(end.code).toBe(2)
+  })
+
+  it('leaves no run behind where a run could not begin', async () => {
+    expect(await readdir(join(folder, 'runs')).catch(() => [])).toEqual([])
   })
 
   it('a certificate cut off inside its DER is readable enough for a verdict: refused, exit 1', async () => {

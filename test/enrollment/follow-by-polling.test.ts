@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { CertificateAuthorityOptions } from '../../src/sandbox/certificate-authority/certificate-authority.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { type ProgramEnd, runProgram } from './built-program.ts'
+import { startProgram } from './running-program.ts'
 
 const FAST_CLOCK = resolve(import.meta.dirname, 'fast-clock.mjs')
 const HOUR = 3_600_000
@@ -199,4 +200,16 @@ describe('an order that the CA rejects', () => {
     expect(end.code, end.stderr).toBe(4)
     expect(end.stdout).toMatch(says)
   })
+})
+
+it('Ctrl-C while the CA works ends with "not issued yet", and the run goes on from there', async () => {
+  await rehearse({ now: Date.now, flow: [] })
+  const waiting = startProgram(['enroll', rehearsal.profile, '--yes', '--wait'])
+  await waiting.until(/may be asked for the certificate again/)
+  const { code, stderr } = await waiting.stop()
+  expect(code, stderr).toBe(6)
+  expect(stderr).toContain('run.stopped')
+  const { runs } = JSON.parse((await runProgram(['runs', 'list', '--json', ...state()])).stdout) as { runs: Shown[] }
+  expect(runs).toMatchObject([{ state: 'ordered' }])
+  expect(placed()).toBe(1)
 })

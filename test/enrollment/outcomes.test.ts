@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -20,6 +20,9 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
+/** Asymmetric keys on the device. */
+const keys = (): number => double.device.store.list().filter(({ type }) => type === 3).length
+
 const state = ['--state-directory']
 const enroll = (...more: string[]): Promise<ProgramEnd> =>
   runProgram(['enroll', rehearsal.profile, '--yes', '--json', ...more])
@@ -32,6 +35,7 @@ interface Shown {
   readonly folder: string
   readonly orderNumber?: string
   readonly installedAt?: string
+  readonly keyLocation?: string
 }
 const shown = (end: ProgramEnd): Shown => JSON.parse(end.stdout) as Shown
 
@@ -170,6 +174,52 @@ describe('an enrolment', () => {
     expect(postsTo('!AutoApplyOrder')).toBe(1)
     expect((await enroll('--wait', '--new')).code).toBe(0)
     expect(postsTo('!AutoApplyOrder')).toBe(2)
+  })
+
+  it('nothing is ordered beside a run whose journal cannot be trusted, until a person says so', async () => {
+    const run = shown(await enroll('--wait'))
+    const journal = join(run.folder, 'journal.jsonl')
+    await writeFile(journal, (await readFile(journal, 'utf8')).replace('"planned"', '"Planned"'))
+    const second = await enroll('--wait')
+    expect(second.code).toBe(5)
+    expect(second.stdout).toContain('run.damaged')
+    expect(postsTo('!AutoApplyOrder')).toBe(1)
+    expect(keys()).toBe(1)
+    expect((await enroll('--test', '--wait')).code).toBe(0)
+    expect((await enroll('--wait', '--new')).code).toBe(0)
+  })
+
+  it('a profile is one profile by a link too', async () => {
+    await symlink(rehearsal.profile, join(folder, 'other-name.yaml'))
+    expect((await enroll('--wait')).code).toBe(0)
+    const second = await runProgram(['enroll', join(folder, 'other-name.yaml'), '--yes'])
+    expect(second.stderr).toContain('run.completed')
+    expect(postsTo('!AutoApplyOrder')).toBe(1)
+  })
+
+  it('a batch refuses a form that the CA would refuse before it costs a key', async () => {
+    const profile = await readFile(rehearsal.profile, 'utf8')
+    await writeFile(join(folder, 'bad.yaml'), profile.replace('countryName: NL', 'countryName: Netherlands'))
+    await writeFile(join(folder, 'jobs'), 'bad.yaml\n')
+    const end = await runProgram(['batch', join(folder, 'jobs'), '--yes', '--json'])
+    expect(end.code, end.stderr).toBe(1)
+    expect(JSON.parse(end.stdout)).toMatchObject({ profile: 'bad.yaml', error: { code: 'order.form' } })
+    expect(keys()).toBe(0)
+  })
+
+  it('runs are listed in the order in which they began', async () => {
+    const begun: string[] = []
+    for (let i = 0; i < 4; i++) begun.push(shown(await enroll('--test', '--new', '--wait')).id)
+    const { runs: listed } = JSON.parse((await runs('list')).stdout) as { runs: { id: string }[] }
+    expect(listed.map(({ id }) => id)).toEqual(begun)
+  })
+
+  it('a key that is replaced takes its old certificate with it', async () => {
+    const first = shown(await enroll('--wait'))
+    const second = await enroll('--wait', '--new', '--replace-key', first.keyLocation ?? '')
+    expect(second.code, second.stderr).toBe(0)
+    expect(shown(second)).toMatchObject({ state: 'installed', keyLocation: first.keyLocation })
+    expect(keys()).toBe(1)
   })
 
   it('a run that made nothing stands in nobody’s way', async () => {

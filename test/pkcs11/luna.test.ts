@@ -200,9 +200,9 @@ describe.runIf(p11KitAvailable())('the Luna family through p11-kit-client on the
     expect(bySetting.get('NSHIELD')?.trail.join('; ')).not.toContain(String(double.settings.module))
   })
 
-  it('is discovered, with its firmware when described', async () => {
+  it('is discovered and described with the same firmware', async () => {
     const { devices } = await family.discover({ settings: double.settings })
-    expect(devices).toMatchObject([{ hsmType: 'LUNA', model: 'LunaSA 7.8.4' }])
+    expect(devices).toMatchObject([{ hsmType: 'LUNA', model: 'LunaSA 7.8.4', firmware: '7.8.4' }])
     await closing(await open(), async (device) => {
       expect(await device.describe()).toMatchObject({ firmware: '7.8.4', fips: 'unknown', obstacles: [] })
     })

@@ -113,6 +113,21 @@ describe('never overwrites', () => {
     await device.close()
   })
 
+  it('keeps the key that is to be replaced where no new one may be made', async () => {
+    const maker = await rig.open()
+    const old = await maker.generateKeyPair(spec())
+    await maker.close()
+    const rights = capabilities('delete-asymmetric-key', 'sign-ecdsa')
+    rig.double.device.store.add({ ...rig.factoryKey(), id: 6, capabilities: rights, delegated: rights })
+    const device = await rig.open({}, undefined, rig.double.uri.replace('auth-key=1', 'auth-key=6'))
+    await expect(device.generateKeyPair({ ...spec('P-384'), replaceKey: old.location })).rejects.toMatchObject({
+      code: 'device.refused',
+      message: expect.stringContaining('generate-asymmetric-key'),
+    })
+    expect((await device.findKey({ location: old.location }))?.publicKey).toEqual(old.publicKey)
+    await device.close()
+  })
+
   it('keeps another certificate unless told to replace it', async () => {
     const device = await rig.open()
     if (!hasCertificateStore(device)) throw new Error('no certificate store')

@@ -23,7 +23,8 @@ export const batch: Command = {
     const { withNewRun } = await import('../../enrollment/run.ts')
     const { advance } = await import('../../enrollment/advance.ts')
     const { beginOnlyRun } = await import('../../enrollment/begin-only-run.ts')
-    const { reportError } = await import('../report-error.ts')
+    const { exitCodeOfError, reportError } = await import('../report-error.ts')
+    const { refuseUnworkable } = await import('../preflight.ts')
     const file = args.required('jobs')
     const folder = file === '-' ? context.cwd : dirname(resolve(context.cwd, file))
     const jobs = Buffer.from(await readInput(file))
@@ -37,11 +38,15 @@ export const batch: Command = {
       let run: string | undefined
       let error: { readonly code: string; readonly message: string } | undefined
       try {
-        const profile = resolve(folder, job)
-        const configuration = await configure(args, context, { profile })
+        const configuration = await configure(args, context, { profile: resolve(folder, job) })
+        const profile = configuration.profile ?? job
         const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
         const test = args.flag('test')
         const stateDirectory = stateDirectoryOf(configuration)
+        await refuseUnworkable(configuration, {
+          interactive: context.interactive,
+          confirmed: test || args.flag('yes'),
+        })
         exitCode = await beginOnlyRun({ stateDirectory, profile, test }, () =>
           withNewRun({ configuration, profile, test, device: true }, services, (created) => {
             run = created.id
@@ -51,7 +56,7 @@ export const batch: Command = {
       } catch (caught) {
         if (!(caught instanceof EnrollError) && !(caught instanceof DeviceError)) throw caught
         error = { code: caught.code, message: caught.message }
-        exitCode = caught instanceof EnrollError ? caught.exitCode : EXIT.device
+        exitCode = exitCodeOfError(caught)
         if (!context.output.json) reportError(caught, context.output, context.env)
       }
       context.output.line(

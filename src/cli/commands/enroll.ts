@@ -1,9 +1,6 @@
-import type { Configuration } from '../../config/configuration.ts'
-import { EnrollError, EXIT } from '../../errors.ts'
 import type { Command } from '../command.ts'
 import { configure } from '../configure.ts'
 import { advanceAndShow, confirmOrder, ORDER_OPTIONS, RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
-import type { PlanFinding } from '../plan-findings.ts'
 import { createServices } from '../services.ts'
 
 export const enroll: Command = {
@@ -18,22 +15,18 @@ export const enroll: Command = {
   },
   examples: [['$0 enroll signing.yaml --test', 'rehearse everything with a test order']],
   run: async (args, context) => {
-    const { resolve } = await import('node:path')
     const { withNewRun } = await import('../../enrollment/run.ts')
     const { beginOnlyRun } = await import('../../enrollment/begin-only-run.ts')
-    const { requestTemplate } = await import('../../config/profile.ts')
-    const { planFindings } = await import('../plan-findings.ts')
-    const { hsmTypeOf } = await import('../../enrollment/order-form.ts')
+    const { refuseUnworkable } = await import('../preflight.ts')
     const profile = args.required('profile')
     const configuration = await configure(args, context, { profile })
     const stateDirectory = stateDirectoryOf(configuration)
     const test = args.flag('test')
-    // A profile that cannot work is refused before a run exists, and before it costs a key.
-    requestTemplate(configuration)
-    hsmTypeOf(configuration)
-    refuseBlockers(await planFindings(configuration))
-    if (!context.interactive) requireHeadless(configuration, test || args.flag('yes'))
-    const name = resolve(context.cwd, profile)
+    await refuseUnworkable(configuration, {
+      interactive: context.interactive,
+      confirmed: test || args.flag('yes'),
+    })
+    const name = configuration.profile ?? profile
     const services = createServices(stateDirectory, context, args.flag('trace'))
     const begin = () =>
       withNewRun({ configuration, profile: name, test, device: true }, services, (run) =>
@@ -41,29 +34,4 @@ export const enroll: Command = {
       )
     return args.flag('new') ? begin() : beginOnlyRun({ stateDirectory, profile: name, test }, begin)
   },
-}
-
-function refuseBlockers(findings: readonly PlanFinding[]): void {
-  const faults = findings.filter(({ severity }) => severity === 'blocker')
-  const [first, ...others] = faults
-  if (first === undefined) return
-  const more = others.length === 0 ? '' : ` (and ${others.length} more; see \`hsm-enroll plan\`)`
-  throw new EnrollError(
-    first.area === 'order' ? 'order.form' : 'config.profile',
-    `${first.area === 'order' ? 'Could not begin: the order form would be refused: ' : ''}${first.message}${more}`,
-    {
-      remedy: first.remedy ?? 'Correct the order section of the profile.',
-      exitCode: first.area === 'order' ? EXIT.refused : EXIT.usage,
-    },
-  )
-}
-
-/** Where nobody can be asked, what is missing must not show only after the key is made. */
-function requireHeadless(configuration: Configuration, confirmed: boolean): void {
-  configuration.required('sectigo.loginName')
-  configuration.required('sectigo.loginPassword')
-  if (confirmed) return
-  throw new EnrollError('order.unconfirmed', 'Could not begin: a paid order needs a yes, and nobody can be asked.', {
-    remedy: 'Add --yes, or rehearse with --test.',
-  })
 }

@@ -14,7 +14,6 @@ export const plan: Command = {
     balance: { type: 'boolean', describe: 'also ask the CA for the account balance (this logs in there)' },
   },
   run: async (args, context) => {
-    const { resolve } = await import('node:path')
     const { planFindings } = await import('../plan-findings.ts')
     const { openRunsOf } = await import('../../enrollment/open-runs.ts')
     const { orderForm } = await import('../../config/profile.ts')
@@ -22,7 +21,7 @@ export const plan: Command = {
     const configuration = await configure(args, context, { profile })
     const stateDirectory = stateDirectoryOf(configuration)
     const findings = await planFindings(configuration)
-    const open = await openRunsOf(stateDirectory, resolve(context.cwd, profile), args.flag('test'))
+    const open = await openRunsOf(stateDirectory, configuration.profile ?? profile, args.flag('test'))
     const { product, days } = orderForm(configuration)
     const balance = args.flag('balance') ? await readBalance(configuration, context, stateDirectory) : undefined
     const blocked = findings.some(({ severity }) => severity === 'blocker')

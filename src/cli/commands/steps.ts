@@ -16,14 +16,19 @@ function step(name: string, summary: string, until: RunState): Command {
         return withExistingRun(args, context, (opened) => advanceAndShow(opened, { until }, context))
       }
       const { withNewRun } = await import('../../enrollment/run.ts')
-      const { resolve } = await import('node:path')
+      const { hsmTypeOf } = await import('../../enrollment/order-form.ts')
+      const { requestTemplate } = await import('../../config/profile.ts')
+      const { checkRequestTemplate } = await import('../../csr/build-certification-request.ts')
       const profile = args.text('profile')
       const configuration = await configure(args, context, profile === undefined ? {} : { profile })
+      // What is wrong in the profile is said before a run exists.
+      hsmTypeOf(configuration)
+      if (until !== 'key-generated') await checkRequestTemplate(requestTemplate(configuration))
       const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
       return withNewRun(
         {
           configuration,
-          ...(profile === undefined ? {} : { profile: resolve(context.cwd, profile) }),
+          ...(configuration.profile === undefined ? {} : { profile: configuration.profile }),
           test: false,
           device: true,
         },

@@ -9,7 +9,7 @@ import {
 } from '../../../devices/device.ts'
 import { writePem } from '../../asn1/pem.ts'
 import { keyProfile, requestTemplate } from '../../config/profile.ts'
-import { buildCertificationRequest } from '../../csr/build-certification-request.ts'
+import { buildCertificationRequest, checkRequestTemplate } from '../../csr/build-certification-request.ts'
 import type { Run } from '../run.ts'
 import { type Artefact, hasReached, type RunState } from '../run-event.ts'
 
@@ -19,6 +19,7 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 export async function runDeviceSteps(run: Run, until: RunState = 'attested'): Promise<void> {
   // What the request will say is read before the device is asked for anything: a bad subject must not cost a key.
   const template = hasReached('key-generated', until) ? undefined : requestTemplate(run.configuration)
+  if (template !== undefined) await checkRequestTemplate(template)
   const device = await run.services.openDevice(run.configuration)
   try {
     const key = await obtainKey(run, device)

@@ -29,7 +29,9 @@ export async function runInstallStep(run: Run): Promise<void> {
         },
       )
     }
-    await device.storeCertificate(key, certificate.der)
+    // Where the run replaced a key, the certificate that stands there is the replaced one's: the same word covers it.
+    const replace = configuration.text('key.replaceKey') === key.location
+    await device.storeCertificate(key, certificate.der, { replace })
     const stored = await device.readCertificate(key)
     if (stored === undefined || Buffer.compare(stored, certificate.der) !== 0) {
       throw new DeviceError('device.protocol', 'Could not read back the certificate that was just stored.', {

@@ -1,9 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import type { KeyAlgorithm } from '../../../devices/device.ts'
 import { didYouMeanHint } from '../../config/did-you-mean.ts'
 import { EnrollError } from '../../errors.ts'
+import { makeDirectory } from '../../make-directory.ts'
 import {
   type CertificateAuthorityOptions,
   type RunningCertificateAuthority,
@@ -35,7 +36,7 @@ export interface RehearsalOptions {
 
 export async function startRehearsal(options: RehearsalOptions): Promise<Rehearsal> {
   const { directory } = options
-  await mkdir(join(directory, 'device'), { recursive: true, mode: 0o700 })
+  await makeDirectory(join(directory, 'device'))
   const double = typeof options.device === 'string' ? await startNamedDouble(options.device, directory) : options.device
   try {
     const ca = await startCertificateAuthority({

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeDirectory } from '../../make-directory.ts'
 import { withProcessLock } from '../../process-lock.ts'
 import { memoryPollSchedule, type PollSchedule } from './poll-schedule.ts'
 
@@ -24,7 +25,7 @@ export function filePollSchedule(directory: string): PollSchedule {
     },
     exclusive: (call) =>
       inProcess.exclusive(async () => {
-        await mkdir(directory, { recursive: true, mode: 0o700 })
+        await makeDirectory(directory)
         return withProcessLock(lock, 'a question to the CA, which takes one at a time', call, { wait: LOCK_WAIT })
       }),
   }

@@ -1,0 +1,57 @@
+import { open } from 'node:fs/promises'
+
+/** More bytes than the reader will take; says how many it takes. */
+export class FileTooLarge extends Error {
+  override readonly name = 'FileTooLarge'
+  constructor(limit: number) {
+    super(`it has more than ${limit} bytes`)
+  }
+}
+
+/** A whole file of at most `limit` bytes; a device or a pipe is read no further either. Throws FileTooLarge, or what the system says. */
+export async function readBoundedFile(path: string, limit: number): Promise<Buffer> {
+  const handle = await open(path, 'r')
+  try {
+    if ((await handle.stat()).size > limit) throw new FileTooLarge(limit)
+    return await readBoundedStream(handle.createReadStream({ autoClose: false }), limit)
+  } finally {
+    await handle.close()
+  }
+}
+
+/** All of a stream, at most `limit` bytes. Throws FileTooLarge. */
+export async function readBoundedStream(stream: AsyncIterable<unknown>, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of stream) {
+    const bytes = Buffer.from(chunk as Uint8Array)
+    size += bytes.length
+    if (size > limit) throw new FileTooLarge(limit)
+    chunks.push(bytes)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** What a disk can answer, in words that follow "Could not read FILE: ". */
+export const FILE_FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'permission is denied',
+  EPERM: 'it is not permitted',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of the path is no folder',
+  ELOOP: 'its symbolic links lead in a circle',
+  ENAMETOOLONG: 'the name is too long',
+  EIO: 'the disk reports an error',
+  ENXIO: 'there is no such device',
+  ENOSPC: 'no space is left',
+  EDQUOT: 'the quota is used up',
+  EROFS: 'the file system is read-only',
+  EEXIST: 'a file is in its place',
+  EMFILE: 'too many files are open',
+}
+
+export function fileFault(error: unknown): string {
+  if (error instanceof FileTooLarge) return error.message
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return FILE_FAULTS[code] ?? (code === '' ? String(error) : code)
+}

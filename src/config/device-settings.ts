@@ -1,0 +1,56 @@
+import { HSM_TYPES, type HsmType, type SettingDefinition } from '../../devices/device.ts'
+import { familyOf, loadFamily } from '../../devices/open.ts'
+import { isHsmType } from '../hsm-type.ts'
+import { ConfigError } from './config-error.ts'
+import type { Configuration } from './configuration.ts'
+import { didYouMeanHint } from './did-you-mean.ts'
+
+/**
+ * The `device:` section against the table of the family that the URI names (of all families, where it names none). A name that no table
+ * has is refused before it is kept or printed: what stands there may be a secret under a misspelt name. Throws ConfigError.
+ */
+export async function checkDeviceSettings(configuration: Configuration): Promise<void> {
+  const given = configuration.section('device')
+  if (given.size === 0) return
+  const hsmType = namedFamily(configuration)
+  const families = await Promise.all((hsmType === undefined ? HSM_TYPES : [hsmType]).map(loadFamily))
+  const known = families.flatMap(({ settings }) => settings.map(({ name }) => name))
+  for (const [name, { origin }] of given) {
+    if (known.includes(name)) continue
+    throw new ConfigError(
+      'unknown-key',
+      `Could not follow ${origin}: ${hsmType === undefined ? 'there is' : `${hsmType} has`} no setting "device.${name.slice(0, 60)}".${didYouMeanHint(name, [...known, 'uri', 'hsmType', 'secrets'])}`,
+      hsmType === undefined ? 'Correct the key.' : `Use one of ${known.join(', ')}.`,
+    )
+  }
+}
+
+function namedFamily(configuration: Configuration): HsmType | undefined {
+  const hsmType = configuration.text('device.hsmType')
+  try {
+    return familyOf(
+      configuration.text('device.uri') ?? '',
+      hsmType !== undefined && isHsmType(hsmType) ? hsmType : undefined,
+    )
+  } catch {
+    // The URI is judged, with a message of its own, where the device is needed.
+    return undefined
+  }
+}
+
+/** Files and the environment hold text alone; a family wants what its table says. What cannot be read so is left for the family to refuse. */
+export function typedDeviceSettings(
+  settings: Readonly<Record<string, unknown>>,
+  definitions: readonly SettingDefinition[],
+): Readonly<Record<string, unknown>> {
+  const types = new Map(definitions.map(({ name, type }) => [name, type]))
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, typed(value, types.get(name))]))
+}
+
+function typed(value: unknown, type: SettingDefinition['type'] | undefined): unknown {
+  if (typeof value !== 'string') return value
+  if (type === 'boolean' && (value === 'true' || value === 'false')) return value === 'true'
+  if (type === 'number' && /^\d{1,9}$/.test(value)) return Number(value)
+  if (type === 'string[]') return value.split(',').map((item) => item.trim())
+  return value
+}
