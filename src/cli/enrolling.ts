@@ -53,6 +53,7 @@ export function confirmOrder(args: Arguments, context: CommandContext): (run: Ru
 /** Moves the run and prints it. The exit code says where it stands now. */
 export async function advanceAndShow(run: Run, options: AdvanceOptions, context: CommandContext): Promise<ExitCode> {
   const { advance } = await import('../enrollment/advance.ts')
+  context.output.belongsTo(run.id)
   context.output.progress(`run ${run.id} in ${run.folder.path}`)
   const exitCode = await advance(run, options).catch((error: unknown) => {
     context.output.progress(`The run is kept; go on with: hsm-enroll runs resume ${run.id}`)
@@ -73,5 +74,13 @@ export async function withExistingRun<T>(
   const { withRun } = await import('../enrollment/run.ts')
   const { stateDirectory, overrides } = await configureRun(args, context, args.text('profile'))
   const services = createServices(stateDirectory, context, args.flag('trace'))
-  return withRun(args.required('run'), services, action, overrides)
+  return withRun(
+    args.required('run'),
+    services,
+    (run) => {
+      context.output.belongsTo(run.id)
+      return action(run)
+    },
+    overrides,
+  )
 }

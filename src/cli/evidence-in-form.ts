@@ -9,7 +9,7 @@ import { isHsmType } from '../hsm-type.ts'
 import type { OrderForm } from '../sectigo/certificate-authority.ts'
 import { FormView } from '../sectigo/parameters/form-view.ts'
 import { splitPlaceOrder } from '../sectigo/parameters/place-order-items.ts'
-import type { CommandContext } from './command.ts'
+import type { Finding } from './finding.ts'
 
 /** One request of a form, with what its item brings as proof of the key. */
 export interface OrderedKey {
@@ -51,15 +51,15 @@ function spkiOfSpkac(base64: string): Uint8Array {
 }
 
 /**
- * What this program thinks of the evidence in a form, one entry for each key that has some; those that do not hold first. It
- * warns only: the form is the caller's own.
+ * What this program thinks of the evidence in a form, one entry for each key that has some; those that do not hold first. What
+ * does not hold is a warning only: the form is the caller's own.
  */
 export async function judgeEvidence(
   keys: readonly OrderedKey[],
   configuration: Configuration,
-  context: CommandContext,
-): Promise<readonly OrderedEvidence[]> {
+): Promise<{ readonly judged: readonly OrderedEvidence[]; readonly findings: readonly Finding[] }> {
   const judged: OrderedEvidence[] = []
+  const findings: Finding[] = []
   for (const { csr, spki, spkiSha256, hsmType, keyAttestation } of keys) {
     if (hsmType === undefined || keyAttestation === undefined || !isHsmType(hsmType)) continue
     const { checkWith } = await import('./check-with.ts')
@@ -68,17 +68,29 @@ export async function judgeEvidence(
     const verdict = await checkWith(configuration, { hsmType, package: package_, ...key, now: Date.now() }).catch(
       (error: unknown) => {
         if (!(error instanceof EnrollError)) throw error
-        context.output.warn(`the key attestation cannot be read: ${error.message}`)
+        const { code, message, remedy } = error
+        findings.push(warning(code, `the key attestation cannot be read: ${message}`, remedy))
         return undefined
       },
     )
-    warnOf(verdict, context)
+    findings.push(...findingsOf(verdict))
     judged.push({ hsmType, keyAttestation, csrSpkiSha256: spkiSha256, ...(verdict === undefined ? {} : { verdict }) })
   }
-  return judged.sort((a, b) => Number(a.verdict?.acceptable === true) - Number(b.verdict?.acceptable === true))
+  judged.sort((a, b) => Number(a.verdict?.acceptable === true) - Number(b.verdict?.acceptable === true))
+  return { judged, findings }
 }
 
-function warnOf(verdict: AttestationResult | undefined, context: CommandContext): void {
-  for (const { id, status, detail } of verdict?.checks ?? [])
-    if (status === 'fail') context.output.warn(`the key attestation does not hold here (${id}): ${detail}`)
-}
+const warning = (code: string, message: string, remedy: string): Finding => ({
+  area: 'evidence',
+  severity: 'warning',
+  code,
+  message,
+  remedy,
+})
+
+const findingsOf = (verdict: AttestationResult | undefined): readonly Finding[] =>
+  (verdict?.checks ?? [])
+    .filter(({ status }) => status === 'fail')
+    .map(({ id, detail, remedy = '' }) =>
+      warning(id, `the key attestation does not hold here (${id}): ${detail}`, remedy),
+    )

@@ -11,8 +11,11 @@ if (isSupportedNode(process.versions.node)) {
   process.exitCode = EXIT.defect
   process.exitCode = await runCli(process.argv.slice(2))
 } else {
-  console.error(`error: Could not start: this is Node.js ${process.versions.node}, and ${NODE_ENGINES} is needed.
-Try: Install a newer Node.js (https://nodejs.org), or name it in PATH before this one.
-(usage.node-version, exit ${EXIT.usage})`)
+  const code = 'usage.node-version'
+  const message = `Could not start: this is Node.js ${process.versions.node}, and ${NODE_ENGINES} is needed.`
+  const remedy = 'Install a newer Node.js (https://nodejs.org), or name it in PATH before this one.'
+  const exitCode = EXIT.usage
+  if (process.argv.includes('--json')) console.log(JSON.stringify({ error: { code, message, remedy, exitCode } }))
+  console.error(`error: ${message}\nTry: ${remedy}\n(${code}, exit ${exitCode})`)
   process.exitCode = EXIT.usage
 }

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import type { ExitCode } from '../errors.ts'
 
 type Style = 'green' | 'red' | 'yellow' | 'dim' | 'bold'
 
@@ -10,11 +11,20 @@ export interface OutputOptions {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
+/** What an error says with `--json`: schemas/error.schema.json. */
+export interface Failure {
+  readonly code: string
+  readonly message: string
+  readonly remedy: string
+  readonly exitCode: ExitCode
+}
+
 /** Results go to stdout; progress, warnings and prompts to stderr. With `--json` stdout holds one object, or JSON Lines, and nothing else. */
 export class Output {
   readonly json: boolean
   readonly #options: OutputOptions
   #lines = false
+  #run: string | undefined
 
   constructor(options: OutputOptions) {
     this.json = options.json
@@ -24,19 +34,24 @@ export class Output {
   /** The one result of a command: `value` as JSON, or what `human` makes of it. */
   result(value: unknown, human: () => string): void {
     // After JSON Lines an error is one line too.
-    const text = this.json ? JSON.stringify(value, null, this.#lines ? undefined : 2) : human()
+    const text = this.json ? toJson(value, this.#lines ? undefined : 2) : human()
     if (text !== '') this.#options.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
+  }
+
+  /** From here on an error belongs to this run: a script must find what was begun. */
+  belongsTo(run: string): void {
+    this.#run = run
+  }
+
+  /** What a command that fails prints with `--json`; nothing without. */
+  failure({ code, message, remedy, exitCode }: Failure): void {
+    if (this.json) this.result({ error: { code, message, remedy, exitCode, run: this.#run } }, () => '')
   }
 
   /** One line of a stream: JSON Lines with `--json`. */
   line(value: unknown, human: () => string): void {
     this.#lines = true
-    this.#options.stdout.write(`${this.json ? JSON.stringify(value) : human()}\n`)
-  }
-
-  /** Bytes as they are (`-` as output file). */
-  bytes(content: Uint8Array): void {
-    this.#options.stdout.write(content)
+    this.#options.stdout.write(`${this.json ? toJson(value) : human()}\n`)
   }
 
   progress(text: string): void {
@@ -57,3 +72,10 @@ export class Output {
     return colours ? styleText(style, text) : text
   }
 }
+
+/** DEL, C1 controls and Unicode line ends are JSON as they are, but they move a terminal and part a line for many readers of JSON Lines. */
+const toJson = (value: unknown, indent?: number): string =>
+  JSON.stringify(value, null, indent).replace(
+    /[\u007f-\u009f\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )

@@ -1,3 +1,4 @@
+import { DeviceError } from '../../devices/device.ts'
 import { integer, sequence } from '../asn1/der-writer.ts'
 import { encodeName, formatName } from '../asn1/name.ts'
 import type { Configuration } from '../config/configuration.ts'
@@ -14,23 +15,18 @@ import { ORDER_IDENTITY_PARAMETERS } from '../sectigo/parameters/auto-apply-orde
 import { orderTable } from '../sectigo/parameters/order-table.ts'
 import { validateForm } from '../sectigo/parameters/validate-form.ts'
 import { configuredTrustAnchors } from './check-with.ts'
-
-export interface PlanFinding {
-  readonly area: 'profile' | 'order'
-  readonly severity: 'ok' | 'warning' | 'blocker'
-  readonly message: string
-  readonly remedy?: string
-}
+import { type Finding, formFinding } from './finding.ts'
 
 /** What can be judged of a profile without a device, a PIN or a byte sent. */
-export async function planFindings(configuration: Configuration): Promise<readonly PlanFinding[]> {
-  const findings: PlanFinding[] = []
+export async function planFindings(configuration: Configuration): Promise<readonly Finding[]> {
+  const findings: Finding[] = []
   const attempt = (area: 'profile' | 'order', what: () => string): void => {
     try {
       findings.push({ area, severity: 'ok', message: what() })
     } catch (error) {
-      if (!(error instanceof EnrollError) && !(error instanceof Error && 'remedy' in error)) throw error
-      findings.push({ area, severity: 'blocker', message: error.message, remedy: String(error.remedy) })
+      if (!(error instanceof EnrollError) && !(error instanceof DeviceError)) throw error
+      const { code, message, remedy } = error
+      findings.push({ area, severity: 'blocker', code, message, remedy })
     }
   }
   attempt('profile', () => `${hsmTypeOf(configuration)} at ${configuration.required('device.uri')}`)
@@ -45,6 +41,7 @@ export async function planFindings(configuration: Configuration): Promise<readon
     findings.push({
       area: 'profile',
       severity: 'warning',
+      code: 'config.missing',
       message: `${path} has no source`,
       remedy: `Name one in the profile or set ${environmentName(path)}; otherwise it is asked for.`,
     })
@@ -74,10 +71,11 @@ function standInRequest(configuration: Configuration): string {
 }
 
 /** A request that cannot be written, or that would be refused once the key is made. */
-async function requestFindings(template: RequestTemplate): Promise<readonly PlanFinding[]> {
-  const blocker = (message: string, remedy: string): PlanFinding => ({
+async function requestFindings(template: RequestTemplate): Promise<readonly Finding[]> {
+  const blocker = (code: string, message: string, remedy: string): Finding => ({
     area: 'profile',
     severity: 'blocker',
+    code,
     message,
     remedy,
   })
@@ -85,13 +83,14 @@ async function requestFindings(template: RequestTemplate): Promise<readonly Plan
     await checkRequestTemplate(template)
   } catch (error) {
     if (!(error instanceof EnrollError)) throw error
-    return [blocker(error.message, error.remedy)]
+    return [blocker(error.code, error.message, error.remedy)]
   }
-  return subjectFaults(encodeName(template.subject)).map((fault) => blocker(fault, POLICY_RULES.subjectLength.remedy))
+  const { id, remedy } = POLICY_RULES.subjectLength
+  return subjectFaults(encodeName(template.subject)).map((fault) => blocker(id, fault, remedy))
 }
 
 /** The form is judged with what the run will add standing in for the real thing. */
-function orderFindings(configuration: Configuration): readonly PlanFinding[] {
+function orderFindings(configuration: Configuration): readonly Finding[] {
   const profile = orderForm(configuration)
   const form = {
     ...profile,
@@ -113,10 +112,5 @@ function orderFindings(configuration: Configuration): readonly PlanFinding[] {
         message: `product ${profile.product} for ${profile.days} days, ${profile.organizationName}`,
       },
     ]
-  return faults.map(({ severity, detail, remedy }) => ({
-    area: 'order',
-    severity: severity === 'fail' ? 'blocker' : 'warning',
-    message: detail,
-    remedy,
-  }))
+  return faults.map(formFinding)
 }

@@ -3,7 +3,8 @@ import { requestTemplate } from '../config/profile.ts'
 import { checkRequestTemplate } from '../csr/build-certification-request.ts'
 import { hsmTypeOf } from '../enrollment/order-form.ts'
 import { EnrollError, EXIT } from '../errors.ts'
-import { type PlanFinding, planFindings } from './plan-findings.ts'
+import { type Finding, isBlocker } from './finding.ts'
+import { planFindings } from './plan-findings.ts'
 
 /**
  * A profile that cannot work is refused before a run exists, and before it costs a key. `interactive`: somebody can be asked for what
@@ -19,8 +20,8 @@ export async function refuseUnworkable(
   if (!interactive) requireHeadless(configuration, confirmed)
 }
 
-function refuseBlockers(findings: readonly PlanFinding[]): void {
-  const faults = findings.filter(({ severity }) => severity === 'blocker')
+function refuseBlockers(findings: readonly Finding[]): void {
+  const faults = findings.filter(isBlocker)
   const [first, ...others] = faults
   if (first === undefined) return
   const more = others.length === 0 ? '' : ` (and ${others.length} more; see \`hsm-enroll plan\`)`
@@ -28,7 +29,7 @@ function refuseBlockers(findings: readonly PlanFinding[]): void {
     first.area === 'order' ? 'order.form' : 'config.profile',
     `${first.area === 'order' ? 'Could not begin: the order form would be refused: ' : ''}${first.message}${more}`,
     {
-      remedy: first.remedy ?? 'Correct the order section of the profile.',
+      remedy: first.remedy,
       exitCode: first.area === 'order' ? EXIT.refused : EXIT.usage,
     },
   )

@@ -2,7 +2,7 @@ import { DeviceError } from '../../devices/device.ts'
 import { FILE_FAULTS } from '../bounded-file.ts'
 import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
 import { printable } from '../printable.ts'
-import type { Output } from './output.ts'
+import type { Failure, Output } from './output.ts'
 
 /** The one place that turns an error into a message and an exit code. */
 export function reportError(
@@ -10,31 +10,28 @@ export function reportError(
   output: Output,
   env: Readonly<Record<string, string | undefined>>,
 ): ExitCode {
-  const known = explain(error)
-  if (output.json)
-    output.result(
-      { error: { code: known.code, message: known.message, remedy: known.remedy, exitCode: known.exitCode } },
-      () => '',
-    )
-  output.error(`${output.style('red', 'error:', 'stderr')} ${printable(known.message)}`)
-  if (known.remedy !== '') output.error(`Try: ${printable(known.remedy)}`)
-  output.error(output.style('dim', `(${known.code}, exit ${known.exitCode})`, 'stderr'))
+  const known = failureOf(error)
+  output.failure(known)
+  tellError(known, output)
   if (env.HSM_ENROLL_DEBUG === '1' && error instanceof Error) output.error(String(error.stack))
   return known.exitCode
 }
 
+/** An error as a person reads it, on stderr. */
+export function tellError(known: Failure, output: Output): void {
+  output.error(`${output.style('red', 'error:', 'stderr')} ${printable(known.message)}`)
+  if (known.remedy !== '') output.error(`Try: ${printable(known.remedy)}`)
+  output.error(output.style('dim', `(${known.code}, exit ${known.exitCode})`, 'stderr'))
+}
+
 /** What the URI or the profile says of a device is configuration, whoever finds it wrong. */
-export const exitCodeOfError = (error: EnrollError | DeviceError): ExitCode => {
+const exitCodeOfError = (error: EnrollError | DeviceError): ExitCode => {
   if (error instanceof EnrollError) return error.exitCode
   return error.code === 'device.uri' || error.code === 'device.settings' ? EXIT.usage : EXIT.device
 }
 
-function explain(error: unknown): {
-  readonly code: string
-  readonly message: string
-  readonly remedy: string
-  readonly exitCode: ExitCode
-} {
+/** Any error as code, cause, remedy and exit code. */
+export function failureOf(error: unknown): Failure {
   if (error instanceof EnrollError) return error
   if (error instanceof DeviceError) {
     const { code, message, remedy } = error

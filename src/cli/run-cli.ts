@@ -1,4 +1,4 @@
-import { EXIT, type ExitCode } from '../errors.ts'
+import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
 import { Arguments, type Command, type CommandContext, type CommandGroup, DASH } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { Output } from './output.ts'
@@ -43,11 +43,18 @@ export async function runCli(argv: readonly string[]): Promise<ExitCode> {
     interactive: process.stdin.isTTY === true && process.stderr.isTTY === true && !argv.includes('--no-input'),
   }
   try {
+    if (output.json && argv.find((word) => !word.startsWith('-')) === 'completion') throw noJsonForm()
     return await dispatch(argv, context)
   } catch (error) {
     return reportError(error, output, env)
   }
 }
+
+/** A completion script is for a shell. While that completes words, `--json` may stand among them. */
+const noJsonForm = (): EnrollError =>
+  new EnrollError('usage', 'Could not print the completion script: it has no JSON form.', {
+    remedy: 'Leave --json out.',
+  })
 
 async function dispatch(argv: readonly string[], context: CommandContext): Promise<ExitCode> {
   const { default: yargs } = await import('yargs')

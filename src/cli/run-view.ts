@@ -1,16 +1,14 @@
+import { publishedRecord } from '../enrollment/published-record.ts'
 import { hasKey, type RunRecord, type RunSummary } from '../enrollment/run-record.ts'
 import { EXIT, type ExitCode } from '../errors.ts'
 import { printable } from '../printable.ts'
 
-/** A run as `runs show --json` prints it. */
-export function runToJson({ id, folder, record, fault }: RunSummary): Record<string, unknown> {
-  return {
-    id,
-    folder,
-    ...(fault === undefined ? {} : { fault }),
-    ...record,
-    next: record === undefined ? undefined : nextStep(id, record),
-  }
+const UNPLANNED = { code: 'run.unplanned', message: 'It ended before its plan was written.' } as const
+
+/** A run as `--json` prints it: schemas/run.schema.json. */
+export function runToJson({ id, folder, record, fault = UNPLANNED }: RunSummary): object {
+  if (record === undefined) return { id, folder, fault }
+  return { id, folder, ...publishedRecord(record), next: nextStep(id, record) }
 }
 
 /** A run that only orders does not keep its form. */
@@ -71,9 +69,8 @@ export function exitCodeOf(record: RunRecord): ExitCode {
 }
 
 /** A run as `runs show` prints it. */
-export function runToText({ id, folder, record, fault }: RunSummary): string {
-  if (record === undefined)
-    return `run ${id}\n  folder   ${folder}\n  fault    ${fault ?? 'it ended before its plan was written'}\n`
+export function runToText({ id, folder, record, fault = UNPLANNED }: RunSummary): string {
+  if (record === undefined) return `run ${id}\n  folder   ${folder}\n  fault    ${fault.message}\n`
   const lines: [string, string | undefined][] = [
     ['state', `${record.state}${record.test ? ' (test order)' : ''}`],
     ['profile', record.profile],
@@ -103,7 +100,7 @@ export function runToText({ id, folder, record, fault }: RunSummary): string {
         ? undefined
         : `serial ${record.certificateSerial}, until ${record.certificateNotAfter}`,
     ],
-    ['installed', record.installedAt],
+    ['installed', record.certificateLocation],
     [
       'failed',
       record.lastFailure === undefined || record.state === 'installed'

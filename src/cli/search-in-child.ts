@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { DeviceError, type DiscoveredDevice, type Discovery } from '../../devices/device.ts'
 import type { HsmType } from '../hsm-type.ts'
 
-/** What a search found; `givenUp` where its process gave no answer, and the trail says why. */
+/** What a search found; `givenUp` where its process ended with an error or gave no answer, and the trail says why. */
 export interface SearchEnd extends Discovery {
   readonly givenUp?: true
 }
@@ -42,14 +42,14 @@ const stopped = (cause: Error): DeviceError =>
   new DeviceError('device.aborted', 'Stopped while looking for devices.', { remedy: 'Run the command again.', cause })
 
 /** What this program printed with `--json`: devices and trails, or an error. */
-function readAnswer(stdout: string, hsmType: HsmType): Discovery | undefined {
+function readAnswer(stdout: string, hsmType: HsmType): SearchEnd | undefined {
   try {
     const { devices, trails, error } = JSON.parse(stdout) as {
       devices?: readonly DiscoveredDevice[]
       trails?: Readonly<Partial<Record<HsmType, readonly string[]>>>
       error?: { readonly message: string; readonly remedy: string }
     }
-    if (error !== undefined) return { devices: [], trail: [`${error.message} Try: ${error.remedy}`] }
+    if (error !== undefined) return { devices: [], givenUp: true, trail: [`${error.message} Try: ${error.remedy}`] }
     return devices === undefined ? undefined : { devices, trail: trails?.[hsmType] ?? [] }
   } catch {
     return undefined

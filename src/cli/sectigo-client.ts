@@ -20,14 +20,18 @@ export async function openClient(
   return createClient(clientOptions(configuration, reading, tell))
 }
 
-/** Asks before something that cannot be taken back. Throws EnrollError where nobody can be asked. */
-export async function confirmChange(question: string, args: Arguments, context: CommandContext): Promise<boolean> {
-  if (args.flag('yes')) return true
+/** Asks before something that cannot be taken back. Throws EnrollError where nobody can be asked, or the answer is no. */
+export async function confirmChange(question: string, args: Arguments, context: CommandContext): Promise<void> {
+  if (args.flag('yes')) return
   if (!context.interactive) {
     throw new EnrollError('usage.unconfirmed', 'Could not go on without a yes.', { remedy: 'Add --yes.' })
   }
   const { promptYes } = await import('./prompt.ts')
-  return promptYes(question)
+  if (await promptYes(question)) return
+  throw new EnrollError('order.declined', 'Stopped: the answer was no. Nothing was sent.', {
+    remedy: 'Begin again where that was not meant.',
+    exitCode: EXIT.refused,
+  })
 }
 
 /** Prints how a change ended; the exit code follows. */

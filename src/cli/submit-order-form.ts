@@ -17,6 +17,7 @@ import { orderingUrl, placeOrder as sendPlaceOrder, validatePlaceOrder } from '.
 import type { Arguments, CommandContext } from './command.ts'
 import { configure } from './configure.ts'
 import { judgeEvidence, orderedKeys } from './evidence-in-form.ts'
+import { formFinding } from './finding.ts'
 import { MAX_INPUT, readInput } from './read-input.ts'
 import { exitCodeOf, runToJson, runToText } from './run-view.ts'
 import { confirmChange, openClient } from './sectigo-client.ts'
@@ -41,9 +42,10 @@ export async function submitOrderForm(
   showFaults(faults, context)
   const refused = faults.some(({ severity }) => severity === 'fail')
   const keys = refused ? [] : orderedKeys(form, kind)
-  const [evidence] = await judgeEvidence(keys, configuration, context)
+  const { judged, findings } = await judgeEvidence(keys, configuration)
+  for (const { message } of findings) context.output.warn(message)
   if (args.flag('dry-run')) {
-    context.output.result({ ready: !refused, faults }, () =>
+    context.output.result({ ready: !refused, findings: [...faults.map(formFinding), ...findings] }, () =>
       refused ? 'The form would be refused.' : 'The form fits the documents.',
     )
     return refused ? EXIT.refused : EXIT.done
@@ -55,12 +57,13 @@ export async function submitOrderForm(
     context.output.result({ url }, () => url)
     return EXIT.done
   }
-  if (!test && !(await confirmChange(`Order ${contentOf(form, kind)} at ${endpoint}?`, args, context)))
-    return EXIT.refused
+  if (!test) await confirmChange(`Order ${contentOf(form, kind)} at ${endpoint}?`, args, context)
+  const [evidence] = judged
   const [key, ...others] = keys
   const client = await openClient(configuration, args, context)
   const services = createServices(configuration.required('stateDirectory'), context, args.flag('trace'))
   return withNewRun({ configuration, profile: file, test, device: false }, services, async (run) => {
+    context.output.belongsTo(run.id)
     await placeOrder(run, {
       form,
       endpoint,

@@ -75,7 +75,7 @@ function refuseBesideDamage(runs: readonly RunSummary[]): void {
   if (damaged === undefined) return
   throw new EnrollError(
     'run.damaged',
-    `Could not begin: what the run ${damaged.id} ordered cannot be told. ${damaged.fault}`,
+    `Could not begin: what the run ${damaged.id} ordered cannot be told. ${damaged.fault?.message}`,
     {
       remedy: `Restore ${damaged.folder} from a backup; once you know that it ordered nothing of this profile, say --new or move it away.`,
       exitCode: EXIT.unknown,

@@ -43,7 +43,8 @@ export interface RunRecord {
   readonly chain?: Artefact
   readonly certificateSerial?: string
   readonly certificateNotAfter?: string
-  readonly installedAt?: string
+  /** Where the device keeps the certificate, in the family's own words. */
+  readonly certificateLocation?: string
   readonly lastFailure?: { readonly code: string; readonly message: string; readonly time: string }
 }
 
@@ -139,7 +140,7 @@ function apply(record: RunRecord, event: RunEvent, time: string): RunRecord {
         certificateNotAfter: event.notAfter,
       }
     case 'installed':
-      return { ...record, state: 'installed', installedAt: event.where }
+      return { ...record, state: 'installed', certificateLocation: event.where }
     case 'failed':
       return { ...record, lastFailure: { code: event.code, message: event.message, time } }
   }
@@ -150,7 +151,7 @@ export interface RunSummary {
   readonly folder: string
   /** Absent where the run died before its plan was on disk, or its journal is damaged. */
   readonly record?: RunRecord
-  readonly fault?: string
+  readonly fault?: { readonly code: string; readonly message: string }
 }
 
 /** Every run, oldest first, without taking a lock. */
@@ -166,7 +167,7 @@ export async function listRuns(stateDirectory: string): Promise<readonly RunSumm
       })
     } catch (error) {
       if (!(error instanceof EnrollError)) throw error
-      runs.push({ id, folder: folder.path, fault: error.message })
+      runs.push({ id, folder: folder.path, fault: { code: error.code, message: error.message } })
     }
   }
   return runs.sort((a, b) => (beginningOf(a) < beginningOf(b) ? -1 : 1))

@@ -68,7 +68,7 @@ const runFacts = ({ run, record, journalHead, made, program }: EvidenceReport) =
     ['Rejected by the CA', record.rejection],
     ['Certificate serial', record.certificateSerial],
     ['Certificate ends', record.certificateNotAfter],
-    ['Certificate at', record.installedAt],
+    ['Certificate at', record.certificateLocation],
     ['Last journal hash', journalHead],
     ['Report made', `${made} by ${program}`],
   ] as const

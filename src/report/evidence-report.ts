@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AttestationResult } from '../attestation/attestation-result.ts'
 import { Journal, type JournalEntry } from '../enrollment/journal.ts'
+import { type PublishedRecord, publishedRecord } from '../enrollment/published-record.ts'
 import type { Artefact } from '../enrollment/run-event.ts'
 import type { RunFolder } from '../enrollment/run-folder.ts'
-import { type RunRecord, recordOf } from '../enrollment/run-record.ts'
+import { recordOf } from '../enrollment/run-record.ts'
 import { EnrollError } from '../errors.ts'
 
 /** What an auditor needs of one run: every event with its hash, every file with its hash, and the verdict with its reasons. */
@@ -12,7 +13,7 @@ export interface EvidenceReport {
   readonly run: string
   readonly program: string
   readonly made: string
-  readonly record: RunRecord
+  readonly record: PublishedRecord
   /** The hash of the last entry pins the whole journal. */
   readonly journalHead: string
   readonly journal: readonly JournalEntry[]
@@ -42,7 +43,7 @@ export async function makeEvidenceReport(folder: RunFolder, program: string, now
     run: folder.id,
     program,
     made: new Date(now).toISOString(),
-    record,
+    record: publishedRecord(record),
     journalHead: head.hash,
     journal: journal.entries,
     artefacts,

@@ -1,112 +1,389 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse, stringify } from 'yaml'
+import { writePem } from '../../src/asn1/pem.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
-import { runProgram } from '../enrollment/built-program.ts'
+import { type ProgramEnd, runProgram } from '../enrollment/built-program.ts'
+import { startProgram } from '../enrollment/running-program.ts'
+import { commandNames, documented, schemas, validatorOf } from './published-schemas.ts'
 
-const SCHEMAS = resolve(import.meta.dirname, '../../schemas')
-const ajv = new Ajv2020({ strict: false, validateFormats: false })
-for (const file of readdirSync(SCHEMAS))
-  ajv.addSchema(JSON.parse(readFileSync(join(SCHEMAS, file), 'utf8')) as object, file)
+type Json = Readonly<Record<string, unknown>>
 
 let folder: string
 let rehearsal: Rehearsal
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'json-'))
-  rehearsal = await startRehearsal({ directory: folder, device: 'yubihsm2' })
-  const end = await runProgram(['enroll', rehearsal.profile, '--yes', '--wait'])
-  expect(end.code, end.stderr).toBe(0)
+  rehearsal = await startRehearsal({
+    directory: join(folder, 'r'),
+    device: 'yubihsm2',
+    algorithm: 'P-256',
+    authority: { flow: [], account: { credit: '100000.00' } },
+  })
 })
 afterAll(async () => {
   await rehearsal.close()
   await rm(folder, { recursive: true })
 })
 
-const stateDirectory = (): string[] => ['--state-directory', rehearsal.stateDirectory]
+/** Commands whose result was held against their schema. */
+const held = new Set<string>()
 
-/** One object on stdout, nothing else, and of the published form. */
-async function jsonOf(
-  args: readonly string[],
-  schema: string,
-  codes: readonly number[],
-): Promise<Record<string, unknown>> {
-  const end = await runProgram([...args, '--json', '--no-input'])
-  expect(codes, end.stderr).toContain(end.code)
-  const value = JSON.parse(end.stdout) as Record<string, unknown>
-  const validate = ajv.getSchema(schema)
-  if (validate === undefined) throw new Error(`no schema ${schema}`)
-  expect(validate(value), JSON.stringify(validate.errors)).toBe(true)
-  return value
+function expectForm(value: unknown, schema: string): Json {
+  const validate = validatorOf(schema)
+  expect(validate(value), `${schema}: ${JSON.stringify(validate.errors, null, 1)}\n${JSON.stringify(value)}`).toBe(true)
+  expect(validate({ ...(value as Json), nobody: true }), `${schema} takes a member that it does not name`).toBe(false)
+  return value as Json
 }
 
-describe('--json prints one object of the published form', () => {
-  it('runs list, runs show', async () => {
-    const { runs } = await jsonOf(['runs', 'list', ...stateDirectory()], 'runs.schema.json', [0])
-    const [run] = runs as { id: string; state: string }[]
-    expect(run?.state).toBe('installed')
-    const shown = await jsonOf(['runs', 'show', run?.id.slice(-6) ?? '', ...stateDirectory()], 'run.schema.json', [0])
-    expect(shown.id).toBe(run?.id)
+const linesOf = (stdout: string): readonly unknown[] =>
+  stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown)
+
+/** One JSON text with its line end, or JSON Lines; nothing else on stdout. */
+function valuesOf({ stdout }: ProgramEnd, lines: boolean): readonly unknown[] {
+  expect(stdout.endsWith('\n')).toBe(true)
+  expect(stdout.endsWith('\n\n')).toBe(false)
+  return lines ? linesOf(stdout) : [JSON.parse(stdout) as unknown]
+}
+
+/** Runs a command of docs/json.md; everything that it prints has a form that stands there. */
+async function results(command: string, args: readonly string[], code: number, as?: string): Promise<readonly Json[]> {
+  const end = await runProgram([...command.split(' '), ...args, '--json', '--no-input'])
+  expect(end.code, end.stdout + end.stderr).toBe(code)
+  const { schemas: allowed = [], lines = false } = documented.get(command) ?? {}
+  const schema = as ?? allowed[0] ?? ''
+  expect(allowed).toContain(schema)
+  held.add(command)
+  return valuesOf(end, lines).map((value) => expectForm(value, schema))
+}
+
+async function result(command: string, args: readonly string[], code: number, as?: string): Promise<Json> {
+  const [value, ...others] = await results(command, args, code, as)
+  expect(others).toEqual([])
+  return value ?? {}
+}
+
+/** The one object of an error, which stderr tells in words. */
+async function failure(args: readonly string[], code: number): Promise<Json> {
+  const end = await runProgram([...args, '--json', '--no-input'])
+  expect(end.code, end.stdout + end.stderr).toBe(code)
+  const { error } = expectForm(JSON.parse(end.stdout), 'error') as { error: Json }
+  expect(error.exitCode).toBe(code)
+  expect(end.stderr).toContain(`(${error.code}, exit ${code})`)
+  return error
+}
+
+const state = (): string[] => ['--state-directory', rehearsal.stateDirectory]
+const profile = (): string[] => ['--profile', rehearsal.profile]
+
+interface Run {
+  readonly id: string
+  readonly folder: string
+  readonly state: string
+  readonly orderNumber: string
+}
+const order = async (): Promise<Run> =>
+  (await result('enroll', [rehearsal.profile, '--yes', '--new'], 6)) as unknown as Run
+
+function issue({ orderNumber }: Run): readonly Uint8Array[] {
+  for (const action of ['validate-organization', 'callback', 'agreement', 'issue'] as const)
+    expect(rehearsal.ca.perform(orderNumber, action), action).toBe(true)
+  return rehearsal.ca.orders.find((placed) => placed.orderNumber === orderNumber)?.certificates ?? []
+}
+
+/** Writes a form or a profile and returns its path. */
+async function form(name: string, content: Json): Promise<string> {
+  const file = join(folder, `${name}.yaml`)
+  await writeFile(file, stringify(content))
+  return file
+}
+
+/** A certificate on a token, with shipping. */
+const TOKEN_ORDER = {
+  ap: 'brand',
+  reseller: 'Y',
+  organizationName: 'Example Ltd',
+  countryName: 'NL',
+  name: 'Ada Example',
+  emailAddress: 'ada@example.org',
+  '1_PPP': '6053',
+  '2_PPP': '495',
+  '3_PPP': '496',
+  shippingForename: 'Ada',
+  shippingSurname: 'Example',
+  shippingStreetAddress1: 'Oudegracht 1',
+  shippingLocalityName: 'Utrecht',
+  shippingStateOrProvinceName: 'Utrecht',
+  shippingPostalCode: '3511 AB',
+  shippingCountryName: 'NL',
+  shippingEmailAddress: 'ada@example.org',
+  shippingTelephone: '+31 30 1234567',
+}
+
+describe('docs/json.md', () => {
+  it('says of every command of the program what it prints, and of no other', () => {
+    expect([...documented.keys()].sort()).toEqual([...commandNames].sort())
+    for (const [command, { schemas: named }] of documented)
+      expect(named.length > 0, command).toBe(command !== 'completion')
   })
 
-  it('devices finds the double behind its connector', async () => {
-    const { devices } = await jsonOf(
-      ['devices', rehearsal.profile, '--hsm-type', 'YUBIHSM2'],
-      'devices.schema.json',
-      [0],
+  it('names every schema that is published, beside that of the profile', () => {
+    const named = [...documented.values()].flatMap((form) => form.schemas)
+    expect([...new Set([...named, 'error', 'profile'])].sort()).toEqual(
+      [...schemas.keys()].map((file) => file.replace('.schema.json', '')).sort(),
     )
-    expect(devices).toBeInstanceOf(Array)
+  })
+})
+
+describe('the published schemas', () => {
+  it.each([...schemas])('%s says of every object whether more may stand in it', (file, schema) => {
+    expect(schema).toMatchObject({ $id: file, title: expect.any(String), description: expect.any(String) })
+    expect(openObjects(schema)).toEqual([])
+  })
+})
+
+/** Places that describe members of an object and do not close it; a definition is closed where it is used. */
+function openObjects(value: unknown, path = ''): readonly string[] {
+  if (typeof value !== 'object' || value === null) return []
+  const open =
+    'type' in value &&
+    value.type === 'object' &&
+    !('additionalProperties' in value) &&
+    !('unevaluatedProperties' in value) &&
+    !/^\/\$defs\/(record|explanation)$/.test(path)
+  return [
+    ...(open ? [path] : []),
+    ...Object.entries(value).flatMap(([name, member]) => openObjects(member, `${path}/${name}`)),
+  ]
+}
+
+describe('--json prints what docs/json.md says, and nothing else on stdout', () => {
+  it('keygen, csr, attest, runs resume: the steps of one run', async () => {
+    const { id } = (await result('keygen', [rehearsal.profile], 0)) as unknown as Run
+    expect(await result('csr', ['--run', id, ...state()], 0)).toMatchObject({ id, state: 'csr-signed' })
+    expect(await result('attest', ['--run', id, ...state()], 0)).toMatchObject({ id, state: 'attested' })
+    const ordered = await result('runs resume', [id, '--yes', ...state()], 6)
+    expect(ordered).toMatchObject({ id, state: 'ordered', test: false, paymentRequired: false })
+    expect(ordered.submission).not.toHaveProperty('claim')
   })
 
-  it('doctor opens the device and says what it found; plan sends nothing', async () => {
-    const findings = await jsonOf(['doctor', rehearsal.profile], 'findings.schema.json', [0])
-    expect(findings.ready, JSON.stringify(findings)).toBe(true)
+  it('an order from waiting to installed: status, collect, watch, install, show, list, report', async () => {
+    const run = await order()
+    const status = await result('order status', [run.orderNumber, ...profile()], 6)
+    expect(status.progress).toMatchObject({ state: 'pending' })
+    expect(await result('certificate collect', [run.id, ...state()], 6)).toMatchObject({ state: 'ordered' })
+    issue(run)
+    const watched = await result('runs watch', [run.id, ...state()], 0)
+    expect(watched).toMatchObject({ state: 'installed', certificateLocation: expect.stringMatching(/^0x/) })
+    expect(await result('certificate install', [run.id, ...state()], 0)).toEqual(watched)
+    expect(await result('runs show', [run.id.slice(-6), ...state()], 0)).toEqual(watched)
+    const page = join(folder, 'page.html')
+    const report = await result('runs report', [run.id, '--html', '-o', page, ...state()], 0)
+    expect(report).toMatchObject({ run: run.id, verdict: { acceptable: true } })
+    expect(await readFile(page, 'utf8')).toMatch(/^<!doctype html>/)
+    expect(await failure(['runs', 'report', run.id, '--html', ...state()], 2)).toMatchObject({ code: 'usage' })
+    const file = (name: string) => join(run.folder, name)
+    const evidence = ['--attestation', file('attestation.pem'), '--csr', file('request.csr.pem')]
+    const anchors = ['--trust-anchors', join(folder, 'r/trust-anchors.json')]
+    await result('check', [...evidence, ...anchors, '--fips', 'warn'], 0)
+    expect(await result('check', evidence, 1)).toMatchObject({ genuine: false, acceptable: false })
+    await result('inspect', [file('attestation.pem'), ...anchors], 0)
+    const several = await runProgram(['inspect', file('request.csr.pem'), file('chain.pem'), '--json'])
+    expect(linesOf(several.stdout).map((line) => expectForm(line, 'explanation').kind)).toEqual([
+      'certificate-request',
+      'certificates',
+    ])
+    const broken = await runProgram(['inspect', file('request.csr.pem'), file('nosuch'), '--json'])
+    expect(expectForm(linesOf(broken.stdout)[1], 'error')).toMatchObject({ error: { code: 'input.unreadable' } })
+  })
+
+  it('runs list has a run that cannot be read, too', async () => {
+    const damaged = join(folder, 'damaged')
+    for (const id of ['2026-01-01-aaaaaa', '2026-01-02-bbbbbb'])
+      await mkdir(join(damaged, 'runs', id), { recursive: true })
+    await writeFile(join(damaged, 'runs/2026-01-02-bbbbbb/journal.jsonl'), 'no journal\n')
+    const { runs } = await result('runs list', ['--state-directory', damaged], 0)
+    expect(runs).toMatchObject([{ fault: { code: 'run.unplanned' } }, { fault: { code: 'journal.damaged' } }])
+    const all = await result('runs list', state(), 0)
+    expect((all.runs as Run[]).length).toBeGreaterThan(1)
+  })
+
+  it('certificate import; runs resolve', async () => {
+    const run = await order()
+    const file = join(folder, 'mailed.pem')
+    await writeFile(
+      file,
+      issue(run)
+        .map((der) => writePem('CERTIFICATE', der))
+        .join(''),
+    )
+    expect(await result('certificate import', [run.id, file, ...state()], 0)).toMatchObject({ state: 'issued' })
+    rehearsal.ca.fail({ endpoint: '!AutoApplyOrder', kind: 'lost-reply' })
+    const lost = (await result('enroll', [rehearsal.profile, '--yes', '--new'], 5)) as unknown as Run
+    expect(lost).toMatchObject({ state: 'unknown', unknownReason: expect.any(String) })
+    const placed = rehearsal.ca.orders.at(-1)?.orderNumber ?? ''
+    const resolved = await result('runs resolve', [lost.id, '--order-number', placed, ...state()], 0)
+    expect(resolved).toMatchObject({ state: 'ordered', orderNumber: placed })
+  })
+
+  it('order submit, place-order, their --dry-run and --url; authorize, refund, revoke, balance', async () => {
+    const { folder: run } = (await result('attest', [rehearsal.profile], 0)) as unknown as Run
+    const { order: kept } = parse(await readFile(rehearsal.profile, 'utf8')) as { order: Json }
+    const csr = { file: join(run, 'request.csr.pem') }
+    const keyAttestation = { 'base64-of': join(run, 'attestation.pem') }
+    const good = await form('good', { ...kept, hsmType: 'YUBIHSM2', csr, keyAttestation })
+    const poor = await form('poor', { product: '1214' })
+    expect(await result('order submit', [good, '--dry-run', ...profile()], 0, 'findings')).toMatchObject({
+      ready: true,
+    })
+    const untrusted = await result('order submit', [good, '--dry-run'], 0, 'findings')
+    expect(untrusted.findings).toContainEqual(expect.objectContaining({ area: 'evidence', severity: 'warning' }))
+    const missing = await result('order submit', [poor, '--dry-run', ...profile()], 1, 'findings')
+    expect(missing.findings).toContainEqual(expect.objectContaining({ parameter: 'days', severity: 'blocker' }))
+    const submitted = await result('order submit', [good, '--yes', ...profile()], 0)
+    expect(submitted).toMatchObject({ state: 'ordered', device: false })
+
+    const token = await form('token', TOKEN_ORDER)
+    expect(await result('place-order', [token, '--dry-run'], 0, 'findings')).toMatchObject({ ready: true })
+    const { url } = await result('place-order', [token, '--url', ...profile()], 0, 'ordering-url')
+    expect(url).toContain('PlaceOrder')
+    const placed = (await result('place-order', [token, '--yes', ...profile()], 0)) as unknown as Run
+    await result('order authorize', [placed.orderNumber, '--yes', ...profile()], 0)
+    await result('order refund', [placed.orderNumber, '--reason-code', '1', '--yes', ...profile()], 4)
+    const revoke = ['--order-number', String(submitted.orderNumber), '--yes', ...profile()]
+    expect(await result('order revoke', revoke, 0)).toMatchObject({ kind: 'done' })
+    rehearsal.ca.fail({ endpoint: '!AutoRefund', kind: 'lost-reply' })
+    const refund = [placed.orderNumber, '--reason-code', '1', '--yes', ...profile()]
+    expect(await result('order refund', refund, 5)).toMatchObject({ kind: 'unknown' })
+    expect(await result('balance', profile(), 0)).toMatchObject({ amount: expect.any(String), currency: 'EUR' })
+  })
+
+  it('batch: a line for each profile, with the error of the one that fails', async () => {
+    const jobs = join(folder, 'r/jobs')
+    await writeFile(jobs, 'nosuch.yaml\nprofile.yaml\n')
+    expect(await results('batch', [jobs, '--test', '--keep-going'], 2)).toMatchObject([
+      { profile: 'nosuch.yaml', exitCode: 2, error: { code: 'config.no-profile', exitCode: 2 } },
+      { profile: 'profile.yaml', exitCode: 6, state: 'ordered' },
+    ])
+  })
+
+  it('listen: a line for each push', async () => {
+    const run = await order()
+    const [own, ...chain] = issue(run)
+    const options = ['--port', '0', '--source', '127.0.0.1', ...state()]
+    const listener = startProgram(['listen', ...options, '--json'])
+    const address = (await listener.until(/Listening on (\S+);/))[1] ?? ''
+    const push = (orderNumber: string) =>
+      fetch(address, {
+        method: 'POST',
+        body: new URLSearchParams({
+          ...{ orderNumber, certificateID: '1', status: 'issued', statusCode: '6', statusDesc: 'Valid' },
+          certificate: writePem('CERTIFICATE', own ?? new Uint8Array()),
+          caCertificate: chain.map((der) => writePem('CERTIFICATE', der)).join(''),
+        }),
+      })
+    for (const orderNumber of ['1', run.orderNumber]) expect((await push(orderNumber)).status).toBe(200)
+    const end = await listener.stop()
+    expect(end.code, end.stderr).toBe(0)
+    expect(valuesOf(end, true).map((line) => expectForm(line, 'push'))).toMatchObject([
+      { orderNumber: '1', event: 'issued', outcome: 'no-run' },
+      { orderNumber: run.orderNumber, event: 'issued', outcome: 'woken', run: run.id, state: 'issued' },
+    ])
+    held.add('listen')
+  })
+
+  it('sandbox: one line that can be waited for; demo: the run', async () => {
+    const sandbox = startProgram(['sandbox', '--directory', join(folder, 'sandbox'), '--json'])
+    await sandbox.until(/^\{.*\}$/m)
+    const end = await sandbox.stop()
+    expect(end.code, end.stderr).toBe(0)
+    expect(valuesOf(end, true).map((line) => expectForm(line, 'sandbox'))).toHaveLength(1)
+    held.add('sandbox')
+    expect(await result('demo', ['--directory', join(folder, 'demo')], 0)).toMatchObject({ state: 'installed' })
+  })
+
+  it('devices, doctor, plan', async () => {
+    const found = await result('devices', [rehearsal.profile, '--hsm-type', 'YUBIHSM2'], 0)
+    expect(found).toMatchObject({ devices: [{ hsmType: 'YUBIHSM2' }], givenUp: [] })
+    expect(await result('doctor', [rehearsal.profile], 0)).toMatchObject({ ready: true })
+    const unreachable = await result(
+      'doctor',
+      [rehearsal.profile, '--device', 'yubihsm2:connector=http://127.0.0.1:9'],
+      1,
+    )
+    expect(unreachable.findings).toContainEqual(
+      expect.objectContaining({ area: 'device', severity: 'blocker', code: 'device.unreachable' }),
+    )
     const before = JSON.stringify(rehearsal.ca.counters)
-    const planned = await jsonOf(['plan', rehearsal.profile], 'findings.schema.json', [0])
-    expect(planned.ready, JSON.stringify(planned)).toBe(true)
+    const planned = await result('plan', [rehearsal.profile], 0)
+    expect(planned).toMatchObject({ ready: true, order: { product: '1214', test: false } })
+    expect((planned.openRuns as string[]).length).toBeGreaterThan(0)
+    expect(planned.findings).toContainEqual(expect.objectContaining({ code: 'run.open', severity: 'warning' }))
     expect(JSON.stringify(rehearsal.ca.counters)).toBe(before)
-    const withBalance = await jsonOf(['plan', rehearsal.profile, '--balance'], 'findings.schema.json', [0])
-    expect((withBalance.order as { balance?: string }).balance).toMatch(/^755\.00 EUR/)
+    const { order: asked } = await result('plan', [rehearsal.profile, '--test', '--balance'], 0)
+    expect(asked).toMatchObject({ test: true, balance: { currency: 'EUR', amount: rehearsal.ca.credit } })
+    const poor = await form('poor-profile', { device: { uri: 'yubihsm2:connector=http://127.0.0.1:9' } })
+    expect((await result('plan', [poor, ...state()], 1)).findings).toContainEqual(
+      expect.objectContaining({ code: 'order.form', parameter: 'days', severity: 'blocker' }),
+    )
   })
 
   it('trust list, config check', async () => {
-    const { trustAnchors } = await jsonOf(['trust', 'list'], 'trust-list.schema.json', [0])
+    const { trustAnchors } = await result('trust list', [], 0)
     expect((trustAnchors as unknown[]).length).toBeGreaterThan(10)
-    const { settings } = await jsonOf(['config', 'check', rehearsal.profile], 'settings.schema.json', [0])
-    const origin = (path: string) =>
-      (settings as { path: string; origin?: string }[]).find((s) => s.path === path)?.origin
-    expect(origin('device.uri')).toBe(rehearsal.profile)
-    expect(origin('sectigo.timeoutSeconds')).toBe('default')
+    const { settings } = await result('config check', [rehearsal.profile], 0)
+    const setting = (path: string) => (settings as { path: string }[]).find((each) => each.path === path)
+    expect(setting('device.uri')).toMatchObject({ origin: rehearsal.profile })
+    expect(setting('sectigo.timeoutSeconds')).toMatchObject({ origin: 'default' })
+    expect(setting('trustAnchors')).toMatchObject({ value: [join(folder, 'r/trust-anchors.json')] })
   })
 
-  it('errors', async () => {
-    await jsonOf(['runs', 'show', 'nosuch', ...stateDirectory()], 'error.schema.json', [2])
-    await jsonOf(['nosuch'], 'error.schema.json', [2])
-    await jsonOf(['enroll', join(folder, 'nosuch.yaml')], 'error.schema.json', [2])
+  it('every command was held against its schema', () => {
+    expect(commandNames.filter((name) => !held.has(name))).toEqual(['completion'])
+  })
+})
+
+describe('an error with --json', () => {
+  it.each(commandNames)('%s: one object on stdout, words on stderr', async (name) => {
+    expect(await failure([...name.split(' '), '--nosuch'], 2)).toMatchObject({ code: 'usage' })
   })
 
-  it('order status, balance', async () => {
-    const [order] = rehearsal.ca.orders
-    const status = await runProgram([
-      'order',
-      'status',
-      order?.orderNumber ?? '',
-      '--profile',
-      rehearsal.profile,
-      '--json',
-    ])
-    expect(status.code, status.stderr).toBe(0)
-    expect(JSON.parse(status.stdout)).toMatchObject({ progress: { state: 'issued' } })
-    const balance = await runProgram(['balance', '--profile', rehearsal.profile, '--json'])
-    expect(JSON.parse(balance.stdout)).toMatchObject({ amount: '755.00', currency: 'EUR' })
+  it.each([[['nosuch']], [['runs']], [[]], [['completion']]])('%j is a mistake of the caller', async (words) => {
+    expect(await failure(words, 2)).toMatchObject({ code: 'usage' })
+  })
+
+  it('names the run that it stopped', async () => {
+    const away = ['--device', 'yubihsm2:connector=http://127.0.0.1:9']
+    const begun = await failure(['keygen', rehearsal.profile, ...away], 3)
+    expect(begun.code).toBe('device.unreachable')
+    const { runs } = await result('runs list', state(), 0)
+    expect((runs as Run[]).map(({ id }) => id)).toContain(begun.run)
+    expect(await failure(['csr', '--run', String(begun.run), ...state(), ...away], 3)).toMatchObject({ run: begun.run })
+    expect(await failure(['runs', 'show', 'nosuch', ...state()], 2)).not.toHaveProperty('run')
+  })
+
+  it('from a Node.js that is too old', async () => {
+    const older = 'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "18.20.0" } })'
+    const end = await runProgram(['runs', 'list', '--json'], { imports: [`data:text/javascript,${older}`] })
+    expect(end.code, end.stderr).toBe(2)
+    expectForm(JSON.parse(end.stdout), 'error')
+    expect(end.stderr).toContain('(usage.node-version, exit 2)')
+  })
+
+  it('where a yes is missing, and nobody can be asked', async () => {
+    expect(await failure(['enroll', rehearsal.profile, '--new'], 2)).toMatchObject({ code: 'order.unconfirmed' })
+    expect(await failure(['order', 'authorize', '1', ...profile()], 2)).toMatchObject({ code: 'usage.unconfirmed' })
   })
 })
 
 describe('the version', () => {
   it('is that of package.json', async () => {
-    const { version } = JSON.parse(readFileSync(resolve(SCHEMAS, '../package.json'), 'utf8')) as { version: string }
+    const text = await readFile(resolve(import.meta.dirname, '../../package.json'), 'utf8')
+    const { version } = JSON.parse(text) as { version: string }
     expect((await runProgram(['--version'])).stdout.trim()).toBe(version)
   })
 })

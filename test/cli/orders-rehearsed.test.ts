@@ -25,7 +25,7 @@ describe('sandbox --script', () => {
       ].join('\n'),
     )
     const sandbox = startProgram(['sandbox', '--script', script, '--directory', join(folder, 's'), '--json'])
-    await sandbox.until(/^}$/m)
+    await sandbox.until(/^\{.*\}$/m)
     const { profile } = JSON.parse(sandbox.stdout) as { profile: string }
     expect(await readFile(profile, 'utf8')).not.toContain('scripted-word')
     const state = ['--state-directory', join(folder, 's', 'state')]

@@ -1,13 +1,19 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { resolve } from 'node:path'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const MAIN = resolve(import.meta.dirname, '../../dist/cli/main.js')
 const terminal = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true
 
-/** Runs the program at a terminal of its own, and presses `key` when it asks. */
-function pressAtQuestion(key: string): Promise<{ readonly code: number | null; readonly screen: string }> {
-  const child = spawn('script', ['-qefc', `"${process.execPath}" "${MAIN}" balance`, '/dev/null'], {
+/** Runs the program at a terminal of its own, and presses `key` when it shows `question`. */
+function pressAtQuestion(
+  key: string,
+  question = 'masked',
+  command = 'balance',
+): Promise<{ readonly code: number | null; readonly screen: string }> {
+  const child = spawn('script', ['-qefc', `"${process.execPath}" "${MAIN}" ${command}`, '/dev/null'], {
     env: {
       PATH: process.env.PATH ?? '',
       HOME: '/nonexistent',
@@ -20,7 +26,7 @@ function pressAtQuestion(key: string): Promise<{ readonly code: number | null; r
   let pressed = false
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     screen += text
-    if (pressed || !screen.includes('masked')) return
+    if (pressed || !screen.includes(question)) return
     pressed = true
     child.stdin.write(key)
   })
@@ -39,5 +45,20 @@ describe.runIf(terminal)('a question at the terminal', () => {
     expect(screen).toContain('(prompt.stopped, exit 2)')
     expect(screen).toContain('Try: Begin again')
     expect(code).toBe(2)
+  })
+
+  it('--json asks on stderr, and a no is one object on stdout', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'prompt-'))
+    try {
+      const file = join(folder, 'stdout')
+      const command = `order refund 1 --reason-code 1 --json > "${file}"`
+      const { code, screen } = await pressAtQuestion('n\r', '(y/N)', command)
+      expect(screen).toContain('Ask for a refund of order 1?')
+      const { error } = JSON.parse(readFileSync(file, 'utf8')) as { error: object }
+      expect(error).toMatchObject({ code: 'order.declined', exitCode: 1 })
+      expect(code).toBe(1)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 })

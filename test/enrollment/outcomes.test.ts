@@ -34,7 +34,7 @@ interface Shown {
   readonly state: string
   readonly folder: string
   readonly orderNumber?: string
-  readonly installedAt?: string
+  readonly certificateLocation?: string
   readonly keyLocation?: string
 }
 const shown = (end: ProgramEnd): Shown => JSON.parse(end.stdout) as Shown

@@ -1,8 +1,10 @@
 import { DeviceError } from '../../../devices/device.ts'
+import type { RunState } from '../../enrollment/run-event.ts'
 import { EnrollError, EXIT, type ExitCode } from '../../errors.ts'
 import type { Command } from '../command.ts'
 import { configure } from '../configure.ts'
 import { confirmOrder, ORDER_OPTIONS, RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
+import type { Failure } from '../output.ts'
 import { createServices } from '../services.ts'
 
 export const batch: Command = {
@@ -23,7 +25,7 @@ export const batch: Command = {
     const { withNewRun } = await import('../../enrollment/run.ts')
     const { advance } = await import('../../enrollment/advance.ts')
     const { beginOnlyRun } = await import('../../enrollment/begin-only-run.ts')
-    const { exitCodeOfError, reportError } = await import('../report-error.ts')
+    const { failureOf, tellError } = await import('../report-error.ts')
     const { refuseUnworkable } = await import('../preflight.ts')
     const file = args.required('jobs')
     const folder = file === '-' ? context.cwd : dirname(resolve(context.cwd, file))
@@ -36,7 +38,8 @@ export const batch: Command = {
     for (const job of jobs) {
       let exitCode: ExitCode
       let run: string | undefined
-      let error: { readonly code: string; readonly message: string } | undefined
+      let state: RunState | undefined
+      let error: Failure | undefined
       try {
         const configuration = await configure(args, context, { profile: resolve(folder, job) })
         const profile = configuration.profile ?? job
@@ -50,17 +53,20 @@ export const batch: Command = {
         exitCode = await beginOnlyRun({ stateDirectory, profile, test }, () =>
           withNewRun({ configuration, profile, test, device: true }, services, (created) => {
             run = created.id
-            return advance(created, { wait: args.flag('wait'), confirm: confirmOrder(args, context) })
+            return advance(created, { wait: args.flag('wait'), confirm: confirmOrder(args, context) }).finally(() => {
+              state = created.record.state
+            })
           }),
         )
       } catch (caught) {
         if (!(caught instanceof EnrollError) && !(caught instanceof DeviceError)) throw caught
-        error = { code: caught.code, message: caught.message }
-        exitCode = exitCodeOfError(caught)
-        if (!context.output.json) reportError(caught, context.output, context.env)
+        const { code, message, remedy, exitCode: failed } = failureOf(caught)
+        error = { code, message, remedy, exitCode: failed }
+        exitCode = failed
+        tellError(error, context.output)
       }
       context.output.line(
-        { profile: job, run, exitCode, error },
+        { profile: job, run, state, exitCode, error },
         () => `${job}: ${run ?? 'no run'}, exit ${exitCode}${error === undefined ? '' : ` (${error.code})`}`,
       )
       worst = worse(worst, exitCode)

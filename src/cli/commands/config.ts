@@ -1,3 +1,5 @@
+import type { RawValue } from '../../config/configuration-file.ts'
+import type { Setting } from '../../config/settings.ts'
 import { EXIT } from '../../errors.ts'
 import type { Command, CommandGroup } from '../command.ts'
 import { configure, PROFILE_OPTIONS } from '../configure.ts'
@@ -12,9 +14,13 @@ const check: Command = {
     const { formatTable } = await import('../table.ts')
     const profile = args.text('profile')
     const configuration = await configure(args, context, profile === undefined ? {} : { profile })
+    const valueAt = ({ path, type }: Setting): RawValue | undefined => {
+      if (!configuration.values.has(path)) return undefined
+      return type === 'list' || type === 'files' ? configuration.list(path) : configuration.text(path)
+    }
     const known = SETTINGS.map((setting) => ({
       path: setting.path,
-      value: configuration.text(setting.path),
+      value: valueAt(setting),
       origin: configuration.values.get(setting.path)?.origin,
       environment: environmentName(setting.path),
       description: setting.description,
@@ -22,7 +28,7 @@ const check: Command = {
     const others = (['device', 'order'] as const).flatMap((section) =>
       [...configuration.section(section)].map(([name, { value, origin }]) => ({
         path: `${section}.${name}`,
-        value: typeof value === 'string' ? value : value.join(','),
+        value,
         origin,
         environment: undefined,
         description: section === 'order' ? 'order form parameter' : 'setting of the device family',
@@ -39,7 +45,11 @@ const check: Command = {
       [
         formatTable(
           ['SETTING', 'VALUE', 'FROM'],
-          inForce.map(({ path, value, origin }) => [path, value ?? '', origin ?? '']),
+          inForce.map(({ path, value = '', origin }) => [
+            path,
+            typeof value === 'string' ? value : value.join(','),
+            origin ?? '',
+          ]),
         ),
         '',
         formatTable(

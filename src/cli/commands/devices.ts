@@ -42,7 +42,8 @@ export const devices: Command = {
       if (givenUp) output.progress(`warning: ${hsmType}: ${trail.join(' ')}`)
     const all = [...found.values()].flatMap((discovery) => discovery.devices)
     const trails = Object.fromEntries([...found].map(([hsmType, { trail }]) => [hsmType, trail]))
-    output.result({ devices: all, trails }, () =>
+    const givenUp = [...found].flatMap(([hsmType, end]) => (end.givenUp ? [hsmType] : []))
+    output.result({ devices: all, trails, givenUp }, () =>
       [
         all.length === 0
           ? 'no device found'

@@ -4,7 +4,7 @@ import { EnrollError, EXIT } from '../../errors.ts'
 import type { Command } from '../command.ts'
 import { configure } from '../configure.ts'
 import { RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
-import { type Finding, formatFinding } from '../finding.ts'
+import { type Finding, formatFinding, isBlocker } from '../finding.ts'
 import { createServices } from '../services.ts'
 
 export const doctor: Command = {
@@ -23,7 +23,7 @@ export const doctor: Command = {
       const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
       findings.push(...(await deviceFindings(() => services.openDevice(configuration))))
     }
-    const blocked = findings.some(({ severity }) => severity === 'blocker')
+    const blocked = findings.some(isBlocker)
     output.result({ ready: !blocked, findings }, () =>
       findings.map((finding) => formatFinding(finding, output)).join('\n'),
     )
@@ -39,6 +39,7 @@ async function programFinding(): Promise<Finding> {
     : {
         area: 'program',
         severity: 'warning',
+        code: 'program.addons',
         message: `native addons not installed: ${missing.join(', ')}`,
         remedy:
           'Only PKCS#11 devices and USB discovery need them; install a C++ compiler, make and python3, then install hsm-enroll again.',
@@ -69,13 +70,14 @@ async function deviceFindings(
     }
   } catch (error) {
     if (!(error instanceof DeviceError) && !(error instanceof EnrollError)) throw error
-    return [{ area: 'device', severity: 'blocker', message: error.message, remedy: error.remedy }]
+    return [{ area: 'device', severity: 'blocker', code: error.code, message: error.message, remedy: error.remedy }]
   }
 }
 
-const fromObstacle = ({ severity, message, remedy }: Obstacle): Finding => ({
+const fromObstacle = ({ severity, code, message, remedy }: Obstacle): Finding => ({
   area: 'device',
   severity,
+  code,
   message,
   remedy,
 })

@@ -1,3 +1,4 @@
+import type { RunState } from '../../enrollment/run-event.ts'
 import type { RunSummary } from '../../enrollment/run-record.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
 import { printable } from '../../printable.ts'
@@ -5,6 +6,7 @@ import type { PushNotification } from '../../sectigo/push/push-notification.ts'
 import type { Arguments, Command, CommandContext } from '../command.ts'
 import { configure, configureRun } from '../configure.ts'
 import { RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
+import type { Failure } from '../output.ts'
 import { createServices } from '../services.ts'
 
 export const listen: Command = {
@@ -48,7 +50,8 @@ export const listen: Command = {
           const { orderNumber, event, link } = push
           context.output.line(
             { orderNumber, event, link, ...woken },
-            () => `order ${orderNumber}: ${event}${link === undefined ? '' : ` ${link}`}; ${printable(woken.outcome)}`,
+            () =>
+              `order ${orderNumber}: ${event}${link === undefined ? '' : ` ${link}`}; ${printable(wokenToText(woken))}`,
           )
         }),
       onRefused: (reason) => context.output.warn(printable(reason)),
@@ -115,6 +118,32 @@ function oneAtATime(): (work: () => Promise<void>) => Promise<void> {
   }
 }
 
+/** What became of the run that a push belongs to: schemas/push.schema.json. */
+type Woken =
+  /** No open run has this order. */
+  | { readonly outcome: 'no-run' }
+  | { readonly outcome: 'woken'; readonly run: string; readonly state: RunState }
+  /** Another process has the run; nothing in the push is for it. */
+  | { readonly outcome: 'busy'; readonly run: string }
+  /** Another process has the run; its certificate was left for it. */
+  | { readonly outcome: 'left'; readonly run: string }
+  | { readonly outcome: 'failed'; readonly run: string; readonly error: Failure }
+
+function wokenToText(woken: Woken): string {
+  switch (woken.outcome) {
+    case 'no-run':
+      return 'no open run has this order'
+    case 'woken':
+      return `run ${woken.run} is ${woken.state}`
+    case 'busy':
+      return `another process works on the run ${woken.run}; nothing here is for it`
+    case 'left':
+      return `another process works on the run ${woken.run}; the certificate was left for it`
+    case 'failed':
+      return `${woken.error.code}: ${woken.error.message}`
+  }
+}
+
 /**
  * A push is unsigned: certificates that it carries count only where their key is the run's; anything else only makes us ask
  * the CA. The certificate goes to the device when somebody resumes the run: a listener has no PIN.
@@ -124,7 +153,7 @@ async function wake(
   stateDirectory: string,
   args: Arguments,
   context: CommandContext,
-): Promise<{ readonly run?: string; readonly outcome: string }> {
+): Promise<Woken> {
   const { listRuns } = await import('../../enrollment/run-record.ts')
   const { withRun } = await import('../../enrollment/run.ts')
   const { advance } = await import('../../enrollment/advance.ts')
@@ -132,7 +161,7 @@ async function wake(
   const { overrides } = await configureRun(args, context)
   const runs = await listRuns(stateDirectory)
   const found = runs.find(({ record }) => record?.orderNumber === orderNumber && record.state === 'ordered')
-  if (found === undefined) return { outcome: 'no open run has this order' }
+  if (found === undefined) return { outcome: 'no-run' }
   const services = createServices(stateDirectory, context, args.flag('trace'))
   try {
     return await withRun(
@@ -140,17 +169,18 @@ async function wake(
       services,
       async (run) => {
         // Looked at again under the lock.
-        if (run.record.state !== 'ordered') return { run: run.id, outcome: `run ${run.id} is ${run.record.state}` }
+        if (run.record.state !== 'ordered') return { outcome: 'woken', run: run.id, state: run.record.state }
         if (certificates.length > 0) await acceptCertificates(run, certificates, 'pushed by the CA')
         else await advance(run, { until: 'issued' })
-        return { run: run.id, outcome: `run ${run.id} is ${run.record.state}` }
+        return { outcome: 'woken', run: run.id, state: run.record.state }
       },
       overrides,
     )
   } catch (error) {
     if (!(error instanceof EnrollError)) throw error
     if (error.code === 'lock.held') return leaveFor(found, certificates, stateDirectory)
-    return { run: found.id, outcome: `${error.code}: ${error.message}` }
+    const { code, message, remedy, exitCode } = error
+    return { outcome: 'failed', run: found.id, error: { code, message, remedy, exitCode } }
   }
 }
 
@@ -159,15 +189,13 @@ async function leaveFor(
   { id, record }: RunSummary,
   certificates: readonly Uint8Array[],
   stateDirectory: string,
-): Promise<{ readonly run: string; readonly outcome: string }> {
+): Promise<Woken> {
   const { RunFolder } = await import('../../enrollment/run-folder.ts')
   const { leavePushed } = await import('../../enrollment/pushed-certificates.ts')
   const { hasOwn } = await import('../../enrollment/steps/collect-step.ts')
-  const busy = `another process works on the run ${id}`
-  if (record === undefined || !hasOwn(record, certificates))
-    return { run: id, outcome: `${busy}; nothing here is for it` }
+  if (record === undefined || !hasOwn(record, certificates)) return { outcome: 'busy', run: id }
   await leavePushed(await RunFolder.find(stateDirectory, id), certificates)
-  return { run: id, outcome: `${busy}; the certificate was left for it` }
+  return { outcome: 'left', run: id }
 }
 
 function portOf(args: Arguments): number {

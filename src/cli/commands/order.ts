@@ -1,4 +1,5 @@
 import { EXIT } from '../../errors.ts'
+import { balanceToText } from '../balance-view.ts'
 import type { Command, CommandGroup } from '../command.ts'
 import { CA_OPTIONS, configure, STATE_OPTIONS, TRUST_OPTIONS } from '../configure.ts'
 import { TRACE_OPTION } from '../enrolling.ts'
@@ -65,8 +66,7 @@ const authorize: Command = {
     const { chargeOnce } = await import('../charge-once.ts')
     const orderNumber = args.required('order-number')
     const test = args.flag('test')
-    if (!test && !(await confirmChange(`Authorize order ${orderNumber}? This debits the account.`, args, context)))
-      return EXIT.refused
+    if (!test) await confirmChange(`Authorize order ${orderNumber}? This debits the account.`, args, context)
     const configuration = await configureFor(args, context)
     const client = await openClient(configuration, args, context)
     const outcome = test
@@ -92,7 +92,7 @@ const refund: Command = {
     const { confirmChange, openClient, showChange } = await import('../sectigo-client.ts')
     const orderNumber = args.required('order-number')
     context.output.warn(REFUND_COVERS)
-    if (!(await confirmChange(`Ask for a refund of order ${orderNumber}?`, args, context))) return EXIT.refused
+    await confirmChange(`Ask for a refund of order ${orderNumber}?`, args, context)
     const client = await openClient(await configureFor(args, context), args, context)
     return showChange(
       await autoRefund(client, { orderNumber, reasonCode: args.required('reason-code') }),
@@ -132,7 +132,7 @@ const revoke: Command = {
       })
     }
     context.output.warn(REVOKE_WARNING)
-    if (!(await confirmChange(`Revoke ${which}?`, args, context))) return EXIT.refused
+    await confirmChange(`Revoke ${which}?`, args, context)
     const codeReason = args.text('reason-code')
     const reason = args.text('reason')
     const why = { ...(codeReason === undefined ? {} : { codeReason }), ...(reason === undefined ? {} : { reason }) }
@@ -186,11 +186,7 @@ export const balance: Command = {
       await openClient(await configureFor(args, context), args, context),
       context.signal,
     )
-    context.output.result(
-      held,
-      () =>
-        `${held.amount} ${held.currency ?? ''}${held.hardLimit === undefined ? '' : `, hard limit ${held.hardLimit}`}`,
-    )
+    context.output.result(held, () => balanceToText(held))
     return EXIT.done
   },
 }

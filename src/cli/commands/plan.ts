@@ -1,8 +1,11 @@
+import type { RunSummary } from '../../enrollment/run-record.ts'
 import { EXIT } from '../../errors.ts'
+import type { Balance } from '../../sectigo/certificate-authority.ts'
+import { balanceToText } from '../balance-view.ts'
 import type { Command } from '../command.ts'
 import { configure, PROFILE_OPTIONS } from '../configure.ts'
 import { stateDirectoryOf } from '../enrolling.ts'
-import { formatFinding } from '../finding.ts'
+import { type Finding, formatFinding, isBlocker } from '../finding.ts'
 
 export const plan: Command = {
   command: 'plan <profile>',
@@ -20,37 +23,25 @@ export const plan: Command = {
     const profile = args.required('profile')
     const configuration = await configure(args, context, { profile })
     const stateDirectory = stateDirectoryOf(configuration)
-    const findings = await planFindings(configuration)
-    const open = await openRunsOf(stateDirectory, configuration.profile ?? profile, args.flag('test'))
+    const test = args.flag('test')
+    const open = await openRunsOf(stateDirectory, configuration.profile ?? profile, test)
+    const findings = [...(await planFindings(configuration)), ...open.map(openRunFinding)]
     const { product, days } = orderForm(configuration)
     const balance = args.flag('balance') ? await readBalance(configuration, context, stateDirectory) : undefined
-    const blocked = findings.some(({ severity }) => severity === 'blocker')
+    const blocked = findings.some(isBlocker)
     const order = {
       endpoint: withoutLogin(configuration.text('sectigo.endpoint') ?? ''),
       product,
       days,
-      charged: args.flag('test')
-        ? 'nothing (test order)'
-        : 'what the account’s price list says; the CA names the amount when it accepts',
+      test,
       balance,
     }
     context.output.result({ ready: !blocked, findings, order, openRuns: open.map(({ id }) => id) }, () =>
       [
         ...findings.map((finding) => formatFinding(finding, context.output)),
-        ...open.map(({ id, record }) =>
-          formatFinding(
-            {
-              area: 'profile',
-              severity: 'warning',
-              message: `the run ${id} of this profile is not finished (${record?.state})`,
-              remedy: `hsm-enroll runs resume ${id}`,
-            },
-            context.output,
-          ),
-        ),
         `order    product ${product ?? '(none)'}, ${days ?? '?'} days, at ${order.endpoint}`,
-        `charged  ${order.charged}`,
-        ...(balance === undefined ? [] : [`balance  ${balance}`]),
+        `charged  ${test ? 'nothing (test order)' : 'what the account’s price list says; the CA names the amount when it accepts'}`,
+        ...(balance === undefined ? [] : [`balance  ${balanceToText(balance)}`]),
         'steps    key pair · request · attestation · check · order · certificate · install',
       ].join('\n'),
     )
@@ -58,17 +49,24 @@ export const plan: Command = {
   },
 }
 
+const openRunFinding = ({ id, record }: RunSummary): Finding => ({
+  area: 'profile',
+  severity: 'warning',
+  code: 'run.open',
+  message: `the run ${id} of this profile is not finished (${record?.state})`,
+  remedy: `hsm-enroll runs resume ${id}`,
+})
+
 async function readBalance(
   ...[configuration, context, stateDirectory]: [
     import('../../config/configuration.ts').Configuration,
     import('../command.ts').CommandContext,
     string,
   ]
-): Promise<string> {
+): Promise<Balance> {
   const { createServices } = await import('../services.ts')
   const ca = await createServices(stateDirectory, context, false).certificateAuthority(configuration)
-  const { amount, currency, hardLimit } = await ca.balance({ signal: context.signal })
-  return `${amount} ${currency ?? ''}${hardLimit === undefined ? '' : ` (hard limit ${hardLimit})`}`
+  return ca.balance({ signal: context.signal })
 }
 
 /** An address that carries a login is refused elsewhere; here it must not be shown. */

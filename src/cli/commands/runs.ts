@@ -159,12 +159,19 @@ const report: Command = {
     const { makeEvidenceReport } = await import('../../report/evidence-report.ts')
     const { evidenceReportHtml } = await import('../../report/evidence-report-html.ts')
     const { VERSION } = await import('../version.ts')
+    const file = args.required('output')
+    const page = args.flag('html')
+    if (context.output.json && page && file === '-') {
+      throw new EnrollError('usage', 'Could not print the page: --json keeps stdout for JSON.', {
+        remedy: 'Name a file for the page with --output, or leave --json out.',
+      })
+    }
     const folder = await RunFolder.find(stateDirectoryOf(await configure(args, context)), args.required('run'))
     const made = await makeEvidenceReport(folder, `hsm-enroll ${VERSION}`, Date.now())
-    const text = args.flag('html') ? evidenceReportHtml(made) : `${JSON.stringify(made, null, 2)}\n`
-    const file = args.required('output')
-    if (file === '-') context.output.bytes(Buffer.from(text))
-    else await writeFile(file, text, { mode: 0o600 })
+    const text = page ? evidenceReportHtml(made) : `${JSON.stringify(made, null, 2)}\n`
+    if (file !== '-') await writeFile(file, text, { mode: 0o600 })
+    // With --json the report is the result, whatever went into the file beside it.
+    if (file === '-' || context.output.json) context.output.result(made, () => text)
     return EXIT.done
   },
 }

@@ -27,7 +27,8 @@ export const sandbox: Command = {
     const authority = script === undefined ? {} : parseScenario(await read(script))
     const rehearsal = await startRehearsal({ directory, device: args.required('device'), authority })
     const { double, ca, environment } = rehearsal
-    context.output.result(
+    // One line, though it is the only one: the program goes on running, and a script waits for the line's end.
+    context.output.line(
       { profile: rehearsal.profile, uri: double.uri, endpoint: ca.url, environment, login: ca.login },
       () =>
         [

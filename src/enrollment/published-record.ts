@@ -1,0 +1,12 @@
+import type { RunRecord } from './run-record.ts'
+
+/** What scripts and auditors read of a run: the record without what only serves to go on with it. */
+export type PublishedRecord = Omit<RunRecord, 'keyRequested' | 'submission'> & {
+  readonly submission?: Omit<NonNullable<RunRecord['submission']>, 'type' | 'claim' | 'otherClaims'>
+}
+
+export function publishedRecord({ keyRequested: _, submission, ...record }: RunRecord): PublishedRecord {
+  if (submission === undefined) return record
+  const { type: __, claim: ___, otherClaims: ____, ...sent } = submission
+  return { ...record, submission: sent }
+}
