@@ -26,7 +26,7 @@ function refuseBlockers(findings: readonly Finding[]): void {
   if (first === undefined) return
   const more = others.length === 0 ? '' : ` (and ${others.length} more; see \`hsm-enroll plan\`)`
   throw new EnrollError(
-    first.area === 'order' ? 'order.form' : 'config.profile',
+    first.code,
     `${first.area === 'order' ? 'Could not begin: the order form would be refused: ' : ''}${first.message}${more}`,
     {
       remedy: first.remedy,

@@ -374,6 +374,13 @@ describe('an error with --json', () => {
     expect(end.stderr).toContain('(usage.node-version, exit 2)')
   })
 
+  it('has the code of the finding that `plan` shows for it', async () => {
+    const noAnchors = [rehearsal.profile, '--trust-anchors', '/dev/null']
+    const { findings } = await result('plan', noAnchors, 1)
+    const { code } = await failure(['enroll', ...noAnchors, '--yes', '--new'], 2)
+    expect(findings).toContainEqual(expect.objectContaining({ severity: 'blocker', code }))
+  })
+
   it('where a yes is missing, and nobody can be asked', async () => {
     expect(await failure(['enroll', rehearsal.profile, '--new'], 2)).toMatchObject({ code: 'order.unconfirmed' })
     expect(await failure(['order', 'authorize', '1', ...profile()], 2)).toMatchObject({ code: 'usage.unconfirmed' })
