@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { HashName } from '../../devices/device.ts'
-import { formatName, parseName, parseNameText } from '../asn1/name.ts'
+import { contextTag } from '../asn1/der.ts'
+import { bitString, integer, nullValue, octetString, oid, sequence, tlv } from '../asn1/der-writer.ts'
+import { encodeName, formatName, parseName, parseNameText } from '../asn1/name.ts'
 import { writePem } from '../asn1/pem.ts'
 import { buildCertificationRequest, checkRequestTemplate, type RequestSigner } from './build-certification-request.ts'
 import { readCertificationRequest, requestHash, verifyCertificationRequest } from './certification-request.ts'
@@ -26,6 +28,13 @@ const keys: readonly [string, RequestSigner][] = [
 
 function pair(keys: { publicKey: KeyObject; privateKey: KeyObject }): [KeyObject, KeyObject] {
   return [keys.publicKey, keys.privateKey]
+}
+
+function ecRequest(): { readonly key: Uint8Array; readonly info: Uint8Array; readonly signature: Uint8Array } {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const key = new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }))
+  const info = sequence(integer(0), encodeName(parseNameText('CN=test.example,C=CA')), key, tlv(contextTag(0)))
+  return { key, info, signature: sign('sha256', info, privateKey) }
 }
 
 function openssl(der: Uint8Array): string {
@@ -138,6 +147,20 @@ describe('buildCertificationRequest', () => {
     ]) {
       expect(Buffer.compare(readCertificationRequest(form).der, request.der)).toBe(0)
     }
+  })
+
+  it('takes a request of an EC key whose algorithm has NULL parameters, as cmu of Luna writes it', () => {
+    const { key, info, signature } = ecRequest()
+    const withParameters = (parameters: Uint8Array): Uint8Array =>
+      sequence(info, sequence(oid('1.2.840.10045.4.3.2'), parameters), bitString(signature))
+    const request = readCertificationRequest(withParameters(nullValue()))
+    expect(openssl(request.der)).toContain('ecdsa-with-SHA256')
+    expect(verifyCertificationRequest(request)).toBe(true)
+    expect(requestHash(request)).toBe('SHA-256')
+    expect(Buffer.compare(request.spki, key)).toBe(0)
+    expect(verifyCertificationRequest(readCertificationRequest(withParameters(octetString(new Uint8Array()))))).toBe(
+      false,
+    )
   })
 
   it('does not choose between two requests', () => {

@@ -121,7 +121,7 @@ export function requestHash(request: CertificationRequest): 'SHA-1' | 'SHA-256' 
 /** Does the request prove possession of its own key? False for any signature or algorithm that does not fit. */
 export function verifyCertificationRequest(request: CertificationRequest): boolean {
   const algorithm = REQUEST_SIGNATURES.find(({ oid }) => oid === request.signatureAlgorithm.oid)
-  if (algorithm === undefined || !parametersFit(request.signatureAlgorithm, algorithm.key)) return false
+  if (algorithm === undefined || !parametersFit(request.signatureAlgorithm)) return false
   try {
     const key = createPublicKey({ key: Buffer.from(request.spki), format: 'der', type: 'spki' })
     if (key.asymmetricKeyType !== (algorithm.key === 'RSA' ? 'rsa' : 'ec')) return false
@@ -132,8 +132,10 @@ export function verifyCertificationRequest(request: CertificationRequest): boole
   }
 }
 
-/** ECDSA has none (RFC 5758 3.2). RSA has NULL, and a reader must accept none (RFC 4055 5). */
-function parametersFit({ parameters }: AlgorithmIdentifier, key: 'RSA' | 'EC'): boolean {
-  if (parameters === undefined) return true
-  return key === 'RSA' && parameters.length === 2 && parameters[0] === TAG.null && parameters[1] === 0
+/**
+ * RSA has NULL, and a reader must accept none (RFC 4055 5). ECDSA has none (RFC 5758 3.2), but Luna's `cmu requestcertificate`
+ * writes NULL (github.com/ThalesGroup/luna-pkc-validator, tests/ecc-test.csr).
+ */
+function parametersFit({ parameters }: AlgorithmIdentifier): boolean {
+  return parameters === undefined || (parameters.length === 2 && parameters[0] === TAG.null && parameters[1] === 0)
 }
