@@ -36,7 +36,7 @@ export function evaluatePolicy(facts: PolicyFacts, profile: PolicyProfile): read
     )
   }
   if (facts.spki !== undefined) applyKeyRules(facts.spki, facts.evidence?.device, profile, apply)
-  if (facts.evidence !== undefined) applyEvidenceRules(facts.evidence, profile, apply)
+  if (facts.evidence !== undefined) applyEvidenceRules(facts.evidence, facts.spki, profile, apply)
   if (facts.request !== undefined) applyRequestRules(facts.request, profile, apply)
   if (facts.packageLength !== undefined) {
     const characters = Math.ceil(facts.packageLength / 3) * 4
@@ -140,6 +140,7 @@ function applyRsaRules(
 
 function applyEvidenceRules(
   { device, claims }: NonNullable<PolicyFacts['evidence']>,
+  spki: Uint8Array | undefined,
   profile: PolicyProfile,
   apply: Apply,
 ): void {
@@ -161,7 +162,8 @@ function applyEvidenceRules(
   )
   const rights = [claims.permissions, claims.capabilities].find((list) => Array.isArray(list))
   if (Array.isArray(rights)) {
-    const signs = rights.some((right) => typeof right === 'string' && SIGNING_RIGHTS.includes(right))
+    const signing = SIGNING_RIGHTS[(spki === undefined ? undefined : readKey(spki)?.type) ?? 'other']
+    const signs = rights.some((right) => typeof right === 'string' && signing.includes(right))
     apply(POLICY_RULES.keySigns, signs, 'may sign', `may not sign; it may ${rights.join(', ') || 'do nothing'}`)
   }
   if (typeof claims.recovery === 'boolean') {
@@ -184,8 +186,12 @@ function applyEvidenceRules(
   )
 }
 
-/** Rights by which documents are signed, in the words of YubiHSM 2 and nShield. */
-const SIGNING_RIGHTS: readonly string[] = ['sign', 'sign-pkcs', 'sign-pss', 'sign-ecdsa', 'sign-eddsa']
+/** Rights by which a key of each type signs, in the words of nShield and YubiHSM 2: a device grants those of other types, too, in vain. */
+const SIGNING_RIGHTS: Readonly<Record<PublicKey['type'], readonly string[]>> = {
+  RSA: ['sign', 'sign-pkcs', 'sign-pss'],
+  EC: ['sign', 'sign-ecdsa'],
+  other: ['sign', 'sign-pkcs', 'sign-pss', 'sign-ecdsa', 'sign-eddsa'],
+}
 
 function applyRequestRules(request: CertificationRequest, profile: PolicyProfile, apply: Apply): void {
   const hash = requestHash(request)
