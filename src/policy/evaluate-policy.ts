@@ -4,6 +4,7 @@ import { nameValues, parseName } from '../asn1/name.ts'
 import { describePublicKey, type PublicKey, parsePublicKey } from '../asn1/public-key.ts'
 import type { AttestedDevice, Check, KeyClaims } from '../attestation/attestation-result.ts'
 import { type CertificationRequest, requestHash } from '../csr/certification-request.ts'
+import { isPointOnCurve } from './point-on-curve.ts'
 import type { PolicyProfile, Severity } from './policy-profile.ts'
 import { POLICY_RULES, type PolicyRule } from './policy-rules.ts'
 import { hasRocaFingerprint, isRocaFirmware } from './roca.ts'
@@ -81,9 +82,11 @@ function readKey(spki: Uint8Array): PublicKey | undefined {
   }
 }
 
-/** On the curve (node:crypto refuses points that are not), or a modulus without small factors. */
+/** On the curve (for one that is not in our table: node:crypto refuses points that are not), or a modulus without small factors. */
 function isSound(spki: Uint8Array, key: PublicKey): boolean {
   if (key.type === 'RSA') return !hasSmallFactor(key.modulus)
+  const onCurve = key.type === 'EC' ? isPointOnCurve(key.curve, key.point) : undefined
+  if (onCurve !== undefined) return onCurve
   try {
     createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
     return true
