@@ -128,7 +128,7 @@ describe('buildCertificationRequest', () => {
     })
   })
 
-  it('reads requests that openssl makes, in PEM, DER, base64 and with the NEW label', () => {
+  it('reads requests that openssl makes, in PEM, UTF-16, DER, base64 of either and with the NEW label', () => {
     execFileSync(
       'openssl',
       [
@@ -144,6 +144,9 @@ describe('buildCertificationRequest', () => {
       Buffer.from(request.der),
       Buffer.from(Buffer.from(request.der).toString('base64')),
       Buffer.from(pem.replaceAll('CERTIFICATE REQUEST', 'NEW CERTIFICATE REQUEST').replaceAll('\n', '\r\n')),
+      Buffer.from(`\ufeff${pem}`),
+      Buffer.from(`\ufeff${pem}`, 'utf16le'),
+      Buffer.from(Buffer.from(pem).toString('base64')),
     ]) {
       expect(Buffer.compare(readCertificationRequest(form).der, request.der)).toBe(0)
     }

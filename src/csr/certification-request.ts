@@ -1,5 +1,6 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { type AlgorithmIdentifier, type Extension, readAlgorithm, readExtensions } from '../asn1/certificate.ts'
+import { decodeText } from '../asn1/decode-text.ts'
 import {
   contextTag,
   type DerNode,
@@ -27,6 +28,9 @@ export interface CertificationRequest {
   readonly signatureAlgorithm: AlgorithmIdentifier
   readonly signature: Uint8Array
 }
+
+/** What PEM begins with. */
+const HYPHEN = 0x2d
 
 export const OID_EXTENSION_REQUEST = '1.2.840.113549.1.9.14'
 
@@ -82,10 +86,13 @@ function requestedExtensions(attributes: DerNode): ReadonlyMap<string, Extension
   return found ?? new Map()
 }
 
-/** Reads a request as people have it: PEM (`CERTIFICATE REQUEST` or `NEW CERTIFICATE REQUEST`), DER, or base64 of DER. Throws EnrollError. */
+/**
+ * Reads a request as people have it: PEM (`CERTIFICATE REQUEST` or `NEW CERTIFICATE REQUEST`; UTF-16, too), DER, or base64 of either.
+ * Throws EnrollError.
+ */
 export function readCertificationRequest(input: Uint8Array): CertificationRequest {
   if (input[0] === TAG.sequence) return parseCertificationRequest(input)
-  const text = Buffer.from(input).toString('utf8')
+  const text = decodeText(input)?.text ?? ''
   const blocks = readPem(text)
   const requests = blocks.filter(({ label }) => label === 'CERTIFICATE REQUEST' || label === 'NEW CERTIFICATE REQUEST')
   const [request] = requests
@@ -101,7 +108,8 @@ export function readCertificationRequest(input: Uint8Array): CertificationReques
   if (request !== undefined) return parseCertificationRequest(request.der)
   const base64 = text.replace(/\s/g, '')
   if (blocks.length === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(base64) && base64.length % 4 === 0) {
-    return parseCertificationRequest(Buffer.from(base64, 'base64'))
+    const inner = Buffer.from(base64, 'base64')
+    return inner[0] === HYPHEN ? readCertificationRequest(inner) : parseCertificationRequest(inner)
   }
   const found = blocks.map(({ label }) => label).join(', ')
   throw new EnrollError(
