@@ -117,7 +117,9 @@ function explainRequest(request: CertificationRequest, context: ExplainContext):
     says: [
       proven
         ? 'Whoever made it holds the private key: its signature verifies under its own key.'
-        : 'Its signature does NOT verify under its own key: it proves nothing, and every CA will refuse it.',
+        : requestHash(request) === undefined
+          ? 'Its signature was not judged: no document-signing key may use that algorithm.'
+          : 'Its signature does NOT verify under its own key: it proves nothing, and every CA will refuse it.',
     ],
     silent: ['where the private key lives: only an attestation says that'],
     problems: [

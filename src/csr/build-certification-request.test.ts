@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { HashName } from '../../devices/device.ts'
 import { contextTag } from '../asn1/der.ts'
-import { bitString, integer, nullValue, octetString, oid, sequence, tlv } from '../asn1/der-writer.ts'
+import { bitString, boolean, integer, nullValue, octetString, oid, sequence, setOf, tlv } from '../asn1/der-writer.ts'
 import { encodeName, formatName, parseName, parseNameText } from '../asn1/name.ts'
 import { writePem } from '../asn1/pem.ts'
 import { buildCertificationRequest, checkRequestTemplate, type RequestSigner } from './build-certification-request.ts'
@@ -164,6 +164,21 @@ describe('buildCertificationRequest', () => {
     expect(verifyCertificationRequest(readCertificationRequest(withParameters(octetString(new Uint8Array()))))).toBe(
       false,
     )
+  })
+
+  it('takes requested extensions with critical FALSE written out, which are no evidence', () => {
+    const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const usage = sequence(oid('2.5.29.15'), boolean(false), octetString(bitString(Uint8Array.of(0x80), 7)))
+    const requested = sequence(oid('1.2.840.113549.1.9.14'), setOf(sequence(usage)))
+    const key = keys.publicKey.export({ type: 'spki', format: 'der' })
+    const info = sequence(integer(0), encodeName(parseNameText('CN=x')), key, tlv(contextTag(0), requested))
+    const algorithm = sequence(oid('1.2.840.10045.4.3.2'))
+    const request = readCertificationRequest(
+      sequence(info, algorithm, bitString(sign('sha256', info, keys.privateKey))),
+    )
+    expect(openssl(request.der)).toContain('Digital Signature')
+    expect(request.extensions.get('2.5.29.15')).toMatchObject({ critical: false })
+    expect(verifyCertificationRequest(request)).toBe(true)
   })
 
   it('does not choose between two requests', () => {

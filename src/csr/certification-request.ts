@@ -81,7 +81,8 @@ function requestedExtensions(attributes: DerNode): ReadonlyMap<string, Extension
     values.expect(TAG.set, 'attribute values')
     if (readOid(type) !== OID_EXTENSION_REQUEST) continue
     if (found !== undefined || values.children.length !== 1) throw attribute.fail('extensionRequest stands twice')
-    found = readExtensions(values.at(0, 'extensionRequest'))
+    // Not evidence: a program that writes `critical FALSE` out asks for the same.
+    found = readExtensions(values.at(0, 'extensionRequest'), { explicitCriticalFalse: true })
   }
   return found ?? new Map()
 }
