@@ -4,9 +4,11 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
 import { sharedFolder } from '../../test/shared-folder.ts'
 import { readVectorManifest } from '../../test/tools/vector-manifest.ts'
-import { parseNameText } from '../asn1/name.ts'
+import { contextTag } from '../asn1/der.ts'
+import { bitString, integer, oid, sequence, tlv } from '../asn1/der-writer.ts'
+import { encodeName, parseNameText } from '../asn1/name.ts'
 import { buildCertificationRequest } from '../csr/build-certification-request.ts'
-import type { CertificationRequest } from '../csr/certification-request.ts'
+import { type CertificationRequest, readCertificationRequest } from '../csr/certification-request.ts'
 import { policyProfile } from '../policy/policy-profile.ts'
 import { createYubiHsm2EvidenceIssuer, yubiHsm2Package } from '../sandbox/yubihsm2-evidence/issuer.ts'
 import { createYubikeyEvidenceIssuer, yubikeyPackage } from '../sandbox/yubikey-evidence/issuer.ts'
@@ -14,6 +16,7 @@ import { builtInTrustAnchors } from '../trust-anchors/trust-anchors.ts'
 import { checkAttestation } from './check-attestation.ts'
 import { EvidenceError } from './evidence-error.ts'
 import { readEvidence } from './evidence-input.ts'
+import { explain } from './explain.ts'
 
 const NOW = Date.parse('2026-11-22T00:00:00Z')
 const schema: object = JSON.parse(
@@ -118,6 +121,27 @@ describe('checkAttestation', () => {
     expect(check(issuer.root.certificate)).toThrow(/begins with the certificate of CN=hsm-enroll sandbox/)
     expect(check(Uint8Array.of(0x30, 0x03, 0x02, 0x01, 0x05))).toThrow(/first certificate is malformed. .*1 parts/)
     expect(check(...new Array<Uint8Array>(17).fill(issuer.f9Certificate))).toThrow(/17 certificates are too many/)
+  })
+
+  it('does not call a signature wrong that it does not judge', () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+    const key = publicKey.export({ type: 'spki', format: 'der' })
+    const info = sequence(integer(0), encodeName(parseNameText('CN=x')), key, tlv(contextTag(0)))
+    const csr = readCertificationRequest(
+      sequence(info, sequence(oid('1.3.101.112')), bitString(sign(null, info, privateKey))),
+    )
+    const leaf = issuer.attest({ spki: key, slot: 0x9c, pinPolicy: 2, touchPolicy: 2 })
+    const { acceptable, checks } = checkAttestation({
+      ...base,
+      package: yubikeyPackage(leaf, issuer.f9Certificate),
+      csr,
+    })
+    const signature = checks.find(({ id }) => id === 'binding.signature')
+    expect(acceptable).toBe(false)
+    expect(signature?.detail).toContain('an algorithm (1.3.101.112)')
+    expect(signature?.remedy).toContain('ECDSA')
+    const said = explain(csr.der, { trustAnchors: base.trustAnchors, now: NOW })
+    expect(JSON.stringify(said)).toContain('was not judged')
   })
 
   it('lets a profile turn a rule into a warning', () => {

@@ -1,4 +1,4 @@
-import { type CertificationRequest, verifyCertificationRequest } from '../csr/certification-request.ts'
+import { type CertificationRequest, requestHash, verifyCertificationRequest } from '../csr/certification-request.ts'
 import type { HsmType } from '../hsm-type.ts'
 import { evaluatePolicy } from '../policy/evaluate-policy.ts'
 import { type PolicyProfile, policyProfile } from '../policy/policy-profile.ts'
@@ -86,8 +86,12 @@ function bind(spki: Uint8Array | undefined, { csr, publicKey }: CheckRequest, ch
       BINDING.signature,
       verifyCertificationRequest(csr),
       'the request is signed by its own key',
-      'the signature of the request does not verify under its own key',
-      'Make the request again on the device, and do not edit it.',
+      requestHash(csr) === undefined
+        ? `the request is signed with an algorithm (${csr.signatureAlgorithm.oid}) that no document-signing key may use, so its signature was not judged`
+        : 'the signature of the request does not verify under its own key',
+      requestHash(csr) === undefined
+        ? 'Make the request again with RSA PKCS#1 v1.5 or ECDSA, and SHA-256, SHA-384 or SHA-512.'
+        : 'Make the request again on the device, and do not edit it.',
     )
     bindKey(spki, csr.spki, "the request's key", checks)
   }

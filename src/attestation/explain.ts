@@ -1,5 +1,6 @@
 /** Explains whatever a person has at hand: one of the six packages, a request, a certificate, a PKCS#7. */
 import { type Certificate, parseCertificate } from '../asn1/certificate.ts'
+import { decodeText } from '../asn1/decode-text.ts'
 import { contextTag, readDer, readOid, TAG } from '../asn1/der.ts'
 import { DerError } from '../asn1/der-error.ts'
 import { printName } from '../asn1/name.ts'
@@ -20,7 +21,6 @@ import type { CheckRequest } from './check-attestation.ts'
 import { embeddedYubikeyAttestation } from './embedded-attestation.ts'
 import { EvidenceError } from './evidence-error.ts'
 import { readEvidence } from './evidence-input.ts'
-import { decodeText } from './evidence-text.ts'
 import { explainAttestation } from './explain-attestation.ts'
 import type { ExplainedFact, ExplainedNode, Explanation } from './explanation.ts'
 import { extensionName } from './extension-names.ts'
@@ -117,7 +117,9 @@ function explainRequest(request: CertificationRequest, context: ExplainContext):
     says: [
       proven
         ? 'Whoever made it holds the private key: its signature verifies under its own key.'
-        : 'Its signature does NOT verify under its own key: it proves nothing, and every CA will refuse it.',
+        : requestHash(request) === undefined
+          ? 'Its signature was not judged: no document-signing key may use that algorithm.'
+          : 'Its signature does NOT verify under its own key: it proves nothing, and every CA will refuse it.',
     ],
     silent: ['where the private key lives: only an attestation says that'],
     problems: [

@@ -15,7 +15,12 @@ import { verifySignature } from './verify-signature.ts'
 
 const AGAIN =
   'Export the confirmation again on the HSM itself; where it fails again, ask Thales support about this HSM.'
-const REMEMBER = { remember: true } as const
+/**
+ * Whatever Luna signs with ECDSA has NULL parameters: Thales's published ECC root itself, the leaf, the requests of `cmu`. So may the
+ * hardware origin certificate between them. The unsigned r and s stay with the leaf.
+ */
+const NULL_PARAMETERS = { ecdsaParametersNull: true } as const
+const ISSUER = { ...NULL_PARAMETERS, remember: true } as const
 
 /** Names and signatures from the pinned root downwards; a copy of the root in the file must be that root. */
 export function checkLunaChain(
@@ -27,7 +32,7 @@ export function checkLunaChain(
   const path = certificates.slice(0, form.roles.length)
   const top = path[path.length - 1]
   const anchors = anchorsFor('LUNA', context.trustAnchors)
-  const anchor = top === undefined ? undefined : anchorThatSigned(top, anchors, REMEMBER)
+  const anchor = top === undefined ? undefined : anchorThatSigned(top, anchors, ISSUER)
   if (top === undefined || anchor === undefined) {
     checks.fail(RULE.root, noAnchor(top, certificates[form.roles.length], anchors), AGAIN)
     return undefined
@@ -45,7 +50,7 @@ export function checkLunaChain(
     const certificate = path[index]
     if (issuer === undefined || certificate === undefined) continue
     const named = namesIssuer(certificate, issuer.subject)
-    if (named && (index === 0 ? leafSignedBy(certificate, issuer) : signedBy(certificate, issuer.spki, REMEMBER)))
+    if (named && (index === 0 ? leafSignedBy(certificate, issuer) : signedBy(certificate, issuer.spki, ISSUER)))
       continue
     const role = form.roles[index]?.name
     checks.fail(
@@ -76,13 +81,13 @@ function isCopyOf(certificate: Certificate, anchor: TrustAnchor, anchors: readon
     key !== undefined &&
     isAnchor(certificate, key) &&
     (anchor.certificateSha256.includes(sha256Hex(certificate.der)) ||
-      signedBy(certificate, key.spki, { sha1: true, remember: true }))
+      signedBy(certificate, key.spki, { ...ISSUER, sha1: true }))
   )
 }
 
-/** The leaf alone may have NULL parameters with ECDSA and r and s of full, unsigned length (see `readLunaSignature`). */
+/** The leaf alone may have r and s of full, unsigned length (see `readLunaSignature`). */
 function leafSignedBy(leaf: Certificate, issuer: Certificate): boolean {
-  const scheme = signatureScheme(leaf.signatureAlgorithm, { ecdsaParametersNull: true })
+  const scheme = signatureScheme(leaf.signatureAlgorithm, NULL_PARAMETERS)
   if (scheme?.key !== 'ec') return signedBy(leaf, issuer.spki)
   const octets = groupOctets(issuer.spki)
   const raw = octets === undefined ? undefined : readLunaSignature(leaf.signature, octets)

@@ -68,7 +68,7 @@ export function checkRoles(certificates: readonly Certificate[], form: LunaForm,
     const critical = certificate.extensions.get(OID_EXTENDED_KEY_USAGE)?.critical === true
     if (role !== undefined && critical && usages?.length === 1 && usages[0] === role.usage) continue
     const found = usages === undefined ? undefined : places.find(({ usage }) => usages.includes(usage))
-    if (found !== undefined && isReordered(certificates, places)) {
+    if (found !== undefined && found !== role && isReordered(certificates, places)) {
       checks.fail(
         RULE.roles,
         `The certificates are complete but out of order (the ${found.name} certificate stands at place ${index + 1}): likely another program rewrote the PKCS#7, which sorts a SET.`,

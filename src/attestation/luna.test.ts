@@ -137,6 +137,20 @@ describe('Luna confirmations of EC keys', () => {
     expect(failure?.detail).toContain('another program rewrote the PKCS#7')
   })
 
+  it('whose role is not critical are not called out of order', () => {
+    const uncritical = issuer.confirm({
+      spki: testKeyPair('P-256').spki,
+      alter: (template) => ({
+        ...template,
+        extensions:
+          template.extensions?.map((one) => (one.oid === '2.5.29.37' ? { ...one, critical: false } : one)) ?? [],
+      }),
+    })
+    const [failure] = failed(uncritical, trustAnchors)
+    expect(failure?.id).toBe('attestation.roles')
+    expect(failure?.detail).toMatch(/Certificate 1 has not the role .*critical, alone/)
+  })
+
   it('that name no HSM are genuine, and say no serial number', () => {
     const nameless = issuer.confirm({
       spki: testKeyPair('P-256').spki,

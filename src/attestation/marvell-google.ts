@@ -109,7 +109,13 @@ function findPair({ objects }: MarvellStatement, checks: CheckList): Pair | unde
     return undefined
   }
   if (keyType !== KEY_TYPE.rsa && keyType !== KEY_TYPE.ec) {
-    checks.fail(RULE.keyPair, `The private key has the type ${keyType}, neither RSA nor EC.`, NEW_KEY)
+    checks.fail(
+      RULE.keyPair,
+      keyType === undefined
+        ? 'The private key names no type.'
+        : `The private key has the type ${keyType}, neither RSA nor EC.`,
+      NEW_KEY,
+    )
   } else if (publicKey === undefined) {
     checks.fail(
       RULE.keyPair,

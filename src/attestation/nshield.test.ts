@@ -5,12 +5,14 @@ import { describe, expect, it } from 'vitest'
 import { mutate, mutation } from '../../test/mutation.ts'
 import { sharedFolder } from '../../test/shared-folder.ts'
 import { EnrollError } from '../errors.ts'
+import { policyProfile, type Severity } from '../policy/policy-profile.ts'
 import { group } from '../sandbox/nshield-evidence/access-control.ts'
 import { createNshieldEvidenceIssuer, urlSafe } from '../sandbox/nshield-evidence/issuer.ts'
 import { concat, word } from '../sandbox/nshield-evidence/message-writer.ts'
 import { testKeyPair } from '../sandbox/test-key-pair.ts'
 import { NSHIELD_TRUST_ANCHORS } from '../trust-anchors/nshield.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
+import { checkAttestation } from './check-attestation.ts'
 import { nshield } from './nshield.ts'
 
 const NOW = Date.parse('2026-11-22T00:00:00Z')
@@ -136,16 +138,29 @@ describe('nShield bundles of worlds that Entrust published no example of', () =>
     }
   })
 
-  it('recoverable keys are genuine, and refused by policy unless it says "warn"', () => {
+  it('recoverable keys are genuine, and refused by policy unless the profile says otherwise', () => {
     const module = createNshieldEvidenceIssuer({ esn: 'F1F1-F1F1-F1F1' })
     for (const recovery of ['trump', 'archive'] as const) {
       const package_ = module.bundle({ spki, recovery })
       const refused = verify(package_, module.trustAnchors)
       expect(refused.genuine).toBe(true)
       expect(refused.claims).toMatchObject({ recovery: true, extractable: false, neverExtractable: false })
-      expect(statusOf(refused, 'policy.recovery')).toBe('fail')
-      const warned = verify(package_, module.trustAnchors, { recoverableKeys: 'warn' })
-      expect(statusOf(warned, 'policy.recovery')).toBe('warn')
+      const under = (recoverable: Severity) =>
+        checkAttestation({
+          package: package_,
+          trustAnchors: module.trustAnchors,
+          now: NOW,
+          policy: policyProfile('document-signing', { recoverable }),
+        })
+      expect(under('refuse').acceptable).toBe(false)
+      expect(under('refuse').checks.filter(({ status }) => status === 'fail')).toEqual([
+        expect.objectContaining({ id: 'policy.key.recoverable' }),
+      ])
+      expect(under('warn').acceptable).toBe(true)
+      expect(under('warn').checks).toContainEqual(
+        expect.objectContaining({ id: 'policy.key.recoverable', status: 'warn' }),
+      )
+      expect(under('off').acceptable).toBe(true)
     }
   })
 

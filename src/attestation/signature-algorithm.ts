@@ -30,7 +30,7 @@ export interface AlgorithmDeviations {
   readonly sha1?: boolean
   /** RSA without NULL parameters: one YubiKey 5.7.4 F9 certificate; RFC 4055 section 5 says "MUST accept". */
   readonly rsaParametersAbsent?: boolean
-  /** ECDSA with NULL parameters: the Luna EC leaf. */
+  /** ECDSA with NULL parameters: the certificates of the Luna EC chain. */
   readonly ecdsaParametersNull?: boolean
 }
 

@@ -80,6 +80,25 @@ describe('YubiHSM 2 claims', () => {
     })
   })
 
+  it.each([
+    [0x02, '"imported"'],
+    [0x11, '"generated, imported under wrap"'],
+    [0x81, '"generated, unknown origin 0x80"'],
+    [0x00, '"unknown origin 0x0"'],
+  ])('name every flag of the origin %i, and refuse what is not "generated" alone', (origin, words) => {
+    const device = createYubiHsm2EvidenceIssuer({ serial: 1, firmware: '2.4.0' }, { keyType: 'P-256' })
+    const { spki } = testKeyPair('P-256')
+    const leaf = device.attest({ spki, objectId: 1, origin, domains: 1, capabilities: 0x80n, label: '' })
+    const verdict = yubihsm2.verify(yubiHsm2Package(leaf, device.deviceCertificate), {
+      trustAnchors: device.trustAnchors,
+      now: NOW,
+    })
+    expect(verdict.checks.find(({ id }) => id === 'attestation.origin')).toMatchObject({
+      status: 'fail',
+      detail: `the origin of the key is ${words}, and must be "generated" alone`,
+    })
+  })
+
   it('are none where the device certificate is alone', () => {
     const device = createYubiHsm2EvidenceIssuer({ serial: 1, firmware: '2.4.0' }, { keyType: 'P-256' })
     const verdict = yubihsm2.verify(yubiHsm2Package(device.deviceCertificate), {

@@ -130,7 +130,9 @@ function judgeObject(facts: ObjectFacts, checks: CheckList): KeyClaims {
     RULE.origin,
     generated,
     'generated on the device',
-    origin === undefined ? 'the attestation does not say where the key comes from' : describeOrigin(origin),
+    origin === undefined
+      ? 'the attestation does not say where the key comes from'
+      : `the origin of the key is "${describeOrigin(origin)}", and must be "generated" alone`,
     'Generate a new key on the device (generate-asymmetric-key) and attest that.',
   )
   const listed = capabilities === undefined ? undefined : listCapabilities(capabilities)
@@ -159,12 +161,16 @@ function judgeObject(facts: ObjectFacts, checks: CheckList): KeyClaims {
   }
 }
 
-const describeOrigin = (origin: number): string =>
-  [
+/** Every flag by name; those without one as a number. */
+function describeOrigin(origin: number): string {
+  const unknown = origin & ~(ORIGIN.generated | ORIGIN.imported | ORIGIN.importedWrapped)
+  return [
     ...(origin & ORIGIN.generated ? ['generated'] : []),
     ...(origin & ORIGIN.imported ? ['imported'] : []),
     ...(origin & ORIGIN.importedWrapped ? ['imported under wrap'] : []),
-  ].join(', ') || `unknown origin ${origin}`
+    ...(unknown !== 0 || origin === 0 ? [`unknown origin 0x${unknown.toString(16)}`] : []),
+  ].join(', ')
+}
 
 /**
  * The FIPS certificate's number stands in the device certificate (.10); whether the device was in FIPS-approved mode, in the leaf of
@@ -224,7 +230,7 @@ function checkDevice(device: Certificate, facts: ObjectFacts, checks: CheckList)
     RULE.serial,
     serial !== undefined && serial === facts.serial && serial === named,
     `serial number ${serial}`,
-    `the serial numbers differ: ${facts.serial ?? 'none'} in the attestation, ${serial ?? 'none'} in the device certificate`,
+    `the serial numbers differ: ${facts.serial ?? 'none'} in the attestation, ${serial ?? 'none'} in the device certificate, ${named ?? 'none'} in its name`,
     'Take both certificates from the same device.',
   )
 }

@@ -99,6 +99,12 @@ export function chainCause(f9: Certificate, top: Certificate, anchors: readonly 
   }
   const named = causeByName(issuer)
   if (named !== undefined) return named
+  if (top !== f9) {
+    return {
+      detail: `the chain of F9 ends with ${printName(top.issuer)}, which is no CA of Yubico's and is not in the package with a trusted key`,
+      remedy: `Where this chain is your own, give its root with \`--trust-anchors\`, and every certificate between. Otherwise: ${EXPORT_F9}`,
+    }
+  }
   const how = selfIssued(f9)
     ? 'F9 signed itself'
     : `F9 was signed by ${printName(top.issuer)}, which is no CA of Yubico's`

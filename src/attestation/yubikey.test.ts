@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { testKeyPair } from '../sandbox/test-key-pair.ts'
-import { createYubikeyEvidenceIssuer, yubikeyPackage } from '../sandbox/yubikey-evidence/issuer.ts'
+import {
+  createYubikeyEvidenceIssuer,
+  createYubikeyTestRoot,
+  yubikeyPackage,
+} from '../sandbox/yubikey-evidence/issuer.ts'
 import type { FamilyVerdict } from './verify-attestation.ts'
 import { yubikey } from './yubikey.ts'
 
@@ -62,6 +66,36 @@ describe('YubiKey claims', () => {
       expect.objectContaining({ detail: expect.stringMatching(/that of another YubiKey: .* dates/) }),
     ])
     expect(verdict).not.toHaveProperty('trustAnchor')
+  })
+
+  it('names the issuer at the end of a chain, not that of F9, where the package goes further up', () => {
+    const own = createYubikeyEvidenceIssuer(
+      { firmware: '5.7.4', hierarchy: 'intermediate' },
+      { keyType: 'P-256', root: createYubikeyTestRoot('P-256', 'Own Root') },
+    )
+    const chain = yubikeyPackage(
+      own.attest({ spki, slot: 0x9c, pinPolicy: 2, touchPolicy: 1 }),
+      own.f9Certificate,
+      ...own.intermediates,
+    )
+    const [failure] = failures(yubikey.verify(chain, { trustAnchors: issuer.trustAnchors, now: NOW }))
+    expect(failure?.detail).toContain('the chain of F9 ends with CN=Own Root')
+    expect(failure?.remedy).toContain('--trust-anchors')
+  })
+
+  it('calls a certificate without extensions what it is, not a CA', () => {
+    const bare = issuer.attest({
+      spki,
+      slot: 0x9c,
+      pinPolicy: 2,
+      touchPolicy: 1,
+      alter: (template) => ({ ...template, extensions: [] }),
+    })
+    const verdict = yubikey.verify(yubikeyPackage(bare, issuer.f9Certificate), {
+      trustAnchors: issuer.trustAnchors,
+      now: NOW,
+    })
+    expect(failures(verdict)[0]?.detail).toContain('version 1')
   })
 
   it('names the certificate that is outside its dates, and the day', () => {

@@ -105,16 +105,8 @@ function readLeaf(
   checks: CheckList,
 ): { readonly device: AttestedDevice; readonly claims: KeyClaims } {
   const slot = slotOf(leaf)
-  const ca = basicConstraintsOf(leaf)
-  checks.require(
-    RULE.leaf,
-    slot !== undefined && leaf.version === 3 && (ca === undefined || (ca !== 'malformed' && !ca.ca)),
-    `attests the key in slot ${slot}`,
-    slot === undefined
-      ? 'the first certificate is not named as an attestation is ("YubiKey PIV Attestation 9c"): it is another certificate of the slot'
-      : 'the attestation certificate says that it is a CA',
-    EXPORT_AGAIN,
-  )
+  const fault = leafFault(leaf, slot)
+  checks.require(RULE.leaf, fault === undefined, `attests the key in slot ${slot}`, fault ?? '', EXPORT_AGAIN)
   const firmware = checkFirmware(leaf, checks)
   const serial = checkSerial(leaf, checks)
   const policies = checkPolicies(leaf, checks)
@@ -144,6 +136,17 @@ function readLeaf(
   if (firmware !== undefined) claims.firmware = firmware
   if (serial !== undefined) claims.serial = Number(serial)
   return { device, claims }
+}
+
+function leafFault(leaf: Certificate, slot: string | undefined): string | undefined {
+  const ca = basicConstraintsOf(leaf)
+  if (slot === undefined) {
+    return 'the first certificate is not named as an attestation is ("YubiKey PIV Attestation 9c"): it is another certificate of the slot'
+  }
+  if (leaf.version !== 3) return 'the attestation certificate is version 1, which has no extensions and attests nothing'
+  return ca === undefined || (ca !== 'malformed' && !ca.ca)
+    ? undefined
+    : 'the attestation certificate says that it is a CA'
 }
 
 function checkFirmware(leaf: Certificate, checks: CheckList): string | undefined {

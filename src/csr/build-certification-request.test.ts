@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { HashName } from '../../devices/device.ts'
-import { formatName, parseName, parseNameText } from '../asn1/name.ts'
+import { contextTag } from '../asn1/der.ts'
+import { bitString, boolean, integer, nullValue, octetString, oid, sequence, setOf, tlv } from '../asn1/der-writer.ts'
+import { encodeName, formatName, parseName, parseNameText } from '../asn1/name.ts'
 import { writePem } from '../asn1/pem.ts'
 import { buildCertificationRequest, checkRequestTemplate, type RequestSigner } from './build-certification-request.ts'
 import { readCertificationRequest, requestHash, verifyCertificationRequest } from './certification-request.ts'
@@ -26,6 +28,13 @@ const keys: readonly [string, RequestSigner][] = [
 
 function pair(keys: { publicKey: KeyObject; privateKey: KeyObject }): [KeyObject, KeyObject] {
   return [keys.publicKey, keys.privateKey]
+}
+
+function ecRequest(): { readonly key: Uint8Array; readonly info: Uint8Array; readonly signature: Uint8Array } {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const key = new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }))
+  const info = sequence(integer(0), encodeName(parseNameText('CN=test.example,C=CA')), key, tlv(contextTag(0)))
+  return { key, info, signature: sign('sha256', info, privateKey) }
 }
 
 function openssl(der: Uint8Array): string {
@@ -119,7 +128,7 @@ describe('buildCertificationRequest', () => {
     })
   })
 
-  it('reads requests that openssl makes, in PEM, DER, base64 and with the NEW label', () => {
+  it('reads requests that openssl makes, in PEM, UTF-16, DER, base64 of either and with the NEW label', () => {
     execFileSync(
       'openssl',
       [
@@ -135,9 +144,41 @@ describe('buildCertificationRequest', () => {
       Buffer.from(request.der),
       Buffer.from(Buffer.from(request.der).toString('base64')),
       Buffer.from(pem.replaceAll('CERTIFICATE REQUEST', 'NEW CERTIFICATE REQUEST').replaceAll('\n', '\r\n')),
+      Buffer.from(`\ufeff${pem}`),
+      Buffer.from(`\ufeff${pem}`, 'utf16le'),
+      Buffer.from(Buffer.from(pem).toString('base64')),
     ]) {
       expect(Buffer.compare(readCertificationRequest(form).der, request.der)).toBe(0)
     }
+  })
+
+  it('takes a request of an EC key whose algorithm has NULL parameters, as cmu of Luna writes it', () => {
+    const { key, info, signature } = ecRequest()
+    const withParameters = (parameters: Uint8Array): Uint8Array =>
+      sequence(info, sequence(oid('1.2.840.10045.4.3.2'), parameters), bitString(signature))
+    const request = readCertificationRequest(withParameters(nullValue()))
+    expect(openssl(request.der)).toContain('ecdsa-with-SHA256')
+    expect(verifyCertificationRequest(request)).toBe(true)
+    expect(requestHash(request)).toBe('SHA-256')
+    expect(Buffer.compare(request.spki, key)).toBe(0)
+    expect(verifyCertificationRequest(readCertificationRequest(withParameters(octetString(new Uint8Array()))))).toBe(
+      false,
+    )
+  })
+
+  it('takes requested extensions with critical FALSE written out, which are no evidence', () => {
+    const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const usage = sequence(oid('2.5.29.15'), boolean(false), octetString(bitString(Uint8Array.of(0x80), 7)))
+    const requested = sequence(oid('1.2.840.113549.1.9.14'), setOf(sequence(usage)))
+    const key = keys.publicKey.export({ type: 'spki', format: 'der' })
+    const info = sequence(integer(0), encodeName(parseNameText('CN=x')), key, tlv(contextTag(0), requested))
+    const algorithm = sequence(oid('1.2.840.10045.4.3.2'))
+    const request = readCertificationRequest(
+      sequence(info, algorithm, bitString(sign('sha256', info, keys.privateKey))),
+    )
+    expect(openssl(request.der)).toContain('Digital Signature')
+    expect(request.extensions.get('2.5.29.15')).toMatchObject({ critical: false })
+    expect(verifyCertificationRequest(request)).toBe(true)
   })
 
   it('does not choose between two requests', () => {

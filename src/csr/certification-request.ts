@@ -1,5 +1,6 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { type AlgorithmIdentifier, type Extension, readAlgorithm, readExtensions } from '../asn1/certificate.ts'
+import { decodeText } from '../asn1/decode-text.ts'
 import {
   contextTag,
   type DerNode,
@@ -27,6 +28,9 @@ export interface CertificationRequest {
   readonly signatureAlgorithm: AlgorithmIdentifier
   readonly signature: Uint8Array
 }
+
+/** What PEM begins with. */
+const HYPHEN = 0x2d
 
 export const OID_EXTENSION_REQUEST = '1.2.840.113549.1.9.14'
 
@@ -77,15 +81,19 @@ function requestedExtensions(attributes: DerNode): ReadonlyMap<string, Extension
     values.expect(TAG.set, 'attribute values')
     if (readOid(type) !== OID_EXTENSION_REQUEST) continue
     if (found !== undefined || values.children.length !== 1) throw attribute.fail('extensionRequest stands twice')
-    found = readExtensions(values.at(0, 'extensionRequest'))
+    // Not evidence: a program that writes `critical FALSE` out asks for the same.
+    found = readExtensions(values.at(0, 'extensionRequest'), { explicitCriticalFalse: true })
   }
   return found ?? new Map()
 }
 
-/** Reads a request as people have it: PEM (`CERTIFICATE REQUEST` or `NEW CERTIFICATE REQUEST`), DER, or base64 of DER. Throws EnrollError. */
+/**
+ * Reads a request as people have it: PEM (`CERTIFICATE REQUEST` or `NEW CERTIFICATE REQUEST`; UTF-16, too), DER, or base64 of either.
+ * Throws EnrollError.
+ */
 export function readCertificationRequest(input: Uint8Array): CertificationRequest {
   if (input[0] === TAG.sequence) return parseCertificationRequest(input)
-  const text = Buffer.from(input).toString('utf8')
+  const text = decodeText(input)?.text ?? ''
   const blocks = readPem(text)
   const requests = blocks.filter(({ label }) => label === 'CERTIFICATE REQUEST' || label === 'NEW CERTIFICATE REQUEST')
   const [request] = requests
@@ -101,7 +109,8 @@ export function readCertificationRequest(input: Uint8Array): CertificationReques
   if (request !== undefined) return parseCertificationRequest(request.der)
   const base64 = text.replace(/\s/g, '')
   if (blocks.length === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(base64) && base64.length % 4 === 0) {
-    return parseCertificationRequest(Buffer.from(base64, 'base64'))
+    const inner = Buffer.from(base64, 'base64')
+    return inner[0] === HYPHEN ? readCertificationRequest(inner) : parseCertificationRequest(inner)
   }
   const found = blocks.map(({ label }) => label).join(', ')
   throw new EnrollError(
@@ -121,7 +130,7 @@ export function requestHash(request: CertificationRequest): 'SHA-1' | 'SHA-256' 
 /** Does the request prove possession of its own key? False for any signature or algorithm that does not fit. */
 export function verifyCertificationRequest(request: CertificationRequest): boolean {
   const algorithm = REQUEST_SIGNATURES.find(({ oid }) => oid === request.signatureAlgorithm.oid)
-  if (algorithm === undefined || !parametersFit(request.signatureAlgorithm, algorithm.key)) return false
+  if (algorithm === undefined || !parametersFit(request.signatureAlgorithm)) return false
   try {
     const key = createPublicKey({ key: Buffer.from(request.spki), format: 'der', type: 'spki' })
     if (key.asymmetricKeyType !== (algorithm.key === 'RSA' ? 'rsa' : 'ec')) return false
@@ -132,8 +141,10 @@ export function verifyCertificationRequest(request: CertificationRequest): boole
   }
 }
 
-/** ECDSA has none (RFC 5758 3.2). RSA has NULL, and a reader must accept none (RFC 4055 5). */
-function parametersFit({ parameters }: AlgorithmIdentifier, key: 'RSA' | 'EC'): boolean {
-  if (parameters === undefined) return true
-  return key === 'RSA' && parameters.length === 2 && parameters[0] === TAG.null && parameters[1] === 0
+/**
+ * RSA has NULL, and a reader must accept none (RFC 4055 5). ECDSA has none (RFC 5758 3.2), but Luna's `cmu requestcertificate`
+ * writes NULL (github.com/ThalesGroup/luna-pkc-validator, tests/ecc-test.csr).
+ */
+function parametersFit({ parameters }: AlgorithmIdentifier): boolean {
+  return parameters === undefined || (parameters.length === 2 && parameters[0] === TAG.null && parameters[1] === 0)
 }

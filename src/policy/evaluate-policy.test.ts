@@ -124,6 +124,11 @@ describe('evidence rules', () => {
     expect(judge({}, { capabilities: ['sign-ecdsa'] }, 'policy.key.signs')).toBe('pass')
     expect(judge({}, { capabilities: ['derive-ecdh'] }, 'policy.key.signs')).toBe('fail')
     expect(judge({}, { permissions: [] }, 'policy.key.signs')).toBe('fail')
+    expect(judge({}, { permissions: ['sign'] }, 'policy.key.signs')).toBe('pass')
+    expect(judge({}, { capabilities: ['sign-pkcs', 'sign-pss'] }, 'policy.key.signs')).toBe('fail')
+    const ofRsa = (right: string) =>
+      statusOf({ spki: rsa(3072), evidence: { device, claims: { capabilities: [right] } } }, 'policy.key.signs')
+    expect(['sign-pkcs', 'sign-pss', 'sign-ecdsa'].map(ofRsa)).toEqual(['pass', 'pass', 'fail'])
     expect(judge({}, {}, 'policy.key.signs')).toBeUndefined()
     expect(judge({}, { recovery: true }, 'policy.key.recoverable')).toBe('fail')
   })

@@ -4,6 +4,7 @@ import { nameValues, parseName } from '../asn1/name.ts'
 import { describePublicKey, type PublicKey, parsePublicKey } from '../asn1/public-key.ts'
 import type { AttestedDevice, Check, KeyClaims } from '../attestation/attestation-result.ts'
 import { type CertificationRequest, requestHash } from '../csr/certification-request.ts'
+import { isPointOnCurve } from './point-on-curve.ts'
 import type { PolicyProfile, Severity } from './policy-profile.ts'
 import { POLICY_RULES, type PolicyRule } from './policy-rules.ts'
 import { hasRocaFingerprint, isRocaFirmware } from './roca.ts'
@@ -36,7 +37,7 @@ export function evaluatePolicy(facts: PolicyFacts, profile: PolicyProfile): read
     )
   }
   if (facts.spki !== undefined) applyKeyRules(facts.spki, facts.evidence?.device, profile, apply)
-  if (facts.evidence !== undefined) applyEvidenceRules(facts.evidence, profile, apply)
+  if (facts.evidence !== undefined) applyEvidenceRules(facts.evidence, facts.spki, profile, apply)
   if (facts.request !== undefined) applyRequestRules(facts.request, profile, apply)
   if (facts.packageLength !== undefined) {
     const characters = Math.ceil(facts.packageLength / 3) * 4
@@ -81,9 +82,11 @@ function readKey(spki: Uint8Array): PublicKey | undefined {
   }
 }
 
-/** On the curve (node:crypto refuses points that are not), or a modulus without small factors. */
+/** On the curve (for one that is not in our table: node:crypto refuses points that are not), or a modulus without small factors. */
 function isSound(spki: Uint8Array, key: PublicKey): boolean {
   if (key.type === 'RSA') return !hasSmallFactor(key.modulus)
+  const onCurve = key.type === 'EC' ? isPointOnCurve(key.curve, key.point) : undefined
+  if (onCurve !== undefined) return onCurve
   try {
     createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
     return true
@@ -140,6 +143,7 @@ function applyRsaRules(
 
 function applyEvidenceRules(
   { device, claims }: NonNullable<PolicyFacts['evidence']>,
+  spki: Uint8Array | undefined,
   profile: PolicyProfile,
   apply: Apply,
 ): void {
@@ -161,7 +165,8 @@ function applyEvidenceRules(
   )
   const rights = [claims.permissions, claims.capabilities].find((list) => Array.isArray(list))
   if (Array.isArray(rights)) {
-    const signs = rights.some((right) => typeof right === 'string' && SIGNING_RIGHTS.includes(right))
+    const signing = SIGNING_RIGHTS[(spki === undefined ? undefined : readKey(spki)?.type) ?? 'other']
+    const signs = rights.some((right) => typeof right === 'string' && signing.includes(right))
     apply(POLICY_RULES.keySigns, signs, 'may sign', `may not sign; it may ${rights.join(', ') || 'do nothing'}`)
   }
   if (typeof claims.recovery === 'boolean') {
@@ -169,7 +174,7 @@ function applyEvidenceRules(
       POLICY_RULES.keyRecoverable,
       !claims.recovery,
       'not recoverable',
-      'the Administrator Card Set can recover the key',
+      'holders of the Administrator Card Set can bring the key back without its own protection, and may export it',
       profile.recoverable,
     )
   }
@@ -184,8 +189,12 @@ function applyEvidenceRules(
   )
 }
 
-/** Rights by which documents are signed, in the words of YubiHSM 2 and nShield. */
-const SIGNING_RIGHTS: readonly string[] = ['sign', 'sign-pkcs', 'sign-pss', 'sign-ecdsa', 'sign-eddsa']
+/** Rights by which a key of each type signs, in the words of nShield and YubiHSM 2: a device grants those of other types, too, in vain. */
+const SIGNING_RIGHTS: Readonly<Record<PublicKey['type'], readonly string[]>> = {
+  RSA: ['sign', 'sign-pkcs', 'sign-pss'],
+  EC: ['sign', 'sign-ecdsa'],
+  other: ['sign', 'sign-pkcs', 'sign-pss', 'sign-ecdsa', 'sign-eddsa'],
+}
 
 function applyRequestRules(request: CertificationRequest, profile: PolicyProfile, apply: Apply): void {
   const hash = requestHash(request)

@@ -108,6 +108,7 @@ describe('readUserTrustAnchors', () => {
 
   it('reads one certificate in DER', () => {
     expect(readUserTrustAnchors(certificate, ['LUNA'])).toEqual(readUserTrustAnchors(Buffer.from(pem), ['LUNA']))
+    expect(readUserTrustAnchors(Buffer.from(`\ufeff${pem}`, 'utf16le'), ['LUNA'])).toHaveLength(1)
     expect(() => readUserTrustAnchors(certificate.subarray(0, 100), ['LUNA'])).toThrow(/DER/)
   })
 

@@ -1,5 +1,6 @@
 import { createHash, createPublicKey } from 'node:crypto'
 import { parseCertificate } from '../asn1/certificate.ts'
+import { decodeText } from '../asn1/decode-text.ts'
 import { TAG } from '../asn1/der.ts'
 import { printName } from '../asn1/name.ts'
 import { type PemBlock, readPem } from '../asn1/pem.ts'
@@ -25,7 +26,7 @@ const unreadable = (what: string, cause?: unknown): EnrollError =>
 export function readUserTrustAnchors(input: string | Uint8Array, hsmTypes: readonly HsmType[]): readonly TrustAnchor[] {
   if (input.length > MAX_BYTES) throw unreadable(`${input.length} characters are too many`)
   if (typeof input !== 'string' && input[0] === TAG.sequence) return [certificateAnchor(input, hsmTypes)]
-  const text = typeof input === 'string' ? input : Buffer.from(input).toString('utf8')
+  const text = typeof input === 'string' ? input : (decodeText(input)?.text ?? '')
   const trimmed = text.replace(/^\ufeff/, '').trim()
   const anchors = /^[[{]/.test(trimmed) ? readJson(trimmed, hsmTypes) : readPemAnchors(trimmed, hsmTypes)
   if (anchors.length === 0) throw unreadable('there is none in the file')

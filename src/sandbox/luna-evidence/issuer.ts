@@ -35,7 +35,7 @@ export interface LunaIssuerOptions {
   readonly notBefore?: Date
   readonly notAfter?: Date
   readonly rootNotAfter?: Date
-  /** Gives the EC origin certificate a deviation that only the leaf may have: for evidence that must be refused. */
+  /** Gives the EC origin certificate a deviation of the leaf's: NULL parameters are accepted there, unsigned r and s are not. */
   readonly originDeviation?: 'unsigned-signature' | 'null-parameters'
 }
 
