@@ -92,7 +92,7 @@ export function chooseToken(
     {
       remedy:
         slots.length === 0
-          ? 'Plug the device in, or check its service and the permission to use it.'
+          ? 'Plug the device in, end another program that may hold it, or check its service and the permission to use it.'
           : 'Correct the URI.',
     },
   )

@@ -348,10 +348,11 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
       )
     })
 
-    it('says so when nothing is plugged in', async () => {
+    it('says so when nothing is plugged in, which is also how a key looks that another program holds', async () => {
       await double.card.remove()
       const error = await failure(open())
       expect(error.code).toBe('device.not-found')
+      expect(error.remedy).toContain('another program that may hold it')
       await double.card.insert()
     })
   })
