@@ -64,7 +64,10 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     this.#generationRole =
       opened.settings.flag('pinProtectedManagementKey') === true
         ? pinProtectedRole
-        : managementKeyRole(canDo(this.#module, 'aesManagementKey'))
+        : managementKeyRole(
+            canDo(this.#module, 'aesManagementKey'),
+            atLeast(this.#firmware(), FIRMWARE.aesManagementKeyByDefault),
+          )
   }
 
   protected override get generationRole(): Role {
