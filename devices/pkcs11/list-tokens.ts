@@ -53,7 +53,12 @@ export function listTokens(cryptoki: Cryptoki, trail: string[] = []): readonly T
 }
 
 const list = (slots: readonly TokenSlot[]): string =>
-  slots.map(({ token }) => `${tokenName(token)}, model ${token.model}, slot-id ${token.slotId}`).join('; ')
+  slots
+    .map(
+      ({ token }) =>
+        `${tokenName(token)}${token.model === '' ? '' : `, model ${token.model}`}, slot-id ${token.slotId}`,
+    )
+    .join('; ')
 
 /**
  * The one token that the query names, among those that `isOurs` lets pass. Tokens that are not initialised are never chosen by default.
@@ -92,7 +97,7 @@ export function chooseToken(
     {
       remedy:
         slots.length === 0
-          ? 'Plug the device in, or check its service and the permission to use it.'
+          ? 'Plug the device in, end another program that may hold it, or check its service and the permission to use it.'
           : 'Correct the URI.',
     },
   )

@@ -11,6 +11,8 @@ export interface PinKind {
   readonly locked: 'USER_PIN_LOCKED' | 'SO_PIN_LOCKED'
   /** True for a secret without a counter (the management key of a YubiKey): a wrong one costs nothing. */
   readonly uncounted?: boolean
+  /** What to do where an uncounted one is wrong, if that is more than looking at its source. */
+  readonly remedy?: string
 }
 
 export const USER_PIN: PinKind = {
@@ -115,7 +117,7 @@ export function wrongPin(
 ): DeviceError {
   if (kind.uncounted === true) {
     return new DeviceError('credential.refused', `Could not log in to ${subject}: the ${kind.name} is wrong.`, {
-      remedy: `Check the source of the ${kind.name}.`,
+      remedy: kind.remedy ?? `Check the source of the ${kind.name}.`,
       cause,
       ...(cause.vendorCode === undefined ? {} : { vendorCode: cause.vendorCode }),
     })

@@ -6,6 +6,16 @@ import { Secret } from '../secret.ts'
 
 const MANAGEMENT_KEY: PinKind = { ...SO_PIN, name: 'management key', uncounted: true }
 
+/** What to do about a key of firmware 5.7 and a libykcs11 before 2.3. */
+export const AES_REMEDY =
+  'Use libykcs11 2.3 or later, or set a TDES management key: ykman piv access change-management-key -a TDES.'
+
+/** Such a key looks wrong to such a module, however right it is. */
+const FACTORY_AES: PinKind = {
+  ...MANAGEMENT_KEY,
+  remedy: `Check its source. Where it is the AES key that firmware 5.7 comes with, this libykcs11 cannot use it. ${AES_REMEDY}`,
+}
+
 /** Hex digits of TDES and AES-192, AES-128 and AES-256 keys. */
 const LENGTHS = [48, 32, 64]
 
@@ -34,11 +44,11 @@ export function readManagementKey(secret: Secret, aesPossible: boolean): Secret 
   return Secret.fromText(text)
 }
 
-/** SO login of libykcs11: the management key, as hex. */
-export const managementKeyRole = (aesPossible: boolean): Role => ({
+/** SO login of libykcs11: the management key, as hex. `aesPossible`: to the module; `factoryAes`: the firmware comes with such a key. */
+export const managementKeyRole = (aesPossible: boolean, factoryAes: boolean): Role => ({
   userType: CKU.SO,
   secret: 'management-key',
-  pin: MANAGEMENT_KEY,
+  pin: factoryAes && !aesPossible ? FACTORY_AES : MANAGEMENT_KEY,
   rule: { minLength: 32, maxLength: 64 },
   prepare: (secret) => readManagementKey(secret, aesPossible),
 })

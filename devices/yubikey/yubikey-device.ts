@@ -64,7 +64,10 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     this.#generationRole =
       opened.settings.flag('pinProtectedManagementKey') === true
         ? pinProtectedRole
-        : managementKeyRole(canDo(this.#module, 'aesManagementKey'))
+        : managementKeyRole(
+            canDo(this.#module, 'aesManagementKey'),
+            atLeast(this.#firmware(), FIRMWARE.aesManagementKeyByDefault),
+          )
   }
 
   protected override get generationRole(): Role {
@@ -143,7 +146,11 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
   /** Everything that can be refused is refused before the management key is asked for: libykcs11 overwrites a slot without a word. */
   override async generateKeyPair(spec: KeySpec): Promise<DeviceKey> {
     this.#policies(spec)
-    if (this.reasonAgainst(spec.algorithm) === undefined) this.refuseOccupied(spec)
+    if (this.reasonAgainst(spec.algorithm) === undefined) {
+      this.refuseOccupied(spec)
+      // The old key is lost by generating, and the new one is of no use without the PIN: that is proven first.
+      if (spec.replaceKey !== undefined) await this.session.login()
+    }
     return await super.generateKeyPair(spec)
   }
 

@@ -1,6 +1,7 @@
 import type { Obstacle } from '../device.ts'
 import type { TokenDescription } from '../pkcs11/token-description.ts'
 import { FIRMWARE } from './firmware-rules.ts'
+import { AES_REMEDY } from './management-key.ts'
 import type { PivSlot } from './piv-slots.ts'
 import { atLeast, canDo, printVersion, type Version } from './ykcs11-abilities.ts'
 
@@ -26,8 +27,7 @@ export function yubikeyObstacles(
       severity: 'warning',
       code: 'management-key.aes',
       message: `YubiKey ${token.serial}: firmware ${printVersion(firmware)} comes with an AES management key, and libykcs11 ${printVersion(module)} takes TDES only.`,
-      remedy:
-        'Use libykcs11 2.3 or later, or set a TDES management key: ykman piv access change-management-key -a TDES.',
+      remedy: AES_REMEDY,
     })
   }
   if (occupant !== undefined && slot !== undefined) {

@@ -7,20 +7,24 @@ export const MAX_INPUT = 1 << 20
 
 /** A whole file, or stdin for `-`, bounded; a private key is refused by name. Throws EnrollError `input.…`. */
 export async function readInput(file: string): Promise<Uint8Array> {
-  const name = file === '-' ? 'stdin' : file
-  const bytes = await (file === '-'
-    ? readBoundedStream(process.stdin, MAX_INPUT)
-    : readBoundedFile(file, MAX_INPUT)
-  ).catch((cause: unknown) => {
-    throw unreadable(name, cause)
-  })
+  const bytes = await readKeyInput(file)
   const kind = privateKeyKind(bytes)
   if (kind === undefined) return bytes
-  throw new EnrollError('input.private-key', `Could not use ${name}: it holds a private key (${kind}).`, {
+  throw new EnrollError('input.private-key', `Could not use ${nameOf(file)}: it holds a private key (${kind}).`, {
     remedy:
       'Nothing here asks for a private key: give the attestation, request or certificate, and keep the key to yourself.',
   })
 }
+
+/** The same where a private key is what is asked for: that of a TLS server. */
+export async function readKeyInput(file: string): Promise<Uint8Array> {
+  const bytes = file === '-' ? readBoundedStream(process.stdin, MAX_INPUT) : readBoundedFile(file, MAX_INPUT)
+  return await bytes.catch((cause: unknown) => {
+    throw unreadable(nameOf(file), cause)
+  })
+}
+
+const nameOf = (file: string): string => (file === '-' ? 'stdin' : file)
 
 function unreadable(name: string, cause: unknown): EnrollError {
   const message = `Could not read ${name}: ${fileFault(cause)}.`

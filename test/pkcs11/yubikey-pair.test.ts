@@ -56,6 +56,7 @@ describe.runIf(yubikeyDoubleAvailable())('two YubiKeys at once', () => {
       const error = await deviceFailure(device.generateKeyPair(spec))
       expect(error.code).toBe('credential.refused')
       expect(error.message).toContain('management key')
+      expect(error.remedy).toContain('ykman piv access change-management-key -a TDES')
     })
   })
 })

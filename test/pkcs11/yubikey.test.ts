@@ -278,6 +278,21 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
       expect((await double.card.snapshot()).pinTriesLeft).toBe(3)
     })
 
+    it.each([
+      ['wrong', '654321', undefined, 'pin.wrong'],
+      ['too short', '12345', undefined, 'pin.malformed'],
+      ['on its last try', PIN, 1, 'pin.final-try'],
+      ['locked', PIN, 0, 'pin.locked'],
+    ] as const)('keeps the key that may be replaced where the PIN is %s', async (_what, pin, left, code) => {
+      const made = await (await open()).generateKeyPair(spec('P-256'))
+      await device?.close()
+      if (left !== undefined) await double.card.setTriesLeft({ pin: left })
+      const replacing = await open(options({ pin, 'management-key': MANAGEMENT_KEY }))
+      const replacement = { ...spec('P-384'), replaceKey: '9c' }
+      expect((await failure(replacing.generateKeyPair(replacement))).code).toBe(code)
+      expect((await replacing.findKey({ location: '9c' }))?.publicKey).toEqual(made.publicKey)
+    })
+
     it('tells a wrong management key from a wrong PIN, and makes nothing', async () => {
       const given = options({ pin: PIN, 'management-key': 'a'.repeat(48) })
       const error = await failure((await open(given)).generateKeyPair(spec('P-256')))
@@ -333,10 +348,11 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
       )
     })
 
-    it('says so when nothing is plugged in', async () => {
+    it('says so when nothing is plugged in, which is also how a key looks that another program holds', async () => {
       await double.card.remove()
       const error = await failure(open())
       expect(error.code).toBe('device.not-found')
+      expect(error.remedy).toContain('another program that may hold it')
       await double.card.insert()
     })
   })

@@ -92,9 +92,20 @@ async function tlsIdentity(
 ): Promise<{ readonly key: string; readonly certificate: string } | undefined> {
   const files = bothOrNone(args, 'tls-key', 'tls-certificate')
   if (files === undefined) return undefined
-  const { readInput } = await import('../read-input.ts')
-  const read = async (file: string): Promise<string> => Buffer.from(await readInput(file)).toString('utf8')
-  return { key: await read(files[0]), certificate: await read(files[1]) }
+  const { readInput, readKeyInput } = await import('../read-input.ts')
+  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8')
+  const [key, certificate] = [text(await readKeyInput(files[0])), text(await readInput(files[1]))]
+  const { createSecureContext } = await import('node:tls')
+  try {
+    createSecureContext({ key, cert: certificate })
+  } catch (cause) {
+    throw new EnrollError('listen.tls', `Could not listen with ${files[0]} and ${files[1]}: TLS does not take them.`, {
+      remedy:
+        'Give an unencrypted PEM private key, and the PEM certificate chain of that key with its own certificate first.',
+      cause,
+    })
+  }
+  return { key, certificate }
 }
 
 async function basicLogin(args: Arguments, context: CommandContext) {
