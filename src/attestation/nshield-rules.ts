@@ -29,6 +29,5 @@ export const NSHIELD_RULES = {
     'field-upgrade-warrant',
     'Entrust warrant format: field upgrade warrants depend on legacy DSA-1024 signatures',
   ),
-  recovery: policy('recovery', 'CA/B Forum CSBR 6.2.7.4.2 (non-exportable); Entrust, ACL validation of recovery'),
   permissions: policy('permissions', 'Entrust "nfkmattest verify": permissions; a signing key needs nothing but sign'),
 } as const satisfies Record<string, Rule>

@@ -5,12 +5,15 @@ import { describe, expect, it } from 'vitest'
 import { mutate, mutation } from '../../test/mutation.ts'
 import { sharedFolder } from '../../test/shared-folder.ts'
 import { EnrollError } from '../errors.ts'
+import { policyProfile } from '../policy/policy-profile.ts'
 import { group } from '../sandbox/nshield-evidence/access-control.ts'
 import { createNshieldEvidenceIssuer, urlSafe } from '../sandbox/nshield-evidence/issuer.ts'
 import { concat, word } from '../sandbox/nshield-evidence/message-writer.ts'
 import { testKeyPair } from '../sandbox/test-key-pair.ts'
 import { NSHIELD_TRUST_ANCHORS } from '../trust-anchors/nshield.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
+import type { AttestationResult } from './attestation-result.ts'
+import { checkAttestation } from './check-attestation.ts'
 import { nshield } from './nshield.ts'
 
 const NOW = Date.parse('2026-11-22T00:00:00Z')
@@ -21,8 +24,8 @@ const verify = (
   options: Readonly<Record<string, string>> = {},
 ) => nshield.verify(package_, { trustAnchors, now: NOW, options })
 
-const statusOf = (verdict: ReturnType<typeof verify>, id: string) =>
-  verdict.checks.find((check) => check.id === id)?.status
+const statusOf = ({ checks }: Pick<AttestationResult, 'checks'>, id: string) =>
+  checks.find((check) => check.id === id)?.status
 
 function isGenuine(package_: Uint8Array, trustAnchors: readonly TrustAnchor[]): boolean {
   try {
@@ -136,16 +139,26 @@ describe('nShield bundles of worlds that Entrust published no example of', () =>
     }
   })
 
-  it('recoverable keys are genuine, and refused by policy unless it says "warn"', () => {
+  it('recoverable keys are genuine, and what policy says of them decides', () => {
     const module = createNshieldEvidenceIssuer({ esn: 'F1F1-F1F1-F1F1' })
     for (const recovery of ['trump', 'archive'] as const) {
       const package_ = module.bundle({ spki, recovery })
-      const refused = verify(package_, module.trustAnchors)
-      expect(refused.genuine).toBe(true)
+      const judged = (recoverable: 'refuse' | 'warn') => {
+        const { trustAnchors } = module
+        return checkAttestation({
+          package: package_,
+          trustAnchors,
+          now: NOW,
+          policy: policyProfile(undefined, { recoverable }),
+        })
+      }
+      const refused = judged('refuse')
       expect(refused.claims).toMatchObject({ recovery: true, extractable: false, neverExtractable: false })
-      expect(statusOf(refused, 'policy.recovery')).toBe('fail')
-      const warned = verify(package_, module.trustAnchors, { recoverableKeys: 'warn' })
-      expect(statusOf(warned, 'policy.recovery')).toBe('warn')
+      expect(refused).toMatchObject({ genuine: true, acceptable: false })
+      expect(statusOf(refused, 'policy.key.recoverable')).toBe('fail')
+      const warned = judged('warn')
+      expect(warned).toMatchObject({ genuine: true, acceptable: true })
+      expect(statusOf(warned, 'policy.key.recoverable')).toBe('warn')
     }
   })
 

@@ -169,7 +169,7 @@ function applyEvidenceRules(
       POLICY_RULES.keyRecoverable,
       !claims.recovery,
       'not recoverable',
-      'the Administrator Card Set can recover the key',
+      'holders of the Administrator Card Set can bring the key back without its own protection, and may export it',
       profile.recoverable,
     )
   }

@@ -56,8 +56,8 @@ export const POLICY_RULES = {
   },
   keyRecoverable: {
     id: 'policy.key.recoverable',
-    source: 'Entrust nShield key attestation, verification; whether Sectigo refuses is not published',
-    remedy: `${NEW_KEY} with recovery switched off.`,
+    source: `Entrust nShield key attestation, verification; ${BASELINE} 6.2.7.4.2 (non-exportable). Whether Sectigo refuses is not published`,
+    remedy: `${NEW_KEY} with recovery switched off (generatekey recovery=no).`,
   },
   fips: {
     id: 'policy.device.fips',
