@@ -4,7 +4,8 @@
  * Whoever wants BER must go elsewhere.
  */
 import { DerError } from './der-error.ts'
-import { OctetMemory, sameOctets } from './octet-memory.ts'
+import { OctetMemory } from './octet-memory.ts'
+import { sameOctets } from './octets.ts'
 
 export const TAG = {
   boolean: 0x01,

@@ -6,8 +6,9 @@ import { hash } from 'node:crypto'
 import { type Certificate, type CertificateDeviations, parseCertificate } from '../asn1/certificate.ts'
 import { printName } from '../asn1/name.ts'
 import { OctetMemory } from '../asn1/octet-memory.ts'
+import { sameBytes } from '../asn1/octets.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
-import { type AnchorKey, sameBytes } from './anchor-keys.ts'
+import type { AnchorKey } from './anchor-keys.ts'
 import type { ChainLink } from './attestation-result.ts'
 import { BoundedCache, cacheKey } from './bounded-cache.ts'
 import { type AlgorithmDeviations, signatureScheme } from './signature-algorithm.ts'
@@ -80,6 +81,15 @@ export const validAt = (certificate: Certificate, time: number): boolean =>
 export const isAnchor = (certificate: Certificate, { spki, subject }: AnchorKey): boolean =>
   sameBytes(certificate.spki, spki) && (subject === undefined || sameBytes(certificate.subject, subject))
 
+/**
+ * Did this certificate come along as a copy of the anchor's own: one that the vendor published, or one that the same key signed again?
+ * The key alone does not make it so, since every byte of a package must be somebody's.
+ */
+export const isAnchorCopy = (certificate: Certificate, key: AnchorKey, options: AlgorithmDeviations = {}): boolean =>
+  isAnchor(certificate, key) &&
+  (key.anchor.certificateSha256.includes(sha256Hex(certificate.der)) ||
+    signedBy(certificate, key.spki, { ...options, remember: true }))
+
 /** The anchor whose name is the issuer's name and whose key verifies the signature; bare keys are tried by signature alone. */
 export function anchorThatSigned(
   certificate: Certificate,
@@ -92,19 +102,10 @@ export function anchorThatSigned(
   )?.anchor
 }
 
-/** The same question as `unknownCritical(…).length > 0`, without making the list. */
-export function hasUnknownCritical({ extensions }: Certificate, known: readonly string[]): boolean {
-  for (const { oid, critical } of extensions.values()) if (critical && !known.includes(oid)) return true
-  return false
-}
-
-/** Critical extensions beyond those that the caller deals with (RFC 5280 4.2: reject). */
-export function unknownCritical(certificate: Certificate, known: readonly string[]): readonly string[] {
-  const unknown: string[] = []
-  for (const { oid, critical } of certificate.extensions.values()) {
-    if (critical && !known.includes(oid)) unknown.push(oid)
-  }
-  return unknown
+/** A critical extension beyond those that the caller deals with (RFC 5280 4.2: reject). */
+export function unknownCritical({ extensions }: Certificate, known: readonly string[]): string | undefined {
+  for (const { oid, critical } of extensions.values()) if (critical && !known.includes(oid)) return oid
+  return undefined
 }
 
 export const sha256Hex = (bytes: Uint8Array): string => hash('sha256', bytes, 'hex')

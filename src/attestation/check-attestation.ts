@@ -1,11 +1,11 @@
+import { sameBytes } from '../asn1/octets.ts'
 import { type CertificationRequest, verifyCertificationRequest } from '../csr/certification-request.ts'
 import type { HsmType } from '../hsm-type.ts'
 import { evaluatePolicy } from '../policy/evaluate-policy.ts'
 import { type PolicyProfile, policyProfile } from '../policy/policy-profile.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
-import { sameBytes } from './anchor-keys.ts'
 import type { AttestationResult } from './attestation-result.ts'
-import { CheckList, type Rule } from './check-list.ts'
+import { CheckList, type Rule, rule } from './check-list.ts'
 import { EvidenceError } from './evidence-error.ts'
 import { possibleFamilies, recogniseFamily } from './recognise-family.ts'
 import { VERIFIERS } from './verifiers.ts'
@@ -30,12 +30,8 @@ export interface CheckRequest {
 }
 
 const BINDING = {
-  key: {
-    id: 'binding.key',
-    group: 'binding',
-    source: 'Sectigo guides: the request must be that of the attested key; RFC 2986',
-  },
-  signature: { id: 'binding.signature', group: 'binding', source: 'RFC 2986 3: proof of possession' },
+  key: rule('binding.key', 'Sectigo guides: the request must be that of the attested key; RFC 2986'),
+  signature: rule('binding.signature', 'RFC 2986 3: proof of possession'),
 } as const satisfies Readonly<Record<string, Rule>>
 
 /**

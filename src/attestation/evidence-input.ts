@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { isZip } from '../archive/zip-entries.ts'
 import { parseCertificate } from '../asn1/certificate.ts'
 import { TAG } from '../asn1/der.ts'
-import { DerError } from '../asn1/der-error.ts'
+import { ifReadable } from '../asn1/der-error.ts'
 import { type PemBlock, PemError, readPem, writePem } from '../asn1/pem.ts'
 import { namesIssuer } from './certificate-chain.ts'
 import { readCertificatePackage } from './certificate-package.ts'
@@ -28,7 +28,7 @@ export interface Evidence {
 }
 
 /** No package of any family comes near: 32,767 base64 characters are the CA's bound, wrappings add to it. */
-export const MAX_EVIDENCE_BYTES = 1 << 19
+const MAX_EVIDENCE_BYTES = 1 << 19
 const MAX_LAYERS = 6
 const GZIP = 0x1f
 
@@ -83,14 +83,9 @@ function certificatesOf(bytes: Uint8Array): Uint8Array {
 function issuerComesFirst(files: readonly Uint8Array[]): boolean {
   const ders = files.map(readCertificatePackage)
   if (ders.length !== 2 || ders.some(({ length }) => length !== 1)) return false
-  try {
-    const [first, second] = ders.flat().map((der) => parseCertificate(der))
-    if (first === undefined || second === undefined) return false
-    return namesIssuer(second, first.subject) && !namesIssuer(first, second.subject)
-  } catch (error) {
-    if (error instanceof DerError) return false
-    throw error
-  }
+  const [first, second] = ders.flat().map((der) => ifReadable(() => parseCertificate(der)))
+  if (first === undefined || second === undefined) return false
+  return namesIssuer(second, first.subject) && !namesIssuer(first, second.subject)
 }
 
 interface Layer {

@@ -1,20 +1,22 @@
 /** Explains whatever a person has at hand: one of the six packages, a request, a certificate, a PKCS#7. */
+
 import { type Certificate, parseCertificate } from '../asn1/certificate.ts'
 import { contextTag, readDer, readOid, TAG } from '../asn1/der.ts'
 import { DerError } from '../asn1/der-error.ts'
 import { printName } from '../asn1/name.ts'
-import { describePublicKey, parsePublicKey } from '../asn1/public-key.ts'
+import { describePublicKey, readablePublicKey } from '../asn1/public-key.ts'
 import {
   type CertificationRequest,
   readCertificationRequest,
   requestHash,
   verifyCertificationRequest,
 } from '../csr/certification-request.ts'
+import { isoDay } from '../iso-day.ts'
 import { evaluatePolicy } from '../policy/evaluate-policy.ts'
 import { policyProfile } from '../policy/policy-profile.ts'
 import type { Check } from './attestation-result.ts'
-import { basicConstraintsOf } from './basic-constraints.ts'
-import { selfIssued, sha256Hex, signedBy } from './certificate-chain.ts'
+import { namesIssuer, selfIssued, sha256Hex, signedBy } from './certificate-chain.ts'
+import { basicConstraintsOf } from './certificate-extensions.ts'
 import { readCertificatePackage } from './certificate-package.ts'
 import type { CheckRequest } from './check-attestation.ts'
 import { embeddedYubikeyAttestation } from './embedded-attestation.ts'
@@ -86,12 +88,8 @@ function readRequest(file: Uint8Array): CertificationRequest | undefined {
 const fact = (label: string, value: string): ExplainedFact => ({ label, value })
 
 function keyText(spki: Uint8Array): string {
-  try {
-    return describePublicKey(parsePublicKey(spki))
-  } catch (error) {
-    if (error instanceof DerError) return 'a public key that cannot be read'
-    throw error
-  }
+  const key = readablePublicKey(spki)
+  return key === undefined ? 'a public key that cannot be read' : describePublicKey(key)
 }
 
 function explainRequest(request: CertificationRequest, context: ExplainContext): Explanation {
@@ -221,7 +219,7 @@ function trees(certificates: readonly Certificate[]): Trees {
       certificates.find(
         (issuer) =>
           !descends(issuer, certificate, parents) &&
-          Buffer.compare(certificate.issuer, issuer.subject) === 0 &&
+          namesIssuer(certificate, issuer.subject) &&
           affords(certificate) &&
           signedBy(certificate, issuer.spki, BOTH),
       ),
@@ -230,7 +228,7 @@ function trees(certificates: readonly Certificate[]): Trees {
   const node = (certificate: Certificate): ExplainedNode => ({
     name: printName(certificate.subject) || '(empty name)',
     facts: [
-      fact('until', new Date(certificate.notAfter).toISOString().slice(0, 10)),
+      fact('until', isoDay(certificate.notAfter)),
       fact('key', keyText(certificate.spki)),
       fact('SHA-256', sha256Hex(certificate.der)),
     ],

@@ -1,10 +1,19 @@
 import type { Certificate } from '../asn1/certificate.ts'
 import { printName } from '../asn1/name.ts'
+import { isoDay } from '../iso-day.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
-import { type AnchorKey, anchorHolds, anchorsFor } from './anchor-keys.ts'
-import { isAnchor, namesIssuer, selfIssued, sha256Hex, signedBy, validAt, walkToAnchor } from './certificate-chain.ts'
+import { type AnchorKey, anchorHolds, anchorKey, anchorsFor } from './anchor-keys.ts'
+import {
+  isAnchor,
+  isAnchorCopy,
+  namesIssuer,
+  selfIssued,
+  sha256Hex,
+  validAt,
+  walkToAnchor,
+} from './certificate-chain.ts'
 import type { CheckList } from './check-list.ts'
-import { FORTANIX_AUTHORITY_AGE, FORTANIX_RULES as RULE } from './fortanix-rules.ts'
+import { FORTANIX_RULES as RULE } from './fortanix-rules.ts'
 import type { VerificationContext } from './verify-attestation.ts'
 
 export const ASK_AGAIN =
@@ -38,7 +47,7 @@ export function checkFortanixChain(
     )
     return undefined
   }
-  const extra = leftover([authority, ca], pool, path.anchor, anchors)
+  const extra = leftover([authority, ca], pool, path.anchor)
   checks.require(RULE.chain, extra === undefined, `Ends in ${path.anchor.name}.`, extra ?? '', ASK_AGAIN)
   return { authority, ca, anchor: path.anchor }
 }
@@ -67,31 +76,19 @@ function noAnchor(
 }
 
 /** What is in the pool beside the path: a copy of the root may be, nothing else. */
-function leftover(
-  used: readonly Certificate[],
-  pool: readonly Certificate[],
-  anchor: TrustAnchor,
-  anchors: readonly AnchorKey[],
-): string | undefined {
+function leftover(used: readonly Certificate[], pool: readonly Certificate[], anchor: TrustAnchor): string | undefined {
   const seen = new Set<string>()
-  const key = anchors.find((candidate) => candidate.anchor === anchor)
   for (const certificate of pool) {
     const fingerprint = sha256Hex(certificate.der)
     if (seen.has(fingerprint))
       return `The certificate ${printName(certificate.subject)} stands twice in "authority_chain".`
     seen.add(fingerprint)
-    const isRoot =
-      key !== undefined &&
-      isAnchor(certificate, key) &&
-      (anchor.certificateSha256.includes(fingerprint) || signedBy(certificate, key.spki, { remember: true }))
-    if (!isRoot && !used.some((one) => sha256Hex(one.der) === fingerprint)) {
+    if (!isAnchorCopy(certificate, anchorKey(anchor)) && !used.some((one) => sha256Hex(one.der) === fingerprint)) {
       return `The certificate ${printName(certificate.subject)} in "authority_chain" does not belong to this statement.`
     }
   }
   return undefined
 }
-
-const day = (time: number): string => new Date(time).toISOString().slice(0, 10)
 
 /**
  * The statement is judged at the moment when it was signed (its notBefore): DSM returns stored statements long after the authority
@@ -107,26 +104,29 @@ export function checkSigningTime(
   const outside = [authority, ca].find((certificate) => !validAt(certificate, signed))
   const fail = (detail: string, remedy = ASK_AGAIN): unknown => checks.fail(RULE.signingTime, detail, remedy)
   if (signed > now) {
-    fail(`The statement was signed on ${day(signed)}, in the future.`, 'Check the clock of this computer.')
+    fail(`The statement was signed on ${isoDay(signed)}, in the future.`, 'Check the clock of this computer.')
   } else if (now > statement.notAfter) {
-    fail(`The statement ended on ${day(statement.notAfter)}.`)
+    fail(`The statement ended on ${isoDay(statement.notAfter)}.`)
   } else if (outside !== undefined) {
     const when =
       signed < outside.notBefore
         ? `begins on ${new Date(outside.notBefore).toISOString()}`
-        : `ended on ${day(outside.notAfter)}`
+        : `ended on ${isoDay(outside.notAfter)}`
     fail(
       `The statement was signed on ${new Date(signed).toISOString()}, but ${printName(outside.subject)} ${when}: an authority lives a month.`,
     )
   } else if (!anchorHolds(anchor, signed)) {
-    fail(`The trust anchor ${anchor.name} was not valid on ${day(signed)}.`, 'Use a version with newer trust anchors.')
-  } else checks.pass(RULE.signingTime, `Signed on ${day(signed)}, when authority, CA and root were valid.`)
+    fail(
+      `The trust anchor ${anchor.name} was not valid on ${isoDay(signed)}.`,
+      'Use a version with newer trust anchors.',
+    )
+  } else checks.pass(RULE.signingTime, `Signed on ${isoDay(signed)}, when authority, CA and root were valid.`)
 
   if (now > authority.notAfter) {
     checks.warn(
-      FORTANIX_AUTHORITY_AGE,
-      `The authority's certificate ended on ${day(authority.notAfter)}; a CA that judges by today's date may refuse the statement.`,
+      RULE.authorityAge,
+      `The authority's certificate ended on ${isoDay(authority.notAfter)}; a CA that judges by today's date may refuse the statement.`,
       'Ask DSM for a new statement before you order.',
     )
-  } else checks.pass(FORTANIX_AUTHORITY_AGE, `The authority's certificate lasts until ${day(authority.notAfter)}.`)
+  } else checks.pass(RULE.authorityAge, `The authority's certificate lasts until ${isoDay(authority.notAfter)}.`)
 }

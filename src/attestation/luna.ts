@@ -6,7 +6,7 @@
 import { type Certificate, certificateFromNode } from '../asn1/certificate.ts'
 import type { DerNode } from '../asn1/der.ts'
 import { DerError } from '../asn1/der-error.ts'
-import { parsePublicKey } from '../asn1/public-key.ts'
+import { readablePublicKey } from '../asn1/public-key.ts'
 import { parseIssuerCertificate } from './certificate-chain.ts'
 import { CheckList } from './check-list.ts'
 import { checkLunaChain, checkLunaValidity } from './luna-chain.ts'
@@ -30,7 +30,7 @@ function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdi
   const certificates = parse(nodes, checks)
   const [leaf] = certificates
   if (leaf === undefined) return verdict(checks)
-  const form = checkForm(certificates, publicKeyType(leaf), checks)
+  const form = checkForm(certificates, readablePublicKey(leaf.spki)?.type ?? 'other', checks)
   if (form === undefined) return verdict(checks, certificates)
   checkRoles(certificates, form, checks)
   checkConstraints(certificates, form, checks)
@@ -50,15 +50,6 @@ function parse(nodes: readonly DerNode[], checks: CheckList): readonly Certifica
     if (!(error instanceof DerError)) throw error
     checks.fail(RULE.format, `A certificate is malformed. ${error.message}`, error.remedy)
     return []
-  }
-}
-
-function publicKeyType(certificate: Certificate): 'RSA' | 'EC' | 'other' {
-  try {
-    return parsePublicKey(certificate.spki).type
-  } catch (error) {
-    if (error instanceof DerError) return 'other'
-    throw error
   }
 }
 

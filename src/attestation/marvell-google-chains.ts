@@ -1,15 +1,16 @@
 import type { Certificate } from '../asn1/certificate.ts'
 import { DerError } from '../asn1/der-error.ts'
 import { printName } from '../asn1/name.ts'
+import { sameBytes } from '../asn1/octets.ts'
+import { isoDay } from '../iso-day.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
-import { type AnchorKey, anchorHolds, anchorsFor, sameBytes } from './anchor-keys.ts'
+import { type AnchorKey, anchorHolds, anchorsFor } from './anchor-keys.ts'
 import {
   anchorThatSigned,
-  isAnchor,
+  isAnchorCopy,
   namesIssuer,
   parseIssuerCertificate,
   selfIssued,
-  sha256Hex,
   signedBy,
   validAt,
 } from './certificate-chain.ts'
@@ -164,7 +165,7 @@ function checkLeftovers(
   checks: CheckList,
 ): void {
   const used = [card, partition, ownerCard, ownerPartition]
-  const forged = roots.find((root) => !isPinnedCopy(root, anchors))
+  const forged = roots.find((root) => !anchors.some((anchor) => isAnchorCopy(root, anchor)))
   const extra = pool.find((certificate) => !used.includes(certificate))
   if (forged !== undefined) {
     checks.fail(
@@ -177,15 +178,6 @@ function checkLeftovers(
   } else checks.pass(RULE.certificates, 'Every certificate that came along belongs to one of the two chains.')
 }
 
-const isPinnedCopy = (root: Certificate, anchors: readonly AnchorKey[]): boolean =>
-  anchors.some(
-    (key) =>
-      isAnchor(root, key) &&
-      (key.anchor.certificateSha256.includes(sha256Hex(root.der)) || signedBy(root, key.spki, REMEMBER)),
-  )
-
-const day = (time: number): string => new Date(time).toISOString().slice(0, 10)
-
 function checkValidity(chains: MarvellChains, now: number, checks: CheckList): void {
   const { card, partition, ownerCard, ownerPartition } = chains
   const outside = [card, partition, ownerCard, ownerPartition].find((certificate) => !validAt(certificate, now))
@@ -194,7 +186,7 @@ function checkValidity(chains: MarvellChains, now: number, checks: CheckList): v
     const ended = now > outside.notAfter
     checks.fail(
       RULE.validity,
-      `The certificate ${printName(outside.subject)} ${ended ? `ended on ${day(outside.notAfter)}` : `begins on ${day(outside.notBefore)} only`}.`,
+      `The certificate ${printName(outside.subject)} ${ended ? `ended on ${isoDay(outside.notAfter)}` : `begins on ${isoDay(outside.notBefore)} only`}.`,
       ended
         ? 'Make a new key version, which will live on a card with current certificates.'
         : 'Check the clock of this computer.',

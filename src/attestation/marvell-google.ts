@@ -4,7 +4,7 @@
  * version that the statement must be for.
  */
 import { createHash } from 'node:crypto'
-import { sameBytes } from './anchor-keys.ts'
+import { sameBytes } from '../asn1/octets.ts'
 import { CheckList } from './check-list.ts'
 import { ATTRIBUTE, KEY_TYPE, OBJECT_CLASS } from './marvell-google-attributes.ts'
 import { checkChains, type MarvellChains, readChains } from './marvell-google-chains.ts'

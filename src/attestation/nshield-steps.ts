@@ -1,5 +1,6 @@
+import { sameBytes } from '../asn1/octets.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
-import { anchorHolds, anchorsFor, sameBytes } from './anchor-keys.ts'
+import { anchorHolds, anchorsFor } from './anchor-keys.ts'
 import type { CheckList } from './check-list.ts'
 import { type NshieldBundle, shown } from './nshield-bundle.ts'
 import type { NshieldEvidence } from './nshield-evidence.ts'

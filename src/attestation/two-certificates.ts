@@ -1,11 +1,13 @@
 /** Evidence that is a leaf and a device certificate with, at most, the CA certificates above: Yubico's two families. */
+
 import { type Certificate, parseCertificate } from '../asn1/certificate.ts'
 import { DerError } from '../asn1/der-error.ts'
 import { printName } from '../asn1/name.ts'
+import { isoDay } from '../iso-day.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
 import { type AnchorKey, anchorHolds } from './anchor-keys.ts'
-import { basicConstraintsOf, OID_BASIC_CONSTRAINTS, OID_KEY_USAGE } from './basic-constraints.ts'
-import { hasUnknownCritical, parseIssuerCertificate, unknownCritical, validAt } from './certificate-chain.ts'
+import { parseIssuerCertificate, unknownCritical, validAt } from './certificate-chain.ts'
+import { basicConstraintsOf, EXTENSION_OID } from './certificate-extensions.ts'
 import { readCertificatePackage } from './certificate-package.ts'
 import type { CheckList, Rule } from './check-list.ts'
 import { strangerAbove } from './extra-certificates.ts'
@@ -34,19 +36,16 @@ export function parsePackage(
   return certificates
 }
 
-const KNOWN_CRITICAL = [OID_BASIC_CONSTRAINTS, OID_KEY_USAGE]
+const KNOWN_CRITICAL = [EXTENSION_OID.basicConstraints, EXTENSION_OID.keyUsage]
 
 export function checkExtensions(rule: Rule, certificates: readonly Certificate[], checks: CheckList): void {
-  if (!certificates.some((certificate) => hasUnknownCritical(certificate, KNOWN_CRITICAL))) {
-    checks.pass(rule, 'no unknown critical extension')
+  for (const certificate of certificates) {
+    const unknown = unknownCritical(certificate, KNOWN_CRITICAL)
+    if (unknown === undefined) continue
+    checks.fail(rule, `unknown critical extension ${unknown}`, 'Update this program; the device may be newer than it.')
     return
   }
-  const unknown = certificates.flatMap((certificate) => unknownCritical(certificate, KNOWN_CRITICAL))
-  checks.fail(
-    rule,
-    `unknown critical extension ${unknown.join(', ')}`,
-    'Update this program; the device may be newer than it.',
-  )
+  checks.pass(rule, 'no unknown critical extension')
 }
 
 export function checkDates(
@@ -73,8 +72,6 @@ export function checkDates(
   } else checks.pass(rule, 'every certificate is within its dates')
 }
 
-const isoDay = (time: number): string => new Date(time).toISOString().slice(0, 10)
-
 /** Certificates above the device's own that belong to nothing, or that nobody signed. */
 export function checkStrangers(
   rule: Rule,
@@ -98,7 +95,8 @@ export function areIssuers(between: readonly Certificate[]): boolean {
     const constraints = basicConstraintsOf(certificate)
     if (constraints === undefined || constraints === 'malformed' || !constraints.ca) return false
     return (
-      (constraints.pathLength ?? Number.POSITIVE_INFINITY) > index && !hasUnknownCritical(certificate, KNOWN_CRITICAL)
+      (constraints.pathLength ?? Number.POSITIVE_INFINITY) > index &&
+      unknownCritical(certificate, KNOWN_CRITICAL) === undefined
     )
   })
 }

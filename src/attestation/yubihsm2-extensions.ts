@@ -8,7 +8,7 @@ import {
   readText,
   TAG,
 } from '../asn1/der.ts'
-import { DerError } from '../asn1/der-error.ts'
+import { ifReadable } from '../asn1/der-error.ts'
 
 /** Yubico's arc for YubiHSM 2 attestation; the values are DER (docs.yubico.com/hardware/oid/oid-product-arc.html). */
 export const YUBIHSM2_OID = {
@@ -143,13 +143,7 @@ function read<Value>(
   take: (node: DerNode) => Value | undefined,
 ): Value | undefined {
   const extension = certificate.extensions.get(oid)
-  if (extension === undefined) return undefined
-  try {
-    return take(readDer(extension.value, { maxSize: 512 }))
-  } catch (error) {
-    if (error instanceof DerError) return undefined
-    throw error
-  }
+  return extension && ifReadable(() => take(readDer(extension.value, { maxSize: 512 })))
 }
 
 function exactly(octets: number, node: DerNode): Uint8Array {

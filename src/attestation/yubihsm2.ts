@@ -2,12 +2,13 @@
  * YUBIHSM2: the device signs a certificate for one of its objects with its factory key (id 0), whose own certificate (opaque
  * object 0) chains to Yubico. The extensions say where the key comes from and what may be done with it.
  */
+
 import { type Certificate, parseCertificate } from '../asn1/certificate.ts'
 import { printName } from '../asn1/name.ts'
 import { type AnchorKey, anchorsFor } from './anchor-keys.ts'
 import type { AttestedDevice, KeyClaims } from './attestation-result.ts'
-import { basicConstraintsOf } from './basic-constraints.ts'
 import { type CertificatePath, namesIssuer, signedBy, walkToAnchor } from './certificate-chain.ts'
+import { basicConstraintsOf } from './certificate-extensions.ts'
 import { readCertificatePackage } from './certificate-package.ts'
 import { CheckList } from './check-list.ts'
 import { commonNameOf } from './common-name.ts'
@@ -25,8 +26,9 @@ import {
   serialOf,
   YUBIHSM2_OID,
 } from './yubihsm2-extensions.ts'
-import { YUBIHSM2_RULES as RULE, YUBIHSM2_REQUIRED } from './yubihsm2-rules.ts'
+import { YUBIHSM2_RULES as RULE } from './yubihsm2-rules.ts'
 
+const REQUIRED = Object.values(RULE)
 const EXPORT_AGAIN =
   'Export both again: `yubihsm-shell -a sign-attestation-certificate --object-id … --attestation-id 0 --outformat PEM`, then `-a get-opaque --object-id 0 --outformat PEM`; send them in that order.'
 
@@ -51,7 +53,7 @@ interface Roles {
 function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdict {
   const checks = new CheckList()
   const [first, ...rest] = parsePackage(package_, RULE.format, checks, EXPORT_AGAIN)
-  const shared = { hsmType: 'YUBIHSM2', checks, required: YUBIHSM2_REQUIRED } as const
+  const shared = { hsmType: 'YUBIHSM2', checks, required: REQUIRED } as const
   const alone = rest.length === 0 && first !== undefined && serialInName(first) !== undefined
   if (first === undefined || alone) {
     if (alone) {

@@ -1,6 +1,7 @@
 /** Likelier causes for a chain that does not hold, so that no refusal says only "invalid signature". */
 import type { Certificate } from '../asn1/certificate.ts'
 import { printName } from '../asn1/name.ts'
+import { sameBytes } from '../asn1/octets.ts'
 import type { AnchorKey } from './anchor-keys.ts'
 import { namesIssuer, selfIssued } from './certificate-chain.ts'
 import { commonNameOf } from './common-name.ts'
@@ -58,7 +59,7 @@ const ISSUER_CAUSES: readonly { readonly name: RegExp; readonly cause: Cause }[]
 
 /** Why the leaf does not belong to the F9 certificate beside it. */
 export function leafSignatureCause(leaf: Certificate, f9: Certificate): Cause {
-  if (Buffer.compare(leaf.der, f9.der) === 0) {
+  if (sameBytes(leaf.der, f9.der)) {
     return { detail: 'the same certificate stands twice; that of slot F9 is missing', remedy: EXPORT_F9 }
   }
   if (signatureScheme(leaf.signatureAlgorithm) === undefined) {

@@ -20,14 +20,14 @@ export const YUBIKEY_OID = {
 } as const
 
 /** developers.yubico.com/PIV/Introduction/PIV_attestation.html; 4 and 5 are the Bio series'. */
-export const PIN_POLICIES: Readonly<Record<number, string>> = {
+const PIN_POLICIES: Readonly<Record<number, string>> = {
   1: 'never',
   2: 'once',
   3: 'always',
   4: 'match-once',
   5: 'match-always',
 }
-export const TOUCH_POLICIES: Readonly<Record<number, string>> = { 1: 'never', 2: 'always', 3: 'cached' }
+const TOUCH_POLICIES: Readonly<Record<number, string>> = { 1: 'never', 2: 'always', 3: 'cached' }
 
 const FORM_FACTORS: Readonly<Record<number, string>> = {
   1: 'USB-A keychain',

@@ -2,11 +2,12 @@
  * YUBIKEY: a PIV attestation. The leaf is made by the card for the key in a slot and signed by the key in slot F9, whose
  * certificate chains to Yubico. F9 is shared by a batch of devices; the serial number in the leaf alone names the device.
  */
+
 import { type Certificate, parseCertificate } from '../asn1/certificate.ts'
 import { type AnchorKey, anchorsFor } from './anchor-keys.ts'
 import type { AttestedDevice, KeyClaims } from './attestation-result.ts'
-import { basicConstraintsOf } from './basic-constraints.ts'
 import { type CertificatePath, namesIssuer, signedBy, walkToAnchor } from './certificate-chain.ts'
+import { basicConstraintsOf } from './certificate-extensions.ts'
 import { readCertificatePackage } from './certificate-package.ts'
 import { CheckList } from './check-list.ts'
 import { areIssuers, checkDates, checkExtensions, checkStrangers, parsePackage } from './two-certificates.ts'
@@ -26,8 +27,9 @@ import {
   slotOf,
   YUBIKEY_OID,
 } from './yubikey-extensions.ts'
-import { YUBIKEY_RULES as RULE, YUBIKEY_REQUIRED } from './yubikey-rules.ts'
+import { YUBIKEY_RULES as RULE } from './yubikey-rules.ts'
 
+const REQUIRED = Object.values(RULE)
 const EXPORT_AGAIN =
   'Export it again: `yubico-piv-tool -a attest -s 9c` (or the slot of your key) for the attestation, `-a read-certificate -s f9` for F9; send both, in that order.'
 
@@ -57,7 +59,7 @@ function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdi
   return familyVerdict({
     hsmType: 'YUBIKEY',
     checks,
-    required: YUBIKEY_REQUIRED,
+    required: REQUIRED,
     device,
     claims,
     spki: roles.leaf.spki,
@@ -71,7 +73,7 @@ const withoutLeaf = (checks: CheckList, f9?: Certificate): FamilyVerdict =>
   familyVerdict({
     hsmType: 'YUBIKEY',
     checks,
-    required: YUBIKEY_REQUIRED,
+    required: REQUIRED,
     device: { vendor: 'Yubico', fips: 'unknown' },
     claims: {},
     chain: f9 === undefined ? [] : [f9],

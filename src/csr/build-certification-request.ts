@@ -2,6 +2,7 @@ import type { AsnType, Sequence } from 'asn1js'
 import type { DeviceKey, HashName } from '../../devices/device.ts'
 import { bitString, sequence } from '../asn1/der-writer.ts'
 import { encodeName, type Name } from '../asn1/name.ts'
+import { sameBytes } from '../asn1/octets.ts'
 import { parsePublicKey } from '../asn1/public-key.ts'
 import { EnrollError } from '../errors.ts'
 import {
@@ -30,7 +31,7 @@ export interface RequestTemplate {
 export type RequestSigner = Pick<DeviceKey, 'publicKey' | 'sign'>
 
 /** Largest hash that still fits the key is P-384 with SHA-384; RSA takes any. */
-export function defaultRequestHash(spki: Uint8Array): HashName {
+function defaultRequestHash(spki: Uint8Array): HashName {
   const key = parsePublicKey(spki)
   return key.type === 'EC' && key.curve === 'P-384' ? 'SHA-384' : 'SHA-256'
 }
@@ -93,7 +94,7 @@ function firstChild(schema: Sequence): AsnType {
 
 function proven(der: Uint8Array, publicKey: Uint8Array): CertificationRequest {
   const request = parseCertificationRequest(der)
-  if (Buffer.compare(request.spki, publicKey) !== 0 || !verifyCertificationRequest(request)) {
+  if (!sameBytes(request.spki, publicKey) || !verifyCertificationRequest(request)) {
     throw new EnrollError(
       'csr.signature',
       'Could not verify the request that the device signed: its signature does not fit its key.',

@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto'
 import { DerError } from '../asn1/der-error.ts'
 import { nameValues, parseName } from '../asn1/name.ts'
-import { describePublicKey, type PublicKey, parsePublicKey } from '../asn1/public-key.ts'
+import { describePublicKey, type PublicKey, readablePublicKey } from '../asn1/public-key.ts'
 import type { AttestedDevice, Check, KeyClaims } from '../attestation/attestation-result.ts'
 import { type CertificationRequest, requestHash } from '../csr/certification-request.ts'
 import type { PolicyProfile, Severity } from './policy-profile.ts'
@@ -56,7 +56,7 @@ function applyKeyRules(
   profile: PolicyProfile,
   apply: Apply,
 ): void {
-  const key = readKey(spki)
+  const key = readablePublicKey(spki)
   if (key === undefined) {
     apply(POLICY_RULES.keyType, false, '', 'the public key cannot be read')
     return
@@ -70,15 +70,6 @@ function applyKeyRules(
   )
   if (typeHolds) apply(POLICY_RULES.keyValid, isSound(spki, key), 'a sound public key', 'the public key is not sound')
   if (key.type === 'RSA') applyRsaRules(key, device, profile, apply)
-}
-
-function readKey(spki: Uint8Array): PublicKey | undefined {
-  try {
-    return parsePublicKey(spki)
-  } catch (error) {
-    if (error instanceof DerError) return undefined
-    throw error
-  }
 }
 
 /** On the curve (node:crypto refuses points that are not), or a modulus without small factors. */

@@ -2,9 +2,11 @@ import { createHash, createPublicKey } from 'node:crypto'
 import { parseCertificate } from '../asn1/certificate.ts'
 import { TAG } from '../asn1/der.ts'
 import { printName } from '../asn1/name.ts'
+import { sameBytes } from '../asn1/octets.ts'
 import { type PemBlock, readPem } from '../asn1/pem.ts'
 import { EnrollError } from '../errors.ts'
 import { type HsmType, isHsmType } from '../hsm-type.ts'
+import { isoDay } from '../iso-day.ts'
 import type { TrustAnchor } from './trust-anchor.ts'
 
 const MAX_BYTES = 1 << 20
@@ -44,7 +46,6 @@ function readBlock({ label, der }: PemBlock, hsmTypes: readonly HsmType[]): Trus
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
-const day = (time: number): string => new Date(time).toISOString().slice(0, 10)
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
 
 const GIVEN = { source: 'given by the user', checked: 'by the user', origin: 'user' } as const
@@ -55,13 +56,13 @@ function certificateAnchor(der: Uint8Array, hsmTypes: readonly HsmType[]): Trust
   return {
     name: printName(certificate.subject),
     hsmTypes,
-    role: Buffer.compare(certificate.subject, certificate.issuer) === 0 ? 'root' : 'intermediate',
+    role: sameBytes(certificate.subject, certificate.issuer) ? 'root' : 'intermediate',
     subject: base64(certificate.subject),
     spki: base64(certificate.spki),
     spkiSha256: sha256(certificate.spki),
     certificateSha256: [sha256(der)],
-    notBefore: day(certificate.notBefore),
-    notAfter: day(certificate.notAfter),
+    notBefore: isoDay(certificate.notBefore),
+    notAfter: isoDay(certificate.notAfter),
     ...GIVEN,
   }
 }
