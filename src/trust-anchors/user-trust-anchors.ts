@@ -7,6 +7,7 @@ import { type PemBlock, readPem } from '../asn1/pem.ts'
 import { EnrollError } from '../errors.ts'
 import { type HsmType, isHsmType } from '../hsm-type.ts'
 import { isoDay } from '../iso-day.ts'
+import { jsonMember } from '../json-member.ts'
 import type { TrustAnchor } from './trust-anchor.ts'
 
 const MAX_BYTES = 1 << 20
@@ -93,16 +94,13 @@ function readJson(text: string, hsmTypes: readonly HsmType[]): readonly TrustAnc
   } catch (error) {
     throw unreadable('the JSON is damaged', error)
   }
-  const list = Array.isArray(value) ? value : member(value, 'trustAnchors')
+  const list = Array.isArray(value) ? value : jsonMember(value, 'trustAnchors')
   if (!Array.isArray(list)) throw unreadable('the JSON holds no list of trust anchors')
   return list.map((entry: unknown) => readEntry(entry, hsmTypes))
 }
 
-const member = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined
-
 function text(entry: unknown, name: string): string | undefined {
-  const value = member(entry, name)
+  const value = jsonMember(entry, name)
   if (value === undefined) return undefined
   if (typeof value !== 'string') throw unreadable(`"${name}" of an entry is not text`)
   return value
@@ -142,7 +140,7 @@ function dateOf(entry: unknown, name: string): string | undefined {
 }
 
 function namedFamilies(entry: unknown, hsmTypes: readonly HsmType[]): readonly HsmType[] {
-  const value = member(entry, 'hsmTypes')
+  const value = jsonMember(entry, 'hsmTypes')
   if (value === undefined) return hsmTypes
   if (!Array.isArray(value)) throw unreadable('"hsmTypes" of an entry is not a list')
   return value.map((name: unknown) => {
@@ -152,6 +150,6 @@ function namedFamilies(entry: unknown, hsmTypes: readonly HsmType[]): readonly H
 }
 
 function fingerprints(entry: unknown): readonly string[] {
-  const value = member(entry, 'certificateSha256')
+  const value = jsonMember(entry, 'certificateSha256')
   return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : []
 }
