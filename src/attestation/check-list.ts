@@ -13,6 +13,12 @@ export function rule(id: Rule['id'], source: string): Rule {
   return { id, group: group ?? 'attestation', source }
 }
 
+/** Why a rule does not hold, and what to do. */
+export interface Cause {
+  readonly detail: string
+  readonly remedy: string
+}
+
 /** Collects outcomes in order. A rule has one outcome; the first failure of a rule stays. */
 export class CheckList {
   /** A dozen at most: looking through them is quicker than hashing. */

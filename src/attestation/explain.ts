@@ -1,5 +1,4 @@
 /** Explains whatever a person has at hand: one of the six packages, a request, a certificate, a PKCS#7. */
-
 import { type Certificate, parseCertificate } from '../asn1/certificate.ts'
 import { contextTag, readDer, readOid, TAG } from '../asn1/der.ts'
 import { DerError } from '../asn1/der-error.ts'

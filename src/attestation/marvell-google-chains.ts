@@ -38,7 +38,10 @@ const FETCH =
  * Reads the certificates that came along, in whatever order; one that came along twice is one (Google's script puts them into a set).
  * Undefined (and a failed check) where there are none or they are no certificates.
  */
-export function readChains(certChains: Uint8Array | undefined, checks: CheckList): readonly Certificate[] | undefined {
+export function readMarvellChains(
+  certChains: Uint8Array | undefined,
+  checks: CheckList,
+): readonly Certificate[] | undefined {
   if (certChains === undefined || certChains.length === 0) {
     checks.fail(RULE.manufacturerChain, 'No certificate chains came along: the statement alone proves nothing.', FETCH)
     return undefined
@@ -58,7 +61,7 @@ export function readChains(certChains: Uint8Array | undefined, checks: CheckList
  * Sorts the certificates by issuer and key and verifies both chains. Card certificates are X.509 v1 without extensions and say
  * nothing of being a CA, so ordinary path validation refuses them: names, keys and signatures decide.
  */
-export function checkChains(
+export function checkMarvellChains(
   certificates: readonly Certificate[],
   context: VerificationContext,
   checks: CheckList,

@@ -9,7 +9,7 @@ import { fitsGeneration } from './nshield-key-generation.ts'
 import { nshieldKeyHash } from './nshield-key-hash.ts'
 import { hex, NEWER_VERSION } from './nshield-message.ts'
 import { NSHIELD_RULES as RULE } from './nshield-rules.ts'
-import { readSignature, type SignatureOutcome, verifyNshieldSignature } from './nshield-signature.ts'
+import { type SignatureOutcome, verifyNshieldSignature } from './nshield-signature.ts'
 import { warrantFault } from './nshield-warrant.ts'
 import { verifyBinding } from './nshield-world.ts'
 import type { VerificationContext } from './verify-attestation.ts'
@@ -59,18 +59,13 @@ export function checkWarrant(
 
 /** MSCV1 to MSCV5: the module's state, under the key that the warrant certifies. */
 export function checkModuleState(
-  { warrant, state, world, hknso, messages }: NshieldEvidence,
+  { warrant, state, world, hknso, messages, signatures }: NshieldEvidence,
   checks: CheckList,
 ): boolean {
   const { klf2 } = warrant.module
-  const outcome = verifyNshieldSignature(
-    klf2,
-    readSignature(messages.modstatesig, 'modstatesig'),
-    messages.modstatemsg,
-    {
-      shared: true,
-    },
-  )
+  const outcome = verifyNshieldSignature(klf2, signatures.modstatesig, messages.modstatemsg, {
+    shared: true,
+  })
   const klf2Fits = state.klf2 === undefined || sameBytes(nshieldKeyInfo(state.klf2.key), nshieldKeyInfo(klf2))
   const hashesFit = [state.kml, ...(state.klf2 === undefined ? [] : [state.klf2])].every(({ hash, key }) =>
     sameBytes(hash, nshieldKeyHash(key)),
@@ -136,9 +131,10 @@ export function checkWorldBinding({ world, hknso }: NshieldEvidence, checks: Che
 
 /** KGCV1, KGCV2 and the access control list. */
 export function checkKeyGeneration(evidence: NshieldEvidence, checks: CheckList): void {
-  const { state, generation, key, keyHash, acl, messages } = evidence
-  const signature = readSignature(messages.kcsig, 'kcsig')
-  const outcome = verifyNshieldSignature(state.kml.key, signature, messages.kcmsg, { expected: state.kml.mechanism })
+  const { state, generation, key, keyHash, acl, messages, signatures } = evidence
+  const outcome = verifyNshieldSignature(state.kml.key, signatures.kcsig, messages.kcmsg, {
+    expected: state.kml.mechanism,
+  })
   checks.require(
     RULE.keyGeneration,
     outcome === 'ok',

@@ -1,7 +1,12 @@
 import type { NshieldBundle, NshieldField } from './nshield-bundle.ts'
 import { type NshieldKey, readKeyData } from './nshield-key.ts'
 import { malformed, NcoreReader, readKeyHashEx } from './nshield-message.ts'
-import { readSignature, type SignatureOutcome, verifyNshieldSignature } from './nshield-signature.ts'
+import {
+  type NshieldSignature,
+  readSignature,
+  type SignatureOutcome,
+  verifyNshieldSignature,
+} from './nshield-signature.ts'
 
 /** What the security officer's key (KNSO) certifies of a security world. */
 export interface NshieldWorld {
@@ -21,7 +26,7 @@ export interface NshieldWorld {
 interface SignedText {
   readonly name: NshieldField
   readonly text: (hknso: Uint8Array) => Uint8Array
-  readonly signature: Uint8Array
+  readonly signature: NshieldSignature
 }
 
 /** Cipher suites with 1024-bit DSA or Triple DES; what they bind says little today. */
@@ -44,39 +49,36 @@ export function readWorld(bundle: NshieldBundle): NshieldWorld {
   if ((plain === undefined) === (fips === undefined)) {
     throw malformed('it must hold exactly one of CertKMaKMCbKNSO and CertKMaKMCaKFIPSbKNSO')
   }
-  const hkfips = fips === undefined ? undefined : readHash(bundle, 'hkfips')
+  const hkfips = fips === undefined ? [] : [readHash(bundle, 'hkfips')]
+  const text = fips === undefined ? `Module keys: suite = ${suite}` : `Module setup, FIPS3; suite = ${suite}`
   return {
     knso,
     hkm,
     cipherSuite: suite,
     fips: fips !== undefined,
-    binding:
-      fips === undefined || hkfips === undefined
-        ? {
-            name: 'CertKMaKMCbKNSO',
-            text: (hknso) => Buffer.concat([label(`Module keys: suite = ${suite}`), hknso, hkm, hkmc]),
-            signature: plain ?? new Uint8Array(),
-          }
-        : {
-            name: 'CertKMaKMCaKFIPSbKNSO',
-            text: (hknso) => Buffer.concat([label(`Module setup, FIPS3; suite = ${suite}`), hknso, hkm, hkmc, hkfips]),
-            signature: fips,
-          },
+    binding: signedText(bundle, fips === undefined ? 'CertKMaKMCbKNSO' : 'CertKMaKMCaKFIPSbKNSO', (hknso) =>
+      Buffer.concat([label(text), hknso, hkm, hkmc, ...hkfips]),
+    ),
     ...readRecoveryBinding(bundle),
   }
 }
 
 function readRecoveryBinding(bundle: NshieldBundle): Pick<NshieldWorld, 'recoveryBinding' | 'hkre'> {
-  const signature = bundle.bytes.get('CertKREaKRAbKNSO')
-  if (signature === undefined) {
+  if (!bundle.bytes.has('CertKREaKRAbKNSO')) {
     if (bundle.bytes.has('hkre') || bundle.bytes.has('hkra')) throw malformed('CertKREaKRAbKNSO is missing')
     return {}
   }
   const hkre = readHash(bundle, 'hkre')
   const hkra = readHash(bundle, 'hkra')
   const text = (hknso: Uint8Array): Uint8Array => Buffer.concat([label('Card Recovery'), hknso, hkre, hkra])
-  return { hkre, recoveryBinding: { name: 'CertKREaKRAbKNSO', text, signature } }
+  return { hkre, recoveryBinding: signedText(bundle, 'CertKREaKRAbKNSO', text) }
 }
+
+const signedText = (bundle: NshieldBundle, name: NshieldField, text: SignedText['text']): SignedText => ({
+  name,
+  text,
+  signature: readSignature(requiredBytes(bundle, name), name),
+})
 
 const label = (text: string): Uint8Array => Buffer.from(`${text}\0`, 'latin1')
 
@@ -106,4 +108,4 @@ function readHash(bundle: NshieldBundle, name: NshieldField): Uint8Array {
 
 /** Does the security officer's key sign this text of its world? */
 export const verifyBinding = (world: NshieldWorld, signed: SignedText, hknso: Uint8Array): SignatureOutcome =>
-  verifyNshieldSignature(world.knso, readSignature(signed.signature, signed.name), signed.text(hknso), { shared: true })
+  verifyNshieldSignature(world.knso, signed.signature, signed.text(hknso), { shared: true })

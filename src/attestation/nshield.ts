@@ -18,38 +18,32 @@ import type { FamilyVerdict, FamilyVerifier, VerificationContext } from './verif
 
 const REQUIRED = Object.values(RULE)
 
-export const nshield: FamilyVerifier = {
-  hsmType: 'NSHIELD',
-  recognises: looksLikeNshield,
-  verify: (package_, context) => {
-    const bundle = readNshieldBundle(package_)
-    const checks = new CheckList()
-    try {
-      const evidence = readNshieldEvidence(bundle)
-      const anchor = verifyEvidence(evidence, bundle, context, checks)
-      return verdict(checks, evidence, anchor)
-    } catch (error) {
-      if (!(error instanceof EvidenceError)) throw error
-      checks.fail(RULE.encoding, error.message, error.remedy)
-      return verdict(checks)
-    }
-  },
-}
+export const nshield: FamilyVerifier = { hsmType: 'NSHIELD', recognises: looksLikeNshield, verify }
 
-/** From the root key downwards; what stands below a step that failed is not worth its signature. */
-function verifyEvidence(
-  evidence: NshieldEvidence,
-  bundle: NshieldBundle,
-  context: VerificationContext,
-  checks: CheckList,
-): TrustAnchor | undefined {
-  checkEncoding(bundle, checks)
+function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdict {
+  const bundle = readNshieldBundle(package_)
+  const checks = new CheckList()
+  const evidence = parse(bundle, checks)
+  if (evidence === undefined) return verdict(checks)
   const anchor = checkWarrant(evidence, bundle, context, checks)
+  // From the root key downwards: what stands below a step that failed is not worth its signature.
   if (anchor !== undefined && checkModuleState(evidence, checks) && checkWorldBinding(evidence, checks)) {
     checkKeyGeneration(evidence, checks)
   }
   checkNshieldPolicy(evidence, context.options, checks)
-  return anchor
+  return verdict(checks, evidence, anchor)
+}
+
+function parse(bundle: NshieldBundle, checks: CheckList): NshieldEvidence | undefined {
+  try {
+    const evidence = readNshieldEvidence(bundle)
+    checkEncoding(bundle, checks)
+    return evidence
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error
+    checks.fail(RULE.encoding, error.message, error.remedy)
+    return undefined
+  }
 }
 
 function checkEncoding({ unknown }: NshieldBundle, checks: CheckList): void {

@@ -1,5 +1,4 @@
 /** Evidence that is a leaf and a device certificate with, at most, the CA certificates above: Yubico's two families. */
-
 import { type Certificate, parseCertificate } from '../asn1/certificate.ts'
 import { DerError } from '../asn1/der-error.ts'
 import { printName } from '../asn1/name.ts'
@@ -10,6 +9,7 @@ import { parseIssuerCertificate, unknownCritical, validAt } from './certificate-
 import { basicConstraintsOf, EXTENSION_OID } from './certificate-extensions.ts'
 import { readCertificatePackage } from './certificate-package.ts'
 import type { CheckList, Rule } from './check-list.ts'
+import { EvidenceError } from './evidence-error.ts'
 import { strangerAbove } from './extra-certificates.ts'
 
 /** Every certificate, or none where one is malformed (the check then says which). Throws EvidenceError where there is nothing to read. */
@@ -34,6 +34,18 @@ export function parsePackage(
   }
   checks.pass(rule, `${certificates.length} in DER`)
   return certificates
+}
+
+/** Is one of the first two certificates such a one? What cannot be read is not; `verify` says why. */
+export function firstTwoHave(package_: Uint8Array, holds: (certificate: Certificate) => boolean): boolean {
+  try {
+    return readCertificatePackage(package_)
+      .slice(0, 2)
+      .some((der) => holds(parseCertificate(der)))
+  } catch (error) {
+    if (error instanceof EvidenceError || error instanceof DerError) return false
+    throw error
+  }
 }
 
 const KNOWN_CRITICAL = [EXTENSION_OID.basicConstraints, EXTENSION_OID.keyUsage]
