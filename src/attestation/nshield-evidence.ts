@@ -13,8 +13,6 @@ export interface NshieldEvidence {
   readonly warrant: NshieldWarrant
   readonly state: NshieldModuleState
   readonly world: NshieldWorld
-  /** Hash of the bundle's security officer's key. */
-  readonly hknso: Uint8Array
   readonly generation: NshieldKeyGeneration
   readonly key: NshieldKey
   readonly keyHash: Uint8Array
@@ -33,21 +31,19 @@ export function readNshieldEvidence(bundle: NshieldBundle): NshieldEvidence {
     kcmsg: requiredBytes(bundle, 'kcmsg'),
   }
   const world = readWorld(bundle)
-  const hknso = nshieldKeyHash(world.knso)
   const generation = readKeyGeneration(messages.kcmsg)
   const key = readKey(bundle, 'pubkeydata')
   return {
     warrant: readWarrant(requiredBytes(bundle, 'warrant')),
     state: readModuleState(messages.modstatemsg),
     world,
-    hknso,
     generation,
     key,
     keyHash: nshieldKeyHash(key),
     spki: nshieldKeyInfo(key),
     acl: judgeAcl(generation.acl, {
       module: world.hkm,
-      securityOfficer: hknso,
+      securityOfficer: world.hknso,
       ...(world.hkre === undefined ? {} : { recovery: world.hkre }),
     }),
     messages,

@@ -59,7 +59,7 @@ export function checkWarrant(
 
 /** MSCV1 to MSCV5: the module's state, under the key that the warrant certifies. */
 export function checkModuleState(
-  { warrant, state, world, hknso, messages, signatures }: NshieldEvidence,
+  { warrant, state, world, messages, signatures }: NshieldEvidence,
   checks: CheckList,
 ): boolean {
   const { klf2 } = warrant.module
@@ -89,9 +89,9 @@ export function checkModuleState(
     ),
     checks.require(
       RULE.securityOfficer,
-      sameBytes(hknso, state.hknso),
+      sameBytes(world.hknso, state.hknso),
       'The security officer’s key is the one that the module holds.',
-      `The security officer’s key has the hash ${hex(hknso)}, the module holds ${hex(state.hknso)}: another security world.`,
+      `The security officer’s key has the hash ${hex(world.hknso)}, the module holds ${hex(state.hknso)}: another security world.`,
       BUNDLE_AGAIN,
     ),
     checks.require(
@@ -105,8 +105,8 @@ export function checkModuleState(
 }
 
 /** WBCV: what the security officer's key certifies of the world. */
-export function checkWorldBinding({ world, hknso }: NshieldEvidence, checks: CheckList): boolean {
-  const outcome = verifyBinding(world, world.binding, hknso)
+export function checkWorldBinding({ world }: NshieldEvidence, checks: CheckList): boolean {
+  const outcome = verifyBinding(world, world.binding)
   const bound = checks.require(
     RULE.worldBinding,
     outcome === 'ok',
@@ -117,7 +117,7 @@ export function checkWorldBinding({ world, hknso }: NshieldEvidence, checks: Che
   if (world.recoveryBinding === undefined) {
     return checks.notApplicable(RULE.recoveryBinding, 'The bundle names no recovery keys.') && bound
   }
-  const recovery = verifyBinding(world, world.recoveryBinding, hknso)
+  const recovery = verifyBinding(world, world.recoveryBinding)
   return (
     checks.require(
       RULE.recoveryBinding,

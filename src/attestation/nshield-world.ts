@@ -1,5 +1,6 @@
 import type { NshieldBundle, NshieldField } from './nshield-bundle.ts'
 import { type NshieldKey, readKeyData } from './nshield-key.ts'
+import { nshieldKeyHash } from './nshield-key-hash.ts'
 import { malformed, NcoreReader, readKeyHashEx } from './nshield-message.ts'
 import {
   type NshieldSignature,
@@ -11,6 +12,8 @@ import {
 /** What the security officer's key (KNSO) certifies of a security world. */
 export interface NshieldWorld {
   readonly knso: NshieldKey
+  /** Hash of `knso`. */
+  readonly hknso: Uint8Array
   /** Hash of the world's module key, under which working blobs stand. */
   readonly hkm: Uint8Array
   readonly cipherSuite: string
@@ -25,7 +28,7 @@ export interface NshieldWorld {
 
 interface SignedText {
   readonly name: NshieldField
-  readonly text: (hknso: Uint8Array) => Uint8Array
+  readonly text: Uint8Array
   readonly signature: NshieldSignature
 }
 
@@ -39,6 +42,7 @@ const NEW_WORLD = 'Make a new key in a Security World of a current cipher suite 
  */
 export function readWorld(bundle: NshieldBundle): NshieldWorld {
   const knso = readKey(bundle, 'knsopub')
+  const hknso = nshieldKeyHash(knso)
   const hkm = readHash(bundle, 'hkm')
   const hkmc = readHash(bundle, 'hkmc')
   const suite = bundle.cipherSuite
@@ -53,28 +57,31 @@ export function readWorld(bundle: NshieldBundle): NshieldWorld {
   const text = fips === undefined ? `Module keys: suite = ${suite}` : `Module setup, FIPS3; suite = ${suite}`
   return {
     knso,
+    hknso,
     hkm,
     cipherSuite: suite,
     fips: fips !== undefined,
-    binding: signedText(bundle, fips === undefined ? 'CertKMaKMCbKNSO' : 'CertKMaKMCaKFIPSbKNSO', (hknso) =>
+    binding: signedText(
+      bundle,
+      fips === undefined ? 'CertKMaKMCbKNSO' : 'CertKMaKMCaKFIPSbKNSO',
       Buffer.concat([label(text), hknso, hkm, hkmc, ...hkfips]),
     ),
-    ...readRecoveryBinding(bundle),
+    ...readRecoveryBinding(bundle, hknso),
   }
 }
 
-function readRecoveryBinding(bundle: NshieldBundle): Pick<NshieldWorld, 'recoveryBinding' | 'hkre'> {
+function readRecoveryBinding(bundle: NshieldBundle, hknso: Uint8Array): Pick<NshieldWorld, 'recoveryBinding' | 'hkre'> {
   if (!bundle.bytes.has('CertKREaKRAbKNSO')) {
     if (bundle.bytes.has('hkre') || bundle.bytes.has('hkra')) throw malformed('CertKREaKRAbKNSO is missing')
     return {}
   }
   const hkre = readHash(bundle, 'hkre')
   const hkra = readHash(bundle, 'hkra')
-  const text = (hknso: Uint8Array): Uint8Array => Buffer.concat([label('Card Recovery'), hknso, hkre, hkra])
+  const text = Buffer.concat([label('Card Recovery'), hknso, hkre, hkra])
   return { hkre, recoveryBinding: signedText(bundle, 'CertKREaKRAbKNSO', text) }
 }
 
-const signedText = (bundle: NshieldBundle, name: NshieldField, text: SignedText['text']): SignedText => ({
+const signedText = (bundle: NshieldBundle, name: NshieldField, text: Uint8Array): SignedText => ({
   name,
   text,
   signature: readSignature(requiredBytes(bundle, name), name),
@@ -107,5 +114,5 @@ function readHash(bundle: NshieldBundle, name: NshieldField): Uint8Array {
 }
 
 /** Does the security officer's key sign this text of its world? */
-export const verifyBinding = (world: NshieldWorld, signed: SignedText, hknso: Uint8Array): SignatureOutcome =>
-  verifyNshieldSignature(world.knso, signed.signature, signed.text(hknso), { shared: true })
+export const verifyBinding = ({ knso }: NshieldWorld, signed: SignedText): SignatureOutcome =>
+  verifyNshieldSignature(knso, signed.signature, signed.text, { shared: true })

@@ -80,7 +80,7 @@ function verdict(checks: CheckList, evidence?: NshieldEvidence, anchor?: TrustAn
   })
 }
 
-function claims({ warrant, world, hknso, acl, keyHash }: NshieldEvidence): KeyClaims {
+function claims({ warrant, world, acl, keyHash }: NshieldEvidence): KeyClaims {
   const keeps = acl.refusals.length === 0
   const { esn, physicalSerialNumber, fieldUpgrade, approvals } = warrant.module
   return {
@@ -92,7 +92,7 @@ function claims({ warrant, world, hknso, acl, keyHash }: NshieldEvidence): KeyCl
     esn,
     ...(physicalSerialNumber === undefined ? {} : { physicalSerialNumber }),
     keyHash: hex(keyHash),
-    hknso: hex(hknso),
+    hknso: hex(world.hknso),
     cipherSuite: world.cipherSuite,
     protection: acl.protection,
     recovery: acl.recovery,
