@@ -3,18 +3,11 @@ import { printName } from '../asn1/name.ts'
 import { isoDay } from '../iso-day.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
 import { type AnchorKey, anchorHolds, anchorKey, anchorsFor } from './anchor-keys.ts'
-import {
-  isAnchor,
-  isAnchorCopy,
-  namesIssuer,
-  selfIssued,
-  sha256Hex,
-  validAt,
-  walkToAnchor,
-} from './certificate-chain.ts'
+import { isAnchor, isAnchorCopy, namesIssuer, selfIssued, sha256Hex, validAt } from './certificate-chain.ts'
 import type { CheckList } from './check-list.ts'
 import { FORTANIX_RULES as RULE } from './fortanix-rules.ts'
 import type { VerificationContext } from './verify-attestation.ts'
+import { walkToAnchor } from './walk-to-anchor.ts'
 
 export const ASK_AGAIN =
   'Ask DSM for the statement again (POST /crypto/v1/keys/key_attestation) and send its reply unchanged.'

@@ -10,7 +10,7 @@ import {
   readSmallInteger,
   TAG,
 } from '../asn1/der.ts'
-import { readPem } from '../asn1/pem.ts'
+import { isBase64, readPem } from '../asn1/pem.ts'
 import { EnrollError } from '../errors.ts'
 
 /** A PKCS#10 request (RFC 2986), read once. Every byte array is a view of `der`. */
@@ -100,7 +100,7 @@ export function readCertificationRequest(input: Uint8Array): CertificationReques
   }
   if (request !== undefined) return parseCertificationRequest(request.der)
   const base64 = text.replace(/\s/g, '')
-  if (blocks.length === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(base64) && base64.length % 4 === 0) {
+  if (blocks.length === 0 && isBase64(base64)) {
     return parseCertificationRequest(Buffer.from(base64, 'base64'))
   }
   const found = blocks.map(({ label }) => label).join(', ')
