@@ -1,6 +1,7 @@
 import { EnrollError } from '../errors.ts'
-import { readDer, readOid, readSequence, readText, TAG } from './der.ts'
+import { readDer, readSequence, TAG } from './der.ts'
 import { DerError } from './der-error.ts'
+import { readOid, readText } from './der-values.ts'
 import { ia5String, printableString, sequence, setOf, utf8String, oid as writeOid } from './der-writer.ts'
 
 export interface NameAttribute {

@@ -1,5 +1,6 @@
-import { contextTag, readDer, readOid, readSequence, TAG } from './der.ts'
+import { contextTag, readDer, readSequence, TAG } from './der.ts'
 import { ifReadable } from './der-error.ts'
+import { readOid } from './der-values.ts'
 
 export const OID_SIGNED_DATA = '1.2.840.113549.1.7.2'
 

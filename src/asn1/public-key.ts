@@ -1,5 +1,6 @@
-import { type DerNode, readBitStringOctets, readDer, readOid, readSequence, readUnsignedBytes, TAG } from './der.ts'
+import { type DerNode, readDer, readSequence, TAG } from './der.ts'
 import { ifReadable } from './der-error.ts'
+import { readBitStringOctets, readOid, readUnsignedBytes } from './der-values.ts'
 
 export const OID_RSA = '1.2.840.113549.1.1.1'
 export const OID_EC = '1.2.840.10045.2.1'

@@ -1,16 +1,7 @@
 import type { Certificate, Extension } from '../asn1/certificate.ts'
-import {
-  type DerNode,
-  readBitString,
-  readBoolean,
-  readDer,
-  readOctetString,
-  readOid,
-  readSequence,
-  readSmallInteger,
-  TAG,
-} from '../asn1/der.ts'
+import { type DerNode, readDer, readSequence, TAG } from '../asn1/der.ts'
 import { ifReadable } from '../asn1/der-error.ts'
+import { readBitString, readBoolean, readOctetString, readOid, readSmallInteger } from '../asn1/der-values.ts'
 
 /** Extensions by the names of RFC 5280 4.2. */
 export const EXTENSION_OID = {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Certificate } from '../asn1/certificate.ts'
-import { readDer, readOid, readSequence } from '../asn1/der.ts'
+import { readDer, readSequence } from '../asn1/der.ts'
 import { ifReadable } from '../asn1/der-error.ts'
+import { readOid } from '../asn1/der-values.ts'
 import { sameBytes } from '../asn1/octets.ts'
 import { unknownCritical } from './certificate-chain.ts'
 import {

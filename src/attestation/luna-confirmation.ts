@@ -1,5 +1,6 @@
-import { contextTag, type DerNode, readDer, readOid, readSmallInteger, TAG } from '../asn1/der.ts'
+import { contextTag, type DerNode, readDer, TAG } from '../asn1/der.ts'
 import { DerError } from '../asn1/der-error.ts'
+import { readOid, readSmallInteger } from '../asn1/der-values.ts'
 import { PemError, readPem } from '../asn1/pem.ts'
 import { OID_SIGNED_DATA } from '../asn1/pkcs7.ts'
 import { EvidenceError } from './evidence-error.ts'

@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
-import { readDer, readSequence, readUnsignedBytes } from '../asn1/der.ts'
+import { readDer, readSequence } from '../asn1/der.ts'
 import { ifReadable } from '../asn1/der-error.ts'
+import { readUnsignedBytes } from '../asn1/der-values.ts'
 import { type PublicKey, readablePublicKey } from '../asn1/public-key.ts'
 import { BoundedCache, cacheKey } from './bounded-cache.ts'
 import type { SignatureScheme } from './signature-algorithm.ts'

@@ -1,14 +1,7 @@
 import type { Certificate } from '../asn1/certificate.ts'
-import {
-  type DerNode,
-  readBitStringOctets,
-  readDer,
-  readOctetString,
-  readSmallInteger,
-  readText,
-  TAG,
-} from '../asn1/der.ts'
+import { type DerNode, readDer, TAG } from '../asn1/der.ts'
 import { ifReadable } from '../asn1/der-error.ts'
+import { readBitStringOctets, readOctetString, readSmallInteger, readText } from '../asn1/der-values.ts'
 import { commonNameOf } from './common-name.ts'
 
 /** Yubico's arc for YubiHSM 2 attestation; the values are DER (docs.yubico.com/hardware/oid/oid-product-arc.html). */

@@ -1,6 +1,7 @@
 import type { Certificate } from '../asn1/certificate.ts'
-import { readDer, readSmallInteger } from '../asn1/der.ts'
+import { readDer } from '../asn1/der.ts'
 import { DerError } from '../asn1/der-error.ts'
+import { readSmallInteger } from '../asn1/der-values.ts'
 import { OctetMemory } from '../asn1/octet-memory.ts'
 import { commonNameOf } from './common-name.ts'
 

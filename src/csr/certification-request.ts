@@ -1,15 +1,7 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { type AlgorithmIdentifier, type Extension, readAlgorithm, readExtensions } from '../asn1/certificate.ts'
-import {
-  contextTag,
-  type DerNode,
-  readBitStringOctets,
-  readDer,
-  readOid,
-  readSequence,
-  readSmallInteger,
-  TAG,
-} from '../asn1/der.ts'
+import { contextTag, type DerNode, readDer, readSequence, TAG } from '../asn1/der.ts'
+import { readBitStringOctets, readOid, readSmallInteger } from '../asn1/der-values.ts'
 import { isBase64, readPem } from '../asn1/pem.ts'
 import { EnrollError } from '../errors.ts'
 
