@@ -9,13 +9,17 @@ import { CheckList, type Rule, rule } from './check-list.ts'
 import { EvidenceError } from './evidence-error.ts'
 import { possibleFamilies, recogniseFamily } from './recognise-family.ts'
 import { VERIFIERS } from './verifiers.ts'
+import type { FamilyOptions } from './verify-attestation.ts'
 
+/** What is to be judged, and by what. */
 export interface CheckRequest {
   /** Recognised from the package where it is absent. */
   readonly hsmType?: HsmType
   /** As the CA wants it, before base64; `readEvidence` makes it from what people have. */
   readonly package: Uint8Array
+  /** Certificates that travel beside the package, PEM or DER one after another: Google's chains. */
   readonly certChains?: Uint8Array
+  /** Binds: its key must be the attested one, and its signature verify. */
   readonly csr?: CertificationRequest
   /** SubjectPublicKeyInfo, DER: binds where there is no request. */
   readonly publicKey?: Uint8Array
@@ -25,8 +29,7 @@ export interface CheckRequest {
   readonly now: number
   /** Default: document-signing. */
   readonly policy?: PolicyProfile
-  /** Family switches, as VerificationContext has them. */
-  readonly options?: Readonly<Record<string, string | boolean>>
+  readonly options?: FamilyOptions
 }
 
 const BINDING = {
@@ -36,7 +39,8 @@ const BINDING = {
 
 /**
  * The whole local judgement: is the evidence genuine, does it belong to this request or key, would we order with it. Pure and
- * synchronous. Throws EvidenceError where the input is no attestation at all; anything readable gets a verdict.
+ * synchronous. Throws EvidenceError (`evidence.unreadable`) where the input is no attestation at all, or another family's than
+ * `hsmType` says; anything readable gets a verdict. Steps and sources: docs/evidence.md.
  */
 export function checkAttestation(request: CheckRequest): AttestationResult {
   const hsmType = request.hsmType ?? recogniseFamily(request.package)

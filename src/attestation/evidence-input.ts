@@ -8,7 +8,7 @@ import { unwrapEvidence } from './unwrap-evidence.ts'
 
 /**
  * Reads one file, or several that belong together (an attestation and its F9 certificate; a `.dat` and its chain).
- * Throws EvidenceError: empty, too large, cut off, not base64, of no known form.
+ * Throws EvidenceError (`evidence.unreadable`): empty, too large, cut off, not base64, of no known form.
  */
 export function readEvidence(...files: readonly Uint8Array[]): Evidence {
   const [first, ...rest] = files.map(unwrapEvidence)

@@ -1,7 +1,6 @@
 /**
  * HSM type MARVELL_GOOGLE: a Cloud KMS key at protection level HSM. The statement (V2, gzip) is signed by the card's partition key,
- * which Marvell and Google certify in two chains that travel beside it. Option `versionName`: the full resource name of the key
- * version that the statement must be for.
+ * which Marvell and Google certify in two chains that travel beside it.
  */
 import { createHash } from 'node:crypto'
 import { sameBytes } from '../asn1/octets.ts'
@@ -150,15 +149,11 @@ function checkKey({ publicKey, privateKey }: Pair, checks: CheckList): Uint8Arra
   return spki
 }
 
-function checkVersionName(
-  privateKey: MarvellObject,
-  versionName: string | boolean | undefined,
-  checks: CheckList,
-): void {
+function checkVersionName(privateKey: MarvellObject, versionName: string | undefined, checks: CheckList): void {
   const id = keyIdOf(privateKey)
   if (id === undefined) {
     checks.fail(RULE.versionName, 'The statement does not name its key version (ID).', 'Fetch the statement again.')
-  } else if (typeof versionName !== 'string') {
+  } else if (versionName === undefined) {
     checks.notApplicable(RULE.versionName, 'No key version was named to compare with.')
   } else {
     checks.require(

@@ -3,7 +3,7 @@ import type { NshieldEvidence } from './nshield-evidence.ts'
 import { NSHIELD_RULES as RULE } from './nshield-rules.ts'
 import type { VerificationContext } from './verify-attestation.ts'
 
-/** What only this family knows. Option: `fieldUpgradeWarrants` "warn" (default) or "refuse". */
+/** What only this family knows. */
 export function checkNshieldPolicy(
   { warrant, acl }: NshieldEvidence,
   options: VerificationContext['options'],

@@ -1,6 +1,6 @@
 /**
  * HSM type NSHIELD: the bundle of `nfkmattest`, verified at Entrust's level 2: warrant, module state, world binding, key
- * generation certificate, key hash, access control list. Options: see `checkNshieldPolicy`.
+ * generation certificate, key hash, access control list.
  */
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
 import type { ChainLink, KeyClaims } from './attestation-result.ts'

@@ -1,5 +1,5 @@
 /**
- * YUBIHSM2: the device signs a certificate for one of its objects with its factory key (id 0), whose own certificate (opaque
+ * HSM type YUBIHSM2: the device signs a certificate for one of its objects with its factory key (id 0), whose own certificate (opaque
  * object 0) chains to Yubico. The extensions say where the key comes from and what may be done with it.
  */
 import type { Certificate } from '../asn1/certificate.ts'

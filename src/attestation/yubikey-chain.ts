@@ -36,7 +36,7 @@ export function checkYubikeyChain(
   return leads && signed ? path : { certificates: path.certificates }
 }
 
-/** F9 of firmware 4 and of 5.2.4 has no basicConstraints; where it has them they must say CA (reference vectors). */
+/** F9 of firmware 4 and of 5.2.4 has no basicConstraints; where it has them they must say CA (published pairs of both). */
 function checkF9(f9: Certificate, checks: CheckList): void {
   const constraints = basicConstraintsOf(f9)
   checks.require(

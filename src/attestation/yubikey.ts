@@ -1,5 +1,5 @@
 /**
- * YUBIKEY: a PIV attestation. The leaf is made by the card for the key in a slot and signed by the key in slot F9, whose
+ * HSM type YUBIKEY: a PIV attestation. The leaf is made by the card for the key in a slot and signed by the key in slot F9, whose
  * certificate chains to Yubico. F9 is shared by a batch of devices; the serial number in the leaf alone names the device.
  */
 import type { Certificate } from '../asn1/certificate.ts'

@@ -16,6 +16,7 @@ import { exactBuffer, type KeyUsageName, requestedExtensions, type SubjectAltNam
 
 export { KEY_USAGE_NAMES, type KeyUsageName, type SubjectAltName } from './requested-extensions.ts'
 
+/** What a request asks for. */
 export interface RequestTemplate {
   readonly subject: Name
   readonly subjectAltNames?: readonly SubjectAltName[]
@@ -45,7 +46,8 @@ export async function checkRequestTemplate(template: RequestTemplate): Promise<v
 
 /**
  * Builds a PKCS#10 request, has the device sign it, and reads it back: nobody sees a request whose signature does not verify
- * or whose key is not the device's. Throws EnrollError `csr.signature` otherwise.
+ * or whose key is not the device's. Throws EnrollError: `csr.signature` otherwise, `csr.key-type`,
+ * `csr.subject-alt-name`, `asn1.name`.
  */
 export async function buildCertificationRequest(
   template: RequestTemplate,

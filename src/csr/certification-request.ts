@@ -74,7 +74,10 @@ function requestedExtensions(attributes: DerNode): ReadonlyMap<string, Extension
   return found ?? new Map()
 }
 
-/** Reads a request as people have it: PEM (`CERTIFICATE REQUEST` or `NEW CERTIFICATE REQUEST`), DER, or base64 of DER. Throws EnrollError. */
+/**
+ * Reads a request as people have it: PEM (`CERTIFICATE REQUEST` or `NEW CERTIFICATE REQUEST`), DER, or base64 of DER. Throws EnrollError
+ * (`csr.unreadable`, `asn1.der`, `asn1.pem`).
+ */
 export function readCertificationRequest(input: Uint8Array): CertificationRequest {
   if (input[0] === TAG.sequence) return parseCertificationRequest(input)
   const text = Buffer.from(input).toString('utf8')

@@ -23,7 +23,7 @@ const unreadable = (what: string, cause?: unknown): EnrollError =>
 /**
  * A user's own anchors: PEM certificates (self-signed or not), one in DER, bare PEM public keys, or the JSON that `trust list --json`
  * prints. They vouch for `hsmTypes`; JSON entries may name narrower ones. Everything read here has the origin `user`. Throws
- * EnrollError.
+ * EnrollError `trust-anchors.unreadable`, `asn1.pem` or `asn1.der`.
  */
 export function readUserTrustAnchors(input: string | Uint8Array, hsmTypes: readonly HsmType[]): readonly TrustAnchor[] {
   if (input.length > MAX_BYTES) throw unreadable(`${input.length} characters are too many`)
