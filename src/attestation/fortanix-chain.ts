@@ -4,13 +4,17 @@ import { isoDay } from '../iso-day.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
 import { type AnchorKey, anchorHolds, anchorKey, anchorsFor } from './anchor-keys.ts'
 import { isAnchor, isAnchorCopy, namesIssuer, selfIssued, sha256Hex, validAt } from './certificate-chain.ts'
-import type { CheckList } from './check-list.ts'
+import type { Cause, CheckList } from './check-list.ts'
 import { FORTANIX_RULES as RULE } from './fortanix-rules.ts'
 import type { VerificationContext } from './verify-attestation.ts'
 import { walkToAnchor } from './walk-to-anchor.ts'
 
 export const ASK_AGAIN =
   'Ask DSM for the statement again (POST /crypto/v1/keys/key_attestation) and send its reply unchanged.'
+
+/** The same cluster would send the same root again. */
+const OTHER_ROOT =
+  'Make the key on a DSM whose attestation ends in the root that Fortanix publishes; give the root of a cluster of your own with `--trust-anchors`.'
 
 export interface FortanixChain {
   readonly authority: Certificate
@@ -29,7 +33,8 @@ export function checkFortanixChain(
   const path = walkToAnchor(statement, pool, anchors, { remember: true })
   const [, authority, ca] = path.certificates
   if (path.anchor === undefined) {
-    checks.fail(RULE.chain, noAnchor(path.failure, path.certificates, pool, anchors), ASK_AGAIN)
+    const { detail, remedy } = noAnchor(path.failure, path.certificates, pool, anchors)
+    checks.fail(RULE.chain, detail, remedy)
     return undefined
   }
   if (authority === undefined || ca === undefined || path.certificates.length !== 3) {
@@ -50,9 +55,9 @@ function noAnchor(
   path: readonly Certificate[],
   pool: readonly Certificate[],
   anchors: readonly AnchorKey[],
-): string {
+): Cause {
   const last = path[path.length - 1]
-  if (last === undefined) return 'There is no chain.'
+  if (last === undefined) return { detail: 'There is no chain.', remedy: ASK_AGAIN }
   const name = printName(last.subject)
   const forged = pool.find(
     (candidate) =>
@@ -60,12 +65,20 @@ function noAnchor(
       anchors.some(({ subject }) => subject !== undefined && namesIssuer(candidate, subject)) &&
       !anchors.some((anchor) => isAnchor(candidate, anchor)),
   )
-  if (forged !== undefined)
-    return 'The root in the chain has Fortanix’s name and another key: a test cluster, or forged.'
-  if (selfIssued(last)) return `The chain ends in ${name}, which is no pinned root.`
-  return failure === 'signature'
-    ? `The signature on ${name} does not verify under the issuer that it names: it was altered, or parts of two statements are mixed.`
-    : `The issuer of ${name}, ${printName(last.issuer)}, is neither in "authority_chain" nor pinned.`
+  if (forged !== undefined) {
+    return {
+      detail: 'The root in the chain has Fortanix’s name and another key: a test cluster, or forged.',
+      remedy: OTHER_ROOT,
+    }
+  }
+  if (selfIssued(last)) return { detail: `The chain ends in ${name}, which is no pinned root.`, remedy: OTHER_ROOT }
+  return {
+    detail:
+      failure === 'signature'
+        ? `The signature on ${name} does not verify under the issuer that it names: it was altered, or parts of two statements are mixed.`
+        : `The issuer of ${name}, ${printName(last.issuer)}, is neither in "authority_chain" nor pinned.`,
+    remedy: ASK_AGAIN,
+  }
 }
 
 /** What is in the pool beside the path: a copy of the root may be, nothing else. */

@@ -4,7 +4,7 @@ import { parseName } from '../asn1/name.ts'
 import { sameBytes } from '../asn1/octets.ts'
 import { unknownCritical } from './certificate-chain.ts'
 import { basicConstraintsOf, EXTENSION_OID, KEY_USAGE, keyUsageOf } from './certificate-extensions.ts'
-import type { CheckList, Rule } from './check-list.ts'
+import type { Cause, CheckList, Rule } from './check-list.ts'
 import { EMPTY_SEQUENCE, FORTANIX_OID } from './fortanix-oids.ts'
 import { FORTANIX_RULES as RULE } from './fortanix-rules.ts'
 
@@ -59,13 +59,8 @@ export function checkStatement(
   checks: CheckList,
 ): void {
   const fault = statementFault(statement)
-  checks.require(
-    RULE.statement,
-    fault === undefined,
-    'The statement is for a signing key.',
-    `The statement is refused: ${fault}.`,
-    'Generate a key with the operations SIGN and VERIFY only, and ask for its statement.',
-  )
+  if (fault === undefined) checks.pass(RULE.statement, 'The statement is for a signing key.')
+  else checks.fail(RULE.statement, `The statement is refused: ${fault.detail}.`, fault.remedy)
   const claim = (rule: Rule, holds: boolean, said: string, missing: string): boolean =>
     checks.require(
       rule,
@@ -103,14 +98,21 @@ function checkUuid(uuid: string | undefined, expected: string | undefined, check
   )
 }
 
-function statementFault(statement: Certificate): string | undefined {
+const NEW_KEY = 'Generate a key with the operations SIGN and VERIFY only, and ask for its statement.'
+const NOT_KNOWN = 'Ask DSM for the statement again; where it says the same, use a newer version of this program.'
+
+function statementFault(statement: Certificate): Cause | undefined {
   const usage = keyUsageOf(statement)
   const constraints = basicConstraintsOf(statement)
   if (usage === undefined || usage === 'malformed' || !usage.has(KEY_USAGE.digitalSignature)) {
-    return 'its key may not sign'
+    return { detail: 'its key may not sign', remedy: NEW_KEY }
   }
-  if ([...usage].some((bit) => !ALLOWED.includes(bit))) return 'its key usage allows more than a key of DSM should'
-  if (constraints === 'malformed' || constraints?.ca) return 'it says that it is a CA'
+  if ([...usage].some((bit) => !ALLOWED.includes(bit))) {
+    return { detail: 'its key usage allows more than a key of DSM should', remedy: NEW_KEY }
+  }
+  if (constraints === 'malformed' || constraints?.ca) return { detail: 'it says that it is a CA', remedy: NOT_KNOWN }
   const unknown = unknownCritical(statement, KNOWN)
-  return unknown === undefined ? undefined : `its critical extension ${unknown} is unknown`
+  return unknown === undefined
+    ? undefined
+    : { detail: `its critical extension ${unknown} is unknown`, remedy: NOT_KNOWN }
 }

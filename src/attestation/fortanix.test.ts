@@ -212,6 +212,11 @@ describe('a reply of DSM', () => {
     expect(verify(bytes, cluster.trustAnchors).claims).toMatchObject({ key: 'P256', keyUuid: UUID, extractable: false })
   })
 
+  it('that ends in another root is not answered with "ask again": the same cluster has the same root', () => {
+    const chain = failed(Buffer.from(JSON.stringify(reply))).find(({ id }) => id === 'attestation.chain')
+    expect(chain?.remedy).toContain('--trust-anchors')
+  })
+
   it('over a key that cannot be read is refused by name', () => {
     const unreadable = cluster.attest({ spki: Buffer.from('30020500', 'hex'), kid: UUID })
     expect(failed(unreadable, cluster.trustAnchors).map(({ id }) => id)).toEqual(['attestation.attested-key'])

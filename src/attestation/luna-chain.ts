@@ -1,10 +1,9 @@
 import type { Certificate } from '../asn1/certificate.ts'
 import { printName } from '../asn1/name.ts'
 import { CURVES, readablePublicKey } from '../asn1/public-key.ts'
-import { isoDay } from '../iso-day.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
-import { type AnchorKey, anchorHolds, anchorKey, anchorsFor } from './anchor-keys.ts'
-import { anchorThatSigned, isAnchor, isAnchorCopy, namesIssuer, signedBy, validAt } from './certificate-chain.ts'
+import { type AnchorKey, anchorKey, anchorsFor } from './anchor-keys.ts'
+import { anchorThatSigned, isAnchor, isAnchorCopy, namesIssuer, signedBy } from './certificate-chain.ts'
 import type { CheckList } from './check-list.ts'
 import type { LunaForm } from './luna-roles.ts'
 import { LUNA_RULES as RULE } from './luna-rules.ts'
@@ -83,27 +82,4 @@ function leafSignedBy(leaf: Certificate, issuer: Certificate): boolean {
 function groupOctets(spki: Uint8Array): number | undefined {
   const key = readablePublicKey(spki)
   return key?.type === 'EC' ? CURVES[key.curveOid]?.octets : undefined
-}
-
-/** Every certificate, and the anchor, at `now`. */
-export function checkLunaValidity(
-  path: readonly Certificate[],
-  anchor: TrustAnchor | undefined,
-  now: number,
-  checks: CheckList,
-): void {
-  const outside = path.find((certificate) => !validAt(certificate, now))
-  if (outside !== undefined) {
-    checks.fail(
-      RULE.validity,
-      `The certificate ${printName(outside.subject)} is valid from ${isoDay(outside.notBefore)} to ${isoDay(outside.notAfter)} only.`,
-      'Check the clock of this computer; otherwise ask Thales for new certificates for the HSM.',
-    )
-  } else if (anchor !== undefined && !anchorHolds(anchor, now)) {
-    checks.fail(
-      RULE.validity,
-      `The trust anchor ${anchor.name} is valid from ${anchor.notBefore} to ${anchor.notAfter} only.`,
-      'Use a version with newer trust anchors, or an HSM with newer certificates.',
-    )
-  } else checks.pass(RULE.validity, 'All certificates are valid today.')
 }

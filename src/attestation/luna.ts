@@ -8,8 +8,9 @@ import type { DerNode } from '../asn1/der.ts'
 import { DerError } from '../asn1/der-error.ts'
 import { readablePublicKey } from '../asn1/public-key.ts'
 import { parseIssuerCertificate } from './certificate-chain.ts'
+import { checkValidity } from './certificate-validity.ts'
 import { CheckList } from './check-list.ts'
-import { checkLunaChain, checkLunaValidity } from './luna-chain.ts'
+import { checkLunaChain } from './luna-chain.ts'
 import { looksLikeConfirmation, readConfirmation } from './luna-confirmation.ts'
 import { readLunaFacts } from './luna-facts.ts'
 import { checkConstraints, checkForm, checkRoles } from './luna-profile.ts'
@@ -35,7 +36,14 @@ function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdi
   checkRoles(certificates, form, checks)
   checkConstraints(certificates, form, checks)
   const anchor = checkLunaChain(certificates, form, context, checks)
-  checkLunaValidity(certificates.slice(0, form.roles.length), anchor, context.now, checks)
+  checkValidity(
+    RULE.validity,
+    certificates.slice(0, form.roles.length),
+    anchor === undefined ? [] : [anchor],
+    context.now,
+    'Check the clock of this computer; otherwise ask Thales for new certificates for the HSM.',
+    checks,
+  )
   return verdict(checks, certificates, anchor)
 }
 

@@ -2,9 +2,8 @@ import type { Certificate } from '../asn1/certificate.ts'
 import { DerError } from '../asn1/der-error.ts'
 import { printName } from '../asn1/name.ts'
 import { sameBytes } from '../asn1/octets.ts'
-import { isoDay } from '../iso-day.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
-import { type AnchorKey, anchorHolds, anchorsFor } from './anchor-keys.ts'
+import { type AnchorKey, anchorsFor } from './anchor-keys.ts'
 import {
   anchorThatSigned,
   isAnchorCopy,
@@ -12,9 +11,9 @@ import {
   parseIssuerCertificate,
   selfIssued,
   signedBy,
-  validAt,
 } from './certificate-chain.ts'
 import { readCertificatePackage } from './certificate-package.ts'
+import { checkValidity } from './certificate-validity.ts'
 import type { CheckList } from './check-list.ts'
 import { EvidenceError } from './evidence-error.ts'
 import { MARVELL_RULES as RULE } from './marvell-google-rules.ts'
@@ -85,7 +84,14 @@ export function checkMarvellChains(
   const { ownerCard, ownerPartition, owner } = owned
   const chains = { ...made, ownerCard, ownerPartition, owner }
   checkLeftovers(chains, pool, roots, anchors, checks)
-  checkValidity(chains, context.now, checks)
+  checkValidity(
+    RULE.validity,
+    [made.card, made.partition, ownerCard, ownerPartition],
+    [made.manufacturer, owner],
+    context.now,
+    'Make a new key version, which will live on a card with current certificates.',
+    checks,
+  )
   return chains
 }
 
@@ -179,26 +185,4 @@ function checkLeftovers(
   } else if (extra !== undefined) {
     checks.fail(RULE.certificates, `The certificate ${printName(extra.subject)} belongs to neither chain.`, FETCH)
   } else checks.pass(RULE.certificates, 'Every certificate that came along belongs to one of the two chains.')
-}
-
-function checkValidity(chains: MarvellChains, now: number, checks: CheckList): void {
-  const { card, partition, ownerCard, ownerPartition } = chains
-  const outside = [card, partition, ownerCard, ownerPartition].find((certificate) => !validAt(certificate, now))
-  const anchor = [chains.manufacturer, chains.owner].find((candidate) => !anchorHolds(candidate, now))
-  if (outside !== undefined) {
-    const ended = now > outside.notAfter
-    checks.fail(
-      RULE.validity,
-      `The certificate ${printName(outside.subject)} ${ended ? `ended on ${isoDay(outside.notAfter)}` : `begins on ${isoDay(outside.notBefore)} only`}.`,
-      ended
-        ? 'Make a new key version, which will live on a card with current certificates.'
-        : 'Check the clock of this computer.',
-    )
-  } else if (anchor !== undefined) {
-    checks.fail(
-      RULE.validity,
-      `The trust anchor ${anchor.name} is valid from ${anchor.notBefore} to ${anchor.notAfter} only.`,
-      'Use a version with newer trust anchors.',
-    )
-  } else checks.pass(RULE.validity, 'All certificates are valid today.')
 }
