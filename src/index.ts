@@ -31,7 +31,8 @@ export type {
   KeyClaims,
 } from './attestation/attestation-result.ts'
 export { type CheckRequest, checkAttestation } from './attestation/check-attestation.ts'
-export { type Evidence, readEvidence } from './attestation/evidence-input.ts'
+export type { Evidence } from './attestation/evidence.ts'
+export { readEvidence } from './attestation/evidence-input.ts'
 export { type ExplainContext, explain } from './attestation/explain.ts'
 export type { Explanation } from './attestation/explanation.ts'
 export { Configuration, type ConfigurationSources, loadConfiguration } from './config/configuration.ts'

@@ -1,26 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { VERIFIERS } from '../src/attestation/verifiers.ts'
 import type { FamilyVerdict } from '../src/attestation/verify-attestation.ts'
-import type { HsmType } from '../src/hsm-type.ts'
-import { syntheticEvidence as fortanix } from '../src/sandbox/fortanix-evidence/synthetic-evidence.ts'
-import { syntheticEvidence as luna } from '../src/sandbox/luna-evidence/synthetic-evidence.ts'
-import { syntheticEvidence as marvellGoogle } from '../src/sandbox/marvell-google-evidence/synthetic-evidence.ts'
-import { syntheticEvidence as nshield } from '../src/sandbox/nshield-evidence/synthetic-evidence.ts'
 import type { SyntheticEvidence } from '../src/sandbox/synthetic-evidence.ts'
-import { syntheticEvidence as yubihsm2 } from '../src/sandbox/yubihsm2-evidence/synthetic-evidence.ts'
-import { syntheticEvidence as yubikey } from '../src/sandbox/yubikey-evidence/synthetic-evidence.ts'
 import { builtInTrustAnchors } from '../src/trust-anchors/trust-anchors.ts'
+import { SYNTHETIC_EVIDENCE } from './tools/corpus.ts'
 
 const NOW = Date.parse('2026-11-22T00:00:00Z')
-
-const FAMILIES: Readonly<Record<HsmType, () => readonly SyntheticEvidence[]>> = {
-  YUBIKEY: yubikey,
-  YUBIHSM2: yubihsm2,
-  LUNA: luna,
-  NSHIELD: nshield,
-  FORTANIX: fortanix,
-  MARVELL_GOOGLE: marvellGoogle,
-}
 
 const verify = (
   { hsmType, package: package_, certChains }: SyntheticEvidence,
@@ -35,7 +20,7 @@ const verify = (
 const failures = ({ checks }: FamilyVerdict) =>
   checks.filter(({ group, status }) => group === 'attestation' && status === 'fail')
 
-describe.each(Object.entries(FAMILIES))('%s evidence under test roots', (hsmType, syntheticEvidence) => {
+describe.each(Object.entries(SYNTHETIC_EVIDENCE))('%s evidence under test roots', (hsmType, syntheticEvidence) => {
   for (const evidence of syntheticEvidence()) {
     it(`${evidence.expect === 'refuse' ? 'refuses' : 'accepts'}: ${evidence.name}`, () => {
       const verdict = verify(evidence, evidence.trustAnchors)

@@ -1,17 +1,5 @@
-import {
-  contextTag,
-  type DerLimits,
-  DerNode,
-  readBitStringOctets,
-  readBoolean,
-  readDer,
-  readOctetString,
-  readOid,
-  readSequence,
-  readSmallInteger,
-  readTime,
-  TAG,
-} from './der.ts'
+import { contextTag, type DerLimits, DerNode, readDer, readSequence, TAG } from './der.ts'
+import { readBitStringOctets, readBoolean, readOctetString, readOid, readSmallInteger, readTime } from './der-values.ts'
 import { OctetMemory } from './octet-memory.ts'
 
 export interface AlgorithmIdentifier {

@@ -12,3 +12,13 @@ export class DerError extends EnrollError {
     this.offset = offset
   }
 }
+
+/** What `read` gives, or undefined where it meets a DerError: for what may be malformed, and then says nothing. */
+export function ifReadable<Value>(read: () => Value): Value | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof DerError) return undefined
+    throw error
+  }
+}

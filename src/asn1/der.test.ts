@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readBoolean, readDer, readOid, readSmallInteger, readText, readTime, readUnsignedBytes, TAG } from './der.ts'
+import { readDer, TAG } from './der.ts'
 import { DerError } from './der-error.ts'
+import { readBoolean, readOid, readSmallInteger, readText, readTime, readUnsignedBytes } from './der-values.ts'
 import { bitString, integer, octetString, oid, sequence, setOf, time, tlv, utf8String } from './der-writer.ts'
 
 const hex = (text: string): Uint8Array => Buffer.from(text.replace(/ /g, ''), 'hex')

@@ -1,6 +1,7 @@
 import { EnrollError } from '../errors.ts'
-import { readDer, readOid, readSequence, readText, TAG } from './der.ts'
+import { readDer, readSequence, TAG } from './der.ts'
 import { DerError } from './der-error.ts'
+import { readOid, readText } from './der-values.ts'
 import { ia5String, printableString, sequence, setOf, utf8String, oid as writeOid } from './der-writer.ts'
 
 export interface NameAttribute {
@@ -60,7 +61,7 @@ export function parseName(der: Uint8Array): Name {
 
 /**
  * DER: one attribute per RDN as given; country as PrintableString, e-mail and DC as IA5String, the rest UTF8String. Throws EnrollError
- * where a value does not fit its type.
+ * `asn1.name` where a value does not fit its type.
  */
 export function encodeName(name: Name): Uint8Array {
   return sequence(
@@ -126,7 +127,7 @@ const invalid = (text: string, why: string): EnrollError =>
       'Write it as RFC 4514 has it, for example CN=Example Ltd,O=Example Ltd,L=Utrecht,C=NL; put \\ before a comma that belongs to a value.',
   })
 
-/** Reads RFC 4514 text (last RDN first, as `formatName` writes it). Unknown types must be dotted OIDs. Throws EnrollError. */
+/** Reads RFC 4514 text (last RDN first, as `formatName` writes it). Unknown types must be dotted OIDs. Throws EnrollError `asn1.name`. */
 export function parseNameText(text: string): Name {
   const rdns: NameAttribute[][] = []
   for (const rdn of splitOutside(text, /[,;]/)) {

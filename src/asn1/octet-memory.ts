@@ -1,3 +1,5 @@
+import { sameOctets } from './octets.ts'
+
 /**
  * What a few octet strings mean, kept: each has one place, given by its octets, and the last one there stays. So memory is flat
  * whatever comes, and nothing is made to ask. For names, OIDs and the like, which stand in thousands of certificates alike.
@@ -34,11 +36,4 @@ export class OctetMemory<Value> {
     this.#places[place] = { octets: Uint8Array.from(source.subarray(from, to)), value }
     return value
   }
-}
-
-/** Are the octets `from` to `to` of `source` these? */
-export function sameOctets(source: Uint8Array, from: number, to: number, octets: Uint8Array): boolean {
-  if (octets.length !== to - from) return false
-  for (let at = 0; at < octets.length; at++) if (octets[at] !== source[from + at]) return false
-  return true
 }

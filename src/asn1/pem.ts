@@ -59,7 +59,8 @@ function blocksWithin(line: string): readonly PemBlock[] {
   })
 }
 
-const isBase64 = (text: string): boolean => BASE64.test(text) && text.length % 4 === 0
+/** Whole base64 of the standard alphabet, padded, without blanks. */
+export const isBase64 = (text: string): boolean => BASE64.test(text) && text.length % 4 === 0
 
 function decode(base64: string, line: number): Uint8Array {
   if (base64 === '') throw new PemError('the block is empty', line)

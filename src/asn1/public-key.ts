@@ -1,4 +1,6 @@
-import { type DerNode, readBitStringOctets, readDer, readOid, readSequence, readUnsignedBytes, TAG } from './der.ts'
+import { type DerNode, readDer, readSequence, TAG } from './der.ts'
+import { ifReadable } from './der-error.ts'
+import { readBitStringOctets, readOid, readUnsignedBytes } from './der-values.ts'
 
 export const OID_RSA = '1.2.840.113549.1.1.1'
 export const OID_EC = '1.2.840.10045.2.1'
@@ -43,6 +45,9 @@ export function parsePublicKey(spki: Uint8Array): PublicKey {
   if (oid === OID_EC) return readEc(algorithm, key, bits)
   return { type: 'other', oid, name: OTHER_KEYS[oid] ?? oid }
 }
+
+/** The same, undefined where it is malformed. */
+export const readablePublicKey = (spki: Uint8Array): PublicKey | undefined => ifReadable(() => parsePublicKey(spki))
 
 function readRsa(algorithm: DerNode, bits: Uint8Array): PublicKey {
   if (algorithm.children.length !== 2 || algorithm.at(1, 'parameters').tag !== TAG.null) {

@@ -1,4 +1,3 @@
-import { sameOctets } from '../asn1/octet-memory.ts'
 import type { HsmType } from '../hsm-type.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
 
@@ -51,5 +50,3 @@ export function anchorHolds(anchor: TrustAnchor, now: number): boolean {
   const { from, until } = anchorKey(anchor)
   return now >= from && now < until
 }
-
-export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a === b || sameOctets(a, 0, a.length, b)

@@ -8,6 +8,7 @@ import type { HsmType } from '../hsm-type.ts'
 export type CheckGroup = 'attestation' | 'binding' | 'policy'
 export type CheckStatus = 'pass' | 'fail' | 'warn' | 'not-applicable'
 
+/** The outcome of one rule. */
 export interface Check {
   /** Stable, `group.what`: `attestation.chain`. */
   readonly id: string
@@ -70,6 +71,7 @@ export interface ChainLink {
   readonly sha256: string
 }
 
+/** `hsm-enroll check --json` prints it: schemas/attestation-result.schema.json. */
 export interface AttestationResult {
   readonly hsmType: HsmType
   /**

@@ -1,21 +1,25 @@
+import { sameBytes } from '../asn1/octets.ts'
 import { type CertificationRequest, requestHash, verifyCertificationRequest } from '../csr/certification-request.ts'
 import type { HsmType } from '../hsm-type.ts'
 import { evaluatePolicy } from '../policy/evaluate-policy.ts'
 import { type PolicyProfile, policyProfile } from '../policy/policy-profile.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
-import { sameBytes } from './anchor-keys.ts'
 import type { AttestationResult } from './attestation-result.ts'
-import { CheckList, type Rule } from './check-list.ts'
+import { CheckList, type Rule, rule } from './check-list.ts'
 import { EvidenceError } from './evidence-error.ts'
 import { possibleFamilies, recogniseFamily } from './recognise-family.ts'
 import { VERIFIERS } from './verifiers.ts'
+import type { FamilyOptions } from './verify-attestation.ts'
 
+/** What is to be judged, and by what. */
 export interface CheckRequest {
   /** Recognised from the package where it is absent. */
   readonly hsmType?: HsmType
   /** As the CA wants it, before base64; `readEvidence` makes it from what people have. */
   readonly package: Uint8Array
+  /** Certificates that travel beside the package, PEM or DER one after another: Google's chains. */
   readonly certChains?: Uint8Array
+  /** Binds: its key must be the attested one, and its signature verify. */
   readonly csr?: CertificationRequest
   /** SubjectPublicKeyInfo, DER: binds where there is no request. */
   readonly publicKey?: Uint8Array
@@ -25,22 +29,18 @@ export interface CheckRequest {
   readonly now: number
   /** Default: document-signing. */
   readonly policy?: PolicyProfile
-  /** Family switches, as VerificationContext has them. */
-  readonly options?: Readonly<Record<string, string | boolean>>
+  readonly options?: FamilyOptions
 }
 
 const BINDING = {
-  key: {
-    id: 'binding.key',
-    group: 'binding',
-    source: 'Sectigo guides: the request must be that of the attested key; RFC 2986',
-  },
-  signature: { id: 'binding.signature', group: 'binding', source: 'RFC 2986 3: proof of possession' },
+  key: rule('binding.key', 'Sectigo guides: the request must be that of the attested key; RFC 2986'),
+  signature: rule('binding.signature', 'RFC 2986 3: proof of possession'),
 } as const satisfies Readonly<Record<string, Rule>>
 
 /**
  * The whole local judgement: is the evidence genuine, does it belong to this request or key, would we order with it. Pure and
- * synchronous. Throws EvidenceError where the input is no attestation at all; anything readable gets a verdict.
+ * synchronous. Throws EvidenceError (`evidence.unreadable`) where the input is no attestation at all, or another family's than
+ * `hsmType` says; anything readable gets a verdict. Steps and sources: docs/evidence.md.
  */
 export function checkAttestation(request: CheckRequest): AttestationResult {
   const hsmType = request.hsmType ?? recogniseFamily(request.package)

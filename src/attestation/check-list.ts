@@ -2,9 +2,21 @@ import type { Check, CheckGroup, CheckStatus } from './attestation-result.ts'
 
 /** A rule as it stands in a verifier: its id, group and source. The outcome comes when it is applied. */
 export interface Rule {
-  readonly id: string
+  readonly id: `${CheckGroup}.${string}`
   readonly group: CheckGroup
   readonly source: string
+}
+
+/** The id begins with the group. */
+export function rule(id: Rule['id'], source: string): Rule {
+  const group = (['attestation', 'binding', 'policy'] as const).find((name) => id.startsWith(`${name}.`))
+  return { id, group: group ?? 'attestation', source }
+}
+
+/** Why a rule does not hold, and what to do. */
+export interface Cause {
+  readonly detail: string
+  readonly remedy: string
 }
 
 /** Collects outcomes in order. A rule has one outcome; the first failure of a rule stays. */

@@ -1,4 +1,4 @@
-import { DerError } from '../asn1/der-error.ts'
+import { ifReadable } from '../asn1/der-error.ts'
 import { nameValues, parseName } from '../asn1/name.ts'
 import { OctetMemory } from '../asn1/octet-memory.ts'
 
@@ -8,11 +8,6 @@ const known = new OctetMemory<string | undefined>(256, 512)
 export const commonNameOf = (name: Uint8Array): string | undefined => known.get(name, 0, name.length, readCommonName)
 
 function readCommonName(name: Uint8Array): string | undefined {
-  try {
-    const values = nameValues(parseName(name), 'CN')
-    return values.length === 1 ? values[0] : undefined
-  } catch (error) {
-    if (error instanceof DerError) return undefined
-    throw error
-  }
+  const values = nameValues(ifReadable(() => parseName(name)) ?? [], 'CN')
+  return values.length === 1 ? values[0] : undefined
 }

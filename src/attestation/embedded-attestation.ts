@@ -1,5 +1,5 @@
 import { type Extension, parseCertificate } from '../asn1/certificate.ts'
-import { DerError } from '../asn1/der-error.ts'
+import { ifReadable } from '../asn1/der-error.ts'
 import { writePem } from '../asn1/pem.ts'
 import { slotOf, YUBIKEY_OID } from './yubikey-extensions.ts'
 
@@ -29,10 +29,6 @@ export function embeddedYubikeyAttestation(
 }
 
 function isLeaf(value: Uint8Array): boolean {
-  try {
-    return slotOf(parseCertificate(value)) !== undefined
-  } catch (error) {
-    if (error instanceof DerError) return false
-    throw error
-  }
+  const certificate = ifReadable(() => parseCertificate(value))
+  return certificate !== undefined && slotOf(certificate) !== undefined
 }

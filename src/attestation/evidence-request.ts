@@ -1,19 +1,11 @@
-import { DerError } from '../asn1/der-error.ts'
+import { DerError, ifReadable } from '../asn1/der-error.ts'
 import { type CertificationRequest, parseCertificationRequest } from '../csr/certification-request.ts'
 import { embeddedYubikeyAttestation } from './embedded-attestation.ts'
 import { EvidenceError } from './evidence-error.ts'
 
 const REMEDY = 'Give the attestation here, and the request with --csr.'
 
-export function isRequest(der: Uint8Array): boolean {
-  try {
-    parseCertificationRequest(der)
-    return true
-  } catch (error) {
-    if (error instanceof DerError) return false
-    throw error
-  }
-}
+export const isRequest = (der: Uint8Array): boolean => ifReadable(() => parseCertificationRequest(der)) !== undefined
 
 /**
  * The attestation that yubico-piv-tool writes into a request where it is told to, with the request it stood in (DER). Throws

@@ -1,3 +1,4 @@
+import { describePublicKey, readablePublicKey } from '../asn1/public-key.ts'
 import type { HsmType } from '../hsm-type.ts'
 import type { AttestationResult, Check } from './attestation-result.ts'
 
@@ -38,4 +39,12 @@ export interface Explanation {
   readonly result?: AttestationResult
   /** What was found inside: an attestation in a request. */
   readonly embedded: readonly Explanation[]
+}
+
+export const fact = (label: string, value: string): ExplainedFact => ({ label, value })
+
+/** A SubjectPublicKeyInfo in two words. */
+export function keyText(spki: Uint8Array): string {
+  const key = readablePublicKey(spki)
+  return key === undefined ? 'a public key that cannot be read' : describePublicKey(key)
 }

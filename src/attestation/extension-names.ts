@@ -1,21 +1,14 @@
+import { EXTENSION_OID } from './certificate-extensions.ts'
 import { YUBIKEY_OID } from './yubikey-extensions.ts'
 
-/** Extensions that requests ask for, by the names of RFC 5280 4.2 and of their vendors. */
-const NAMES: Readonly<Record<string, string>> = {
-  '2.5.29.14': 'subjectKeyIdentifier',
-  '2.5.29.15': 'keyUsage',
-  '2.5.29.17': 'subjectAltName',
-  '2.5.29.19': 'basicConstraints',
-  '2.5.29.31': 'cRLDistributionPoints',
-  '2.5.29.32': 'certificatePolicies',
-  '2.5.29.35': 'authorityKeyIdentifier',
-  '2.5.29.37': 'extKeyUsage',
-  '1.3.6.1.5.5.7.1.1': 'authorityInfoAccess',
-  '1.3.6.1.5.5.7.1.3': 'qcStatements',
-  [YUBIKEY_OID.csrLeaf]: 'YubiKey attestation',
-  [YUBIKEY_OID.cspn]: 'YubiKey attestation',
-  [YUBIKEY_OID.csrF9]: 'certificate of YubiKey slot F9',
-}
+/** Extensions that requests ask for, by their names and those of their vendors. */
+const NAMES: ReadonlyMap<string, string> = new Map([
+  ...Object.entries(EXTENSION_OID).map(([name, oid]) => [oid, name] as const),
+  ['1.3.6.1.5.5.7.1.3', 'qcStatements'],
+  [YUBIKEY_OID.csrLeaf, 'YubiKey attestation'],
+  [YUBIKEY_OID.cspn, 'YubiKey attestation'],
+  [YUBIKEY_OID.csrF9, 'certificate of YubiKey slot F9'],
+])
 
 /** `keyUsage`, or the OID where it has no name here. */
-export const extensionName = (oid: string): string => (Object.hasOwn(NAMES, oid) ? (NAMES[oid] ?? oid) : oid)
+export const extensionName = (oid: string): string => NAMES.get(oid) ?? oid

@@ -1,5 +1,6 @@
 import type { Certificate } from '../asn1/certificate.ts'
-import { type AnchorKey, sameBytes } from './anchor-keys.ts'
+import { sameBytes } from '../asn1/octets.ts'
+import type { AnchorKey } from './anchor-keys.ts'
 import { namesIssuer, selfIssued, sha256Hex, signedBy } from './certificate-chain.ts'
 
 /** Yubico's longest: application intermediate, intermediate, root. */

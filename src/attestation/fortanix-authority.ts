@@ -1,19 +1,32 @@
 import { createHash } from 'node:crypto'
 import type { Certificate } from '../asn1/certificate.ts'
-import { readDer, readOid, readSequence } from '../asn1/der.ts'
-import { DerError } from '../asn1/der-error.ts'
-import { sameBytes } from './anchor-keys.ts'
-import { basicConstraintsOf, OID_BASIC_CONSTRAINTS, OID_KEY_USAGE } from './basic-constraints.ts'
+import { readDer, readSequence } from '../asn1/der.ts'
+import { ifReadable } from '../asn1/der-error.ts'
+import { readOid } from '../asn1/der-values.ts'
+import { sameBytes } from '../asn1/octets.ts'
 import { unknownCritical } from './certificate-chain.ts'
-import { authorityKeyIdOf, certificatePoliciesOf, subjectKeyIdOf } from './certificate-extensions.ts'
+import {
+  authorityKeyIdOf,
+  basicConstraintsOf,
+  certificatePoliciesOf,
+  EXTENSION_OID,
+  extendedKeyUsageOf,
+  KEY_USAGE,
+  keyUsageOf,
+  subjectKeyIdOf,
+} from './certificate-extensions.ts'
 import type { CheckList } from './check-list.ts'
 import { FORTANIX_OID } from './fortanix-oids.ts'
 import { FORTANIX_RULES as RULE } from './fortanix-rules.ts'
-import { extendedKeyUsageOf, KEY_USAGE, keyUsageOf, OID_EXTENDED_KEY_USAGE } from './key-usage.ts'
 import { attestedKey } from './verdict.ts'
 
 const MIN_RSA_BITS = 3072
-const KNOWN = [OID_BASIC_CONSTRAINTS, OID_KEY_USAGE, OID_EXTENDED_KEY_USAGE, '2.5.29.32']
+const KNOWN = [
+  EXTENSION_OID.basicConstraints,
+  EXTENSION_OID.keyUsage,
+  EXTENSION_OID.extKeyUsage,
+  EXTENSION_OID.certificatePolicies,
+]
 /** The sample's authority writes `cA FALSE` out although it is the default. Tolerated there and nowhere else. */
 const WRITTEN_OUT_FALSE = Buffer.from('3003010100', 'hex')
 
@@ -60,16 +73,13 @@ function authorityFault(authority: Certificate): string | undefined {
 function requiresFx2200(authority: Certificate): boolean {
   const policy = authority.extensions.get(FORTANIX_OID.enrollmentPolicy)?.value
   if (policy === undefined) return false
-  try {
-    const [protection, approval] = readSequence(readDer(policy), 'enrolment policy').map((item) =>
+  const items = ifReadable(() =>
+    readSequence(readDer(policy), 'enrolment policy').map((item) =>
       readSequence(item, 'policy item').map((part, index) => (index < 2 ? readOid(part) : '')),
-    )
-    const wanted = [FORTANIX_OID.minimumProtection, FORTANIX_OID.fx2200]
-    return protection?.join() === wanted.join() && approval?.join() === FORTANIX_OID.operatorApproval
-  } catch (error) {
-    if (error instanceof DerError) return false
-    throw error
-  }
+    ),
+  )
+  const wanted = [FORTANIX_OID.minimumProtection, FORTANIX_OID.fx2200]
+  return items?.[0]?.join() === wanted.join() && items[1]?.join() === FORTANIX_OID.operatorApproval
 }
 
 function caFault(ca: Certificate): string | undefined {
@@ -84,7 +94,7 @@ function caFault(ca: Certificate): string | undefined {
 }
 
 function commonFault(certificate: Certificate): string | undefined {
-  const [unknown] = unknownCritical(certificate, KNOWN)
+  const unknown = unknownCritical(certificate, KNOWN)
   if (unknown !== undefined) return `the critical extension ${unknown} is unknown`
   if (!certificatePoliciesOf(certificate)?.includes(FORTANIX_OID.certificatePolicy)) {
     return `the certificate policy ${FORTANIX_OID.certificatePolicy} is missing`
@@ -96,7 +106,7 @@ function commonFault(certificate: Certificate): string | undefined {
 }
 
 function saysCa(authority: Certificate): boolean {
-  const value = authority.extensions.get(OID_BASIC_CONSTRAINTS)?.value
+  const value = authority.extensions.get(EXTENSION_OID.basicConstraints)?.value
   if (value !== undefined && sameBytes(value, WRITTEN_OUT_FALSE)) return false
   const constraints = basicConstraintsOf(authority)
   return constraints === 'malformed' || constraints?.ca === true
@@ -110,9 +120,8 @@ function identifierFault(authority: Certificate, ca: Certificate, statement: Cer
   ] as const
   for (const [certificate, issuer] of pairs) {
     const expected = createHash('sha1').update(issuer.spki).digest()
-    const named = authorityKeyIdOf(certificate)
-    const own = subjectKeyIdOf(issuer)
-    if (named === undefined || own === undefined || !sameBytes(named, own) || !sameBytes(own, expected)) {
+    const identifiers = [authorityKeyIdOf(certificate), subjectKeyIdOf(issuer)]
+    if (!identifiers.every((found) => found instanceof Uint8Array && sameBytes(found, expected))) {
       return 'a key identifier does not fit its key'
     }
   }

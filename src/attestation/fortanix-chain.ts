@@ -1,14 +1,20 @@
 import type { Certificate } from '../asn1/certificate.ts'
 import { printName } from '../asn1/name.ts'
+import { isoDay } from '../iso-day.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
-import { type AnchorKey, anchorHolds, anchorsFor } from './anchor-keys.ts'
-import { isAnchor, namesIssuer, selfIssued, sha256Hex, signedBy, validAt, walkToAnchor } from './certificate-chain.ts'
-import type { CheckList } from './check-list.ts'
-import { FORTANIX_AUTHORITY_AGE, FORTANIX_RULES as RULE } from './fortanix-rules.ts'
+import { type AnchorKey, anchorHolds, anchorKey, anchorsFor } from './anchor-keys.ts'
+import { isAnchor, isAnchorCopy, namesIssuer, selfIssued, sha256Hex, validAt } from './certificate-chain.ts'
+import type { Cause, CheckList } from './check-list.ts'
+import { FORTANIX_RULES as RULE } from './fortanix-rules.ts'
 import type { VerificationContext } from './verify-attestation.ts'
+import { walkToAnchor } from './walk-to-anchor.ts'
 
 export const ASK_AGAIN =
   'Ask DSM for the statement again (POST /crypto/v1/keys/key_attestation) and send its reply unchanged.'
+
+/** The same cluster would send the same root again. */
+const OTHER_ROOT =
+  'Make the key on a DSM whose attestation ends in the root that Fortanix publishes; give the root of a cluster of your own with `--trust-anchors`.'
 
 export interface FortanixChain {
   readonly authority: Certificate
@@ -27,7 +33,8 @@ export function checkFortanixChain(
   const path = walkToAnchor(statement, pool, anchors, { remember: true })
   const [, authority, ca] = path.certificates
   if (path.anchor === undefined) {
-    checks.fail(RULE.chain, noAnchor(path.failure, path.certificates, pool, anchors), ASK_AGAIN)
+    const { detail, remedy } = noAnchor(path.failure, path.certificates, pool, anchors)
+    checks.fail(RULE.chain, detail, remedy)
     return undefined
   }
   if (authority === undefined || ca === undefined || path.certificates.length !== 3) {
@@ -38,7 +45,7 @@ export function checkFortanixChain(
     )
     return undefined
   }
-  const extra = leftover([authority, ca], pool, path.anchor, anchors)
+  const extra = leftover([authority, ca], pool, path.anchor)
   checks.require(RULE.chain, extra === undefined, `Ends in ${path.anchor.name}.`, extra ?? '', ASK_AGAIN)
   return { authority, ca, anchor: path.anchor }
 }
@@ -48,9 +55,9 @@ function noAnchor(
   path: readonly Certificate[],
   pool: readonly Certificate[],
   anchors: readonly AnchorKey[],
-): string {
+): Cause {
   const last = path[path.length - 1]
-  if (last === undefined) return 'There is no chain.'
+  if (last === undefined) return { detail: 'There is no chain.', remedy: ASK_AGAIN }
   const name = printName(last.subject)
   const forged = pool.find(
     (candidate) =>
@@ -58,40 +65,36 @@ function noAnchor(
       anchors.some(({ subject }) => subject !== undefined && namesIssuer(candidate, subject)) &&
       !anchors.some((anchor) => isAnchor(candidate, anchor)),
   )
-  if (forged !== undefined)
-    return 'The root in the chain has Fortanix’s name and another key: a test cluster, or forged.'
-  if (selfIssued(last)) return `The chain ends in ${name}, which is no pinned root.`
-  return failure === 'signature'
-    ? `The signature on ${name} does not verify under the issuer that it names: it was altered, or parts of two statements are mixed.`
-    : `The issuer of ${name}, ${printName(last.issuer)}, is neither in "authority_chain" nor pinned.`
+  if (forged !== undefined) {
+    return {
+      detail: 'The root in the chain has Fortanix’s name and another key: a test cluster, or forged.',
+      remedy: OTHER_ROOT,
+    }
+  }
+  if (selfIssued(last)) return { detail: `The chain ends in ${name}, which is no pinned root.`, remedy: OTHER_ROOT }
+  return {
+    detail:
+      failure === 'signature'
+        ? `The signature on ${name} does not verify under the issuer that it names: it was altered, or parts of two statements are mixed.`
+        : `The issuer of ${name}, ${printName(last.issuer)}, is neither in "authority_chain" nor pinned.`,
+    remedy: ASK_AGAIN,
+  }
 }
 
 /** What is in the pool beside the path: a copy of the root may be, nothing else. */
-function leftover(
-  used: readonly Certificate[],
-  pool: readonly Certificate[],
-  anchor: TrustAnchor,
-  anchors: readonly AnchorKey[],
-): string | undefined {
+function leftover(used: readonly Certificate[], pool: readonly Certificate[], anchor: TrustAnchor): string | undefined {
   const seen = new Set<string>()
-  const key = anchors.find((candidate) => candidate.anchor === anchor)
   for (const certificate of pool) {
     const fingerprint = sha256Hex(certificate.der)
     if (seen.has(fingerprint))
       return `The certificate ${printName(certificate.subject)} stands twice in "authority_chain".`
     seen.add(fingerprint)
-    const isRoot =
-      key !== undefined &&
-      isAnchor(certificate, key) &&
-      (anchor.certificateSha256.includes(fingerprint) || signedBy(certificate, key.spki, { remember: true }))
-    if (!isRoot && !used.some((one) => sha256Hex(one.der) === fingerprint)) {
+    if (!isAnchorCopy(certificate, anchorKey(anchor)) && !used.some((one) => sha256Hex(one.der) === fingerprint)) {
       return `The certificate ${printName(certificate.subject)} in "authority_chain" does not belong to this statement.`
     }
   }
   return undefined
 }
-
-const day = (time: number): string => new Date(time).toISOString().slice(0, 10)
 
 /**
  * The statement is judged at the moment when it was signed (its notBefore): DSM returns stored statements long after the authority
@@ -107,26 +110,29 @@ export function checkSigningTime(
   const outside = [authority, ca].find((certificate) => !validAt(certificate, signed))
   const fail = (detail: string, remedy = ASK_AGAIN): unknown => checks.fail(RULE.signingTime, detail, remedy)
   if (signed > now) {
-    fail(`The statement was signed on ${day(signed)}, in the future.`, 'Check the clock of this computer.')
+    fail(`The statement was signed on ${isoDay(signed)}, in the future.`, 'Check the clock of this computer.')
   } else if (now > statement.notAfter) {
-    fail(`The statement ended on ${day(statement.notAfter)}.`)
+    fail(`The statement ended on ${isoDay(statement.notAfter)}.`)
   } else if (outside !== undefined) {
     const when =
       signed < outside.notBefore
         ? `begins on ${new Date(outside.notBefore).toISOString()}`
-        : `ended on ${day(outside.notAfter)}`
+        : `ended on ${isoDay(outside.notAfter)}`
     fail(
       `The statement was signed on ${new Date(signed).toISOString()}, but ${printName(outside.subject)} ${when}: an authority lives a month.`,
     )
   } else if (!anchorHolds(anchor, signed)) {
-    fail(`The trust anchor ${anchor.name} was not valid on ${day(signed)}.`, 'Use a version with newer trust anchors.')
-  } else checks.pass(RULE.signingTime, `Signed on ${day(signed)}, when authority, CA and root were valid.`)
+    fail(
+      `The trust anchor ${anchor.name} was not valid on ${isoDay(signed)}.`,
+      'Use a version with newer trust anchors.',
+    )
+  } else checks.pass(RULE.signingTime, `Signed on ${isoDay(signed)}, when authority, CA and root were valid.`)
 
   if (now > authority.notAfter) {
     checks.warn(
-      FORTANIX_AUTHORITY_AGE,
-      `The authority's certificate ended on ${day(authority.notAfter)}; a CA that judges by today's date may refuse the statement.`,
+      RULE.authorityAge,
+      `The authority's certificate ended on ${isoDay(authority.notAfter)}; a CA that judges by today's date may refuse the statement.`,
       'Ask DSM for a new statement before you order.',
     )
-  } else checks.pass(FORTANIX_AUTHORITY_AGE, `The authority's certificate lasts until ${day(authority.notAfter)}.`)
+  } else checks.pass(RULE.authorityAge, `The authority's certificate lasts until ${isoDay(authority.notAfter)}.`)
 }

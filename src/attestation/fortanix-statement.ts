@@ -1,13 +1,12 @@
 import type { Certificate } from '../asn1/certificate.ts'
-import { DerError } from '../asn1/der-error.ts'
+import { ifReadable } from '../asn1/der-error.ts'
 import { parseName } from '../asn1/name.ts'
-import { sameBytes } from './anchor-keys.ts'
-import { basicConstraintsOf, OID_BASIC_CONSTRAINTS, OID_KEY_USAGE } from './basic-constraints.ts'
+import { sameBytes } from '../asn1/octets.ts'
 import { unknownCritical } from './certificate-chain.ts'
-import type { CheckList, Rule } from './check-list.ts'
+import { basicConstraintsOf, EXTENSION_OID, KEY_USAGE, keyUsageOf } from './certificate-extensions.ts'
+import type { Cause, CheckList, Rule } from './check-list.ts'
 import { EMPTY_SEQUENCE, FORTANIX_OID } from './fortanix-oids.ts'
 import { FORTANIX_RULES as RULE } from './fortanix-rules.ts'
-import { KEY_USAGE, keyUsageOf } from './key-usage.ts'
 
 /** Key usages that a statement may have (Fortanix's Java example); the first must be there. */
 const ALLOWED: readonly number[] = [
@@ -16,7 +15,12 @@ const ALLOWED: readonly number[] = [
   KEY_USAGE.dataEncipherment,
   KEY_USAGE.keyAgreement,
 ]
-const KNOWN = [OID_KEY_USAGE, OID_BASIC_CONSTRAINTS, FORTANIX_OID.generatedInDsm, FORTANIX_OID.neverExportable]
+const KNOWN = [
+  EXTENSION_OID.keyUsage,
+  EXTENSION_OID.basicConstraints,
+  FORTANIX_OID.generatedInDsm,
+  FORTANIX_OID.neverExportable,
+]
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 export interface FortanixClaims {
@@ -41,16 +45,10 @@ export function readFortanixClaims(statement: Certificate): FortanixClaims {
 
 /** Only one such attribute, in the form of a UUID. */
 function uuidOf(statement: Certificate): string | undefined {
-  try {
-    const values = parseName(statement.subject)
-      .flat()
-      .filter(({ oid }) => oid === FORTANIX_OID.keyUuid)
-    const [only] = values
-    return values.length === 1 && only !== undefined && UUID.test(only.value) ? only.value.toLowerCase() : undefined
-  } catch (error) {
-    if (error instanceof DerError) return undefined
-    throw error
-  }
+  const name = ifReadable(() => parseName(statement.subject)) ?? []
+  const values = name.flat().filter(({ oid }) => oid === FORTANIX_OID.keyUuid)
+  const [only] = values
+  return values.length === 1 && only !== undefined && UUID.test(only.value) ? only.value.toLowerCase() : undefined
 }
 
 /** The statement's own profile, the two claims and the key's UUID. `expectedUuid`: the key that the caller asked about. */
@@ -61,13 +59,8 @@ export function checkStatement(
   checks: CheckList,
 ): void {
   const fault = statementFault(statement)
-  checks.require(
-    RULE.statement,
-    fault === undefined,
-    'The statement is for a signing key.',
-    `The statement is refused: ${fault}.`,
-    'Generate a key with the operations SIGN and VERIFY only, and ask for its statement.',
-  )
+  if (fault === undefined) checks.pass(RULE.statement, 'The statement is for a signing key.')
+  else checks.fail(RULE.statement, `The statement is refused: ${fault.detail}.`, fault.remedy)
   const claim = (rule: Rule, holds: boolean, said: string, missing: string): boolean =>
     checks.require(
       rule,
@@ -105,14 +98,21 @@ function checkUuid(uuid: string | undefined, expected: string | undefined, check
   )
 }
 
-function statementFault(statement: Certificate): string | undefined {
+const NEW_KEY = 'Generate a key with the operations SIGN and VERIFY only, and ask for its statement.'
+const NOT_KNOWN = 'Ask DSM for the statement again; where it says the same, use a newer version of this program.'
+
+function statementFault(statement: Certificate): Cause | undefined {
   const usage = keyUsageOf(statement)
   const constraints = basicConstraintsOf(statement)
   if (usage === undefined || usage === 'malformed' || !usage.has(KEY_USAGE.digitalSignature)) {
-    return 'its key may not sign'
+    return { detail: 'its key may not sign', remedy: NEW_KEY }
   }
-  if ([...usage].some((bit) => !ALLOWED.includes(bit))) return 'its key usage allows more than a key of DSM should'
-  if (constraints === 'malformed' || constraints?.ca) return 'it says that it is a CA'
-  const [unknown] = unknownCritical(statement, KNOWN)
-  return unknown === undefined ? undefined : `its critical extension ${unknown} is unknown`
+  if ([...usage].some((bit) => !ALLOWED.includes(bit))) {
+    return { detail: 'its key usage allows more than a key of DSM should', remedy: NEW_KEY }
+  }
+  if (constraints === 'malformed' || constraints?.ca) return { detail: 'it says that it is a CA', remedy: NOT_KNOWN }
+  const unknown = unknownCritical(statement, KNOWN)
+  return unknown === undefined
+    ? undefined
+    : { detail: `its critical extension ${unknown} is unknown`, remedy: NOT_KNOWN }
 }

@@ -1,6 +1,6 @@
 /**
  * HSM type FORTANIX: a key attestation statement of Fortanix DSM, a certificate over the key, signed by an authority that is no CA
- * and lives a month. Option `keyUuid`: the key that the statement must be for.
+ * and lives a month.
  */
 import { type Certificate, parseCertificate } from '../asn1/certificate.ts'
 import { DerError } from '../asn1/der-error.ts'
@@ -33,8 +33,7 @@ function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdi
     checkAuthority(chain.authority, chain.ca, statement, checks)
     checkSigningTime(statement, chain, context.now, checks)
   }
-  const expected = context.options?.keyUuid
-  checkStatement(statement, claims, typeof expected === 'string' ? expected : undefined, checks)
+  checkStatement(statement, claims, context.options?.keyUuid, checks)
   return verdict(statement, claims, chain, checks)
 }
 

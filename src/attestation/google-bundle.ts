@@ -1,5 +1,6 @@
 /** The forms in which Google hands out a statement: the console's zip, and the JSON of a key version. */
 import { readZipEntries, type ZipEntry, ZipError } from '../archive/zip-entries.ts'
+import { jsonMember } from '../json-member.ts'
 import { EvidenceError } from './evidence-error.ts'
 import { VERSION_1 } from './marvell-google-statement.ts'
 
@@ -44,16 +45,16 @@ const CHAIN_NAMES = ['caviumCerts', 'googleCardCerts', 'googlePartitionCerts'] a
  */
 export function readGoogleJson(value: unknown): GoogleEvidence | undefined {
   refuseWithout(value)
-  const attestation = member(value, 'attestation') ?? value
-  const format = member(attestation, 'format')
-  const content = member(attestation, 'content')
+  const attestation = jsonMember(value, 'attestation') ?? value
+  const format = jsonMember(attestation, 'format')
+  const content = jsonMember(attestation, 'content')
   if (typeof format !== 'string' || !format.startsWith('CAVIUM') || typeof content !== 'string') return undefined
   if (format === 'CAVIUM_V1_COMPRESSED') {
     throw new EvidenceError(`Could not read the attestation: ${VERSION_1.what}`, VERSION_1.remedy)
   }
-  const chains = member(attestation, 'certChains')
+  const chains = jsonMember(attestation, 'certChains')
   const pem = CHAIN_NAMES.flatMap((name) => {
-    const certificates = member(chains, name)
+    const certificates = jsonMember(chains, name)
     return Array.isArray(certificates) ? certificates.filter((text) => typeof text === 'string') : []
   })
   return {
@@ -64,13 +65,10 @@ export function readGoogleJson(value: unknown): GoogleEvidence | undefined {
 
 /** Only keys at protection level HSM have one: the commonest mistake with Cloud KMS. */
 function refuseWithout(version: unknown): void {
-  const level = member(version, 'protectionLevel')
-  if (typeof level !== 'string' || member(version, 'attestation') !== undefined) return
+  const level = jsonMember(version, 'protectionLevel')
+  if (typeof level !== 'string' || jsonMember(version, 'attestation') !== undefined) return
   throw new EvidenceError(
     `Could not read the attestation: this key version has none; its protection level is ${level.slice(0, 40)}.`,
     'Create a new key at protection level HSM: the level of a key cannot be changed.',
   )
 }
-
-const member = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined

@@ -1,10 +1,9 @@
 import type { Certificate } from '../asn1/certificate.ts'
-import { DerError } from '../asn1/der-error.ts'
 import { printName } from '../asn1/name.ts'
-import { CURVES, parsePublicKey } from '../asn1/public-key.ts'
+import { CURVES, readablePublicKey } from '../asn1/public-key.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
-import { type AnchorKey, anchorHolds, anchorsFor } from './anchor-keys.ts'
-import { anchorThatSigned, isAnchor, namesIssuer, sha256Hex, signedBy, validAt } from './certificate-chain.ts'
+import { type AnchorKey, anchorKey, anchorsFor } from './anchor-keys.ts'
+import { anchorThatSigned, isAnchor, isAnchorCopy, namesIssuer, signedBy } from './certificate-chain.ts'
 import type { CheckList } from './check-list.ts'
 import type { LunaForm } from './luna-roles.ts'
 import { LUNA_RULES as RULE } from './luna-rules.ts'
@@ -21,6 +20,8 @@ const AGAIN =
  */
 const NULL_PARAMETERS = { ecdsaParametersNull: true } as const
 const ISSUER = { ...NULL_PARAMETERS, remember: true } as const
+/** The root signed itself with SHA-1 in 2002. */
+const ROOT = { ...NULL_PARAMETERS, sha1: true } as const
 
 /** Names and signatures from the pinned root downwards; a copy of the root in the file must be that root. */
 export function checkLunaChain(
@@ -40,7 +41,7 @@ export function checkLunaChain(
   const copy = certificates[form.roles.length]
   checks.require(
     RULE.root,
-    copy === undefined || isCopyOf(copy, anchor, anchors),
+    copy === undefined || isAnchorCopy(copy, anchorKey(anchor), ROOT),
     `Ends in ${anchor.name}.`,
     `The last certificate is not ${anchor.name}, though the one before it is signed by it.`,
     AGAIN,
@@ -74,17 +75,6 @@ function noAnchor(top: Certificate | undefined, copy: Certificate | undefined, a
     : 'The last certificate has the name of a Thales root and another key: it is forged.'
 }
 
-/** The same key and name, and either a certificate that Thales published or one that this key signed itself (SHA-1 in 2002). */
-function isCopyOf(certificate: Certificate, anchor: TrustAnchor, anchors: readonly AnchorKey[]): boolean {
-  const key = anchors.find((candidate) => candidate.anchor === anchor)
-  return (
-    key !== undefined &&
-    isAnchor(certificate, key) &&
-    (anchor.certificateSha256.includes(sha256Hex(certificate.der)) ||
-      signedBy(certificate, key.spki, { ...ISSUER, sha1: true }))
-  )
-}
-
 /** The leaf alone may have r and s of full, unsigned length (see `readLunaSignature`). */
 function leafSignedBy(leaf: Certificate, issuer: Certificate): boolean {
   const scheme = signatureScheme(leaf.signatureAlgorithm, NULL_PARAMETERS)
@@ -95,35 +85,6 @@ function leafSignedBy(leaf: Certificate, issuer: Certificate): boolean {
 }
 
 function groupOctets(spki: Uint8Array): number | undefined {
-  try {
-    const key = parsePublicKey(spki)
-    return key.type === 'EC' ? CURVES[key.curveOid]?.octets : undefined
-  } catch (error) {
-    if (error instanceof DerError) return undefined
-    throw error
-  }
-}
-
-/** Every certificate, and the anchor, at `now`. */
-export function checkLunaValidity(
-  path: readonly Certificate[],
-  anchor: TrustAnchor | undefined,
-  now: number,
-  checks: CheckList,
-): void {
-  const outside = path.find((certificate) => !validAt(certificate, now))
-  if (outside !== undefined) {
-    const date = (time: number): string => new Date(time).toISOString().slice(0, 10)
-    checks.fail(
-      RULE.validity,
-      `The certificate ${printName(outside.subject)} is valid from ${date(outside.notBefore)} to ${date(outside.notAfter)} only.`,
-      'Check the clock of this computer; otherwise ask Thales for new certificates for the HSM.',
-    )
-  } else if (anchor !== undefined && !anchorHolds(anchor, now)) {
-    checks.fail(
-      RULE.validity,
-      `The trust anchor ${anchor.name} is valid from ${anchor.notBefore} to ${anchor.notAfter} only.`,
-      'Use a version with newer trust anchors, or an HSM with newer certificates.',
-    )
-  } else checks.pass(RULE.validity, 'All certificates are valid today.')
+  const key = readablePublicKey(spki)
+  return key?.type === 'EC' ? CURVES[key.curveOid]?.octets : undefined
 }

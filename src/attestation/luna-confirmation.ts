@@ -1,9 +1,10 @@
-import { contextTag, type DerNode, readDer, readOid, readSmallInteger, TAG } from '../asn1/der.ts'
+import { contextTag, type DerNode, readDer, TAG } from '../asn1/der.ts'
 import { DerError } from '../asn1/der-error.ts'
+import { readOid, readSmallInteger } from '../asn1/der-values.ts'
 import { PemError, readPem } from '../asn1/pem.ts'
+import { OID_SIGNED_DATA } from '../asn1/pkcs7.ts'
 import { EvidenceError } from './evidence-error.ts'
 
-const OID_SIGNED_DATA = '1.2.840.113549.1.7.2'
 const OID_DATA = '1.2.840.113549.1.7.1'
 const MAX_BYTES = 1 << 16
 /** A genuine confirmation has at most five; a few more are read so that the reason can be named. */

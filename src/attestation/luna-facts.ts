@@ -1,9 +1,8 @@
 import type { Certificate } from '../asn1/certificate.ts'
-import { DerError } from '../asn1/der-error.ts'
-import { nameValues, parseName } from '../asn1/name.ts'
-import { sameBytes } from './anchor-keys.ts'
+import { sameBytes } from '../asn1/octets.ts'
 import type { AttestedDevice, KeyClaims } from './attestation-result.ts'
 import type { CheckList } from './check-list.ts'
+import { commonNameOf } from './common-name.ts'
 import { LUNA_OID, LUNA_UNPUBLISHED } from './luna-roles.ts'
 import { LUNA_RULES as RULE } from './luna-rules.ts'
 
@@ -17,8 +16,8 @@ export function readLunaFacts(
   const serial = checkSerial(certificates, checks)
   const firmware = leaf.extensions.get(LUNA_OID.firmware)?.value
   const firmwareFact = firmware?.length === 4 ? { firmware: firmwareText(firmware) } : {}
-  const model = /^(Luna .*)-\d+$/.exec(commonName(device) ?? '')?.[1]
-  const ouid = commonName(leaf)
+  const model = /^(Luna .*)-\d+$/.exec((device && commonNameOf(device.subject)) ?? '')?.[1]
+  const ouid = commonNameOf(leaf.subject)
   const unpublished = unpublishedFacts(certificates)
   return {
     device: {
@@ -81,13 +80,3 @@ const littleEndian = (bytes: Uint8Array): number =>
 
 /** 54000700 is shown as "7.84": how the lower half divides into minor and patch is not published. */
 const firmwareText = (bytes: Uint8Array): string => `${littleEndian(bytes) >>> 16}.${littleEndian(bytes) & 0xffff}`
-
-function commonName(certificate: Certificate | undefined): string | undefined {
-  if (certificate === undefined) return undefined
-  try {
-    return nameValues(parseName(certificate.subject), 'CN')[0]
-  } catch (error) {
-    if (error instanceof DerError) return undefined
-    throw error
-  }
-}

@@ -1,8 +1,13 @@
 import type { Certificate } from '../asn1/certificate.ts'
-import { basicConstraintsOf, OID_BASIC_CONSTRAINTS, OID_KEY_USAGE } from './basic-constraints.ts'
 import { unknownCritical } from './certificate-chain.ts'
+import {
+  basicConstraintsOf,
+  EXTENSION_OID,
+  extendedKeyUsageOf,
+  KEY_USAGE,
+  keyUsageOf,
+} from './certificate-extensions.ts'
 import type { CheckList } from './check-list.ts'
-import { extendedKeyUsageOf, KEY_USAGE, keyUsageOf, OID_EXTENDED_KEY_USAGE } from './key-usage.ts'
 import { LUNA_FORMS, type LunaForm, type LunaRole } from './luna-roles.ts'
 import { LUNA_RULES as RULE } from './luna-rules.ts'
 
@@ -65,7 +70,7 @@ export function checkRoles(certificates: readonly Certificate[], form: LunaForm,
   for (const [index, certificate] of certificates.entries()) {
     const role = places[index]
     const usages = extendedKeyUsageOf(certificate)
-    const critical = certificate.extensions.get(OID_EXTENDED_KEY_USAGE)?.critical === true
+    const critical = certificate.extensions.get(EXTENSION_OID.extKeyUsage)?.critical === true
     if (role !== undefined && critical && usages?.length === 1 && usages[0] === role.usage) continue
     const found = usages === undefined ? undefined : places.find(({ usage }) => usages.includes(usage))
     if (found !== undefined && found !== role && isReordered(certificates, places)) {
@@ -101,14 +106,14 @@ function isReordered(certificates: readonly Certificate[], places: readonly { re
   return places.slice(0, certificates.length).every(({ usage }) => usages.includes(usage))
 }
 
-const KNOWN = [OID_BASIC_CONSTRAINTS, OID_KEY_USAGE, OID_EXTENDED_KEY_USAGE]
+const KNOWN = [EXTENSION_OID.basicConstraints, EXTENSION_OID.keyUsage, EXTENSION_OID.extKeyUsage]
 
 /** The leaf signs and is no CA; those between leaf and root are CAs. The root is judged by its pinned key alone. */
 export function checkConstraints(certificates: readonly Certificate[], form: LunaForm, checks: CheckList): void {
   for (const [index, certificate] of certificates.slice(0, form.roles.length).entries()) {
     const fault = index === 0 ? leafFault(certificate) : issuerFault(certificate)
     const unknown = unknownCritical(certificate, KNOWN)
-    const what = fault ?? (unknown.length > 0 ? `has the unknown critical extension ${unknown[0]}` : undefined)
+    const what = fault ?? (unknown && `has the unknown critical extension ${unknown}`)
     if (what !== undefined) {
       checks.fail(RULE.constraints, `Certificate ${index + 1} (${form.roles[index]?.name}) ${what}.`, AGAIN)
       return

@@ -6,10 +6,11 @@
 import { type Certificate, certificateFromNode } from '../asn1/certificate.ts'
 import type { DerNode } from '../asn1/der.ts'
 import { DerError } from '../asn1/der-error.ts'
-import { parsePublicKey } from '../asn1/public-key.ts'
+import { readablePublicKey } from '../asn1/public-key.ts'
 import { parseIssuerCertificate } from './certificate-chain.ts'
+import { checkValidity } from './certificate-validity.ts'
 import { CheckList } from './check-list.ts'
-import { checkLunaChain, checkLunaValidity } from './luna-chain.ts'
+import { checkLunaChain } from './luna-chain.ts'
 import { looksLikeConfirmation, readConfirmation } from './luna-confirmation.ts'
 import { readLunaFacts } from './luna-facts.ts'
 import { checkConstraints, checkForm, checkRoles } from './luna-profile.ts'
@@ -30,12 +31,19 @@ function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdi
   const certificates = parse(nodes, checks)
   const [leaf] = certificates
   if (leaf === undefined) return verdict(checks)
-  const form = checkForm(certificates, publicKeyType(leaf), checks)
+  const form = checkForm(certificates, readablePublicKey(leaf.spki)?.type ?? 'other', checks)
   if (form === undefined) return verdict(checks, certificates)
   checkRoles(certificates, form, checks)
   checkConstraints(certificates, form, checks)
   const anchor = checkLunaChain(certificates, form, context, checks)
-  checkLunaValidity(certificates.slice(0, form.roles.length), anchor, context.now, checks)
+  checkValidity(
+    RULE.validity,
+    certificates.slice(0, form.roles.length),
+    anchor === undefined ? [] : [anchor],
+    context.now,
+    'Check the clock of this computer; otherwise ask Thales for new certificates for the HSM.',
+    checks,
+  )
   return verdict(checks, certificates, anchor)
 }
 
@@ -50,15 +58,6 @@ function parse(nodes: readonly DerNode[], checks: CheckList): readonly Certifica
     if (!(error instanceof DerError)) throw error
     checks.fail(RULE.format, `A certificate is malformed. ${error.message}`, error.remedy)
     return []
-  }
-}
-
-function publicKeyType(certificate: Certificate): 'RSA' | 'EC' | 'other' {
-  try {
-    return parsePublicKey(certificate.spki).type
-  } catch (error) {
-    if (error instanceof DerError) return 'other'
-    throw error
   }
 }
 

@@ -1,19 +1,19 @@
 import type { Certificate } from '../asn1/certificate.ts'
 import { DerError } from '../asn1/der-error.ts'
 import { printName } from '../asn1/name.ts'
+import { sameBytes } from '../asn1/octets.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
-import { type AnchorKey, anchorHolds, anchorsFor, sameBytes } from './anchor-keys.ts'
+import { type AnchorKey, anchorsFor } from './anchor-keys.ts'
 import {
   anchorThatSigned,
-  isAnchor,
+  isAnchorCopy,
   namesIssuer,
   parseIssuerCertificate,
   selfIssued,
-  sha256Hex,
   signedBy,
-  validAt,
 } from './certificate-chain.ts'
 import { readCertificatePackage } from './certificate-package.ts'
+import { checkValidity } from './certificate-validity.ts'
 import type { CheckList } from './check-list.ts'
 import { EvidenceError } from './evidence-error.ts'
 import { MARVELL_RULES as RULE } from './marvell-google-rules.ts'
@@ -37,7 +37,10 @@ const FETCH =
  * Reads the certificates that came along, in whatever order; one that came along twice is one (Google's script puts them into a set).
  * Undefined (and a failed check) where there are none or they are no certificates.
  */
-export function readChains(certChains: Uint8Array | undefined, checks: CheckList): readonly Certificate[] | undefined {
+export function readMarvellChains(
+  certChains: Uint8Array | undefined,
+  checks: CheckList,
+): readonly Certificate[] | undefined {
   if (certChains === undefined || certChains.length === 0) {
     checks.fail(RULE.manufacturerChain, 'No certificate chains came along: the statement alone proves nothing.', FETCH)
     return undefined
@@ -57,7 +60,7 @@ export function readChains(certChains: Uint8Array | undefined, checks: CheckList
  * Sorts the certificates by issuer and key and verifies both chains. Card certificates are X.509 v1 without extensions and say
  * nothing of being a CA, so ordinary path validation refuses them: names, keys and signatures decide.
  */
-export function checkChains(
+export function checkMarvellChains(
   certificates: readonly Certificate[],
   context: VerificationContext,
   checks: CheckList,
@@ -81,7 +84,14 @@ export function checkChains(
   const { ownerCard, ownerPartition, owner } = owned
   const chains = { ...made, ownerCard, ownerPartition, owner }
   checkLeftovers(chains, pool, roots, anchors, checks)
-  checkValidity(chains, context.now, checks)
+  checkValidity(
+    RULE.validity,
+    [made.card, made.partition, ownerCard, ownerPartition],
+    [made.manufacturer, owner],
+    context.now,
+    'Make a new key version, which will live on a card with current certificates.',
+    checks,
+  )
   return chains
 }
 
@@ -164,7 +174,7 @@ function checkLeftovers(
   checks: CheckList,
 ): void {
   const used = [card, partition, ownerCard, ownerPartition]
-  const forged = roots.find((root) => !isPinnedCopy(root, anchors))
+  const forged = roots.find((root) => !anchors.some((anchor) => isAnchorCopy(root, anchor)))
   const extra = pool.find((certificate) => !used.includes(certificate))
   if (forged !== undefined) {
     checks.fail(
@@ -175,35 +185,4 @@ function checkLeftovers(
   } else if (extra !== undefined) {
     checks.fail(RULE.certificates, `The certificate ${printName(extra.subject)} belongs to neither chain.`, FETCH)
   } else checks.pass(RULE.certificates, 'Every certificate that came along belongs to one of the two chains.')
-}
-
-const isPinnedCopy = (root: Certificate, anchors: readonly AnchorKey[]): boolean =>
-  anchors.some(
-    (key) =>
-      isAnchor(root, key) &&
-      (key.anchor.certificateSha256.includes(sha256Hex(root.der)) || signedBy(root, key.spki, REMEMBER)),
-  )
-
-const day = (time: number): string => new Date(time).toISOString().slice(0, 10)
-
-function checkValidity(chains: MarvellChains, now: number, checks: CheckList): void {
-  const { card, partition, ownerCard, ownerPartition } = chains
-  const outside = [card, partition, ownerCard, ownerPartition].find((certificate) => !validAt(certificate, now))
-  const anchor = [chains.manufacturer, chains.owner].find((candidate) => !anchorHolds(candidate, now))
-  if (outside !== undefined) {
-    const ended = now > outside.notAfter
-    checks.fail(
-      RULE.validity,
-      `The certificate ${printName(outside.subject)} ${ended ? `ended on ${day(outside.notAfter)}` : `begins on ${day(outside.notBefore)} only`}.`,
-      ended
-        ? 'Make a new key version, which will live on a card with current certificates.'
-        : 'Check the clock of this computer.',
-    )
-  } else if (anchor !== undefined) {
-    checks.fail(
-      RULE.validity,
-      `The trust anchor ${anchor.name} is valid from ${anchor.notBefore} to ${anchor.notAfter} only.`,
-      'Use a version with newer trust anchors.',
-    )
-  } else checks.pass(RULE.validity, 'All certificates are valid today.')
 }

@@ -1,6 +1,7 @@
 import { printName } from '../asn1/name.ts'
 import type { AttestedDevice, ChainLink, KeyClaims } from './attestation-result.ts'
-import { chainLink, sha256Hex } from './certificate-chain.ts'
+import { sha256Hex } from './certificate-chain.ts'
+import { chainLink } from './chain-link.ts'
 import { commonNameOf } from './common-name.ts'
 import { ATTRIBUTE, KEY_TYPE } from './marvell-google-attributes.ts'
 import type { MarvellChains } from './marvell-google-chains.ts'

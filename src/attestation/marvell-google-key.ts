@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
+import { sameBytes } from '../asn1/octets.ts'
 import { ecPublicKeyInfo, rsaPublicKeyInfo } from '../asn1/public-key-writer.ts'
-import { sameBytes } from './anchor-keys.ts'
 import { ATTRIBUTE, CURVE_BY_NID, KEY_TYPE } from './marvell-google-attributes.ts'
 import { type MarvellObject, numberOf } from './marvell-google-statement.ts'
 

@@ -1,22 +1,24 @@
-import type { Rule } from './check-list.ts'
+import { type Rule, rule } from './check-list.ts'
 import { ATTRIBUTE } from './marvell-google-attributes.ts'
 
 const GOOGLE = 'Google, "Verifying attestations" (cloud.google.com/kms/docs/attest-key) and its verify scripts'
 const CHECKERS = 'Attribute rules of icedevml/kms-attest-verifier, b4den/hsm-attest and smallstep/crypto'
-const rule = (what: string, source: string): Rule => ({ id: `attestation.${what}`, group: 'attestation', source })
 
 export const MARVELL_RULES = {
-  format: rule('format', 'CAVIUM_V2_COMPRESSED (Marvell parse_v2.py); six real statements'),
-  manufacturerChain: rule('manufacturer-chain', `${GOOGLE}: Marvell root, card, partition`),
-  ownerChain: rule('owner-chain', `${GOOGLE}: Google root to card, Google root to partition`),
-  sameKeys: rule('same-keys', `${GOOGLE}: both chains certify the same card key and the same partition key`),
-  certificates: rule('certificates', `${GOOGLE}: nothing is left over`),
-  validity: rule('validity', 'RFC 5280 4.1.2.5'),
-  signature: rule('signature', `${GOOGLE}: RSA PKCS#1 v1.5 with SHA-256 by the partition key`),
-  keyPair: rule('key-pair', `${CHECKERS}; a pair made in the HSM has two objects`),
-  keyCheckValue: rule('key-check-value', 'Marvell verify_pubkey.py: EKCV is SHA-256 of the public key'),
+  format: rule('attestation.format', 'CAVIUM_V2_COMPRESSED (Marvell parse_v2.py); six real statements'),
+  manufacturerChain: rule('attestation.manufacturer-chain', `${GOOGLE}: Marvell root, card, partition`),
+  ownerChain: rule('attestation.owner-chain', `${GOOGLE}: Google root to card, Google root to partition`),
+  sameKeys: rule(
+    'attestation.same-keys',
+    `${GOOGLE}: both chains certify the same card key and the same partition key`,
+  ),
+  certificates: rule('attestation.certificates', `${GOOGLE}: nothing is left over`),
+  validity: rule('attestation.validity', 'RFC 5280 4.1.2.5'),
+  signature: rule('attestation.signature', `${GOOGLE}: RSA PKCS#1 v1.5 with SHA-256 by the partition key`),
+  keyPair: rule('attestation.key-pair', `${CHECKERS}; a pair made in the HSM has two objects`),
+  keyCheckValue: rule('attestation.key-check-value', 'Marvell verify_pubkey.py: EKCV is SHA-256 of the public key'),
   versionName: rule(
-    'version-name',
+    'attestation.version-name',
     'The ID attribute ends in SHA-256 of the version resource name (computed on real statements)',
   ),
 } as const satisfies Record<string, Rule>
@@ -33,7 +35,7 @@ export const PRIVATE_KEY_RULES: readonly {
   readonly otherwise: readonly [fault: string, cause?: string]
 }[] = [
   {
-    rule: rule('local', CHECKERS),
+    rule: rule('attestation.local', CHECKERS),
     name: 'LOCAL',
     attribute: ATTRIBUTE.local,
     value: 1,
@@ -41,7 +43,7 @@ export const PRIVATE_KEY_RULES: readonly {
     otherwise: ['The key was not generated in the HSM', ': it was imported'],
   },
   {
-    rule: rule('not-extractable', CHECKERS),
+    rule: rule('attestation.not-extractable', CHECKERS),
     name: 'EXTRACTABLE',
     attribute: ATTRIBUTE.extractable,
     value: 0,
@@ -49,7 +51,7 @@ export const PRIVATE_KEY_RULES: readonly {
     otherwise: ['The key may be extracted'],
   },
   {
-    rule: rule('never-extractable', CHECKERS),
+    rule: rule('attestation.never-extractable', CHECKERS),
     name: 'NEVER_EXTRACTABLE',
     attribute: ATTRIBUTE.neverExtractable,
     value: 1,
@@ -57,7 +59,7 @@ export const PRIVATE_KEY_RULES: readonly {
     otherwise: ['The key could once be extracted', ': it was imported or wrapped'],
   },
   {
-    rule: rule('sensitive', CHECKERS),
+    rule: rule('attestation.sensitive', CHECKERS),
     name: 'SENSITIVE',
     attribute: ATTRIBUTE.sensitive,
     value: 1,
@@ -65,7 +67,7 @@ export const PRIVATE_KEY_RULES: readonly {
     otherwise: ['The key is not sensitive'],
   },
   {
-    rule: rule('always-sensitive', CHECKERS),
+    rule: rule('attestation.always-sensitive', CHECKERS),
     name: 'ALWAYS_SENSITIVE',
     attribute: ATTRIBUTE.alwaysSensitive,
     value: 1,
@@ -73,7 +75,7 @@ export const PRIVATE_KEY_RULES: readonly {
     otherwise: ['The key was not always sensitive', ': it was imported'],
   },
   {
-    rule: rule('sign', CHECKERS),
+    rule: rule('attestation.sign', CHECKERS),
     name: 'SIGN',
     attribute: ATTRIBUTE.sign,
     value: 1,
@@ -81,7 +83,7 @@ export const PRIVATE_KEY_RULES: readonly {
     otherwise: ['The key may not sign', ': its purpose is not ASYMMETRIC_SIGN'],
   },
   {
-    rule: rule('not-splittable', CHECKERS),
+    rule: rule('attestation.not-splittable', CHECKERS),
     name: 'SPLITTABLE',
     attribute: ATTRIBUTE.splittable,
     value: 0,
@@ -89,7 +91,7 @@ export const PRIVATE_KEY_RULES: readonly {
     otherwise: ['The key may be split into shares'],
   },
   {
-    rule: rule('not-split', CHECKERS),
+    rule: rule('attestation.not-split', CHECKERS),
     name: 'IS_SPLIT',
     attribute: ATTRIBUTE.isSplit,
     value: 0,

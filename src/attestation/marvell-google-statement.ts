@@ -39,11 +39,14 @@ const malformed = (what: string): StatementFormatError =>
     'Fetch the attestation of the key version again and send it unchanged.',
   )
 
+/** Cheap look: gzip. */
+export const looksLikeStatement = (package_: Uint8Array): boolean => package_[0] === 0x1f && package_[1] === 0x8b
+
 /** Unpacks at most 64 KiB. Throws EvidenceError where it is no gzip, or something follows it. */
 export function unpackStatement(package_: Uint8Array): Uint8Array {
   const fail = (what: string, cause?: unknown): EvidenceError =>
     new EvidenceError(`Could not read the Marvell attestation: ${what}.`, GZIP_REMEDY, cause)
-  if (package_[0] !== 0x1f || package_[1] !== 0x8b) throw fail('it is not compressed with gzip')
+  if (!looksLikeStatement(package_)) throw fail('it is not compressed with gzip')
   if (package_.length > MAX_PACKED) throw fail(`it has ${package_.length} bytes, more than ${MAX_PACKED}`)
   let result: unknown
   try {

@@ -1,18 +1,18 @@
 /**
  * HSM type MARVELL_GOOGLE: a Cloud KMS key at protection level HSM. The statement (V2, gzip) is signed by the card's partition key,
- * which Marvell and Google certify in two chains that travel beside it. Option `versionName`: the full resource name of the key
- * version that the statement must be for.
+ * which Marvell and Google certify in two chains that travel beside it.
  */
 import { createHash } from 'node:crypto'
-import { sameBytes } from './anchor-keys.ts'
+import { sameBytes } from '../asn1/octets.ts'
 import { CheckList } from './check-list.ts'
 import { ATTRIBUTE, KEY_TYPE, OBJECT_CLASS } from './marvell-google-attributes.ts'
-import { checkChains, type MarvellChains, readChains } from './marvell-google-chains.ts'
+import { checkMarvellChains, type MarvellChains, readMarvellChains } from './marvell-google-chains.ts'
 import { marvellChain, marvellClaims, marvellDevice } from './marvell-google-facts.ts'
 import { checkValuesFit, keyIdOf, publicKeyInfoOf } from './marvell-google-key.ts'
 import { unwrapMarvellPackage } from './marvell-google-package.ts'
 import { PRIVATE_KEY_RULES, MARVELL_RULES as RULE } from './marvell-google-rules.ts'
 import {
+  looksLikeStatement,
   type MarvellObject,
   type MarvellStatement,
   numberOf,
@@ -28,21 +28,15 @@ const REQUIRED = [...Object.values(RULE), ...PRIVATE_KEY_RULES.map(({ rule }) =>
 const NEW_KEY =
   'Create a new key with purpose ASYMMETRIC_SIGN at protection level HSM, not importOnly, and let Cloud KMS generate its version.'
 
-export const marvellGoogle: FamilyVerifier = {
-  hsmType: 'MARVELL_GOOGLE',
-  recognises: (package_) => package_[0] === 0x1f && package_[1] === 0x8b,
-  verify: (package_, context) => {
-    const { package: statement, certChains } = unwrapMarvellPackage(package_)
-    return verify(statement, certChains === undefined ? context : { ...context, certChains })
-  },
-}
+export const marvellGoogle: FamilyVerifier = { hsmType: 'MARVELL_GOOGLE', recognises: looksLikeStatement, verify }
 
 function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdict {
-  const unpacked = unpackStatement(package_)
+  const parts = unwrapMarvellPackage(package_)
+  const unpacked = unpackStatement(parts.package)
   const checks = new CheckList()
   const statement = parse(unpacked, checks)
-  const pool = readChains(context.certChains, checks)
-  const chains = pool === undefined ? undefined : checkChains(pool, context, checks)
+  const pool = readMarvellChains(parts.certChains ?? context.certChains, checks)
+  const chains = pool === undefined ? undefined : checkMarvellChains(pool, context, checks)
   if (statement === undefined) return verdict(checks, unpacked, chains)
   if (chains !== undefined) checkSignature(statement, chains, checks)
   const pair = findPair(statement, checks)
@@ -51,14 +45,7 @@ function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdi
     return verdict(checks, unpacked, chains, second === undefined ? only : undefined)
   }
   const spki = checkKey(pair, checks)
-  for (const { rule, name, attribute, value, said, otherwise } of PRIVATE_KEY_RULES) {
-    const found = numberOf(pair.privateKey, attribute)
-    const fault =
-      found === undefined
-        ? `The statement does not have the attribute ${name}.`
-        : `${otherwise[0]} (${name} is not ${value})${otherwise[1] ?? ''}.`
-    checks.require(rule, found === value, said, fault, NEW_KEY)
-  }
+  checkPrivateKey(pair.privateKey, checks)
   checkVersionName(pair.privateKey, context.options?.versionName, checks)
   return verdict(checks, unpacked, chains, pair.privateKey, spki)
 }
@@ -126,6 +113,23 @@ function findPair({ objects }: MarvellStatement, checks: CheckList): Pair | unde
   return { privateKey, ...(publicKey === undefined ? {} : { publicKey }) }
 }
 
+/** What the private object must say of itself. */
+function checkPrivateKey(privateKey: MarvellObject, checks: CheckList): void {
+  for (const { rule, name, attribute, value, said, otherwise } of PRIVATE_KEY_RULES) {
+    const found = numberOf(privateKey, attribute)
+    const [fault, cause = ''] = otherwise
+    checks.require(
+      rule,
+      found === value,
+      said,
+      found === undefined
+        ? `The statement does not have the attribute ${name}.`
+        : `${fault} (${name} is not ${value})${cause}.`,
+      NEW_KEY,
+    )
+  }
+}
+
 /** The key's numbers, its check values, and that both halves are of one pair. */
 function checkKey({ publicKey, privateKey }: Pair, checks: CheckList): Uint8Array | undefined {
   const spki = publicKeyInfoOf(privateKey)
@@ -151,15 +155,11 @@ function checkKey({ publicKey, privateKey }: Pair, checks: CheckList): Uint8Arra
   return spki
 }
 
-function checkVersionName(
-  privateKey: MarvellObject,
-  versionName: string | boolean | undefined,
-  checks: CheckList,
-): void {
+function checkVersionName(privateKey: MarvellObject, versionName: string | undefined, checks: CheckList): void {
   const id = keyIdOf(privateKey)
   if (id === undefined) {
     checks.fail(RULE.versionName, 'The statement does not name its key version (ID).', 'Fetch the statement again.')
-  } else if (typeof versionName !== 'string') {
+  } else if (versionName === undefined) {
     checks.notApplicable(RULE.versionName, 'No key version was named to compare with.')
   } else {
     checks.require(

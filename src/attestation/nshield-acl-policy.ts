@@ -1,4 +1,4 @@
-import { sameBytes } from './anchor-keys.ts'
+import { sameBytes } from '../asn1/octets.ts'
 import { type AclAction, BLOB, type NshieldAcl } from './nshield-acl.ts'
 
 /**

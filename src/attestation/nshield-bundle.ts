@@ -1,4 +1,5 @@
 import { EvidenceError } from './evidence-error.ts'
+import { looksLikeJsonOf, readJsonEvidence } from './json-evidence.ts'
 
 /** A bundle as nfkmattest writes it (`key_APPNAME_IDENT.att`): JSON, byte strings in URL-safe base64 with padding. */
 export interface NshieldBundle {
@@ -32,7 +33,6 @@ export type NshieldField = keyof typeof FIELDS
 
 const isField = (name: string): name is NshieldField => Object.hasOwn(FIELDS, name)
 
-const MAX_BYTES = 64 * 1024
 const REMEDY = 'Give the .att file that "nfkmattest bundle APPNAME IDENT" wrote.'
 const unreadable = (what: string, cause?: unknown): EvidenceError =>
   new EvidenceError(`Could not read the nShield bundle: ${what}.`, REMEDY, cause)
@@ -62,31 +62,11 @@ export function readNshieldBundle(package_: Uint8Array): NshieldBundle {
 }
 
 function readMembers(package_: Uint8Array): object {
-  if (package_.length > MAX_BYTES) throw unreadable(`it has ${package_.length} bytes, more than ${MAX_BYTES}`)
-  const text = jsonText(package_)
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (error) {
-    throw unreadable('it is no JSON', error)
-  }
+  const { value, text } = readJsonEvidence(package_, unreadable)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw unreadable('it is no JSON object')
-  // JSON.parse keeps the last of two members with one name; a second reader may keep the first. No genuine value has escapes.
+  // No genuine value has any.
   if (text.includes('\\')) throw unreadable('it has escaped characters')
-  const names = text.match(/"[A-Za-z]+"\s*:/g) ?? []
-  if (names.length !== new Set(names.map((name) => name.replace(/\s/g, ''))).size)
-    throw unreadable('a member stands twice')
   return value
-}
-
-/** The JSON itself, or what its base64 holds. */
-export function jsonText(package_: Uint8Array): string {
-  const text = Buffer.from(package_.buffer, package_.byteOffset, package_.length)
-    .toString('utf8')
-    .replace(/^\ufeff/, '')
-    .trim()
-  if (text.startsWith('{') || !/^[A-Za-z0-9+/\s]+={0,2}$/.test(text)) return text
-  return Buffer.from(text, 'base64').toString('utf8').trim()
 }
 
 /** Unsigned text of the file as a check may print it: short, and with nothing in it that steers a terminal. */
@@ -100,9 +80,5 @@ function decode(name: string, value: string): Uint8Array {
   return bytes
 }
 
-/** Cheap look: an nShield bundle has these names in it and nothing else does. */
-export function looksLikeNshield(package_: Uint8Array): boolean {
-  if (package_.length > MAX_BYTES) return false
-  const text = jsonText(package_)
-  return text.startsWith('{') && text.includes('"modstatemsg"') && text.includes('"kcmsg"')
-}
+/** An nShield bundle has these names in it and nothing else does. */
+export const looksLikeNshield = (package_: Uint8Array): boolean => looksLikeJsonOf(package_, 'modstatemsg', 'kcmsg')

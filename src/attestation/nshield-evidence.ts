@@ -4,6 +4,7 @@ import { type NshieldKey, nshieldKeyInfo } from './nshield-key.ts'
 import { type NshieldKeyGeneration, readKeyGeneration } from './nshield-key-generation.ts'
 import { nshieldKeyHash } from './nshield-key-hash.ts'
 import { type NshieldModuleState, readModuleState } from './nshield-module-state.ts'
+import { type NshieldSignature, readSignature } from './nshield-signature.ts'
 import { type NshieldWarrant, readWarrant } from './nshield-warrant.ts'
 import { type NshieldWorld, readKey, readWorld, requiredBytes } from './nshield-world.ts'
 
@@ -12,44 +13,43 @@ export interface NshieldEvidence {
   readonly warrant: NshieldWarrant
   readonly state: NshieldModuleState
   readonly world: NshieldWorld
-  /** Hash of the bundle's security officer's key. */
-  readonly hknso: Uint8Array
   readonly generation: NshieldKeyGeneration
   readonly key: NshieldKey
   readonly keyHash: Uint8Array
   /** SubjectPublicKeyInfo of `key`, DER. */
   readonly spki: Uint8Array
   readonly acl: AclVerdict
-  /** The signed messages and their signatures, as they stand in the bundle. */
-  readonly messages: Readonly<Record<'modstatemsg' | 'modstatesig' | 'kcmsg' | 'kcsig', Uint8Array>>
+  /** The signed messages, as they stand in the bundle. */
+  readonly messages: Readonly<Record<'modstatemsg' | 'kcmsg', Uint8Array>>
+  readonly signatures: Readonly<Record<'modstatesig' | 'kcsig', NshieldSignature>>
 }
 
 /** Throws EvidenceError where any part is not what nShield writes. */
 export function readNshieldEvidence(bundle: NshieldBundle): NshieldEvidence {
   const messages = {
     modstatemsg: requiredBytes(bundle, 'modstatemsg'),
-    modstatesig: requiredBytes(bundle, 'modstatesig'),
     kcmsg: requiredBytes(bundle, 'kcmsg'),
-    kcsig: requiredBytes(bundle, 'kcsig'),
   }
   const world = readWorld(bundle)
-  const hknso = nshieldKeyHash(world.knso)
   const generation = readKeyGeneration(messages.kcmsg)
   const key = readKey(bundle, 'pubkeydata')
   return {
     warrant: readWarrant(requiredBytes(bundle, 'warrant')),
     state: readModuleState(messages.modstatemsg),
     world,
-    hknso,
     generation,
     key,
     keyHash: nshieldKeyHash(key),
     spki: nshieldKeyInfo(key),
     acl: judgeAcl(generation.acl, {
       module: world.hkm,
-      securityOfficer: hknso,
+      securityOfficer: world.hknso,
       ...(world.hkre === undefined ? {} : { recovery: world.hkre }),
     }),
     messages,
+    signatures: {
+      modstatesig: readSignature(requiredBytes(bundle, 'modstatesig'), 'modstatesig'),
+      kcsig: readSignature(requiredBytes(bundle, 'kcsig'), 'kcsig'),
+    },
   }
 }

@@ -5,11 +5,10 @@ import type { SignatureScheme } from './signature-algorithm.ts'
 import { verifySignature } from './verify-signature.ts'
 
 /** Signature mechanisms (M_Mech) seen in signatures of worlds and modules. Others are refused by number. */
-export const NSHIELD_MECHANISMS: Readonly<Record<number, { readonly name: string; readonly scheme: SignatureScheme }>> =
-  {
-    170: { name: 'DSAhSHA256', scheme: { key: 'dsa', hash: 'sha256', encoding: 'p1363' } },
-    187: { name: 'ECDSAhSHA512', scheme: { key: 'ec', hash: 'sha512', encoding: 'p1363' } },
-  }
+const NSHIELD_MECHANISMS: Readonly<Record<number, { readonly name: string; readonly scheme: SignatureScheme }>> = {
+  170: { name: 'DSAhSHA256', scheme: { key: 'dsa', hash: 'sha256', encoding: 'p1363' } },
+  187: { name: 'ECDSAhSHA512', scheme: { key: 'ec', hash: 'sha512', encoding: 'p1363' } },
+}
 
 /** A signature as nShield marshals it (M_CipherText): mechanism, r, s. */
 export interface NshieldSignature {

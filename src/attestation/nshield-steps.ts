@@ -1,5 +1,6 @@
+import { sameBytes } from '../asn1/octets.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
-import { anchorHolds, anchorsFor, sameBytes } from './anchor-keys.ts'
+import { anchorHolds, anchorsFor } from './anchor-keys.ts'
 import type { CheckList } from './check-list.ts'
 import { type NshieldBundle, shown } from './nshield-bundle.ts'
 import type { NshieldEvidence } from './nshield-evidence.ts'
@@ -8,7 +9,7 @@ import { fitsGeneration } from './nshield-key-generation.ts'
 import { nshieldKeyHash } from './nshield-key-hash.ts'
 import { hex, NEWER_VERSION } from './nshield-message.ts'
 import { NSHIELD_RULES as RULE } from './nshield-rules.ts'
-import { readSignature, type SignatureOutcome, verifyNshieldSignature } from './nshield-signature.ts'
+import { type SignatureOutcome, verifyNshieldSignature } from './nshield-signature.ts'
 import { warrantFault } from './nshield-warrant.ts'
 import { verifyBinding } from './nshield-world.ts'
 import type { VerificationContext } from './verify-attestation.ts'
@@ -58,18 +59,13 @@ export function checkWarrant(
 
 /** MSCV1 to MSCV5: the module's state, under the key that the warrant certifies. */
 export function checkModuleState(
-  { warrant, state, world, hknso, messages }: NshieldEvidence,
+  { warrant, state, world, messages, signatures }: NshieldEvidence,
   checks: CheckList,
 ): boolean {
   const { klf2 } = warrant.module
-  const outcome = verifyNshieldSignature(
-    klf2,
-    readSignature(messages.modstatesig, 'modstatesig'),
-    messages.modstatemsg,
-    {
-      shared: true,
-    },
-  )
+  const outcome = verifyNshieldSignature(klf2, signatures.modstatesig, messages.modstatemsg, {
+    shared: true,
+  })
   const klf2Fits = state.klf2 === undefined || sameBytes(nshieldKeyInfo(state.klf2.key), nshieldKeyInfo(klf2))
   const hashesFit = [state.kml, ...(state.klf2 === undefined ? [] : [state.klf2])].every(({ hash, key }) =>
     sameBytes(hash, nshieldKeyHash(key)),
@@ -93,9 +89,9 @@ export function checkModuleState(
     ),
     checks.require(
       RULE.securityOfficer,
-      sameBytes(hknso, state.hknso),
+      sameBytes(world.hknso, state.hknso),
       'The security officer’s key is the one that the module holds.',
-      `The security officer’s key has the hash ${hex(hknso)}, the module holds ${hex(state.hknso)}: another security world.`,
+      `The security officer’s key has the hash ${hex(world.hknso)}, the module holds ${hex(state.hknso)}: another security world.`,
       BUNDLE_AGAIN,
     ),
     checks.require(
@@ -109,8 +105,8 @@ export function checkModuleState(
 }
 
 /** WBCV: what the security officer's key certifies of the world. */
-export function checkWorldBinding({ world, hknso }: NshieldEvidence, checks: CheckList): boolean {
-  const outcome = verifyBinding(world, world.binding, hknso)
+export function checkWorldBinding({ world }: NshieldEvidence, checks: CheckList): boolean {
+  const outcome = verifyBinding(world, world.binding)
   const bound = checks.require(
     RULE.worldBinding,
     outcome === 'ok',
@@ -121,7 +117,7 @@ export function checkWorldBinding({ world, hknso }: NshieldEvidence, checks: Che
   if (world.recoveryBinding === undefined) {
     return checks.notApplicable(RULE.recoveryBinding, 'The bundle names no recovery keys.') && bound
   }
-  const recovery = verifyBinding(world, world.recoveryBinding, hknso)
+  const recovery = verifyBinding(world, world.recoveryBinding)
   return (
     checks.require(
       RULE.recoveryBinding,
@@ -135,9 +131,10 @@ export function checkWorldBinding({ world, hknso }: NshieldEvidence, checks: Che
 
 /** KGCV1, KGCV2 and the access control list. */
 export function checkKeyGeneration(evidence: NshieldEvidence, checks: CheckList): void {
-  const { state, generation, key, keyHash, acl, messages } = evidence
-  const signature = readSignature(messages.kcsig, 'kcsig')
-  const outcome = verifyNshieldSignature(state.kml.key, signature, messages.kcmsg, { expected: state.kml.mechanism })
+  const { state, generation, key, keyHash, acl, messages, signatures } = evidence
+  const outcome = verifyNshieldSignature(state.kml.key, signatures.kcsig, messages.kcmsg, {
+    expected: state.kml.mechanism,
+  })
   checks.require(
     RULE.keyGeneration,
     outcome === 'ok',

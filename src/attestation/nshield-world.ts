@@ -1,11 +1,19 @@
 import type { NshieldBundle, NshieldField } from './nshield-bundle.ts'
 import { type NshieldKey, readKeyData } from './nshield-key.ts'
+import { nshieldKeyHash } from './nshield-key-hash.ts'
 import { malformed, NcoreReader, readKeyHashEx } from './nshield-message.ts'
-import { readSignature, type SignatureOutcome, verifyNshieldSignature } from './nshield-signature.ts'
+import {
+  type NshieldSignature,
+  readSignature,
+  type SignatureOutcome,
+  verifyNshieldSignature,
+} from './nshield-signature.ts'
 
 /** What the security officer's key (KNSO) certifies of a security world. */
 export interface NshieldWorld {
   readonly knso: NshieldKey
+  /** Hash of `knso`. */
+  readonly hknso: Uint8Array
   /** Hash of the world's module key, under which working blobs stand. */
   readonly hkm: Uint8Array
   readonly cipherSuite: string
@@ -20,8 +28,8 @@ export interface NshieldWorld {
 
 interface SignedText {
   readonly name: NshieldField
-  readonly text: (hknso: Uint8Array) => Uint8Array
-  readonly signature: Uint8Array
+  readonly text: Uint8Array
+  readonly signature: NshieldSignature
 }
 
 /** Cipher suites with 1024-bit DSA or Triple DES; what they bind says little today. */
@@ -34,6 +42,7 @@ const NEW_WORLD = 'Make a new key in a Security World of a current cipher suite 
  */
 export function readWorld(bundle: NshieldBundle): NshieldWorld {
   const knso = readKey(bundle, 'knsopub')
+  const hknso = nshieldKeyHash(knso)
   const hkm = readHash(bundle, 'hkm')
   const hkmc = readHash(bundle, 'hkmc')
   const suite = bundle.cipherSuite
@@ -44,39 +53,39 @@ export function readWorld(bundle: NshieldBundle): NshieldWorld {
   if ((plain === undefined) === (fips === undefined)) {
     throw malformed('it must hold exactly one of CertKMaKMCbKNSO and CertKMaKMCaKFIPSbKNSO')
   }
-  const hkfips = fips === undefined ? undefined : readHash(bundle, 'hkfips')
+  const hkfips = fips === undefined ? [] : [readHash(bundle, 'hkfips')]
+  const text = fips === undefined ? `Module keys: suite = ${suite}` : `Module setup, FIPS3; suite = ${suite}`
   return {
     knso,
+    hknso,
     hkm,
     cipherSuite: suite,
     fips: fips !== undefined,
-    binding:
-      fips === undefined || hkfips === undefined
-        ? {
-            name: 'CertKMaKMCbKNSO',
-            text: (hknso) => Buffer.concat([label(`Module keys: suite = ${suite}`), hknso, hkm, hkmc]),
-            signature: plain ?? new Uint8Array(),
-          }
-        : {
-            name: 'CertKMaKMCaKFIPSbKNSO',
-            text: (hknso) => Buffer.concat([label(`Module setup, FIPS3; suite = ${suite}`), hknso, hkm, hkmc, hkfips]),
-            signature: fips,
-          },
-    ...readRecoveryBinding(bundle),
+    binding: signedText(
+      bundle,
+      fips === undefined ? 'CertKMaKMCbKNSO' : 'CertKMaKMCaKFIPSbKNSO',
+      Buffer.concat([label(text), hknso, hkm, hkmc, ...hkfips]),
+    ),
+    ...readRecoveryBinding(bundle, hknso),
   }
 }
 
-function readRecoveryBinding(bundle: NshieldBundle): Pick<NshieldWorld, 'recoveryBinding' | 'hkre'> {
-  const signature = bundle.bytes.get('CertKREaKRAbKNSO')
-  if (signature === undefined) {
+function readRecoveryBinding(bundle: NshieldBundle, hknso: Uint8Array): Pick<NshieldWorld, 'recoveryBinding' | 'hkre'> {
+  if (!bundle.bytes.has('CertKREaKRAbKNSO')) {
     if (bundle.bytes.has('hkre') || bundle.bytes.has('hkra')) throw malformed('CertKREaKRAbKNSO is missing')
     return {}
   }
   const hkre = readHash(bundle, 'hkre')
   const hkra = readHash(bundle, 'hkra')
-  const text = (hknso: Uint8Array): Uint8Array => Buffer.concat([label('Card Recovery'), hknso, hkre, hkra])
-  return { hkre, recoveryBinding: { name: 'CertKREaKRAbKNSO', text, signature } }
+  const text = Buffer.concat([label('Card Recovery'), hknso, hkre, hkra])
+  return { hkre, recoveryBinding: signedText(bundle, 'CertKREaKRAbKNSO', text) }
 }
+
+const signedText = (bundle: NshieldBundle, name: NshieldField, text: Uint8Array): SignedText => ({
+  name,
+  text,
+  signature: readSignature(requiredBytes(bundle, name), name),
+})
 
 const label = (text: string): Uint8Array => Buffer.from(`${text}\0`, 'latin1')
 
@@ -105,5 +114,5 @@ function readHash(bundle: NshieldBundle, name: NshieldField): Uint8Array {
 }
 
 /** Does the security officer's key sign this text of its world? */
-export const verifyBinding = (world: NshieldWorld, signed: SignedText, hknso: Uint8Array): SignatureOutcome =>
-  verifyNshieldSignature(world.knso, readSignature(signed.signature, signed.name), signed.text(hknso), { shared: true })
+export const verifyBinding = ({ knso }: NshieldWorld, signed: SignedText): SignatureOutcome =>
+  verifyNshieldSignature(knso, signed.signature, signed.text, { shared: true })

@@ -1,6 +1,6 @@
 /**
  * HSM type NSHIELD: the bundle of `nfkmattest`, verified at Entrust's level 2: warrant, module state, world binding, key
- * generation certificate, key hash, access control list. Options: see `checkNshieldPolicy`.
+ * generation certificate, key hash, access control list.
  */
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
 import type { ChainLink, KeyClaims } from './attestation-result.ts'
@@ -16,41 +16,34 @@ import { checkKeyGeneration, checkModuleState, checkWarrant, checkWorldBinding }
 import { familyVerdict } from './verdict.ts'
 import type { FamilyVerdict, FamilyVerifier, VerificationContext } from './verify-attestation.ts'
 
-/** Missing means failed: each of these must have been applied. */
-const REQUIRED = Object.values(RULE).filter((rule) => rule.group === 'attestation')
+const REQUIRED = Object.values(RULE)
 
-export const nshield: FamilyVerifier = {
-  hsmType: 'NSHIELD',
-  recognises: looksLikeNshield,
-  verify: (package_, context) => {
-    const bundle = readNshieldBundle(package_)
-    const checks = new CheckList()
-    try {
-      const evidence = readNshieldEvidence(bundle)
-      const anchor = verifyEvidence(evidence, bundle, context, checks)
-      return verdict(checks, evidence, anchor)
-    } catch (error) {
-      if (!(error instanceof EvidenceError)) throw error
-      checks.fail(RULE.encoding, error.message, error.remedy)
-      return verdict(checks)
-    }
-  },
-}
+export const nshield: FamilyVerifier = { hsmType: 'NSHIELD', recognises: looksLikeNshield, verify }
 
-/** From the root key downwards; what stands below a step that failed is not worth its signature. */
-function verifyEvidence(
-  evidence: NshieldEvidence,
-  bundle: NshieldBundle,
-  context: VerificationContext,
-  checks: CheckList,
-): TrustAnchor | undefined {
-  checkEncoding(bundle, checks)
+function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdict {
+  const bundle = readNshieldBundle(package_)
+  const checks = new CheckList()
+  const evidence = parse(bundle, checks)
+  if (evidence === undefined) return verdict(checks)
   const anchor = checkWarrant(evidence, bundle, context, checks)
+  // From the root key downwards: what stands below a step that failed is not worth its signature.
   if (anchor !== undefined && checkModuleState(evidence, checks) && checkWorldBinding(evidence, checks)) {
     checkKeyGeneration(evidence, checks)
   }
   checkNshieldPolicy(evidence, context.options, checks)
-  return anchor
+  return verdict(checks, evidence, anchor)
+}
+
+function parse(bundle: NshieldBundle, checks: CheckList): NshieldEvidence | undefined {
+  try {
+    const evidence = readNshieldEvidence(bundle)
+    checkEncoding(bundle, checks)
+    return evidence
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error
+    checks.fail(RULE.encoding, error.message, error.remedy)
+    return undefined
+  }
 }
 
 function checkEncoding({ unknown }: NshieldBundle, checks: CheckList): void {
@@ -87,7 +80,7 @@ function verdict(checks: CheckList, evidence?: NshieldEvidence, anchor?: TrustAn
   })
 }
 
-function claims({ warrant, world, hknso, acl, keyHash }: NshieldEvidence): KeyClaims {
+function claims({ warrant, world, acl, keyHash }: NshieldEvidence): KeyClaims {
   const keeps = acl.refusals.length === 0
   const { esn, physicalSerialNumber, fieldUpgrade, approvals } = warrant.module
   return {
@@ -99,7 +92,7 @@ function claims({ warrant, world, hknso, acl, keyHash }: NshieldEvidence): KeyCl
     esn,
     ...(physicalSerialNumber === undefined ? {} : { physicalSerialNumber }),
     keyHash: hex(keyHash),
-    hknso: hex(hknso),
+    hknso: hex(world.hknso),
     cipherSuite: world.cipherSuite,
     protection: acl.protection,
     recovery: acl.recovery,

@@ -2,12 +2,14 @@
 import { type Certificate, parseCertificate } from '../asn1/certificate.ts'
 import { DerError } from '../asn1/der-error.ts'
 import { printName } from '../asn1/name.ts'
+import { isoDay } from '../iso-day.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
 import { type AnchorKey, anchorHolds } from './anchor-keys.ts'
-import { basicConstraintsOf, OID_BASIC_CONSTRAINTS, OID_KEY_USAGE } from './basic-constraints.ts'
-import { hasUnknownCritical, parseIssuerCertificate, unknownCritical, validAt } from './certificate-chain.ts'
+import { parseIssuerCertificate, unknownCritical, validAt } from './certificate-chain.ts'
+import { basicConstraintsOf, EXTENSION_OID } from './certificate-extensions.ts'
 import { readCertificatePackage } from './certificate-package.ts'
 import type { CheckList, Rule } from './check-list.ts'
+import { EvidenceError } from './evidence-error.ts'
 import { strangerAbove } from './extra-certificates.ts'
 
 /** Every certificate, or none where one is malformed (the check then says which). Throws EvidenceError where there is nothing to read. */
@@ -34,19 +36,28 @@ export function parsePackage(
   return certificates
 }
 
-const KNOWN_CRITICAL = [OID_BASIC_CONSTRAINTS, OID_KEY_USAGE]
+/** Is one of the first two certificates such a one? What cannot be read is not; `verify` says why. */
+export function firstTwoHave(package_: Uint8Array, holds: (certificate: Certificate) => boolean): boolean {
+  try {
+    return readCertificatePackage(package_)
+      .slice(0, 2)
+      .some((der) => holds(parseCertificate(der)))
+  } catch (error) {
+    if (error instanceof EvidenceError || error instanceof DerError) return false
+    throw error
+  }
+}
+
+const KNOWN_CRITICAL = [EXTENSION_OID.basicConstraints, EXTENSION_OID.keyUsage]
 
 export function checkExtensions(rule: Rule, certificates: readonly Certificate[], checks: CheckList): void {
-  if (!certificates.some((certificate) => hasUnknownCritical(certificate, KNOWN_CRITICAL))) {
-    checks.pass(rule, 'no unknown critical extension')
+  for (const certificate of certificates) {
+    const unknown = unknownCritical(certificate, KNOWN_CRITICAL)
+    if (unknown === undefined) continue
+    checks.fail(rule, `unknown critical extension ${unknown}`, 'Update this program; the device may be newer than it.')
     return
   }
-  const unknown = certificates.flatMap((certificate) => unknownCritical(certificate, KNOWN_CRITICAL))
-  checks.fail(
-    rule,
-    `unknown critical extension ${unknown.join(', ')}`,
-    'Update this program; the device may be newer than it.',
-  )
+  checks.pass(rule, 'no unknown critical extension')
 }
 
 export function checkDates(
@@ -73,8 +84,6 @@ export function checkDates(
   } else checks.pass(rule, 'every certificate is within its dates')
 }
 
-const isoDay = (time: number): string => new Date(time).toISOString().slice(0, 10)
-
 /** Certificates above the device's own that belong to nothing, or that nobody signed. */
 export function checkStrangers(
   rule: Rule,
@@ -98,7 +107,8 @@ export function areIssuers(between: readonly Certificate[]): boolean {
     const constraints = basicConstraintsOf(certificate)
     if (constraints === undefined || constraints === 'malformed' || !constraints.ca) return false
     return (
-      (constraints.pathLength ?? Number.POSITIVE_INFINITY) > index && !hasUnknownCritical(certificate, KNOWN_CRITICAL)
+      (constraints.pathLength ?? Number.POSITIVE_INFINITY) > index &&
+      unknownCritical(certificate, KNOWN_CRITICAL) === undefined
     )
   })
 }

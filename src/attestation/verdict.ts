@@ -1,11 +1,11 @@
 import type { Certificate } from '../asn1/certificate.ts'
-import { DerError } from '../asn1/der-error.ts'
-import { parsePublicKey } from '../asn1/public-key.ts'
+import { readablePublicKey } from '../asn1/public-key.ts'
 import type { HsmType } from '../hsm-type.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
 import type { AttestedDevice, AttestedKey, ChainLink, KeyClaims, TrustAnchorUsed } from './attestation-result.ts'
-import { chainLink, sha256Hex } from './certificate-chain.ts'
-import type { CheckList, Rule } from './check-list.ts'
+import { sha256Hex } from './certificate-chain.ts'
+import { chainLink } from './chain-link.ts'
+import { type CheckList, type Rule, rule } from './check-list.ts'
 import type { FamilyVerdict } from './verify-attestation.ts'
 import type { Writable } from './writable.ts'
 
@@ -24,7 +24,7 @@ export interface VerdictParts {
 }
 
 /** Applied only where it fails: every family reads the key on its way. */
-const ATTESTED_KEY: Rule = { id: 'attestation.attested-key', group: 'attestation', source: 'RFC 5280 4.1.2.7' }
+const ATTESTED_KEY = rule('attestation.attested-key', 'RFC 5280 4.1.2.7')
 
 /** Puts a family's findings into the shape all families share. Set member by member: batches make many, and spreads cost. */
 export function familyVerdict(parts: VerdictParts): FamilyVerdict {
@@ -60,24 +60,20 @@ const KEY_TEXTS: Readonly<Record<string, string>> = { 'P-256': 'P256', 'P-384': 
 
 /** What a SubjectPublicKeyInfo holds, for the result; undefined where it cannot be read. */
 export function attestedKey(spki: Uint8Array): AttestedKey | undefined {
-  try {
-    const key = parsePublicKey(spki)
-    const spkiSha256 = sha256Hex(spki)
-    switch (key.type) {
-      case 'RSA':
-        return { type: 'RSA', bits: key.bits, spkiSha256 }
-      case 'EC':
-        return { type: 'EC', curve: key.curve, spkiSha256 }
-      case 'other':
-        return { type: 'other', curve: key.name, spkiSha256 }
-    }
-  } catch (error) {
-    if (error instanceof DerError) return undefined
-    throw error
+  const key = readablePublicKey(spki)
+  if (key === undefined) return undefined
+  const spkiSha256 = sha256Hex(spki)
+  switch (key.type) {
+    case 'RSA':
+      return { type: 'RSA', bits: key.bits, spkiSha256 }
+    case 'EC':
+      return { type: 'EC', curve: key.curve, spkiSha256 }
+    case 'other':
+      return { type: 'other', curve: key.name, spkiSha256 }
   }
 }
 
-export const trustAnchorUsed = ({ name, spkiSha256, origin }: TrustAnchor): TrustAnchorUsed => ({
+const trustAnchorUsed = ({ name, spkiSha256, origin }: TrustAnchor): TrustAnchorUsed => ({
   name,
   spkiSha256,
   origin,

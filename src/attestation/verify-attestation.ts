@@ -10,13 +10,22 @@ export interface VerificationContext {
   readonly now: number
   /** Certificates that travel beside the package (PEM text or concatenated DER): Google's chains. */
   readonly certChains?: Uint8Array
-  /** Family switches, named in the family's docs (nshield: `fieldUpgradeWarrants: "warn" | "refuse"`). */
-  readonly options?: Readonly<Record<string, string | boolean>>
+  readonly options?: FamilyOptions
+}
+
+/** Switches of single families; the others do not look at them. */
+export interface FamilyOptions {
+  /** NSHIELD: `refuse` refuses a module whose warrant was made by a field upgrade; it is warned of otherwise. */
+  readonly fieldUpgradeWarrants?: string
+  /** MARVELL_GOOGLE: full resource name of the key version that the statement must be for. */
+  readonly versionName?: string
+  /** FORTANIX: UUID of the key that the statement must be for. */
+  readonly keyUuid?: string
 }
 
 /**
- * What every family exports: a pure, synchronous function without I/O. It judges the group `attestation` only; binding and
- * policy are added by `check-attestation.ts`. The result's `spki` is the attested SubjectPublicKeyInfo.
+ * What every family exports: a pure, synchronous function without I/O. It judges the group `attestation`, and those
+ * rules of policy that only its family knows; `check-attestation.ts` adds binding and policy. The result's `spki` is the attested SubjectPublicKeyInfo.
  * Throws EvidenceError where the input is no such package at all; anything readable gets a verdict.
  */
 export type VerifyAttestation = (package_: Uint8Array, context: VerificationContext) => FamilyVerdict

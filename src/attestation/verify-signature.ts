@@ -1,7 +1,8 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
-import { readDer, readSequence, readUnsignedBytes } from '../asn1/der.ts'
-import { DerError } from '../asn1/der-error.ts'
-import { type PublicKey, parsePublicKey } from '../asn1/public-key.ts'
+import { readDer, readSequence } from '../asn1/der.ts'
+import { ifReadable } from '../asn1/der-error.ts'
+import { readUnsignedBytes } from '../asn1/der-values.ts'
+import { type PublicKey, readablePublicKey } from '../asn1/public-key.ts'
 import { BoundedCache, cacheKey } from './bounded-cache.ts'
 import type { SignatureScheme } from './signature-algorithm.ts'
 
@@ -32,7 +33,7 @@ export function publicKeyObject(spki: Uint8Array): KeyObject | undefined {
 }
 
 function readKey(spki: Uint8Array): KeyObject | undefined {
-  const readable = readableKey(spki)
+  const readable = readablePublicKey(spki)
   // Before node:crypto sees it: that makes a number of the exponent in a time that grows with the square of its length.
   if (readable?.type === 'RSA' && !isModest(readable.bits, readable.exponent)) return undefined
   let key: KeyObject
@@ -79,15 +80,6 @@ function importKey(spki: Uint8Array, key: PublicKey | undefined): KeyObject {
 
 const JWK_CURVES: readonly string[] = ['P-256', 'P-384', 'P-521']
 
-function readableKey(spki: Uint8Array): PublicKey | undefined {
-  try {
-    return parsePublicKey(spki)
-  } catch (error) {
-    if (error instanceof DerError) return undefined
-    throw error
-  }
-}
-
 /**
  * Does `signature` over `data` verify under the key? True only for a key of the scheme's own kind and a signature in the
  * scheme's own encoding: strict DER for ECDSA and DSA (minimal, positive, nothing after it), full length for r || s and RSA.
@@ -114,12 +106,10 @@ export function verifySignature(
 
 /** SEQUENCE { r INTEGER, s INTEGER }, both positive, in DER (RFC 3279 2.2.2 and 2.2.3). */
 function isStrictSignature(signature: Uint8Array): boolean {
-  try {
-    const node = readDer(signature, { maxSize: 1024, maxDepth: 1, maxNodes: 3 })
-    const parts = readSequence(node, 'signature')
-    return parts.length === 2 && parts.every((part) => readUnsignedBytes(part, 'r or s').some((byte) => byte !== 0))
-  } catch (error) {
-    if (error instanceof DerError) return false
-    throw error
-  }
+  const numbers = ifReadable(() =>
+    readSequence(readDer(signature, { maxSize: 1024, maxDepth: 1, maxNodes: 3 }), 'signature').map((part) =>
+      readUnsignedBytes(part, 'r or s'),
+    ),
+  )
+  return numbers?.length === 2 && numbers.every((number) => number.some((byte) => byte !== 0))
 }

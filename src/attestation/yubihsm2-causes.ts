@@ -3,8 +3,11 @@ import type { Certificate } from '../asn1/certificate.ts'
 import { printName } from '../asn1/name.ts'
 import type { AnchorKey } from './anchor-keys.ts'
 import { namesIssuer, selfIssued } from './certificate-chain.ts'
+import type { Cause } from './check-list.ts'
 import { commonNameOf } from './common-name.ts'
-import type { Cause } from './yubikey-causes.ts'
+
+export const EXPORT_AGAIN =
+  'Export both again: `yubihsm-shell -a sign-attestation-certificate --object-id … --attestation-id 0 --outformat PEM`, then `-a get-opaque --object-id 0 --outformat PEM`; send them in that order.'
 
 const EXPORT_DEVICE =
   'Attest with the factory key (attesting id 0), and give opaque object 0 as device certificate: `yubihsm-shell -a get-opaque --object-id 0 --outformat PEM`.'

@@ -1,14 +1,8 @@
 import type { Certificate } from '../asn1/certificate.ts'
-import {
-  type DerNode,
-  readBitStringOctets,
-  readDer,
-  readOctetString,
-  readSmallInteger,
-  readText,
-  TAG,
-} from '../asn1/der.ts'
-import { DerError } from '../asn1/der-error.ts'
+import { type DerNode, readDer, TAG } from '../asn1/der.ts'
+import { ifReadable } from '../asn1/der-error.ts'
+import { readBitStringOctets, readOctetString, readSmallInteger, readText } from '../asn1/der-values.ts'
+import { commonNameOf } from './common-name.ts'
 
 /** Yubico's arc for YubiHSM 2 attestation; the values are DER (docs.yubico.com/hardware/oid/oid-product-arc.html). */
 export const YUBIHSM2_OID = {
@@ -26,66 +20,6 @@ export const YUBIHSM2_OID = {
 } as const
 
 export const ORIGIN = { generated: 0x01, imported: 0x02, importedWrapped: 0x10 } as const
-
-/** Capability names by bit (Yubico, developers.yubico.com/YubiHSM2/Concepts/Capability.html). */
-export const CAPABILITIES: readonly string[] = [
-  'get-opaque',
-  'put-opaque',
-  'put-authentication-key',
-  'put-asymmetric-key',
-  'generate-asymmetric-key',
-  'sign-pkcs',
-  'sign-pss',
-  'sign-ecdsa',
-  'sign-eddsa',
-  'decrypt-pkcs',
-  'decrypt-oaep',
-  'derive-ecdh',
-  'export-wrapped',
-  'import-wrapped',
-  'put-wrap-key',
-  'generate-wrap-key',
-  'exportable-under-wrap',
-  'set-option',
-  'get-option',
-  'get-pseudo-random',
-  'put-mac-key',
-  'generate-hmac-key',
-  'sign-hmac',
-  'verify-hmac',
-  'get-log-entries',
-  'sign-ssh-certificate',
-  'get-template',
-  'put-template',
-  'reset-device',
-  'decrypt-otp',
-  'create-otp-aead',
-  'randomize-otp-aead',
-  'rewrap-from-otp-aead-key',
-  'rewrap-to-otp-aead-key',
-  'sign-attestation-certificate',
-  'put-otp-aead-key',
-  'generate-otp-aead-key',
-  'wrap-data',
-  'unwrap-data',
-  'delete-opaque',
-  'delete-authentication-key',
-  'delete-asymmetric-key',
-  'delete-wrap-key',
-  'delete-hmac-key',
-  'delete-template',
-  'delete-otp-aead-key',
-  'change-authentication-key',
-  'put-symmetric-key',
-  'generate-symmetric-key',
-  'delete-symmetric-key',
-  'decrypt-ecb',
-  'encrypt-ecb',
-  'decrypt-cbc',
-  'encrypt-cbc',
-  'put-public-wrap-key',
-  'delete-public-wrap-key',
-]
 
 /** What the leaf says of the object, or the same member as `undefined` where it is missing or malformed. */
 export interface ObjectFacts {
@@ -143,13 +77,7 @@ function read<Value>(
   take: (node: DerNode) => Value | undefined,
 ): Value | undefined {
   const extension = certificate.extensions.get(oid)
-  if (extension === undefined) return undefined
-  try {
-    return take(readDer(extension.value, { maxSize: 512 }))
-  } catch (error) {
-    if (error instanceof DerError) return undefined
-    throw error
-  }
+  return extension && ifReadable(() => take(readDer(extension.value, { maxSize: 512 })))
 }
 
 function exactly(octets: number, node: DerNode): Uint8Array {
@@ -169,17 +97,12 @@ const domainNumbers = (octets: Uint8Array): readonly string[] => {
   return Array.from({ length: 16 }, (_, index) => index).flatMap((bit) => ((bits >> bit) & 1 ? [String(bit + 1)] : []))
 }
 
-export const hasCapability = (capabilities: bigint, name: string): boolean =>
-  ((capabilities >> BigInt(CAPABILITIES.indexOf(name))) & 1n) === 1n
+const LEAF_NAME = /^YubiHSM2? Attestation id:0x([0-9a-f]{4})$/
+/** `YubiHSM2 Attestation` on firmware 2.1.3. */
+const DEVICE_NAME = /^YubiHSM2? Attestation \((\d{1,10})\)$/
 
-/** Names in bit order, with the bits that have none. */
-export function listCapabilities(capabilities: bigint): {
-  readonly names: readonly string[]
-  readonly unknown: readonly number[]
-} {
-  const bits = Array.from({ length: 64 }, (_, bit) => bit).filter((bit) => ((capabilities >> BigInt(bit)) & 1n) === 1n)
-  return {
-    names: bits.flatMap((bit) => CAPABILITIES[bit] ?? []),
-    unknown: bits.filter((bit) => bit >= CAPABILITIES.length),
-  }
-}
+/** `0123`, as the leaf's name has it. */
+export const objectIdInName = (certificate: Certificate): string | undefined =>
+  LEAF_NAME.exec(commonNameOf(certificate.subject) ?? '')?.[1]
+export const serialInName = (certificate: Certificate): string | undefined =>
+  DEVICE_NAME.exec(commonNameOf(certificate.subject) ?? '')?.[1]

@@ -1,15 +1,15 @@
-/** Likelier causes for a chain that does not hold, so that no refusal says only "invalid signature". */
+/** Likelier causes for a chain that does not hold, so that no refusal says only "invalid signature", and what to do. */
 import type { Certificate } from '../asn1/certificate.ts'
 import { printName } from '../asn1/name.ts'
+import { sameBytes } from '../asn1/octets.ts'
 import type { AnchorKey } from './anchor-keys.ts'
 import { namesIssuer, selfIssued } from './certificate-chain.ts'
+import type { Cause } from './check-list.ts'
 import { commonNameOf } from './common-name.ts'
 import { signatureScheme } from './signature-algorithm.ts'
 
-export interface Cause {
-  readonly detail: string
-  readonly remedy: string
-}
+export const EXPORT_AGAIN =
+  'Export it again: `yubico-piv-tool -a attest -s 9c` (or the slot of your key) for the attestation, `-a read-certificate -s f9` for F9; send both, in that order.'
 
 const EXPORT_F9 =
   'Export F9 from the device that made the attestation: `yubico-piv-tool -a read-certificate -s f9` or `ykman piv certificates export f9 f9.pem`.'
@@ -58,7 +58,7 @@ const ISSUER_CAUSES: readonly { readonly name: RegExp; readonly cause: Cause }[]
 
 /** Why the leaf does not belong to the F9 certificate beside it. */
 export function leafSignatureCause(leaf: Certificate, f9: Certificate): Cause {
-  if (Buffer.compare(leaf.der, f9.der) === 0) {
+  if (sameBytes(leaf.der, f9.der)) {
     return { detail: 'the same certificate stands twice; that of slot F9 is missing', remedy: EXPORT_F9 }
   }
   if (signatureScheme(leaf.signatureAlgorithm) === undefined) {

@@ -1,6 +1,7 @@
 import type { Certificate } from '../asn1/certificate.ts'
-import { readDer, readSmallInteger } from '../asn1/der.ts'
+import { readDer } from '../asn1/der.ts'
 import { DerError } from '../asn1/der-error.ts'
+import { readSmallInteger } from '../asn1/der-values.ts'
 import { OctetMemory } from '../asn1/octet-memory.ts'
 import { commonNameOf } from './common-name.ts'
 
@@ -20,14 +21,14 @@ export const YUBIKEY_OID = {
 } as const
 
 /** developers.yubico.com/PIV/Introduction/PIV_attestation.html; 4 and 5 are the Bio series'. */
-export const PIN_POLICIES: Readonly<Record<number, string>> = {
+const PIN_POLICIES: Readonly<Record<number, string>> = {
   1: 'never',
   2: 'once',
   3: 'always',
   4: 'match-once',
   5: 'match-always',
 }
-export const TOUCH_POLICIES: Readonly<Record<number, string>> = { 1: 'never', 2: 'always', 3: 'cached' }
+const TOUCH_POLICIES: Readonly<Record<number, string>> = { 1: 'never', 2: 'always', 3: 'cached' }
 
 const FORM_FACTORS: Readonly<Record<number, string>> = {
   1: 'USB-A keychain',

@@ -2,6 +2,7 @@ import type { AsnType, Sequence } from 'asn1js'
 import type { DeviceKey, HashName } from '../../devices/device.ts'
 import { bitString, sequence } from '../asn1/der-writer.ts'
 import { encodeName, type Name } from '../asn1/name.ts'
+import { sameBytes } from '../asn1/octets.ts'
 import { parsePublicKey } from '../asn1/public-key.ts'
 import { EnrollError } from '../errors.ts'
 import {
@@ -15,6 +16,7 @@ import { exactBuffer, type KeyUsageName, requestedExtensions, type SubjectAltNam
 
 export { KEY_USAGE_NAMES, type KeyUsageName, type SubjectAltName } from './requested-extensions.ts'
 
+/** What a request asks for. */
 export interface RequestTemplate {
   readonly subject: Name
   readonly subjectAltNames?: readonly SubjectAltName[]
@@ -30,7 +32,7 @@ export interface RequestTemplate {
 export type RequestSigner = Pick<DeviceKey, 'publicKey' | 'sign'>
 
 /** Largest hash that still fits the key is P-384 with SHA-384; RSA takes any. */
-export function defaultRequestHash(spki: Uint8Array): HashName {
+function defaultRequestHash(spki: Uint8Array): HashName {
   const key = parsePublicKey(spki)
   return key.type === 'EC' && key.curve === 'P-384' ? 'SHA-384' : 'SHA-256'
 }
@@ -44,7 +46,8 @@ export async function checkRequestTemplate(template: RequestTemplate): Promise<v
 
 /**
  * Builds a PKCS#10 request, has the device sign it, and reads it back: nobody sees a request whose signature does not verify
- * or whose key is not the device's. Throws EnrollError `csr.signature` otherwise.
+ * or whose key is not the device's. Throws EnrollError: `csr.signature` otherwise, `csr.key-type`,
+ * `csr.subject-alt-name`, `asn1.name`.
  */
 export async function buildCertificationRequest(
   template: RequestTemplate,
@@ -93,7 +96,7 @@ function firstChild(schema: Sequence): AsnType {
 
 function proven(der: Uint8Array, publicKey: Uint8Array): CertificationRequest {
   const request = parseCertificationRequest(der)
-  if (Buffer.compare(request.spki, publicKey) !== 0 || !verifyCertificationRequest(request)) {
+  if (!sameBytes(request.spki, publicKey) || !verifyCertificationRequest(request)) {
     throw new EnrollError(
       'csr.signature',
       'Could not verify the request that the device signed: its signature does not fit its key.',

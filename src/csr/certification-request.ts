@@ -1,17 +1,9 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { type AlgorithmIdentifier, type Extension, readAlgorithm, readExtensions } from '../asn1/certificate.ts'
 import { decodeText } from '../asn1/decode-text.ts'
-import {
-  contextTag,
-  type DerNode,
-  readBitStringOctets,
-  readDer,
-  readOid,
-  readSequence,
-  readSmallInteger,
-  TAG,
-} from '../asn1/der.ts'
-import { readPem } from '../asn1/pem.ts'
+import { contextTag, type DerNode, readDer, readSequence, TAG } from '../asn1/der.ts'
+import { readBitStringOctets, readOid, readSmallInteger } from '../asn1/der-values.ts'
+import { isBase64, readPem } from '../asn1/pem.ts'
 import { EnrollError } from '../errors.ts'
 
 /** A PKCS#10 request (RFC 2986), read once. Every byte array is a view of `der`. */
@@ -89,7 +81,7 @@ function requestedExtensions(attributes: DerNode): ReadonlyMap<string, Extension
 
 /**
  * Reads a request as people have it: PEM (`CERTIFICATE REQUEST` or `NEW CERTIFICATE REQUEST`; UTF-16, too), DER, or base64 of either.
- * Throws EnrollError.
+ * Throws EnrollError (`csr.unreadable`, `asn1.der`, `asn1.pem`).
  */
 export function readCertificationRequest(input: Uint8Array): CertificationRequest {
   if (input[0] === TAG.sequence) return parseCertificationRequest(input)
@@ -108,7 +100,7 @@ export function readCertificationRequest(input: Uint8Array): CertificationReques
   }
   if (request !== undefined) return parseCertificationRequest(request.der)
   const base64 = text.replace(/\s/g, '')
-  if (blocks.length === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(base64) && base64.length % 4 === 0) {
+  if (blocks.length === 0 && isBase64(base64)) {
     const inner = Buffer.from(base64, 'base64')
     return inner[0] === HYPHEN ? readCertificationRequest(inner) : parseCertificationRequest(inner)
   }

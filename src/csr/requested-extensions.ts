@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { EnrollError } from '../errors.ts'
 
+/** A GeneralName (RFC 5280 4.2.1.6): `value` is `www.example.com`, `name@example.com`, `https://example.com/` or `192.0.2.1`. */
 export interface SubjectAltName {
   readonly type: 'dns' | 'email' | 'uri' | 'ip'
   readonly value: string

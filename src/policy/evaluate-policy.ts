@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto'
 import { DerError } from '../asn1/der-error.ts'
 import { nameValues, parseName } from '../asn1/name.ts'
-import { describePublicKey, type PublicKey, parsePublicKey } from '../asn1/public-key.ts'
+import { describePublicKey, type PublicKey, readablePublicKey } from '../asn1/public-key.ts'
 import type { AttestedDevice, Check, KeyClaims } from '../attestation/attestation-result.ts'
 import { type CertificationRequest, requestHash } from '../csr/certification-request.ts'
 import { isPointOnCurve } from './point-on-curve.ts'
@@ -57,7 +57,7 @@ function applyKeyRules(
   profile: PolicyProfile,
   apply: Apply,
 ): void {
-  const key = readKey(spki)
+  const key = readablePublicKey(spki)
   if (key === undefined) {
     apply(POLICY_RULES.keyType, false, '', 'the public key cannot be read')
     return
@@ -71,15 +71,6 @@ function applyKeyRules(
   )
   if (typeHolds) apply(POLICY_RULES.keyValid, isSound(spki, key), 'a sound public key', 'the public key is not sound')
   if (key.type === 'RSA') applyRsaRules(key, device, profile, apply)
-}
-
-function readKey(spki: Uint8Array): PublicKey | undefined {
-  try {
-    return parsePublicKey(spki)
-  } catch (error) {
-    if (error instanceof DerError) return undefined
-    throw error
-  }
 }
 
 /** On the curve (for one that is not in our table: node:crypto refuses points that are not), or a modulus without small factors. */
@@ -165,7 +156,7 @@ function applyEvidenceRules(
   )
   const rights = [claims.permissions, claims.capabilities].find((list) => Array.isArray(list))
   if (Array.isArray(rights)) {
-    const signing = SIGNING_RIGHTS[(spki === undefined ? undefined : readKey(spki)?.type) ?? 'other']
+    const signing = SIGNING_RIGHTS[(spki === undefined ? undefined : readablePublicKey(spki)?.type) ?? 'other']
     const signs = rights.some((right) => typeof right === 'string' && signing.includes(right))
     apply(POLICY_RULES.keySigns, signs, 'may sign', `may not sign; it may ${rights.join(', ') || 'do nothing'}`)
   }

@@ -1,6 +1,6 @@
 import type { HashName } from '../../devices/device.ts'
 
-export const POLICY_NAMES = ['document-signing', 'code-signing'] as const
+const POLICY_NAMES = ['document-signing', 'code-signing'] as const
 export type PolicyName = (typeof POLICY_NAMES)[number]
 
 /** What a broken rule does: `refuse` stops an order, `warn` is shown, `off` leaves the rule out. */
@@ -39,7 +39,7 @@ const COMMON = {
   recoverable: 'refuse',
 } as const
 
-export const POLICY_PROFILES: Readonly<Record<PolicyName, PolicyProfile>> = {
+const POLICY_PROFILES: Readonly<Record<PolicyName, PolicyProfile>> = {
   // Sectigo documents no RSA minimum for document signing: its API takes 2048; 3072 is what it asks from 2031 on.
   'document-signing': { ...COMMON, name: 'document-signing', rsaMinimumBits: 2048, rsaAdvisedBits: 3072 },
   // CA/Browser Forum Code Signing Baseline Requirements 3.10.0, 6.1.5.2.

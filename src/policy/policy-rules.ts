@@ -56,7 +56,7 @@ export const POLICY_RULES = {
   },
   keyRecoverable: {
     id: 'policy.key.recoverable',
-    source: `${BASELINE} 6.2.7.4.2 (non-exportable); Entrust, ACL validation of recovery; whether Sectigo refuses is not published`,
+    source: `Entrust nShield key attestation, verification; ${BASELINE} 6.2.7.4.2 (non-exportable). Whether Sectigo refuses is not published`,
     remedy: `${NEW_KEY} with recovery off (generatekey recovery=no). If your CA accepted this one in writing, set \`policy.recoverable: warn\` in the profile.`,
   },
   fips: {

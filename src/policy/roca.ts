@@ -24,7 +24,7 @@ export function hasRocaFingerprint(modulus: Uint8Array): boolean {
 }
 
 /** YubiKey firmware whose RSA keys came from RSALib (Yubico advisory YSA-2017-01): 4.2.0 to 4.3.4. */
-export const ROCA_FIRMWARE = { from: '4.2.0', to: '4.3.4' } as const
+const ROCA_FIRMWARE = { from: '4.2.0', to: '4.3.4' } as const
 
 export function isRocaFirmware(firmware: string): boolean {
   const version = ordinal(firmware)

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { parseCertificate } from '../asn1/certificate.ts'
 import { printName } from '../asn1/name.ts'
 import type { HsmType } from '../hsm-type.ts'
+import { isoDay } from '../iso-day.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
 
 /** What a verifier must say of a package. The words are those of the vectors' manifest. */
@@ -36,8 +37,8 @@ export function testTrustAnchor(
     spki: Buffer.from(certificate.spki).toString('base64'),
     spkiSha256: createHash('sha256').update(certificate.spki).digest('hex'),
     certificateSha256: [createHash('sha256').update(certificateDer).digest('hex')],
-    notBefore: new Date(certificate.notBefore).toISOString().slice(0, 10),
-    notAfter: new Date(certificate.notAfter).toISOString().slice(0, 10),
+    notBefore: isoDay(certificate.notBefore),
+    notAfter: isoDay(certificate.notAfter),
     source: 'made by this sandbox',
     checked: 'made at run time',
     origin: 'user',

@@ -24,7 +24,7 @@ export function builtInTrustAnchors(hsmType?: HsmType): readonly TrustAnchor[] {
 
 const DAY = 86_400_000
 /** Days before its end from which an anchor is warned of. */
-export const EXPIRY_WARNING_DAYS = 180
+const EXPIRY_WARNING_DAYS = 180
 
 export interface TrustAnchorExpiry {
   readonly status: 'current' | 'ends-soon' | 'ended' | 'not-yet'

@@ -3,9 +3,12 @@ import { parseCertificate } from '../asn1/certificate.ts'
 import { decodeText } from '../asn1/decode-text.ts'
 import { TAG } from '../asn1/der.ts'
 import { printName } from '../asn1/name.ts'
+import { sameBytes } from '../asn1/octets.ts'
 import { type PemBlock, readPem } from '../asn1/pem.ts'
 import { EnrollError } from '../errors.ts'
 import { type HsmType, isHsmType } from '../hsm-type.ts'
+import { isoDay } from '../iso-day.ts'
+import { jsonMember } from '../json-member.ts'
 import type { TrustAnchor } from './trust-anchor.ts'
 
 const MAX_BYTES = 1 << 20
@@ -21,7 +24,7 @@ const unreadable = (what: string, cause?: unknown): EnrollError =>
 /**
  * A user's own anchors: PEM certificates (self-signed or not), one in DER, bare PEM public keys, or the JSON that `trust list --json`
  * prints. They vouch for `hsmTypes`; JSON entries may name narrower ones. Everything read here has the origin `user`. Throws
- * EnrollError.
+ * EnrollError `trust-anchors.unreadable`, `asn1.pem` or `asn1.der`.
  */
 export function readUserTrustAnchors(input: string | Uint8Array, hsmTypes: readonly HsmType[]): readonly TrustAnchor[] {
   if (input.length > MAX_BYTES) throw unreadable(`${input.length} characters are too many`)
@@ -45,7 +48,6 @@ function readBlock({ label, der }: PemBlock, hsmTypes: readonly HsmType[]): Trus
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
-const day = (time: number): string => new Date(time).toISOString().slice(0, 10)
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
 
 const GIVEN = { source: 'given by the user', checked: 'by the user', origin: 'user' } as const
@@ -56,13 +58,13 @@ function certificateAnchor(der: Uint8Array, hsmTypes: readonly HsmType[]): Trust
   return {
     name: printName(certificate.subject),
     hsmTypes,
-    role: Buffer.compare(certificate.subject, certificate.issuer) === 0 ? 'root' : 'intermediate',
+    role: sameBytes(certificate.subject, certificate.issuer) ? 'root' : 'intermediate',
     subject: base64(certificate.subject),
     spki: base64(certificate.spki),
     spkiSha256: sha256(certificate.spki),
     certificateSha256: [sha256(der)],
-    notBefore: day(certificate.notBefore),
-    notAfter: day(certificate.notAfter),
+    notBefore: isoDay(certificate.notBefore),
+    notAfter: isoDay(certificate.notAfter),
     ...GIVEN,
   }
 }
@@ -93,16 +95,13 @@ function readJson(text: string, hsmTypes: readonly HsmType[]): readonly TrustAnc
   } catch (error) {
     throw unreadable('the JSON is damaged', error)
   }
-  const list = Array.isArray(value) ? value : member(value, 'trustAnchors')
+  const list = Array.isArray(value) ? value : jsonMember(value, 'trustAnchors')
   if (!Array.isArray(list)) throw unreadable('the JSON holds no list of trust anchors')
   return list.map((entry: unknown) => readEntry(entry, hsmTypes))
 }
 
-const member = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined
-
 function text(entry: unknown, name: string): string | undefined {
-  const value = member(entry, name)
+  const value = jsonMember(entry, name)
   if (value === undefined) return undefined
   if (typeof value !== 'string') throw unreadable(`"${name}" of an entry is not text`)
   return value
@@ -142,7 +141,7 @@ function dateOf(entry: unknown, name: string): string | undefined {
 }
 
 function namedFamilies(entry: unknown, hsmTypes: readonly HsmType[]): readonly HsmType[] {
-  const value = member(entry, 'hsmTypes')
+  const value = jsonMember(entry, 'hsmTypes')
   if (value === undefined) return hsmTypes
   if (!Array.isArray(value)) throw unreadable('"hsmTypes" of an entry is not a list')
   return value.map((name: unknown) => {
@@ -152,6 +151,6 @@ function namedFamilies(entry: unknown, hsmTypes: readonly HsmType[]): readonly H
 }
 
 function fingerprints(entry: unknown): readonly string[] {
-  const value = member(entry, 'certificateSha256')
+  const value = jsonMember(entry, 'certificateSha256')
   return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : []
 }

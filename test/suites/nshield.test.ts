@@ -1,6 +1,7 @@
 /** Wycheproof's numbers through nShield's own message format: DSA with SHA-256, and ECDSA P-521 with SHA-512. */
 import { describe, expect, it } from 'vitest'
-import { readDer, readUnsignedBytes } from '../../src/asn1/der.ts'
+import { readDer } from '../../src/asn1/der.ts'
+import { readUnsignedBytes } from '../../src/asn1/der-values.ts'
 import { parsePublicKey } from '../../src/asn1/public-key.ts'
 import { NSHIELD_CURVES } from '../../src/attestation/nshield-curves.ts'
 import type { NshieldKey } from '../../src/attestation/nshield-key.ts'

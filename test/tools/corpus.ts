@@ -7,11 +7,22 @@ import { syntheticEvidence as fortanix } from '../../src/sandbox/fortanix-eviden
 import { syntheticEvidence as luna } from '../../src/sandbox/luna-evidence/synthetic-evidence.ts'
 import { syntheticEvidence as marvellGoogle } from '../../src/sandbox/marvell-google-evidence/synthetic-evidence.ts'
 import { syntheticEvidence as nshield } from '../../src/sandbox/nshield-evidence/synthetic-evidence.ts'
+import type { SyntheticEvidence } from '../../src/sandbox/synthetic-evidence.ts'
 import { syntheticEvidence as yubihsm2 } from '../../src/sandbox/yubihsm2-evidence/synthetic-evidence.ts'
 import { syntheticEvidence as yubikey } from '../../src/sandbox/yubikey-evidence/synthetic-evidence.ts'
 import type { TrustAnchor } from '../../src/trust-anchors/trust-anchor.ts'
 import { builtInTrustAnchors } from '../../src/trust-anchors/trust-anchors.ts'
 import { readVectorManifest } from './vector-manifest.ts'
+
+/** What the doubles' issuers make of each family, good and bad. */
+export const SYNTHETIC_EVIDENCE: Readonly<Record<HsmType, () => readonly SyntheticEvidence[]>> = {
+  YUBIKEY: yubikey,
+  YUBIHSM2: yubihsm2,
+  LUNA: luna,
+  NSHIELD: nshield,
+  FORTANIX: fortanix,
+  MARVELL_GOOGLE: marvellGoogle,
+}
 
 /** One package to start from. */
 export interface Specimen {
@@ -24,7 +35,7 @@ export interface Specimen {
 
 /** Every family's synthetic evidence, and the vectors of a folder where there is one. */
 export function readCorpus(vectors: string | undefined): readonly Specimen[] {
-  const synthetic = [yubikey, yubihsm2, luna, nshield, fortanix, marvellGoogle].flatMap((make) => make())
+  const synthetic = Object.values(SYNTHETIC_EVIDENCE).flatMap((make) => make())
   return [...synthetic, ...(vectors === undefined || !existsSync(vectors) ? [] : readVectors(vectors))]
 }
 

@@ -36,7 +36,7 @@ let count = 0
 let heap = 0
 for (; count < mutants && Date.now() < end; count++) {
   run.step()
-  // What node:zlib refuses it lets go of when the event loop turns (16 KB each): a loop without a turn would look like a leak.
+  // What node:zlib refuses it lets go of when the event loop turns: a loop without a turn would look like a leak.
   if (count % 100 === 0) await setImmediate()
   if (count % 5000 === 0) heap = Math.max(heap, process.memoryUsage().rss)
 }

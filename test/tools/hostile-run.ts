@@ -1,5 +1,5 @@
 import { readCertificatePackage } from '../../src/attestation/certificate-package.ts'
-import { jsonText } from '../../src/attestation/nshield-bundle.ts'
+import { jsonText } from '../../src/attestation/json-evidence.ts'
 import { VERIFIERS } from '../../src/attestation/verifiers.ts'
 import type { FamilyVerdict } from '../../src/attestation/verify-attestation.ts'
 import { EnrollError } from '../../src/errors.ts'
@@ -172,7 +172,7 @@ function certificatesOf(package_: Uint8Array): readonly string[] {
 }
 
 /** A bundle with its values, whatever its blanks. */
-const membersOf = (package_: Uint8Array): string => JSON.stringify(JSON.parse(jsonText(package_)))
+const membersOf = (package_: Uint8Array): string => JSON.stringify(JSON.parse(jsonText(package_) ?? ''))
 
 /**
  * Everything of a verdict but the wording of its checks: key, device, claims, anchor, and the chain, whose links carry the hash of

@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { readPem, writePem } from '../../src/asn1/pem.ts'
-import type { Random } from './random.ts'
+import { Random } from './random.ts'
 
 type Mutation = (bytes: Uint8Array, random: Random, other: Uint8Array) => Uint8Array
 
@@ -61,6 +61,9 @@ export function mutate(bytes: Uint8Array, random: Random, other: Uint8Array): Ui
   }
   return plain(bytes, random, other)
 }
+
+/** One change of the bytes as they are, which `seed` decides. */
+export const mutateBytes = (bytes: Uint8Array, seed: number): Uint8Array => plain(bytes, new Random(seed), bytes)
 
 const plain: Mutation = (bytes, random, other) =>
   bytes.length === 0 ? random.bytes(8) : random.pick(MUTATIONS)(bytes, random, other.length === 0 ? bytes : other)

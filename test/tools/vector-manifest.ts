@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type HsmType, isHsmType } from '../../src/hsm-type.ts'
 
-export const EXPECTATIONS = ['genuine', 'refuse', 'genuine-but-other-key', 'genuine-but-exportable'] as const
+const EXPECTATIONS = ['genuine', 'refuse', 'genuine-but-other-key', 'genuine-but-exportable'] as const
 export type Expectation = (typeof EXPECTATIONS)[number]
 
 /** One row of a folder's `manifest.json`; files are relative to the folder. */

@@ -1,4 +1,5 @@
-import { readDer, readUnsignedBytes } from '../../asn1/der.ts'
+import { readDer } from '../../asn1/der.ts'
+import { readUnsignedBytes } from '../../asn1/der-values.ts'
 import { sequence, tlv } from '../../asn1/der-writer.ts'
 
 /** Rewrites an ECDSA signature as a Luna writes it: r and s as INTEGERs of full length, without a leading zero octet. */

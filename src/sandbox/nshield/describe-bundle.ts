@@ -22,14 +22,14 @@ export function describeBundle(
   trustAnchors: readonly TrustAnchor[],
 ): BundleDescription | undefined {
   if (!nshield.verify(bytes, { trustAnchors, now: Date.now() }).genuine) return undefined
-  const { acl, hknso, key, warrant } = readNshieldEvidence(readNshieldBundle(bytes))
+  const { acl, key, warrant, world } = readNshieldEvidence(readNshieldBundle(bytes))
   return {
     path,
     protection: acl.protection,
     recovery: acl.recovery,
     permissions: acl.permissions,
     esn: warrant.module.esn,
-    hknso: Buffer.from(hknso).toString('hex'),
+    hknso: Buffer.from(world.hknso).toString('hex'),
     k: { type: `${key.type}Public`, data: integersOf(key) },
   }
 }

@@ -2,8 +2,8 @@ import { isZip, readZipEntries } from '../../archive/zip-entries.ts'
 import { parseCertificate } from '../../asn1/certificate.ts'
 import { DerError } from '../../asn1/der-error.ts'
 import { readPem } from '../../asn1/pem.ts'
+import { pkcs7Certificates } from '../../asn1/pkcs7.ts'
 import { EnrollError } from '../../errors.ts'
-import { pkcs7Certificates } from './pkcs7-certificates.ts'
 
 const MAX_INPUT = 1 << 20
 const MAX_CERTIFICATES = 20

@@ -1,0 +1,144 @@
+/** What single values of DER mean. A node's form is checked already (`readDer`); here it is its type and its range. */
+import { type DerNode, hexByte, TAG } from './der.ts'
+import { DerError } from './der-error.ts'
+import { OctetMemory } from './octet-memory.ts'
+
+/** Dotted decimal. */
+export function readOid(node: DerNode, what = 'OBJECT IDENTIFIER'): string {
+  const { source, contentStart, end } = node.expect(TAG.oid, what)
+  return oids.get(source, contentStart, end, dotted)
+}
+
+const oids = new OctetMemory<string>(256, 32)
+
+function dotted(source: Uint8Array, from: number, to: number): string {
+  let text = ''
+  let value = 0
+  for (let at = from; at < to; at++) {
+    const byte = source[at] ?? 0
+    value = value * 128 + (byte & 0x7f)
+    if (value > Number.MAX_SAFE_INTEGER) throw new DerError('OBJECT IDENTIFIER has an arc that is too large', from)
+    if (byte >= 0x80) continue
+    if (text === '') {
+      const top = Math.min(Math.floor(value / 40), 2)
+      text = `${top}.${value - top * 40}`
+    } else text += `.${value}`
+    value = 0
+  }
+  return text
+}
+
+/** A non-negative INTEGER of at most 48 bits. */
+export function readSmallInteger(node: DerNode, what = 'INTEGER'): number {
+  const content = node.expect(TAG.integer, what).content
+  if ((content[0] ?? 0) >= 0x80) throw node.fail(`${what} is negative`)
+  if (content.length > 6) throw node.fail(`${what} is too large`)
+  let value = 0
+  for (const byte of content) value = value * 256 + byte
+  return value
+}
+
+/** The magnitude of a non-negative INTEGER: big-endian, no leading zero octet. */
+export function readUnsignedBytes(node: DerNode, what = 'INTEGER'): Uint8Array {
+  const content = node.expect(TAG.integer, what).content
+  if ((content[0] ?? 0) >= 0x80) throw node.fail(`${what} is negative`)
+  return content.length > 1 && content[0] === 0 ? content.subarray(1) : content
+}
+
+export function readBoolean(node: DerNode, what = 'BOOLEAN'): boolean {
+  return node.expect(TAG.boolean, what).content[0] === 0xff
+}
+
+export function readOctetString(node: DerNode, what = 'OCTET STRING'): Uint8Array {
+  return node.expect(TAG.octetString, what).content
+}
+
+export interface BitString {
+  readonly unusedBits: number
+  readonly bytes: Uint8Array
+}
+
+export function readBitString(node: DerNode, what = 'BIT STRING'): BitString {
+  const content = node.expect(TAG.bitString, what).content
+  return { unusedBits: content[0] ?? 0, bytes: content.subarray(1) }
+}
+
+/** A BIT STRING whose bits fill whole octets, as signatures and keys do. */
+export function readBitStringOctets(node: DerNode, what = 'BIT STRING'): Uint8Array {
+  const { unusedBits, bytes } = readBitString(node, what)
+  if (unusedBits !== 0) throw node.fail(`${what} does not fill whole octets`)
+  return bytes
+}
+
+/** Any of the string types of X.520, as text. Throws DerError where the octets do not fit the type. */
+export function readText(node: DerNode, what = 'string'): string {
+  const buffer = Buffer.from(
+    node.source.buffer,
+    node.source.byteOffset + node.contentStart,
+    node.end - node.contentStart,
+  )
+  switch (node.tag) {
+    case TAG.utf8String:
+      try {
+        return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(buffer)
+      } catch {
+        throw node.fail(`${what} is not UTF-8`)
+      }
+    case TAG.printableString:
+    case TAG.ia5String:
+      if (buffer.some((byte) => byte > 0x7f)) throw node.fail(`${what} is not ASCII`)
+      return buffer.toString('latin1')
+    case TAG.teletexString:
+      return buffer.toString('latin1')
+    case TAG.bmpString:
+      if (buffer.length % 2 !== 0) throw node.fail(`${what} is cut off`)
+      return Buffer.from(buffer).swap16().toString('utf16le')
+    default:
+      throw node.fail(`${what} has tag 0x${hexByte(node.tag)}, which is no string`)
+  }
+}
+
+/** UTCTime or GeneralizedTime in the one form of RFC 5280 4.1.2.5; milliseconds since 1970. */
+export function readTime(node: DerNode, what = 'time'): number {
+  if (node.tag !== TAG.utcTime && node.tag !== TAG.generalizedTime) throw node.fail(`${what} is no time`)
+  const yearDigits = node.tag === TAG.utcTime ? 2 : 4
+  const { source, contentStart } = node
+  if (node.end - contentStart !== yearDigits + 11 || source[node.end - 1] !== 0x5a) {
+    throw node.fail(`${what} is not written as RFC 5280 asks`)
+  }
+  for (let at = contentStart; at < node.end - 1; at++) {
+    if (digit(source, at) < 0 || digit(source, at) > 9) throw node.fail(`${what} is not written as RFC 5280 asks`)
+  }
+  const rest = contentStart + yearDigits
+  const year =
+    yearDigits === 2
+      ? twoDigits(source, contentStart)
+      : twoDigits(source, contentStart) * 100 + twoDigits(source, contentStart + 2)
+  const fullYear = yearDigits === 2 ? year + (year >= 50 ? 1900 : 2000) : year
+  const month = twoDigits(source, rest)
+  const day = twoDigits(source, rest + 2)
+  const hour = twoDigits(source, rest + 4)
+  const minute = twoDigits(source, rest + 6)
+  const second = twoDigits(source, rest + 8)
+  if (
+    fullYear < 100 ||
+    month < 1 ||
+    month > 12 ||
+    day < 1 ||
+    day > daysIn(fullYear, month) ||
+    hour > 23 ||
+    minute > 59 ||
+    second > 59
+  ) {
+    throw node.fail(`${what} is not a real date`)
+  }
+  return Date.UTC(fullYear, month - 1, day, hour, minute, second)
+}
+
+const digit = (source: Uint8Array, at: number): number => (source[at] ?? 0) - 0x30
+const twoDigits = (source: Uint8Array, at: number): number => digit(source, at) * 10 + digit(source, at + 1)
+
+function daysIn(year: number, month: number): number {
+  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
+}

@@ -1,0 +1,11 @@
+/** An attestation and what came along with it. */
+export interface Evidence {
+  /** As the CA wants it, before base64. */
+  readonly package: Uint8Array
+  /** PEM text; present where it came along or was given. */
+  readonly certChains?: Uint8Array
+  /** The request that the attestation stood in, DER. */
+  readonly request?: Uint8Array
+  /** What was unwrapped or rewritten, in the order in which it was done; empty where the file was right as it is. */
+  readonly notes: readonly string[]
+}
