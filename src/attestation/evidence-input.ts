@@ -12,7 +12,7 @@ import { namesIssuer } from './certificate-chain.ts'
 import { readCertificatePackage } from './certificate-package.ts'
 import { EvidenceError } from './evidence-error.ts'
 import { evidenceInRequest, isRequest } from './evidence-request.ts'
-import { type DecodedText, decodeText } from './evidence-text.ts'
+import { type DecodedText, decodeText } from '../asn1/decode-text.ts'
 import { readGoogleBundle, readGoogleJson } from './google-bundle.ts'
 import { PEM_LABELS } from './luna-confirmation.ts'
 

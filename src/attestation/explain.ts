@@ -20,7 +20,7 @@ import type { CheckRequest } from './check-attestation.ts'
 import { embeddedYubikeyAttestation } from './embedded-attestation.ts'
 import { EvidenceError } from './evidence-error.ts'
 import { readEvidence } from './evidence-input.ts'
-import { decodeText } from './evidence-text.ts'
+import { decodeText } from '../asn1/decode-text.ts'
 import { explainAttestation } from './explain-attestation.ts'
 import type { ExplainedFact, ExplainedNode, Explanation } from './explanation.ts'
 import { extensionName } from './extension-names.ts'
@@ -73,8 +73,7 @@ function readCertificate(der: Uint8Array): Certificate {
 
 /** Undefined where the file is not meant to be a request. */
 function readRequest(file: Uint8Array): CertificationRequest | undefined {
-  const text = decodeText(file)?.text
-  if (text?.includes('CERTIFICATE REQUEST-----')) return readCertificationRequest(Buffer.from(text))
+  if (decodeText(file)?.text.includes('CERTIFICATE REQUEST-----')) return readCertificationRequest(file)
   try {
     return readCertificationRequest(file)
   } catch {

@@ -10,6 +10,7 @@ import {
   readSmallInteger,
   TAG,
 } from '../asn1/der.ts'
+import { decodeText } from '../asn1/decode-text.ts'
 import { readPem } from '../asn1/pem.ts'
 import { EnrollError } from '../errors.ts'
 
@@ -82,10 +83,10 @@ function requestedExtensions(attributes: DerNode): ReadonlyMap<string, Extension
   return found ?? new Map()
 }
 
-/** Reads a request as people have it: PEM (`CERTIFICATE REQUEST` or `NEW CERTIFICATE REQUEST`), DER, or base64 of DER. Throws EnrollError. */
+/** Reads a request as people have it: PEM (`CERTIFICATE REQUEST` or `NEW CERTIFICATE REQUEST`; UTF-16 too), DER, or base64 of DER. Throws EnrollError. */
 export function readCertificationRequest(input: Uint8Array): CertificationRequest {
   if (input[0] === TAG.sequence) return parseCertificationRequest(input)
-  const text = Buffer.from(input).toString('utf8')
+  const text = decodeText(input)?.text ?? Buffer.from(input).toString('latin1')
   const blocks = readPem(text)
   const requests = blocks.filter(({ label }) => label === 'CERTIFICATE REQUEST' || label === 'NEW CERTIFICATE REQUEST')
   const [request] = requests
