@@ -1,5 +1,6 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { type AlgorithmIdentifier, type Extension, readAlgorithm, readExtensions } from '../asn1/certificate.ts'
+import { decodeText } from '../asn1/decode-text.ts'
 import {
   contextTag,
   type DerNode,
@@ -10,7 +11,6 @@ import {
   readSmallInteger,
   TAG,
 } from '../asn1/der.ts'
-import { decodeText } from '../asn1/decode-text.ts'
 import { readPem } from '../asn1/pem.ts'
 import { EnrollError } from '../errors.ts'
 

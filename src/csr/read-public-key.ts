@@ -1,5 +1,5 @@
-import { TAG } from '../asn1/der.ts'
 import { decodeText } from '../asn1/decode-text.ts'
+import { TAG } from '../asn1/der.ts'
 import { readPem } from '../asn1/pem.ts'
 import { parsePublicKey } from '../asn1/public-key.ts'
 import { EnrollError } from '../errors.ts'
