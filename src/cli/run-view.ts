@@ -1,5 +1,5 @@
 import { hasKey, type RunRecord, type RunSummary } from '../enrollment/run-record.ts'
-import { EXIT, type ExitCode } from '../errors.ts'
+import { EXIT, type ExitCode, withRemedy } from '../errors.ts'
 import { printable } from '../printable.ts'
 
 /** A run as `runs show --json` prints it. */
@@ -93,7 +93,7 @@ export function runToText({ id, folder, record, fault }: RunSummary): string {
       'refusal',
       record.refusal === undefined
         ? undefined
-        : `${record.refusal.code}: ${record.refusal.message}  Try: ${record.refusal.remedy}`,
+        : withRemedy(`${record.refusal.code}: ${record.refusal.message}`, record.refusal.remedy),
     ],
     ['rejected', record.rejection],
     ['causes', record.refusal === undefined ? undefined : record.refusalCauses?.join('; ')],
@@ -106,9 +106,7 @@ export function runToText({ id, folder, record, fault }: RunSummary): string {
     ['installed', record.installedAt],
     [
       'failed',
-      record.lastFailure === undefined || record.state === 'installed'
-        ? undefined
-        : `${record.lastFailure.code}: ${record.lastFailure.message}`,
+      record.lastFailure === undefined ? undefined : `${record.lastFailure.code}: ${record.lastFailure.message}`,
     ],
     ['files', filesOf(record).join(', ')],
     ['folder', folder],

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { placeOrder, refuseFaultyForm } from '../enrollment/place-order.ts'
 import { withNewRun } from '../enrollment/run.ts'
-import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
+import { EnrollError, EXIT, type ExitCode, sentence, withRemedy } from '../errors.ts'
 import { autoApplyOrder } from '../sectigo/auto-apply-order.ts'
 import type { FormFault, OrderForm } from '../sectigo/certificate-authority.ts'
 import { getAccountBalance } from '../sectigo/get-account-balance.ts'
@@ -110,7 +110,7 @@ const codeOf = (cause: unknown): string =>
 
 function showFaults(faults: readonly FormFault[], context: CommandContext): void {
   for (const { severity, detail, remedy } of faults) {
-    if (severity === 'warn') context.output.warn(`${detail}. ${remedy}`)
-    else context.output.error(`refused: ${detail}. Try: ${remedy}`)
+    if (severity === 'warn') context.output.warn(`${sentence(detail)} ${remedy}`)
+    else context.output.error(`refused: ${withRemedy(detail, remedy)}`)
   }
 }

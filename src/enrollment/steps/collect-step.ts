@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type Certificate, parseCertificate } from '../../asn1/certificate.ts'
 import { printName } from '../../asn1/name.ts'
 import { writePem } from '../../asn1/pem.ts'
-import { EnrollError } from '../../errors.ts'
+import { EnrollError, sentence } from '../../errors.ts'
 import type { Collection, OrderProgress, Refusal } from '../../sectigo/certificate-authority.ts'
 import { releaseClaims } from '../order-guard.ts'
 import type { Run } from '../run.ts'
@@ -63,7 +63,8 @@ function notCollected(
 ): EnrollError {
   const refusal = collection.kind === 'refused' ? collection.refusal : undefined
   const why = refusal === undefined ? progress?.summary : `${refusal.code} ${refusal.message}`
-  return new EnrollError('ca.collect', `Could not collect the certificate of order ${orderNumber}: ${why}`, {
+  const message = sentence(`Could not collect the certificate of order ${orderNumber}: ${why}`)
+  return new EnrollError('ca.collect', message, {
     remedy: refusal?.remedy ?? 'Ask the CA why; a new certificate needs a new order.',
     exitCode: 4,
   })
