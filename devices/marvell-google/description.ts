@@ -74,24 +74,25 @@ async function findLocationObstacles(
 
 async function findRingObstacles(client: KmsClient, settings: MarvellGoogleSettings): Promise<readonly Obstacle[]> {
   const { ring, cryptoKey } = settings.place
-  const missing = await findMissingPermissions(client, cryptoKey ?? ring, neededFor(settings))
-  if (missing === undefined) {
-    const found = cryptoKey === undefined ? await keyRingExists(client, ring) : false
-    return found || settings.createKeyRing
-      ? []
-      : [
-          {
-            severity: 'blocker',
-            code: 'key.not-found',
-            message: `There is no ${cryptoKey === undefined ? `key ring ${ring}` : `key ${cryptoKey}`}, or the account may not see it.`,
-            remedy: 'Make it, or set createKeyRing: true for a key ring.',
-          },
-        ]
-  }
-  return missing.map((permission) => ({
+  const needed = neededFor(settings)
+  const missing = await findMissingPermissions(client, cryptoKey ?? ring, Object.keys(needed))
+  // Of a place that is not there the service says that the account may do nothing (TestIamPermissions of IAM v1).
+  const mayNothing = missing === undefined || missing.length === Object.keys(needed).length
+  const absent = mayNothing && (cryptoKey === undefined ? !(await keyRingExists(client, ring)) : missing === undefined)
+  if (absent && cryptoKey === undefined && settings.createKeyRing) return []
+  if (absent)
+    return [
+      {
+        severity: 'blocker',
+        code: 'key.not-found',
+        message: `There is no ${cryptoKey === undefined ? `key ring ${ring}` : `key ${cryptoKey}`}, or the account may not see it.`,
+        remedy: 'Make it, or set createKeyRing: true for a key ring.',
+      },
+    ]
+  return (missing ?? []).map((permission) => ({
     severity: 'blocker',
     code: 'device.refused',
-    message: `The account lacks ${permission} on ${cryptoKey ?? ring} (needed to ${neededFor(settings)[permission]}).`,
+    message: `The account lacks ${permission} on ${cryptoKey ?? ring} (needed to ${needed[permission]}).`,
     remedy: `Grant a role that holds ${permission}.`,
   }))
 }
@@ -106,9 +107,8 @@ function neededFor({ place }: MarvellGoogleSettings): Readonly<Record<string, st
 async function findMissingPermissions(
   client: KmsClient,
   resource: string,
-  needed: Readonly<Record<string, string>>,
+  names: readonly string[],
 ): Promise<readonly string[] | undefined> {
-  const names = Object.keys(needed)
   const request = {
     call: 'TestIamPermissions',
     method: 'POST',

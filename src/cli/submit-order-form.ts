@@ -58,7 +58,7 @@ export async function submitOrderForm(
   if (!test && !(await confirmChange(`Order ${contentOf(form, kind)} at ${endpoint}?`, args, context)))
     return EXIT.refused
   const [key, ...others] = keys
-  const client = await openClient(configuration, args, context)
+  const client = openClient(configuration, args, context)
   const services = createServices(configuration.required('stateDirectory'), context, args.flag('trace'))
   return withNewRun({ configuration, profile: file, test, device: false }, services, async (run) => {
     await placeOrder(run, {

@@ -89,11 +89,15 @@ function unrecorded(run: Run, outcome: OrderOutcome, cause: unknown): EnrollErro
   const known =
     outcome.kind === 'ordered' ? `The CA has the order ${outcome.orderNumber}` : `The order ended as "${outcome.kind}"`
   const word = outcome.kind === 'ordered' ? `--order-number ${outcome.orderNumber}` : '--not-placed'
-  return new EnrollError('order.unrecorded', sentence(`${known}, but that could not be written: ${(cause as Error).message}`), {
-    remedy: `Note it, make room, then \`hsm-enroll runs resolve ${run.id} ${word}\`.`,
-    exitCode: 5,
-    cause,
-  })
+  return new EnrollError(
+    'order.unrecorded',
+    sentence(`${known}, but that could not be written: ${(cause as Error).message}`),
+    {
+      remedy: `Note it, make room, then \`hsm-enroll runs resolve ${run.id} ${word}\`.`,
+      exitCode: 5,
+      cause,
+    },
+  )
 }
 
 /** Throws EnrollError `order.form` (exit 1) with the first fault that the CA would refuse. */

@@ -3,7 +3,7 @@ import { EnrollError, EXIT, type ExitCode } from '../../errors.ts'
 import type { Command } from '../command.ts'
 import { configure } from '../configure.ts'
 import { confirmOrder, ORDER_OPTIONS, RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
-import { createServices } from '../services.ts'
+import { createServices, secretReading } from '../services.ts'
 
 export const batch: Command = {
   command: 'batch <jobs>',
@@ -44,7 +44,7 @@ export const batch: Command = {
         const test = args.flag('test')
         const stateDirectory = stateDirectoryOf(configuration)
         await refuseUnworkable(configuration, {
-          interactive: context.interactive,
+          reading: secretReading(context),
           confirmed: test || args.flag('yes'),
         })
         exitCode = await beginOnlyRun({ stateDirectory, profile, test }, () =>

@@ -42,7 +42,7 @@ const status: Command = {
     const { namedOrder, orderStatusToText } = await import('../order-status-view.ts')
     const { openClient } = await import('../sectigo-client.ts')
     const orderNumber = args.required('order-number')
-    const client = await openClient(await configureFor(args, context), args, context)
+    const client = openClient(await configureFor(args, context), args, context)
     const orders = await getDetailedOrderStatus(
       client,
       { orderNumber, queryType: args.flag('replacements') ? 2 : 1 },
@@ -68,7 +68,7 @@ const authorize: Command = {
     if (!test && !(await confirmChange(`Authorize order ${orderNumber}? This debits the account.`, args, context)))
       return EXIT.refused
     const configuration = await configureFor(args, context)
-    const client = await openClient(configuration, args, context)
+    const client = openClient(configuration, args, context)
     const outcome = test
       ? await autoAuthorize(client, { orderNumber, test })
       : await chargeOnce(configuration.required('stateDirectory'), `authorize-${orderNumber}`, () =>
@@ -93,7 +93,7 @@ const refund: Command = {
     const orderNumber = args.required('order-number')
     context.output.warn(REFUND_COVERS)
     if (!(await confirmChange(`Ask for a refund of order ${orderNumber}?`, args, context))) return EXIT.refused
-    const client = await openClient(await configureFor(args, context), args, context)
+    const client = openClient(await configureFor(args, context), args, context)
     return showChange(
       await autoRefund(client, { orderNumber, reasonCode: args.required('reason-code') }),
       `refund ${orderNumber}`,
@@ -142,7 +142,7 @@ const revoke: Command = {
         : certificateId !== undefined
           ? { certificateId }
           : { serialNumber: serialNumber ?? which }
-    const client = await openClient(await configureFor(args, context), args, context)
+    const client = openClient(await configureFor(args, context), args, context)
     return showChange(await autoRevokeCertificate(client, { ...subject, ...why }), `revoke ${which}`, context)
   },
 }
@@ -182,10 +182,7 @@ export const balance: Command = {
   run: async (args, context) => {
     const { getAccountBalance } = await import('../../sectigo/get-account-balance.ts')
     const { openClient } = await import('../sectigo-client.ts')
-    const held = await getAccountBalance(
-      await openClient(await configureFor(args, context), args, context),
-      context.signal,
-    )
+    const held = await getAccountBalance(openClient(await configureFor(args, context), args, context), context.signal)
     context.output.result(
       held,
       () =>

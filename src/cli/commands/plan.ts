@@ -3,6 +3,7 @@ import type { Command } from '../command.ts'
 import { configure, PROFILE_OPTIONS } from '../configure.ts'
 import { stateDirectoryOf } from '../enrolling.ts'
 import { formatFinding } from '../finding.ts'
+import { secretReading } from '../services.ts'
 
 export const plan: Command = {
   command: 'plan <profile>',
@@ -20,7 +21,7 @@ export const plan: Command = {
     const profile = args.required('profile')
     const configuration = await configure(args, context, { profile })
     const stateDirectory = stateDirectoryOf(configuration)
-    const findings = await planFindings(configuration)
+    const findings = await planFindings(configuration, secretReading(context))
     const open = await openRunsOf(stateDirectory, configuration.profile ?? profile, args.flag('test'))
     const { product, days } = orderForm(configuration)
     const balance = args.flag('balance') ? await readBalance(configuration, context, stateDirectory) : undefined

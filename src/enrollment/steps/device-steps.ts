@@ -12,6 +12,7 @@ import { keyProfile, requestTemplate } from '../../config/profile.ts'
 import { buildCertificationRequest, checkRequestTemplate } from '../../csr/build-certification-request.ts'
 import type { Run } from '../run.ts'
 import { type Artefact, hasReached, type RunState } from '../run-event.ts'
+import { refuseObstacles } from './refuse-obstacles.ts'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
@@ -22,7 +23,7 @@ export async function runDeviceSteps(run: Run, until: RunState = 'attested'): Pr
   if (template !== undefined) await checkRequestTemplate(template)
   const device = await run.services.openDevice(run.configuration)
   try {
-    const key = await obtainKey(run, device)
+    const key = await obtainKey(run, device, until)
     if (run.record.state === 'key-generated' && template !== undefined) {
       run.services.observer.step({ step: 'csr', status: 'begin', detail: 'the device signs the certificate request' })
       const request = await buildCertificationRequest(template, key)
@@ -44,7 +45,7 @@ export async function runDeviceSteps(run: Run, until: RunState = 'attested'): Pr
 }
 
 /** Generates the key, or finds the one that an earlier attempt of this run made. Never makes a second one. */
-async function obtainKey(run: Run, device: Device): Promise<DeviceKey> {
+async function obtainKey(run: Run, device: Device, until: RunState): Promise<DeviceKey> {
   const { record, services } = run
   const ref = {
     label: record.keyLabel,
@@ -63,7 +64,7 @@ async function obtainKey(run: Run, device: Device): Promise<DeviceKey> {
     )
   }
   const earlier = await findEarlierKey(run, device, ref)
-  const key = earlier ?? (await generate(run, device))
+  const key = earlier ?? (await generate(run, device, until))
   const publicKey = await run.folder.writeArtefact('public-key.pem', Buffer.from(writePem('PUBLIC KEY', key.publicKey)))
   await run.log({
     type: 'key-generated',
@@ -88,7 +89,7 @@ async function findEarlierKey(run: Run, device: Device, ref: KeyRef): Promise<De
   return occupant === undefined || sha256(occupant.publicKey) === keyRequested?.occupant ? undefined : occupant
 }
 
-async function generate(run: Run, device: Device): Promise<DeviceKey> {
+async function generate(run: Run, device: Device, until: RunState): Promise<DeviceKey> {
   const { record, configuration, services } = run
   const spec: KeySpec = {
     ...keyProfile(configuration),
@@ -96,6 +97,7 @@ async function generate(run: Run, device: Device): Promise<DeviceKey> {
     id: Buffer.from(record.keyId, 'hex'),
     replaceKey: configuration.text('key.replaceKey'),
   }
+  await refuseObstacles(run, device, { algorithm: spec.algorithm, attests: !hasReached('csr-signed', until) })
   const occupant = hasFixedPlace(device) ? await device.occupant() : undefined
   services.observer.step({ step: 'key', status: 'begin', detail: `the device generates a ${spec.algorithm} key pair` })
   await run.log({
