@@ -55,7 +55,11 @@ export async function advanceAndShow(run: Run, options: AdvanceOptions, context:
   const { advance } = await import('../enrollment/advance.ts')
   context.output.progress(`run ${run.id} in ${run.folder.path}`)
   const exitCode = await advance(run, options).catch((error: unknown) => {
-    context.output.progress(`The run is kept; go on with: hsm-enroll runs resume ${run.id}`)
+    context.output.progress(
+      run.leavesNothing
+        ? `Nothing was made or ordered; the run ${run.id} is not kept.`
+        : `The run is kept; go on with: hsm-enroll runs resume ${run.id}`,
+    )
     throw error
   })
   const { runToJson, runToText } = await import('./run-view.ts')

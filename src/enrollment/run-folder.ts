@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { didYouMeanHint } from '../config/did-you-mean.ts'
 import { EnrollError } from '../errors.ts'
@@ -53,6 +53,14 @@ export class RunFolder {
           'List the runs with `hsm-enroll runs list`; where the profile sets stateDirectory, add --state-directory.',
       },
     )
+  }
+
+  /** Removes a folder that holds a journal and nothing else; leaves any other as it is. */
+  async discard(): Promise<void> {
+    const [journal, ...others] = await readdir(this.path)
+    if (others.length > 0 || journal === undefined || join(this.path, journal) !== this.journalFile) return
+    await unlink(this.journalFile)
+    await rmdir(this.path)
   }
 
   /** Writes a file whole or not at all, and on disk, before anything may refer to it. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { DeviceError } from '../../devices/device.ts'
 import { Configuration } from '../config/configuration.ts'
 import { EnrollError } from '../errors.ts'
 import { withProcessLock } from '../process-lock.ts'
@@ -15,12 +16,20 @@ export class Run {
   readonly configuration: Configuration
   readonly services: EnrollmentServices
   readonly #journal: Journal
+  readonly #isNew: boolean
 
-  constructor(folder: RunFolder, journal: Journal, configuration: Configuration, services: EnrollmentServices) {
+  constructor(
+    folder: RunFolder,
+    journal: Journal,
+    configuration: Configuration,
+    services: EnrollmentServices,
+    isNew = false,
+  ) {
     this.folder = folder
     this.#journal = journal
     this.configuration = configuration
     this.services = services
+    this.#isNew = isNew
   }
 
   get id(): string {
@@ -33,11 +42,24 @@ export class Run {
     return record
   }
 
+  /**
+   * A new run that asked nothing yet of the device or the CA that could leave a trace there: `withNewRun` removes it where it is
+   * refused now. A login that the device refused is such a trace.
+   */
+  get leavesNothing(): boolean {
+    return this.#isNew && this.#journal.entries.every(({ event }) => isHarmless(event))
+  }
+
   /** On disk when it resolves. */
   async log(event: RunEvent): Promise<void> {
     await this.#journal.append(event)
   }
 }
+
+const LOGIN_REFUSED: readonly string[] = ['pin.wrong', 'pin.locked', 'credential.refused']
+
+const isHarmless = (event: RunEvent): boolean =>
+  event.type === 'planned' || (event.type === 'failed' && !LOGIN_REFUSED.includes(event.code))
 
 const unplanned = (folder: RunFolder): EnrollError =>
   new EnrollError('run.unplanned', `Could not go on with the run ${folder.id}: it ended before its plan was written.`, {
@@ -51,13 +73,17 @@ export interface NewRun {
   readonly device: boolean
 }
 
-/** Creates the folder, journals the plan, and gives the run to `action` under its lock. */
+/**
+ * Creates the folder, journals the plan, and gives the run to `action` under its lock. A run that is refused before it asked for
+ * anything is removed again: nobody could go on with it to any end that a new one does not have.
+ */
 export async function withNewRun<T>(
   plan: NewRun,
   services: EnrollmentServices,
   action: (run: Run) => Promise<T>,
 ): Promise<T> {
   const folder = await RunFolder.create(services.stateDirectory, services.now())
+  let leavesNothing = false
   return withProcessLock(join(folder.path, 'lock'), `the run ${folder.id}`, async () => {
     const journal = await Journal.open(folder.journalFile, services.now)
     await journal.append({
@@ -69,7 +95,14 @@ export async function withNewRun<T>(
       keyLabel: keyLabelOf(folder.id),
       keyId: Buffer.from(keyIdOf(folder.id)).toString('hex'),
     })
-    return action(new Run(folder, journal, plan.configuration, services))
+    const run = new Run(folder, journal, plan.configuration, services, true)
+    return action(run).catch((error: unknown) => {
+      leavesNothing = (error instanceof EnrollError || error instanceof DeviceError) && run.leavesNothing
+      throw error
+    })
+  }).finally(async () => {
+    // A folder that cannot be removed does no harm, and must not hide why the run was refused.
+    if (leavesNothing) await folder.discard().catch(() => undefined)
   })
 }
 

@@ -50,7 +50,11 @@ export const batch: Command = {
         exitCode = await beginOnlyRun({ stateDirectory, profile, test }, () =>
           withNewRun({ configuration, profile, test, device: true }, services, (created) => {
             run = created.id
-            return advance(created, { wait: args.flag('wait'), confirm: confirmOrder(args, context) })
+            const options = { wait: args.flag('wait'), confirm: confirmOrder(args, context) }
+            return advance(created, options).catch((error: unknown) => {
+              if (created.leavesNothing) run = undefined
+              throw error
+            })
           }),
         )
       } catch (caught) {
