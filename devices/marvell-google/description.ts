@@ -76,9 +76,9 @@ async function findRingObstacles(client: KmsClient, settings: MarvellGoogleSetti
   const { ring, cryptoKey } = settings.place
   const needed = neededFor(settings)
   const missing = await findMissingPermissions(client, cryptoKey ?? ring, Object.keys(needed))
-  // Of a place that is not there the service says that the account may do nothing (TestIamPermissions of IAM v1).
+  // Of a place that is not there the service says that the account may do nothing in it (Google, testIamPermissions).
   const mayNothing = missing === undefined || missing.length === Object.keys(needed).length
-  const absent = mayNothing && (cryptoKey === undefined ? !(await keyRingExists(client, ring)) : missing === undefined)
+  const absent = mayNothing && (cryptoKey !== undefined || !(await seesKeyRing(client, ring)))
   if (absent && cryptoKey === undefined && settings.createKeyRing) return []
   if (absent)
     return [
@@ -95,6 +95,16 @@ async function findRingObstacles(client: KmsClient, settings: MarvellGoogleSetti
     message: `The account lacks ${permission} on ${cryptoKey ?? ring} (needed to ${needed[permission]}).`,
     remedy: `Grant a role that holds ${permission}.`,
   }))
+}
+
+/** Who may not even look at a ring cannot tell whether it is there. */
+async function seesKeyRing(client: KmsClient, ring: string): Promise<boolean> {
+  try {
+    return await keyRingExists(client, ring)
+  } catch (error) {
+    if (error instanceof DeviceError && error.code === 'device.refused') return false
+    throw error
+  }
 }
 
 function neededFor({ place }: MarvellGoogleSettings): Readonly<Record<string, string>> {

@@ -56,7 +56,7 @@ export async function advanceAndShow(run: Run, options: AdvanceOptions, context:
   context.output.progress(`run ${run.id} in ${run.folder.path}`)
   const exitCode = await advance(run, options).catch((error: unknown) => {
     context.output.progress(
-      run.leavesNothing
+      run.isDiscardedAfter(error)
         ? `Nothing was made or ordered; the run ${run.id} is not kept.`
         : `The run is kept; go on with: hsm-enroll runs resume ${run.id}`,
     )

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { DeviceError } from '../../devices/device.ts'
+import { DeviceError, type DeviceErrorCode } from '../../devices/device.ts'
 import { Configuration } from '../config/configuration.ts'
-import { EnrollError } from '../errors.ts'
+import { EnrollError, EXIT } from '../errors.ts'
 import { withProcessLock } from '../process-lock.ts'
 import { Journal } from './journal.ts'
 import type { RunEvent } from './run-event.ts'
@@ -42,12 +42,10 @@ export class Run {
     return record
   }
 
-  /**
-   * A new run that asked nothing yet of the device or the CA that could leave a trace there: `withNewRun` removes it where it is
-   * refused now. A login that the device refused is such a trace.
-   */
-  get leavesNothing(): boolean {
-    return this.#isNew && this.#journal.entries.every(({ event }) => isHarmless(event))
+  /** Was a new run refused for good before it asked the device or the CA for anything? `withNewRun` removes it then. */
+  isDiscardedAfter(error: unknown): boolean {
+    const asked = this.#journal.entries.some(({ event }) => event.type !== 'planned' && event.type !== 'failed')
+    return this.#isNew && !asked && isRefusal(error)
   }
 
   /** On disk when it resolves. */
@@ -56,10 +54,27 @@ export class Run {
   }
 }
 
-const LOGIN_REFUSED: readonly string[] = ['pin.wrong', 'pin.locked', 'credential.refused']
+/**
+ * What the same run would meet again, so that a corrected one begins anew. A device that is away or busy may be there when the run is
+ * resumed, and a login that it refused is worth its record: such runs are kept.
+ */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof EnrollError
+    ? error.exitCode === EXIT.usage || error.exitCode === EXIT.refused
+    : error instanceof DeviceError && REFUSALS.includes(error.code)
 
-const isHarmless = (event: RunEvent): boolean =>
-  event.type === 'planned' || (event.type === 'failed' && !LOGIN_REFUSED.includes(event.code))
+const REFUSALS: readonly DeviceErrorCode[] = [
+  'device.uri',
+  'device.settings',
+  'device.unsupported',
+  'device.refused',
+  'device.obstacle',
+  'pin.missing',
+  'pin.malformed',
+  'pin.final-try',
+  'key.not-attestable',
+  'key.not-found',
+]
 
 const unplanned = (folder: RunFolder): EnrollError =>
   new EnrollError('run.unplanned', `Could not go on with the run ${folder.id}: it ended before its plan was written.`, {
@@ -75,7 +90,7 @@ export interface NewRun {
 
 /**
  * Creates the folder, journals the plan, and gives the run to `action` under its lock. A run that is refused before it asked for
- * anything is removed again: nobody could go on with it to any end that a new one does not have.
+ * anything is removed again.
  */
 export async function withNewRun<T>(
   plan: NewRun,
@@ -83,7 +98,7 @@ export async function withNewRun<T>(
   action: (run: Run) => Promise<T>,
 ): Promise<T> {
   const folder = await RunFolder.create(services.stateDirectory, services.now())
-  let leavesNothing = false
+  let discarded = false
   return withProcessLock(join(folder.path, 'lock'), `the run ${folder.id}`, async () => {
     const journal = await Journal.open(folder.journalFile, services.now)
     await journal.append({
@@ -97,12 +112,12 @@ export async function withNewRun<T>(
     })
     const run = new Run(folder, journal, plan.configuration, services, true)
     return action(run).catch((error: unknown) => {
-      leavesNothing = (error instanceof EnrollError || error instanceof DeviceError) && run.leavesNothing
+      discarded = run.isDiscardedAfter(error)
       throw error
     })
   }).finally(async () => {
     // A folder that cannot be removed does no harm, and must not hide why the run was refused.
-    if (leavesNothing) await folder.discard().catch(() => undefined)
+    if (discarded) await folder.discard().catch(() => undefined)
   })
 }
 

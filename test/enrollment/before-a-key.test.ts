@@ -160,21 +160,28 @@ describe('a run that is refused before it asked for anything', () => {
     expect((await program('plan', {}, '--device', uri)).stdout).toContain('has no meaning here')
   })
 
-  it('is not kept where the device is not reached', async () => {
-    const end = await enroll({}, '--device', 'yubihsm2:connector=http://127.0.0.1:9')
-    expect(end.code, end.stderr).toBe(3)
+  it('is not kept, and a batch does not name it', async () => {
+    const uri = authenticationKey('generate-asymmetric-key')
+    const end = await runProgram(['enroll', rehearsal.profile, '--yes', '--device', uri])
     expect(end.stderr).toContain('is not kept')
     expect(end.stderr).not.toContain('runs resume')
+    await writeFile(join(folder, 'jobs'), 'profile.yaml\n')
+    const env = { HSM_ENROLL_DEVICE_URI: uri }
+    const batch = await runProgram(['batch', join(folder, 'jobs'), '--yes', '--json'], { env })
+    expect(JSON.parse(batch.stdout)).toMatchObject({ exitCode: 3, error: { code: 'device.unsupported' } })
+    expect(JSON.parse(batch.stdout)).not.toHaveProperty('run')
     expect(await runsKept()).toEqual([])
   })
 
-  it('is not named by a batch that it fails in', async () => {
-    await writeFile(join(folder, 'jobs'), 'profile.yaml\n')
-    const env = { HSM_ENROLL_DEVICE_URI: 'yubihsm2:connector=http://127.0.0.1:9' }
-    const end = await runProgram(['batch', join(folder, 'jobs'), '--yes', '--json'], { env })
-    expect(JSON.parse(end.stdout)).toMatchObject({ exitCode: 3, error: { code: 'device.unreachable' } })
-    expect(JSON.parse(end.stdout)).not.toHaveProperty('run')
-    expect(await runsKept()).toEqual([])
+  it('is kept where the device may be there later', async () => {
+    const end = await enroll({}, '--device', 'yubihsm2:connector=http://127.0.0.1:9')
+    expect(end.code, end.stderr).toBe(3)
+    expect(end.stderr).toContain('The run is kept')
+    const [id = ''] = await runsKept()
+    const state = ['--state-directory', rehearsal.stateDirectory]
+    const resumed = await runProgram(['runs', 'resume', id, '--yes', '--device', double.uri, ...state])
+    expect(resumed.stderr).toContain('key generated')
+    expect(keys()).toBe(1)
   })
 
   it('is kept where the device refused its login, or may have made a key', async () => {

@@ -52,7 +52,7 @@ export const batch: Command = {
             run = created.id
             const options = { wait: args.flag('wait'), confirm: confirmOrder(args, context) }
             return advance(created, options).catch((error: unknown) => {
-              if (created.leavesNothing) run = undefined
+              if (created.isDiscardedAfter(error)) run = undefined
               throw error
             })
           }),
