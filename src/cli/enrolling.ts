@@ -62,9 +62,8 @@ export async function advanceAndShow(run: Run, options: AdvanceOptions, context:
     )
     throw error
   })
-  const { runToJson, runToText } = await import('./run-view.ts')
-  const summary = { id: run.id, folder: run.folder.path, record: run.record }
-  context.output.result(runToJson(summary), () => runToText(summary))
+  const { showRun } = await import('./run-view.ts')
+  showRun(run.summary, context.output)
   return exitCode
 }
 

@@ -1,6 +1,7 @@
 import { hasKey, type RunRecord, type RunSummary } from '../enrollment/run-record.ts'
 import { EXIT, type ExitCode, withRemedy } from '../errors.ts'
 import { printable } from '../printable.ts'
+import type { Output } from './output.ts'
 
 /** A run as `runs show --json` prints it. */
 export function runToJson({ id, folder, record, fault }: RunSummary): Record<string, unknown> {
@@ -12,6 +13,10 @@ export function runToJson({ id, folder, record, fault }: RunSummary): Record<str
     next: record === undefined ? undefined : nextStep(id, record),
   }
 }
+
+/** The one result of a command that moved a run. */
+export const showRun = (summary: RunSummary, output: Output): void =>
+  output.result(runToJson(summary), () => runToText(summary))
 
 /** A run that only orders does not keep its form. */
 const FORM_AGAIN = 'give the corrected form again: `hsm-enroll order submit FORM` or `hsm-enroll place-order FORM`'
@@ -55,7 +60,6 @@ export function nextStep(id: string, record: RunRecord): string {
 export function exitCodeOf(record: RunRecord): ExitCode {
   switch (record.state) {
     case 'installed':
-      return EXIT.done
     case 'issued':
       return EXIT.done
     case 'rejected':

@@ -18,7 +18,7 @@ import type { Arguments, CommandContext } from './command.ts'
 import { configure } from './configure.ts'
 import { judgeEvidence, orderedKeys } from './evidence-in-form.ts'
 import { MAX_INPUT, readInput } from './read-input.ts'
-import { exitCodeOf, runToJson, runToText } from './run-view.ts'
+import { exitCodeOf, showRun } from './run-view.ts'
 import { confirmChange, openClient } from './sectigo-client.ts'
 import { createServices } from './services.ts'
 
@@ -74,8 +74,7 @@ export async function submitOrderForm(
       // No abort signal: once the form is on its way, the answer is waited for.
       send: () => (kind === 'place' ? sendPlaceOrder(client, form) : autoApplyOrder(client, form)),
     })
-    const summary = { id: run.id, folder: run.folder.path, record: run.record }
-    context.output.result(runToJson(summary), () => runToText(summary))
+    showRun(run.summary, context.output)
     return run.record.state === 'ordered' ? EXIT.done : exitCodeOf(run.record)
   })
 }

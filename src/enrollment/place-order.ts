@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import type { AttestationResult } from '../attestation/attestation-result.ts'
 import { EnrollError, sentence, withRemedy } from '../errors.ts'
 import type { HsmType } from '../hsm-type.ts'
 import { type AttestationRefusalFacts, attestationRefusalCauses } from '../sectigo/attestation-refusal.ts'
 import type { Balance, FormFault, OrderForm, OrderOutcome } from '../sectigo/certificate-authority.ts'
+import { sha256Hex } from '../sha256-hex.ts'
 import { formDigest } from './order-form.ts'
 import { formClaim, OrderGuard } from './order-guard.ts'
 import type { Run } from './run.ts'
@@ -65,7 +65,7 @@ export async function placeOrder(run: Run, order: OrderToPlace): Promise<void> {
     formSha256: digest,
     endpoint: order.endpoint,
     test,
-    ...(order.csr === undefined ? {} : { csrSha256: createHash('sha256').update(order.csr).digest('hex') }),
+    ...(order.csr === undefined ? {} : { csrSha256: sha256Hex(order.csr) }),
     ...(order.spkiSha256 === undefined ? {} : { spkiSha256: order.spkiSha256 }),
     ...(balanceBefore === undefined ? {} : { balanceBefore }),
   })

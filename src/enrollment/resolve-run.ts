@@ -2,6 +2,7 @@ import { EnrollError, sentence } from '../errors.ts'
 import { RefusedCall } from '../sectigo/replies/require-reply.ts'
 import { releaseClaims } from './order-guard.ts'
 import type { Run } from './run.ts'
+import { untilStopped } from './services.ts'
 import { runUnknownStep, weigh } from './steps/unknown-step.ts'
 
 export type Resolution =
@@ -53,7 +54,7 @@ const INVALID_VALUE = -4
 async function refuseUnknownNumber({ services, configuration, id }: Run, orderNumber: string): Promise<void> {
   const ca = await services.certificateAuthority(configuration)
   try {
-    await ca.orderProgress(orderNumber, services.signal === undefined ? {} : { signal: services.signal })
+    await ca.orderProgress(orderNumber, untilStopped(services))
   } catch (cause) {
     if (!(cause instanceof EnrollError)) throw cause
     if (!(cause instanceof RefusedCall) || cause.refusal.code !== INVALID_VALUE) return

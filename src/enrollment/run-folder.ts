@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { didYouMeanHint } from '../config/did-you-mean.ts'
 import { EnrollError } from '../errors.ts'
 import { makeDirectory } from '../make-directory.ts'
+import { sha256Hex } from '../sha256-hex.ts'
 import type { Artefact } from './run-event.ts'
 import { isRunId, newRunId } from './run-id.ts'
 
@@ -75,7 +76,7 @@ export class RunFolder {
     }
     await rename(temporary, join(this.path, file))
     await syncDirectory(this.path)
-    return { file, sha256: createHash('sha256').update(content).digest('hex') }
+    return { file, sha256: sha256Hex(content) }
   }
 
   /** Reads a file and checks that it is what the journal recorded. Throws EnrollError `run.artefact`. */
@@ -84,7 +85,7 @@ export class RunFolder {
       throw artefactError(this.path, file, 'is missing', cause)
     })
     if (content.length > MAX_ARTEFACT) throw artefactError(this.path, file, 'is too large')
-    if (createHash('sha256').update(content).digest('hex') !== sha256) {
+    if (sha256Hex(content) !== sha256) {
       throw artefactError(this.path, file, 'was changed after it was written')
     }
     return content

@@ -7,7 +7,7 @@ import { Journal } from './journal.ts'
 import type { RunEvent } from './run-event.ts'
 import { RunFolder } from './run-folder.ts'
 import { keyIdOf, keyLabelOf } from './run-id.ts'
-import { type RunRecord, recordOf } from './run-record.ts'
+import { type RunRecord, type RunSummary, recordOf } from './run-record.ts'
 import type { EnrollmentServices } from './services.ts'
 
 /** An open run: its folder, its journal, and what the journal amounts to. Exists only inside `withRun` or `withNewRun`. */
@@ -40,6 +40,10 @@ export class Run {
     const record = recordOf(this.#journal.entries)
     if (record === undefined) throw unplanned(this.folder)
     return record
+  }
+
+  get summary(): RunSummary {
+    return { id: this.id, folder: this.folder.path, record: this.record }
   }
 
   /** Was a new run refused for good before it asked the device or the CA for anything? `withNewRun` removes it then. */

@@ -237,7 +237,7 @@ describe('doctor', () => {
       severity: 'ok',
       message: `runs are kept in ${join(rehearsal.stateDirectory, 'runs')}`,
     })
-    expect(await runsKept()).toEqual([])
+    expect(existsSync(rehearsal.stateDirectory)).toBe(false)
     await writeFile(join(folder, 'no-folder'), '')
     const end = await program('doctor', {}, '--state-directory', join(folder, 'no-folder', 'state'))
     expect(end.code).toBe(1)

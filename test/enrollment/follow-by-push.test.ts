@@ -222,7 +222,7 @@ describe('listen', () => {
     [['--basic-user', 'env:X'], /basic-password is missing/],
     [['--tls-key', '/dev/null'], /tls-certificate is missing/],
     [['--source', 'nowhere'], /source address "nowhere"/],
-    [['--tls-key', '/nonexistent', '--tls-certificate', '/nonexistent'], /no such file/],
+    [['--tls-key', '/nonexistent/key', '--tls-certificate', '/nonexistent/key'], /no such file/],
   ])('does not open a door by half: %j', async (more, says) => {
     const end = await program('listen', '--port', '0', ...more)
     expect(end.code).toBe(2)

@@ -1,3 +1,5 @@
+import { mkdtemp, rmdir, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { type Device, DeviceError, type Obstacle } from '../../../devices/device.ts'
 import { fileFault } from '../../bounded-file.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
@@ -52,23 +54,34 @@ async function programFinding(): Promise<Finding> {
       }
 }
 
-/** A run begins with a folder of its own; a disk that takes none is found by making one, since permissions do not tell it all. */
+/**
+ * A run begins with a folder of its own; a disk that takes none is found by making one, since permissions do not tell it all. It is
+ * made where the state folder is, or would be made, and nothing of it stays.
+ */
 async function stateFinding(stateDirectory: string): Promise<Finding> {
-  const { mkdtemp, rmdir } = await import('node:fs/promises')
-  const { join } = await import('node:path')
-  const { makeDirectory } = await import('../../make-directory.ts')
   const runs = join(stateDirectory, 'runs')
   try {
-    await makeDirectory(runs)
-    await rmdir(await mkdtemp(join(runs, '.doctor-')))
+    await rmdir(await mkdtemp(join(await nearestAbove(runs), '.hsm-enroll-')))
     return { area: 'program', severity: 'ok', message: `runs are kept in ${runs}` }
   } catch (error) {
     return {
       area: 'program',
       severity: 'blocker',
-      message: `Could not make a folder in ${runs}: ${fileFault(error)}.`,
+      message: `Could not make a folder for runs in ${runs}: ${fileFault(error)}.`,
       remedy: 'Give this user the folder, or set stateDirectory (or --state-directory) to another one.',
     }
+  }
+}
+
+/** The path itself, or the nearest one above it that is there. */
+async function nearestAbove(path: string): Promise<string> {
+  try {
+    await stat(path)
+    return path
+  } catch (error) {
+    const above = dirname(path)
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || above === path) throw error
+    return nearestAbove(above)
   }
 }
 
