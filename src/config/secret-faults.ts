@@ -13,13 +13,14 @@ import { SETTINGS } from './settings.ts'
 export async function secretFaults(
   configuration: Configuration,
   reading: SecretReading,
-  section: 'device' | 'sectigo' | '' = '',
+  section?: 'device' | 'sectigo',
 ): Promise<readonly ConfigError[]> {
   const faults: ConfigError[] = []
   for (const { setting, name, source } of configuredSources(configuration)) {
-    if (!setting.startsWith(section) || !(await canBeLookedAt(source, reading))) continue
+    if (section !== undefined && !setting.startsWith(`${section}.`)) continue
+    if (!(await canBeLookedAt(source, reading))) continue
     try {
-      ;(await readSecret(source, { name, prompt: setting }, reading)).wipe()
+      ;(await readSecret(source, { name, prompt: `secret ${setting}` }, reading)).wipe()
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
       faults.push(error)
