@@ -150,6 +150,27 @@ describe('an obstacle of the device', () => {
   })
 })
 
+describe('what another family shows by itself', () => {
+  it('nShield: without nfkmattest nothing could attest the key, so none is made', async () => {
+    const own = join(folder, 'nshield')
+    const other = await startRehearsal({ directory: own, device: 'nshield', algorithm: 'P-256' })
+    try {
+      const text = await readFile(other.profile, 'utf8')
+      expect(text).toMatch(/^ {2}nfkmattest: .*$/m)
+      await writeFile(other.profile, text.replace(/^ {2}nfkmattest: .*$/m, `  nfkmattest: ${join(own, 'none')}`))
+      const end = await runProgram(['enroll', other.profile, '--yes', '--json', '--trace'], { env: other.environment })
+      expect(end.code, end.stderr).toBe(3)
+      expect(errorOf(end)).toMatchObject({
+        code: 'device.obstacle',
+        message: expect.stringContaining('nfkmattest is not installed'),
+      })
+      expect(end.stderr).not.toMatch(/C_GenerateKeyPair|C_Login/)
+    } finally {
+      await other.close()
+    }
+  })
+})
+
 describe('a run that is refused before it asked for anything', () => {
   it('does not begin where the family refuses the URI; `plan` says so too', async () => {
     const uri = `${double.uri};nonsense=1`

@@ -58,12 +58,12 @@ async function obtainKey(run: Run, device: Device, until: RunState): Promise<Dev
   return key
 }
 
-/** The key of this run, where an earlier attempt died between generating and recording. */
-async function findEarlierKey(run: Run, device: Device): Promise<DeviceKey | undefined> {
-  if (!hasFixedPlace(device)) return device.findKey(keyRefOf(run.record))
-  const { keyRequested } = run.record
-  const occupant = keyRequested === undefined ? undefined : await device.occupant()
-  return occupant === undefined || sha256Hex(occupant.publicKey) === keyRequested?.occupant ? undefined : occupant
+/** The key of this run, where an earlier attempt died between generating and recording. One that asked for none made none. */
+async function findEarlierKey({ record }: Run, device: Device): Promise<DeviceKey | undefined> {
+  if (record.keyRequested === undefined) return undefined
+  if (!hasFixedPlace(device)) return device.findKey(keyRefOf(record))
+  const occupant = await device.occupant()
+  return occupant === undefined || sha256Hex(occupant.publicKey) === record.keyRequested.occupant ? undefined : occupant
 }
 
 async function generate(run: Run, device: Device, until: RunState): Promise<DeviceKey> {
