@@ -1,33 +1,36 @@
 /** What went wrong at a device, in words that tell an operator what to do. */
-export type DeviceErrorCode =
-  | 'device.not-found'
-  | 'device.ambiguous'
-  | 'device.unreachable'
-  | 'device.gone'
-  | 'device.busy'
-  | 'device.uri'
-  | 'device.settings'
-  | 'device.module'
-  | 'device.unsupported'
-  | 'device.refused'
-  | 'device.protocol'
-  | 'device.storage-full'
-  | 'device.audit-log-full'
-  | 'device.approval-pending'
-  | 'device.aborted'
-  | 'pin.missing'
-  | 'pin.malformed'
-  | 'pin.wrong'
-  | 'pin.final-try'
-  | 'pin.locked'
-  | 'credential.refused'
-  | 'key.exists'
-  | 'key.not-found'
-  | 'key.wrong-type'
-  | 'key.not-attestable'
-  | 'key.exportable'
-  | 'certificate.exists'
-  | 'touch.timeout'
+export const DEVICE_ERROR_CODES = [
+  'device.not-found',
+  'device.ambiguous',
+  'device.unreachable',
+  'device.gone',
+  'device.busy',
+  'device.uri',
+  'device.settings',
+  'device.module',
+  'device.unsupported',
+  'device.refused',
+  'device.protocol',
+  'device.storage-full',
+  'device.audit-log-full',
+  'device.obstacle',
+  'device.approval-pending',
+  'device.aborted',
+  'pin.missing',
+  'pin.malformed',
+  'pin.wrong',
+  'pin.final-try',
+  'pin.locked',
+  'credential.refused',
+  'key.exists',
+  'key.not-found',
+  'key.wrong-type',
+  'key.not-attestable',
+  'key.exportable',
+  'certificate.exists',
+  'touch.timeout',
+] as const
+export type DeviceErrorCode = (typeof DEVICE_ERROR_CODES)[number]
 
 export interface DeviceErrorDetails {
   /** One line: what to do. */

@@ -5,7 +5,7 @@
  */
 import type { SecretProvider } from './secret.ts'
 
-export { DeviceError, type DeviceErrorCode } from './device-error.ts'
+export { DEVICE_ERROR_CODES, DeviceError, type DeviceErrorCode } from './device-error.ts'
 export { type DeviceUri, formatDeviceUri, parseDeviceUri } from './device-uri.ts'
 export { Secret, type SecretName, type SecretProvider, type SecretRequest } from './secret.ts'
 
@@ -83,6 +83,8 @@ export interface Capability {
 /** Something that would stop an enrolment (`blocker`) or that an operator should know (`warning`), with what to do. */
 export interface Obstacle {
   readonly severity: 'blocker' | 'warning'
+  /** What it stops, where that is not the whole enrolment: a key and a request can still be made. */
+  readonly stops?: 'attestation'
   readonly code: string
   readonly message: string
   readonly remedy: string
@@ -213,5 +215,7 @@ export interface DeviceFamily {
   readonly settings: readonly SettingDefinition[]
   /** Looks for devices without logging in, writing or waiting longer than two seconds. */
   discover(options: DiscoverOptions): Promise<Discovery>
+  /** What `open` would refuse of a URI and settings by themselves; asks no device and no network. Throws DeviceError. */
+  check(uri: string, settings: Readonly<Record<string, unknown>>): Promise<void>
   open(uri: string, options: OpenOptions): Promise<Device>
 }

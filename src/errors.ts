@@ -15,9 +15,11 @@ export const EXIT = {
 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
-/** Cause and remedy on one line. The cause may be somebody else's words, which end as they like. */
-export const withRemedy = (cause: string, remedy: string): string =>
-  `${cause.trimEnd().replace(/[^.!?…]$/, '$&.')} Try: ${remedy}`
+/** Ended by a full stop, unless it ends itself: a cause may be somebody else's words. */
+export const sentence = (text: string): string => text.trimEnd().replace(/[^.!?…]$/, '$&.')
+
+/** Cause and remedy on one line. */
+export const withRemedy = (cause: string, remedy: string): string => `${sentence(cause)} Try: ${remedy}`
 
 /**
  * An error that a user can act on: a stable `code` (`area.what`), one line of cause (`message`), one line of remedy.

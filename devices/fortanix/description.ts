@@ -55,6 +55,7 @@ function findServerObstacles({ serverMode }: Version, { saas }: FortanixSettings
   if (serverMode !== 'Sgx') {
     obstacles.push({
       severity: 'blocker',
+      stops: 'attestation',
       code: 'key.not-attestable',
       message: `The server runs in mode "${serverMode}", without the hardware that attests keys.`,
       remedy: 'Use a DSM cluster that runs on FX2200 appliances (DSM SaaS).',

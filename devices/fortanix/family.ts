@@ -1,5 +1,5 @@
 import type { DeviceFamily } from '../device.ts'
-import { FORTANIX_SETTINGS } from './settings.ts'
+import { FORTANIX_SETTINGS, readFortanixSettings } from './settings.ts'
 
 /** Fortanix DSM over REST. Nothing of the network is loaded before `open`. */
 export const family: DeviceFamily = {
@@ -10,5 +10,6 @@ export const family: DeviceFamily = {
     devices: [],
     trail: ['Fortanix DSM is a service and is not searched for: name it, for example fortanix:region=eu.'],
   }),
+  check: async (uri, settings) => void readFortanixSettings(uri, settings),
   open: async (uri, options) => (await import('./fortanix-device.ts')).openFortanix(uri, options),
 }

@@ -1,14 +1,19 @@
 import type { DeviceFamily } from '../device.ts'
 import { discoverTokens } from '../pkcs11/discover-tokens.ts'
-import { openToken } from '../pkcs11/open-token.ts'
+import { openToken, readTokenSettings } from '../pkcs11/open-token.ts'
 import { LunaDevice } from './luna-device.ts'
-import { LUNA_FAMILY, LUNA_SETTINGS, lunaRole } from './luna-settings.ts'
+import { LUNA_FAMILY, LUNA_SETTINGS, lunaPackageForm, lunaRole } from './luna-settings.ts'
 
 export const family: DeviceFamily = {
   hsmType: 'LUNA',
   scheme: 'luna',
   settings: LUNA_SETTINGS,
   discover: (options) => discoverTokens(LUNA_FAMILY, options),
+  check: async (uri, given) => {
+    const { settings } = readTokenSettings(LUNA_FAMILY, uri, given)
+    lunaRole(settings)
+    lunaPackageForm(settings)
+  },
   open: async (uri, options) =>
     await openToken(LUNA_FAMILY, uri, options, { userRole: lunaRole }, (opened) => new LunaDevice(opened)),
 }

@@ -9,7 +9,7 @@ import type { TokenDescription } from '../pkcs11/token-description.ts'
 import type { TokenKey } from '../pkcs11/token-key.ts'
 import type { GenerationPreference } from '../pkcs11/token-mechanisms.ts'
 import { LUNA_RSA_GENERATION } from './luna-constants.ts'
-import { lunaRoleName } from './luna-settings.ts'
+import { lunaPackageForm, lunaRoleName } from './luna-settings.ts'
 import { confirmationByCmu, readConfirmation } from './public-key-confirmation.ts'
 
 const DEFAULT_CMU = '/usr/safenet/lunaclient/bin/cmu'
@@ -20,7 +20,7 @@ export class LunaDevice extends Pkcs11Device {
 
   constructor(opened: OpenedToken) {
     super(opened)
-    this.#form = opened.settings.choice('packageForm', ['der', 'pem']) ?? 'der'
+    this.#form = lunaPackageForm(opened.settings)
   }
 
   protected override readonly preference: GenerationPreference = { rsa: LUNA_RSA_GENERATION, ec: EC_GENERATION }

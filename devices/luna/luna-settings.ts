@@ -61,6 +61,10 @@ export type LunaRole = keyof typeof ROLES
 export const lunaRoleName = (settings: Settings): LunaRole =>
   settings.choice('role', ['crypto-officer', 'limited-crypto-officer', 'crypto-user']) ?? 'crypto-officer'
 
+/** In which form the package is given. */
+export const lunaPackageForm = (settings: Settings): 'der' | 'pem' =>
+  settings.choice('packageForm', ['der', 'pem']) ?? 'der'
+
 export function lunaRole(settings: Settings): Role {
   const { userType, name } = ROLES[lunaRoleName(settings)]
   return { userType, secret: 'pin', pin: { ...USER_PIN, name } }

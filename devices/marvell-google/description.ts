@@ -74,26 +74,37 @@ async function findLocationObstacles(
 
 async function findRingObstacles(client: KmsClient, settings: MarvellGoogleSettings): Promise<readonly Obstacle[]> {
   const { ring, cryptoKey } = settings.place
-  const missing = await findMissingPermissions(client, cryptoKey ?? ring, neededFor(settings))
-  if (missing === undefined) {
-    const found = cryptoKey === undefined ? await keyRingExists(client, ring) : false
-    return found || settings.createKeyRing
-      ? []
-      : [
-          {
-            severity: 'blocker',
-            code: 'key.not-found',
-            message: `There is no ${cryptoKey === undefined ? `key ring ${ring}` : `key ${cryptoKey}`}, or the account may not see it.`,
-            remedy: 'Make it, or set createKeyRing: true for a key ring.',
-          },
-        ]
-  }
-  return missing.map((permission) => ({
+  const needed = neededFor(settings)
+  const missing = await findMissingPermissions(client, cryptoKey ?? ring, Object.keys(needed))
+  // Of a place that is not there the service says that the account may do nothing in it (Google, testIamPermissions).
+  const mayNothing = missing === undefined || missing.length === Object.keys(needed).length
+  const absent = mayNothing && (cryptoKey !== undefined || !(await seesKeyRing(client, ring)))
+  if (absent && cryptoKey === undefined && settings.createKeyRing) return []
+  if (absent)
+    return [
+      {
+        severity: 'blocker',
+        code: 'key.not-found',
+        message: `There is no ${cryptoKey === undefined ? `key ring ${ring}` : `key ${cryptoKey}`}, or the account may not see it.`,
+        remedy: 'Make it, or set createKeyRing: true for a key ring.',
+      },
+    ]
+  return (missing ?? []).map((permission) => ({
     severity: 'blocker',
     code: 'device.refused',
-    message: `The account lacks ${permission} on ${cryptoKey ?? ring} (needed to ${neededFor(settings)[permission]}).`,
+    message: `The account lacks ${permission} on ${cryptoKey ?? ring} (needed to ${needed[permission]}).`,
     remedy: `Grant a role that holds ${permission}.`,
   }))
+}
+
+/** Who may not even look at a ring cannot tell whether it is there. */
+async function seesKeyRing(client: KmsClient, ring: string): Promise<boolean> {
+  try {
+    return await keyRingExists(client, ring)
+  } catch (error) {
+    if (error instanceof DeviceError && error.code === 'device.refused') return false
+    throw error
+  }
 }
 
 function neededFor({ place }: MarvellGoogleSettings): Readonly<Record<string, string>> {
@@ -106,9 +117,8 @@ function neededFor({ place }: MarvellGoogleSettings): Readonly<Record<string, st
 async function findMissingPermissions(
   client: KmsClient,
   resource: string,
-  needed: Readonly<Record<string, string>>,
+  names: readonly string[],
 ): Promise<readonly string[] | undefined> {
-  const names = Object.keys(needed)
   const request = {
     call: 'TestIamPermissions',
     method: 'POST',

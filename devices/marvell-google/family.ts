@@ -1,5 +1,5 @@
 import type { DeviceFamily } from '../device.ts'
-import { MARVELL_GOOGLE_SETTINGS } from './settings.ts'
+import { MARVELL_GOOGLE_SETTINGS, readMarvellGoogleSettings } from './settings.ts'
 
 /** Google Cloud KMS at protection level HSM (Marvell LiquidSecurity). Nothing of the network is loaded before `open`. */
 export const family: DeviceFamily = {
@@ -12,5 +12,6 @@ export const family: DeviceFamily = {
       'Cloud HSM is a service and is not searched for: name a key ring, marvell-google:projects/P/locations/L/keyRings/R.',
     ],
   }),
+  check: async (uri, settings) => void readMarvellGoogleSettings(uri, settings),
   open: async (uri, options) => (await import('./marvell-google-device.ts')).openMarvellGoogle(uri, options),
 }

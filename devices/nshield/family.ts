@@ -1,7 +1,7 @@
 import type { Device, DeviceFamily, OpenOptions } from '../device.ts'
 import { DeviceError } from '../device-error.ts'
 import { discoverTokens } from '../pkcs11/discover-tokens.ts'
-import { openToken } from '../pkcs11/open-token.ts'
+import { openToken, readTokenSettings } from '../pkcs11/open-token.ts'
 import { NshieldDevice } from './nshield-device.ts'
 import { NSHIELD_FAMILY, NSHIELD_SETTINGS, nshieldRole } from './nshield-settings.ts'
 
@@ -33,5 +33,6 @@ export const family: DeviceFamily = {
   scheme: 'nshield',
   settings: NSHIELD_SETTINGS,
   discover: (options) => discoverTokens(NSHIELD_FAMILY, options),
+  check: async (uri, settings) => void readTokenSettings(NSHIELD_FAMILY, uri, settings),
   open,
 }

@@ -12,6 +12,7 @@ const SECURITY_ASSURANCES = 'CKNFAST_OVERRIDE_SECURITY_ASSURANCES'
 /** Known before a key is made that nothing here could attest. */
 const NO_TOOL: Obstacle = {
   severity: 'blocker',
+  stops: 'attestation',
   code: 'nshield.nfkmattest',
   message: 'nfkmattest is not installed here, and nothing else attests an nShield key.',
   remedy: "Install Entrust's Key Attestation package, or name the program with the setting nfkmattest.",

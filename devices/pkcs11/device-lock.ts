@@ -1,7 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { linkSync, lstatSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DeviceError } from '../device-error.ts'
 
 /** One process at a time per device and user: a file that names the process that holds it. */
@@ -49,8 +58,19 @@ export function lockDevice(identity: string, subject: string, folder: string = l
   throw busy(subject, undefined)
 }
 
+/** Node's own recursive `mkdir` never ends below a folder that takes none (/proc): each level is tried once. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  if (dirname(folder) !== folder) makeFolder(dirname(folder))
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+  }
+}
+
 function ownFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder)
   const status = lstatSync(folder)
   const foreign = process.getuid !== undefined && status.uid !== process.getuid()
   if (!status.isDirectory() || foreign) throw noFolder(folder, 'it does not belong to this user')

@@ -5,7 +5,7 @@ import { type DeviceLock, lockDevice } from './device-lock.ts'
 import { type FoundModule, findModule, type ModuleSearch } from './find-module.ts'
 import { chooseToken, listTokens, type TokenSlot } from './list-tokens.ts'
 import { type LoadedModule, loadModule } from './load-module.ts'
-import { withPinSource } from './pin-source.ts'
+import { pinSourcePath, withPinSource } from './pin-source.ts'
 import type { VendorReturnCodes } from './pkcs11-error.ts'
 import { Settings } from './settings.ts'
 import { type TokenDescription, tokenName } from './token-description.ts'
@@ -60,6 +60,18 @@ export const MODULE_SETTING: SettingDefinition = {
   description: 'Absolute path of the PKCS#11 module; found by itself where it is installed in the usual place.',
 }
 
+/** URI and settings, read before anything is asked. Throws DeviceError `device.uri`, `device.settings`. */
+export function readTokenSettings(
+  family: TokenFamily,
+  uri: string,
+  given: OpenOptions['settings'],
+): { readonly settings: Settings; readonly query: TokenQuery } {
+  const settings = new Settings(family.settings, given)
+  const query = readTokenUri(uri, family.uriAttributes)
+  if (query.pinSource !== undefined) pinSourcePath(query.pinSource)
+  return { settings, query }
+}
+
 export interface OpenTokenHooks {
   /** Who signs and sees private keys, where that is not the plain user. */
   readonly userRole?: (settings: Settings) => Role
@@ -78,8 +90,7 @@ export async function openToken<Opened>(
   hooks: OpenTokenHooks,
   build: (opened: OpenedToken) => Opened,
 ): Promise<Opened> {
-  const settings = new Settings(family.settings, options.settings)
-  const query = readTokenUri(uri, family.uriAttributes)
+  const { settings, query } = readTokenSettings(family, uri, options.settings)
   const found = findModule(family.search, { explicit: query.modulePath ?? settings.text('module') })
   options.onTrace?.({ call: 'module', detail: `${found.path} from ${found.origin}` })
   const module = await loadModule(found.path)

@@ -14,11 +14,12 @@ const CARRIAGE_RETURN = 0x0d
  */
 export function withPinSource(source: string | undefined, provider: SecretProvider): SecretProvider {
   if (source === undefined) return provider
-  const path = pathOf(source)
+  const path = pinSourcePath(source)
   return async (request) => (request.name === 'pin' ? await readPin(path) : await provider(request))
 }
 
-function pathOf(source: string): string {
+/** Throws DeviceError `device.uri` where it names no file. */
+export function pinSourcePath(source: string): string {
   if (source.startsWith('/')) return source
   try {
     if (source.startsWith('file:'))

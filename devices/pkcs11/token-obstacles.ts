@@ -85,6 +85,7 @@ export function tokenObstacles(token: TokenDescription, subject: string): readon
   if (isSoftwareToken(token)) {
     found.push({
       severity: 'blocker',
+      stops: 'attestation',
       code: 'key.not-attestable',
       message: `${subject}: ${token.model} is software and cannot attest keys.`,
       remedy: 'Use a device that attests its keys.',

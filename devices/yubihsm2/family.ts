@@ -42,5 +42,6 @@ export const family: DeviceFamily = {
   scheme: 'yubihsm2',
   settings: SETTINGS,
   discover,
+  check: async (uri, settings) => void readSettings(uri, settings),
   open: openDevice,
 }

@@ -20,17 +20,26 @@ export interface DeviceFacts {
   readonly unpinned?: boolean
 }
 
-interface NeededCapability {
+interface NeededCapability extends Pick<Obstacle, 'severity' | 'stops'> {
   readonly capability: CapabilityName
-  readonly severity: Obstacle['severity']
   readonly purpose: string
 }
 
 /** What the authentication key needs, and for what. */
 export const NEEDED: readonly NeededCapability[] = [
   { capability: 'generate-asymmetric-key', severity: 'blocker', purpose: 'a key pair cannot be made' },
-  { capability: 'sign-attestation-certificate', severity: 'blocker', purpose: 'the key cannot be attested' },
-  { capability: 'get-opaque', severity: 'blocker', purpose: 'the device certificate cannot be read' },
+  {
+    capability: 'sign-attestation-certificate',
+    severity: 'blocker',
+    stops: 'attestation',
+    purpose: 'the key cannot be attested',
+  },
+  {
+    capability: 'get-opaque',
+    severity: 'blocker',
+    stops: 'attestation',
+    purpose: 'the device certificate cannot be read',
+  },
   { capability: 'put-opaque', severity: 'warning', purpose: 'the issued certificate cannot be stored on the device' },
 ]
 
@@ -120,8 +129,8 @@ function authKeyObstacles({ authKey }: DeviceFacts): readonly Obstacle[] {
   if (authKey === undefined) return []
   const id = formatObjectId(authKey.id)
   const missing = NEEDED.filter(({ capability }) => !hasCapability(authKey.capabilities, capability)).map(
-    ({ capability, severity, purpose }): Obstacle => ({
-      severity,
+    ({ capability, purpose, ...reach }): Obstacle => ({
+      ...reach,
       code: `yubihsm2.capability.${capability}`,
       message: `Authentication key ${id} lacks the capability ${capability}: ${purpose}.`,
       remedy: `Use another authentication key, or make one with ${capability} (yubihsm-shell: put authkey).`,

@@ -2,8 +2,9 @@ import type { Device, DeviceFamily, DiscoverOptions, Discovery, OpenOptions } fr
 import { DeviceError } from '../device-error.ts'
 import { formatDeviceUri } from '../device-uri.ts'
 import { discoverTokens } from '../pkcs11/discover-tokens.ts'
-import { openToken } from '../pkcs11/open-token.ts'
+import { openToken, readTokenSettings } from '../pkcs11/open-token.ts'
 import { readTokenUri } from '../pkcs11/token-uri.ts'
+import { chosenSlot } from './chosen-slot.ts'
 import { findHidKeys } from './hid-keys.ts'
 import { explainAbsence, hidOnlyDevice, withHidFacts } from './hid-obstacles.ts'
 import { pivUserRole } from './management-key.ts'
@@ -53,5 +54,9 @@ export const family: DeviceFamily = {
   scheme: 'yubikey',
   settings: YUBIKEY_SETTINGS,
   discover,
+  check: async (uri, given) => {
+    const { query, settings } = readTokenSettings(YUBIKEY_FAMILY, uri, given)
+    chosenSlot(query, settings)
+  },
   open,
 }

@@ -17,6 +17,7 @@ export function yubikeyObstacles(
   if (!atLeast(firmware, FIRMWARE.attestation)) {
     obstacles.push({
       severity: 'blocker',
+      stops: 'attestation',
       code: 'key.not-attestable',
       message: `YubiKey ${token.serial}: firmware ${printVersion(firmware)} cannot attest keys.`,
       remedy: 'Use a YubiKey with firmware 4.3 or later.',

@@ -40,7 +40,12 @@ export function configure(
   context: CommandContext,
   more: ConfigurationSources = {},
 ): Promise<Configuration> {
-  return loadConfiguration({ flags: flagSettings(args), env: context.env, cwd: context.cwd, ...more })
+  return loadConfiguration({
+    env: context.env,
+    cwd: context.cwd,
+    ...more,
+    flags: { ...flagSettings(args), ...more.flags },
+  })
 }
 
 /** On the commands that go on with a run: a corrected profile replaces what the run was planned with. */

@@ -56,12 +56,15 @@ export async function advanceAndShow(run: Run, options: AdvanceOptions, context:
   context.output.belongsTo(run.id)
   context.output.progress(`run ${run.id} in ${run.folder.path}`)
   const exitCode = await advance(run, options).catch((error: unknown) => {
-    context.output.progress(`The run is kept; go on with: hsm-enroll runs resume ${run.id}`)
+    context.output.progress(
+      run.isDiscardedAfter(error)
+        ? `Nothing was made or ordered; the run ${run.id} is not kept.`
+        : `The run is kept; go on with: hsm-enroll runs resume ${run.id}`,
+    )
     throw error
   })
-  const { runToJson, runToText } = await import('./run-view.ts')
-  const summary = { id: run.id, folder: run.folder.path, record: run.record }
-  context.output.result(runToJson(summary), () => runToText(summary))
+  const { showRun } = await import('./run-view.ts')
+  showRun(run.summary, context.output)
   return exitCode
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { readDer, TAG } from '../asn1/der.ts'
 import type { AttestationResult } from '../attestation/attestation-result.ts'
 import type { Configuration } from '../config/configuration.ts'
@@ -9,6 +8,7 @@ import { isHsmType } from '../hsm-type.ts'
 import type { OrderForm } from '../sectigo/certificate-authority.ts'
 import { FormView } from '../sectigo/parameters/form-view.ts'
 import { splitPlaceOrder } from '../sectigo/parameters/place-order-items.ts'
+import { sha256Hex } from '../sha256-hex.ts'
 import type { Finding } from './finding.ts'
 
 /** One request of a form, with what its item brings as proof of the key. */
@@ -36,7 +36,7 @@ export function orderedKeys(form: OrderForm, kind: 'auto-apply' | 'place'): read
       {
         ...(csr === undefined ? {} : { csr: csr.der }),
         spki,
-        spkiSha256: createHash('sha256').update(spki).digest('hex'),
+        spkiSha256: sha256Hex(spki),
         hsmType: view.get('hsmType'),
         keyAttestation: view.get('keyAttestation'),
       },

@@ -2,10 +2,12 @@ import { DeviceError } from '../../devices/device.ts'
 import { integer, sequence } from '../asn1/der-writer.ts'
 import { encodeName, formatName } from '../asn1/name.ts'
 import type { Configuration } from '../config/configuration.ts'
+import { checkConfiguredDevice } from '../config/open-configured-device.ts'
 import { orderForm, requestTemplate } from '../config/profile.ts'
+import { secretFaults } from '../config/secret-faults.ts'
+import type { SecretReading } from '../config/secret-source.ts'
 import { environmentName } from '../config/settings.ts'
 import { checkRequestTemplate, type RequestTemplate } from '../csr/build-certification-request.ts'
-import { hsmTypeOf } from '../enrollment/order-form.ts'
 import { EnrollError } from '../errors.ts'
 import { subjectFaults } from '../policy/evaluate-policy.ts'
 import { POLICY_RULES } from '../policy/policy-rules.ts'
@@ -17,45 +19,47 @@ import { validateForm } from '../sectigo/parameters/validate-form.ts'
 import { configuredTrustAnchors } from './check-with.ts'
 import { type Finding, formFinding } from './finding.ts'
 
-/** What can be judged of a profile without a device, a PIN or a byte sent. */
-export async function planFindings(configuration: Configuration): Promise<readonly Finding[]> {
+/** What can be judged of a profile without a device, a PIN or a byte sent. `reading`: where secrets come from here and now. */
+export async function planFindings(configuration: Configuration, reading: SecretReading): Promise<readonly Finding[]> {
   const findings: Finding[] = []
-  const attempt = (area: 'profile' | 'order', what: () => string): void => {
+  const attempt = async (what: () => string | Promise<string>): Promise<void> => {
     try {
-      findings.push({ area, severity: 'ok', message: what() })
+      findings.push({ area: 'profile', severity: 'ok', message: await what() })
     } catch (error) {
-      if (!(error instanceof EnrollError) && !(error instanceof DeviceError)) throw error
-      const { code, message, remedy } = error
-      findings.push({ area, severity: 'blocker', code, message, remedy })
+      findings.push(blockerOf(error))
     }
   }
-  attempt('profile', () => `${hsmTypeOf(configuration)} at ${configuration.required('device.uri')}`)
+  await attempt(async () => `${await checkConfiguredDevice(configuration)} at ${configuration.required('device.uri')}`)
   let template: RequestTemplate | undefined
-  attempt('profile', () => {
+  await attempt(() => {
     template = requestTemplate(configuration)
     return `a ${configuration.text('key.algorithm')} key for ${formatName(template.subject)}`
   })
   if (template !== undefined) findings.push(...(await requestFindings(template)))
   for (const path of ['sectigo.loginName', 'sectigo.loginPassword']) {
     if (configuration.text(path) !== undefined) continue
+    const asked = reading.prompt !== undefined
     findings.push({
       area: 'profile',
-      severity: 'warning',
+      severity: asked ? 'warning' : 'blocker',
       code: 'config.missing',
-      message: `${path} has no source`,
-      remedy: `Name one in the profile or set ${environmentName(path)}; otherwise it is asked for.`,
+      message: `${path} has no source${asked ? '' : ', and nobody can be asked here'}`,
+      remedy: `Name one in the profile or set ${environmentName(path)}${asked ? '; otherwise it is asked for' : ''}.`,
     })
   }
-  attempt('profile', () => `orders at ${readBaseUrl(configuration.required('sectigo.endpoint')).host}`)
+  findings.push(...(await secretFaults(configuration, reading)).map(blockerOf))
+  await attempt(() => `orders at ${readBaseUrl(configuration.required('sectigo.endpoint')).host}`)
   const caFile = configuration.text('sectigo.caFile')
-  if (caFile !== undefined) attempt('profile', () => `${readCaFile(caFile) && 'TLS also trusts'} ${caFile}`)
-  await configuredTrustAnchors(configuration).catch((error: unknown) =>
-    attempt('profile', () => {
-      throw error
-    }),
-  )
+  if (caFile !== undefined) await attempt(() => `${readCaFile(caFile) && 'TLS also trusts'} ${caFile}`)
+  await configuredTrustAnchors(configuration).catch((error: unknown) => findings.push(blockerOf(error)))
   findings.push(...orderFindings(configuration))
   return findings
+}
+
+/** What an operator can mend is a finding; anything else is thrown again. */
+function blockerOf(error: unknown): Finding {
+  if (!(error instanceof EnrollError) && !(error instanceof DeviceError)) throw error
+  return { area: 'profile', severity: 'blocker', code: error.code, message: error.message, remedy: error.remedy }
 }
 
 /** No request, but with the subject of the one to come: what stands there need not stand in the form. */
@@ -72,21 +76,19 @@ function standInRequest(configuration: Configuration): string {
 
 /** A request that cannot be written, or that would be refused once the key is made. */
 async function requestFindings(template: RequestTemplate): Promise<readonly Finding[]> {
-  const blocker = (code: string, message: string, remedy: string): Finding => ({
+  try {
+    await checkRequestTemplate(template)
+  } catch (error) {
+    return [blockerOf(error)]
+  }
+  const { id: code, remedy } = POLICY_RULES.subjectLength
+  return subjectFaults(encodeName(template.subject)).map((message) => ({
     area: 'profile',
     severity: 'blocker',
     code,
     message,
     remedy,
-  })
-  try {
-    await checkRequestTemplate(template)
-  } catch (error) {
-    if (!(error instanceof EnrollError)) throw error
-    return [blocker(error.code, error.message, error.remedy)]
-  }
-  const { id, remedy } = POLICY_RULES.subjectLength
-  return subjectFaults(encodeName(template.subject)).map((fault) => blocker(id, fault, remedy))
+  }))
 }
 
 /** The form is judged with what the run will add standing in for the real thing. */

@@ -1,23 +1,52 @@
 import type { Configuration } from '../config/configuration.ts'
+import { checkConfiguredDevice } from '../config/open-configured-device.ts'
 import { requestTemplate } from '../config/profile.ts'
+import { secretFaults } from '../config/secret-faults.ts'
+import type { SecretReading } from '../config/secret-source.ts'
 import { checkRequestTemplate } from '../csr/build-certification-request.ts'
-import { hsmTypeOf } from '../enrollment/order-form.ts'
+import { hasReached, type RunState } from '../enrollment/run-event.ts'
 import { EnrollError, EXIT } from '../errors.ts'
 import { type Finding, isBlocker } from './finding.ts'
 import { planFindings } from './plan-findings.ts'
 
 /**
- * A profile that cannot work is refused before a run exists, and before it costs a key. `interactive`: somebody can be asked for what
- * is missing; `confirmed`: the order has its yes, or needs none. Throws EnrollError.
+ * A profile that cannot work is refused before a run exists, and before it costs a key. `confirmed`: the order has its yes, or needs
+ * none. Throws EnrollError, DeviceError.
  */
 export async function refuseUnworkable(
   configuration: Configuration,
-  { interactive, confirmed }: { readonly interactive: boolean; readonly confirmed: boolean },
+  { reading, confirmed }: { readonly reading: SecretReading; readonly confirmed: boolean },
 ): Promise<void> {
-  await checkRequestTemplate(requestTemplate(configuration))
-  hsmTypeOf(configuration)
-  refuseBlockers(await planFindings(configuration))
-  if (!interactive) requireHeadless(configuration, confirmed)
+  await refuseUnworkableSteps(configuration, 'attested', reading)
+  const nobody = reading.prompt === undefined
+  // Where nobody can be asked, what is missing must not show only after the key is made.
+  if (nobody) for (const path of ['sectigo.loginName', 'sectigo.loginPassword']) configuration.required(path)
+  await refuseSecrets(configuration, reading, 'sectigo')
+  refuseBlockers(await planFindings(configuration, reading))
+  if (!nobody || confirmed) return
+  throw new EnrollError('order.unconfirmed', 'Could not begin: a paid order needs a yes, and nobody can be asked.', {
+    remedy: 'Add --yes, or rehearse with --test.',
+  })
+}
+
+/** The same for a run that ends without an order, with its key or its request. */
+export async function refuseUnworkableSteps(
+  configuration: Configuration,
+  until: RunState,
+  reading: SecretReading,
+): Promise<void> {
+  if (!hasReached('key-generated', until)) await checkRequestTemplate(requestTemplate(configuration))
+  await checkConfiguredDevice(configuration)
+  await refuseSecrets(configuration, reading, 'device')
+}
+
+async function refuseSecrets(
+  configuration: Configuration,
+  reading: SecretReading,
+  section: 'device' | 'sectigo',
+): Promise<void> {
+  const [fault] = await secretFaults(configuration, reading, section)
+  if (fault !== undefined) throw fault
 }
 
 function refuseBlockers(findings: readonly Finding[]): void {
@@ -33,14 +62,4 @@ function refuseBlockers(findings: readonly Finding[]): void {
       exitCode: first.area === 'order' ? EXIT.refused : EXIT.usage,
     },
   )
-}
-
-/** Where nobody can be asked, what is missing must not show only after the key is made. */
-function requireHeadless(configuration: Configuration, confirmed: boolean): void {
-  configuration.required('sectigo.loginName')
-  configuration.required('sectigo.loginPassword')
-  if (confirmed) return
-  throw new EnrollError('order.unconfirmed', 'Could not begin: a paid order needs a yes, and nobody can be asked.', {
-    remedy: 'Add --yes, or rehearse with --test.',
-  })
 }

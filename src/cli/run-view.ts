@@ -1,7 +1,8 @@
 import { publishedRecord } from '../enrollment/published-record.ts'
 import { hasKey, type RunRecord, type RunSummary } from '../enrollment/run-record.ts'
-import { EXIT, type ExitCode } from '../errors.ts'
+import { EXIT, type ExitCode, withRemedy } from '../errors.ts'
 import { printable } from '../printable.ts'
+import type { Output } from './output.ts'
 
 const UNPLANNED = { code: 'run.unplanned', message: 'It ended before its plan was written.' } as const
 
@@ -10,6 +11,10 @@ export function runToJson({ id, folder, record, fault = UNPLANNED }: RunSummary)
   if (record === undefined) return { id, folder, fault }
   return { id, folder, ...publishedRecord(record), next: nextStep(id, record) }
 }
+
+/** The one result of a command that moved a run. */
+export const showRun = (summary: RunSummary, output: Output): void =>
+  output.result(runToJson(summary), () => runToText(summary))
 
 /** A run that only orders does not keep its form. */
 const FORM_AGAIN = 'give the corrected form again: `hsm-enroll order submit FORM` or `hsm-enroll place-order FORM`'
@@ -53,7 +58,6 @@ export function nextStep(id: string, record: RunRecord): string {
 export function exitCodeOf(record: RunRecord): ExitCode {
   switch (record.state) {
     case 'installed':
-      return EXIT.done
     case 'issued':
       return EXIT.done
     case 'rejected':
@@ -90,7 +94,7 @@ export function runToText({ id, folder, record, fault = UNPLANNED }: RunSummary)
       'refusal',
       record.refusal === undefined
         ? undefined
-        : `${record.refusal.code}: ${record.refusal.message}  Try: ${record.refusal.remedy}`,
+        : withRemedy(`${record.refusal.code}: ${record.refusal.message}`, record.refusal.remedy),
     ],
     ['rejected', record.rejection],
     ['causes', record.refusal === undefined ? undefined : record.refusalCauses?.join('; ')],
@@ -103,9 +107,7 @@ export function runToText({ id, folder, record, fault = UNPLANNED }: RunSummary)
     ['installed', record.certificateLocation],
     [
       'failed',
-      record.lastFailure === undefined || record.state === 'installed'
-        ? undefined
-        : `${record.lastFailure.code}: ${record.lastFailure.message}`,
+      record.lastFailure === undefined ? undefined : `${record.lastFailure.code}: ${record.lastFailure.message}`,
     ],
     ['files', filesOf(record).join(', ')],
     ['folder', folder],

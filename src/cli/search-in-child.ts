@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { DeviceError, type DiscoveredDevice, type Discovery } from '../../devices/device.ts'
+import { withRemedy } from '../errors.ts'
 import type { HsmType } from '../hsm-type.ts'
 
 /** What a search found; `givenUp` where its process ended with an error or gave no answer, and the trail says why. */
@@ -30,13 +31,14 @@ export function searchInChild(hsmType: HsmType, signal: AbortSignal): Promise<Se
       const why = late
         ? `it gave no answer within ${DEADLINE_MS / 1000} s`
         : `it ended by ${error?.signal ?? `exit code ${error?.code}`}`
-      resolve({ devices: [], givenUp: true, trail: [`The search was given up: ${why}. ${late ? WAITING : CRASHED}`] })
+      const trail = [withRemedy(`The search was given up: ${why}`, late ? WAITING : CRASHED)]
+      resolve({ devices: [], givenUp: true, trail })
     })
   })
 }
 
-const WAITING = "Try: check with the vendor's tool that the device and its service answer."
-const CRASHED = "Try: check the module with the vendor's tool, or install another version of it."
+const WAITING = "check with the vendor's tool that the device and its service answer."
+const CRASHED = "check the module with the vendor's tool, or install another version of it."
 
 const stopped = (cause: Error): DeviceError =>
   new DeviceError('device.aborted', 'Stopped while looking for devices.', { remedy: 'Run the command again.', cause })
@@ -49,7 +51,7 @@ function readAnswer(stdout: string, hsmType: HsmType): SearchEnd | undefined {
       trails?: Readonly<Partial<Record<HsmType, readonly string[]>>>
       error?: { readonly message: string; readonly remedy: string }
     }
-    if (error !== undefined) return { devices: [], givenUp: true, trail: [`${error.message} Try: ${error.remedy}`] }
+    if (error !== undefined) return { devices: [], givenUp: true, trail: [withRemedy(error.message, error.remedy)] }
     return devices === undefined ? undefined : { devices, trail: trails?.[hsmType] ?? [] }
   } catch {
     return undefined

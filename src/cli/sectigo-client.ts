@@ -5,19 +5,14 @@ import type { ChangeOutcome } from '../sectigo/change-outcome.ts'
 import { createClient, type SectigoClient } from '../sectigo/http/client.ts'
 import { clientOptions } from './certificate-authority.ts'
 import type { Arguments, CommandContext } from './command.ts'
+import { secretReading } from './services.ts'
 
 /** The bare client, for the commands that speak to one endpoint. */
-export async function openClient(
-  configuration: Configuration,
-  args: Arguments,
-  context: CommandContext,
-): Promise<SectigoClient> {
-  const { promptSecret } = await import('./prompt.ts')
-  const reading = { env: context.env, ...(context.interactive ? { prompt: promptSecret } : {}) }
+export function openClient(configuration: Configuration, args: Arguments, context: CommandContext): SectigoClient {
   const tell = (line: string): void => {
     if (args.flag('trace')) context.output.error(`trace: ${line}`)
   }
-  return createClient(clientOptions(configuration, reading, tell))
+  return createClient(clientOptions(configuration, secretReading(context), tell))
 }
 
 /** Asks before something that cannot be taken back. Throws EnrollError where nobody can be asked, or the answer is no. */

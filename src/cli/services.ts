@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createSecretProvider } from '../config/secret-provider.ts'
+import type { SecretReading } from '../config/secret-source.ts'
 import type { EnrollmentServices } from '../enrollment/services.ts'
 import { EnrollError, EXIT } from '../errors.ts'
 import { printable } from '../printable.ts'
@@ -8,7 +9,7 @@ import type { CommandContext } from './command.ts'
 /** The real world for a run: devices, the CA, the clock, a terminal. Everything heavy loads when it is first used. */
 export function createServices(stateDirectory: string, context: CommandContext, trace: boolean): EnrollmentServices {
   const { output, signal } = context
-  const reading = { env: context.env, ...(context.interactive ? { prompt: askSecret } : {}) }
+  const reading = secretReading(context)
   const tell = (line: string): void => {
     if (trace) output.error(output.style('dim', `trace: ${line}`, 'stderr'))
   }
@@ -54,6 +55,12 @@ export function createServices(stateDirectory: string, context: CommandContext, 
     signal,
   }
 }
+
+/** Where secrets come from: the environment, and a person where there is one. */
+export const secretReading = ({ env, interactive }: CommandContext): SecretReading => ({
+  env,
+  ...(interactive ? { prompt: askSecret } : {}),
+})
 
 async function askSecret(message: string): Promise<string> {
   const { promptSecret } = await import('./prompt.ts')

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { placeOrder, refuseFaultyForm } from '../enrollment/place-order.ts'
 import { withNewRun } from '../enrollment/run.ts'
-import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
+import { EnrollError, EXIT, type ExitCode, sentence, withRemedy } from '../errors.ts'
 import { autoApplyOrder } from '../sectigo/auto-apply-order.ts'
 import type { FormFault, OrderForm } from '../sectigo/certificate-authority.ts'
 import { getAccountBalance } from '../sectigo/get-account-balance.ts'
@@ -19,7 +19,7 @@ import { configure } from './configure.ts'
 import { judgeEvidence, orderedKeys } from './evidence-in-form.ts'
 import { formFinding } from './finding.ts'
 import { MAX_INPUT, readInput } from './read-input.ts'
-import { exitCodeOf, runToJson, runToText } from './run-view.ts'
+import { exitCodeOf, showRun } from './run-view.ts'
 import { confirmChange, openClient } from './sectigo-client.ts'
 import { createServices } from './services.ts'
 
@@ -60,7 +60,7 @@ export async function submitOrderForm(
   if (!test) await confirmChange(`Order ${contentOf(form, kind)} at ${endpoint}?`, args, context)
   const [evidence] = judged
   const [key, ...others] = keys
-  const client = await openClient(configuration, args, context)
+  const client = openClient(configuration, args, context)
   const services = createServices(configuration.required('stateDirectory'), context, args.flag('trace'))
   return withNewRun({ configuration, profile: file, test, device: false }, services, async (run) => {
     context.output.belongsTo(run.id)
@@ -77,8 +77,7 @@ export async function submitOrderForm(
       // No abort signal: once the form is on its way, the answer is waited for.
       send: () => (kind === 'place' ? sendPlaceOrder(client, form) : autoApplyOrder(client, form)),
     })
-    const summary = { id: run.id, folder: run.folder.path, record: run.record }
-    context.output.result(runToJson(summary), () => runToText(summary))
+    showRun(run.summary, context.output)
     return run.record.state === 'ordered' ? EXIT.done : exitCodeOf(run.record)
   })
 }
@@ -113,7 +112,7 @@ const codeOf = (cause: unknown): string =>
 
 function showFaults(faults: readonly FormFault[], context: CommandContext): void {
   for (const { severity, detail, remedy } of faults) {
-    if (severity === 'warn') context.output.warn(`${detail}. ${remedy}`)
-    else context.output.error(`refused: ${detail}. Try: ${remedy}`)
+    if (severity === 'warn') context.output.warn(`${sentence(detail)} ${remedy}`)
+    else context.output.error(`refused: ${withRemedy(detail, remedy)}`)
   }
 }

@@ -85,7 +85,7 @@ function requestedExtensions(attributes: DerNode): ReadonlyMap<string, Extension
  */
 export function readCertificationRequest(input: Uint8Array): CertificationRequest {
   if (input[0] === TAG.sequence) return parseCertificationRequest(input)
-  const text = decodeText(input)?.text ?? ''
+  const text = decodeText(input)?.text ?? Buffer.from(input).toString('latin1')
   const blocks = readPem(text)
   const requests = blocks.filter(({ label }) => label === 'CERTIFICATE REQUEST' || label === 'NEW CERTIFICATE REQUEST')
   const [request] = requests

@@ -6,7 +6,8 @@ import { EnrollError } from '../errors.ts'
 
 /** Reads a SubjectPublicKeyInfo as people have it: PEM (`PUBLIC KEY`; UTF-16, too) or DER. Returns the DER. Throws EnrollError. */
 export function readPublicKey(input: Uint8Array): Uint8Array {
-  const blocks = input[0] === TAG.sequence ? [] : readPem(decodeText(input)?.text ?? '')
+  const blocks =
+    input[0] === TAG.sequence ? [] : readPem(decodeText(input)?.text ?? Buffer.from(input).toString('latin1'))
   const der = input[0] === TAG.sequence ? input : blocks.find(({ label }) => label === 'PUBLIC KEY')?.der
   if (der === undefined) {
     const found = blocks.map(({ label }) => label).join(', ')

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
-
 import { join } from 'node:path'
 import { makeDirectory } from '../make-directory.ts'
 import { withProcessLock } from '../process-lock.ts'
+import { sha256Hex } from '../sha256-hex.ts'
 import { refuseSecondRun } from './open-runs.ts'
 
 /**
@@ -22,7 +21,7 @@ export async function beginOnlyRun<T>(
   await refuse()
   const folder = join(stateDirectory, 'profiles')
   await makeDirectory(folder)
-  const name = createHash('sha256').update(profile).digest('hex').slice(0, 32)
+  const name = sha256Hex(profile).slice(0, 32)
   return withProcessLock(join(folder, `${name}${test ? '.test' : ''}`), `the profile ${profile}`, async () => {
     await refuse()
     return begin()

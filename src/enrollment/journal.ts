@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { open, readFile, truncate } from 'node:fs/promises'
 import { EnrollError } from '../errors.ts'
+import { sha256Hex } from '../sha256-hex.ts'
 import type { RunEvent } from './run-event.ts'
 
 export interface JournalEntry {
@@ -18,7 +18,7 @@ const GENESIS = '0'.repeat(64)
 const MAX_SIZE = 16 * 1024 * 1024
 
 export const hashEntry = ({ seq, time, event, previous }: Omit<JournalEntry, 'hash'>): string =>
-  createHash('sha256').update(JSON.stringify({ seq, time, event, previous })).digest('hex')
+  sha256Hex(JSON.stringify({ seq, time, event, previous }))
 
 const damaged = (file: string, line: number, why: string): EnrollError =>
   new EnrollError('journal.damaged', `Could not trust the journal ${file}: line ${line} ${why}.`, {

@@ -7,8 +7,11 @@ export async function openRunsOf(
   profile: string,
   test: boolean,
 ): Promise<readonly RunSummary[]> {
-  const runs = await listRuns(stateDirectory)
-  return runs.filter(
+  return openAmong(await listRuns(stateDirectory), profile, test)
+}
+
+const openAmong = (runs: readonly RunSummary[], profile: string, test: boolean): readonly RunSummary[] =>
+  runs.filter(
     ({ record }) =>
       record !== undefined &&
       record.profile === profile &&
@@ -16,7 +19,6 @@ export async function openRunsOf(
       record.device &&
       !isFinished(record),
   )
-}
 
 /**
  * `rejection`: the CA took the order and refused the applicant; nothing can be resumed. A run that died, or was stopped, before
@@ -51,7 +53,8 @@ export async function refuseSecondRun(
   test: boolean,
   now: number,
 ): Promise<void> {
-  const [run] = await openRunsOf(stateDirectory, profile, test)
+  const runs = await listRuns(stateDirectory)
+  const [run] = openAmong(runs, profile, test)
   if (run !== undefined) {
     throw new EnrollError(
       'run.open',
@@ -60,7 +63,6 @@ export async function refuseSecondRun(
     )
   }
   if (test) return
-  const runs = await listRuns(stateDirectory)
   const paid = paidRunOf(runs, profile, now)
   if (paid === undefined) return refuseBesideDamage(runs)
   throw new EnrollError(

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import { familyOf } from '../../devices/open.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { deviceProfile, orderForm } from '../config/profile.ts'
 import type { HsmType } from '../hsm-type.ts'
 import type { OrderForm } from '../sectigo/certificate-authority.ts'
+import { sha256Hex } from '../sha256-hex.ts'
 
 /** The profile's hsmType, or the one that its device URI names. */
 export function hsmTypeOf(configuration: Configuration): HsmType {
@@ -39,5 +39,5 @@ export function completeOrderForm(configuration: Configuration, material: OrderM
 /** SHA-256 over the sorted `name=value` lines: the same form has the same digest wherever it is computed. */
 export function formDigest(form: OrderForm): string {
   const lines = Object.entries(form).map(([name, value]) => `${name}=${value}`)
-  return createHash('sha256').update(lines.sort().join('\n')).digest('hex')
+  return sha256Hex(lines.sort().join('\n'))
 }

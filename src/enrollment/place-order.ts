@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import type { AttestationResult } from '../attestation/attestation-result.ts'
-import { EnrollError } from '../errors.ts'
+import { EnrollError, sentence, withRemedy } from '../errors.ts'
 import type { HsmType } from '../hsm-type.ts'
 import { type AttestationRefusalFacts, attestationRefusalCauses } from '../sectigo/attestation-refusal.ts'
 import type { Balance, FormFault, OrderForm, OrderOutcome } from '../sectigo/certificate-authority.ts'
+import { sha256Hex } from '../sha256-hex.ts'
 import { formDigest } from './order-form.ts'
 import { formClaim, OrderGuard } from './order-guard.ts'
 import type { Run } from './run.ts'
@@ -65,7 +65,7 @@ export async function placeOrder(run: Run, order: OrderToPlace): Promise<void> {
     formSha256: digest,
     endpoint: order.endpoint,
     test,
-    ...(order.csr === undefined ? {} : { csrSha256: createHash('sha256').update(order.csr).digest('hex') }),
+    ...(order.csr === undefined ? {} : { csrSha256: sha256Hex(order.csr) }),
     ...(order.spkiSha256 === undefined ? {} : { spkiSha256: order.spkiSha256 }),
     ...(balanceBefore === undefined ? {} : { balanceBefore }),
   })
@@ -77,7 +77,7 @@ export async function placeOrder(run: Run, order: OrderToPlace): Promise<void> {
   const certain = outcome.kind === 'not-sent' || (outcome.kind === 'rejected' && outcome.refusal.doubtful !== true)
   if (certain) await guard.release(claims, test, run.id)
   if (outcome.kind === 'not-sent') {
-    throw new EnrollError('ca.unreachable', `Could not reach the CA: ${outcome.reason}. Nothing was sent.`, {
+    throw new EnrollError('ca.unreachable', `Could not reach the CA: ${sentence(outcome.reason)} Nothing was sent.`, {
       remedy: `${outcome.remedy} Then ${run.record.device ? `go on with \`hsm-enroll runs resume ${run.id}\`` : 'give the form again'}.`,
       exitCode: 4,
     })
@@ -89,11 +89,15 @@ function unrecorded(run: Run, outcome: OrderOutcome, cause: unknown): EnrollErro
   const known =
     outcome.kind === 'ordered' ? `The CA has the order ${outcome.orderNumber}` : `The order ended as "${outcome.kind}"`
   const word = outcome.kind === 'ordered' ? `--order-number ${outcome.orderNumber}` : '--not-placed'
-  return new EnrollError('order.unrecorded', `${known}, but that could not be written: ${(cause as Error).message}.`, {
-    remedy: `Note it, make room, then \`hsm-enroll runs resolve ${run.id} ${word}\`.`,
-    exitCode: 5,
-    cause,
-  })
+  return new EnrollError(
+    'order.unrecorded',
+    sentence(`${known}, but that could not be written: ${(cause as Error).message}`),
+    {
+      remedy: `Note it, make room, then \`hsm-enroll runs resolve ${run.id} ${word}\`.`,
+      exitCode: 5,
+      cause,
+    },
+  )
 }
 
 /** Throws EnrollError `order.form` (exit 1) with the first fault that the CA would refuse. */
@@ -103,7 +107,7 @@ export function refuseFaultyForm(all: readonly FormFault[]): void {
   if (first === undefined) return
   const more =
     others.length === 0 ? '' : ` And ${others.length} more: ${others.map((fault) => fault.parameter).join(', ')}.`
-  throw new EnrollError('order.form', `Could not place the order: ${first.detail}.${more}`, {
+  throw new EnrollError('order.form', `Could not place the order: ${sentence(first.detail)}${more}`, {
     remedy: first.remedy,
     exitCode: 1,
   })
@@ -136,9 +140,10 @@ async function recordOutcome(run: Run, order: OrderToPlace, outcome: OrderOutcom
       observer.step({
         step: 'order',
         status: 'refused',
-        detail: [`${outcome.refusal.code}: ${outcome.refusal.message}  Try: ${outcome.refusal.remedy}`, ...causes].join(
-          '\n    ',
-        ),
+        detail: [
+          withRemedy(`${outcome.refusal.code}: ${outcome.refusal.message}`, outcome.refusal.remedy),
+          ...causes,
+        ].join('\n    '),
       })
       return
     }
@@ -170,5 +175,5 @@ function likelyCauses({ evidence }: OrderToPlace, code: number): readonly string
     ...(verdict?.device.firmware === undefined ? {} : { firmware: verdict.device.firmware }),
     ...(verdict?.attestedKey === undefined ? {} : { attestedSpkiSha256: verdict.attestedKey.spkiSha256 }),
   }
-  return attestationRefusalCauses(facts).map(({ weight, cause, remedy }) => `${weight}: ${cause}. Try: ${remedy}`)
+  return attestationRefusalCauses(facts).map(({ weight, cause, remedy }) => withRemedy(`${weight}: ${cause}`, remedy))
 }

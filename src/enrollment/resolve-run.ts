@@ -1,7 +1,8 @@
-import { EnrollError } from '../errors.ts'
+import { EnrollError, sentence } from '../errors.ts'
 import { RefusedCall } from '../sectigo/replies/require-reply.ts'
 import { releaseClaims } from './order-guard.ts'
 import type { Run } from './run.ts'
+import { untilStopped } from './services.ts'
 import { runUnknownStep, weigh } from './steps/unknown-step.ts'
 
 export type Resolution =
@@ -36,7 +37,7 @@ export async function resolveRun(run: Run, resolution: Resolution, operator: str
   }
   const evidence = weigh(record)
   if (evidence.verdict === 'placed' && !resolution.despiteBalance) {
-    throw new EnrollError('run.balance-moved', `Could not record "not placed": ${evidence.reason}.`, {
+    throw new EnrollError('run.balance-moved', sentence(`Could not record "not placed": ${evidence.reason}`), {
       remedy:
         'Ask the CA for the order number and give it with --order-number. If something else moved the balance, repeat with --despite-balance.',
       exitCode: 5,
@@ -53,13 +54,13 @@ const INVALID_VALUE = -4
 async function refuseUnknownNumber({ services, configuration, id }: Run, orderNumber: string): Promise<void> {
   const ca = await services.certificateAuthority(configuration)
   try {
-    await ca.orderProgress(orderNumber, services.signal === undefined ? {} : { signal: services.signal })
+    await ca.orderProgress(orderNumber, untilStopped(services))
   } catch (cause) {
     if (!(cause instanceof EnrollError)) throw cause
     if (!(cause instanceof RefusedCall) || cause.refusal.code !== INVALID_VALUE) return
     throw new EnrollError(
       'run.no-such-order',
-      `Could not take the order ${orderNumber} for the run ${id}: ${cause.message}`,
+      sentence(`Could not take the order ${orderNumber} for the run ${id}: ${cause.message}`),
       {
         remedy: 'Compare the number with the order list on the CA’s web site.',
         exitCode: 5,

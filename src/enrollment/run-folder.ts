@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, readdir, readFile, rename, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { didYouMeanHint } from '../config/did-you-mean.ts'
 import { EnrollError } from '../errors.ts'
 import { makeDirectory } from '../make-directory.ts'
+import { sha256Hex } from '../sha256-hex.ts'
 import type { Artefact } from './run-event.ts'
 import { isRunId, newRunId } from './run-id.ts'
 
@@ -55,6 +56,14 @@ export class RunFolder {
     )
   }
 
+  /** Removes a folder that holds a journal and nothing else; leaves any other as it is. */
+  async discard(): Promise<void> {
+    const [journal, ...others] = await readdir(this.path)
+    if (others.length > 0 || journal === undefined || join(this.path, journal) !== this.journalFile) return
+    await unlink(this.journalFile)
+    await rmdir(this.path)
+  }
+
   /** Writes a file whole or not at all, and on disk, before anything may refer to it. */
   async writeArtefact(file: string, content: Uint8Array): Promise<Artefact> {
     const temporary = join(this.path, `.${file}.${randomBytes(4).toString('hex')}`)
@@ -67,7 +76,7 @@ export class RunFolder {
     }
     await rename(temporary, join(this.path, file))
     await syncDirectory(this.path)
-    return { file, sha256: createHash('sha256').update(content).digest('hex') }
+    return { file, sha256: sha256Hex(content) }
   }
 
   /** Reads a file and checks that it is what the journal recorded. Throws EnrollError `run.artefact`. */
@@ -76,7 +85,7 @@ export class RunFolder {
       throw artefactError(this.path, file, 'is missing', cause)
     })
     if (content.length > MAX_ARTEFACT) throw artefactError(this.path, file, 'is too large')
-    if (createHash('sha256').update(content).digest('hex') !== sha256) {
+    if (sha256Hex(content) !== sha256) {
       throw artefactError(this.path, file, 'was changed after it was written')
     }
     return content

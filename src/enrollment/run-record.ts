@@ -45,6 +45,7 @@ export interface RunRecord {
   readonly certificateNotAfter?: string
   /** Where the device keeps the certificate, in the family's own words. */
   readonly certificateLocation?: string
+  /** Why the run stopped where it stands; absent once it has gone on. */
   readonly lastFailure?: { readonly code: string; readonly message: string; readonly time: string }
 }
 
@@ -59,10 +60,14 @@ export function recordOf(entries: readonly JournalEntry[]): RunRecord | undefine
     if (event.type === 'planned') {
       const { type: _, ...planned } = event
       record = { ...planned, state: 'planned', startedAt: time, updatedAt: time }
-    } else if (record !== undefined) record = { ...apply(record, event, time), updatedAt: time }
+    } else if (record !== undefined) record = { ...apply(afterFailure(record, event), event, time), updatedAt: time }
   }
   return record
 }
+
+/** A failure is the last word only until the run has gone on. */
+const afterFailure = (record: RunRecord, { type }: RunEvent): RunRecord =>
+  type === 'settings-changed' ? record : { ...record, lastFailure: undefined }
 
 function apply(record: RunRecord, event: RunEvent, time: string): RunRecord {
   switch (event.type) {

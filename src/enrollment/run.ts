@@ -1,12 +1,13 @@
 import { join } from 'node:path'
+import { DeviceError, type DeviceErrorCode } from '../../devices/device.ts'
 import { Configuration } from '../config/configuration.ts'
-import { EnrollError } from '../errors.ts'
+import { EnrollError, EXIT } from '../errors.ts'
 import { withProcessLock } from '../process-lock.ts'
 import { Journal } from './journal.ts'
 import type { RunEvent } from './run-event.ts'
 import { RunFolder } from './run-folder.ts'
 import { keyIdOf, keyLabelOf } from './run-id.ts'
-import { type RunRecord, recordOf } from './run-record.ts'
+import { type RunRecord, type RunSummary, recordOf } from './run-record.ts'
 import type { EnrollmentServices } from './services.ts'
 
 /** An open run: its folder, its journal, and what the journal amounts to. Exists only inside `withRun` or `withNewRun`. */
@@ -15,12 +16,20 @@ export class Run {
   readonly configuration: Configuration
   readonly services: EnrollmentServices
   readonly #journal: Journal
+  readonly #isNew: boolean
 
-  constructor(folder: RunFolder, journal: Journal, configuration: Configuration, services: EnrollmentServices) {
+  constructor(
+    folder: RunFolder,
+    journal: Journal,
+    configuration: Configuration,
+    services: EnrollmentServices,
+    isNew = false,
+  ) {
     this.folder = folder
     this.#journal = journal
     this.configuration = configuration
     this.services = services
+    this.#isNew = isNew
   }
 
   get id(): string {
@@ -33,11 +42,43 @@ export class Run {
     return record
   }
 
+  get summary(): RunSummary {
+    return { id: this.id, folder: this.folder.path, record: this.record }
+  }
+
+  /** Was a new run refused for good before it asked the device or the CA for anything? `withNewRun` removes it then. */
+  isDiscardedAfter(error: unknown): boolean {
+    const asked = this.#journal.entries.some(({ event }) => event.type !== 'planned' && event.type !== 'failed')
+    return this.#isNew && !asked && isRefusal(error)
+  }
+
   /** On disk when it resolves. */
   async log(event: RunEvent): Promise<void> {
     await this.#journal.append(event)
   }
 }
+
+/**
+ * What the same run would meet again, so that a corrected one begins anew. A device that is away or busy may be there when the run is
+ * resumed, and a login that it refused is worth its record: such runs are kept.
+ */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof EnrollError
+    ? error.exitCode === EXIT.usage || error.exitCode === EXIT.refused
+    : error instanceof DeviceError && REFUSALS.includes(error.code)
+
+const REFUSALS: readonly DeviceErrorCode[] = [
+  'device.uri',
+  'device.settings',
+  'device.unsupported',
+  'device.refused',
+  'device.obstacle',
+  'pin.missing',
+  'pin.malformed',
+  'pin.final-try',
+  'key.not-attestable',
+  'key.not-found',
+]
 
 const unplanned = (folder: RunFolder): EnrollError =>
   new EnrollError('run.unplanned', `Could not go on with the run ${folder.id}: it ended before its plan was written.`, {
@@ -51,13 +92,17 @@ export interface NewRun {
   readonly device: boolean
 }
 
-/** Creates the folder, journals the plan, and gives the run to `action` under its lock. */
+/**
+ * Creates the folder, journals the plan, and gives the run to `action` under its lock. A run that is refused before it asked for
+ * anything is removed again.
+ */
 export async function withNewRun<T>(
   plan: NewRun,
   services: EnrollmentServices,
   action: (run: Run) => Promise<T>,
 ): Promise<T> {
   const folder = await RunFolder.create(services.stateDirectory, services.now())
+  let discarded = false
   return withProcessLock(join(folder.path, 'lock'), `the run ${folder.id}`, async () => {
     const journal = await Journal.open(folder.journalFile, services.now)
     await journal.append({
@@ -69,7 +114,14 @@ export async function withNewRun<T>(
       keyLabel: keyLabelOf(folder.id),
       keyId: Buffer.from(keyIdOf(folder.id)).toString('hex'),
     })
-    return action(new Run(folder, journal, plan.configuration, services))
+    const run = new Run(folder, journal, plan.configuration, services, true)
+    return action(run).catch((error: unknown) => {
+      discarded = run.isDiscardedAfter(error)
+      throw error
+    })
+  }).finally(async () => {
+    // A folder that cannot be removed does no harm, and must not hide why the run was refused.
+    if (discarded) await folder.discard().catch(() => undefined)
   })
 }
 

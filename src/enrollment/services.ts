@@ -2,7 +2,7 @@ import type { Device } from '../../devices/device.ts'
 import type { AttestationResult } from '../attestation/attestation-result.ts'
 import type { Configuration } from '../config/configuration.ts'
 import type { HsmType } from '../hsm-type.ts'
-import type { CertificateAuthority } from '../sectigo/certificate-authority.ts'
+import type { CallOptions, CertificateAuthority } from '../sectigo/certificate-authority.ts'
 
 /** What a check is made of: the package as sent, the request, and what travels beside it. */
 export interface EvidenceToCheck {
@@ -13,6 +13,9 @@ export interface EvidenceToCheck {
   /** `DeviceKey.location` of the key, where a device made it. */
   readonly keyName?: string
 }
+
+/** How a call to the CA may be ended. */
+export const untilStopped = ({ signal }: EnrollmentServices): CallOptions => (signal === undefined ? {} : { signal })
 
 /** Tells a person (or a JSON stream) where the run is. */
 export interface RunObserver {

@@ -68,6 +68,20 @@ describe.runIf(vectors !== undefined)('check on real packages', () => {
     expect(await check('LUNA', 'k')).toMatchObject({ code: 2, stderr: expect.stringContaining('--key-name') })
   })
 
+  it('refuses chains beside evidence that has no use for them; `inspect` says so', async () => {
+    const rowOf = (hsmType: string): Row | undefined => onePerFamily.find((row) => row.hsmType === hsmType)
+    const chains = ['--cert-chains', join(folder, rowOf('MARVELL_GOOGLE')?.certChains ?? '')]
+    const file = (hsmType: string): string => join(folder, rowOf(hsmType)?.attestation ?? '')
+    const end = await runProgram(['check', '--attestation', file('YUBIKEY'), ...chains, '--json'])
+    expect(end).toMatchObject({ code: 2, stderr: expect.stringContaining('usage.cert-chains') })
+    const alone = await runProgram(['inspect', file('YUBIKEY'), ...chains])
+    expect(alone).toMatchObject({ code: 0, stderr: expect.stringContaining('warning: --cert-chains') })
+    const luna = await runProgram(['check', '--attestation', file('LUNA'), '--attestation', chains[1] ?? ''])
+    expect(luna.stderr).toContain('warning: the further files')
+    const used = await runProgram(['inspect', file('MARVELL_GOOGLE'), ...chains])
+    expect(used).toMatchObject({ code: 0, stderr: '' })
+  })
+
   it('inspects every file that is named, and stops at one that is missing', async () => {
     const files = onePerFamily.filter((row) => row.certChains === undefined).map((row) => join(folder, row.attestation))
     const end = await runProgram(['inspect', ...files, '--json'])

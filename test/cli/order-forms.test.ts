@@ -126,6 +126,8 @@ describe('after a refusal that may hide an order', () => {
     expect(again.code, again.stderr).toBe(1)
     expect(again.stderr).toContain('order.duplicate')
     expect(requests('!AutoApplyOrder')).toBe(sent)
+    // What was not even begun is no run.
+    expect((JSON.parse((await runs('list')).stdout) as { runs: { id: string }[] }).runs.at(-1)?.id).toBe(id)
     const resolved = await runs('resolve', id, '--not-placed')
     expect(resolved.code, resolved.stderr).toBe(0)
     expect((await submit(form)).code).toBe(0)

@@ -148,6 +148,16 @@ describe('the key ring', () => {
     expect(key.location).toContain('/keyRings/new-ring/')
   })
 
+  it('that is still to be made is no obstacle, also where the service says of it that the account may do nothing', async () => {
+    const uri = kms.uri.replace('keyRings/signing', 'keyRings/still-to-be-made')
+    const obstaclesOf = async (createKeyRing: boolean) =>
+      (await (await openKms(kms, { uri, settings: { createKeyRing } })).describe()).obstacles
+    expect(await obstaclesOf(true)).toEqual([])
+    kms.service.permissions.clear()
+    expect(await obstaclesOf(true)).toEqual([])
+    expect(await obstaclesOf(false)).toMatchObject([{ code: 'key.not-found' }])
+  })
+
   it('that someone else makes at the same moment will do', async () => {
     const uri = kms.uri.replace('keyRings/signing', 'keyRings/raced')
     kms.http.faults.add({ kind: 'drop', afterWork: true, call: 'CreateKeyRing' })

@@ -5,7 +5,7 @@ import type { Command } from '../command.ts'
 import { configure } from '../configure.ts'
 import { confirmOrder, ORDER_OPTIONS, RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
 import type { Failure } from '../output.ts'
-import { createServices } from '../services.ts'
+import { createServices, secretReading } from '../services.ts'
 
 export const batch: Command = {
   command: 'batch <jobs>',
@@ -47,15 +47,21 @@ export const batch: Command = {
         const test = args.flag('test')
         const stateDirectory = stateDirectoryOf(configuration)
         await refuseUnworkable(configuration, {
-          interactive: context.interactive,
+          reading: secretReading(context),
           confirmed: test || args.flag('yes'),
         })
         exitCode = await beginOnlyRun({ stateDirectory, profile, test }, () =>
           withNewRun({ configuration, profile, test, device: true }, services, (created) => {
             run = created.id
-            return advance(created, { wait: args.flag('wait'), confirm: confirmOrder(args, context) }).finally(() => {
-              state = created.record.state
-            })
+            const options = { wait: args.flag('wait'), confirm: confirmOrder(args, context) }
+            return advance(created, options)
+              .catch((error: unknown) => {
+                if (created.isDiscardedAfter(error)) run = undefined
+                throw error
+              })
+              .finally(() => {
+                state = run === undefined ? undefined : created.record.state
+              })
           }),
         )
       } catch (caught) {

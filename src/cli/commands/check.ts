@@ -8,10 +8,8 @@ import { EXIT } from '../../errors.ts'
 import { HSM_TYPES, type HsmType } from '../../hsm-type.ts'
 import { printable } from '../../printable.ts'
 import type { Command } from '../command.ts'
-import { configure, PROFILE_OPTIONS } from '../configure.ts'
+import { configure, TRUST_OPTIONS } from '../configure.ts'
 import type { Output } from '../output.ts'
-
-const { 'state-directory': _, device: __, endpoint: ___, 'ca-file': ____, ...TRUST_OPTIONS } = PROFILE_OPTIONS
 
 export const check: Command = {
   command: 'check',
@@ -47,11 +45,7 @@ export const check: Command = {
     const { readInput } = await import('../read-input.ts')
     const hsmType = await readHsmType(args.text('hsm-type'))
     const configuration = await configure(args, context, {
-      flags: {
-        trustAnchors: args.list('trust-anchors').length === 0 ? undefined : args.list('trust-anchors'),
-        'policy.profile': args.text('policy'),
-        'policy.fips': args.text('fips'),
-      },
+      flags: { 'policy.profile': args.text('policy'), 'policy.fips': args.text('fips') },
     })
     const files = await Promise.all(args.list('attestation').map(readInput))
     const evidence = readEvidence(...files)
@@ -71,19 +65,40 @@ export const check: Command = {
       ...(keyName === undefined ? {} : { keyName }),
       now: Date.now(),
     })
-    if (keyName !== undefined) await refuseKeyName(result.hsmType)
+    await refuseUnused(result.hsmType, { 'key-name': keyName, 'cert-chains': chains })
+    if (files.length > 1 && evidence.certChains !== undefined && result.hsmType !== 'MARVELL_GOOGLE')
+      context.output.warn(
+        `the further files of --attestation were not looked at: ${result.hsmType} evidence has its certificates in itself.`,
+      )
     context.output.result(result, () => toText(result, context.output))
     return result.acceptable ? EXIT.done : EXIT.refused
   },
 }
 
-/** Evidence of the other families names its key by nothing that a person could give: an option without effect would mislead. */
-async function refuseKeyName(hsmType: HsmType): Promise<void> {
-  if (hsmType === 'FORTANIX' || hsmType === 'MARVELL_GOOGLE') return
-  const { EnrollError } = await import('../../errors.ts')
-  throw new EnrollError('usage.key-name', `Could not check: ${hsmType} evidence does not carry the name of its key.`, {
-    remedy: 'Leave --key-name out, and give --csr or --public-key.',
-  })
+/** Options that mean something to the evidence of some families only: one without effect would mislead. */
+const ONLY_FOR: Readonly<
+  Record<string, { readonly families: readonly HsmType[]; readonly why: string; readonly instead: string }>
+> = {
+  'key-name': {
+    families: ['FORTANIX', 'MARVELL_GOOGLE'],
+    why: 'does not carry the name of its key',
+    instead: 'give --csr or --public-key',
+  },
+  'cert-chains': {
+    families: ['MARVELL_GOOGLE'],
+    why: 'has its certificates in itself',
+    instead: 'name certificates that belong into it as further files of --attestation',
+  },
+}
+
+async function refuseUnused(hsmType: HsmType, given: Readonly<Record<string, string | undefined>>): Promise<void> {
+  for (const [name, { families, why, instead }] of Object.entries(ONLY_FOR)) {
+    if (given[name] === undefined || families.includes(hsmType)) continue
+    const { EnrollError } = await import('../../errors.ts')
+    throw new EnrollError(`usage.${name}`, `Could not check with --${name}: ${hsmType} evidence ${why}.`, {
+      remedy: `Leave --${name} out, and ${instead}.`,
+    })
+  }
 }
 
 async function readHsmType(text: string | undefined): Promise<HsmType | undefined> {

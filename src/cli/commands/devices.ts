@@ -1,4 +1,4 @@
-import { EXIT } from '../../errors.ts'
+import { EXIT, withRemedy } from '../../errors.ts'
 import { HSM_TYPES, type HsmType } from '../../hsm-type.ts'
 import type { Command } from '../command.ts'
 import { configure, PROFILE_OPTIONS } from '../configure.ts'
@@ -51,7 +51,7 @@ export const devices: Command = {
               ['FAMILY', 'MODEL', 'SERIAL', 'FIRMWARE', 'FIPS', 'URI'],
               all.map((d) => [d.hsmType, d.model, d.serial ?? '', d.firmware ?? '', d.fips ?? '', d.uri]),
             ),
-        ...all.flatMap((d) => d.obstacles.map((o) => `${o.severity}: ${d.uri}: ${o.message} Try: ${o.remedy}`)),
+        ...all.flatMap((d) => d.obstacles.map((o) => `${o.severity}: ${d.uri}: ${withRemedy(o.message, o.remedy)}`)),
         ...(all.length === 0
           ? Object.entries(trails).flatMap(([hsmType, trail]) => trail.map((line) => `  ${hsmType}: ${line}`))
           : []),

@@ -1,11 +1,13 @@
-import type { Obstacle } from '../../../devices/device.ts'
-import { DeviceError } from '../../../devices/device.ts'
+import { mkdtemp, rmdir, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { type Device, DeviceError, type Obstacle } from '../../../devices/device.ts'
+import { fileFault } from '../../bounded-file.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
 import type { Command } from '../command.ts'
 import { configure } from '../configure.ts'
 import { RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
 import { type Finding, formatFinding, isBlocker } from '../finding.ts'
-import { createServices } from '../services.ts'
+import { createServices, secretReading } from '../services.ts'
 
 export const doctor: Command = {
   command: 'doctor [profile]',
@@ -16,12 +18,19 @@ export const doctor: Command = {
     const { output } = context
     const profile = args.text('profile')
     const configuration = await configure(args, context, profile === undefined ? {} : { profile })
-    const findings: Finding[] = [await programFinding()]
+    const stateDirectory = stateDirectoryOf(configuration)
+    const findings: Finding[] = [await programFinding(), await stateFinding(stateDirectory)]
     if (profile !== undefined) {
       const { planFindings } = await import('../plan-findings.ts')
-      findings.push(...(await planFindings(configuration)))
-      const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
-      findings.push(...(await deviceFindings(() => services.openDevice(configuration))))
+      const { refuseUnworkableSteps } = await import('../preflight.ts')
+      const reading = secretReading(context)
+      findings.push(...(await planFindings(configuration, reading)))
+      const services = createServices(stateDirectory, context, args.flag('trace'))
+      const workable = await refuseUnworkableSteps(configuration, 'key-generated', reading).then(
+        () => true,
+        () => false,
+      )
+      findings.push(...(workable ? await deviceFindings(() => services.openDevice(configuration)) : [NOT_OPENED]))
     }
     const blocked = findings.some(isBlocker)
     output.result({ ready: !blocked, findings }, () =>
@@ -46,9 +55,48 @@ async function programFinding(): Promise<Finding> {
       }
 }
 
-async function deviceFindings(
-  open: () => Promise<import('../../../devices/device.ts').Device>,
-): Promise<readonly Finding[]> {
+/**
+ * A run begins with a folder of its own; a disk that takes none is found by making one, since permissions do not tell it all. It is
+ * made where the state folder is, or would be made, and nothing of it stays.
+ */
+async function stateFinding(stateDirectory: string): Promise<Finding> {
+  const runs = join(stateDirectory, 'runs')
+  try {
+    await rmdir(await mkdtemp(join(await nearestAbove(runs), '.hsm-enroll-')))
+    return { area: 'program', severity: 'ok', message: `runs are kept in ${runs}` }
+  } catch (error) {
+    return {
+      area: 'program',
+      severity: 'blocker',
+      code: 'program.state-directory',
+      message: `Could not make a folder for runs in ${runs}: ${fileFault(error)}.`,
+      remedy: 'Give this user the folder, or set stateDirectory (or --state-directory) to another one.',
+    }
+  }
+}
+
+/** The path itself, or the nearest one above it that is there. */
+async function nearestAbove(path: string): Promise<string> {
+  try {
+    await stat(path)
+    return path
+  } catch (error) {
+    const above = dirname(path)
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || above === path) throw error
+    return nearestAbove(above)
+  }
+}
+
+/** A try of a password is not spent on what cannot work: what is to be corrected stands above. */
+const NOT_OPENED: Finding = {
+  area: 'device',
+  severity: 'warning',
+  code: 'device.not-opened',
+  message: 'the device was not opened: URI, settings or secrets in the profile have to be corrected first',
+  remedy: 'Correct what stands above, then run it again.',
+}
+
+async function deviceFindings(open: () => Promise<Device>): Promise<readonly Finding[]> {
   try {
     const device = await open()
     try {

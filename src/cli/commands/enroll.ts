@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts'
 import { configure } from '../configure.ts'
 import { advanceAndShow, confirmOrder, ORDER_OPTIONS, RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
-import { createServices } from '../services.ts'
+import { createServices, secretReading } from '../services.ts'
 
 export const enroll: Command = {
   command: 'enroll <profile>',
@@ -23,7 +23,7 @@ export const enroll: Command = {
     const stateDirectory = stateDirectoryOf(configuration)
     const test = args.flag('test')
     await refuseUnworkable(configuration, {
-      interactive: context.interactive,
+      reading: secretReading(context),
       confirmed: test || args.flag('yes'),
     })
     const name = configuration.profile ?? profile

@@ -1,13 +1,13 @@
 import { EXIT } from '../../errors.ts'
 import type { Command } from '../command.ts'
-import { configure, PROFILE_OPTIONS } from '../configure.ts'
+import { configure, TRUST_OPTIONS } from '../configure.ts'
 
 export const inspect: Command = {
   command: 'inspect <file..>',
   summary: 'explain a request, certificate, PKCS#7 or attestation in words',
   positionals: { file: { type: 'string', array: true, describe: 'files, - for stdin' } },
   options: {
-    'trust-anchors': PROFILE_OPTIONS['trust-anchors'],
+    ...TRUST_OPTIONS,
     'cert-chains': { type: 'string', describe: 'certificates that travel beside an attestation (Google)' },
     csr: { type: 'string', describe: 'request that the attested key must belong to' },
   },
@@ -17,10 +17,7 @@ export const inspect: Command = {
     const { explanationText } = await import('../../report/explanation-text.ts')
     const { checkContext } = await import('../check-with.ts')
     const { readInput } = await import('../read-input.ts')
-    const anchors = args.list('trust-anchors')
-    const configuration = await configure(args, context, {
-      flags: { trustAnchors: anchors.length === 0 ? undefined : anchors },
-    })
+    const configuration = await configure(args, context)
     const csr = args.text('csr')
     const chains = args.text('cert-chains')
     const settings = await checkContext(configuration, {
@@ -28,12 +25,16 @@ export const inspect: Command = {
       ...(csr === undefined ? {} : { csr: await readInput(csr) }),
       ...(chains === undefined ? {} : { certChains: readCertChains(await readInput(chains)) }),
     })
+    let chainsUsed = false
     for (const file of args.list('file')) {
       const explanation = explain(await readInput(file), settings)
+      if (explanation.hsmType === 'MARVELL_GOOGLE') chainsUsed = true
       if (args.list('file').length === 1)
         context.output.result({ file, ...explanation }, () => explanationText(explanation))
       else context.output.line({ file, ...explanation }, () => `${file}\n${explanationText(explanation)}`)
     }
+    if (chains !== undefined && !chainsUsed)
+      context.output.warn('--cert-chains was not looked at: only MARVELL_GOOGLE evidence has certificates beside it.')
     return EXIT.done
   },
 }

@@ -43,7 +43,7 @@ const status: Command = {
     const { namedOrder, orderStatusToText } = await import('../order-status-view.ts')
     const { openClient } = await import('../sectigo-client.ts')
     const orderNumber = args.required('order-number')
-    const client = await openClient(await configureFor(args, context), args, context)
+    const client = openClient(await configureFor(args, context), args, context)
     const orders = await getDetailedOrderStatus(
       client,
       { orderNumber, queryType: args.flag('replacements') ? 2 : 1 },
@@ -68,7 +68,7 @@ const authorize: Command = {
     const test = args.flag('test')
     if (!test) await confirmChange(`Authorize order ${orderNumber}? This debits the account.`, args, context)
     const configuration = await configureFor(args, context)
-    const client = await openClient(configuration, args, context)
+    const client = openClient(configuration, args, context)
     const outcome = test
       ? await autoAuthorize(client, { orderNumber, test })
       : await chargeOnce(configuration.required('stateDirectory'), `authorize-${orderNumber}`, () =>
@@ -142,7 +142,7 @@ const revoke: Command = {
         : certificateId !== undefined
           ? { certificateId }
           : { serialNumber: serialNumber ?? which }
-    const client = await openClient(await configureFor(args, context), args, context)
+    const client = openClient(await configureFor(args, context), args, context)
     return showChange(await autoRevokeCertificate(client, { ...subject, ...why }), `revoke ${which}`, context)
   },
 }

@@ -6,6 +6,7 @@ import type { Command } from '../command.ts'
 import { configure, PROFILE_OPTIONS } from '../configure.ts'
 import { stateDirectoryOf } from '../enrolling.ts'
 import { type Finding, formatFinding, isBlocker } from '../finding.ts'
+import { secretReading } from '../services.ts'
 
 export const plan: Command = {
   command: 'plan <profile>',
@@ -25,7 +26,7 @@ export const plan: Command = {
     const stateDirectory = stateDirectoryOf(configuration)
     const test = args.flag('test')
     const open = await openRunsOf(stateDirectory, configuration.profile ?? profile, test)
-    const findings = [...(await planFindings(configuration)), ...open.map(openRunFinding)]
+    const findings = [...(await planFindings(configuration, secretReading(context))), ...open.map(openRunFinding)]
     const { product, days } = orderForm(configuration)
     const balance = args.flag('balance') ? await readBalance(configuration, context, stateDirectory) : undefined
     const blocked = findings.some(isBlocker)

@@ -52,15 +52,11 @@ const show: Command = {
     const { RunFolder } = await import('../../enrollment/run-folder.ts')
     const { Journal } = await import('../../enrollment/journal.ts')
     const { recordOf } = await import('../../enrollment/run-record.ts')
-    const { runToJson, runToText } = await import('../run-view.ts')
+    const { showRun } = await import('../run-view.ts')
     const configuration = await configure(args, { output, ...context })
     const folder = await RunFolder.find(stateDirectoryOf(configuration), args.required('run'))
-    const summary = {
-      id: folder.id,
-      folder: folder.path,
-      record: recordOf((await Journal.open(folder.journalFile, Date.now)).entries),
-    }
-    output.result(runToJson(summary), () => runToText(summary))
+    const record = recordOf((await Journal.open(folder.journalFile, Date.now)).entries)
+    showRun({ id: folder.id, folder: folder.path, record }, output)
     return EXIT.done
   },
 }
@@ -118,7 +114,7 @@ const resolve: Command = {
   },
   run: async (args, context) => {
     const { resolveRun } = await import('../../enrollment/resolve-run.ts')
-    const { runToJson, runToText } = await import('../run-view.ts')
+    const { showRun } = await import('../run-view.ts')
     const { userInfo } = await import('node:os')
     const orderNumber = args.text('order-number')
     if (
@@ -137,8 +133,7 @@ const resolve: Command = {
           : { kind: 'placed', orderNumber },
         `operator ${userInfo().username}`,
       )
-      const summary = { id: run.id, folder: run.folder.path, record: run.record }
-      context.output.result(runToJson(summary), () => runToText(summary))
+      showRun(run.summary, context.output)
       return EXIT.done
     })
   },

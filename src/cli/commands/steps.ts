@@ -3,7 +3,7 @@ import type { RunState } from '../../enrollment/run-event.ts'
 import type { Command } from '../command.ts'
 import { configure } from '../configure.ts'
 import { advanceAndShow, RUN_OPTIONS, stateDirectoryOf, withExistingRun } from '../enrolling.ts'
-import { createServices } from '../services.ts'
+import { createServices, secretReading } from '../services.ts'
 
 function step(name: string, summary: string, until: RunState): Command {
   return {
@@ -16,14 +16,10 @@ function step(name: string, summary: string, until: RunState): Command {
         return withExistingRun(args, context, (opened) => advanceAndShow(opened, { until }, context))
       }
       const { withNewRun } = await import('../../enrollment/run.ts')
-      const { hsmTypeOf } = await import('../../enrollment/order-form.ts')
-      const { requestTemplate } = await import('../../config/profile.ts')
-      const { checkRequestTemplate } = await import('../../csr/build-certification-request.ts')
+      const { refuseUnworkableSteps } = await import('../preflight.ts')
       const profile = args.text('profile')
       const configuration = await configure(args, context, profile === undefined ? {} : { profile })
-      // What is wrong in the profile is said before a run exists.
-      hsmTypeOf(configuration)
-      if (until !== 'key-generated') await checkRequestTemplate(requestTemplate(configuration))
+      await refuseUnworkableSteps(configuration, until, secretReading(context))
       const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
       return withNewRun(
         {

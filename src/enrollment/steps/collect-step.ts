@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto'
 import { type Certificate, parseCertificate } from '../../asn1/certificate.ts'
 import { printName } from '../../asn1/name.ts'
 import { writePem } from '../../asn1/pem.ts'
-import { EnrollError } from '../../errors.ts'
+import { EnrollError, sentence } from '../../errors.ts'
 import type { Collection, OrderProgress, Refusal } from '../../sectigo/certificate-authority.ts'
+import { sha256Hex } from '../../sha256-hex.ts'
 import { releaseClaims } from '../order-guard.ts'
 import type { Run } from '../run.ts'
 import type { RunRecord } from '../run-record.ts'
+import { untilStopped } from '../services.ts'
 
 /** Ends of a question that say nothing about the order: somebody who waits for days outlasts them. */
 const PASSING = ['sectigo.no-answer', 'sectigo.not-sent', 'sectigo.unreadable', 'lock.held']
@@ -23,7 +24,7 @@ export async function runCollectStep(run: Run, patient = false): Promise<boolean
   if (record.orderNumber === undefined) throw new Error('the run has no order')
   const { orderNumber, certificateId } = record
   const ca = await services.certificateAuthority(configuration)
-  const options = services.signal === undefined ? {} : { signal: services.signal }
+  const options = untilStopped(services)
   const order = { orderNumber, ...(certificateId === undefined ? {} : { certificateId }) }
   const collection = await ca.collect(order, options).catch((error: unknown): Collection => {
     if (!patient || !(error instanceof EnrollError) || !PASSING.includes(error.code)) throw error
@@ -63,7 +64,8 @@ function notCollected(
 ): EnrollError {
   const refusal = collection.kind === 'refused' ? collection.refusal : undefined
   const why = refusal === undefined ? progress?.summary : `${refusal.code} ${refusal.message}`
-  return new EnrollError('ca.collect', `Could not collect the certificate of order ${orderNumber}: ${why}`, {
+  const message = sentence(`Could not collect the certificate of order ${orderNumber}: ${why}`)
+  return new EnrollError('ca.collect', message, {
     remedy: refusal?.remedy ?? 'Ask the CA why; a new certificate needs a new order.',
     exitCode: 4,
   })
@@ -134,9 +136,7 @@ export const hasOwn = (record: RunRecord, ders: readonly Uint8Array[]): boolean 
   ders.some((der) => isOwn(record, parseCertificate(der)))
 
 const isOwn = ({ spkiSha256, submission }: RunRecord, { spki }: Certificate): boolean =>
-  sha256(spki) === (spkiSha256 ?? submission?.spkiSha256)
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+  sha256Hex(spki) === (spkiSha256 ?? submission?.spkiSha256)
 
 /** Issuers upward from the end entity, each at most once. */
 function orderChain(own: Certificate, certificates: readonly Certificate[]): readonly Certificate[] {

@@ -1,19 +1,12 @@
-import { createHash } from 'node:crypto'
-import {
-  type Device,
-  DeviceError,
-  type DeviceKey,
-  hasFixedPlace,
-  type KeyRef,
-  type KeySpec,
-} from '../../../devices/device.ts'
+import { type Device, DeviceError, type DeviceKey, hasFixedPlace, type KeySpec } from '../../../devices/device.ts'
 import { writePem } from '../../asn1/pem.ts'
 import { keyProfile, requestTemplate } from '../../config/profile.ts'
 import { buildCertificationRequest, checkRequestTemplate } from '../../csr/build-certification-request.ts'
+import { sha256Hex } from '../../sha256-hex.ts'
 import type { Run } from '../run.ts'
 import { type Artefact, hasReached, type RunState } from '../run-event.ts'
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+import { findRunKey, keyRefOf } from './find-run-key.ts'
+import { refuseObstacles } from './refuse-obstacles.ts'
 
 /** Everything that needs the device, in one session: key pair, request, attestation. Each part is skipped where the journal has it. */
 export async function runDeviceSteps(run: Run, until: RunState = 'attested'): Promise<void> {
@@ -22,7 +15,7 @@ export async function runDeviceSteps(run: Run, until: RunState = 'attested'): Pr
   if (template !== undefined) await checkRequestTemplate(template)
   const device = await run.services.openDevice(run.configuration)
   try {
-    const key = await obtainKey(run, device)
+    const key = await obtainKey(run, device, until)
     if (run.record.state === 'key-generated' && template !== undefined) {
       run.services.observer.step({ step: 'csr', status: 'begin', detail: 'the device signs the certificate request' })
       const request = await buildCertificationRequest(template, key)
@@ -30,7 +23,7 @@ export async function runDeviceSteps(run: Run, until: RunState = 'attested'): Pr
         'request.csr.pem',
         Buffer.from(writePem('CERTIFICATE REQUEST', request.der)),
       )
-      await run.log({ type: 'csr-signed', request: artefact, spkiSha256: sha256(request.spki) })
+      await run.log({ type: 'csr-signed', request: artefact, spkiSha256: sha256Hex(request.spki) })
       run.services.observer.step({
         step: 'csr',
         status: 'done',
@@ -44,31 +37,16 @@ export async function runDeviceSteps(run: Run, until: RunState = 'attested'): Pr
 }
 
 /** Generates the key, or finds the one that an earlier attempt of this run made. Never makes a second one. */
-async function obtainKey(run: Run, device: Device): Promise<DeviceKey> {
+async function obtainKey(run: Run, device: Device, until: RunState): Promise<DeviceKey> {
   const { record, services } = run
-  const ref = {
-    label: record.keyLabel,
-    id: Buffer.from(record.keyId, 'hex'),
-    ...(record.keyLocation === undefined ? {} : { location: record.keyLocation }),
-  }
-  if (record.state !== 'planned') {
-    const key = await device.findKey(ref)
-    if (key !== undefined && sha256(key.publicKey) === record.spkiSha256) return key
-    throw new DeviceError(
-      'key.not-found',
-      `Could not find this run's key ${record.keyLocation ?? record.keyLabel} on the device${key === undefined ? '' : ': another key is in its place'}.`,
-      {
-        remedy: 'Attach the device that the run began with; if the key was deleted, begin a new run.',
-      },
-    )
-  }
-  const earlier = await findEarlierKey(run, device, ref)
-  const key = earlier ?? (await generate(run, device))
+  if (record.state !== 'planned') return findRunKey(record, device)
+  const earlier = await findEarlierKey(run, device)
+  const key = earlier ?? (await generate(run, device, until))
   const publicKey = await run.folder.writeArtefact('public-key.pem', Buffer.from(writePem('PUBLIC KEY', key.publicKey)))
   await run.log({
     type: 'key-generated',
     location: key.location,
-    spkiSha256: sha256(key.publicKey),
+    spkiSha256: sha256Hex(key.publicKey),
     publicKey,
     found: earlier !== undefined,
   })
@@ -80,15 +58,15 @@ async function obtainKey(run: Run, device: Device): Promise<DeviceKey> {
   return key
 }
 
-/** The key of this run, where an earlier attempt died between generating and recording. */
-async function findEarlierKey(run: Run, device: Device, ref: KeyRef): Promise<DeviceKey | undefined> {
-  if (!hasFixedPlace(device)) return device.findKey(ref)
-  const { keyRequested } = run.record
-  const occupant = keyRequested === undefined ? undefined : await device.occupant()
-  return occupant === undefined || sha256(occupant.publicKey) === keyRequested?.occupant ? undefined : occupant
+/** The key of this run, where an earlier attempt died between generating and recording. One that asked for none made none. */
+async function findEarlierKey({ record }: Run, device: Device): Promise<DeviceKey | undefined> {
+  if (record.keyRequested === undefined) return undefined
+  if (!hasFixedPlace(device)) return device.findKey(keyRefOf(record))
+  const occupant = await device.occupant()
+  return occupant === undefined || sha256Hex(occupant.publicKey) === record.keyRequested.occupant ? undefined : occupant
 }
 
-async function generate(run: Run, device: Device): Promise<DeviceKey> {
+async function generate(run: Run, device: Device, until: RunState): Promise<DeviceKey> {
   const { record, configuration, services } = run
   const spec: KeySpec = {
     ...keyProfile(configuration),
@@ -96,13 +74,14 @@ async function generate(run: Run, device: Device): Promise<DeviceKey> {
     id: Buffer.from(record.keyId, 'hex'),
     replaceKey: configuration.text('key.replaceKey'),
   }
+  await refuseObstacles(run, device, { algorithm: spec.algorithm, attests: !hasReached('csr-signed', until) })
   const occupant = hasFixedPlace(device) ? await device.occupant() : undefined
   services.observer.step({ step: 'key', status: 'begin', detail: `the device generates a ${spec.algorithm} key pair` })
   await run.log({
     type: 'key-requested',
     device: configuration.required('device.uri'),
     algorithm: spec.algorithm,
-    ...(hasFixedPlace(device) ? { occupant: occupant === undefined ? null : sha256(occupant.publicKey) } : {}),
+    ...(hasFixedPlace(device) ? { occupant: occupant === undefined ? null : sha256Hex(occupant.publicKey) } : {}),
   })
   try {
     return await device.generateKeyPair(spec)

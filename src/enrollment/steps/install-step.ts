@@ -1,6 +1,7 @@
 import { DeviceError, hasCertificateStore } from '../../../devices/device.ts'
 import { readPem } from '../../asn1/pem.ts'
 import type { Run } from '../run.ts'
+import { findRunKey } from './find-run-key.ts'
 
 /** Puts the issued certificate beside its key, where the device keeps certificates, and reads it back. */
 export async function runInstallStep(run: Run): Promise<void> {
@@ -15,20 +16,7 @@ export async function runInstallStep(run: Run): Promise<void> {
       await finish(run, `${folder.path}/${record.certificate.file} (the device keeps no certificates)`)
       return
     }
-    const key = await device.findKey({
-      label: record.keyLabel,
-      id: Buffer.from(record.keyId, 'hex'),
-      ...(record.keyLocation === undefined ? {} : { location: record.keyLocation }),
-    })
-    if (key === undefined) {
-      throw new DeviceError(
-        'key.not-found',
-        `Could not find this run's key ${record.keyLocation ?? record.keyLabel} on the device.`,
-        {
-          remedy: 'Attach the device that holds the key.',
-        },
-      )
-    }
+    const key = await findRunKey(record, device)
     // Where the run replaced a key, the certificate that stands there is the replaced one's: the same word covers it.
     const replace = configuration.text('key.replaceKey') === key.location
     await device.storeCertificate(key, certificate.der, { replace })

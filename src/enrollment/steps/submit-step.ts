@@ -2,6 +2,7 @@ import type { AttestationResult } from '../../attestation/attestation-result.ts'
 import { completeOrderForm, hsmTypeOf } from '../order-form.ts'
 import { placeOrder } from '../place-order.ts'
 import type { Run } from '../run.ts'
+import { untilStopped } from '../services.ts'
 import { readRequest } from './read-request.ts'
 
 /** Places the order of an enrolment: the profile's form with the run's request and evidence. */
@@ -19,7 +20,7 @@ export async function runSubmitStep(run: Run): Promise<void> {
     test: record.test,
   })
   const ca = await services.certificateAuthority(configuration)
-  const options = services.signal === undefined ? {} : { signal: services.signal }
+  const options = untilStopped(services)
   await placeOrder(run, {
     form,
     csr,

@@ -3,6 +3,7 @@ import type { Balance } from '../../sectigo/certificate-authority.ts'
 import { resolveUnknown, type UnknownOrderVerdict } from '../../sectigo/resolve-unknown.ts'
 import type { Run } from '../run.ts'
 import type { RunRecord } from '../run-record.ts'
+import { untilStopped } from '../services.ts'
 
 const DIED = 'the program ended between sending the order and reading the answer'
 
@@ -33,7 +34,7 @@ export function weigh({ submission, balanceAfter }: RunRecord): UnknownOrderVerd
 async function readBalance({ services, configuration }: Run): Promise<Balance | undefined> {
   try {
     const ca = await services.certificateAuthority(configuration)
-    return await ca.balance(services.signal === undefined ? {} : { signal: services.signal })
+    return await ca.balance(untilStopped(services))
   } catch (error) {
     if (error instanceof EnrollError) return undefined
     throw error

@@ -125,9 +125,10 @@ export class KmsService {
     return { status: 200, body: { name, createTime: new Date().toISOString() } }
   }
 
+  /** "If the resource does not exist, this will return an empty set of permissions, not a NOT_FOUND error." (Cloud KMS reference) */
   #testPermissions(resource: string, asked: unknown): Answer {
-    if (!this.keyRings.has(resource) && !this.keys.has(resource)) return notFound(resource)
-    const held = Array.isArray(asked) ? asked.filter((permission) => this.permissions.has(permission)) : []
+    const exists = this.keyRings.has(resource) || this.keys.has(resource)
+    const held = exists && Array.isArray(asked) ? asked.filter((permission) => this.permissions.has(permission)) : []
     return { status: 200, body: held.length === 0 ? {} : { permissions: held } }
   }
 

@@ -1,0 +1,71 @@
+import { stat } from 'node:fs/promises'
+import { parseDeviceUri, type SecretName } from '../../devices/device.ts'
+import { ConfigError } from './config-error.ts'
+import type { Configuration } from './configuration.ts'
+import { readSecret, type SecretReading } from './secret-source.ts'
+import { SETTINGS } from './settings.ts'
+
+/**
+ * What can be found wrong with the sources of the configured secrets without asking anybody and without using one up: a variable,
+ * a file, a systemd credential is read and forgotten again; a prompt wants somebody to ask; a command, a descriptor and a pipe give
+ * their secret once and are left alone. `section`: the secrets of the device, of the account, or all.
+ */
+export async function secretFaults(
+  configuration: Configuration,
+  reading: SecretReading,
+  section?: 'device' | 'sectigo',
+): Promise<readonly ConfigError[]> {
+  const faults: ConfigError[] = []
+  for (const { setting, name, source } of configuredSources(configuration)) {
+    if (section !== undefined && !setting.startsWith(`${section}.`)) continue
+    if (!(await canBeLookedAt(source, reading))) continue
+    try {
+      ;(await readSecret(source, { name, prompt: `secret ${setting}` }, reading)).wipe()
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      faults.push(error)
+    }
+  }
+  return faults
+}
+
+interface ConfiguredSource {
+  /** The setting that names the source. */
+  readonly setting: string
+  readonly name: SecretName
+  readonly source: string
+}
+
+function configuredSources(configuration: Configuration): readonly ConfiguredSource[] {
+  const sources = SETTINGS.flatMap(({ path, type }): readonly ConfiguredSource[] => {
+    const source = type === 'secret' ? configuration.text(path) : undefined
+    if (source === undefined) return []
+    const name = path.startsWith(DEVICE) ? (path.slice(DEVICE.length) as SecretName) : 'password'
+    return [{ setting: path, name, source }]
+  })
+  const uri = configuration.text('device.uri')
+  const pinSource = uri === undefined ? undefined : pinSourceOf(uri)
+  if (pinSource === undefined) return sources
+  return [...sources, { setting: 'device.uri (pin-source)', name: 'pin', source: pinSource }]
+}
+
+const DEVICE = 'device.secrets.'
+
+/** The file of `pin-source` (RFC 7512, 2.4). A URI that cannot be read is the family's to refuse. */
+function pinSourceOf(uri: string): string | undefined {
+  try {
+    const source = parseDeviceUri(uri).query.get('pin-source')
+    return source === undefined ? undefined : `file:${source.replace(/^file:(\/\/)?/, '')}`
+  } catch {
+    return undefined
+  }
+}
+
+async function canBeLookedAt(source: string, { prompt }: SecretReading): Promise<boolean> {
+  if (source === 'prompt') return prompt === undefined
+  if (/^(env|credential):/.test(source)) return true
+  if (!source.startsWith('file:')) return false
+  // What is not there at all is read, so that the reading says so.
+  const found = await stat(source.slice('file:'.length)).catch(() => undefined)
+  return found === undefined || found.isFile() || found.isDirectory()
+}

@@ -1,0 +1,31 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { RunFolder } from './run-folder.ts'
+
+let state: string
+beforeAll(async () => {
+  state = await mkdtemp(join(tmpdir(), 'run-folder-'))
+})
+afterAll(() => rm(state, { recursive: true }))
+
+describe('discarding a run folder', () => {
+  it('removes one that holds a journal alone', async () => {
+    const folder = await RunFolder.create(state, 0)
+    await writeFile(folder.journalFile, '')
+    await folder.discard()
+    expect(existsSync(folder.path)).toBe(false)
+  })
+
+  it.each([[['public-key.pem']], [['journal.jsonl', 'public-key.pem']], [['journal.jsonl', 'lock']]])(
+    'leaves one that holds %s',
+    async (files) => {
+      const folder = await RunFolder.create(state, 0)
+      for (const file of files) await writeFile(join(folder.path, file), '')
+      await folder.discard()
+      expect((await readdir(folder.path)).sort()).toEqual([...files].sort())
+    },
+  )
+})

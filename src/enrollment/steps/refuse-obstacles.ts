@@ -1,0 +1,44 @@
+import {
+  DEVICE_ERROR_CODES,
+  type Device,
+  DeviceError,
+  type KeyAlgorithm,
+  type Obstacle,
+} from '../../../devices/device.ts'
+import { withRemedy } from '../../errors.ts'
+import type { Run } from '../run.ts'
+
+/**
+ * What the device shows by itself must not cost a key: asked once the device is open, and before it is asked for one. `attests`:
+ * the run will want an attestation; one that stops before it is told of what would stop that. Throws DeviceError with the first
+ * obstacle's own words (its code too, where a DeviceError has it).
+ */
+export async function refuseObstacles(
+  { services }: Run,
+  device: Device,
+  { algorithm, attests }: { readonly algorithm: KeyAlgorithm; readonly attests: boolean },
+): Promise<void> {
+  const { capabilities, obstacles, model, serial } = await device.describe()
+  const name = serial === undefined ? model : `${model} ${serial}`
+  const unable = capabilities.filter((capability) => capability.algorithm === algorithm && !capability.supported)
+  const blockers: readonly Obstacle[] = [
+    ...unable.map(({ reason }) => notMade(algorithm, name, reason)),
+    ...obstacles.filter(({ severity }) => severity === 'blocker'),
+  ]
+  const [first, ...others] = blockers.filter(({ stops }) => attests || stops !== 'attestation')
+  if (first === undefined) {
+    for (const { message, remedy } of blockers)
+      services.observer.step({ step: 'key', status: 'waiting', detail: withRemedy(message, remedy) })
+    return
+  }
+  const more = others.length === 0 ? '' : ` (and ${others.length} more; see \`hsm-enroll doctor\`)`
+  const code = DEVICE_ERROR_CODES.find((known) => known === first.code) ?? 'device.obstacle'
+  throw new DeviceError(code, `${first.message}${more}`, { remedy: first.remedy })
+}
+
+const notMade = (algorithm: KeyAlgorithm, name: string, reason = 'the device does not say why'): Obstacle => ({
+  severity: 'blocker',
+  code: 'device.unsupported',
+  message: `Could not make a key of type ${algorithm} on ${name}: ${reason}.`,
+  remedy: 'Choose another key.algorithm.',
+})
