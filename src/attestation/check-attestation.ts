@@ -9,7 +9,7 @@ import { CheckList, type Rule, rule } from './check-list.ts'
 import { EvidenceError } from './evidence-error.ts'
 import { possibleFamilies, recogniseFamily } from './recognise-family.ts'
 import { VERIFIERS } from './verifiers.ts'
-import type { FamilyOptions } from './verify-attestation.ts'
+import type { FamilyOptions, FamilyVerdict } from './verify-attestation.ts'
 
 /** What is to be judged, and by what. */
 export interface CheckRequest {
@@ -44,13 +44,8 @@ const BINDING = {
  */
 export function checkAttestation(request: CheckRequest): AttestationResult {
   const hsmType = request.hsmType ?? recogniseFamily(request.package)
-  refuseOtherFamily(hsmType, request.package)
-  const { spki, ...verdict } = VERIFIERS[hsmType].verify(request.package, {
-    trustAnchors: request.trustAnchors,
-    now: request.now,
-    ...(request.certChains === undefined ? {} : { certChains: request.certChains }),
-    ...(request.options === undefined ? {} : { options: request.options }),
-  })
+  const verdict = verifyEvidence(hsmType, request)
+  const { spki, genuine, attestedKey, device, claims, trustAnchor, chain } = verdict
   const binding = new CheckList()
   bind(spki, request, binding)
   const keyToJudge = spki ?? request.csr?.spki ?? request.publicKey
@@ -64,9 +59,35 @@ export function checkAttestation(request: CheckRequest): AttestationResult {
     request.policy ?? policyProfile(),
   )
   const checks = [...verdict.checks, ...binding.checks, ...policy]
-  const acceptable = verdict.genuine && checks.every(({ status }) => status !== 'fail')
-  const { hsmType: type, genuine, ...rest } = verdict
-  return { hsmType: type, genuine, acceptable, ...rest, checks }
+  return {
+    hsmType,
+    genuine,
+    acceptable: genuine && checks.every(({ status }) => status !== 'fail'),
+    ...(attestedKey === undefined ? {} : { attestedKey }),
+    device,
+    claims,
+    ...(trustAnchor === undefined ? {} : { trustAnchor }),
+    chain,
+    checks,
+  }
+}
+
+/** Whose it is instead is asked only of what is not genuine: a batch of good packages is not read twice. */
+function verifyEvidence(hsmType: HsmType, request: CheckRequest): FamilyVerdict {
+  let verdict: FamilyVerdict
+  try {
+    verdict = VERIFIERS[hsmType].verify(request.package, {
+      trustAnchors: request.trustAnchors,
+      now: request.now,
+      ...(request.certChains === undefined ? {} : { certChains: request.certChains }),
+      ...(request.options === undefined ? {} : { options: request.options }),
+    })
+  } catch (error) {
+    refuseOtherFamily(hsmType, request.package)
+    throw error
+  }
+  if (!verdict.genuine) refuseOtherFamily(hsmType, request.package)
+  return verdict
 }
 
 /** A package of another family is no evidence of the named one at all: say whose it is. */
