@@ -1,5 +1,5 @@
 import { readCertificatePackage } from '../../src/attestation/certificate-package.ts'
-import { jsonText } from '../../src/attestation/json-evidence.ts'
+import { readNshieldBundle } from '../../src/attestation/nshield-bundle.ts'
 import { VERIFIERS } from '../../src/attestation/verifiers.ts'
 import type { FamilyVerdict } from '../../src/attestation/verify-attestation.ts'
 import { EnrollError } from '../../src/errors.ts'
@@ -171,8 +171,15 @@ function certificatesOf(package_: Uint8Array): readonly string[] {
   }
 }
 
-/** A bundle with its values, whatever its blanks. */
-const membersOf = (package_: Uint8Array): string => JSON.stringify(JSON.parse(jsonText(package_) ?? ''))
+/** What a bundle's own members say, whatever its blanks. Nothing signs the others; the verifier names them in a warning. */
+function membersOf(package_: Uint8Array): string {
+  const { root, cipherSuite, bytes } = readNshieldBundle(package_)
+  return JSON.stringify([
+    root,
+    cipherSuite,
+    [...bytes].map(([name, value]) => `${name} ${Buffer.from(value).toString('hex')}`).sort(),
+  ])
+}
 
 /**
  * Everything of a verdict but the wording of its checks: key, device, claims, anchor, and the chain, whose links carry the hash of
