@@ -51,7 +51,7 @@ describe('sandbox --script', () => {
     const script = join(folder, 'bad.yaml')
     if (text === undefined) await rm(script, { force: true })
     else await writeFile(script, text)
-    const end = await runProgram(['sandbox', '--script', script])
+    const end = await runProgram(['sandbox', '--script', script, '--directory', join(folder, 'refused')])
     expect(end.code).toBe(2)
     expect(end.stderr).toMatch(says)
   })

@@ -1,27 +1,16 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { OAuth2Client } from 'google-auth-library'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type DsmDouble, startDsmDouble } from '../../src/sandbox/fortanix/double.ts'
-import { type KmsDouble, startKmsDouble } from '../../src/sandbox/marvell-google/double.ts'
+import { describe, expect, it } from 'vitest'
+import { withDirectory, withDsm, withKms } from './with-double.ts'
 
 const run = promisify(execFile)
 
-let directory: string
-let dsm: DsmDouble
-let kms: KmsDouble
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'api-'))
-  dsm = await startDsmDouble({ directory })
-  kms = await startKmsDouble({ directory })
-}, 60_000)
-afterAll(async () => {
-  await Promise.all([dsm.close(), kms.close()])
-  await rm(directory, { recursive: true })
-})
+const directory = withDirectory()
+const dsm = withDsm(directory)
+const kms = withKms(directory)
 
 interface CurlReply {
   readonly status: number
@@ -30,7 +19,7 @@ interface CurlReply {
 
 /** The double, asked by curl; the credential goes over stdin. */
 async function curl(method: string, url: string, authorization: string, body?: unknown): Promise<CurlReply> {
-  const config = join(directory, 'curl.cfg')
+  const config = join(directory(), 'curl.cfg')
   await writeFile(config, `header = "authorization: ${authorization}"\n`, { mode: 0o600 })
   const data = body === undefined ? [] : ['-H', 'content-type: application/json', '--data-binary', JSON.stringify(body)]
   const args = ['-sS', '--noproxy', '*', '-X', method, '-K', config, ...data, '-w', '\n%{http_code}', url]
@@ -40,7 +29,7 @@ async function curl(method: string, url: string, authorization: string, body?: u
 }
 
 async function dsmBearer(): Promise<string> {
-  const { body } = await curl('POST', `${dsm.endpoint}/sys/v1/session/auth`, `Basic ${dsm.service.sessions.apiKey}`)
+  const { body } = await curl('POST', `${dsm().endpoint}/sys/v1/session/auth`, `Basic ${dsm().service.sessions.apiKey}`)
   return `Bearer ${JSON.parse(body).access_token}`
 }
 
@@ -48,16 +37,16 @@ describe('the DSM double, asked by curl', () => {
   it('creates, shows, signs with and attests a key', async () => {
     const bearer = await dsmBearer()
     const request = { name: 'by curl', obj_type: 'EC', elliptic_curve: 'NistP256', key_ops: ['SIGN', 'VERIFY'] }
-    const made = await curl('POST', `${dsm.endpoint}/crypto/v1/keys`, bearer, request)
+    const made = await curl('POST', `${dsm().endpoint}/crypto/v1/keys`, bearer, request)
     expect(made.status).toBe(201)
     const { kid } = JSON.parse(made.body)
-    const signed = await curl('POST', `${dsm.endpoint}/crypto/v1/sign`, bearer, {
+    const signed = await curl('POST', `${dsm().endpoint}/crypto/v1/sign`, bearer, {
       key: { kid },
       hash_alg: 'SHA256',
       data: Buffer.from('x').toString('base64'),
     })
     expect(JSON.parse(signed.body)).toMatchObject({ kid })
-    const attested = await curl('POST', `${dsm.endpoint}/crypto/v1/keys/key_attestation`, bearer, { key: { kid } })
+    const attested = await curl('POST', `${dsm().endpoint}/crypto/v1/keys/key_attestation`, bearer, { key: { kid } })
     expect(JSON.parse(attested.body).authority_chain).toHaveLength(3)
   })
 
@@ -91,17 +80,17 @@ describe('the DSM double, asked by curl', () => {
     ['an unknown query parameter', 'POST', '/crypto/v1/keys/info?pub_key=true', { name: 'x' }, 400],
     ['a body that is no base64', 'POST', '/crypto/v1/sign', { key: { name: 'x' }, hash_alg: 'SHA256', data: '!' }, 400],
   ])('refuses %s', async (_what, method, path, body, status) => {
-    expect((await curl(method, `${dsm.endpoint}${path}`, await dsmBearer(), body)).status).toBe(status)
+    expect((await curl(method, `${dsm().endpoint}${path}`, await dsmBearer(), body)).status).toBe(status)
   })
 
   it.each(['Basic bm9ib2R5OndpdGhvdXQ=', 'Bearer nobody', 'nothing'])('does not know %s', async (authorization) => {
-    const reply = await curl('POST', `${dsm.endpoint}/crypto/v1/keys/info`, authorization, { name: 'x' })
+    const reply = await curl('POST', `${dsm().endpoint}/crypto/v1/keys/info`, authorization, { name: 'x' })
     expect(reply.status).toBe(401)
   })
 })
 
 describe('the Cloud KMS double, asked by curl and by google-auth-library itself', () => {
-  const key = (): string => `${kms.endpoint}/v1/${kms.ring}/cryptoKeys`
+  const key = (): string => `${kms().endpoint}/v1/${kms().ring}/cryptoKeys`
   const body = (more: object = {}) => ({
     purpose: 'ASYMMETRIC_SIGN',
     versionTemplate: { protectionLevel: 'HSM', algorithm: 'EC_SIGN_P256_SHA256' },
@@ -109,7 +98,7 @@ describe('the Cloud KMS double, asked by curl and by google-auth-library itself'
   })
 
   it('creates a key, shows it and its attestation', async () => {
-    const bearer = `Bearer ${kms.service.tokens.issue('curl')}`
+    const bearer = `Bearer ${kms().service.tokens.issue('curl')}`
     expect((await curl('POST', `${key()}?cryptoKeyId=by-curl`, bearer, body())).status).toBe(200)
     const version = `${key()}/by-curl/cryptoKeyVersions/1`
     expect(JSON.parse((await curl('GET', version, bearer)).body).state).toBe('PENDING_GENERATION')
@@ -120,9 +109,9 @@ describe('the Cloud KMS double, asked by curl and by google-auth-library itself'
 
   it('serves the library’s own requests', async () => {
     const client = new OAuth2Client()
-    client.setCredentials({ access_token: kms.service.tokens.issue('library') })
-    const { data } = await client.request<{ name: string }>({ url: `${kms.endpoint}/v1/${kms.ring}` })
-    expect(data.name).toBe(kms.ring)
+    client.setCredentials({ access_token: kms().service.tokens.issue('library') })
+    const { data } = await client.request<{ name: string }>({ url: `${kms().endpoint}/v1/${kms().ring}` })
+    expect(data.name).toBe(kms().ring)
   })
 
   it.each([
@@ -167,14 +156,14 @@ describe('the Cloud KMS double, asked by curl and by google-auth-library itself'
       400,
     ],
   ])('refuses %s', async (_what, method, path, request, status) => {
-    const bearer = `Bearer ${kms.service.tokens.issue('curl')}`
+    const bearer = `Bearer ${kms().service.tokens.issue('curl')}`
     const reply = await curl(method, `${key()}${path}`, bearer, request)
     expect(reply.status).toBe(status)
     expect(JSON.parse(reply.body).error.code).toBe(status)
   })
 
   it('refuses a digest with a checksum that does not fit, and one of the wrong length', async () => {
-    const bearer = `Bearer ${kms.service.tokens.issue('curl')}`
+    const bearer = `Bearer ${kms().service.tokens.issue('curl')}`
     const sign = `${key()}/by-curl/cryptoKeyVersions/1:asymmetricSign`
     const digest = { sha256: Buffer.alloc(32).toString('base64') }
     // RFC 3720 B.4: 32 zero bytes.

@@ -1,29 +1,17 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { KeyAlgorithm } from '../../devices/device.ts'
 import { runCli } from '../../src/cli/run-cli.ts'
 import type { RunningDouble } from '../../src/sandbox/double.ts'
-import { type DsmDouble, startDsmDouble } from '../../src/sandbox/fortanix/double.ts'
 import type { HttpDouble } from '../../src/sandbox/http/http-double.ts'
-import { type KmsDouble, startKmsDouble } from '../../src/sandbox/marvell-google/double.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
+import { withDirectory, withDsm, withKms } from './with-double.ts'
 
-let directory: string
-let dsm: DsmDouble
-let kms: KmsDouble
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'enrol-'))
-  dsm = await startDsmDouble({ directory })
-  kms = await startKmsDouble({ directory })
-}, 60_000)
-afterAll(async () => {
-  await Promise.all([dsm.close(), kms.close()])
-  await rm(directory, { recursive: true })
-  expect([...dsm.http.defects, ...kms.http.defects]).toEqual([])
-})
+const directory = withDirectory()
+const dsm = withDsm(directory)
+const kms = withKms(directory)
 
 interface Program {
   readonly code: number
@@ -69,7 +57,7 @@ async function rehearse(
     settings: { ...double.settings, retries: '1', ...settings },
     close: async () => undefined,
   }
-  return startRehearsal({ directory: join(directory, `run-${++count}`), device: kept, algorithm })
+  return startRehearsal({ directory: join(directory(), `run-${++count}`), device: kept, algorithm })
 }
 
 interface Shown {
@@ -82,13 +70,13 @@ const CLOUDS: Readonly<
   Record<string, { double: () => RunningDouble & { http: HttpDouble }; keys: () => number; calls: readonly string[] }>
 > = {
   'Fortanix DSM': {
-    double: () => dsm,
-    keys: () => dsm.service.keys.length,
+    double: () => dsm(),
+    keys: () => dsm().service.keys.length,
     calls: ['Authenticate', 'GetSobject', 'CreateSobject', 'Sign', 'KeyAttestation', 'ImportSobject'],
   },
   'Cloud KMS': {
-    double: () => kms,
-    keys: () => kms.service.generated.length,
+    double: () => kms(),
+    keys: () => kms().service.generated.length,
     calls: ['Token', 'GetCryptoKey', 'CreateCryptoKey', 'ListCryptoKeyVersions', 'GetPublicKey', 'AsymmetricSign'],
   },
 }
@@ -186,8 +174,8 @@ describe.each(Object.entries(CLOUDS))('an enrolment on %s', (_name, cloud) => {
     const seen = [end.stdout, end.stderr, ...contents].join('\n')
     expect(end.stderr).toMatch(/trace: (GET|POST) .*HTTP 500/)
     expect(files.map(({ name }) => name)).toContain('journal.jsonl')
-    const { privateKey } = kms.service.tokens
-    for (const secret of [dsm.service.sessions.apiKey, privateKey, privateKey.slice(100, 140)]) {
+    const { privateKey } = kms().service.tokens
+    for (const secret of [dsm().service.sessions.apiKey, privateKey, privateKey.slice(100, 140)]) {
       expect(seen.includes(secret)).toBe(false)
     }
     expect(seen).not.toMatch(/ya29\.|session-[0-9a-f]{8}|PRIVATE KEY/)
@@ -196,7 +184,7 @@ describe.each(Object.entries(CLOUDS))('an enrolment on %s', (_name, cloud) => {
 })
 
 it('doctor tells the version of a DSM server and its FIPS level', async () => {
-  const rehearsal = await rehearse(dsm)
+  const rehearsal = await rehearse(dsm())
   const end = await hsmEnroll('doctor', rehearsal.profile)
   expect(end.code, end.stderr).toBe(0)
   expect(end.stdout).toMatch(/Data Security Manager, firmware 4\.38\.2502, FIPS certified/)
@@ -207,7 +195,7 @@ it('doctor tells the version of a DSM server and its FIPS level', async () => {
 it.each(['bundle-zip', 'statement+chains'])(
   'Cloud KMS: the package form %s is checked, ordered with and accepted',
   async (packageForm) => {
-    const rehearsal = await rehearse(kms, 'P-256', { packageForm })
+    const rehearsal = await rehearse(kms(), 'P-256', { packageForm })
     const end = await hsmEnroll('enroll', rehearsal.profile, '--yes', '--wait', '--json')
     expect(end.code, end.stderr).toBe(0)
     await rehearsal.close()

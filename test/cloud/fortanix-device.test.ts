@@ -1,26 +1,9 @@
 import { createPublicKey, randomBytes, verify } from 'node:crypto'
-import { tmpdir } from 'node:os'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { KeyAlgorithm, KeySpec } from '../../devices/device.ts'
-import { type DsmDouble, startDsmDouble } from '../../src/sandbox/fortanix/double.ts'
+import { describe, expect, it } from 'vitest'
 import { openDsm } from './open-cloud-device.ts'
+import { newSpec, withDsm } from './with-double.ts'
 
-let dsm: DsmDouble
-beforeAll(async () => {
-  dsm = await startDsmDouble({ directory: tmpdir() })
-}, 60_000)
-afterEach(() => dsm.http.faults.clear())
-afterAll(async () => {
-  await dsm.close()
-  expect(dsm.http.defects).toEqual([])
-})
-
-let count = 0
-const spec = (algorithm: KeyAlgorithm = 'P-256'): KeySpec => ({
-  algorithm,
-  label: `key-${++count}`,
-  id: randomBytes(16),
-})
+const dsm = withDsm()
 
 describe('a key in DSM', () => {
   it.each([
@@ -29,8 +12,8 @@ describe('a key in DSM', () => {
     ['RSA-3072', 'SHA-256', 'sha256'],
     ['RSA-4096', 'SHA-512', 'sha512'],
   ] as const)('%s is generated, signs with %s and is attested', async (algorithm, hash, nodeHash) => {
-    const device = await openDsm(dsm)
-    const key = await device.generateKeyPair(spec(algorithm))
+    const device = await openDsm(dsm())
+    const key = await device.generateKeyPair(newSpec(algorithm))
     const data = Buffer.from('to be signed')
     const publicKey = createPublicKey({ key: Buffer.from(key.publicKey), format: 'der', type: 'spki' })
     expect(verify(nodeHash, data, publicKey, await key.sign(hash, data))).toBe(true)
@@ -40,16 +23,16 @@ describe('a key in DSM', () => {
   })
 
   it('may sign and verify and nothing else, and can never be exported', async () => {
-    const device = await openDsm(dsm)
-    const key = await device.generateKeyPair(spec())
-    const made = dsm.service.objects.get(key.location)
+    const device = await openDsm(dsm())
+    const key = await device.generateKeyPair(newSpec())
+    const made = dsm().service.objects.get(key.location)
     expect(made?.shown).toMatchObject({ key_ops: ['SIGN', 'VERIFY', 'APPMANAGEABLE'], never_exportable: true })
     expect(key.attributes).toEqual({ local: true, extractable: false, neverExtractable: true })
   })
 
   it('is found again by label and id, and by location, and not by another id', async () => {
-    const device = await openDsm(dsm)
-    const wanted = spec()
+    const device = await openDsm(dsm())
+    const wanted = newSpec()
     const key = await device.generateKeyPair(wanted)
     expect((await device.findKey({ label: wanted.label, id: wanted.id }))?.location).toBe(key.location)
     expect((await device.findKey({ location: key.location }))?.publicKey).toEqual(key.publicKey)
@@ -58,13 +41,13 @@ describe('a key in DSM', () => {
   })
 
   it('is never made over another one of the same name', async () => {
-    const device = await openDsm(dsm)
-    const first = spec()
+    const device = await openDsm(dsm())
+    const first = newSpec()
     await device.generateKeyPair(first)
-    const before = dsm.service.keys.length
+    const before = dsm().service.keys.length
     await expect(device.generateKeyPair({ ...first, id: randomBytes(16) })).rejects.toMatchObject({
       code: 'key.exists',
     })
-    expect(dsm.service.keys).toHaveLength(before)
+    expect(dsm().service.keys).toHaveLength(before)
   })
 })

@@ -1,79 +1,59 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { KeySpec } from '../../devices/device.ts'
+import { describe, expect, it } from 'vitest'
 import { parseNameText } from '../../src/asn1/name.ts'
 import { writePem } from '../../src/asn1/pem.ts'
 import { loopbackTlsIdentity } from '../../src/sandbox/certificate-authority/tls-identity.ts'
 import { issueCertificate } from '../../src/sandbox/certificate-issuer.ts'
-import { type DsmDouble, startDsmDouble } from '../../src/sandbox/fortanix/double.ts'
-import {
-  createFortanixEvidenceIssuer,
-  type FortanixEvidenceIssuer,
-} from '../../src/sandbox/fortanix-evidence/issuer.ts'
+import { startDsmDouble } from '../../src/sandbox/fortanix/double.ts'
 import { testKeyPair } from '../../src/sandbox/test-key-pair.ts'
 import { openDsm } from './open-cloud-device.ts'
+import { newSpec, withDirectory, withDsmForEach, withIssuer } from './with-double.ts'
 
-let directory: string
-let dsm: DsmDouble
-let issuer: FortanixEvidenceIssuer
-beforeEach(async () => {
-  dsm = await startDsmDouble({ directory, issuer })
-})
-afterEach(async () => {
-  await dsm.close()
-  expect(dsm.http.defects).toEqual([])
-})
-beforeAll(async () => {
-  issuer = createFortanixEvidenceIssuer({ signedAt: new Date(Date.now() - 60_000) })
-  directory = await mkdtemp(join(tmpdir(), 'dsm-'))
-}, 60_000)
-afterAll(() => rm(directory, { recursive: true }))
-
-const newSpec = (): KeySpec => ({
-  algorithm: 'P-256',
-  label: `key-${randomBytes(4).toString('hex')}`,
-  id: randomBytes(16),
-})
+const directory = withDirectory()
+const issuer = withIssuer()
+const dsm = withDsmForEach(directory, issuer)
 
 describe('logging in', () => {
   it('with a JWT of an outside issuer, as the password of the app', async () => {
     const token = `${randomBytes(8).toString('base64url')}.${randomBytes(20).toString('base64url')}.signature`
-    dsm.service.sessions.acceptedJwt = token
-    const device = await openDsm(dsm, {
-      settings: { authentication: 'external-token', appId: dsm.service.sessions.appId },
+    dsm().service.sessions.acceptedJwt = token
+    const device = await openDsm(dsm(), {
+      settings: { authentication: 'external-token', appId: dsm().service.sessions.appId },
       secrets: { token },
     })
     await device.generateKeyPair(newSpec())
   })
 
   it('with the token of a session that is open already, which is not ended', async () => {
-    const first = await openDsm(dsm)
+    const first = await openDsm(dsm())
     await first.findKey({ label: 'x' })
-    const token = dsm.service.sessions.logIn({
+    const token = dsm().service.sessions.logIn({
       name: '',
       params: {},
       query: {},
       body: {},
-      authorization: `Basic ${dsm.service.sessions.apiKey}`,
+      authorization: `Basic ${dsm().service.sessions.apiKey}`,
     })
-    const device = await openDsm(dsm, {
+    const device = await openDsm(dsm(), {
       settings: { authentication: 'external-token' },
       secrets: { token: token ?? '' },
     })
     const key = await device.generateKeyPair(newSpec())
     await device.close()
-    expect(dsm.service.sessions.open).toBe(2)
-    dsm.service.sessions.expireAll()
-    const late = await openDsm(dsm, { settings: { authentication: 'external-token' }, secrets: { token: token ?? '' } })
+    expect(dsm().service.sessions.open).toBe(2)
+    dsm().service.sessions.expireAll()
+    const late = await openDsm(dsm(), {
+      settings: { authentication: 'external-token' },
+      secrets: { token: token ?? '' },
+    })
     await expect(late.findKey({ location: key.location })).rejects.toMatchObject({ code: 'credential.refused' })
   })
 
   it('with a client certificate', async () => {
     const identity = loopbackTlsIdentity()
-    const caFile = join(directory, 'ca.pem')
+    const caFile = join(directory(), 'ca.pem')
     await writeFile(caFile, identity.caCertificatePem)
     const client = testKeyPair('P-256')
     const name = parseNameText('CN=enrolment app')
@@ -85,10 +65,10 @@ describe('logging in', () => {
       notBefore: new Date(Date.now() - 3600_000),
       notAfter: new Date(Date.now() + 3600_000),
     })
-    const clientCertificateFile = join(directory, 'app.pem')
+    const clientCertificateFile = join(directory(), 'app.pem')
     await writeFile(clientCertificateFile, writePem('CERTIFICATE', certificate))
     const tls = { key: identity.key, cert: identity.certificate, requestCert: true, rejectUnauthorized: false }
-    const secure = await startDsmDouble({ directory, tls, issuer })
+    const secure = await startDsmDouble({ directory: directory(), tls, issuer: issuer() })
     secure.service.sessions.acceptedCertificate = certificate
     const { appId } = secure.service.sessions
     const settings = { authentication: 'certificate', appId, clientCertificateFile, caFile }
@@ -110,17 +90,17 @@ describe('logging in', () => {
     ['a text that no DSM shows', 'not base64!'],
   ])('%s: nothing is sent', async (_name, key) => {
     const secrets = { 'api-key': key ?? '' }
-    const opening = key === undefined ? openDsm({ ...dsm, secrets: {} }) : openDsm(dsm, { secrets })
+    const opening = key === undefined ? openDsm({ ...dsm(), secrets: {} }) : openDsm(dsm(), { secrets })
     await expect(opening).rejects.toMatchObject({ code: 'credential.refused' })
-    expect(dsm.http.log).toEqual([])
+    expect(dsm().http.log).toEqual([])
   })
 
   it('ends its session when it is closed, twice over', async () => {
-    const device = await openDsm(dsm)
+    const device = await openDsm(dsm())
     await device.findKey({ label: 'x' })
-    expect(dsm.service.sessions.open).toBe(1)
+    expect(dsm().service.sessions.open).toBe(1)
     await device.close()
     await device.close()
-    expect(dsm.service.sessions.open).toBe(0)
+    expect(dsm().service.sessions.open).toBe(0)
   })
 })

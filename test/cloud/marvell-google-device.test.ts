@@ -1,36 +1,14 @@
 import { createPublicKey, randomBytes, verify } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { KeyAlgorithm, KeySpec } from '../../devices/device.ts'
-import { type KmsDouble, startKmsDouble } from '../../src/sandbox/marvell-google/double.ts'
+import { afterEach, describe, expect, it } from 'vitest'
 import { openKms } from './open-cloud-device.ts'
+import { newSpec, withKms } from './with-double.ts'
 
-let directory: string
-let kms: KmsDouble
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'kms-'))
-  kms = await startKmsDouble({ directory })
-}, 60_000)
+const kms = withKms()
 afterEach(() => {
-  kms.http.faults.clear()
-  kms.service.pendingLooks = 1
-  kms.service.failures.length = 0
+  kms().service.pendingLooks = 1
+  kms().service.failures.length = 0
 })
-afterAll(async () => {
-  await kms.close()
-  await rm(directory, { recursive: true })
-  expect(kms.http.defects).toEqual([])
-})
-
-let count = 0
-const spec = (algorithm: KeyAlgorithm = 'P-256'): KeySpec => ({
-  algorithm,
-  label: `key-${++count}`,
-  id: randomBytes(16),
-})
-const keyOf = (label: string) => kms.service.keys.get(`${kms.ring}/cryptoKeys/${label}`)
+const keyOf = (label: string) => kms().service.keys.get(`${kms().ring}/cryptoKeys/${label}`)
 
 describe('a key in Cloud HSM', () => {
   it.each([
@@ -39,8 +17,8 @@ describe('a key in Cloud HSM', () => {
     ['RSA-3072', 'SHA-256', 'sha256'],
     ['RSA-4096', 'SHA-256', 'sha256'],
   ] as const)('%s is generated, signs with %s and is attested', async (algorithm, hash, nodeHash) => {
-    const device = await openKms(kms)
-    const key = await device.generateKeyPair(spec(algorithm))
+    const device = await openKms(kms())
+    const key = await device.generateKeyPair(newSpec(algorithm))
     const data = Buffer.from('to be signed')
     const publicKey = createPublicKey({ key: Buffer.from(key.publicKey), format: 'der', type: 'spki' })
     expect(verify(nodeHash, data, publicKey, await key.sign(hash, data))).toBe(true)
@@ -55,10 +33,10 @@ describe('a key in Cloud HSM', () => {
   })
 
   it('is asked for at level HSM, for signing alone, and carries the id of the run', async () => {
-    const device = await openKms(kms)
-    const wanted = spec('RSA-3072')
+    const device = await openKms(kms())
+    const wanted = newSpec('RSA-3072')
     const key = await device.generateKeyPair(wanted)
-    expect(key.location).toBe(`${kms.ring}/cryptoKeys/${wanted.label}/cryptoKeyVersions/1`)
+    expect(key.location).toBe(`${kms().ring}/cryptoKeys/${wanted.label}/cryptoKeyVersions/1`)
     expect(keyOf(wanted.label)?.shown).toMatchObject({
       purpose: 'ASYMMETRIC_SIGN',
       versionTemplate: { protectionLevel: 'HSM', algorithm: 'RSA_SIGN_PKCS1_3072_SHA256' },
@@ -67,32 +45,32 @@ describe('a key in Cloud HSM', () => {
   })
 
   it('is waited for while it is generated, and not for ever', async () => {
-    kms.service.pendingLooks = 5
+    kms().service.pendingLooks = 5
     const waits: number[] = []
-    const device = await openKms(kms, { waits })
-    await device.generateKeyPair(spec())
+    const device = await openKms(kms(), { waits })
+    await device.generateKeyPair(newSpec())
     expect(waits).toEqual([500, 1000, 2000, 4000, 4000])
-    kms.service.pendingLooks = 1_000_000
-    const impatient = await openKms(kms, { settings: { generationWaitSeconds: '1' } })
-    const slow = spec()
+    kms().service.pendingLooks = 1_000_000
+    const impatient = await openKms(kms(), { settings: { generationWaitSeconds: '1' } })
+    const slow = newSpec()
     await expect(impatient.generateKeyPair(slow)).rejects.toMatchObject({ code: 'device.busy', transient: true })
     for (const version of keyOf(slow.label)?.versions ?? []) version.pendingLooks = 0
     expect((await impatient.findKey(slow))?.location).toMatch(/cryptoKeyVersions\/1$/)
   })
 
   it('is found again by label and id, and by location, and not by another id', async () => {
-    const device = await openKms(kms)
-    const wanted = spec()
+    const device = await openKms(kms())
+    const wanted = newSpec()
     const key = await device.generateKeyPair(wanted)
     expect((await device.findKey({ label: wanted.label, id: wanted.id }))?.location).toBe(key.location)
     expect((await device.findKey({ location: key.location }))?.publicKey).toEqual(key.publicKey)
     expect(await device.findKey({ label: wanted.label, id: randomBytes(16) })).toBeUndefined()
-    expect(await device.findKey({ location: `${kms.ring}/cryptoKeys/none/cryptoKeyVersions/1` })).toBeUndefined()
+    expect(await device.findKey({ location: `${kms().ring}/cryptoKeys/none/cryptoKeyVersions/1` })).toBeUndefined()
   })
 
   it('is never made over another one of the same name', async () => {
-    const device = await openKms(kms)
-    const first = spec()
+    const device = await openKms(kms())
+    const first = newSpec()
     await device.generateKeyPair(first)
     await expect(device.generateKeyPair({ ...first, id: randomBytes(16) })).rejects.toMatchObject({
       code: 'key.exists',
@@ -102,9 +80,9 @@ describe('a key in Cloud HSM', () => {
   })
 
   it('whose generation failed gets another version when the run is resumed', async () => {
-    kms.service.failures.push('the HSM is out of order')
-    const device = await openKms(kms)
-    const wanted = spec()
+    kms().service.failures.push('the HSM is out of order')
+    const device = await openKms(kms())
+    const wanted = newSpec()
     await expect(device.generateKeyPair(wanted)).rejects.toThrow(/the HSM is out of order/)
     expect(await device.findKey(wanted)).toBeUndefined()
     const key = await device.generateKeyPair(wanted)
@@ -113,8 +91,8 @@ describe('a key in Cloud HSM', () => {
   })
 
   it('signs with the hash of its algorithm and with no other', async () => {
-    const device = await openKms(kms)
-    const key = await device.generateKeyPair(spec('P-384'))
+    const device = await openKms(kms())
+    const key = await device.generateKeyPair(newSpec('P-384'))
     await expect(key.sign('SHA-256', Buffer.from('x'))).rejects.toMatchObject({ code: 'device.unsupported' })
   })
 })

@@ -1,29 +1,14 @@
-import { createPublicKey, randomBytes, verify } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { KeySpec } from '../../devices/device.ts'
-import { type KmsDouble, startKmsDouble } from '../../src/sandbox/marvell-google/double.ts'
+import { createPublicKey, verify } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
 import { expectClear, FAULTS, runAndResume } from './fault-matrix.ts'
 import { openKms } from './open-cloud-device.ts'
+import { newSpec, withKms } from './with-double.ts'
 
-let directory: string
-let kms: KmsDouble
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'kms-'))
-  kms = await startKmsDouble({ directory })
-}, 60_000)
-afterEach(() => kms.http.faults.clear())
-afterAll(async () => {
-  await kms.close()
-  await rm(directory, { recursive: true })
-  expect(kms.http.defects).toEqual([])
-})
-
-let count = 0
-const newSpec = (): KeySpec => ({ algorithm: 'P-256', label: `faulty-${++count}`, id: randomBytes(16) })
-const versionsOf = (key: string) => kms.service.keys.get(key)?.versions.map(({ name }) => name)
+const kms = withKms()
+const versionsOf = (key: string) =>
+  kms()
+    .service.keys.get(key)
+    ?.versions.map(({ name }) => name)
 
 const CALLS = [
   'Token',
@@ -40,14 +25,14 @@ describe.each(CALLS)('Cloud KMS: whatever happens at %s', (call) => {
     const fault = FAULTS[name]
     if (fault === undefined) throw new Error('no such fault')
     const spec = newSpec()
-    kms.http.faults.add({ ...fault, call })
+    kms().http.faults.add({ ...fault, call })
     const outcome = await runAndResume(
-      () => openKms(kms),
+      () => openKms(kms()),
       spec,
       'SHA-256',
-      () => kms.http.faults.clear(),
+      () => kms().http.faults.clear(),
     )
-    expect(versionsOf(`${kms.ring}/cryptoKeys/${spec.label}`)).toEqual([outcome.key.location])
+    expect(versionsOf(`${kms().ring}/cryptoKeys/${spec.label}`)).toEqual([outcome.key.location])
     const key = createPublicKey({ key: Buffer.from(outcome.key.publicKey), format: 'der', type: 'spki' })
     expect(verify('sha256', Buffer.from('to be signed'), key, outcome.signature)).toBe(true)
     outcome.errors.forEach(expectClear)
@@ -66,12 +51,12 @@ describe.each(VERSION_CALLS)('a new version of a key that exists: whatever happe
   it.each(Object.keys(FAULTS))('%s: one version, and the run comes to its end', async (name) => {
     const fault = FAULTS[name]
     if (fault === undefined) throw new Error('no such fault')
-    const owner = await openKms(kms)
+    const owner = await openKms(kms())
     const existing = await owner.generateKeyPair(newSpec())
     const cryptoKey = existing.location.replace(/\/cryptoKeyVersions.*/, '')
-    const open = () => openKms(kms, { uri: `marvell-google:${cryptoKey}` })
-    kms.http.faults.add({ ...fault, call })
-    const outcome = await runAndResume(open, newSpec(), 'SHA-256', () => kms.http.faults.clear())
+    const open = () => openKms(kms(), { uri: `marvell-google:${cryptoKey}` })
+    kms().http.faults.add({ ...fault, call })
+    const outcome = await runAndResume(open, newSpec(), 'SHA-256', () => kms().http.faults.clear())
     expect(versionsOf(cryptoKey)).toEqual([existing.location, outcome.key.location])
     outcome.errors.forEach(expectClear)
   })
@@ -96,15 +81,15 @@ describe('replies that were altered on their way', () => {
         reply[field] = value
       }
       const use = async () => {
-        const key = await (await openKms(kms)).generateKeyPair(newSpec())
+        const key = await (await openKms(kms())).generateKeyPair(newSpec())
         await key.sign('SHA-256', Buffer.from('data'))
       }
-      kms.http.faults.add({ kind: 'alter', call, change, times: 2 })
+      kms().http.faults.add({ kind: 'alter', call, change, times: 2 })
       await use()
-      kms.http.log.length = 0
-      kms.http.faults.add({ kind: 'alter', call, change, times: 99 })
+      kms().http.log.length = 0
+      kms().http.faults.add({ kind: 'alter', call, change, times: 99 })
       await expect(use()).rejects.toMatchObject({ code: 'device.protocol' })
-      expect(kms.http.log.filter((name) => name === call)).toHaveLength(3)
+      expect(kms().http.log.filter((name) => name === call)).toHaveLength(3)
     },
   )
 
@@ -113,10 +98,10 @@ describe('replies that were altered on their way', () => {
     ['CreateCryptoKey', 'name'],
     ['GetCryptoKeyVersion', 'name'],
   ])('%s with another %s is not believed', async (call, field) => {
-    const device = await openKms(kms)
+    const device = await openKms(kms())
     const made = newSpec()
     if (call !== 'CreateCryptoKey') await device.generateKeyPair(made)
-    kms.http.faults.add({
+    kms().http.faults.add({
       kind: 'alter',
       call,
       times: 99,
@@ -133,11 +118,11 @@ describe('replies that were altered on their way', () => {
     ['the version that was there before', (name: string) => name.replace(/\d+$/, '1')],
     ['no version at all', () => '../../secret'],
   ])('a creation that is answered with %s makes no key of it', async (_what, other) => {
-    const existing = await (await openKms(kms)).generateKeyPair(newSpec())
+    const existing = await (await openKms(kms())).generateKeyPair(newSpec())
     const cryptoKey = existing.location.replace(/\/cryptoKeyVersions.*/, '')
     const wanted = newSpec()
-    const open = () => openKms(kms, { uri: `marvell-google:${cryptoKey}` })
-    kms.http.faults.add({
+    const open = () => openKms(kms(), { uri: `marvell-google:${cryptoKey}` })
+    kms().http.faults.add({
       kind: 'alter',
       call: 'CreateCryptoKeyVersion',
       change: (reply) => {
@@ -150,12 +135,12 @@ describe('replies that were altered on their way', () => {
   })
 
   it('a good signature of another key does not pass, whatever its checksum says', async () => {
-    const device = await openKms(kms)
+    const device = await openKms(kms())
     const key = await device.generateKeyPair(newSpec())
     const other = await device.generateKeyPair(newSpec())
     const foreign = Buffer.from(await other.sign('SHA-256', Buffer.from('data')))
     const { crc32cText } = await import('../../devices/marvell-google/crc32c.ts')
-    kms.http.faults.add({
+    kms().http.faults.add({
       kind: 'alter',
       call: 'AsymmetricSign',
       change: (reply) => {
@@ -168,10 +153,10 @@ describe('replies that were altered on their way', () => {
 })
 
 it('renews the token, once, when Google has ended it in the middle of the run', async () => {
-  const device = await openKms(kms)
+  const device = await openKms(kms())
   const key = await device.generateKeyPair(newSpec())
-  kms.service.tokens.expireAll()
-  kms.http.log.length = 0
+  kms().service.tokens.expireAll()
+  kms().http.log.length = 0
   await key.sign('SHA-256', Buffer.from('data'))
-  expect(kms.http.log).toEqual(['AsymmetricSign', 'Token', 'AsymmetricSign'])
+  expect(kms().http.log).toEqual(['AsymmetricSign', 'Token', 'AsymmetricSign'])
 })

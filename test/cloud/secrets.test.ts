@@ -1,44 +1,35 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Device, DeviceTrace, KeySpec } from '../../devices/device.ts'
-import { type DsmDouble, startDsmDouble } from '../../src/sandbox/fortanix/double.ts'
 import type { HttpDouble } from '../../src/sandbox/http/http-double.ts'
-import { type KmsDouble, startKmsDouble } from '../../src/sandbox/marvell-google/double.ts'
 import { type Opening, openDsm, openKms } from './open-cloud-device.ts'
+import { withDirectory, withDsm, withKms } from './with-double.ts'
 
-let directory: string
-let dsm: DsmDouble
-let kms: KmsDouble
+const directory = withDirectory()
+const dsm = withDsm(directory)
+const kms = withKms(directory)
 /** A credential file that impersonates by workload identity. */
 let workload: string
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'secrets-'))
-  dsm = await startDsmDouble({ directory })
-  kms = await startKmsDouble({ directory })
-  const { impersonated, subjectToken } = kms.service.tokens
-  const source = join(directory, 'subject-token')
+  const { impersonated, subjectToken } = kms().service.tokens
+  const source = join(directory(), 'subject-token')
   await writeFile(source, subjectToken)
-  workload = join(directory, 'workload.json')
+  workload = join(directory(), 'workload.json')
   await writeFile(
     workload,
     JSON.stringify({
       type: 'external_account',
       audience: '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/p',
       subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
-      token_url: `${kms.endpoint}/v1/token`,
+      token_url: `${kms().endpoint}/v1/token`,
       credential_source: { file: source },
-      service_account_impersonation_url: `${kms.endpoint}/v1/projects/-/serviceAccounts/${impersonated}:generateAccessToken`,
+      service_account_impersonation_url: `${kms().endpoint}/v1/projects/-/serviceAccounts/${impersonated}:generateAccessToken`,
     }),
   )
 }, 60_000)
-afterAll(async () => {
-  await Promise.all([dsm.close(), kms.close()])
-  await rm(directory, { recursive: true })
-})
 
 interface Subject {
   readonly open: (opening: Opening) => Promise<Device>
@@ -52,29 +43,29 @@ interface Subject {
 
 const SUBJECTS: Readonly<Record<string, Subject>> = {
   'Fortanix DSM': {
-    open: (opening) => openDsm(dsm, opening),
-    http: () => dsm.http,
+    open: (opening) => openDsm(dsm(), opening),
+    http: () => dsm().http,
     planted: async () => {
-      const key = dsm.service.sessions.apiKey
+      const key = dsm().service.sessions.apiKey
       return [key, Buffer.from(key, 'base64').toString().split(':')[1] ?? '']
     },
     marks: [/session-[0-9a-f]{8}/],
     calls: ['Authenticate', 'GetSobject', 'CreateSobject', 'Sign', 'KeyAttestation'],
   },
   'Cloud KMS': {
-    open: (opening) => openKms(kms, opening),
-    http: () => kms.http,
+    open: (opening) => openKms(kms(), opening),
+    http: () => kms().http,
     planted: async () => {
-      const { private_key } = JSON.parse(await readFile(String(kms.settings.credentialsFile), 'utf8'))
+      const { private_key } = JSON.parse(await readFile(String(kms().settings.credentialsFile), 'utf8'))
       return [private_key]
     },
     marks: [/ya29\.[0-9a-f]{8}/, /assertion=/, /PRIVATE KEY/, /eyJ[A-Za-z0-9_-]{20}/],
     calls: ['Token', 'GetCryptoKey', 'CreateCryptoKey', 'GetPublicKey', 'AsymmetricSign'],
   },
   'Cloud KMS by workload identity': {
-    open: (opening) => openKms(kms, { ...opening, settings: { credentialsFile: workload } }),
-    http: () => kms.http,
-    planted: async () => [kms.service.tokens.subjectToken],
+    open: (opening) => openKms(kms(), { ...opening, settings: { credentialsFile: workload } }),
+    http: () => kms().http,
+    planted: async () => [kms().service.tokens.subjectToken],
     marks: [/ya29\.[0-9a-f]{8}/, /subject-[0-9a-f]{8}/],
     calls: ['ExchangeToken', 'GenerateAccessToken', 'GetCryptoKey'],
   },

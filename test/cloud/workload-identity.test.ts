@@ -1,36 +1,30 @@
-import { access, chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { access, chmod, readFile, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type KmsDouble, startKmsDouble } from '../../src/sandbox/marvell-google/double.ts'
 import { openKms } from './open-cloud-device.ts'
+import { withDirectory, withKms } from './with-double.ts'
 
-let directory: string
-let kms: KmsDouble
+const directory = withDirectory()
+const kms = withKms(directory)
 let issuer: Server
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'workload-'))
-  kms = await startKmsDouble({ directory })
   issuer = createServer((request, response) => {
-    const { subjectToken } = kms.service.tokens
+    const { subjectToken } = kms().service.tokens
     response.end(request.url === '/json' ? JSON.stringify({ id: subjectToken }) : subjectToken)
   })
   await new Promise<void>((resolve) => issuer.listen(0, '127.0.0.1', resolve))
 }, 60_000)
 afterAll(async () => {
-  await kms.close()
   await new Promise((resolve) => issuer.close(resolve))
-  await rm(directory, { recursive: true })
-  expect(kms.http.defects).toEqual([])
 })
 
 const ALLOW = 'GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES'
 beforeEach(() => {
   process.env[ALLOW] = '1'
-  kms.http.log.length = 0
+  kms().http.log.length = 0
 })
 afterEach(() => {
   delete process.env[ALLOW]
@@ -38,7 +32,7 @@ afterEach(() => {
 
 let count = 0
 async function written(content: string, mode: number = 0o600): Promise<string> {
-  const file = join(directory, `file-${++count}`)
+  const file = join(directory(), `file-${++count}`)
   await writeFile(file, content)
   await chmod(file, mode)
   return file
@@ -50,7 +44,7 @@ const account = (source: unknown, over: Readonly<Record<string, unknown>> = {}):
     type: 'external_account',
     audience: '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/p',
     subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
-    token_url: `${kms.endpoint}/v1/token`,
+    token_url: `${kms().endpoint}/v1/token`,
     credential_source: source,
     ...over,
   })
@@ -62,16 +56,16 @@ const good = (): string =>
     version: 1,
     success: true,
     token_type: 'urn:ietf:params:oauth:token-type:jwt',
-    id_token: kms.service.tokens.subjectToken,
+    id_token: kms().service.tokens.subjectToken,
     expiration_time: Math.round(Date.now() / 1000) + 3600,
   })
 
 /** The token calls of a look for a key, or the error that it ended with. */
 async function outcome(file: string): Promise<unknown> {
-  const device = await openKms(kms, { settings: { credentialsFile: await written(file), retries: 0 } })
+  const device = await openKms(kms(), { settings: { credentialsFile: await written(file), retries: 0 } })
   try {
     await device.findKey({ label: 'x' })
-    return kms.http.log
+    return kms().http.log
   } catch (error) {
     return error
   } finally {
@@ -85,13 +79,13 @@ const address = (path: string): string => `http://127.0.0.1:${(issuer.address() 
 describe('the subject token', () => {
   it('comes from an address, as text or as a member of JSON', async () => {
     expect(await outcome(account({ url: address('/text') }))).toEqual(WORKS)
-    kms.http.log.length = 0
+    kms().http.log.length = 0
     const format = { type: 'json', subject_token_field_name: 'id' }
     expect(await outcome(account({ url: address('/json'), format }))).toEqual(WORKS)
   })
 
   it('comes from a program, which learns what the token is for', async () => {
-    const seen = join(directory, 'seen')
+    const seen = join(directory(), 'seen')
     const command = await program(`env > ${seen}; echo "$1" > ${seen}.argument; echo '${good()}'`)
     expect(await outcome(account(executable(`${command} "one argument"`)))).toEqual(WORKS)
     expect(await readFile(`${seen}.argument`, 'utf8')).toBe('one argument\n')
@@ -149,11 +143,11 @@ describe('what goes wrong with the subject token is told, without a word of the 
     const error = await outcome(await file())
     expect(error).toMatchObject({ code: 'credential.refused', message: expect.stringMatching(message) })
     expect(inspect(error, { depth: 9, showHidden: true })).not.toMatch(/eyJ|subject-[0-9a-f]{8}/)
-    expect(kms.http.log).toEqual([])
+    expect(kms().http.log).toEqual([])
   })
 
   it('a program is not run unless the environment allows it', async () => {
-    const mark = join(directory, 'ran')
+    const mark = join(directory(), 'ran')
     delete process.env[ALLOW]
     expect(await outcome(account(executable(await program(`touch ${mark}; echo '${good()}'`))))).toMatchObject({
       code: 'credential.refused',
@@ -178,7 +172,7 @@ describe('a credential file', () => {
       code: 'device.settings',
       message: expect.stringContaining(member),
     })
-    expect(kms.http.log).toEqual([])
+    expect(kms().http.log).toEqual([])
   })
 
   it('that impersonates over plain HTTP is refused, whatever its source', async () => {
@@ -204,14 +198,14 @@ describe('a token endpoint', () => {
   ])('that refuses %s is told as it is', async (_how, body, told) => {
     const status = body === undefined ? 302 : 400
     const headers = { location: address('/text') }
-    kms.http.faults.add({ kind: 'status', status, call: 'Token', times: 9, headers, ...(body && { body }) })
-    const device = await openKms(kms, { settings: { retries: 0 } })
+    kms().http.faults.add({ kind: 'status', status, call: 'Token', times: 9, headers, ...(body && { body }) })
+    const device = await openKms(kms(), { settings: { retries: 0 } })
     const error: unknown = await device.findKey({ label: 'x' }).catch((thrown: unknown) => thrown)
-    kms.http.faults.clear()
+    kms().http.faults.clear()
     expect(error).toMatchObject({ code: 'credential.refused' })
     expect(`${error} ${(error as { vendorCode: string }).vendorCode}`).toContain(told)
     expect(String(error)).not.toContain('[object Object]')
-    expect(kms.http.log.every((call) => call === 'Token')).toBe(true)
+    expect(kms().http.log.every((call) => call === 'Token')).toBe(true)
   })
 })
 
@@ -225,17 +219,17 @@ describe('names in an address', () => {
     'projects/p/locations/l/keyRings/r/cryptoKeys/k:destroy',
     'projects/p%0d%0ahost:/locations/l/keyRings/r',
   ])('%s is no key ring', async (path) => {
-    await expect(openKms(kms, { uri: `marvell-google:${path}` })).rejects.toMatchObject({ code: 'device.uri' })
+    await expect(openKms(kms(), { uri: `marvell-google:${path}` })).rejects.toMatchObject({ code: 'device.uri' })
   })
 
   it.each([
     { protectionLevel: 'HSM_SINGLE_TENANT' },
     { cryptoKeyBackend: 'projects/p/locations/l/singleTenantHsmInstances/i' },
   ])('a single-tenant key needs its instance, and no other has one: %j', async (settings) => {
-    await expect(openKms(kms, { settings })).rejects.toMatchObject({ code: 'device.settings' })
+    await expect(openKms(kms(), { settings })).rejects.toMatchObject({ code: 'device.settings' })
   })
 
   it.each(['a@b/../../x', 'a@b?x=y', 'a@b:signBlob', 'not an account'])('%s is no account to act as', async (name) => {
-    await expect(openKms(kms, { settings: { impersonate: name } })).rejects.toMatchObject({ code: 'device.settings' })
+    await expect(openKms(kms(), { settings: { impersonate: name } })).rejects.toMatchObject({ code: 'device.settings' })
   })
 })

@@ -158,7 +158,9 @@ describe('what another family shows by itself', () => {
       const text = await readFile(other.profile, 'utf8')
       expect(text).toMatch(/^ {2}nfkmattest: .*$/m)
       await writeFile(other.profile, text.replace(/^ {2}nfkmattest: .*$/m, `  nfkmattest: ${join(own, 'none')}`))
-      const end = await runProgram(['enroll', other.profile, '--yes', '--json', '--trace'], { env: other.environment })
+      const end = await runProgram(['enroll', other.profile, '--yes', '--json', '--trace'], {
+        env: { ...other.environment, XDG_RUNTIME_DIR: own },
+      })
       expect(end.code, end.stderr).toBe(3)
       expect(errorOf(end)).toMatchObject({
         code: 'device.obstacle',

@@ -35,7 +35,8 @@ describe('an enrolment through the built program', () => {
       const rehearsal = await startRehearsal({ directory: folder, device, algorithm })
       try {
         const end = await runProgram(['enroll', rehearsal.profile, '--yes', '--wait', '--json'], {
-          env: { ...rehearsal.environment },
+          // The doubles' serial numbers are the same in every test: each has its own folder of locks.
+          env: { ...rehearsal.environment, XDG_RUNTIME_DIR: folder },
         })
         expect(end.code, end.stderr).toBe(0)
         const run = JSON.parse(end.stdout) as Kept

@@ -26,10 +26,11 @@ describe.runIf(missing.length === 0)('an enrolment on a YubiKey whose module cra
     await rm(folder, { recursive: true })
   })
 
-  const run = (...args: string[]): Promise<ProgramEnd> => runProgram(args, { env: { ...double.environment } })
+  const run = (...args: string[]): Promise<ProgramEnd> =>
+    runProgram(args, { env: { ...double.environment, XDG_RUNTIME_DIR: folder } })
   const dying = (state: string, moment: string): Promise<ProgramEnd> =>
     runProgram(['enroll', rehearsal.profile, '--yes', '--state-directory', join(folder, state)], {
-      env: { ...double.environment, HSM_ENROLL_TEST_ABORT: moment },
+      env: { ...double.environment, XDG_RUNTIME_DIR: folder, HSM_ENROLL_TEST_ABORT: moment },
       imports: [resolve(import.meta.dirname, 'abort-in-module.mjs')],
     })
   async function runIn(state: string): Promise<{ id: string; state: string; spkiSha256?: string }> {

@@ -30,7 +30,8 @@ describe.runIf(installed())('the device families on their doubles', () => {
 
   const open = async (): Promise<Device> => {
     if (double === undefined) throw new Error('no double')
-    Object.assign(process.env, double.environment)
+    // The doubles' serial numbers are the same in every test: each has its own folder of locks.
+    Object.assign(process.env, double.environment, { XDG_RUNTIME_DIR: directory })
     const pin = double.secrets.pin ?? ''
     device = await openDevice(double.uri, { settings: double.settings, secret: async () => Secret.fromText(pin) })
     return device

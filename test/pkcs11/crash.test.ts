@@ -60,9 +60,7 @@ describe.runIf(p11KitAvailable())('a process that dies inside the module', () =>
     const ended = new Promise<number | string | null>((done) =>
       process.on('exit', (code, signal) => done(code ?? signal)),
     )
-    await expect
-      .poll(async () => (await double.control.statistics()).calls.C_GenerateKeyPair, { timeout: 15_000 })
-      .toBe(1)
+    await expect.poll(async () => (await double.control.statistics()).calls.C_GenerateKeyPair).toBe(1)
     return { child: process, output: () => text, ended }
   }
   const options = () => recordedOptions(double.secrets, double.settings)

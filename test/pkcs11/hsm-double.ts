@@ -58,7 +58,8 @@ export function recordedOptions(
     onTrace: (line) => trace.push(line),
     onProgress: (line) => progress.push(line),
   }
-  return { open, trace, progress, asked }
+  const calls = (name: string): number => trace.filter(({ call }) => call === name).length
+  return { open, trace, progress, asked, calls }
 }
 
 /** The DeviceError that a promise ends with; anything else fails the test. */

@@ -1,21 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { createPublicKey, verify, X509Certificate } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import {
-  type Device,
-  DeviceError,
-  type DeviceProgress,
-  type DeviceTrace,
-  hasButtonTouch,
-  hasCertificateStore,
-  type KeyAlgorithm,
-  type OpenOptions,
-  Secret,
-} from '../../devices/device.ts'
+import { type Device, hasButtonTouch, hasCertificateStore, type KeyAlgorithm } from '../../devices/device.ts'
 import { openDevice } from '../../devices/open.ts'
 import { family } from '../../devices/yubikey/family.ts'
 import { yubikey as verifier } from '../../src/attestation/yubikey.ts'
 import type { TouchBehaviour } from '../../src/sandbox/piv-card/touch-button.ts'
+import { deviceFailure, recordedOptions } from './hsm-double.ts'
 import { issueCertificate } from './issue-certificate.ts'
 import { startYubikeys, type YubikeyDouble, yubikeyDoubleAvailable } from './yubikey-double.ts'
 
@@ -26,36 +17,8 @@ const INS = { verify: 0x20, sign: 0x87, generate: 0x47 } as const
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const spec = (algorithm: KeyAlgorithm) => ({ algorithm, label: 'run 1', id: bytes('0123456789abcdef') })
 
-function options(secrets: Readonly<Record<string, string>> = { pin: PIN, 'management-key': MANAGEMENT_KEY }) {
-  const trace: DeviceTrace[] = []
-  const progress: DeviceProgress[] = []
-  const asked: string[] = []
-  const open: OpenOptions = {
-    secret: async ({ name }) => {
-      asked.push(name)
-      const text = secrets[name]
-      return text === undefined ? undefined : Secret.fromText(text)
-    },
-    onTrace: (line) => trace.push(line),
-    onProgress: (line) => progress.push(line),
-  }
-  return {
-    open,
-    trace,
-    progress,
-    asked,
-    calls: (name: string): number => trace.filter(({ call }) => call === name).length,
-  }
-}
-
-async function failure(promise: Promise<unknown>): Promise<DeviceError> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  if (!(error instanceof DeviceError)) throw new Error(`expected a DeviceError, got ${String(error)}`)
-  return error
-}
+const options = (secrets: Parameters<typeof recordedOptions>[0] = { pin: PIN, 'management-key': MANAGEMENT_KEY }) =>
+  recordedOptions(secrets)
 
 const tool = (command: string, ...args: readonly string[]): string =>
   execFileSync(command, args, { stdio: ['ignore', 'pipe', 'ignore'] }).toString()
@@ -114,7 +77,7 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
       await yubikey.storeCertificate(key, certificate)
       await yubikey.storeCertificate(key, certificate)
       expect(await yubikey.readCertificate(key)).toEqual(certificate)
-      expect((await failure(yubikey.storeCertificate(key, issueCertificate(key.publicKey, 'other')))).code).toBe(
+      expect((await deviceFailure(yubikey.storeCertificate(key, issueCertificate(key.publicKey, 'other')))).code).toBe(
         'certificate.exists',
       )
       await yubikey.close()
@@ -151,7 +114,7 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
     await first.close()
     const given = options()
     const again = await open(given)
-    expect((await failure(again.generateKeyPair(spec('P-256')))).message).toContain(
+    expect((await deviceFailure(again.generateKeyPair(spec('P-256')))).message).toContain(
       'slot 9c (digital signature) holds a key',
     )
     const key = await again.findKey({ location: '9c' })
@@ -159,8 +122,8 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
     expect(key.publicKey).toEqual(made.publicKey)
     expect(given.asked).toEqual([])
     await again.storeCertificate(key, issueCertificate(key.publicKey, 'issued'))
-    expect((await failure(again.generateKeyPair(spec('P-256')))).message).toContain('holds a certificate')
-    expect((await failure(again.generateKeyPair({ ...spec('P-256'), replaceKey: '9a' }))).code).toBe('key.exists')
+    expect((await deviceFailure(again.generateKeyPair(spec('P-256')))).message).toContain('holds a certificate')
+    expect((await deviceFailure(again.generateKeyPair({ ...spec('P-256'), replaceKey: '9a' }))).code).toBe('key.exists')
     const replaced = await again.generateKeyPair({ ...spec('P-256'), replaceKey: '9c' })
     expect(replaced.publicKey).not.toEqual(made.publicKey)
   })
@@ -187,7 +150,7 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
 
   it('refuses a policy that this version of libykcs11 cannot set, before any secret', async () => {
     const given = options()
-    const error = await failure((await open(given)).generateKeyPair({ ...spec('P-256'), touchPolicy: 'always' }))
+    const error = await deviceFailure((await open(given)).generateKeyPair({ ...spec('P-256'), touchPolicy: 'always' }))
     expect(error.code).toBe('device.unsupported')
     expect(given.asked).toEqual([])
   })
@@ -229,7 +192,7 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
     it('that does not come is an error of its own, and is not asked for twice', async () => {
       const before = (await double.card.snapshot()).touchRequests
       const { signature } = await signWithTouch({ kind: 'never' })
-      expect((await failure(signature)).code).toBe('touch.timeout')
+      expect((await deviceFailure(signature)).code).toBe('touch.timeout')
       expect((await double.card.snapshot()).touchRequests).toBe(before + 1)
       expect((await double.card.snapshot()).pinTriesLeft).toBe(3)
     })
@@ -241,10 +204,10 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
       await device?.close()
       const given = options({ pin: '654321' })
       const found = await (await open(given)).findKey({ location: key.location })
-      const error = await failure(found?.sign('SHA-256', bytes('x')) ?? Promise.resolve())
+      const error = await deviceFailure(found?.sign('SHA-256', bytes('x')) ?? Promise.resolve())
       expect(error).toMatchObject({ code: 'pin.wrong', triesLeft: 2 })
       expect(error.message).toContain('2 tries are left')
-      expect((await failure(found?.sign('SHA-256', bytes('x')) ?? Promise.resolve())).code).toBe('pin.wrong')
+      expect((await deviceFailure(found?.sign('SHA-256', bytes('x')) ?? Promise.resolve())).code).toBe('pin.wrong')
       expect((await double.card.snapshot()).pinTriesLeft).toBe(2)
       expect(given.calls('C_Login')).toBe(1)
     })
@@ -259,7 +222,7 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
         await double.card.setTriesLeft({ pin: left })
         const given = options()
         const found = await (await open(given)).findKey({ location: key.location })
-        expect((await failure(found?.sign('SHA-256', bytes('x')) ?? Promise.resolve())).code).toBe(code)
+        expect((await deviceFailure(found?.sign('SHA-256', bytes('x')) ?? Promise.resolve())).code).toBe(code)
         expect((await double.card.snapshot()).pinTriesLeft).toBe(left)
         expect(given.asked).toEqual([])
         await device?.close()
@@ -274,7 +237,7 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
       const key = await (await open()).generateKeyPair(spec('P-256'))
       await device?.close()
       const found = await (await open(options({ pin }))).findKey({ location: key.location })
-      expect((await failure(found?.sign('SHA-256', bytes('x')) ?? Promise.resolve())).code).toBe('pin.malformed')
+      expect((await deviceFailure(found?.sign('SHA-256', bytes('x')) ?? Promise.resolve())).code).toBe('pin.malformed')
       expect((await double.card.snapshot()).pinTriesLeft).toBe(3)
     })
 
@@ -289,13 +252,13 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
       if (left !== undefined) await double.card.setTriesLeft({ pin: left })
       const replacing = await open(options({ pin, 'management-key': MANAGEMENT_KEY }))
       const replacement = { ...spec('P-384'), replaceKey: '9c' }
-      expect((await failure(replacing.generateKeyPair(replacement))).code).toBe(code)
+      expect((await deviceFailure(replacing.generateKeyPair(replacement))).code).toBe(code)
       expect((await replacing.findKey({ location: '9c' }))?.publicKey).toEqual(made.publicKey)
     })
 
     it('tells a wrong management key from a wrong PIN, and makes nothing', async () => {
       const given = options({ pin: PIN, 'management-key': 'a'.repeat(48) })
-      const error = await failure((await open(given)).generateKeyPair(spec('P-256')))
+      const error = await deviceFailure((await open(given)).generateKeyPair(spec('P-256')))
       expect(error.code).toBe('credential.refused')
       expect(error.message).toContain('management key')
       expect((await double.card.snapshot()).keys.map(({ slot }) => slot)).not.toContain(0x9c)
@@ -304,19 +267,19 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
     it('spends one try where the PIN opens the management key and is wrong, not one per role', async () => {
       const given = options({ pin: '654321' })
       const yubikey = await open(given, 'yubikey:serial=15732500;slot=9c', { pinProtectedManagementKey: true })
-      expect((await failure(yubikey.generateKeyPair(spec('P-256')))).code).toBe('pin.wrong')
-      expect((await failure(yubikey.generateKeyPair(spec('P-256')))).code).toBe('pin.wrong')
+      expect((await deviceFailure(yubikey.generateKeyPair(spec('P-256')))).code).toBe('pin.wrong')
+      expect((await deviceFailure(yubikey.generateKeyPair(spec('P-256')))).code).toBe('pin.wrong')
       expect((await double.card.snapshot()).pinTriesLeft).toBe(2)
     })
 
     it('says so where the management key is not kept behind the PIN', async () => {
       const yubikey = await open(options(), 'yubikey:serial=15732500;slot=9c', { pinProtectedManagementKey: true })
-      expect((await failure(yubikey.generateKeyPair(spec('P-256')))).code).toBe('credential.refused')
+      expect((await deviceFailure(yubikey.generateKeyPair(spec('P-256')))).code).toBe('credential.refused')
     })
 
     it('refuses a management key that is none', async () => {
       const given = options({ pin: PIN, 'management-key': 'not hex' })
-      expect((await failure((await open(given)).generateKeyPair(spec('P-256')))).code).toBe('pin.malformed')
+      expect((await deviceFailure((await open(given)).generateKeyPair(spec('P-256')))).code).toBe('pin.malformed')
     })
   })
 
@@ -326,7 +289,7 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
         const given = options()
         const yubikey = await open(given)
         await double.card.addFault({ instruction: INS.generate, effect: { kind: 'remove', when } })
-        const error = await failure(yubikey.generateKeyPair(spec('P-256')))
+        const error = await deviceFailure(yubikey.generateKeyPair(spec('P-256')))
         expect(error.code, `${when}: ${JSON.stringify(given.trace.slice(-4))}`).toBe('device.gone')
         await yubikey.close()
         await double.card.insert()
@@ -343,14 +306,14 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
       await device?.close()
       const found = await (await open()).findKey({ location: key.location })
       await double.card.addFault({ instruction: INS.sign, slot: 0x9c, effect: { kind: 'corrupt' } })
-      expect((await failure(found?.sign('SHA-256', bytes('x')) ?? Promise.resolve())).code).toMatch(
+      expect((await deviceFailure(found?.sign('SHA-256', bytes('x')) ?? Promise.resolve())).code).toMatch(
         /device\.(protocol|refused|unreachable)/,
       )
     })
 
     it('says so when nothing is plugged in, which is also how a key looks that another program holds', async () => {
       await double.card.remove()
-      const error = await failure(open())
+      const error = await deviceFailure(open())
       expect(error.code).toBe('device.not-found')
       expect(error.remedy).toContain('another program that may hold it')
       await double.card.insert()

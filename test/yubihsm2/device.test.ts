@@ -1,5 +1,5 @@
 import { verify, X509Certificate } from 'node:crypto'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -78,7 +78,8 @@ describe('the whole way', () => {
   })
 
   it('adds the intermediates only where the settings say so', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'yubihsm2-')), 'sub-ca.pem')
+    const folder = mkdtempSync(join(tmpdir(), 'yubihsm2-'))
+    const file = join(folder, 'sub-ca.pem')
     writeFileSync(file, `a remark\r\n${writePem('CERTIFICATE', rig.double.device.issuer.subCa.certificate)}`)
     const device = await rig.open({ includeIntermediates: true, intermediatesFile: file })
     const { package: evidence } = await (await device.generateKeyPair(spec())).attest()
@@ -88,6 +89,7 @@ describe('the whole way', () => {
         .match(/BEGIN CERTIFICATE/g),
     ).toHaveLength(3)
     await device.close()
+    rmSync(folder, { recursive: true })
   })
 })
 

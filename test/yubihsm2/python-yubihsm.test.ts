@@ -1,6 +1,6 @@
 /** Yubico's own Python client against the double: its device tests, and an enrolment of its own. See python-device-tests.md. */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -52,7 +52,8 @@ function readOutcome(junit: string): Outcome {
 
 async function deviceTests(at: string, personality: PersonalityName, files: readonly string[]): Promise<Outcome> {
   const double = await startYubiHsm2Double({ personality })
-  const report = join(mkdtempSync(join(tmpdir(), 'python-yubihsm-')), 'report.xml')
+  const folder = mkdtempSync(join(tmpdir(), 'python-yubihsm-'))
+  const report = join(folder, 'report.xml')
   const tests = files.map((file) => join(at, 'tests/device', file))
   const options = ['-q', '-p', 'quick', '-p', 'no:cacheprovider', `--rootdir=${at}`, `--junitxml=${report}`]
   try {
@@ -68,6 +69,7 @@ async function deviceTests(at: string, personality: PersonalityName, files: read
     return readOutcome(readFileSync(report, 'utf8'))
   } finally {
     await double.close()
+    rmSync(folder, { recursive: true })
   }
 }
 

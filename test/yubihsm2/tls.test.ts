@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import { tmpdir } from 'node:os'
@@ -14,6 +14,7 @@ import { Rig } from './rig.ts'
 const rig = new Rig()
 let server: Server
 let address: string
+let folder: string
 let caFile: string
 
 /** A TLS front before the connector, as a careful operator has one; its certificate is for 127.0.0.1. */
@@ -30,7 +31,8 @@ beforeAll(async () => {
     extensions: [basicConstraints(true), { oid: '2.5.29.17', value: sequence(tlv(0x87, Uint8Array.of(127, 0, 0, 1))) }],
   })
   const cert = writePem('CERTIFICATE', certificate)
-  caFile = join(mkdtempSync(join(tmpdir(), 'yubihsm2-tls-')), 'ca.pem')
+  folder = mkdtempSync(join(tmpdir(), 'yubihsm2-tls-'))
+  caFile = join(folder, 'ca.pem')
   writeFileSync(caFile, cert)
   const key = privateKey.export({ type: 'pkcs8', format: 'pem' })
   server = createServer({ key, cert }, (request, response) => {
@@ -51,6 +53,7 @@ beforeAll(async () => {
 afterAll(() => {
   server.closeAllConnections()
   server.close()
+  rmSync(folder, { recursive: true })
 })
 
 it('reaches a connector over HTTPS whose certificate the settings trust', async () => {
