@@ -19,12 +19,12 @@ export const sandbox: Command = {
     const { readInput } = await import('../read-input.ts')
     const { startRehearsal } = await import('../../sandbox/rehearsal/start-rehearsal.ts')
     const { parseScenario } = await import('../../sandbox/certificate-authority/scenario.ts')
-    const chosen = args.text('directory')
-    const directory = chosen === undefined ? await mkdtemp(join(tmpdir(), 'hsm-enroll-')) : resolve(context.cwd, chosen)
     const script = args.text('script')
     const read = async (file: string): Promise<string> =>
       Buffer.from(await readInput(resolve(context.cwd, file))).toString('utf8')
     const authority = script === undefined ? {} : parseScenario(await read(script))
+    const chosen = args.text('directory')
+    const directory = chosen === undefined ? await mkdtemp(join(tmpdir(), 'hsm-enroll-')) : resolve(context.cwd, chosen)
     const rehearsal = await startRehearsal({ directory, device: args.required('device'), authority })
     const { double, ca, environment } = rehearsal
     // One line, though it is the only one: the program goes on running, and a script waits for the line's end.
