@@ -43,9 +43,9 @@ export const batch: Command = {
       try {
         const configuration = await configure(args, context, { profile: resolve(folder, job) })
         const profile = configuration.profile ?? job
-        const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
-        const test = args.flag('test')
         const stateDirectory = stateDirectoryOf(configuration)
+        const services = createServices(stateDirectory, context, args.flag('trace'))
+        const test = args.flag('test')
         await refuseUnworkable(configuration, {
           reading: secretReading(context),
           confirmed: test || args.flag('yes'),
@@ -76,6 +76,7 @@ export const batch: Command = {
         () => `${job}: ${run ?? 'no run'}, exit ${exitCode}${error === undefined ? '' : ` (${error.code})`}`,
       )
       worst = worse(worst, exitCode)
+      if (context.signal.aborted) break
       // The next profile may name the same device, and would spend another try of its PIN.
       if (error !== undefined && SPENT_A_TRY.has(error.code)) break
       if (exitCode !== EXIT.done && exitCode !== EXIT.pending && !args.flag('keep-going')) break
