@@ -21,7 +21,7 @@ const FAMILIES: Readonly<Record<HsmType, () => Promise<{ readonly family: Device
 }
 
 /** URI scheme -> family. `pkcs11:` names no family, so the profile's `hsmType` must. */
-export const DEVICE_SCHEMES: Readonly<Record<string, HsmType>> = {
+const DEVICE_SCHEMES: Readonly<Record<string, HsmType>> = {
   yubikey: 'YUBIKEY',
   yubihsm2: 'YUBIHSM2',
   luna: 'LUNA',

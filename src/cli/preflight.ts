@@ -17,13 +17,8 @@ export async function refuseUnworkable(
   configuration: Configuration,
   { reading, confirmed }: { readonly reading: SecretReading; readonly confirmed: boolean },
 ): Promise<void> {
-  await refuseUnworkableSteps(configuration, 'attested', reading)
-  const nobody = reading.prompt === undefined
-  // Where nobody can be asked, what is missing must not show only after the key is made.
-  if (nobody) for (const path of ['sectigo.loginName', 'sectigo.loginPassword']) configuration.required(path)
-  await refuseSecrets(configuration, reading, 'sectigo')
   refuseBlockers(await planFindings(configuration, reading))
-  if (!nobody || confirmed) return
+  if (reading.prompt !== undefined || confirmed) return
   throw new EnrollError('order.unconfirmed', 'Could not begin: a paid order needs a yes, and nobody can be asked.', {
     remedy: 'Add --yes, or rehearse with --test.',
   })
@@ -37,15 +32,7 @@ export async function refuseUnworkableSteps(
 ): Promise<void> {
   if (!hasReached('key-generated', until)) await checkRequestTemplate(requestTemplate(configuration))
   await checkConfiguredDevice(configuration)
-  await refuseSecrets(configuration, reading, 'device')
-}
-
-async function refuseSecrets(
-  configuration: Configuration,
-  reading: SecretReading,
-  section: 'device' | 'sectigo',
-): Promise<void> {
-  const [fault] = await secretFaults(configuration, reading, section)
+  const [fault] = await secretFaults(configuration, reading, 'device')
   if (fault !== undefined) throw fault
 }
 

@@ -20,7 +20,7 @@ export const showRun = (summary: RunSummary, output: Output): void =>
 const FORM_AGAIN = 'give the corrected form again: `hsm-enroll order submit FORM` or `hsm-enroll place-order FORM`'
 
 /** What a person does next, by state. */
-export function nextStep(id: string, record: RunRecord): string {
+function nextStep(id: string, record: RunRecord): string {
   switch (record.state) {
     case 'planned':
     case 'key-generated':

@@ -19,7 +19,7 @@ export function openClient(configuration: Configuration, args: Arguments, contex
 export async function confirmChange(question: string, args: Arguments, context: CommandContext): Promise<void> {
   if (args.flag('yes')) return
   if (!context.interactive) {
-    throw new EnrollError('usage.unconfirmed', 'Could not go on without a yes.', { remedy: 'Add --yes.' })
+    throw new EnrollError('order.unconfirmed', 'Could not go on without a yes.', { remedy: 'Add --yes.' })
   }
   const { promptYes } = await import('./prompt.ts')
   if (await promptYes(question)) return

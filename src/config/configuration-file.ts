@@ -39,7 +39,7 @@ function decode(bytes: Uint8Array, file: string): string {
   }
 }
 
-export async function parseConfiguration(text: string, file: string): Promise<ReadonlyMap<string, RawValue>> {
+async function parseConfiguration(text: string, file: string): Promise<ReadonlyMap<string, RawValue>> {
   const { parseDocument } = await import('yaml')
   const document = parseDocument(text, { schema: 'failsafe', uniqueKeys: true, stringKeys: true, prettyErrors: true })
   const fault = document.errors[0] ?? document.warnings[0]

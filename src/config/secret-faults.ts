@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { parseDeviceUri, type SecretName } from '../../devices/device.ts'
 import { ConfigError } from './config-error.ts'
 import type { Configuration } from './configuration.ts'
@@ -8,12 +9,12 @@ import { SETTINGS } from './settings.ts'
 /**
  * What can be found wrong with the sources of the configured secrets without asking anybody and without using one up: a variable,
  * a file, a systemd credential is read and forgotten again; a prompt wants somebody to ask; a command, a descriptor and a pipe give
- * their secret once and are left alone. `section`: the secrets of the device, of the account, or all.
+ * their secret once and are left alone. `section`: the secrets of the device alone.
  */
 export async function secretFaults(
   configuration: Configuration,
   reading: SecretReading,
-  section?: 'device' | 'sectigo',
+  section?: 'device',
 ): Promise<readonly ConfigError[]> {
   const faults: ConfigError[] = []
   for (const { setting, name, source } of configuredSources(configuration)) {
@@ -51,11 +52,12 @@ function configuredSources(configuration: Configuration): readonly ConfiguredSou
 
 const DEVICE = 'device.secrets.'
 
-/** The file of `pin-source` (RFC 7512, 2.4). A URI that cannot be read is the family's to refuse. */
+/** The file of `pin-source` (RFC 7512, 2.4). What cannot be read, or names no file, is the family's to refuse. */
 function pinSourceOf(uri: string): string | undefined {
   try {
     const source = parseDeviceUri(uri).query.get('pin-source')
-    return source === undefined ? undefined : `file:${source.replace(/^file:(\/\/)?/, '')}`
+    if (source === undefined || source.startsWith('/')) return source && `file:${source}`
+    return `file:${fileURLToPath(source.replace(/^file:(?!\/\/)/, 'file://'))}`
   } catch {
     return undefined
   }

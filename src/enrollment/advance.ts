@@ -1,5 +1,5 @@
 import { DeviceError } from '../../devices/device.ts'
-import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
+import { EnrollError, EXIT, type ExitCode, sentence } from '../errors.ts'
 import { hasPushed, takePushed } from './pushed-certificates.ts'
 import type { Run } from './run.ts'
 import { hasReached, type RunState } from './run-event.ts'
@@ -57,6 +57,7 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
         break
       case 'rejected':
         if (!orderAgain) return EXIT.ca
+        if (run.record.refusal?.doubtful === true) throw inDoubt(run)
         orderAgain = false
         if (!run.record.device) throw noForm(run)
         if (!(await runCheckStep(run))) return EXIT.refused
@@ -88,6 +89,17 @@ const noForm = (run: Run): EnrollError =>
   new EnrollError('run.form', `Could not go on with the run ${run.id}: it ordered from a form that it does not keep.`, {
     remedy: 'Give the form again: `hsm-enroll order submit FORM`.',
   })
+
+/** The CA failed while it answered: it may have the order, and a second one would be paid, too. */
+const inDoubt = ({ id, record }: Run): EnrollError =>
+  new EnrollError(
+    'order.in-doubt',
+    sentence(`Could not order again: the CA may have the order in spite of its answer ${record.refusal?.code}`),
+    {
+      remedy: `Look at the balance and the order list, then say with \`hsm-enroll runs resolve ${id}\` what became of it.`,
+      exitCode: EXIT.unknown,
+    },
+  )
 
 /** A token is shipped and a licence has no certificate: nothing of such an order can be collected. */
 const noCertificate = ({ id, record }: Run): EnrollError =>

@@ -17,7 +17,7 @@ export interface JournalEntry {
 const GENESIS = '0'.repeat(64)
 const MAX_SIZE = 16 * 1024 * 1024
 
-export const hashEntry = ({ seq, time, event, previous }: Omit<JournalEntry, 'hash'>): string =>
+const hashEntry = ({ seq, time, event, previous }: Omit<JournalEntry, 'hash'>): string =>
   sha256Hex(JSON.stringify({ seq, time, event, previous }))
 
 const damaged = (file: string, line: number, why: string): EnrollError =>

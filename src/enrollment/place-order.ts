@@ -1,5 +1,5 @@
 import type { AttestationResult } from '../attestation/attestation-result.ts'
-import { EnrollError, sentence, withRemedy } from '../errors.ts'
+import { EnrollError, EXIT, sentence, withRemedy } from '../errors.ts'
 import type { HsmType } from '../hsm-type.ts'
 import { type AttestationRefusalFacts, attestationRefusalCauses } from '../sectigo/attestation-refusal.ts'
 import type { Balance, FormFault, OrderForm, OrderOutcome } from '../sectigo/certificate-authority.ts'
@@ -51,6 +51,7 @@ export async function placeOrder(run: Run, order: OrderToPlace): Promise<void> {
   const claims = [claim, ...(order.otherKeys ?? [])]
   // The balance first: where a login cannot be read nothing was ordered, and the key stays free.
   const balanceBefore = await readBalance(order)
+  refuseStopped(run)
   await guard.claim(claims, test, run.id)
   run.services.observer.step({
     step: 'order',
@@ -82,6 +83,15 @@ export async function placeOrder(run: Run, order: OrderToPlace): Promise<void> {
       exitCode: 4,
     })
   }
+}
+
+/** Ctrl-C, whenever it came: the steps before may not have waited for anything that it ends, and the POST does not heed it. */
+function refuseStopped({ services, record, id }: Run): void {
+  if (services.signal?.aborted !== true) return
+  throw new EnrollError('run.stopped', 'Stopped before the order; nothing was sent.', {
+    remedy: record.device ? `Go on with \`hsm-enroll runs resume ${id}\`.` : 'Give the form again.',
+    exitCode: EXIT.pending,
+  })
 }
 
 /** The answer is here and the journal cannot take it: the journal will say unknown, so the operator must hear what is known. */

@@ -30,11 +30,12 @@ export async function takePushed(run: Run): Promise<boolean> {
       blocks.map(({ der }) => der),
       'pushed by the CA',
     )
+    await unlink(file)
     return true
   } catch (error) {
+    // What the disk did not take is still there for the next time.
     if (!(error instanceof EnrollError)) throw error
-    return false
-  } finally {
     await unlink(file)
+    return false
   }
 }

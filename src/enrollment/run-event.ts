@@ -1,7 +1,7 @@
 import type { Balance, OrderStep, Refusal } from '../sectigo/certificate-authority.ts'
 
 /** How far a run has come. `checked` means: the evidence is acceptable and an order may be placed. */
-export const RUN_STATES = [
+const RUN_STATES = [
   'planned',
   'key-generated',
   'csr-signed',

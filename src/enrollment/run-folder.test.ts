@@ -12,14 +12,15 @@ beforeAll(async () => {
 afterAll(() => rm(state, { recursive: true }))
 
 describe('discarding a run folder', () => {
-  it('removes one that holds a journal alone', async () => {
+  it('removes one that holds a journal alone, with its lock', async () => {
     const folder = await RunFolder.create(state, 0)
     await writeFile(folder.journalFile, '')
+    await writeFile(folder.lockFile, '')
     await folder.discard()
     expect(existsSync(folder.path)).toBe(false)
   })
 
-  it.each([[['public-key.pem']], [['journal.jsonl', 'public-key.pem']], [['journal.jsonl', 'lock']]])(
+  it.each([[['public-key.pem']], [['journal.jsonl', 'public-key.pem']], [['journal.jsonl', 'lock', 'lock.0123']]])(
     'leaves one that holds %s',
     async (files) => {
       const folder = await RunFolder.create(state, 0)

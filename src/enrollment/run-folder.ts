@@ -24,6 +24,10 @@ export class RunFolder {
     return join(this.path, 'journal.jsonl')
   }
 
+  get lockFile(): string {
+    return join(this.path, 'lock')
+  }
+
   static async create(stateDirectory: string, now: number): Promise<RunFolder> {
     const runs = join(stateDirectory, 'runs')
     await makeDirectory(runs)
@@ -56,11 +60,12 @@ export class RunFolder {
     )
   }
 
-  /** Removes a folder that holds a journal and nothing else; leaves any other as it is. */
+  /** For who holds the lock, which goes with it. Removes a folder that holds a journal and nothing else; leaves any other as it is. */
   async discard(): Promise<void> {
-    const [journal, ...others] = await readdir(this.path)
-    if (others.length > 0 || journal === undefined || join(this.path, journal) !== this.journalFile) return
-    await unlink(this.journalFile)
+    const own = [this.journalFile, this.lockFile]
+    const files = (await readdir(this.path)).map((name) => join(this.path, name))
+    if (!files.every((file) => own.includes(file))) return
+    for (const file of files) await unlink(file)
     await rmdir(this.path)
   }
 

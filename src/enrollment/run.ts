@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { DeviceError, type DeviceErrorCode } from '../../devices/device.ts'
 import { Configuration } from '../config/configuration.ts'
 import { EnrollError, EXIT } from '../errors.ts'
@@ -102,8 +101,7 @@ export async function withNewRun<T>(
   action: (run: Run) => Promise<T>,
 ): Promise<T> {
   const folder = await RunFolder.create(services.stateDirectory, services.now())
-  let discarded = false
-  return withProcessLock(join(folder.path, 'lock'), `the run ${folder.id}`, async () => {
+  return withProcessLock(folder.lockFile, `the run ${folder.id}`, async () => {
     const journal = await Journal.open(folder.journalFile, services.now)
     await journal.append({
       type: 'planned',
@@ -115,13 +113,11 @@ export async function withNewRun<T>(
       keyId: Buffer.from(keyIdOf(folder.id)).toString('hex'),
     })
     const run = new Run(folder, journal, plan.configuration, services, true)
-    return action(run).catch((error: unknown) => {
-      discarded = run.isDiscardedAfter(error)
+    return action(run).catch(async (error: unknown) => {
+      // A folder that cannot be removed does no harm, and must not hide why the run was refused.
+      if (run.isDiscardedAfter(error)) await folder.discard().catch(() => undefined)
       throw error
     })
-  }).finally(async () => {
-    // A folder that cannot be removed does no harm, and must not hide why the run was refused.
-    if (discarded) await folder.discard().catch(() => undefined)
   })
 }
 
@@ -136,7 +132,7 @@ export async function withRun<T>(
   overrides: Readonly<Record<string, string | readonly string[]>> = {},
 ): Promise<T> {
   const folder = await RunFolder.find(services.stateDirectory, id)
-  return withProcessLock(join(folder.path, 'lock'), `the run ${folder.id}`, async () => {
+  return withProcessLock(folder.lockFile, `the run ${folder.id}`, async () => {
     const journal = await Journal.open(folder.journalFile, services.now)
     const record = recordOf(journal.entries)
     if (record === undefined) throw unplanned(folder)

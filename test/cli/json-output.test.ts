@@ -383,7 +383,7 @@ describe('an error with --json', () => {
 
   it('where a yes is missing, and nobody can be asked', async () => {
     expect(await failure(['enroll', rehearsal.profile, '--new'], 2)).toMatchObject({ code: 'order.unconfirmed' })
-    expect(await failure(['order', 'authorize', '1', ...profile()], 2)).toMatchObject({ code: 'usage.unconfirmed' })
+    expect(await failure(['order', 'authorize', '1', ...profile()], 2)).toMatchObject({ code: 'order.unconfirmed' })
   })
 })
 

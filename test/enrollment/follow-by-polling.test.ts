@@ -1,7 +1,7 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { dirname, join, resolve } from 'node:path'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { CertificateAuthorityOptions } from '../../src/sandbox/certificate-authority/certificate-authority.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { type ProgramEnd, runProgram } from './built-program.ts'
@@ -200,6 +200,59 @@ describe('an order that the CA rejects', () => {
     expect(end.code, end.stderr).toBe(4)
     expect(end.stdout).toMatch(says)
   })
+})
+
+it('a refusal behind which an order may hide is not ordered again before somebody has looked', async () => {
+  await rehearse({ flow: [], now: Date.now })
+  rehearsal.ca.fail({ endpoint: '!AutoApplyOrder', kind: 'error', code: -14, message: 'An unknown error occurred!' })
+  const first = await runProgram(['enroll', rehearsal.profile, '--yes', '--json'])
+  expect(first.code, first.stderr).toBe(4)
+  const { id } = shown(first)
+  const again = await runProgram(['runs', 'resume', id, '--yes', '--order-again', ...state()])
+  expect(again.code, again.stderr).toBe(5)
+  expect(again.stderr).toMatch(/answer -14\.\nTry: .*runs resolve.*\n\(order\.in-doubt, exit 5\)/)
+  expect(placed()).toBe(1)
+  expect((await runProgram(['runs', 'resolve', id, '--not-placed', ...state()])).code).toBe(0)
+  const resumed = await runProgram(['runs', 'resume', id, '--yes', '--json', ...state()])
+  expect(resumed.code, resumed.stderr).toBe(6)
+  expect(shown(resumed).state).toBe('ordered')
+  expect(placed()).toBe(2)
+})
+
+it('Ctrl-C before the order ends the run there, and nothing is ordered', async () => {
+  await rehearse({ flow: [], now: Date.now })
+  rehearsal.ca.fail({ endpoint: '!getAccountBalance', kind: 'slow', delay: 120_000 })
+  const enrolling = startProgram(['enroll', rehearsal.profile, '--yes'])
+  const asked = (): number | undefined => rehearsal.ca.counters.requests['!getAccountBalance']
+  await vi.waitFor(() => expect(asked()).toBe(1), { timeout: 60_000 })
+  const { code, stderr } = await enrolling.stop()
+  expect(code, stderr).toBe(6)
+  expect(stderr).toContain('Stopped before the order')
+  expect(placed()).toBe(0)
+  const [, id = ''] = /run (\S+) in/.exec(stderr) ?? []
+  const resumed = await runProgram(['runs', 'resume', id, '--yes', '--json', ...state()])
+  expect(resumed.code, resumed.stderr).toBe(6)
+  expect(shown(resumed).state).toBe('ordered')
+  expect(placed()).toBe(1)
+})
+
+it('Ctrl-C ends a batch, too: no further profile is begun', async () => {
+  await rehearse({ now: Date.now, flow: [] })
+  await copyFile(rehearsal.profile, join(dirname(rehearsal.profile), 'second.yaml'))
+  const jobs = join(folder, 'jobs')
+  await writeFile(jobs, `${rehearsal.profile}\n${join(dirname(rehearsal.profile), 'second.yaml')}\n`)
+  const working = startProgram(['batch', jobs, '--yes', '--wait', '--keep-going', '--json'])
+  await working.until(/may be asked for the certificate again/)
+  const { code, stdout, stderr } = await working.stop()
+  expect(code, stderr).toBe(6)
+  expect(stderr).toContain('not begun: 1')
+  expect(
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  ).toMatchObject([{ error: { code: 'run.stopped' } }])
+  expect(placed()).toBe(1)
 })
 
 it('Ctrl-C while the CA works ends with "not issued yet", and the run goes on from there', async () => {

@@ -35,7 +35,7 @@ export const batch: Command = {
       .map((line) => line.replace(/#.*/, '').trim())
       .filter((line) => line !== '')
     let worst: ExitCode = EXIT.done
-    for (const job of jobs) {
+    for (const [index, job] of jobs.entries()) {
       let exitCode: ExitCode
       let run: string | undefined
       let state: RunState | undefined
@@ -43,9 +43,9 @@ export const batch: Command = {
       try {
         const configuration = await configure(args, context, { profile: resolve(folder, job) })
         const profile = configuration.profile ?? job
-        const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
-        const test = args.flag('test')
         const stateDirectory = stateDirectoryOf(configuration)
+        const services = createServices(stateDirectory, context, args.flag('trace'))
+        const test = args.flag('test')
         await refuseUnworkable(configuration, {
           reading: secretReading(context),
           confirmed: test || args.flag('yes'),
@@ -76,6 +76,11 @@ export const batch: Command = {
         () => `${job}: ${run ?? 'no run'}, exit ${exitCode}${error === undefined ? '' : ` (${error.code})`}`,
       )
       worst = worse(worst, exitCode)
+      const left = jobs.length - index - 1
+      if (context.signal.aborted && left > 0) {
+        context.output.progress(`Stopped; profiles that were not begun: ${left}.`)
+        return worse(worst, EXIT.pending)
+      }
       // The next profile may name the same device, and would spend another try of its PIN.
       if (error !== undefined && SPENT_A_TRY.has(error.code)) break
       if (exitCode !== EXIT.done && exitCode !== EXIT.pending && !args.flag('keep-going')) break

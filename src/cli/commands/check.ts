@@ -4,8 +4,9 @@ import {
   type CheckStatus,
   describeAttestedKey,
 } from '../../attestation/attestation-result.ts'
-import { EXIT } from '../../errors.ts'
-import { HSM_TYPES, type HsmType } from '../../hsm-type.ts'
+import { didYouMeanHint } from '../../config/did-you-mean.ts'
+import { EnrollError, EXIT } from '../../errors.ts'
+import { HSM_TYPES, type HsmType, isHsmType } from '../../hsm-type.ts'
 import { printable } from '../../printable.ts'
 import type { Command } from '../command.ts'
 import { configure, TRUST_OPTIONS } from '../configure.ts'
@@ -43,7 +44,7 @@ export const check: Command = {
     const { readPublicKey } = await import('../../csr/read-public-key.ts')
     const { checkWith } = await import('../check-with.ts')
     const { readInput } = await import('../read-input.ts')
-    const hsmType = await readHsmType(args.text('hsm-type'))
+    const hsmType = readHsmType(args.text('hsm-type'))
     const configuration = await configure(args, context, {
       flags: { 'policy.profile': args.text('policy'), 'policy.fips': args.text('fips') },
     })
@@ -65,7 +66,7 @@ export const check: Command = {
       ...(keyName === undefined ? {} : { keyName }),
       now: Date.now(),
     })
-    await refuseUnused(result.hsmType, { 'key-name': keyName, 'cert-chains': chains })
+    refuseUnused(result.hsmType, { 'key-name': keyName, 'cert-chains': chains })
     if (files.length > 1 && evidence.certChains !== undefined && result.hsmType !== 'MARVELL_GOOGLE')
       context.output.warn(
         `the further files of --attestation were not looked at: ${result.hsmType} evidence has its certificates in itself.`,
@@ -91,22 +92,18 @@ const ONLY_FOR: Readonly<
   },
 }
 
-async function refuseUnused(hsmType: HsmType, given: Readonly<Record<string, string | undefined>>): Promise<void> {
+function refuseUnused(hsmType: HsmType, given: Readonly<Record<string, string | undefined>>): void {
   for (const [name, { families, why, instead }] of Object.entries(ONLY_FOR)) {
     if (given[name] === undefined || families.includes(hsmType)) continue
-    const { EnrollError } = await import('../../errors.ts')
     throw new EnrollError(`usage.${name}`, `Could not check with --${name}: ${hsmType} evidence ${why}.`, {
       remedy: `Leave --${name} out, and ${instead}.`,
     })
   }
 }
 
-async function readHsmType(text: string | undefined): Promise<HsmType | undefined> {
+function readHsmType(text: string | undefined): HsmType | undefined {
   if (text === undefined) return undefined
-  const { isHsmType } = await import('../../hsm-type.ts')
   if (isHsmType(text)) return text
-  const { didYouMeanHint } = await import('../../config/did-you-mean.ts')
-  const { EnrollError } = await import('../../errors.ts')
   throw new EnrollError(
     'usage.hsm-type',
     `Could not check: there is no hsmType "${text.slice(0, 40)}".${didYouMeanHint(text, HSM_TYPES)}`,

@@ -1,5 +1,5 @@
-import type { ExitCode } from '../../errors.ts'
-import { EXIT } from '../../errors.ts'
+import { KEY_ALGORITHMS } from '../../../devices/device.ts'
+import { EXIT, type ExitCode } from '../../errors.ts'
 import type { Command } from '../command.ts'
 
 export const demo: Command = {
@@ -13,7 +13,7 @@ export const demo: Command = {
     },
     algorithm: {
       type: 'string',
-      choices: ['RSA-2048', 'RSA-3072', 'RSA-4096', 'P-256', 'P-384'],
+      choices: KEY_ALGORITHMS,
       describe: 'key to generate',
     },
     directory: { type: 'string', describe: 'where to keep everything; a new temporary folder when absent' },
@@ -23,7 +23,6 @@ export const demo: Command = {
     const { tmpdir } = await import('node:os')
     const { join, resolve } = await import('node:path')
     const { startRehearsal } = await import('../../sandbox/rehearsal/start-rehearsal.ts')
-    const { KEY_ALGORITHMS } = await import('../../../devices/device.ts')
     const { output } = context
     const chosen = args.text('directory')
     const directory = chosen === undefined ? await mkdtemp(join(tmpdir(), 'hsm-enroll-')) : resolve(context.cwd, chosen)

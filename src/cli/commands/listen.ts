@@ -4,8 +4,8 @@ import { EnrollError, EXIT } from '../../errors.ts'
 import { printable } from '../../printable.ts'
 import type { PushNotification } from '../../sectigo/push/push-notification.ts'
 import type { Arguments, Command, CommandContext } from '../command.ts'
-import { configure, configureRun } from '../configure.ts'
-import { RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
+import { CA_OPTIONS, configure, configureRun, STATE_OPTIONS } from '../configure.ts'
+import { stateDirectoryOf, TRACE_OPTION } from '../enrolling.ts'
 import type { Failure } from '../output.ts'
 import { createServices } from '../services.ts'
 
@@ -14,7 +14,9 @@ export const listen: Command = {
   summary: 'receive the CA’s push notifications; each wakes the run that it belongs to',
   positionals: { profile: { type: 'string', describe: 'profile with the sectigo section' } },
   options: {
-    ...RUN_OPTIONS,
+    ...STATE_OPTIONS,
+    ...CA_OPTIONS,
+    ...TRACE_OPTION,
     host: { type: 'string', default: '127.0.0.1', describe: 'address to listen on' },
     port: { type: 'number', default: 8443, describe: 'port to listen on; 0 picks one' },
     path: { type: 'string', default: '/', describe: 'path of the URL given to the CA' },

@@ -1,4 +1,4 @@
-import { EXIT } from '../../errors.ts'
+import { EnrollError, EXIT } from '../../errors.ts'
 import { balanceToText } from '../balance-view.ts'
 import type { Command, CommandGroup } from '../command.ts'
 import { CA_OPTIONS, configure, STATE_OPTIONS, TRUST_OPTIONS } from '../configure.ts'
@@ -93,7 +93,7 @@ const refund: Command = {
     const orderNumber = args.required('order-number')
     context.output.warn(REFUND_COVERS)
     await confirmChange(`Ask for a refund of order ${orderNumber}?`, args, context)
-    const client = await openClient(await configureFor(args, context), args, context)
+    const client = openClient(await configureFor(args, context), args, context)
     return showChange(
       await autoRefund(client, { orderNumber, reasonCode: args.required('reason-code') }),
       `refund ${orderNumber}`,
@@ -120,7 +120,6 @@ const revoke: Command = {
   run: async (args, context) => {
     const { autoRevokeCertificate, REVOKE_WARNING } = await import('../../sectigo/auto-revoke-certificate.ts')
     const { confirmChange, openClient, showChange } = await import('../sectigo-client.ts')
-    const { EnrollError } = await import('../../errors.ts')
     const orderNumber = args.text('order-number')
     const certificateId = args.text('certificate-id')
     const serialNumber = args.text('serial-number')
@@ -182,10 +181,7 @@ export const balance: Command = {
   run: async (args, context) => {
     const { getAccountBalance } = await import('../../sectigo/get-account-balance.ts')
     const { openClient } = await import('../sectigo-client.ts')
-    const held = await getAccountBalance(
-      await openClient(await configureFor(args, context), args, context),
-      context.signal,
-    )
+    const held = await getAccountBalance(openClient(await configureFor(args, context), args, context), context.signal)
     context.output.result(held, () => balanceToText(held))
     return EXIT.done
   },

@@ -1,12 +1,13 @@
+import type { Configuration } from '../../config/configuration.ts'
 import type { RunSummary } from '../../enrollment/run-record.ts'
 import { EXIT } from '../../errors.ts'
 import type { Balance } from '../../sectigo/certificate-authority.ts'
 import { balanceToText } from '../balance-view.ts'
-import type { Command } from '../command.ts'
+import type { Command, CommandContext } from '../command.ts'
 import { configure, PROFILE_OPTIONS } from '../configure.ts'
 import { stateDirectoryOf } from '../enrolling.ts'
 import { type Finding, formatFinding, isBlocker } from '../finding.ts'
-import { secretReading } from '../services.ts'
+import { createServices, secretReading } from '../services.ts'
 
 export const plan: Command = {
   command: 'plan <profile>',
@@ -59,13 +60,10 @@ const openRunFinding = ({ id, record }: RunSummary): Finding => ({
 })
 
 async function readBalance(
-  ...[configuration, context, stateDirectory]: [
-    import('../../config/configuration.ts').Configuration,
-    import('../command.ts').CommandContext,
-    string,
-  ]
+  configuration: Configuration,
+  context: CommandContext,
+  stateDirectory: string,
 ): Promise<Balance> {
-  const { createServices } = await import('../services.ts')
   const ca = await createServices(stateDirectory, context, false).certificateAuthority(configuration)
   return ca.balance({ signal: context.signal })
 }
