@@ -128,7 +128,7 @@ function peelPem(text: string): Layer {
     const found = [...new Set(blocks.map(({ label }) => label))].join(', ')
     throw new EvidenceError(
       `Could not find a certificate in the attestation; it holds: ${found || 'nothing'}.`,
-      'Give the attestation here, and the request with --csr.',
+      'Give the attestation itself; beside it, `check` takes a request with --csr and a public key with --public-key.',
     )
   }
   const package_ = certificates.map((block) => writePem('CERTIFICATE', certificateIn(block))).join('')

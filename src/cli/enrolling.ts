@@ -55,15 +55,15 @@ export async function advanceAndShow(run: Run, options: AdvanceOptions, context:
   const { advance } = await import('../enrollment/advance.ts')
   context.output.belongsTo(run.id)
   context.output.progress(`run ${run.id} in ${run.folder.path}`)
+  const { showRun, withProfile } = await import('./run-view.ts')
   const exitCode = await advance(run, options).catch((error: unknown) => {
     context.output.progress(
       run.isDiscardedAfter(error)
         ? `Nothing was made or ordered; the run ${run.id} is not kept.`
-        : `The run is kept; go on with: hsm-enroll runs resume ${run.id}`,
+        : `The run is kept; go on with: hsm-enroll runs resume ${run.id} (after a change of the profile: with ${withProfile(run.record)})`,
     )
     throw error
   })
-  const { showRun } = await import('./run-view.ts')
   showRun(run.summary, context.output)
   return exitCode
 }

@@ -27,7 +27,7 @@ async function untilLeft<T>(
   } catch (error) {
     if (!(error instanceof Error) || !LEFT.includes(error.name)) throw error
     throw new EnrollError('prompt.stopped', 'Stopped at the question; nothing was sent.', {
-      remedy: 'Begin again, or go on with `hsm-enroll runs resume`.',
+      remedy: 'Begin again, or go on with `hsm-enroll runs resume RUN` where a run is kept.',
       cause: error,
     })
   } finally {

@@ -64,7 +64,7 @@ function diskFault(error: unknown) {
     code: 'disk',
     message: `Could not use ${path}: ${why}.`,
     remedy:
-      'Make room or correct the path and repeat the command; a run goes on with `hsm-enroll runs resume`, what it made is in its journal.',
+      'Make room or correct the path and repeat the command; a run goes on with `hsm-enroll runs resume RUN`, what it made is in its journal.',
     exitCode: EXIT.usage,
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { JournalEntry } from '../enrollment/journal.ts'
 import type { RunEvent } from '../enrollment/run-event.ts'
 import { recordOf } from '../enrollment/run-record.ts'
-import { runToText } from './run-view.ts'
+import { runToText, withProfile } from './run-view.ts'
 
 const PLANNED: RunEvent = {
   type: 'planned',
@@ -49,5 +49,20 @@ describe('a run as it is shown', () => {
     const refusal = { code: -15, message, cause: 'credit', remedy: 'Top up.', final: false }
     const shown = show({ type: 'rejected', refusal, causes: [] })
     expect(shown).toMatch(/-15: Not enough credit[!.] Try: Top up\.\n/)
+  })
+
+  it.each([
+    ['/etc/a+b/signing.yaml', '--profile /etc/a+b/signing.yaml'],
+    ["/home/zoë/it's mine.yaml", `--profile '/home/zoë/it'\\''s mine.yaml'`],
+    [undefined, '--profile PROFILE'],
+  ])('says how the corrected profile %s is named again, ready for a shell', (profile, flag) => {
+    expect(withProfile(profile === undefined ? {} : { profile })).toBe(flag)
+  })
+
+  it('names the profile again where the CA refused what it said', () => {
+    const refusal = { code: -15, message: 'No.', cause: 'credit', remedy: 'Top up.', final: false }
+    expect(show({ type: 'rejected', refusal, causes: [] })).toContain(
+      'runs resume 2026-11-22-k7f3qa --order-again --profile PROFILE`',
+    )
   })
 })

@@ -19,6 +19,11 @@ export const showRun = (summary: RunSummary, output: Output): void =>
 /** A run that only orders does not keep its form. */
 const FORM_AGAIN = 'give the corrected form again: `hsm-enroll order submit FORM` or `hsm-enroll place-order FORM`'
 
+/** A run keeps the settings that it was planned with: a corrected profile is named again. Ready to be pasted into a shell. */
+export function withProfile({ profile = 'PROFILE' }: Pick<RunRecord, 'profile'>): string {
+  return `--profile ${/^[\w@%+:,./-]+$/.test(profile) ? profile : `'${profile.replaceAll("'", `'\\''`)}'`}`
+}
+
 /** What a person does next, by state. */
 function nextStep(id: string, record: RunRecord): string {
   switch (record.state) {
@@ -31,7 +36,7 @@ function nextStep(id: string, record: RunRecord): string {
     case 'attested':
       return record.failedChecks === undefined
         ? `go on with \`hsm-enroll runs resume ${id}\``
-        : `a check refused it; see check.json, correct the profile, then \`hsm-enroll runs resume ${id} --profile PROFILE\``
+        : `a check refused it; see check.json, correct the profile, then \`hsm-enroll runs resume ${id} ${withProfile(record)}\``
     case 'submitting':
     case 'unknown':
       return `find out whether the CA has the order, then \`hsm-enroll runs resolve ${id} --order-number N\` or \`--not-placed\``
@@ -44,7 +49,7 @@ function nextStep(id: string, record: RunRecord): string {
       if (record.refusal?.doubtful === true)
         return `make sure by balance and order list that the CA has no such order, then \`hsm-enroll runs resolve ${id} --not-placed\` or \`--order-number N\``
       if (!record.device) return FORM_AGAIN
-      return `correct what the CA refused, then \`hsm-enroll runs resume ${id} --order-again\``
+      return `correct what the CA refused, then \`hsm-enroll runs resume ${id} --order-again ${withProfile(record)}\``
     case 'issued':
       return record.device && !record.test
         ? `put the certificate on the device: \`hsm-enroll runs resume ${id}\``

@@ -20,7 +20,7 @@ export function createServices(stateDirectory: string, context: CommandContext, 
     sleep: async (milliseconds) => {
       await delay(milliseconds, undefined, { signal }).catch(() => {
         throw new EnrollError('run.stopped', 'Stopped while waiting for the CA; nothing is lost.', {
-          remedy: 'Go on with `hsm-enroll runs resume`.',
+          remedy: 'Go on with `hsm-enroll runs resume RUN`.',
           exitCode: EXIT.pending,
         })
       })

@@ -59,7 +59,9 @@ export async function refuseSecondRun(
     throw new EnrollError(
       'run.open',
       `Could not begin: the run ${run.id} of this profile is not finished (${run.record?.state}).`,
-      { remedy: `Go on with \`hsm-enroll runs resume ${run.id}\`, or begin another with --new.` },
+      {
+        remedy: `Go on with \`hsm-enroll runs resume ${run.id}\` (with --profile, where the profile was changed), or begin another with --new.`,
+      },
     )
   }
   if (test) return

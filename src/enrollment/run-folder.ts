@@ -55,7 +55,7 @@ export class RunFolder {
       `Could not find the run "${id}" in ${join(stateDirectory, 'runs')}.${didYouMeanHint(id, ids)}`,
       {
         remedy:
-          'List the runs with `hsm-enroll runs list`; where the profile sets stateDirectory, add --state-directory.',
+          'List the runs with `hsm-enroll runs list`; where the profile sets stateDirectory, add --state-directory, or --profile to go on with it.',
       },
     )
   }

@@ -63,7 +63,7 @@ export const POLICY_RULES = {
     id: 'policy.device.fips',
     source: `Sectigo, list of attestable hardware; ${BASELINE} 6.2.7.4.1`,
     remedy:
-      'Use a device of the FIPS series, or an HSM in FIPS mode. If your CA accepted this device in writing, set `policy.fips: warn` in the profile.',
+      'Use a device of the FIPS series, or an HSM in FIPS mode. If your CA accepted this device in writing, set `policy.fips: warn` in the profile (with `check`: --fips warn).',
   },
   requestHash: {
     id: 'policy.request.hash',

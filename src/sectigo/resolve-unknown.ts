@@ -25,7 +25,7 @@ export interface UnknownOrderVerdict {
 }
 
 const LOOK =
-  'Look for the order on the web site by organization name and time; then "runs resolve --order-number N" or "--not-placed".'
+  'Look for the order on the web site by organization name and time; then `hsm-enroll runs resolve RUN --order-number N` or `--not-placed`.'
 
 /**
  * Weighs the evidence; it never sends anything. Only an order number that the CA confirms is strong: the balance is shared

@@ -45,6 +45,16 @@ describe('what the documentation says of the program', () => {
     }
   })
 
+  it('the help of `demo` and `sandbox` names every double', async () => {
+    const { stderr } = await runProgram(['sandbox', '--device', 'nobody', '--no-input'])
+    const [, names = ''] = /Use one of (.+)\./.exec(stderr) ?? []
+    expect(names.split(', ').length).toBeGreaterThan(5)
+    for (const command of ['demo', 'sandbox']) {
+      const { stdout } = await runProgram([command, '--help'])
+      for (const name of names.split(', ')) expect(stdout, command).toContain(name)
+    }
+  })
+
   it('every npm script exists', () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
     const named = pages.flatMap(({ text }) => [...text.matchAll(/npm run ([a-z:]+)/g)].map(([, script]) => script))

@@ -5,7 +5,11 @@ export const sandbox: Command = {
   command: 'sandbox',
   summary: 'keep a simulated device and a rehearsal CA running until Ctrl-C',
   options: {
-    device: { type: 'string', default: 'yubihsm2', describe: 'which double' },
+    device: {
+      type: 'string',
+      default: 'yubihsm2',
+      describe: 'yubihsm2, yubikey, luna, nshield, fortanix or marvell-google',
+    },
     directory: { type: 'string', describe: 'where to keep everything; a new temporary folder when absent' },
     script: {
       type: 'string',
@@ -37,6 +41,7 @@ export const sandbox: Command = {
           `profile   ${rehearsal.profile}`,
           `files     the device’s secrets (secret-…), its test root (trust-anchors.json) and the CA’s certificate (ca.pem) are beside the profile`,
           `enrol     ${[...Object.entries(environment).map(([name, value]) => `${name}=${value} `)].join('')}hsm-enroll enroll ${rehearsal.profile} --yes --wait`,
+          `runs      hsm-enroll runs list --state-directory ${rehearsal.stateDirectory}`,
           'Ctrl-C ends it.',
         ].join('\n'),
     )

@@ -156,7 +156,8 @@ const CONNECT_REMEDIES: readonly { readonly pattern: RegExp; readonly what: stri
   {
     pattern: /(CERT|SIGNATURE|ISSUER|ALTNAME|CRL)/,
     what: 'its certificate is not trusted',
-    remedy: 'If this is a private CA, name its CA file; otherwise somebody stands in between.',
+    remedy:
+      'If this is a private CA, name its CA file (`sectigo.caFile`, --ca-file); otherwise somebody stands in between.',
   },
   { pattern: /^(ECONNRESET|EPIPE)$/, what: 'it dropped the connection', remedy: 'Try again later: nothing was sent.' },
   { pattern: /(SSL|TLS|EPROTO)/, what: 'no TLS connection came about', remedy: 'Check that the port speaks HTTPS.' },
