@@ -82,7 +82,8 @@ export class TokenSession {
     if (refused !== undefined) throw refused
     if (this.#role !== undefined) this.logout()
     const handle = this.handle
-    const pin = await this.#firstUse(role)
+    const pin = await this.#judgeAttempt(role)
+    if (pin === undefined) this.#announcePinPad(role)
     try {
       this.#sendLogin(handle, role, role.userType, pin)
     } catch (error) {
@@ -92,12 +93,20 @@ export class TokenSession {
     this.#role = role
   }
 
+  /** Whatever speaks against a login without trying one: before a step that costs something and that the login comes after. */
+  async refuseHopelessLogin(role: Role = this.userRole): Promise<void> {
+    const refused = this.#refused.get(role.secret)
+    if (refused !== undefined) throw refused
+    if (this.#role !== role) await this.#judgeAttempt(role)
+  }
+
   /** After C_SignInit, where the key asks for its PIN each time (CKA_ALWAYS_AUTHENTICATE). */
   async loginForOperation(role: Role = this.userRole): Promise<void> {
     const refused = this.#refused.get(role.secret)
     if (refused !== undefined) throw refused
     // Without a login before it (a token that wants none) this PIN is as unproven as any.
-    const pin = this.#role === undefined ? await this.#firstUse(role) : await this.#pinFor(role, this.slot.token)
+    const pin = this.#role === undefined ? await this.#judgeAttempt(role) : await this.#pinFor(role, this.slot.token)
+    if (pin === undefined) this.#announcePinPad(role)
     try {
       this.#sendLogin(this.handle, role, CKU.CONTEXT_SPECIFIC, pin)
     } catch (error) {
@@ -144,8 +153,8 @@ export class TokenSession {
     )
   }
 
-  /** The PIN, after every reason against an attempt was looked for. */
-  async #firstUse(role: Role): Promise<Secret | undefined> {
+  /** The PIN, after every reason against an attempt was looked for; undefined where the device asks for it itself. */
+  async #judgeAttempt(role: Role): Promise<Secret | undefined> {
     const token = this.token()
     refuseUninitialised(token, role, this.cryptoki.subject)
     refuseHopelessAttempt(token, this.cryptoki.subject, role.pin, await this.#triesLeft(role))
@@ -165,10 +174,7 @@ export class TokenSession {
 
   /** The PIN, checked, asked for at most once; undefined where the device asks for it itself. */
   async #pinFor(role: Role, token: TokenDescription): Promise<Secret | undefined> {
-    if (hasFlag(token, 'PROTECTED_AUTHENTICATION_PATH')) {
-      this.#announcePinPad(role)
-      return undefined
-    }
+    if (hasFlag(token, 'PROTECTED_AUTHENTICATION_PATH')) return undefined
     const subject = this.cryptoki.subject
     let secret = this.#secrets.get(role.secret)
     if (secret === undefined) {

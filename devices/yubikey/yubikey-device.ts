@@ -126,6 +126,11 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     }
   }
 
+  /** Slot 9e asks for no PIN unless it is told to (NIST SP 800-73-4 part 1, 3.3: card authentication). */
+  #signsWithoutPin({ pinPolicy = 'default' }: KeySpec): boolean {
+    return pinPolicy === 'never' || (pinPolicy === 'default' && this.#slot.name === '9e')
+  }
+
   #policies({ pinPolicy = 'default', touchPolicy = 'default' }: KeySpec): readonly Attribute[] {
     if (pinPolicy === 'default' && touchPolicy === 'default') return []
     if (!canDo(this.#module, 'policies')) {
@@ -148,8 +153,9 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     this.#policies(spec)
     if (this.reasonAgainst(spec.algorithm) === undefined) {
       this.refuseOccupied(spec)
-      // The old key is lost by generating, and the new one is of no use without the PIN: that is proven first.
+      // Without the PIN the new key is of no use. Where generating costs an old one, the PIN is proven first; else looked at.
       if (spec.replaceKey !== undefined) await this.session.login()
+      else if (!this.#signsWithoutPin(spec)) await this.session.refuseHopelessLogin()
     }
     return await super.generateKeyPair(spec)
   }

@@ -81,7 +81,7 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
         'certificate.exists',
       )
       await yubikey.close()
-      expect(given.asked).toEqual(['management-key', 'pin'])
+      expect(given.asked).toEqual(['pin', 'management-key'])
       expect(JSON.stringify(given.trace)).not.toMatch(new RegExp(`${PIN}|${MANAGEMENT_KEY}`))
       const pem = tool('yubico-piv-tool', '-a', 'read-certificate', '-s', slot)
       expect(Uint8Array.from(new X509Certificate(pem).raw)).toEqual(certificate)
@@ -254,6 +254,27 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
       const replacement = { ...spec('P-384'), replaceKey: '9c' }
       expect((await deviceFailure(replacing.generateKeyPair(replacement))).code).toBe(code)
       expect((await replacing.findKey({ location: '9c' }))?.publicKey).toEqual(made.publicKey)
+    })
+
+    it.each([
+      ['too short', '12345', undefined, 'pin.malformed'],
+      ['on its last try', PIN, 1, 'pin.final-try'],
+      ['locked', PIN, 0, 'pin.locked'],
+      ['missing', undefined, undefined, 'pin.missing'],
+    ] as const)('makes no key where the PIN to sign with is %s, and sends none', async (_what, pin, left, code) => {
+      if (left !== undefined) await double.card.setTriesLeft({ pin: left })
+      const secrets = { 'management-key': MANAGEMENT_KEY, ...(pin === undefined ? {} : { pin }) }
+      const given = options(secrets)
+      expect((await deviceFailure((await open(given)).generateKeyPair(spec('P-256')))).code).toBe(code)
+      expect((await double.card.snapshot()).keys.map(({ slot }) => slot)).not.toContain(0x9c)
+      expect(given.calls('C_Login')).toBe(0)
+    })
+
+    it('makes a key in slot 9e without a PIN, which it asks for nothing', async () => {
+      const given = options({ 'management-key': MANAGEMENT_KEY })
+      const yubikey = await open(given, 'yubikey:serial=15732500;slot=9e')
+      expect((await yubikey.generateKeyPair(spec('P-256'))).location).toBe('9e')
+      expect(given.asked).not.toContain('pin')
     })
 
     it('tells a wrong management key from a wrong PIN, and makes nothing', async () => {
