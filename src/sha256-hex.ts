@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** SHA-256, lower-case hex. */
-export const sha256Hex = (content: Uint8Array | string): string => createHash('sha256').update(content).digest('hex')
+export const sha256Hex = (content: Uint8Array | string): string => hash('sha256', content, 'hex')

@@ -83,7 +83,6 @@ export class TokenSession {
     if (this.#role !== undefined) this.logout()
     const handle = this.handle
     const pin = await this.#judgeAttempt(role)
-    if (pin === undefined) this.#announcePinPad(role)
     try {
       this.#sendLogin(handle, role, role.userType, pin)
     } catch (error) {
@@ -106,7 +105,6 @@ export class TokenSession {
     if (refused !== undefined) throw refused
     // Without a login before it (a token that wants none) this PIN is as unproven as any.
     const pin = this.#role === undefined ? await this.#judgeAttempt(role) : await this.#pinFor(role, this.slot.token)
-    if (pin === undefined) this.#announcePinPad(role)
     try {
       this.#sendLogin(this.handle, role, CKU.CONTEXT_SPECIFIC, pin)
     } catch (error) {
@@ -147,6 +145,7 @@ export class TokenSession {
   }
 
   #sendLogin(handle: Buffer, role: Role, userType: number, pin: Secret | undefined): void {
+    if (pin === undefined) this.#announcePinPad(role)
     const what = pin === undefined ? 'at the device itself' : '[redacted]'
     this.cryptoki.run('C_Login', `${role.pin.name} ${what}, user type ${userType}`, (library) =>
       library.C_Login(handle, userType, pin === undefined ? '' : pin.text()),

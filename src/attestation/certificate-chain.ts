@@ -2,9 +2,10 @@
  * What every family's walk is made of. Generic path engines refuse genuine evidence (six of 44 published YubiKey chains, both of
  * Thales's samples), so each family walks by itself, with these: name match, signature, dates, pinned anchors.
  */
-import { hash } from 'node:crypto'
+
 import { type Certificate, type CertificateDeviations, parseCertificate } from '../asn1/certificate.ts'
 import { sameBytes } from '../asn1/octets.ts'
+import { sha256Hex } from '../sha256-hex.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
 import type { AnchorKey } from './anchor-keys.ts'
 import { BoundedCache, cacheKey } from './bounded-cache.ts'
@@ -34,8 +35,6 @@ export function parseIssuerCertificate(der: Uint8Array, deviations: CertificateD
 
 /** `readCertificatePackage` gives the same array for the same block; no caller writes to it. */
 const byIdentity = new WeakMap<Uint8Array, Certificate>()
-
-export const sha256Hex = (bytes: Uint8Array): string => hash('sha256', bytes, 'hex')
 
 /** Outcomes of signatures over shared issuer certificates. Facts about bytes alone: no date, no anchor, no policy in them. */
 const remembered = new WeakMap<Certificate, Map<string, boolean>>()

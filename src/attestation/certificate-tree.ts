@@ -1,7 +1,8 @@
 import type { Certificate } from '../asn1/certificate.ts'
 import { printName } from '../asn1/name.ts'
 import { isoDay } from '../iso-day.ts'
-import { namesIssuer, sha256Hex, signedBy } from './certificate-chain.ts'
+import { sha256Hex } from '../sha256-hex.ts'
+import { namesIssuer, signedBy } from './certificate-chain.ts'
 import { type ExplainedNode, fact, keyText } from './explanation.ts'
 
 const BOTH = { sha1: true, rsaParametersAbsent: true } as const

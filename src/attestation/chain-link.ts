@@ -1,8 +1,8 @@
 import type { Certificate } from '../asn1/certificate.ts'
 import { printName } from '../asn1/name.ts'
 import { OctetMemory } from '../asn1/octet-memory.ts'
+import { sha256Hex } from '../sha256-hex.ts'
 import type { ChainLink } from './attestation-result.ts'
-import { sha256Hex } from './certificate-chain.ts'
 
 const links = new WeakMap<Certificate, ChainLink>()
 

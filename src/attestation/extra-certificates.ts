@@ -1,7 +1,8 @@
 import type { Certificate } from '../asn1/certificate.ts'
 import { sameBytes } from '../asn1/octets.ts'
+import { sha256Hex } from '../sha256-hex.ts'
 import type { AnchorKey } from './anchor-keys.ts'
-import { namesIssuer, selfIssued, sha256Hex, signedBy } from './certificate-chain.ts'
+import { namesIssuer, selfIssued, signedBy } from './certificate-chain.ts'
 
 /** Yubico's longest: application intermediate, intermediate, root. */
 const MAX_ABOVE = 4

@@ -1,6 +1,6 @@
 import { printName } from '../asn1/name.ts'
+import { sha256Hex } from '../sha256-hex.ts'
 import type { AttestedDevice, ChainLink, KeyClaims } from './attestation-result.ts'
-import { sha256Hex } from './certificate-chain.ts'
 import { chainLink } from './chain-link.ts'
 import { commonNameOf } from './common-name.ts'
 import { ATTRIBUTE, KEY_TYPE } from './marvell-google-attributes.ts'

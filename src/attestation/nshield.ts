@@ -2,9 +2,10 @@
  * HSM type NSHIELD: the bundle of `nfkmattest`, verified at Entrust's level 2: warrant, module state, world binding, key
  * generation certificate, key hash, access control list.
  */
+
+import { sha256Hex } from '../sha256-hex.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
 import type { ChainLink, KeyClaims } from './attestation-result.ts'
-import { sha256Hex } from './certificate-chain.ts'
 import { CheckList } from './check-list.ts'
 import { EvidenceError } from './evidence-error.ts'
 import { looksLikeNshield, type NshieldBundle, readNshieldBundle, shown } from './nshield-bundle.ts'

@@ -1,4 +1,4 @@
-import { createHash, createPublicKey } from 'node:crypto'
+import { createPublicKey } from 'node:crypto'
 import { parseCertificate } from '../asn1/certificate.ts'
 import { decodeText } from '../asn1/decode-text.ts'
 import { TAG } from '../asn1/der.ts'
@@ -9,6 +9,7 @@ import { EnrollError } from '../errors.ts'
 import { type HsmType, isHsmType } from '../hsm-type.ts'
 import { isoDay } from '../iso-day.ts'
 import { jsonMember } from '../json-member.ts'
+import { sha256Hex } from '../sha256-hex.ts'
 import type { TrustAnchor } from './trust-anchor.ts'
 
 const MAX_BYTES = 1 << 20
@@ -47,7 +48,6 @@ function readBlock({ label, der }: PemBlock, hsmTypes: readonly HsmType[]): Trus
   throw unreadable(`a block "${label}" is neither a certificate nor a public key`)
 }
 
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
 
 const GIVEN = { source: 'given by the user', checked: 'by the user', origin: 'user' } as const
@@ -61,8 +61,8 @@ function certificateAnchor(der: Uint8Array, hsmTypes: readonly HsmType[]): Trust
     role: sameBytes(certificate.subject, certificate.issuer) ? 'root' : 'intermediate',
     subject: base64(certificate.subject),
     spki: base64(certificate.spki),
-    spkiSha256: sha256(certificate.spki),
-    certificateSha256: [sha256(der)],
+    spkiSha256: sha256Hex(certificate.spki),
+    certificateSha256: [sha256Hex(der)],
     notBefore: isoDay(certificate.notBefore),
     notAfter: isoDay(certificate.notAfter),
     ...GIVEN,
@@ -71,7 +71,7 @@ function certificateAnchor(der: Uint8Array, hsmTypes: readonly HsmType[]): Trust
 
 function keyAnchor(der: Uint8Array, hsmTypes: readonly HsmType[]): TrustAnchor {
   const spki = canonicalKey(der)
-  const spkiSha256 = sha256(spki)
+  const spkiSha256 = sha256Hex(spki)
   const name = `public key ${spkiSha256.slice(0, 16)}…`
   return { name, hsmTypes, role: 'root', spki: base64(spki), spkiSha256, certificateSha256: [], ...GIVEN }
 }
@@ -109,7 +109,7 @@ function text(entry: unknown, name: string): string | undefined {
 
 function readEntry(entry: unknown, hsmTypes: readonly HsmType[]): TrustAnchor {
   const spki = canonicalKey(Buffer.from(text(entry, 'spki') ?? '', 'base64'))
-  const spkiSha256 = sha256(spki)
+  const spkiSha256 = sha256Hex(spki)
   const stated = text(entry, 'spkiSha256')
   if (stated !== undefined && stated.toLowerCase() !== spkiSha256) {
     throw unreadable(`"${text(entry, 'name') ?? 'an entry'}" has a key that does not fit its own fingerprint`)

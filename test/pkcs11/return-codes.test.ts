@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Device, DeviceKey } from '../../devices/device.ts'
-import { openPkcs11Device } from '../../devices/pkcs11/open-pkcs11-device.ts'
 import { RETURN_CODES } from '../../devices/pkcs11/return-codes.ts'
 import { findClientModule } from '../../src/sandbox/pkcs11-token/client-module.ts'
 import { PLAIN_PIN, type PlainSettings } from '../../src/sandbox/pkcs11-token/personalities/plain.ts'
 import { type RunningToken, startToken } from '../../src/sandbox/pkcs11-token/start-token.ts'
 import { closing, deviceFailure, PrivateEnvironment, p11KitAvailable, recordedOptions } from './hsm-double.ts'
+import { openPlainToken } from './open-plain-token.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const spec = (label: string) => ({ algorithm: 'P-256', label, id: bytes(label) }) as const
@@ -27,7 +27,7 @@ describe.runIf(p11KitAvailable())('every return code and every PIN situation, on
   }
   const given = (pin: string | undefined = PLAIN_PIN) => recordedOptions(pin === undefined ? {} : { pin })
   const open = async (recorded = given(), uri = 'pkcs11:token=Plain%20token'): Promise<Device> =>
-    await openPkcs11Device(`${uri}?module-path=${findClientModule()}`, recorded.open, 'LUNA')
+    await openPlainToken(`${uri}?module-path=${findClientModule()}`, recorded.open, 'LUNA')
 
   describe('return codes', () => {
     beforeAll(() => start({ maxPinFailures: 1000 }))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { openDevice } from '../../devices/open.ts'
-import { openPkcs11Device } from '../../devices/pkcs11/open-pkcs11-device.ts'
 import { deviceFailure } from './hsm-double.ts'
+import { openPlainToken } from './open-plain-token.ts'
 import { softhsmAvailable } from './softhsm-token.ts'
 import { withPin, withSofthsm } from './with-softhsm.ts'
 
@@ -46,9 +46,7 @@ describe.runIf(softhsmAvailable())('the choice of module and token', () => {
 
   it('refuses an unknown setting', async () => {
     const given = withPin()
-    const error = await deviceFailure(
-      openPkcs11Device(under().uri, { ...given.open, settings: { modul: 'x' } }, 'LUNA'),
-    )
+    const error = await deviceFailure(openPlainToken(under().uri, { ...given.open, settings: { modul: 'x' } }, 'LUNA'))
     expect(error.code).toBe('device.settings')
   })
 

@@ -1,12 +1,12 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { describe, expect, it, vi } from 'vitest'
 import { STRICT, type TemplateTraits } from '../../devices/pkcs11/key-template.ts'
-import { openPkcs11Device, plainFamily } from '../../devices/pkcs11/open-pkcs11-device.ts'
 import { openToken } from '../../devices/pkcs11/open-token.ts'
 import { CKA } from '../../devices/pkcs11/pkcs11-constants.ts'
 import { Pkcs11Device } from '../../devices/pkcs11/pkcs11-device.ts'
 import { closing, deviceFailure } from './hsm-double.ts'
 import { issueCertificate } from './issue-certificate.ts'
+import { openPlainToken, plainFamily } from './open-plain-token.ts'
 import { SOFTHSM_PIN, softhsmAvailable } from './softhsm-token.ts'
 import { addKeyByTool, bytes, spec, withPin, withSofthsm } from './with-softhsm.ts'
 
@@ -159,7 +159,7 @@ describe.runIf(softhsmAvailable())('keys on SoftHSM2', () => {
     expect(description).toMatchObject({ vendor: 'SoftHSM project', model: 'SoftHSM v2', fips: 'unknown' })
     expect(description.capabilities.every(({ supported }) => supported)).toBe(true)
     expect(given.asked).toEqual([])
-    const again = await deviceFailure(openPkcs11Device(description.uri.replace('luna:', 'pkcs11:'), given.open, 'LUNA'))
+    const again = await deviceFailure(openPlainToken(description.uri.replace('luna:', 'pkcs11:'), given.open, 'LUNA'))
     expect(again.code).toBe('device.busy')
   })
 

@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import type { KeyAlgorithm, KeySpec } from '../../devices/device.ts'
-import { openPkcs11Device } from '../../devices/pkcs11/open-pkcs11-device.ts'
 import { recordedOptions } from './hsm-double.ts'
+import { openPlainToken } from './open-plain-token.ts'
 import { SOFTHSM_PIN, type SofthsmFolder, softhsmFolder } from './softhsm-token.ts'
 
-type OpenedDevice = Awaited<ReturnType<typeof openPkcs11Device>>
+type OpenedDevice = Awaited<ReturnType<typeof openPlainToken>>
 
 export interface SofthsmUnderTest extends SofthsmFolder {
   /** Of the token `Signing`. */
@@ -44,7 +44,7 @@ export function withSofthsm(): () => SofthsmUnderTest {
       uri,
       lockFolder: join(softhsm.environment.XDG_RUNTIME_DIR ?? '', 'hsm-enroll'),
       open: async (given = withPin(), at = uri) => {
-        device = await openPkcs11Device(at, given.open, 'LUNA')
+        device = await openPlainToken(at, given.open, 'LUNA')
         return device
       },
       close: async () => await device?.close(),

@@ -1,6 +1,6 @@
-import type { Device, HsmType, OpenOptions } from '../device.ts'
-import { MODULE_SETTING, openToken, type TokenFamily } from './open-token.ts'
-import { Pkcs11Device } from './pkcs11-device.ts'
+import type { Device, HsmType, OpenOptions } from '../../devices/device.ts'
+import { MODULE_SETTING, openToken, type TokenFamily } from '../../devices/pkcs11/open-token.ts'
+import { Pkcs11Device } from '../../devices/pkcs11/pkcs11-device.ts'
 
 /** A token by the standard alone, without any vendor's behaviour: it makes keys, signs, keeps certificates, and attests nothing. */
 export const plainFamily = (hsmType: HsmType): TokenFamily => ({
@@ -12,7 +12,7 @@ export const plainFamily = (hsmType: HsmType): TokenFamily => ({
 })
 
 /** Opens `pkcs11:…?module-path=…`. Throws DeviceError. */
-export async function openPkcs11Device(
+export async function openPlainToken(
   uri: string,
   options: OpenOptions,
   hsmType: HsmType,
