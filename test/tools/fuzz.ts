@@ -1,11 +1,15 @@
 /**
- * `npm run fuzz -- [--minutes N | --mutants N] [--seed N] [--vectors DIR]`: mutants of every family's evidence. Prints what became
- * of them; exit 1 where one was genuine, crashed a verifier, or took more than 50 ms of processor time.
+ * `npm run fuzz -- [--minutes N | --mutants N] [--seed N] [--vectors DIR] [--corpus FILE]`: mutants of every family's evidence.
+ * Prints what became of them; exit 1 where one was genuine, crashed a verifier, or took more than 50 ms of processor time.
+ *
+ * Synthetic evidence has new keys in every run. `--corpus FILE` keeps the specimens and the day in a file (written if it is absent),
+ * so that two builds judge the same mutants; the SHA-256 of all verdicts, word for word, then shows whether they agree.
  */
 import { setImmediate } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { readCorpus } from './corpus.ts'
 import { type Fate, HostileRun } from './hostile-run.ts'
+import { keptCorpus } from './kept-corpus.ts'
 
 const SLOW_MS = 50
 
@@ -15,6 +19,7 @@ const { values } = parseArgs({
     mutants: { type: 'string' },
     seed: { type: 'string' },
     vectors: { type: 'string', default: '../shared/vectors' },
+    corpus: { type: 'string' },
   },
 })
 
@@ -23,13 +28,18 @@ const minutes = values.minutes === undefined ? undefined : Number(values.minutes
 const mutants =
   values.mutants === undefined ? (minutes === undefined ? 100_000 : Number.POSITIVE_INFINITY) : Number(values.mutants)
 if ([seed, minutes ?? 1, mutants].some((value) => Number.isNaN(value) || value < 0)) {
-  process.stderr.write('usage: npm run fuzz -- [--minutes N | --mutants N] [--seed N] [--vectors DIR]\n')
+  process.stderr.write(
+    'usage: npm run fuzz -- [--minutes N | --mutants N] [--seed N] [--vectors DIR] [--corpus FILE]\n',
+  )
   process.exit(2)
 }
 
-const corpus = readCorpus(values.vectors)
+const { corpus, now } =
+  values.corpus === undefined
+    ? { corpus: readCorpus(values.vectors), now: Date.now() }
+    : keptCorpus(values.corpus, () => readCorpus(values.vectors))
 process.stdout.write(`${corpus.length} specimens, seed ${seed}\n`)
-const run = new HostileRun(corpus, seed, Date.now(), SLOW_MS)
+const run = new HostileRun(corpus, seed, now, SLOW_MS)
 const start = Date.now()
 const end = minutes === undefined ? Number.POSITIVE_INFINITY : start + minutes * 60_000
 let count = 0
@@ -49,6 +59,7 @@ for (const [family, fates] of run.counts) {
   )
 }
 for (const incident of run.incidents) process.stdout.write(`${JSON.stringify(incident)}\n`)
+process.stdout.write(`verdicts ${run.digest()}\n`)
 const bad = run.incidents.length
 process.stdout.write(
   `${count} mutants in ${((Date.now() - start) / 1000).toFixed(0)} s; slowest ${run.slowestMs.toFixed(1)} ms of processor time; memory at most ${(heap / 2 ** 20).toFixed(0)} MB; ${bad === 0 ? 'none genuine, none crashing, none slow' : `${bad} incidents`}\n`,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readCertificatePackage } from '../../src/attestation/certificate-package.ts'
 import { readNshieldBundle } from '../../src/attestation/nshield-bundle.ts'
 import { VERIFIERS } from '../../src/attestation/verifiers.ts'
@@ -30,6 +31,7 @@ export class HostileRun {
   /** Processor time of the slowest mutant that is no incident. */
   slowestMs = 0
   readonly #corpus: readonly Specimen[]
+  readonly #verdicts = createHash('sha256')
   readonly #known = new Set<string>()
   readonly #certificates = new Set<string>()
   readonly #random: Random
@@ -52,6 +54,11 @@ export class HostileRun {
         if (!(error instanceof EnrollError)) throw error
       }
     }
+  }
+
+  /** SHA-256, in hex, of every verdict and every refusal so far, with all their words. Ends the count: no mutant may be judged after it. */
+  digest(): string {
+    return this.#verdicts.digest('hex')
   }
 
   /** Makes and judges one mutant of a random specimen. */
@@ -92,10 +99,12 @@ export class HostileRun {
     let fate: Fate
     try {
       const verdict = this.#judge(mutant)
+      this.#verdicts.update(JSON.stringify(verdict))
       fate = !verdict.genuine ? 'refused' : this.#isIntact(mutant, verdict) ? 'intact' : 'GENUINE'
       if (fate === 'GENUINE') this.#report(fate, mutant, meaning(verdict))
     } catch (error) {
       fate = error instanceof EnrollError ? 'unreadable' : 'CRASHED'
+      this.#verdicts.update(String(error))
       if (fate === 'CRASHED') this.#report(fate, mutant, error instanceof Error ? (error.stack ?? '') : String(error))
     }
     const took = processorMs(start)
