@@ -12,6 +12,17 @@ const CONTRACT = [
   'devices/secret.ts',
 ]
 const SHARED = 'src/*'
+/** What every family's verifier stands on. */
+const EVIDENCE_GROUND = [
+  SHARED,
+  'src/asn1/',
+  'src/archive/',
+  'src/trust-anchors/',
+  'src/attestation/contract/',
+  'src/attestation/package/',
+  'src/attestation/certificates/',
+  'src/attestation/verdict.ts',
+]
 const IO =
   /^(node:(fs|net|tls|http|https|http2|dgram|dns|child_process|worker_threads|module)(\/.*)?|undici|google-auth-library)$/
 const HARDWARE = /^(graphene-pk11|pkcs11js|node-hid|google-auth-library|undici)$/
@@ -33,20 +44,55 @@ const RULES = [
   { from: 'src/archive/', may: [SHARED], not: IO },
   { from: 'src/trust-anchors/', may: [SHARED, 'src/asn1/'], not: IO },
   { from: 'src/csr/', may: [SHARED, 'src/asn1/', 'devices/device.ts'], not: HARDWARE },
+  { from: 'src/files/', may: [SHARED] },
+  { from: 'src/attestation/contract/', may: [SHARED, 'src/asn1/', 'src/trust-anchors/'], not: IO },
   {
-    from: 'src/policy/',
-    may: [SHARED, 'src/asn1/', 'src/csr/', 'src/attestation/attestation-result.ts', 'devices/device.ts'],
+    from: 'src/attestation/package/',
+    may: [SHARED, 'src/asn1/', 'src/archive/', 'src/attestation/contract/'],
     not: IO,
   },
+  {
+    from: 'src/attestation/certificates/',
+    may: [SHARED, 'src/asn1/', 'src/trust-anchors/', 'src/attestation/contract/', 'src/attestation/package/'],
+    not: IO,
+  },
+  { from: 'src/attestation/yubico/', may: EVIDENCE_GROUND, not: IO },
+  ...FAMILIES.map((family) => ({
+    from: `src/attestation/${family}/`,
+    may: family.startsWith('yubi') ? [...EVIDENCE_GROUND, 'src/attestation/yubico/'] : EVIDENCE_GROUND,
+    not: IO,
+  })),
   {
     from: 'src/attestation/',
-    may: [SHARED, 'src/asn1/', 'src/archive/', 'src/csr/', 'src/policy/', 'src/trust-anchors/'],
+    may: [SHARED, 'src/asn1/', 'src/archive/', 'src/trust-anchors/'],
     not: IO,
   },
-  { from: 'src/sectigo/', may: [SHARED, 'src/asn1/', 'src/archive/', 'src/csr/', 'devices/device.ts'], not: HARDWARE },
+  {
+    from: 'src/check/policy/',
+    may: [SHARED, 'src/asn1/', 'src/csr/', 'src/attestation/contract/', 'devices/device.ts'],
+    not: IO,
+  },
+  {
+    from: 'src/check/',
+    may: [
+      SHARED,
+      'src/asn1/',
+      'src/archive/',
+      'src/csr/',
+      'src/attestation/',
+      'src/trust-anchors/',
+      'devices/device.ts',
+    ],
+    not: IO,
+  },
+  {
+    from: 'src/sectigo/',
+    may: [SHARED, 'src/files/', 'src/asn1/', 'src/archive/', 'src/csr/', 'devices/device.ts'],
+    not: HARDWARE,
+  },
   {
     from: 'src/config/',
-    may: [SHARED, 'src/asn1/', 'src/csr/', 'src/sectigo/', 'devices/device.ts', 'devices/open.ts'],
+    may: [SHARED, 'src/files/', 'src/asn1/', 'src/csr/', 'src/sectigo/', 'devices/device.ts', 'devices/open.ts'],
     not: HARDWARE,
   },
   {
@@ -55,16 +101,17 @@ const RULES = [
       SHARED,
       'src/asn1/',
       'src/attestation/',
+      'src/check/',
       'src/config/',
       'src/csr/',
-      'src/policy/',
+      'src/files/',
       'src/sectigo/',
       'devices/device.ts',
       'devices/open.ts',
     ],
     not: HARDWARE,
   },
-  { from: 'src/report/', may: [SHARED, 'src/attestation/', 'src/enrollment/'], not: HARDWARE },
+  { from: 'src/report/', may: [SHARED, 'src/attestation/', 'src/check/', 'src/enrollment/'], not: HARDWARE },
   { from: 'src/sandbox/', may: ['src/', 'devices/'], never: ['src/cli/', 'src/report/', 'src/index.ts'] },
   { from: 'src/cli/', may: ['src/', 'devices/device.ts', 'devices/open.ts'], never: ['src/index.ts'], not: HARDWARE },
   {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readEvidence } from '../src/attestation/evidence-input.ts'
+import { readEvidence } from '../src/check/read/evidence-input.ts'
 import { EnrollError } from '../src/errors.ts'
 import { sharedFolder } from './shared-folder.ts'
 import { readCorpus, readVectors, type Specimen } from './tools/corpus.ts'

@@ -1,13 +1,13 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, it, vi } from 'vitest'
-import { createFortanixEvidenceIssuer } from '../src/sandbox/fortanix-evidence/issuer.ts'
-import { createMarvellGoogleEvidenceIssuer } from '../src/sandbox/marvell-google-evidence/issuer.ts'
+import { createFortanixEvidenceIssuer } from '../src/sandbox/fortanix/evidence/issuer.ts'
+import { createMarvellGoogleEvidenceIssuer } from '../src/sandbox/marvell-google/evidence/issuer.ts'
 import { testKeyPair } from '../src/sandbox/test-key-pair.ts'
 import type { Specimen } from './tools/corpus.ts'
 import { HostileRun } from './tools/hostile-run.ts'
 
 // A verifier that believes every signature: does the judge of the fuzzing notice?
-vi.mock('../src/attestation/verify-signature.ts', async (original) => ({
+vi.mock('../src/attestation/certificates/verify-signature.ts', async (original) => ({
   ...(await original<object>()),
   verifySignature: () => true,
 }))

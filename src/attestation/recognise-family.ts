@@ -2,8 +2,8 @@ import { parseCertificate } from '../asn1/certificate.ts'
 import { DerError } from '../asn1/der-error.ts'
 import { printName } from '../asn1/name.ts'
 import { HSM_TYPES, type HsmType } from '../hsm-type.ts'
-import { readCertificatePackage } from './certificate-package.ts'
-import { EvidenceError } from './evidence-error.ts'
+import { EvidenceError } from './contract/evidence-error.ts'
+import { readCertificatePackage } from './package/certificate-package.ts'
 import { VERIFIERS } from './verifiers.ts'
 
 /** Every family whose format this package could have. */

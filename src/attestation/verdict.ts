@@ -3,11 +3,17 @@ import { readablePublicKey } from '../asn1/public-key.ts'
 import type { HsmType } from '../hsm-type.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
-import type { AttestedDevice, AttestedKey, ChainLink, KeyClaims, TrustAnchorUsed } from './attestation-result.ts'
-import { chainLink } from './chain-link.ts'
-import { type CheckList, type Rule, rule } from './check-list.ts'
-import type { FamilyVerdict } from './verify-attestation.ts'
-import type { Writable } from './writable.ts'
+import { chainLink } from './certificates/chain-link.ts'
+import type {
+  AttestedDevice,
+  AttestedKey,
+  ChainLink,
+  KeyClaims,
+  TrustAnchorUsed,
+} from './contract/attestation-result.ts'
+import { type CheckList, type Rule, rule } from './contract/check-list.ts'
+import type { FamilyVerdict } from './contract/verify-attestation.ts'
+import type { Writable } from './contract/writable.ts'
 
 export interface VerdictParts {
   readonly hsmType: HsmType

@@ -1,11 +1,11 @@
 import type { HsmType } from '../hsm-type.ts'
-import { fortanix } from './fortanix.ts'
-import { luna } from './luna.ts'
-import { marvellGoogle } from './marvell-google.ts'
-import { nshield } from './nshield.ts'
-import type { FamilyVerifier } from './verify-attestation.ts'
-import { yubihsm2 } from './yubihsm2.ts'
-import { yubikey } from './yubikey.ts'
+import type { FamilyVerifier } from './contract/verify-attestation.ts'
+import { fortanix } from './fortanix/verify.ts'
+import { luna } from './luna/verify.ts'
+import { marvellGoogle } from './marvell-google/verify.ts'
+import { nshield } from './nshield/verify.ts'
+import { yubihsm2 } from './yubihsm2/verify.ts'
+import { yubikey } from './yubikey/verify.ts'
 
 /** One verifier per family. A seventh family adds its line here. */
 export const VERIFIERS: Readonly<Record<HsmType, FamilyVerifier>> = {

@@ -1,9 +1,9 @@
 import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createOnce } from '../create-once.ts'
 import { syncDirectory } from '../enrollment/run-folder.ts'
 import { EnrollError } from '../errors.ts'
-import { makeDirectory } from '../make-directory.ts'
+import { createOnce } from '../files/create-once.ts'
+import { makeDirectory } from '../files/make-directory.ts'
 import type { ChangeOutcome } from '../sectigo/change-outcome.ts'
 
 /** A debit that is no order: a marker on disk before the POST, kept unless the CA said that nothing happened. */

@@ -1,6 +1,6 @@
 import { privateKeyKind } from '../asn1/private-key.ts'
-import { FileTooLarge, fileFault, readBoundedFile, readBoundedStream } from '../bounded-file.ts'
 import { EnrollError } from '../errors.ts'
+import { FileTooLarge, fileFault, readBoundedFile, readBoundedStream } from '../files/bounded-file.ts'
 
 /** Larger than anything that a command reads: the largest evidence package that a CA takes is 24 KB. */
 export const MAX_INPUT = 1 << 20

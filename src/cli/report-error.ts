@@ -1,6 +1,6 @@
 import { DeviceError } from '../../devices/device.ts'
-import { FILE_FAULTS } from '../bounded-file.ts'
 import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
+import { FILE_FAULTS } from '../files/bounded-file.ts'
 import { printable } from '../printable.ts'
 import type { Failure, Output } from './output.ts'
 

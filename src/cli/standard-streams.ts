@@ -1,5 +1,5 @@
-import { fileFault } from '../bounded-file.ts'
 import { EXIT } from '../errors.ts'
+import { fileFault } from '../files/bounded-file.ts'
 
 /**
  * A reader that goes away (`| head`) or a full disk behind stdout must not end the program: it may be between an order and its record.

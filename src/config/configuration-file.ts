@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import type { Document } from 'yaml'
-import { FileTooLarge, fileFault, readBoundedFile } from '../bounded-file.ts'
+import { FileTooLarge, fileFault, readBoundedFile } from '../files/bounded-file.ts'
 import { ConfigError } from './config-error.ts'
 import { didYouMeanHint } from './did-you-mean.ts'
 import { OPEN_SECTIONS, SETTINGS, type Setting, settingByPath } from './settings.ts'

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { createReadStream, fstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { Secret, type SecretRequest } from '../../devices/device.ts'
-import { fileFault, readBoundedFile } from '../bounded-file.ts'
+import { fileFault, readBoundedFile } from '../files/bounded-file.ts'
 import { ConfigError } from './config-error.ts'
 import { SECRET_SOURCE_FORMS } from './secret-source-forms.ts'
 

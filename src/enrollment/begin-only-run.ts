@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { makeDirectory } from '../make-directory.ts'
-import { withProcessLock } from '../process-lock.ts'
+import { makeDirectory } from '../files/make-directory.ts'
+import { withProcessLock } from '../files/process-lock.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import { refuseSecondRun } from './open-runs.ts'
 

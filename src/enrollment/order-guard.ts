@@ -1,8 +1,8 @@
 import { readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createOnce } from '../create-once.ts'
 import { EnrollError } from '../errors.ts'
-import { makeDirectory } from '../make-directory.ts'
+import { createOnce } from '../files/create-once.ts'
+import { makeDirectory } from '../files/make-directory.ts'
 import type { Run } from './run.ts'
 import { syncDirectory } from './run-folder.ts'
 

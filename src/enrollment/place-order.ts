@@ -1,4 +1,4 @@
-import type { AttestationResult } from '../attestation/attestation-result.ts'
+import type { AttestationResult } from '../attestation/contract/attestation-result.ts'
 import { EnrollError, EXIT, sentence, withRemedy } from '../errors.ts'
 import type { HsmType } from '../hsm-type.ts'
 import { type AttestationRefusalFacts, attestationRefusalCauses } from '../sectigo/attestation-refusal.ts'

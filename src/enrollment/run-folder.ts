@@ -3,7 +3,7 @@ import { mkdir, open, readdir, readFile, rename, rmdir, unlink } from 'node:fs/p
 import { join } from 'node:path'
 import { didYouMeanHint } from '../config/did-you-mean.ts'
 import { EnrollError } from '../errors.ts'
-import { makeDirectory } from '../make-directory.ts'
+import { makeDirectory } from '../files/make-directory.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import type { Artefact } from './run-event.ts'
 import { isRunId, newRunId } from './run-id.ts'

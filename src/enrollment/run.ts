@@ -1,7 +1,7 @@
 import { DeviceError, type DeviceErrorCode } from '../../devices/device.ts'
 import { Configuration } from '../config/configuration.ts'
 import { EnrollError, EXIT } from '../errors.ts'
-import { withProcessLock } from '../process-lock.ts'
+import { withProcessLock } from '../files/process-lock.ts'
 import { Journal } from './journal.ts'
 import type { RunEvent } from './run-event.ts'
 import { RunFolder } from './run-folder.ts'

@@ -1,5 +1,5 @@
 import type { Device } from '../../devices/device.ts'
-import type { AttestationResult } from '../attestation/attestation-result.ts'
+import type { AttestationResult } from '../attestation/contract/attestation-result.ts'
 import type { Configuration } from '../config/configuration.ts'
 import type { HsmType } from '../hsm-type.ts'
 import type { CallOptions, CertificateAuthority } from '../sectigo/certificate-authority.ts'

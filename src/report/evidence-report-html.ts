@@ -1,4 +1,4 @@
-import type { AttestationResult, Check, KeyClaims } from '../attestation/attestation-result.ts'
+import type { AttestationResult, Check, KeyClaims } from '../attestation/contract/attestation-result.ts'
 import type { JournalEntry } from '../enrollment/journal.ts'
 import type { EvidenceReport } from './evidence-report.ts'
 import { factsHtml, pageHtml, paragraphHtml, tableHtml } from './html.ts'

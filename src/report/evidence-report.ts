@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { AttestationResult } from '../attestation/attestation-result.ts'
+import type { AttestationResult } from '../attestation/contract/attestation-result.ts'
 import { Journal, type JournalEntry } from '../enrollment/journal.ts'
 import { type PublishedRecord, publishedRecord } from '../enrollment/published-record.ts'
 import type { Artefact } from '../enrollment/run-event.ts'

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { AttestationResult } from '../../src/attestation/attestation-result.ts'
+import type { AttestationResult } from '../../src/attestation/contract/attestation-result.ts'
 import { runProgram } from '../enrollment/built-program.ts'
 import { sharedFolder } from '../shared-folder.ts'
 

@@ -7,7 +7,7 @@ import { FAULT_KINDS, type FaultKind } from '../../src/sandbox/certificate-autho
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { testKeyPair } from '../../src/sandbox/test-key-pair.ts'
 import { createClient } from '../../src/sectigo/http/client.ts'
-import { placeOrder } from '../../src/sectigo/place-order.ts'
+import { placeOrder } from '../../src/sectigo/other-products/place-order.ts'
 import { type ProgramEnd, runProgram } from '../enrollment/built-program.ts'
 import { clientOptions, makeCsr } from '../sectigo/rehearsal-kit.ts'
 

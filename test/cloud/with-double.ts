@@ -8,7 +8,7 @@ import { type DsmDouble, startDsmDouble } from '../../src/sandbox/fortanix/doubl
 import {
   createFortanixEvidenceIssuer,
   type FortanixEvidenceIssuer,
-} from '../../src/sandbox/fortanix-evidence/issuer.ts'
+} from '../../src/sandbox/fortanix/evidence/issuer.ts'
 import type { HttpDouble } from '../../src/sandbox/http/http-double.ts'
 import { type KmsDouble, startKmsDouble } from '../../src/sandbox/marvell-google/double.ts'
 

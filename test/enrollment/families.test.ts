@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseDeviceUri } from '../../devices/device.ts'
 import { readPem } from '../../src/asn1/pem.ts'
-import type { AttestationResult } from '../../src/attestation/attestation-result.ts'
+import type { AttestationResult } from '../../src/attestation/contract/attestation-result.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { runProgram } from './built-program.ts'
 

@@ -1,9 +1,9 @@
 /** A host of the PIV card double in tests: sends commands straight to the card, without a reader. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { createPivCard } from '../../src/sandbox/piv-card/create-piv-card.ts'
-import { PERSONALITIES, type PersonalityName } from '../../src/sandbox/piv-card/personality.ts'
-import type { PivCard } from '../../src/sandbox/piv-card/piv-card.ts'
-import { findTlv, readOne, readTlvs, writeTlv } from '../../src/sandbox/piv-card/tlv.ts'
+import { createPivCard } from '../../src/sandbox/yubikey/card/create-piv-card.ts'
+import { PERSONALITIES, type PersonalityName } from '../../src/sandbox/yubikey/card/personality.ts'
+import type { PivCard } from '../../src/sandbox/yubikey/card/piv-card.ts'
+import { findTlv, readOne, readTlvs, writeTlv } from '../../src/sandbox/yubikey/card/tlv.ts'
 
 export interface Answer {
   readonly data: Buffer

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { createPivCard } from '../../src/sandbox/piv-card/create-piv-card.ts'
-import { INS } from '../../src/sandbox/piv-card/piv-applet.ts'
-import { writeTlv } from '../../src/sandbox/piv-card/tlv.ts'
+import { createPivCard } from '../../src/sandbox/yubikey/card/create-piv-card.ts'
+import { INS } from '../../src/sandbox/yubikey/card/piv-applet.ts'
+import { writeTlv } from '../../src/sandbox/yubikey/card/tlv.ts'
 import { CardTerminal, hex, openedCard, pin } from './card-terminal.ts'
 
 const P256 = 0x11

@@ -1,6 +1,6 @@
 /** Whether the programs of others that a test drives are here. In CI their absence is an error: nothing may be passed over there. */
 import { existsSync } from 'node:fs'
-import { missingForPcscd } from '../../src/sandbox/piv-card/pcscd.ts'
+import { missingForPcscd } from '../../src/sandbox/yubikey/card/pcscd.ts'
 
 const PROGRAMS = {
   'yubico-piv-tool': ['/usr/bin/yubico-piv-tool'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { INS } from '../../src/sandbox/piv-card/piv-applet.ts'
+import { INS } from '../../src/sandbox/yubikey/card/piv-applet.ts'
 import { hex, openedCard, pin } from './card-terminal.ts'
 
 const P256 = 0x11

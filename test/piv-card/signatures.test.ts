@@ -11,8 +11,8 @@ import {
   verify,
 } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { INS } from '../../src/sandbox/piv-card/piv-applet.ts'
-import { findTlv, readOne, readTlvs, writeTlv } from '../../src/sandbox/piv-card/tlv.ts'
+import { INS } from '../../src/sandbox/yubikey/card/piv-applet.ts'
+import { findTlv, readOne, readTlvs, writeTlv } from '../../src/sandbox/yubikey/card/tlv.ts'
 import { hex, openedCard } from './card-terminal.ts'
 
 const RSA_2048 = 0x07

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { createPivCard } from '../../src/sandbox/piv-card/create-piv-card.ts'
-import type { PivCard } from '../../src/sandbox/piv-card/piv-card.ts'
-import { VpcdSlot } from '../../src/sandbox/piv-card/vpcd.ts'
+import { createPivCard } from '../../src/sandbox/yubikey/card/create-piv-card.ts'
+import type { PivCard } from '../../src/sandbox/yubikey/card/piv-card.ts'
+import { VpcdSlot } from '../../src/sandbox/yubikey/card/vpcd.ts'
 import { sharedFolder } from '../shared-folder.ts'
 
 const vectors = sharedFolder('vectors')

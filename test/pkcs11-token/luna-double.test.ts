@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import graphene from 'graphene-pk11'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { luna } from '../../src/attestation/luna.ts'
+import { luna } from '../../src/attestation/luna/verify.ts'
 import { type LunaDouble, startDouble } from '../../src/sandbox/luna/double.ts'
 import { lunaVendorMechanisms } from '../../src/sandbox/pkcs11-token/personalities/luna.ts'
 import {
@@ -19,7 +19,6 @@ import {
   LUNA_PIN,
 } from '../../src/sandbox/pkcs11-token/personalities/luna-identity.ts'
 import { RETURN_VALUES as CKR } from '../../src/sandbox/pkcs11-token/return-values.ts'
-import { installVendorMechanismShim } from '../../src/sandbox/pkcs11-token/vendor-mechanism-shim.ts'
 import {
   ecTemplates,
   type GrapheneSession,
@@ -30,6 +29,7 @@ import {
 } from './graphene-session.ts'
 import { attributeOf, publicKeyOf } from './public-key-of.ts'
 import { installed, type Outcome, runProgram } from './running-token.ts'
+import { installVendorMechanismShim } from './vendor-mechanism-shim.ts'
 
 describe.runIf(installed('pkcs11-tool', 'p11tool'))('the Luna double', () => {
   let directory: string

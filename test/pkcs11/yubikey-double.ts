@@ -1,6 +1,6 @@
-import type { CardPlan } from '../../src/sandbox/piv-card/card-messages.ts'
-import { missingForPcscd } from '../../src/sandbox/piv-card/pcscd.ts'
-import { type CardControl, startPivCards } from '../../src/sandbox/piv-card/start-piv-cards.ts'
+import type { CardPlan } from '../../src/sandbox/yubikey/card/card-messages.ts'
+import { missingForPcscd } from '../../src/sandbox/yubikey/card/pcscd.ts'
+import { type CardControl, startPivCards } from '../../src/sandbox/yubikey/card/start-piv-cards.ts'
 import type { TrustAnchor } from '../../src/trust-anchors/trust-anchor.ts'
 import { PrivateEnvironment } from './hsm-double.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openDevice } from '../../devices/open.ts'
-import { yubikey as verifier } from '../../src/attestation/yubikey.ts'
+import { yubikey as verifier } from '../../src/attestation/yubikey/verify.ts'
 import { closing, deviceFailure, recordedOptions } from './hsm-double.ts'
 import { startYubikeys, type YubikeyDouble, yubikeyDoubleAvailable } from './yubikey-double.ts'
 

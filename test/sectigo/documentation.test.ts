@@ -5,17 +5,17 @@ import { ENDPOINTS } from '../../src/sandbox/certificate-authority/endpoints/end
 import { FAULT_KINDS } from '../../src/sandbox/certificate-authority/fault.ts'
 import { FLOW_ACTIONS } from '../../src/sandbox/certificate-authority/flow.ts'
 import { parseScenario } from '../../src/sandbox/certificate-authority/scenario.ts'
+import { AUTO_APPLY_ORDER_GENERAL } from '../../src/sectigo/other-products/auto-apply-order-general.ts'
+import { PLACE_ORDER, PLACE_ORDER_ITEM } from '../../src/sectigo/other-products/place-order-parameters.ts'
 import {
   AUTO_APPLY_ORDER_DOCUMENT_SIGNING,
   ORDER_IDENTITY_PARAMETERS,
 } from '../../src/sectigo/parameters/auto-apply-order-document-signing.ts'
-import { AUTO_APPLY_ORDER_GENERAL } from '../../src/sectigo/parameters/auto-apply-order-general.ts'
 import { AUTO_AUTHORIZE } from '../../src/sectigo/parameters/auto-authorize.ts'
 import { REFUND_REASONS } from '../../src/sectigo/parameters/auto-refund.ts'
 import { AUTO_REVOKE_CERTIFICATE } from '../../src/sectigo/parameters/auto-revoke-certificate.ts'
 import { COLLECT } from '../../src/sectigo/parameters/collect.ts'
 import { GET_DETAILED_ORDER_STATUS } from '../../src/sectigo/parameters/get-detailed-order-status.ts'
-import { PLACE_ORDER, PLACE_ORDER_ITEM } from '../../src/sectigo/parameters/place-order.ts'
 
 const text = readFileSync(join(import.meta.dirname, '../../docs/sectigo.md'), 'utf8')
 

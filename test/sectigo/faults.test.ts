@@ -7,7 +7,7 @@ import { autoAuthorize } from '../../src/sectigo/auto-authorize.ts'
 import { autoRefund } from '../../src/sectigo/auto-refund.ts'
 import type { OrderOutcome } from '../../src/sectigo/certificate-authority.ts'
 import { createClient } from '../../src/sectigo/http/client.ts'
-import { placeOrder } from '../../src/sectigo/place-order.ts'
+import { placeOrder } from '../../src/sectigo/other-products/place-order.ts'
 import { createSectigo } from '../../src/sectigo/sectigo.ts'
 import { clientOptions, documentSigningForm, start } from './rehearsal-kit.ts'
 

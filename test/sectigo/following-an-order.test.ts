@@ -12,7 +12,7 @@ import { filePollSchedule } from '../../src/sectigo/collection/file-poll-schedul
 import { memoryPollSchedule, POLL_FLOOR } from '../../src/sectigo/collection/poll-schedule.ts'
 import { getDetailedOrderStatus } from '../../src/sectigo/get-detailed-order-status.ts'
 import { createClient } from '../../src/sectigo/http/client.ts'
-import { placeOrder, validatePlaceOrder } from '../../src/sectigo/place-order.ts'
+import { placeOrder, validatePlaceOrder } from '../../src/sectigo/other-products/place-order.ts'
 import { createSectigo } from '../../src/sectigo/sectigo.ts'
 import { clientOptions, documentSigningForm, start } from './rehearsal-kit.ts'
 

@@ -4,7 +4,7 @@ import { Secret } from '../../devices/secret.ts'
 import { loopbackTlsIdentity } from '../../src/sandbox/certificate-authority/tls-identity.ts'
 import type { OrderOutcome } from '../../src/sectigo/certificate-authority.ts'
 import { createClient } from '../../src/sectigo/http/client.ts'
-import { placeOrder } from '../../src/sectigo/place-order.ts'
+import { placeOrder } from '../../src/sectigo/other-products/place-order.ts'
 import { createSectigo } from '../../src/sectigo/sectigo.ts'
 import { documentSigningForm } from './rehearsal-kit.ts'
 

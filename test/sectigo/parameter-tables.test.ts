@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { AUTO_APPLY_ORDER_GENERAL } from '../../src/sectigo/other-products/auto-apply-order-general.ts'
+import { PLACE_ORDER, PLACE_ORDER_ITEM } from '../../src/sectigo/other-products/place-order-parameters.ts'
 import { AUTO_APPLY_ORDER_DOCUMENT_SIGNING } from '../../src/sectigo/parameters/auto-apply-order-document-signing.ts'
-import { AUTO_APPLY_ORDER_GENERAL } from '../../src/sectigo/parameters/auto-apply-order-general.ts'
 import type { Parameter } from '../../src/sectigo/parameters/parameter.ts'
-import { PLACE_ORDER, PLACE_ORDER_ITEM } from '../../src/sectigo/parameters/place-order.ts'
 import { PRODUCTS } from '../../src/sectigo/parameters/products.ts'
 import { type DocumentRow, documentSigningRows, manualRows, placeOrderRows, readDocuments } from './documents.ts'
 

@@ -5,7 +5,7 @@ import {
   type YubiHsm2AttestRequest,
   type YubiHsm2EvidenceIssuer,
   yubiHsm2Package,
-} from '../../src/sandbox/yubihsm2-evidence/issuer.ts'
+} from '../../src/sandbox/yubihsm2/evidence/issuer.ts'
 import { createSectigo } from '../../src/sectigo/sectigo.ts'
 import { clientOptions, documentSigningForm, sharedKey } from './rehearsal-kit.ts'
 

@@ -5,7 +5,7 @@ import { parseNameText } from '../../src/asn1/name.ts'
 import { writePem } from '../../src/asn1/pem.ts'
 import { rsaPublicKeyInfo } from '../../src/asn1/public-key-writer.ts'
 import { basicConstraints, type CertificateExtension, issueCertificate } from '../../src/sandbox/certificate-issuer.ts'
-import { certsOnly } from '../../src/sandbox/luna-evidence/issuer.ts'
+import { certsOnly } from '../../src/sandbox/luna/evidence/issuer.ts'
 import { testKeyPair } from '../../src/sandbox/test-key-pair.ts'
 import type { HostileShape } from './hostile-shapes.ts'
 

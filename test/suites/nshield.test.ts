@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { readDer } from '../../src/asn1/der.ts'
 import { readUnsignedBytes } from '../../src/asn1/der-values.ts'
 import { parsePublicKey } from '../../src/asn1/public-key.ts'
-import { NSHIELD_CURVES } from '../../src/attestation/nshield-curves.ts'
-import type { NshieldKey } from '../../src/attestation/nshield-key.ts'
+import { NSHIELD_CURVES } from '../../src/attestation/nshield/curves.ts'
+import type { NshieldKey } from '../../src/attestation/nshield/key.ts'
 import {
   readSignature,
   type SignatureOutcome,
   verifyNshieldSignature,
-} from '../../src/attestation/nshield-signature.ts'
+} from '../../src/attestation/nshield/signature.ts'
 import { type Numbers, numbersOf } from './numbers.ts'
 import { readSuites, type Suite, type Vector } from './wycheproof.ts'
 

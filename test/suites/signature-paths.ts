@@ -1,9 +1,9 @@
 /** Every way in which a signature reaches a verdict in this project, as one function each. */
 import type { AlgorithmIdentifier, Certificate } from '../../src/asn1/certificate.ts'
-import { signedBy } from '../../src/attestation/certificate-chain.ts'
-import { verifyRemembered } from '../../src/attestation/remembered-signature.ts'
-import type { AlgorithmDeviations, SignatureScheme } from '../../src/attestation/signature-algorithm.ts'
-import { verifySignature } from '../../src/attestation/verify-signature.ts'
+import { signedBy } from '../../src/attestation/certificates/certificate-chain.ts'
+import { verifyRemembered } from '../../src/attestation/certificates/remembered-signature.ts'
+import type { AlgorithmDeviations, SignatureScheme } from '../../src/attestation/certificates/signature-algorithm.ts'
+import { verifySignature } from '../../src/attestation/certificates/verify-signature.ts'
 import { verifyCertificationRequest } from '../../src/csr/certification-request.ts'
 import type { Vector } from './wycheproof.ts'
 

@@ -2,7 +2,7 @@
  * Project Wycheproof over every way in which a signature reaches a verdict here. What applies and what does not: docs/suites.md.
  */
 import { afterAll, describe, expect, it } from 'vitest'
-import type { SignatureHash, SignatureScheme } from '../../src/attestation/signature-algorithm.ts'
+import type { SignatureHash, SignatureScheme } from '../../src/attestation/certificates/signature-algorithm.ts'
 import { LunaLeaf } from './luna-leaf.ts'
 import { asCertificate, asRequest, asShared, asSharedCertificate, asStatement } from './signature-paths.ts'
 import { algorithmIdentifier, properParameters, readSuites, type Suite, type Vector } from './wycheproof.ts'

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AlgorithmIdentifier } from '../../src/asn1/certificate.ts'
 import { nullValue, oid, sequence } from '../../src/asn1/der-writer.ts'
-import type { SignatureHash, SignatureScheme } from '../../src/attestation/signature-algorithm.ts'
+import type { SignatureHash, SignatureScheme } from '../../src/attestation/certificates/signature-algorithm.ts'
 import { sharedFolder } from '../shared-folder.ts'
 
 /** One case with its key, decoded. */

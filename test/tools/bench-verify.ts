@@ -4,8 +4,8 @@
  */
 import { generateKeyPairSync } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import { checkAttestation } from '../../src/attestation/check-attestation.ts'
 import { VERIFIERS } from '../../src/attestation/verifiers.ts'
+import { checkAttestation } from '../../src/check/check-attestation.ts'
 import { HSM_TYPES } from '../../src/hsm-type.ts'
 import { type TestKeyPair, testKeyPair } from '../../src/sandbox/test-key-pair.ts'
 import {
@@ -14,7 +14,7 @@ import {
   type YubikeyEvidenceIssuer,
   type YubikeyTestRoot,
   yubikeyPackage,
-} from '../../src/sandbox/yubikey-evidence/issuer.ts'
+} from '../../src/sandbox/yubikey/evidence/issuer.ts'
 import { bareSignatures } from './bare-signatures.ts'
 import { readCorpus, type Specimen } from './corpus.ts'
 import { INSTALL_PEERS, loadPeers, peerMarvell, peerYubikey } from './peers.ts'

@@ -9,10 +9,10 @@ import type { HashName } from '../../devices/device.ts'
 import { parseCertificate } from '../../src/asn1/certificate.ts'
 import { parseNameText } from '../../src/asn1/name.ts'
 import { readPem, writePem } from '../../src/asn1/pem.ts'
-import { checkAttestation } from '../../src/attestation/check-attestation.ts'
+import { checkAttestation } from '../../src/check/check-attestation.ts'
 import { buildCertificationRequest } from '../../src/csr/build-certification-request.ts'
 import { testKeyPair } from '../../src/sandbox/test-key-pair.ts'
-import { createYubikeyEvidenceIssuer } from '../../src/sandbox/yubikey-evidence/issuer.ts'
+import { createYubikeyEvidenceIssuer } from '../../src/sandbox/yubikey/evidence/issuer.ts'
 
 /** A pair as a YubiKey 5 makes it: both signatures RSA-2048 with SHA-256. */
 function syntheticPair() {

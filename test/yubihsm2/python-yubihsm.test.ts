@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { yubihsm2 } from '../../src/attestation/yubihsm2.ts'
+import { yubihsm2 } from '../../src/attestation/yubihsm2/verify.ts'
 import { startYubiHsm2Double } from '../../src/sandbox/yubihsm2/double.ts'
 import type { PersonalityName } from '../../src/sandbox/yubihsm2/personality.ts'
 

@@ -3,7 +3,7 @@ import {
   type AttestedDevice,
   type CheckStatus,
   describeAttestedKey,
-} from '../../attestation/attestation-result.ts'
+} from '../../attestation/contract/attestation-result.ts'
 import { didYouMeanHint } from '../../config/did-you-mean.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
 import { HSM_TYPES, type HsmType, isHsmType } from '../../hsm-type.ts'
@@ -40,7 +40,7 @@ export const check: Command = {
   },
   examples: [['$0 check --attestation attestation.pem --csr request.csr', 'before an order is placed']],
   run: async (args, context) => {
-    const { readCertChains, readEvidence } = await import('../../attestation/evidence-input.ts')
+    const { readCertChains, readEvidence } = await import('../../check/read/evidence-input.ts')
     const { readPublicKey } = await import('../../csr/read-public-key.ts')
     const { checkWith } = await import('../check-with.ts')
     const { readInput } = await import('../read-input.ts')

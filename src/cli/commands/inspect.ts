@@ -12,9 +12,9 @@ export const inspect: Command = {
     csr: { type: 'string', describe: 'request that the attested key must belong to' },
   },
   run: async (args, context) => {
-    const { explain } = await import('../../attestation/explain.ts')
-    const { readCertChains } = await import('../../attestation/evidence-input.ts')
-    const { explanationText } = await import('../../report/explanation-text.ts')
+    const { explain } = await import('../../check/explain/explain.ts')
+    const { readCertChains } = await import('../../check/read/evidence-input.ts')
+    const { explanationText } = await import('../../check/explain/explanation-text.ts')
     const { checkContext } = await import('../check-with.ts')
     const { readInput } = await import('../read-input.ts')
     const configuration = await configure(args, context)

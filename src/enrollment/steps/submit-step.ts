@@ -1,4 +1,4 @@
-import type { AttestationResult } from '../../attestation/attestation-result.ts'
+import type { AttestationResult } from '../../attestation/contract/attestation-result.ts'
 import { completeOrderForm, hsmTypeOf } from '../order-form.ts'
 import { placeOrder } from '../place-order.ts'
 import type { Run } from '../run.ts'

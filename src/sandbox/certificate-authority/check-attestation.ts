@@ -1,4 +1,4 @@
-import type { FamilyVerifier } from '../../attestation/verify-attestation.ts'
+import type { FamilyVerifier } from '../../attestation/contract/verify-attestation.ts'
 import { EnrollError } from '../../errors.ts'
 import { type HsmType, isHsmType } from '../../hsm-type.ts'
 import type { TrustAnchor } from '../../trust-anchors/trust-anchor.ts'

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import type { ServerOptions } from 'node:https'
 import { formatDeviceUri } from '../../../devices/device.ts'
 import type { DoubleOptions, RunningDouble, StartDouble } from '../double.ts'
-import { createFortanixEvidenceIssuer, type FortanixEvidenceIssuer } from '../fortanix-evidence/issuer.ts'
 import { HttpDouble } from '../http/http-double.ts'
 import { DSM_CALLS } from './api-definition.ts'
 import { DsmService } from './dsm-service.ts'
+import { createFortanixEvidenceIssuer, type FortanixEvidenceIssuer } from './evidence/issuer.ts'
 
 /** A running DSM cluster of software, and its levers: faults, permissions, quorum, the end of a session. */
 export interface DsmDouble extends RunningDouble {

@@ -3,8 +3,8 @@ import type { ServerOptions } from 'node:https'
 import { join } from 'node:path'
 import type { DoubleOptions, RunningDouble, StartDouble } from '../double.ts'
 import { HttpDouble } from '../http/http-double.ts'
-import { createMarvellGoogleEvidenceIssuer, pemOf } from '../marvell-google-evidence/issuer.ts'
 import { GOOGLE_CALLS } from './api-definition.ts'
+import { createMarvellGoogleEvidenceIssuer, pemOf } from './evidence/issuer.ts'
 import { googleErrorBody, KmsService } from './kms-service.ts'
 
 /** A running Cloud KMS of software, and its levers: faults, permissions, pending and failing generation. */

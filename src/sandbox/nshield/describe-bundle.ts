@@ -1,7 +1,7 @@
-import { nshield } from '../../attestation/nshield.ts'
-import { readNshieldBundle } from '../../attestation/nshield-bundle.ts'
-import { readNshieldEvidence } from '../../attestation/nshield-evidence.ts'
-import type { NshieldKey } from '../../attestation/nshield-key.ts'
+import { readNshieldBundle } from '../../attestation/nshield/bundle.ts'
+import { readNshieldEvidence } from '../../attestation/nshield/evidence.ts'
+import type { NshieldKey } from '../../attestation/nshield/key.ts'
+import { nshield } from '../../attestation/nshield/verify.ts'
 import type { TrustAnchor } from '../../trust-anchors/trust-anchor.ts'
 
 /** What `nfkmattest verify` prints (Entrust, key attestation application note). */

@@ -4,7 +4,7 @@ import { stringify } from 'yaml'
 import type { KeyAlgorithm } from '../../../devices/device.ts'
 import { didYouMeanHint } from '../../config/did-you-mean.ts'
 import { EnrollError } from '../../errors.ts'
-import { makeDirectory } from '../../make-directory.ts'
+import { makeDirectory } from '../../files/make-directory.ts'
 import {
   type CertificateAuthorityOptions,
   type RunningCertificateAuthority,

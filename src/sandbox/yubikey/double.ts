@@ -1,11 +1,11 @@
 /** The YubiKey double: a PIV card in a private pcscd, reached by the same PKCS#11 module as the hardware. */
 import { formatDeviceUri } from '../../../devices/device-uri.ts'
 import type { DoubleOptions, RunningDouble } from '../double.ts'
-import type { CardPlan } from '../piv-card/card-messages.ts'
-import { DEFAULT_PIN } from '../piv-card/card-state.ts'
-import { DEFAULT_SERIAL } from '../piv-card/create-piv-card.ts'
-import { DEFAULT_MANAGEMENT_KEY } from '../piv-card/management-key.ts'
-import { type CardControl, startPivCards } from '../piv-card/start-piv-cards.ts'
+import type { CardPlan } from './card/card-messages.ts'
+import { DEFAULT_PIN } from './card/card-state.ts'
+import { DEFAULT_SERIAL } from './card/create-piv-card.ts'
+import { DEFAULT_MANAGEMENT_KEY } from './card/management-key.ts'
+import { type CardControl, startPivCards } from './card/start-piv-cards.ts'
 
 export interface YubikeyDouble extends RunningDouble {
   /** Faults, touch, counters, insertion and removal. */

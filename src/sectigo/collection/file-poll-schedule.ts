@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { makeDirectory } from '../../make-directory.ts'
-import { withProcessLock } from '../../process-lock.ts'
+import { makeDirectory } from '../../files/make-directory.ts'
+import { withProcessLock } from '../../files/process-lock.ts'
 import { memoryPollSchedule, type PollSchedule } from './poll-schedule.ts'
 
 const LOCK_WAIT = 5 * 60_000

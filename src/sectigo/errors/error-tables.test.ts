@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { PLACE_ORDER_ERRORS } from '../other-products/place-order-errors.ts'
 import { AUTO_APPLY_ORDER_ERRORS, AUTO_APPLY_ORDER_GENERAL_ERRORS } from './auto-apply-order.ts'
 import { AUTO_AUTHORIZE_ERRORS } from './auto-authorize.ts'
 import { AUTO_REFUND_ERRORS } from './auto-refund.ts'
@@ -7,7 +8,6 @@ import { COLLECT_ERRORS } from './collect.ts'
 import { explainRefusal, rowsFor } from './error-table.ts'
 import { GET_ACCOUNT_BALANCE_ERRORS } from './get-account-balance.ts'
 import { GET_DETAILED_ORDER_STATUS_ERRORS } from './get-detailed-order-status.ts'
-import { PLACE_ORDER_ERRORS } from './place-order.ts'
 
 const TABLES = [
   AUTO_APPLY_ORDER_ERRORS,

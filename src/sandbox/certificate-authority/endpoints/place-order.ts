@@ -1,6 +1,10 @@
+import { itemFaults, type PlaceOrderItem, splitPlaceOrder } from '../../../sectigo/other-products/place-order-items.ts'
+import {
+  PLACE_ORDER,
+  PLACE_ORDER_ITEM,
+  PLACE_ORDER_PRODUCTS,
+} from '../../../sectigo/other-products/place-order-parameters.ts'
 import type { FormView } from '../../../sectigo/parameters/form-view.ts'
-import { PLACE_ORDER, PLACE_ORDER_ITEM, PLACE_ORDER_PRODUCTS } from '../../../sectigo/parameters/place-order.ts'
-import { itemFaults, type PlaceOrderItem, splitPlaceOrder } from '../../../sectigo/parameters/place-order-items.ts'
 import { checkAttestation } from '../check-attestation.ts'
 import { type CheckedCsr, checkCsr } from '../check-csr.ts'
 import { checkForm } from '../check-form.ts'

@@ -1,6 +1,6 @@
 /** A Thales Luna Network HSM partition: FIPS mechanisms, roles, and the public key confirmation as an attribute of the private key. */
 import { createHash, randomBytes } from 'node:crypto'
-import { createLunaEvidenceIssuer, type LunaEvidenceIssuer } from '../../luna-evidence/issuer.ts'
+import { createLunaEvidenceIssuer, type LunaEvidenceIssuer } from '../../luna/evidence/issuer.ts'
 import { CKA, CKM } from '../cryptoki.ts'
 import type { KeyPairExtras, MechanismInfo, Personality, TokenRules } from '../personality.ts'
 import { CryptokiError } from '../return-values.ts'

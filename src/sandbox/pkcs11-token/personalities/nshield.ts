@@ -4,7 +4,7 @@ import {
   createNshieldEvidenceIssuer,
   type NshieldEvidenceIssuer,
   SIGNING_OPERATIONS,
-} from '../../nshield-evidence/issuer.ts'
+} from '../../nshield/evidence/issuer.ts'
 import { CKA, CKM, CKU } from '../cryptoki.ts'
 import type { KeyPairExtras, Personality, SlotDefinition, TokenDefinition, TokenRules } from '../personality.ts'
 import { CryptokiError } from '../return-values.ts'

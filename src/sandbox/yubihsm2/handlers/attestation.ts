@@ -3,10 +3,10 @@ import { ALGORITHMS } from '../../../../devices/yubihsm2/algorithm.ts'
 import { OBJECT_TYPES, ORIGINS } from '../../../../devices/yubihsm2/object-type.ts'
 import { parseCertificate } from '../../../asn1/certificate.ts'
 import type { CertificateTemplate } from '../../certificate-issuer.ts'
-import type { YubiHsm2AttestRequest } from '../../yubihsm2-evidence/issuer.ts'
 import { requireCapability, usableObject, visibleObject } from '../access.ts'
 import { spkiOf } from '../asymmetric-key.ts'
 import { refuse } from '../command-failure.ts'
+import type { YubiHsm2AttestRequest } from '../evidence/issuer.ts'
 import { type Execution, type Handlers, orInvalid } from '../execution.ts'
 
 /** What is attested of an object; id 0 is the device's own static key. */

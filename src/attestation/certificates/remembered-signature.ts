@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto'
+import { BoundedCache, cacheKey } from '../package/bounded-cache.ts'
+import type { SignatureScheme } from './signature-algorithm.ts'
+import { verifySignature } from './verify-signature.ts'
+
+const outcomes = new BoundedCache<boolean>(512)
+
+/**
+ * `verifySignature` for what many packages share and is no certificate (a module's warrant and state): each is verified once. The key
+ * of the memory is a digest over everything that goes in; it knows nothing of dates, anchors or policy.
+ */
+export function verifyRemembered(
+  scheme: SignatureScheme,
+  spki: Uint8Array,
+  data: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  const digest = createHash('sha256')
+    .update(`${scheme.key} ${scheme.hash} ${scheme.encoding} ${spki.length} ${signature.length} `)
+    .update(spki)
+    .update(signature)
+    .update(data)
+    .digest()
+  const key = cacheKey(digest)
+  const known = outcomes.get(key)
+  if (known !== undefined) return known
+  const outcome = verifySignature(scheme, spki, data, signature)
+  outcomes.set(key, outcome)
+  return outcome
+}

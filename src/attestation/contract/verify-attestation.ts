@@ -1,0 +1,44 @@
+import type { HsmType } from '../../hsm-type.ts'
+import type { TrustAnchor } from '../../trust-anchors/trust-anchor.ts'
+import type { AttestationResult } from './attestation-result.ts'
+
+/** What a verifier may lean on beside the package itself. */
+export interface VerificationContext {
+  /** The anchors to accept: the built-in ones of this hsmType and the user's own. Never taken from the package. */
+  readonly trustAnchors: readonly TrustAnchor[]
+  /** Milliseconds since 1970; what "now" is for dates. */
+  readonly now: number
+  /** Certificates that travel beside the package (PEM text or concatenated DER): Google's chains. */
+  readonly certChains?: Uint8Array
+  readonly options?: FamilyOptions
+}
+
+/** Switches of single families; the others do not look at them. */
+export interface FamilyOptions {
+  /** NSHIELD: `refuse` refuses a module whose warrant was made by a field upgrade; it is warned of otherwise. */
+  readonly fieldUpgradeWarrants?: string
+  /** MARVELL_GOOGLE: full resource name of the key version that the statement must be for. */
+  readonly versionName?: string
+  /** FORTANIX: UUID of the key that the statement must be for. */
+  readonly keyUuid?: string
+}
+
+/**
+ * What every family exports: a pure, synchronous function without I/O. It judges the group `attestation`, and those
+ * rules of policy that only its family knows; `check-attestation.ts` adds binding and policy. The result's `spki` is the attested SubjectPublicKeyInfo.
+ * Throws EvidenceError where the input is no such package at all; anything readable gets a verdict.
+ */
+export type VerifyAttestation = (package_: Uint8Array, context: VerificationContext) => FamilyVerdict
+
+/** The family's part of an AttestationResult, with the attested key's bytes for the binding. */
+export interface FamilyVerdict extends Omit<AttestationResult, 'acceptable'> {
+  /** SubjectPublicKeyInfo, DER; absent where the evidence names no key. */
+  readonly spki?: Uint8Array
+}
+
+export interface FamilyVerifier {
+  readonly hsmType: HsmType
+  readonly verify: VerifyAttestation
+  /** Cheap look at the first bytes: could this be such a package? Used when no hsmType is given. */
+  readonly recognises: (package_: Uint8Array) => boolean
+}

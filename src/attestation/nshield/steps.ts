@@ -1,0 +1,176 @@
+import { sameBytes } from '../../asn1/octets.ts'
+import type { TrustAnchor } from '../../trust-anchors/trust-anchor.ts'
+import { anchorHolds, anchorsFor } from '../certificates/anchor-keys.ts'
+import type { CheckList } from '../contract/check-list.ts'
+import type { VerificationContext } from '../contract/verify-attestation.ts'
+import { type NshieldBundle, shown } from './bundle.ts'
+import type { NshieldEvidence } from './evidence.ts'
+import { nshieldKeyInfo } from './key.ts'
+import { fitsGeneration } from './key-generation.ts'
+import { nshieldKeyHash } from './key-hash.ts'
+import { hex, NEWER_VERSION } from './message.ts'
+import { NSHIELD_RULES as RULE } from './rules.ts'
+import { type SignatureOutcome, verifyNshieldSignature } from './signature.ts'
+import { warrantFault } from './warrant.ts'
+import { verifyBinding } from './world.ts'
+
+const BUNDLE_AGAIN = 'Make the bundle again with "nfkmattest bundle" on the host of the module that made the key.'
+const WARRANT_REMEDY =
+  'Check that kmdata/warrants holds the KLF2 warrant of this module (ask Entrust where it has none), then bundle again.'
+
+/** WV1: the warrant stands under a pinned root key. */
+export function checkWarrant(
+  { warrant }: NshieldEvidence,
+  bundle: NshieldBundle,
+  context: VerificationContext,
+  checks: CheckList,
+): TrustAnchor | undefined {
+  const anchors = anchorsFor('NSHIELD', context.trustAnchors)
+  if (bundle.root !== 'KWARN-1' || warrant.root !== bundle.root) {
+    checks.fail(
+      RULE.warrant,
+      `The bundle names the root key ${shown(bundle.root)}, its warrant ${shown(warrant.root)}; KWARN-1 is known.`,
+      WARRANT_REMEDY,
+    )
+    return undefined
+  }
+  const faults = anchors.map(({ anchor, spki }) => ({ anchor, fault: warrantFault(warrant, spki) }))
+  const good = faults.find(({ fault }) => fault === undefined)
+  if (good === undefined) {
+    const fault = Math.max(0, ...faults.map((candidate) => candidate.fault ?? 0))
+    const detail =
+      fault <= 1
+        ? 'The warrant is not signed by a pinned root key: it was altered, or it stands under another root.'
+        : `Certificate ${fault} of the warrant is not signed by the one before it: it was altered or swapped.`
+    checks.fail(RULE.warrant, detail, WARRANT_REMEDY)
+    return undefined
+  }
+  if (!anchorHolds(good.anchor, context.now)) {
+    checks.fail(
+      RULE.warrant,
+      `The trust anchor ${good.anchor.name} is not valid today.`,
+      'Use a version with newer trust anchors.',
+    )
+    return undefined
+  }
+  checks.pass(RULE.warrant, `The warrant of module ${warrant.module.esn} stands under ${good.anchor.name}.`)
+  return good.anchor
+}
+
+/** MSCV1 to MSCV5: the module's state, under the key that the warrant certifies. */
+export function checkModuleState(
+  { warrant, state, world, messages, signatures }: NshieldEvidence,
+  checks: CheckList,
+): boolean {
+  const { klf2 } = warrant.module
+  const outcome = verifyNshieldSignature(klf2, signatures.modstatesig, messages.modstatemsg, {
+    shared: true,
+  })
+  const klf2Fits = state.klf2 === undefined || sameBytes(nshieldKeyInfo(state.klf2.key), nshieldKeyInfo(klf2))
+  const hashesFit = [state.kml, ...(state.klf2 === undefined ? [] : [state.klf2])].every(({ hash, key }) =>
+    sameBytes(hash, nshieldKeyHash(key)),
+  )
+  return [
+    checks.require(
+      RULE.moduleState,
+      outcome === 'ok' && klf2Fits && hashesFit,
+      'The module state is signed by the key that the warrant certifies.',
+      outcome === 'ok'
+        ? 'The keys in the module state are not those that it or the warrant names.'
+        : describe('modstatesig', outcome, 'the warrant of another module, or an altered module state'),
+      remedyFor(outcome),
+    ),
+    checks.require(
+      RULE.serial,
+      state.esn === warrant.module.esn,
+      `Warrant and module state name the module ${state.esn}.`,
+      `The module state is of module ${state.esn}, the warrant of module ${warrant.module.esn}.`,
+      WARRANT_REMEDY,
+    ),
+    checks.require(
+      RULE.securityOfficer,
+      sameBytes(world.hknso, state.hknso),
+      'The security officer’s key is the one that the module holds.',
+      `The security officer’s key has the hash ${hex(world.hknso)}, the module holds ${hex(state.hknso)}: another security world.`,
+      BUNDLE_AGAIN,
+    ),
+    checks.require(
+      RULE.moduleKey,
+      state.moduleKeys.includes(hex(world.hkm)),
+      'The world’s module key is in the module.',
+      `The module does not hold the world’s module key ${hex(world.hkm)}.`,
+      BUNDLE_AGAIN,
+    ),
+  ].every((holds) => holds)
+}
+
+/** WBCV: what the security officer's key certifies of the world. */
+export function checkWorldBinding({ world }: NshieldEvidence, checks: CheckList): boolean {
+  const outcome = verifyBinding(world, world.binding)
+  const bound = checks.require(
+    RULE.worldBinding,
+    outcome === 'ok',
+    `The module key is bound to the ${world.fips ? 'FIPS 140 level 3 ' : ''}security world (${world.binding.name}).`,
+    describe(world.binding.name, outcome, 'members of two security worlds, or an altered cipher suite or hash'),
+    remedyFor(outcome),
+  )
+  if (world.recoveryBinding === undefined) {
+    return checks.notApplicable(RULE.recoveryBinding, 'The bundle names no recovery keys.') && bound
+  }
+  const recovery = verifyBinding(world, world.recoveryBinding)
+  return (
+    checks.require(
+      RULE.recoveryBinding,
+      recovery === 'ok',
+      'The world’s recovery keys are certified by its security officer’s key.',
+      describe(world.recoveryBinding.name, recovery, 'members of two security worlds'),
+      remedyFor(recovery),
+    ) && bound
+  )
+}
+
+/** KGCV1, KGCV2 and the access control list. */
+export function checkKeyGeneration(evidence: NshieldEvidence, checks: CheckList): void {
+  const { state, generation, key, keyHash, acl, messages, signatures } = evidence
+  const outcome = verifyNshieldSignature(state.kml.key, signatures.kcsig, messages.kcmsg, {
+    expected: state.kml.mechanism,
+  })
+  checks.require(
+    RULE.keyGeneration,
+    outcome === 'ok',
+    'The module signed that it made this key.',
+    describe('kcsig', outcome, 'a key made in another module or before the module was re-initialised'),
+    remedyFor(outcome),
+  )
+  const fits = fitsGeneration(key, generation.kind)
+  checks.require(
+    RULE.keyHash,
+    sameBytes(keyHash, generation.hka) && fits,
+    `The attested key is the one that was made (${hex(keyHash)}).`,
+    fits
+      ? `The key in the bundle has the hash ${hex(keyHash)}, the module made ${hex(generation.hka)}: another key.`
+      : 'The key in the bundle is of another type or size than the one that was made.',
+    'Bundle the key again by its own APPNAME and IDENT; do not mix members of two bundles.',
+  )
+  checks.require(
+    RULE.accessControl,
+    acl.refusals.length === 0,
+    `The access control list keeps the key in the module (${acl.protection} protection).`,
+    `The access control list is refused: ${acl.refusals.slice(0, 4).join('; ')}.`,
+    'Generate a new key that is not exportable: sensitive, not extractable, for signing only.',
+  )
+}
+
+const remedyFor = (outcome: SignatureOutcome): string =>
+  outcome === 'unknown mechanism' ? NEWER_VERSION : BUNDLE_AGAIN
+
+function describe(name: string, outcome: SignatureOutcome, cause: string): string {
+  switch (outcome) {
+    case 'unknown mechanism':
+      return `${name} uses a signature mechanism that is not known (170, DSA with SHA-256, and 187, ECDSA with SHA-512, are).`
+    case 'wrong mechanism':
+      return `${name} uses another mechanism than the module states for its key.`
+    default:
+      return `${name} does not verify: likely ${cause}.`
+  }
+}

@@ -1,0 +1,114 @@
+/** Evidence that is a leaf and a device certificate with, at most, the CA certificates above: Yubico's two families. */
+import { type Certificate, parseCertificate } from '../../asn1/certificate.ts'
+import { DerError } from '../../asn1/der-error.ts'
+import { printName } from '../../asn1/name.ts'
+import { isoDay } from '../../iso-day.ts'
+import type { TrustAnchor } from '../../trust-anchors/trust-anchor.ts'
+import { type AnchorKey, anchorHolds } from '../certificates/anchor-keys.ts'
+import { parseIssuerCertificate, unknownCritical, validAt } from '../certificates/certificate-chain.ts'
+import { basicConstraintsOf, EXTENSION_OID } from '../certificates/certificate-extensions.ts'
+import type { CheckList, Rule } from '../contract/check-list.ts'
+import { EvidenceError } from '../contract/evidence-error.ts'
+import { readCertificatePackage } from '../package/certificate-package.ts'
+import { strangerAbove } from './extra-certificates.ts'
+
+/** Every certificate, or none where one is malformed (the check then says which). Throws EvidenceError where there is nothing to read. */
+export function parsePackage(
+  package_: Uint8Array,
+  rule: Rule,
+  checks: CheckList,
+  remedy: string,
+): readonly Certificate[] {
+  const certificates: Certificate[] = []
+  const ders = readCertificatePackage(package_)
+  for (let index = 0; index < ders.length; index++) {
+    const der = ders[index]
+    if (der === undefined) break
+    try {
+      certificates.push(index === 0 ? parseCertificate(der) : parseIssuerCertificate(der))
+    } catch (error) {
+      if (!(error instanceof DerError)) throw error
+      checks.fail(rule, `certificate ${index + 1} is malformed. ${error.message}`, remedy)
+      return []
+    }
+  }
+  checks.pass(rule, `${certificates.length} in DER`)
+  return certificates
+}
+
+/** Is one of the first two certificates such a one? What cannot be read is not; `verify` says why. */
+export function firstTwoHave(package_: Uint8Array, holds: (certificate: Certificate) => boolean): boolean {
+  try {
+    return readCertificatePackage(package_)
+      .slice(0, 2)
+      .some((der) => holds(parseCertificate(der)))
+  } catch (error) {
+    if (error instanceof EvidenceError || error instanceof DerError) return false
+    throw error
+  }
+}
+
+const KNOWN_CRITICAL = [EXTENSION_OID.basicConstraints, EXTENSION_OID.keyUsage]
+
+export function checkExtensions(rule: Rule, certificates: readonly Certificate[], checks: CheckList): void {
+  for (const certificate of certificates) {
+    const unknown = unknownCritical(certificate, KNOWN_CRITICAL)
+    if (unknown === undefined) continue
+    checks.fail(rule, `unknown critical extension ${unknown}`, 'Update this program; the device may be newer than it.')
+    return
+  }
+  checks.pass(rule, 'no unknown critical extension')
+}
+
+export function checkDates(
+  rule: Rule,
+  certificates: readonly Certificate[],
+  anchor: TrustAnchor | undefined,
+  now: number,
+  checks: CheckList,
+): void {
+  const late = certificates.find((certificate) => !validAt(certificate, now))
+  if (late !== undefined) {
+    const [from, until, today] = [late.notBefore, late.notAfter, now].map(isoDay)
+    checks.fail(
+      rule,
+      `${printName(late.subject)} is good from ${from} until ${until}, and the clock says ${today}`,
+      'Check the clock of this computer: the vendor dates these certificates over decades.',
+    )
+  } else if (anchor !== undefined && !anchorHolds(anchor, now)) {
+    checks.fail(
+      rule,
+      `the anchor ${anchor.name} ended on ${anchor.notAfter}`,
+      'Update this program, or give the renewed root with `--trust-anchors`.',
+    )
+  } else checks.pass(rule, 'every certificate is within its dates')
+}
+
+/** Certificates above the device's own that belong to nothing, or that nobody signed. */
+export function checkStrangers(
+  rule: Rule,
+  device: Certificate,
+  above: readonly Certificate[],
+  anchors: readonly AnchorKey[],
+  checks: CheckList,
+): void {
+  const stranger = above.length === 0 ? undefined : strangerAbove(device, above, anchors)
+  if (stranger === undefined) return
+  checks.fail(
+    rule,
+    `certificate ${above.indexOf(stranger) + 3} does not belong to the chain, or was altered`,
+    'Remove it: send the attestation certificate, the device certificate and, where the CA asks for them, the CA certificates above.',
+  )
+}
+
+/** May these stand between a device certificate and its anchor: CA certificates whose path length allows what is below? */
+export function areIssuers(between: readonly Certificate[]): boolean {
+  return between.every((certificate, index) => {
+    const constraints = basicConstraintsOf(certificate)
+    if (constraints === undefined || constraints === 'malformed' || !constraints.ca) return false
+    return (
+      (constraints.pathLength ?? Number.POSITIVE_INFINITY) > index &&
+      unknownCritical(certificate, KNOWN_CRITICAL) === undefined
+    )
+  })
+}

@@ -1,0 +1,129 @@
+/** Likelier causes for a chain that does not hold, so that no refusal says only "invalid signature", and what to do. */
+import type { Certificate } from '../../asn1/certificate.ts'
+import { printName } from '../../asn1/name.ts'
+import { sameBytes } from '../../asn1/octets.ts'
+import type { AnchorKey } from '../certificates/anchor-keys.ts'
+import { namesIssuer, selfIssued } from '../certificates/certificate-chain.ts'
+import { commonNameOf } from '../certificates/common-name.ts'
+import { signatureScheme } from '../certificates/signature-algorithm.ts'
+import type { Cause } from '../contract/check-list.ts'
+
+export const EXPORT_AGAIN =
+  'Export it again: `yubico-piv-tool -a attest -s 9c` (or the slot of your key) for the attestation, `-a read-certificate -s f9` for F9; send both, in that order.'
+
+const EXPORT_F9 =
+  'Export F9 from the device that made the attestation: `yubico-piv-tool -a read-certificate -s f9` or `ykman piv certificates export f9 f9.pem`.'
+
+/** Issuers of an F9 certificate that explain by their name why no anchor was reached. */
+const ISSUER_CAUSES: readonly { readonly name: RegExp; readonly cause: Cause }[] = [
+  {
+    name: /preview/i,
+    cause: {
+      detail: 'F9 was signed by a CA for preview hardware, which vouches for nothing',
+      remedy: 'Use a YubiKey that was sold, not a preview sample.',
+    },
+  },
+  {
+    name: /^Yubico (FIDO|OPGP|SD) Attestation /,
+    cause: {
+      detail:
+        'the second certificate was signed by a Yubico CA of another application (FIDO, OpenPGP or Security Domain)',
+      remedy: EXPORT_F9,
+    },
+  },
+  {
+    name: /^Yubico Attestation (Intermediate|Root) /,
+    cause: {
+      detail:
+        "the second certificate, or one above it, was signed by Yubico's newer root without a PIV intermediate between: a CA certificate stands where that of slot F9 belongs",
+      remedy: `${EXPORT_F9} Put it second; CA certificates, where they are wanted at all, come after it.`,
+    },
+  },
+  {
+    name: /^(YubiHSM|Yubico YubiHSM)/,
+    cause: {
+      detail: 'the certificates are those of a YubiHSM 2, not of a YubiKey',
+      remedy: 'Use the hsmType YUBIHSM2 for this package.',
+    },
+  },
+  {
+    name: /^Yubico PIV Attestation /,
+    cause: {
+      detail: 'F9 was signed by a PIV intermediate of Yubico that is not among the known ones',
+      remedy:
+        'Update this program. If Yubico published the intermediate after it was built, compare it with developers.yubico.com/PKI and give it with `--trust-anchors`.',
+    },
+  },
+]
+
+/** Why the leaf does not belong to the F9 certificate beside it. */
+export function leafSignatureCause(leaf: Certificate, f9: Certificate): Cause {
+  if (sameBytes(leaf.der, f9.der)) {
+    return { detail: 'the same certificate stands twice; that of slot F9 is missing', remedy: EXPORT_F9 }
+  }
+  if (signatureScheme(leaf.signatureAlgorithm) === undefined) {
+    return {
+      detail: `the signature algorithm of the attestation (${leaf.signatureAlgorithm.oid}), or its parameters, are those of no attestation`,
+      remedy: 'Export the attestation from the device again, and do not edit it.',
+    }
+  }
+  if (!namesIssuer(leaf, f9.subject)) {
+    return {
+      detail: `the attestation was issued by ${printName(leaf.issuer)}, the second certificate is ${printName(f9.subject)}: it is no F9 certificate of this device`,
+      remedy: EXPORT_F9,
+    }
+  }
+  if (leaf.notBefore !== f9.notBefore || leaf.notAfter !== f9.notAfter) {
+    return {
+      detail:
+        'the F9 certificate is that of another YubiKey: an attestation has the dates of the F9 certificate of its device, and these differ',
+      remedy: EXPORT_F9,
+    }
+  }
+  return {
+    detail:
+      'the key of this F9 certificate did not sign the attestation: either the F9 certificate is that of another YubiKey or another batch, or the attestation was altered',
+    remedy: EXPORT_F9,
+  }
+}
+
+/** Why F9 reaches no anchor. */
+export function chainCause(f9: Certificate, top: Certificate, anchors: readonly AnchorKey[]): Cause {
+  const issuer = commonNameOf(top.issuer) ?? printName(top.issuer)
+  const known = anchors.find(({ subject }) => subject !== undefined && namesIssuer(top, subject))
+  if (known !== undefined) {
+    return {
+      detail: `the certificate says that ${known.anchor.name} signed it, but the pinned key of that name did not: it was forged or altered`,
+      remedy: `${EXPORT_F9} If that fails too, this YubiKey cannot be attested; use another.`,
+    }
+  }
+  const named = causeByName(issuer)
+  if (named !== undefined) return named
+  if (top !== f9) {
+    return {
+      detail: `the chain of F9 ends with ${printName(top.issuer)}, which is no CA of Yubico's and is not in the package with a trusted key`,
+      remedy: `Where this chain is your own, give its root with \`--trust-anchors\`, and every certificate between. Otherwise: ${EXPORT_F9}`,
+    }
+  }
+  const how = selfIssued(f9)
+    ? 'F9 signed itself'
+    : `F9 was signed by ${printName(top.issuer)}, which is no CA of Yubico's`
+  return {
+    detail: `${how}: the factory certificate of slot F9 was replaced, or this is no YubiKey`,
+    remedy:
+      'The factory key of F9 cannot be restored, not even by a reset of the PIV application: use another YubiKey. Only a CA that trusts the replacement could accept it.',
+  }
+}
+
+/** A CA certificate of Yubico's own between F9 and a built-in root that is not on the list of PIV intermediates. */
+export function intermediateCause(intermediate: Certificate): Cause {
+  return (
+    causeByName(commonNameOf(intermediate.subject) ?? '') ?? {
+      detail: `${printName(intermediate.subject)} stands between F9 and the root and is not among Yubico's intermediates for PIV`,
+      remedy: EXPORT_F9,
+    }
+  )
+}
+
+const causeByName = (commonName: string): Cause | undefined =>
+  ISSUER_CAUSES.find(({ name }) => name.test(commonName))?.cause

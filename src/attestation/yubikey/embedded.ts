@@ -1,0 +1,34 @@
+import { type Extension, parseCertificate } from '../../asn1/certificate.ts'
+import { ifReadable } from '../../asn1/der-error.ts'
+import { writePem } from '../../asn1/pem.ts'
+import { slotOf, YUBIKEY_OID } from './extensions.ts'
+
+/** The attestation as a package (leaf, then F9 where it is there), or why the extensions meant for one hold none. */
+export type EmbeddedAttestation = { readonly package: Uint8Array } | { readonly fault: string }
+
+/** The leaf stands under .3.1 from yubico-piv-tool 2.7.2 on, under .3.11 before; there the content decides, since .3.11 also means CSPN. */
+const LEAF_OIDS = [YUBIKEY_OID.csrLeaf, YUBIKEY_OID.cspn] as const
+
+/**
+ * The YubiKey attestation that yubico-piv-tool puts into a request with `--attestation`; undefined where a request has no such
+ * extension. Sectigo does not take it from there: it wants `keyAttestation`.
+ */
+export function embeddedYubikeyAttestation(
+  extensions: ReadonlyMap<string, Extension>,
+): EmbeddedAttestation | undefined {
+  const present = LEAF_OIDS.filter((oid) => extensions.has(oid))
+  const f9 = extensions.get(YUBIKEY_OID.csrF9)?.value
+  const leaf = present.map((oid) => extensions.get(oid)?.value).find((value) => value !== undefined && isLeaf(value))
+  if (leaf !== undefined) {
+    const ders = f9 === undefined ? [leaf] : [leaf, f9]
+    return { package: Buffer.from(ders.map((der) => writePem('CERTIFICATE', der)).join('')) }
+  }
+  if (present.length > 0) return { fault: `what stands under ${present.join(' and ')} is no attestation certificate` }
+  if (f9 === undefined) return undefined
+  return { fault: `it carries the certificate of slot F9 (${YUBIKEY_OID.csrF9}), but not the attestation of its key` }
+}
+
+function isLeaf(value: Uint8Array): boolean {
+  const certificate = ifReadable(() => parseCertificate(value))
+  return certificate !== undefined && slotOf(certificate) !== undefined
+}

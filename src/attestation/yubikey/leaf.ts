@@ -1,0 +1,137 @@
+import type { Certificate } from '../../asn1/certificate.ts'
+import { basicConstraintsOf } from '../certificates/certificate-extensions.ts'
+import type { AttestedDevice, KeyClaims } from '../contract/attestation-result.ts'
+import type { CheckList } from '../contract/check-list.ts'
+import type { Writable } from '../contract/writable.ts'
+import { EXPORT_AGAIN } from './causes.ts'
+import {
+  describeFormFactor,
+  firmwareOf,
+  formFactorOf,
+  isFipsSeries,
+  type KeyPolicies,
+  policiesOf,
+  serialOf,
+  slotOf,
+  YUBIKEY_OID,
+} from './extensions.ts'
+import type { YubikeyRoles } from './roles.ts'
+import { YUBIKEY_RULES as RULE } from './rules.ts'
+
+/** What the leaf says of the key and of the device. */
+export function checkYubikeyLeaf(
+  { leaf, f9 }: YubikeyRoles,
+  checks: CheckList,
+): { readonly device: AttestedDevice; readonly claims: KeyClaims } {
+  const slot = slotOf(leaf)
+  const fault = leafFault(leaf, slot)
+  checks.require(RULE.leaf, fault === undefined, `attests the key in slot ${slot}`, fault ?? '', EXPORT_AGAIN)
+  const firmware = checkFirmware(leaf, checks)
+  const serial = checkSerial(leaf, checks)
+  const policies = checkPolicies(leaf, checks)
+  const formFactor = checkFormFactor(leaf, checks)
+  const model = formFactor === undefined ? undefined : describeFormFactor(formFactor)
+  const device: Writable<AttestedDevice> = {
+    vendor: 'Yubico',
+    model: model === undefined ? 'YubiKey' : `YubiKey, ${model}`,
+    fips: fipsStatus(formFactor, firmware, f9),
+  }
+  if (serial !== undefined) device.serial = serial
+  if (firmware !== undefined) device.firmware = firmware
+  const claims: Writable<KeyClaims> = {}
+  if (slot !== undefined && policies !== undefined) {
+    // The card refuses to attest a key that was imported, and the PIV application cannot export one.
+    claims.local = true
+    claims.sensitive = true
+    claims.extractable = false
+    claims.neverExtractable = true
+  }
+  if (policies !== undefined) {
+    claims.pinPolicy = policies.pin
+    claims.touchPolicy = policies.touch
+  }
+  if (slot !== undefined) claims.slot = slot
+  if (formFactor !== undefined) claims.formFactor = formFactor.toString(16).padStart(2, '0')
+  if (firmware !== undefined) claims.firmware = firmware
+  if (serial !== undefined) claims.serial = Number(serial)
+  return { device, claims }
+}
+
+function leafFault(leaf: Certificate, slot: string | undefined): string | undefined {
+  const ca = basicConstraintsOf(leaf)
+  if (slot === undefined) {
+    return 'the first certificate is not named as an attestation is ("YubiKey PIV Attestation 9c"): it is another certificate of the slot'
+  }
+  if (leaf.version !== 3) return 'the attestation certificate is version 1, which has no extensions and attests nothing'
+  return ca === undefined || (ca !== 'malformed' && !ca.ca)
+    ? undefined
+    : 'the attestation certificate says that it is a CA'
+}
+
+function checkFirmware(leaf: Certificate, checks: CheckList): string | undefined {
+  const firmware = firmwareOf(leaf)
+  if (firmware === undefined || firmware === 'unreadable') {
+    checks.fail(
+      RULE.firmware,
+      `the attestation ${firmware === undefined ? 'does not name' : 'misstates'} the firmware`,
+      EXPORT_AGAIN,
+    )
+    return undefined
+  }
+  checks.pass(RULE.firmware, `firmware ${firmware}`)
+  return firmware
+}
+
+function checkSerial(leaf: Certificate, checks: CheckList): string | undefined {
+  const serial = serialOf(leaf)
+  if (serial === undefined) {
+    checks.warn(
+      RULE.serial,
+      'the attestation names no serial number: the device does not show it',
+      'Make the serial number visible with YubiKey Manager if an auditor must know which device holds the key.',
+    )
+  } else if (serial === 'unreadable')
+    checks.fail(RULE.serial, 'the serial number is no INTEGER of 0 to 32 bits', EXPORT_AGAIN)
+  else checks.pass(RULE.serial, `serial number ${serial}`)
+  return serial === 'unreadable' ? undefined : serial
+}
+
+function checkPolicies(leaf: Certificate, checks: CheckList): KeyPolicies | undefined {
+  const policies = policiesOf(leaf)
+  if (policies === undefined || policies === 'unreadable') {
+    checks.fail(
+      RULE.policies,
+      policies === undefined
+        ? 'the attestation does not name PIN and touch policy'
+        : 'the PIN or touch policy has an unknown value',
+      policies === undefined ? EXPORT_AGAIN : 'Update this program; the device may be newer than it.',
+    )
+    return undefined
+  }
+  checks.pass(RULE.policies, `PIN ${policies.pin}, touch ${policies.touch}`)
+  return policies
+}
+
+function checkFormFactor(leaf: Certificate, checks: CheckList): number | undefined {
+  const formFactor = formFactorOf(leaf)
+  if (formFactor === 'unreadable') {
+    checks.fail(RULE.formFactor, 'the form factor is not one octet', EXPORT_AGAIN)
+    return undefined
+  }
+  if (formFactor === undefined) checks.notApplicable(RULE.formFactor, 'not named, as on firmware 4')
+  else checks.pass(RULE.formFactor, describeFormFactor(formFactor) ?? `unknown form factor ${formFactor}`)
+  return formFactor
+}
+
+/** FIPS series: a bit of the form factor (firmware 5), or the FIPS extension in F9 (firmware 4.4 and some 5). */
+function fipsStatus(
+  formFactor: number | undefined,
+  firmware: string | undefined,
+  f9: Certificate | undefined,
+): AttestedDevice['fips'] {
+  if (formFactor !== undefined && isFipsSeries(formFactor)) return 'certified'
+  if (f9?.extensions.has(YUBIKEY_OID.fips) === true) return 'certified'
+  return f9 === undefined || (formFactor === undefined && firmware?.startsWith('4.') !== true)
+    ? 'unknown'
+    : 'not-certified'
+}

@@ -1,0 +1,135 @@
+import { sameBytes } from '../asn1/octets.ts'
+import type { AttestationResult } from '../attestation/contract/attestation-result.ts'
+import { CheckList, type Rule, rule } from '../attestation/contract/check-list.ts'
+import { EvidenceError } from '../attestation/contract/evidence-error.ts'
+import type { FamilyOptions, FamilyVerdict } from '../attestation/contract/verify-attestation.ts'
+import { possibleFamilies, recogniseFamily } from '../attestation/recognise-family.ts'
+import { VERIFIERS } from '../attestation/verifiers.ts'
+import { type CertificationRequest, requestHash, verifyCertificationRequest } from '../csr/certification-request.ts'
+import type { HsmType } from '../hsm-type.ts'
+import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
+import { evaluatePolicy } from './policy/evaluate-policy.ts'
+import { type PolicyProfile, policyProfile } from './policy/policy-profile.ts'
+
+/** What is to be judged, and by what. */
+export interface CheckRequest {
+  /** Recognised from the package where it is absent. */
+  readonly hsmType?: HsmType
+  /** As the CA wants it, before base64; `readEvidence` makes it from what people have. */
+  readonly package: Uint8Array
+  /** Certificates that travel beside the package, PEM or DER one after another: Google's chains. */
+  readonly certChains?: Uint8Array
+  /** Binds: its key must be the attested one, and its signature verify. */
+  readonly csr?: CertificationRequest
+  /** SubjectPublicKeyInfo, DER: binds where there is no request. */
+  readonly publicKey?: Uint8Array
+  /** Built-in anchors and the user's own. */
+  readonly trustAnchors: readonly TrustAnchor[]
+  /** Milliseconds since 1970. */
+  readonly now: number
+  /** Default: document-signing. */
+  readonly policy?: PolicyProfile
+  readonly options?: FamilyOptions
+}
+
+const BINDING = {
+  key: rule('binding.key', 'Sectigo guides: the request must be that of the attested key; RFC 2986'),
+  signature: rule('binding.signature', 'RFC 2986 3: proof of possession'),
+} as const satisfies Readonly<Record<string, Rule>>
+
+/**
+ * The whole local judgement: is the evidence genuine, does it belong to this request or key, would we order with it. Pure and
+ * synchronous. Throws EvidenceError (`evidence.unreadable`) where the input is no attestation at all, or another family's than
+ * `hsmType` says; anything readable gets a verdict. Steps and sources: docs/evidence.md.
+ */
+export function checkAttestation(request: CheckRequest): AttestationResult {
+  const hsmType = request.hsmType ?? recogniseFamily(request.package)
+  const verdict = verifyEvidence(hsmType, request)
+  const { spki, genuine, attestedKey, device, claims, trustAnchor, chain } = verdict
+  const binding = new CheckList()
+  bind(spki, request, binding)
+  const keyToJudge = spki ?? request.csr?.spki ?? request.publicKey
+  const policy = evaluatePolicy(
+    {
+      ...(keyToJudge === undefined ? {} : { spki: keyToJudge }),
+      ...(request.csr === undefined ? {} : { request: request.csr }),
+      evidence: verdict,
+      packageLength: request.package.length,
+    },
+    request.policy ?? policyProfile(),
+  )
+  const checks = [...verdict.checks, ...binding.checks, ...policy]
+  return {
+    hsmType,
+    genuine,
+    acceptable: genuine && checks.every(({ status }) => status !== 'fail'),
+    ...(attestedKey === undefined ? {} : { attestedKey }),
+    device,
+    claims,
+    ...(trustAnchor === undefined ? {} : { trustAnchor }),
+    chain,
+    checks,
+  }
+}
+
+/** Whose it is instead is asked only of what is not genuine: a batch of good packages is not read twice. */
+function verifyEvidence(hsmType: HsmType, request: CheckRequest): FamilyVerdict {
+  let verdict: FamilyVerdict
+  try {
+    verdict = VERIFIERS[hsmType].verify(request.package, {
+      trustAnchors: request.trustAnchors,
+      now: request.now,
+      ...(request.certChains === undefined ? {} : { certChains: request.certChains }),
+      ...(request.options === undefined ? {} : { options: request.options }),
+    })
+  } catch (error) {
+    refuseOtherFamily(hsmType, request.package)
+    throw error
+  }
+  if (!verdict.genuine) refuseOtherFamily(hsmType, request.package)
+  return verdict
+}
+
+/** A package of another family is no evidence of the named one at all: say whose it is. */
+function refuseOtherFamily(hsmType: HsmType, package_: Uint8Array): void {
+  if (VERIFIERS[hsmType].recognises(package_)) return
+  const [other] = possibleFamilies(package_)
+  if (other === undefined) return
+  throw new EvidenceError(
+    `Could not read this as ${hsmType} evidence: it is ${other} evidence.`,
+    `Use --hsm-type ${other}, or give the attestation of the ${hsmType} device.`,
+  )
+}
+
+function bind(spki: Uint8Array | undefined, { csr, publicKey }: CheckRequest, checks: CheckList): void {
+  if (csr !== undefined) {
+    checks.require(
+      BINDING.signature,
+      verifyCertificationRequest(csr),
+      'the request is signed by its own key',
+      requestHash(csr) === undefined
+        ? `the request is signed with an algorithm (${csr.signatureAlgorithm.oid}) that no document-signing key may use, so its signature was not judged`
+        : 'the signature of the request does not verify under its own key',
+      requestHash(csr) === undefined
+        ? 'Make the request again with RSA PKCS#1 v1.5 or ECDSA, and SHA-256, SHA-384 or SHA-512.'
+        : 'Make the request again on the device, and do not edit it.',
+    )
+    bindKey(spki, csr.spki, "the request's key", checks)
+  }
+  if (publicKey !== undefined) bindKey(spki, publicKey, 'the public key given', checks)
+  if (csr === undefined && publicKey === undefined) {
+    checks.notApplicable(BINDING.key, 'no request and no public key was given')
+  }
+}
+
+function bindKey(attested: Uint8Array | undefined, key: Uint8Array, what: string, checks: CheckList): void {
+  checks.require(
+    BINDING.key,
+    attested !== undefined && sameBytes(attested, key),
+    `the attested key is ${what}`,
+    attested === undefined
+      ? `the evidence names no key to compare with ${what}`
+      : `the attested key is not ${what}: the attestation is of another slot, object or version, or the key was generated again after the request`,
+    'Attest the slot, object or version that signed the request, or make the request again with the attested key.',
+  )
+}

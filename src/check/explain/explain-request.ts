@@ -1,0 +1,68 @@
+import { printName } from '../../asn1/name.ts'
+import type { Check } from '../../attestation/contract/attestation-result.ts'
+import { embeddedYubikeyAttestation } from '../../attestation/yubikey/embedded.ts'
+import { type CertificationRequest, requestHash, verifyCertificationRequest } from '../../csr/certification-request.ts'
+import { sha256Hex } from '../../sha256-hex.ts'
+import type { CheckRequest } from '../check-attestation.ts'
+import { evaluatePolicy } from '../policy/evaluate-policy.ts'
+import { policyProfile } from '../policy/policy-profile.ts'
+import { explainAttestation } from './explain-attestation.ts'
+import { type Explanation, fact, keyText } from './explanation.ts'
+import { extensionName } from './extension-names.ts'
+
+/** A request, and the attestation that it may carry. */
+export function explainRequest(request: CertificationRequest, context: Omit<CheckRequest, 'package'>): Explanation {
+  const proven = verifyCertificationRequest(request)
+  const attestation = embeddedYubikeyAttestation(request.extensions)
+  const policy = context.policy ?? policyProfile()
+  return {
+    kind: 'certificate-request',
+    title: 'Certificate request (PKCS#10)',
+    facts: [
+      fact('subject', printName(request.subject) || '(empty)'),
+      fact('key', keyText(request.spki)),
+      fact('key SHA-256', sha256Hex(request.spki)),
+      fact(
+        'signed with',
+        requestHash(request) ?? `an algorithm that is not accepted (${request.signatureAlgorithm.oid})`,
+      ),
+      ...(request.extensions.size === 0
+        ? []
+        : [fact('extensions', [...request.extensions.keys()].map(extensionName).join(', '))]),
+    ],
+    tree: [],
+    says: [
+      proven
+        ? 'Whoever made it holds the private key: its signature verifies under its own key.'
+        : requestHash(request) === undefined
+          ? 'Its signature was not judged: no document-signing key may use that algorithm.'
+          : 'Its signature does NOT verify under its own key: it proves nothing, and every CA will refuse it.',
+    ],
+    silent: ['where the private key lives: only an attestation says that'],
+    problems: [
+      ...(attestation !== undefined && 'fault' in attestation ? [noAttestation(attestation.fault)] : []),
+      ...evaluatePolicy({ spki: request.spki, request }, policy).filter(
+        ({ status }) => status === 'fail' || status === 'warn',
+      ),
+    ],
+    notes: [],
+    embedded:
+      attestation !== undefined && 'package' in attestation
+        ? [
+            explainAttestation({ ...context, hsmType: 'YUBIKEY', package: attestation.package, csr: request }, [
+              'found inside the request; Sectigo takes it as keyAttestation only',
+            ]),
+          ]
+        : [],
+  }
+}
+
+/** A request that was meant to carry an attestation. */
+const noAttestation = (fault: string): Check => ({
+  id: 'request.attestation',
+  group: 'attestation',
+  status: 'warn',
+  detail: `meant to carry a YubiKey attestation: ${fault}`,
+  remedy: 'Attest the key itself (`yubico-piv-tool -a attest -s 9c`) and give that as the attestation.',
+  source: 'yubico-piv-tool, `-a request --attestation`',
+})
