@@ -24,9 +24,9 @@ export const plainFirmware = ({ firmware }: TokenDescription): string => `${firm
 
 /** `token "Signing" (serial 4711)`: how every message names a token. */
 export function tokenName(token: TokenDescription): string {
-  const label = token.label === '' ? `token in slot ${token.slotId}` : `token "${printable(token.label)}"`
-  return token.serial === '' ? label : `${label} (serial ${printable(token.serial)})`
+  const label = token.label === '' ? `token in slot ${token.slotId}` : `token "${safeLabel(token.label)}"`
+  return token.serial === '' ? label : `${label} (serial ${safeLabel(token.serial)})`
 }
 
 /** Labels come from a device: control characters must not reach a terminal. */
-export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\ufffd]/gu, '?').slice(0, 64)
+export const safeLabel = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\ufffd]/gu, '?').slice(0, 64)

@@ -19,6 +19,8 @@ export interface CheckRequest {
   readonly package: Uint8Array
   /** Certificates that travel beside the package, PEM or DER one after another: Google's chains. */
   readonly certChains?: Uint8Array
+  /** What the key is called where it lives; compared by the families whose evidence names its key. */
+  readonly keyName?: string
   /** Binds: its key must be the attested one, and its signature verify. */
   readonly csr?: CertificationRequest
   /** SubjectPublicKeyInfo, DER: binds where there is no request. */
@@ -80,6 +82,7 @@ function verifyEvidence(hsmType: HsmType, request: CheckRequest): FamilyVerdict 
       trustAnchors: request.trustAnchors,
       now: request.now,
       ...(request.certChains === undefined ? {} : { certChains: request.certChains }),
+      ...(request.keyName === undefined ? {} : { keyName: request.keyName }),
       ...(request.options === undefined ? {} : { options: request.options }),
     })
   } catch (error) {

@@ -1,9 +1,9 @@
 import type { Configuration } from '../config/configuration.ts'
+import { connectToCa } from '../enrollment/connect-to-ca.ts'
 import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
 import { printable } from '../printable.ts'
 import type { ChangeOutcome } from '../sectigo/change-outcome.ts'
-import { createClient, type SectigoClient } from '../sectigo/http/client.ts'
-import { clientOptions } from './certificate-authority.ts'
+import type { SectigoClient } from '../sectigo/http/client.ts'
 import type { Arguments, CommandContext } from './command.ts'
 import { secretReading } from './services.ts'
 
@@ -12,7 +12,7 @@ export function openClient(configuration: Configuration, args: Arguments, contex
   const tell = (line: string): void => {
     if (args.flag('trace')) context.output.error(`trace: ${line}`)
   }
-  return createClient(clientOptions(configuration, secretReading(context), tell))
+  return connectToCa(configuration, secretReading(context), tell)
 }
 
 /** Asks before something that cannot be taken back. Throws EnrollError where nobody can be asked, or the answer is no. */

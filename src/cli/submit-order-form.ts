@@ -1,24 +1,19 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { placeOrder, refuseFaultyForm } from '../enrollment/place-order.ts'
-import { withNewRun } from '../enrollment/run.ts'
+import { MAX_INPUT, readInput } from '../config/read-input.ts'
+import { judgeForm, orderFromForm } from '../enrollment/order-from-form.ts'
+import { refuseFaultyForm } from '../enrollment/order-once.ts'
+import { formFinding } from '../enrollment/plan/finding.ts'
+import type { Run } from '../enrollment/run.ts'
 import { EnrollError, EXIT, type ExitCode, sentence, withRemedy } from '../errors.ts'
-import { autoApplyOrder } from '../sectigo/auto-apply-order.ts'
 import type { FormFault, OrderForm } from '../sectigo/certificate-authority.ts'
-import { getAccountBalance } from '../sectigo/get-account-balance.ts'
 import { readOrderForm } from '../sectigo/order-form-file.ts'
-import { orderingUrl, placeOrder as sendPlaceOrder, validatePlaceOrder } from '../sectigo/other-products/place-order.ts'
+import { orderingUrl } from '../sectigo/other-products/place-order.ts'
 import { splitPlaceOrder } from '../sectigo/other-products/place-order-items.ts'
 import { PLACE_ORDER_PRODUCTS } from '../sectigo/other-products/place-order-parameters.ts'
-import { ORDER_IDENTITY_PARAMETERS } from '../sectigo/parameters/auto-apply-order-document-signing.ts'
 import { FormView } from '../sectigo/parameters/form-view.ts'
-import { orderTable } from '../sectigo/parameters/order-table.ts'
-import { validateForm } from '../sectigo/parameters/validate-form.ts'
 import type { Arguments, CommandContext } from './command.ts'
 import { configure } from './configure.ts'
-import { judgeEvidence, orderedKeys } from './evidence-in-form.ts'
-import { formFinding } from './finding.ts'
-import { MAX_INPUT, readInput } from './read-input.ts'
 import { exitCodeOf, showRun } from './run-view.ts'
 import { confirmChange, openClient } from './sectigo-client.ts'
 import { createServices } from './services.ts'
@@ -34,15 +29,11 @@ export async function submitOrderForm(
     readBeside(resolve(dirname(file), path)),
   )
   const form: OrderForm = args.flag('test') ? { ...read, test: 'Y' } : read
-  const test = kind === 'auto-apply' && new FormView(form).isYes('test')
   const profile = args.text('profile')
   const configuration = await configure(args, context, profile === undefined ? {} : { profile })
-  const also = configuration.flag('sectigo.foreignOrderNumber') ? ORDER_IDENTITY_PARAMETERS : []
-  const faults = kind === 'place' ? validatePlaceOrder(form) : validateForm(orderTable(form).table, form, { also })
+  const judged = await judgeForm(form, kind, configuration, Date.now())
+  const { faults, refused, findings } = judged
   showFaults(faults, context)
-  const refused = faults.some(({ severity }) => severity === 'fail')
-  const keys = refused ? [] : orderedKeys(form, kind)
-  const { judged, findings } = await judgeEvidence(keys, configuration)
   for (const { message } of findings) context.output.warn(message)
   if (args.flag('dry-run')) {
     context.output.result({ ready: !refused, findings: [...faults.map(formFinding), ...findings] }, () =>
@@ -57,29 +48,13 @@ export async function submitOrderForm(
     context.output.result({ url }, () => url)
     return EXIT.done
   }
-  if (!test) await confirmChange(`Order ${contentOf(form, kind)} at ${endpoint}?`, args, context)
-  const [evidence] = judged
-  const [key, ...others] = keys
-  const client = openClient(configuration, args, context)
+  if (!judged.test) await confirmChange(`Order ${contentOf(form, kind)} at ${endpoint}?`, args, context)
   const services = createServices(configuration.required('stateDirectory'), context, args.flag('trace'))
-  return withNewRun({ configuration, profile: file, test, device: false }, services, async (run) => {
-    context.output.belongsTo(run.id)
-    await placeOrder(run, {
-      form,
-      endpoint,
-      ...(key?.csr === undefined ? {} : { csr: key.csr }),
-      ...(key === undefined ? {} : { spkiSha256: key.spkiSha256 }),
-      ...(others.length === 0 ? {} : { otherKeys: others.map(({ spkiSha256 }) => spkiSha256) }),
-      ...(evidence === undefined ? {} : { evidence }),
-      ...(kind === 'place' && new FormView(form).isYes('reseller') ? { toAuthorize: true } : {}),
-      faults,
-      balance: () => getAccountBalance(client, context.signal),
-      // No abort signal: once the form is on its way, the answer is waited for.
-      send: () => (kind === 'place' ? sendPlaceOrder(client, form) : autoApplyOrder(client, form)),
-    })
-    showRun(run.summary, context.output)
-    return run.record.state === 'ordered' ? EXIT.done : exitCodeOf(run.record)
-  })
+  const client = openClient(configuration, args, context)
+  const onBegun = ({ id }: Run): void => context.output.belongsTo(id)
+  const summary = await orderFromForm(judged, { configuration, profile: file, client, onBegun }, services)
+  showRun(summary, context.output)
+  return summary.record.state === 'ordered' ? EXIT.done : exitCodeOf(summary.record)
 }
 
 /** What is ordered, for the question. */

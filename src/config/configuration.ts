@@ -123,7 +123,11 @@ export async function loadConfiguration(sources: ConfigurationSources = {}): Pro
     if (value !== undefined) put(values, path, located(path, value, cwd), 'flag', 'flag')
   }
   const configuration = new Configuration(values, profile === undefined ? undefined : await realpath(profile))
-  await checkDeviceSettings(configuration)
+  await checkDeviceSettings({
+    uri: configuration.text('device.uri'),
+    hsmType: configuration.text('device.hsmType'),
+    settings: configuration.section('device'),
+  })
   return configuration
 }
 

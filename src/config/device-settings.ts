@@ -2,20 +2,27 @@ import { HSM_TYPES, type HsmType, type SettingDefinition } from '../../devices/d
 import { familyOf, loadFamily } from '../../devices/open.ts'
 import { isHsmType } from '../hsm-type.ts'
 import { ConfigError } from './config-error.ts'
-import type { Configuration } from './configuration.ts'
 import { didYouMeanHint } from './did-you-mean.ts'
 
+/** The `device:` section as it was given. */
+export interface DeviceSection {
+  readonly uri: string | undefined
+  readonly hsmType: string | undefined
+  /** The family's own settings by name, each with where it came from. */
+  readonly settings: ReadonlyMap<string, { readonly origin: string }>
+}
+
 /**
- * The `device:` section against the table of the family that the URI names (of all families, where it names none). A name that no table
- * has is refused before it is kept or printed: what stands there may be a secret under a misspelt name. Throws ConfigError.
+ * The family's own settings of the `device:` section against the table of the family that the URI names (of all families, where it names
+ * none). A name that no table has is refused before it is kept or printed: what stands there may be a secret under a misspelt name.
+ * Throws ConfigError.
  */
-export async function checkDeviceSettings(configuration: Configuration): Promise<void> {
-  const given = configuration.section('device')
-  if (given.size === 0) return
-  const hsmType = namedFamily(configuration)
+export async function checkDeviceSettings({ settings, uri, hsmType: named }: DeviceSection): Promise<void> {
+  if (settings.size === 0) return
+  const hsmType = namedFamily(uri, named)
   const families = await Promise.all((hsmType === undefined ? HSM_TYPES : [hsmType]).map(loadFamily))
-  const known = families.flatMap(({ settings }) => settings.map(({ name }) => name))
-  for (const [name, { origin }] of given) {
+  const known = families.flatMap((family) => family.settings.map(({ name }) => name))
+  for (const [name, { origin }] of settings) {
     if (known.includes(name)) continue
     throw new ConfigError(
       'unknown-key',
@@ -25,13 +32,9 @@ export async function checkDeviceSettings(configuration: Configuration): Promise
   }
 }
 
-function namedFamily(configuration: Configuration): HsmType | undefined {
-  const hsmType = configuration.text('device.hsmType')
+function namedFamily(uri: string | undefined, hsmType: string | undefined): HsmType | undefined {
   try {
-    return familyOf(
-      configuration.text('device.uri') ?? '',
-      hsmType !== undefined && isHsmType(hsmType) ? hsmType : undefined,
-    )
+    return familyOf(uri ?? '', hsmType !== undefined && isHsmType(hsmType) ? hsmType : undefined)
   } catch {
     // The URI is judged, with a message of its own, where the device is needed.
     return undefined

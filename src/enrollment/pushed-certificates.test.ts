@@ -30,7 +30,6 @@ function withKey(action: (run: Run) => Promise<void>): Promise<void> {
     sleep: never,
     openDevice: never,
     certificateAuthority: never,
-    checkEvidence: never,
     observer: { step: () => undefined },
   }
   const plan = { configuration: new Configuration(new Map()), test: false, device: true }

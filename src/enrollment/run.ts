@@ -41,7 +41,7 @@ export class Run {
     return record
   }
 
-  get summary(): RunSummary {
+  get summary(): RunSummary & { readonly record: RunRecord } {
     return { id: this.id, folder: this.folder.path, record: this.record }
   }
 

@@ -1,18 +1,6 @@
 import type { Device } from '../../devices/device.ts'
-import type { AttestationResult } from '../attestation/contract/attestation-result.ts'
 import type { Configuration } from '../config/configuration.ts'
-import type { HsmType } from '../hsm-type.ts'
 import type { CallOptions, CertificateAuthority } from '../sectigo/certificate-authority.ts'
-
-/** What a check is made of: the package as sent, the request, and what travels beside it. */
-export interface EvidenceToCheck {
-  readonly hsmType: HsmType
-  readonly package: Uint8Array
-  readonly csr: Uint8Array
-  readonly certChains?: Uint8Array
-  /** `DeviceKey.location` of the key, where a device made it. */
-  readonly keyName?: string
-}
 
 /** How a call to the CA may be ended. */
 export const untilStopped = ({ signal }: EnrollmentServices): CallOptions => (signal === undefined ? {} : { signal })
@@ -34,7 +22,6 @@ export interface EnrollmentServices {
   readonly sleep: (milliseconds: number) => Promise<void>
   readonly openDevice: (configuration: Configuration) => Promise<Device>
   readonly certificateAuthority: (configuration: Configuration) => Promise<CertificateAuthority>
-  readonly checkEvidence: (evidence: EvidenceToCheck, configuration: Configuration) => Promise<AttestationResult>
   readonly observer: RunObserver
   readonly signal?: AbortSignal
 }

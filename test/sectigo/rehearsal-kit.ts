@@ -8,8 +8,8 @@ import {
   type RunningCertificateAuthority,
   startCertificateAuthority,
 } from '../../src/sandbox/certificate-authority/certificate-authority.ts'
-import type { Verifiers } from '../../src/sandbox/certificate-authority/check-attestation.ts'
 import { loopbackTlsIdentity } from '../../src/sandbox/certificate-authority/tls-identity.ts'
+import type { Verifiers } from '../../src/sandbox/certificate-authority/verify-key-attestation.ts'
 import { type TestKeyPair, type TestKeyType, testKeyPair } from '../../src/sandbox/test-key-pair.ts'
 import type { OrderForm } from '../../src/sectigo/certificate-authority.ts'
 import type { ClientOptions } from '../../src/sectigo/http/client.ts'

@@ -10,6 +10,11 @@ export interface VerificationContext {
   readonly now: number
   /** Certificates that travel beside the package (PEM text or concatenated DER): Google's chains. */
   readonly certChains?: Uint8Array
+  /**
+   * What the key is called where it lives, as its device spells it. Families whose evidence names its key (Fortanix: a UUID; Google:
+   * the resource name of the key version) compare it; the others do not look at it.
+   */
+  readonly keyName?: string
   readonly options?: FamilyOptions
 }
 
@@ -17,10 +22,6 @@ export interface VerificationContext {
 export interface FamilyOptions {
   /** NSHIELD: `refuse` refuses a module whose warrant was made by a field upgrade; it is warned of otherwise. */
   readonly fieldUpgradeWarrants?: string
-  /** MARVELL_GOOGLE: full resource name of the key version that the statement must be for. */
-  readonly versionName?: string
-  /** FORTANIX: UUID of the key that the statement must be for. */
-  readonly keyUuid?: string
 }
 
 /**

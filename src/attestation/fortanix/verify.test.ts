@@ -20,8 +20,8 @@ const verify = (
   package_: Uint8Array,
   trustAnchors: readonly TrustAnchor[] = FORTANIX_TRUST_ANCHORS,
   now = NOW,
-  options: Readonly<Record<string, string>> = {},
-) => fortanix.verify(package_, { trustAnchors, now, options })
+  keyName?: string,
+) => fortanix.verify(package_, { trustAnchors, now, ...(keyName === undefined ? {} : { keyName }) })
 const failed = (...args: Parameters<typeof verify>) =>
   verify(...args).checks.filter(({ group, status }) => group === 'attestation' && status === 'fail')
 
@@ -91,8 +91,8 @@ describe.runIf(folder !== undefined)("the sample of Fortanix's documentation", (
   })
 
   it('is for one key', () => {
-    expect(failed(package_, undefined, NOW, { keyUuid: UUID.toUpperCase() })).toEqual([])
-    const [failure] = failed(package_, undefined, NOW, { keyUuid: UUID.replace('1', '2') })
+    expect(failed(package_, undefined, NOW, UUID.toUpperCase())).toEqual([])
+    const [failure] = failed(package_, undefined, NOW, UUID.replace('1', '2'))
     expect(failure?.id).toBe('attestation.key-uuid')
   })
 

@@ -33,7 +33,7 @@ function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdi
     checkAuthority(chain.authority, chain.ca, statement, checks)
     checkSigningTime(statement, chain, context.now, checks)
   }
-  checkStatement(statement, claims, context.options?.keyUuid, checks)
+  checkStatement(statement, claims, context.keyName, checks)
   return verdict(statement, claims, chain, checks)
 }
 

@@ -21,12 +21,12 @@ const verify = (
   package_: Uint8Array,
   certChains?: Uint8Array,
   trustAnchors: readonly TrustAnchor[] = MARVELL_GOOGLE_TRUST_ANCHORS,
-  options: Readonly<Record<string, string>> = {},
+  keyName?: string,
 ) =>
   marvellGoogle.verify(package_, {
     trustAnchors,
     now: NOW,
-    options,
+    ...(keyName === undefined ? {} : { keyName }),
     ...(certChains === undefined ? {} : { certChains }),
   })
 const failed = (...args: Parameters<typeof verify>) => verify(...args).checks.filter(({ status }) => status === 'fail')
@@ -217,10 +217,10 @@ describe('the name of the key version', () => {
   const { content, certChainsPem } = issuer.attest({ spki: testKeyPair('P-384').spki, versionName })
 
   it('is told as its SHA-256, and compared where it is known', () => {
-    const verdict = verify(content, certChainsPem, issuer.trustAnchors, { versionName })
+    const verdict = verify(content, certChainsPem, issuer.trustAnchors, versionName)
     expect(verdict.genuine).toBe(true)
     expect(verdict.claims.versionNameSha256).toBe(createHash('sha256').update(versionName).digest('hex'))
-    expect(ids(content, certChainsPem, issuer.trustAnchors, { versionName: versionName.replace(/7$/, '6') })).toEqual([
+    expect(ids(content, certChainsPem, issuer.trustAnchors, versionName.replace(/7$/, '6'))).toEqual([
       'attestation.version-name',
     ])
   })

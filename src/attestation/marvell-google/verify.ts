@@ -46,7 +46,7 @@ function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdi
   }
   const spki = checkKey(pair, checks)
   checkPrivateKey(pair.privateKey, checks)
-  checkVersionName(pair.privateKey, context.options?.versionName, checks)
+  checkVersionName(pair.privateKey, context.keyName, checks)
   return verdict(checks, unpacked, chains, pair.privateKey, spki)
 }
 

@@ -21,12 +21,12 @@ export const batch: Command = {
   },
   run: async (args, context) => {
     const { dirname, resolve } = await import('node:path')
-    const { readInput } = await import('../read-input.ts')
+    const { readInput } = await import('../../config/read-input.ts')
     const { withNewRun } = await import('../../enrollment/run.ts')
     const { advance } = await import('../../enrollment/advance.ts')
     const { beginOnlyRun } = await import('../../enrollment/begin-only-run.ts')
     const { failureOf, tellError } = await import('../report-error.ts')
-    const { refuseUnworkable } = await import('../preflight.ts')
+    const { refuseUnworkable } = await import('../../enrollment/plan/preflight.ts')
     const file = args.required('jobs')
     const folder = file === '-' ? context.cwd : dirname(resolve(context.cwd, file))
     const jobs = Buffer.from(await readInput(file))

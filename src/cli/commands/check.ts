@@ -42,8 +42,8 @@ export const check: Command = {
   run: async (args, context) => {
     const { readCertChains, readEvidence } = await import('../../check/read/evidence-input.ts')
     const { readPublicKey } = await import('../../csr/read-public-key.ts')
-    const { checkWith } = await import('../check-with.ts')
-    const { readInput } = await import('../read-input.ts')
+    const { checkUnder } = await import('../../check/configured.ts')
+    const { readInput } = await import('../../config/read-input.ts')
     const hsmType = readHsmType(args.text('hsm-type'))
     const configuration = await configure(args, context, {
       flags: { 'policy.profile': args.text('policy'), 'policy.fips': args.text('fips') },
@@ -57,15 +57,19 @@ export const check: Command = {
     const chains = args.text('cert-chains')
     const certChains = chains === undefined ? evidence.certChains : readCertChains(await readInput(chains))
     const keyName = args.text('key-name')
-    const result = await checkWith(configuration, {
-      ...(hsmType === undefined ? {} : { hsmType }),
-      package: evidence.package,
-      ...(certChains === undefined ? {} : { certChains }),
-      ...(request === undefined ? {} : { csr: request }),
-      ...(publicKey === undefined ? {} : { publicKey: readPublicKey(await readInput(publicKey)) }),
-      ...(keyName === undefined ? {} : { keyName }),
-      now: Date.now(),
-    })
+    const result = await checkUnder(
+      configuration,
+      {
+        ...(hsmType === undefined ? {} : { hsmType }),
+        package: evidence.package,
+        ...(certChains === undefined ? {} : { certChains }),
+        ...(request === undefined ? {} : { csr: request }),
+        ...(publicKey === undefined ? {} : { publicKey: readPublicKey(await readInput(publicKey)) }),
+        ...(keyName === undefined ? {} : { keyName }),
+        now: Date.now(),
+      },
+      readInput,
+    )
     refuseUnused(result.hsmType, { 'key-name': keyName, 'cert-chains': chains })
     if (files.length > 1 && evidence.certChains !== undefined && result.hsmType !== 'MARVELL_GOOGLE')
       context.output.warn(

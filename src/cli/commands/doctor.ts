@@ -1,12 +1,13 @@
 import { mkdtemp, rmdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Device, DeviceError, type Obstacle } from '../../../devices/device.ts'
+import { type Finding, isBlocker } from '../../enrollment/plan/finding.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
 import { fileFault } from '../../files/bounded-file.ts'
 import type { Command } from '../command.ts'
 import { configure } from '../configure.ts'
 import { RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
-import { type Finding, formatFinding, isBlocker } from '../finding.ts'
+import { formatFinding } from '../format-finding.ts'
 import { createServices, secretReading } from '../services.ts'
 
 export const doctor: Command = {
@@ -21,8 +22,8 @@ export const doctor: Command = {
     const stateDirectory = stateDirectoryOf(configuration)
     const findings: Finding[] = [await programFinding(), await stateFinding(stateDirectory)]
     if (profile !== undefined) {
-      const { planFindings } = await import('../plan-findings.ts')
-      const { refuseUnworkableSteps } = await import('../preflight.ts')
+      const { planFindings } = await import('../../enrollment/plan/plan-findings.ts')
+      const { refuseUnworkableSteps } = await import('../../enrollment/plan/preflight.ts')
       const reading = secretReading(context)
       findings.push(...(await planFindings(configuration, reading)))
       const services = createServices(stateDirectory, context, args.flag('trace'))

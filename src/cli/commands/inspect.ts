@@ -15,16 +15,20 @@ export const inspect: Command = {
     const { explain } = await import('../../check/explain/explain.ts')
     const { readCertChains } = await import('../../check/read/evidence-input.ts')
     const { explanationText } = await import('../../check/explain/explanation-text.ts')
-    const { checkContext } = await import('../check-with.ts')
-    const { readInput } = await import('../read-input.ts')
+    const { checkContext } = await import('../../check/configured.ts')
+    const { readInput } = await import('../../config/read-input.ts')
     const configuration = await configure(args, context)
     const csr = args.text('csr')
     const chains = args.text('cert-chains')
-    const settings = await checkContext(configuration, {
-      now: Date.now(),
-      ...(csr === undefined ? {} : { csr: await readInput(csr) }),
-      ...(chains === undefined ? {} : { certChains: readCertChains(await readInput(chains)) }),
-    })
+    const settings = await checkContext(
+      configuration,
+      {
+        now: Date.now(),
+        ...(csr === undefined ? {} : { csr: await readInput(csr) }),
+        ...(chains === undefined ? {} : { certChains: readCertChains(await readInput(chains)) }),
+      },
+      readInput,
+    )
     let chainsUsed = false
     for (const file of args.list('file')) {
       const explanation = explain(await readInput(file), settings)

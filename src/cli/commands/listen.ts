@@ -94,7 +94,7 @@ async function tlsIdentity(
 ): Promise<{ readonly key: string; readonly certificate: string } | undefined> {
   const files = bothOrNone(args, 'tls-key', 'tls-certificate')
   if (files === undefined) return undefined
-  const { readInput, readKeyInput } = await import('../read-input.ts')
+  const { readInput, readKeyInput } = await import('../../config/read-input.ts')
   const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8')
   const [key, certificate] = [text(await readKeyInput(files[0])), text(await readInput(files[1]))]
   const { createSecureContext } = await import('node:tls')

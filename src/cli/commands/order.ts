@@ -63,7 +63,7 @@ const authorize: Command = {
   run: async (args, context) => {
     const { autoAuthorize } = await import('../../sectigo/auto-authorize.ts')
     const { confirmChange, openClient, showChange } = await import('../sectigo-client.ts')
-    const { chargeOnce } = await import('../charge-once.ts')
+    const { chargeOnce } = await import('../../enrollment/charge-once.ts')
     const orderNumber = args.required('order-number')
     const test = args.flag('test')
     if (!test) await confirmChange(`Authorize order ${orderNumber}? This debits the account.`, args, context)

@@ -1,4 +1,5 @@
 import type { Configuration } from '../../config/configuration.ts'
+import { type Finding, isBlocker } from '../../enrollment/plan/finding.ts'
 import type { RunSummary } from '../../enrollment/run-record.ts'
 import { EXIT } from '../../errors.ts'
 import type { Balance } from '../../sectigo/certificate-authority.ts'
@@ -6,7 +7,7 @@ import { balanceToText } from '../balance-view.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { configure, PROFILE_OPTIONS } from '../configure.ts'
 import { stateDirectoryOf } from '../enrolling.ts'
-import { type Finding, formatFinding, isBlocker } from '../finding.ts'
+import { formatFinding } from '../format-finding.ts'
 import { createServices, secretReading } from '../services.ts'
 
 export const plan: Command = {
@@ -19,7 +20,7 @@ export const plan: Command = {
     balance: { type: 'boolean', describe: 'also ask the CA for the account balance (this logs in there)' },
   },
   run: async (args, context) => {
-    const { planFindings } = await import('../plan-findings.ts')
+    const { planFindings } = await import('../../enrollment/plan/plan-findings.ts')
     const { openRunsOf } = await import('../../enrollment/open-runs.ts')
     const { orderForm } = await import('../../config/profile.ts')
     const profile = args.required('profile')

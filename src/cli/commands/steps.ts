@@ -16,7 +16,7 @@ function step(name: string, summary: string, until: RunState): Command {
         return withExistingRun(args, context, (opened) => advanceAndShow(opened, { until }, context))
       }
       const { withNewRun } = await import('../../enrollment/run.ts')
-      const { refuseUnworkableSteps } = await import('../preflight.ts')
+      const { refuseUnworkableSteps } = await import('../../enrollment/plan/preflight.ts')
       const profile = args.text('profile')
       const configuration = await configure(args, context, profile === undefined ? {} : { profile })
       await refuseUnworkableSteps(configuration, until, secretReading(context))

@@ -7,12 +7,13 @@ const list: Command = {
   summary: 'the vendors’ keys that evidence may end in',
   options: TRUST_OPTIONS,
   run: async (args, { output, ...context }) => {
-    const { configuredTrustAnchors } = await import('../check-with.ts')
+    const { readInput } = await import('../../config/read-input.ts')
+    const { configuredTrustAnchors } = await import('../../check/configured.ts')
     const { trustAnchorExpiry } = await import('../../trust-anchors/trust-anchors.ts')
     const { formatFacts } = await import('../facts.ts')
     const now = Date.now()
     const configuration = await configure(args, { output, ...context })
-    const anchors = (await configuredTrustAnchors(configuration)).map((anchor) => ({
+    const anchors = (await configuredTrustAnchors(configuration, readInput)).map((anchor) => ({
       ...anchor,
       expiry: trustAnchorExpiry(anchor, now),
     }))

@@ -1,3 +1,5 @@
+import { checkUnder } from '../../check/configured.ts'
+import { readInput } from '../../config/read-input.ts'
 import { withRemedy } from '../../errors.ts'
 import { hsmTypeOf } from '../order-form.ts'
 import type { Run } from '../run.ts'
@@ -12,15 +14,17 @@ export async function runCheckStep(run: Run): Promise<boolean> {
     status: 'begin',
     detail: 'the attestation is verified to the vendor’s trust anchor',
   })
-  const result = await services.checkEvidence(
+  const result = await checkUnder(
+    configuration,
     {
       hsmType: hsmTypeOf(configuration),
       package: await folder.readArtefact(record.attestation),
       csr: await readRequest(run),
       ...(record.certChains === undefined ? {} : { certChains: await folder.readArtefact(record.certChains) }),
       ...(record.keyLocation === undefined ? {} : { keyName: record.keyLocation }),
+      now: services.now(),
     },
-    configuration,
+    readInput,
   )
   const artefact = await folder.writeArtefact('check.json', Buffer.from(`${JSON.stringify(result, null, 2)}\n`))
   const failed = result.checks.filter((check) => check.status === 'fail')

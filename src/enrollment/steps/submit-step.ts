@@ -1,6 +1,6 @@
 import type { AttestationResult } from '../../attestation/contract/attestation-result.ts'
 import { completeOrderForm, hsmTypeOf } from '../order-form.ts'
-import { placeOrder } from '../place-order.ts'
+import { orderOnce } from '../order-once.ts'
 import type { Run } from '../run.ts'
 import { untilStopped } from '../services.ts'
 import { readRequest } from './read-request.ts'
@@ -21,7 +21,7 @@ export async function runSubmitStep(run: Run): Promise<void> {
   })
   const ca = await services.certificateAuthority(configuration)
   const options = untilStopped(services)
-  await placeOrder(run, {
+  await orderOnce(run, {
     form,
     csr,
     endpoint: configuration.required('sectigo.endpoint'),

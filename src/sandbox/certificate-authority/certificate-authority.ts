@@ -1,7 +1,6 @@
 import { createServer as createHttpServer, type Server } from 'node:http'
 import { createServer } from 'node:https'
 import type { TrustAnchor } from '../../trust-anchors/trust-anchor.ts'
-import type { Verifiers } from './check-attestation.ts'
 import { CounterBook, type Counters } from './counters.ts'
 import { ENDPOINTS } from './endpoints/endpoints.ts'
 import { type Fault, FaultList } from './fault.ts'
@@ -13,6 +12,7 @@ import { type Order, OrderBook } from './order-book.ts'
 import { type PushOptions, type PushRecord, sendPush } from './push.ts'
 import type { Account, Rehearsal } from './rehearsal.ts'
 import { loopbackTlsIdentity, type TlsIdentity } from './tls-identity.ts'
+import type { Verifiers } from './verify-key-attestation.ts'
 
 export interface CertificateAuthorityOptions {
   /** Test roots (and built-in ones, for evidence of real devices) that attestations may end in. */

@@ -1,8 +1,8 @@
-import type { AttestationRules } from './check-attestation.ts'
 import type { CounterBook } from './counters.ts'
 import type { IssuingCa } from './issuing-ca.ts'
 import type { Ledger } from './ledger.ts'
 import type { Order, OrderBook } from './order-book.ts'
+import type { AttestationRules } from './verify-key-attestation.ts'
 
 /** The account that the rehearsal knows. Test values only. */
 export interface Account {

@@ -5,7 +5,6 @@ import {
 import type { FormView } from '../../../sectigo/parameters/form-view.ts'
 import { orderTable } from '../../../sectigo/parameters/order-table.ts'
 import { familyOf } from '../../../sectigo/parameters/products.ts'
-import { checkAttestation } from '../check-attestation.ts'
 import { type CheckedCsr, checkCsr } from '../check-csr.ts'
 import { checkForm } from '../check-form.ts'
 import { checkLogin } from '../check-login.ts'
@@ -13,6 +12,7 @@ import { formatCents } from '../ledger.ts'
 import { costOf, debit, type Order } from '../order-book.ts'
 import { invalid, permissionDenied, Refused } from '../refusal.ts'
 import { type Endpoint, lines, type Rehearsal, refuseAsAsked, urlEncoded } from '../rehearsal.ts'
+import { verifyKeyAttestation } from '../verify-key-attestation.ts'
 
 export const autoApplyOrder: Endpoint = {
   path: '!AutoApplyOrder',
@@ -68,7 +68,7 @@ async function checkKey(view: FormView, rehearsal: Rehearsal): Promise<CheckedCs
   const hsmType = view.get('hsmType')
   const keyAttestation = view.get('keyAttestation')
   if (hsmType !== undefined && keyAttestation !== undefined) {
-    await checkAttestation(hsmType, keyAttestation, request.spki, rehearsal.attestation)
+    await verifyKeyAttestation(hsmType, keyAttestation, request.spki, rehearsal.attestation)
   }
   return request
 }

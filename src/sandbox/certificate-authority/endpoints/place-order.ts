@@ -5,12 +5,12 @@ import {
   PLACE_ORDER_PRODUCTS,
 } from '../../../sectigo/other-products/place-order-parameters.ts'
 import type { FormView } from '../../../sectigo/parameters/form-view.ts'
-import { checkAttestation } from '../check-attestation.ts'
 import { type CheckedCsr, checkCsr } from '../check-csr.ts'
 import { checkForm } from '../check-form.ts'
 import { checkLogin } from '../check-login.ts'
 import { invalid, missing, Refused } from '../refusal.ts'
 import { type Endpoint, type EndpointReply, parameter, type Rehearsal, urlEncoded } from '../rehearsal.ts'
+import { verifyKeyAttestation } from '../verify-key-attestation.ts'
 
 /** Item parameters that the page does not list ("a sample"; its HTML example has 1_MACAddress) pass unread. */
 const KNOWN_ITEM = new Set(PLACE_ORDER_ITEM.parameters.map(({ name }) => name.toLowerCase()))
@@ -97,7 +97,7 @@ async function checkKeys(
     const hsmType = view.get('hsmType')
     const keyAttestation = view.get('keyAttestation')
     if (hsmType !== undefined && keyAttestation !== undefined) {
-      await checkAttestation(hsmType, keyAttestation, request.spki, rehearsal.attestation)
+      await verifyKeyAttestation(hsmType, keyAttestation, request.spki, rehearsal.attestation)
     }
   }
   return request

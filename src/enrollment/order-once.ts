@@ -42,7 +42,7 @@ export interface OrderToPlace {
  * Reads the balance, claims the key, journals the intent, and only then sends the one POST. Whatever comes back, or does not,
  * is journalled; nothing is ever sent a second time from here.
  */
-export async function placeOrder(run: Run, order: OrderToPlace): Promise<void> {
+export async function orderOnce(run: Run, order: OrderToPlace): Promise<void> {
   refuseFaultyForm(order.faults)
   const { test } = run.record
   const digest = formDigest(order.form)

@@ -1,10 +1,10 @@
 import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { syncDirectory } from '../enrollment/run-folder.ts'
 import { EnrollError } from '../errors.ts'
 import { createOnce } from '../files/create-once.ts'
 import { makeDirectory } from '../files/make-directory.ts'
 import type { ChangeOutcome } from '../sectigo/change-outcome.ts'
+import { syncDirectory } from './run-folder.ts'
 
 /** A debit that is no order: a marker on disk before the POST, kept unless the CA said that nothing happened. */
 export async function chargeOnce(

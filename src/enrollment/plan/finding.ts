@@ -1,6 +1,4 @@
-import { printable } from '../printable.ts'
-import type { FormFault } from '../sectigo/certificate-authority.ts'
-import type { Output } from './output.ts'
+import type { FormFault } from '../../sectigo/certificate-authority.ts'
 
 interface FindingText {
   readonly area: 'program' | 'profile' | 'device' | 'order' | 'evidence'
@@ -30,11 +28,3 @@ export const formFinding = ({ severity, parameter, detail, remedy }: FormFault):
   message: detail,
   remedy,
 })
-
-/** One finding as a person reads it; what to do stands below what was found. */
-export function formatFinding(finding: Finding, output: Output): string {
-  const { area, severity, message } = finding
-  const colour = { ok: 'green', warning: 'yellow', blocker: 'red' } as const
-  const found = `${output.style(colour[severity], severity.padEnd(7))}  ${area.padEnd(7)}  ${printable(message)}`
-  return finding.severity === 'ok' ? found : `${found}\n${' '.repeat(18)}Try: ${printable(finding.remedy)}`
-}

@@ -22,7 +22,7 @@ const denied = (context: string): Refused =>
   )
 
 /** Verifies the package up to the rehearsal's anchors and holds its key against the CSR's. Throws Refused (-129). */
-export async function checkAttestation(
+export async function verifyKeyAttestation(
   hsmType: string,
   keyAttestation: string,
   spki: Uint8Array,

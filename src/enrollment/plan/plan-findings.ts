@@ -1,22 +1,23 @@
-import { DeviceError } from '../../devices/device.ts'
-import { integer, sequence } from '../asn1/der-writer.ts'
-import { encodeName, formatName } from '../asn1/name.ts'
-import { subjectFaults } from '../check/policy/evaluate-policy.ts'
-import { POLICY_RULES } from '../check/policy/policy-rules.ts'
-import type { Configuration } from '../config/configuration.ts'
-import { checkConfiguredDevice } from '../config/open-configured-device.ts'
-import { orderForm, requestTemplate } from '../config/profile.ts'
-import { secretFaults } from '../config/secret-faults.ts'
-import type { SecretReading } from '../config/secret-source.ts'
-import { environmentName } from '../config/settings.ts'
-import { checkRequestTemplate, type RequestTemplate } from '../csr/build-certification-request.ts'
-import { EnrollError } from '../errors.ts'
-import { readBaseUrl } from '../sectigo/http/endpoint-url.ts'
-import { readCaFile } from '../sectigo/http/root-certificates.ts'
-import { ORDER_IDENTITY_PARAMETERS } from '../sectigo/parameters/auto-apply-order-document-signing.ts'
-import { orderTable } from '../sectigo/parameters/order-table.ts'
-import { validateForm } from '../sectigo/parameters/validate-form.ts'
-import { configuredTrustAnchors } from './check-with.ts'
+import { DeviceError } from '../../../devices/device.ts'
+import { integer, sequence } from '../../asn1/der-writer.ts'
+import { encodeName, formatName } from '../../asn1/name.ts'
+import { configuredTrustAnchors } from '../../check/configured.ts'
+import { subjectFaults } from '../../check/policy/evaluate-policy.ts'
+import { POLICY_RULES } from '../../check/policy/policy-rules.ts'
+import type { Configuration } from '../../config/configuration.ts'
+import { checkConfiguredDevice } from '../../config/open-configured-device.ts'
+import { orderForm, requestTemplate } from '../../config/profile.ts'
+import { readInput } from '../../config/read-input.ts'
+import { secretFaults } from '../../config/secret-faults.ts'
+import type { SecretReading } from '../../config/secret-source.ts'
+import { environmentName } from '../../config/settings.ts'
+import { checkRequestTemplate, type RequestTemplate } from '../../csr/build-certification-request.ts'
+import { EnrollError } from '../../errors.ts'
+import { readBaseUrl } from '../../sectigo/http/endpoint-url.ts'
+import { readCaFile } from '../../sectigo/http/root-certificates.ts'
+import { ORDER_IDENTITY_PARAMETERS } from '../../sectigo/parameters/auto-apply-order-document-signing.ts'
+import { orderTable } from '../../sectigo/parameters/order-table.ts'
+import { validateForm } from '../../sectigo/parameters/validate-form.ts'
 import { type Finding, formFinding } from './finding.ts'
 
 /** What can be judged of a profile without a device, a PIN or a byte sent. `reading`: where secrets come from here and now. */
@@ -51,7 +52,7 @@ export async function planFindings(configuration: Configuration, reading: Secret
   await attempt(() => `orders at ${readBaseUrl(configuration.required('sectigo.endpoint')).host}`)
   const caFile = configuration.text('sectigo.caFile')
   if (caFile !== undefined) await attempt(() => `${readCaFile(caFile) && 'TLS also trusts'} ${caFile}`)
-  await configuredTrustAnchors(configuration).catch((error: unknown) => findings.push(blockerOf(error)))
+  await configuredTrustAnchors(configuration, readInput).catch((error: unknown) => findings.push(blockerOf(error)))
   findings.push(...orderFindings(configuration))
   return findings
 }

@@ -4,13 +4,20 @@ import { environmentName } from '../config/settings.ts'
 import { EnrollError } from '../errors.ts'
 import type { CertificateAuthority } from '../sectigo/certificate-authority.ts'
 import { filePollSchedule } from '../sectigo/collection/file-poll-schedule.ts'
-import type { ClientOptions, Credentials } from '../sectigo/http/client.ts'
+import { type ClientOptions, type Credentials, createClient, type SectigoClient } from '../sectigo/http/client.ts'
 import { DEFAULT_TIMEOUTS } from '../sectigo/http/exchange.ts'
 import { readCaFile } from '../sectigo/http/root-certificates.ts'
 import { createSectigo } from '../sectigo/sectigo.ts'
 
+/** The bare client, for what speaks to one endpoint. */
+export const connectToCa = (
+  configuration: Configuration,
+  reading: SecretReading,
+  tell: (line: string) => void,
+): SectigoClient => createClient(clientOptions(configuration, reading, tell))
+
 /** The connection as the configuration has it. Credentials are fetched with the first call and kept for the process. */
-export function clientOptions(
+function clientOptions(
   configuration: Configuration,
   reading: SecretReading,
   tell: (line: string) => void,
@@ -53,6 +60,7 @@ async function fetchCredentials(configuration: Configuration, reading: SecretRea
   }
 }
 
+/** The CA as a run sees it, with its poll schedule on disk: the pause that it asks for outlives the process. */
 export function openCertificateAuthority(
   configuration: Configuration,
   reading: SecretReading,

@@ -1,0 +1,90 @@
+import type { AttestationResult } from '../attestation/contract/attestation-result.ts'
+import { readCertificationRequest } from '../csr/certification-request.ts'
+import { EnrollError } from '../errors.ts'
+import { HSM_TYPES, type HsmType } from '../hsm-type.ts'
+import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
+import { builtInTrustAnchors } from '../trust-anchors/trust-anchors.ts'
+import { readUserTrustAnchors } from '../trust-anchors/user-trust-anchors.ts'
+import { type CheckRequest, checkAttestation } from './check-attestation.ts'
+import { type PolicyProfile, policyProfile, type Severity } from './policy/policy-profile.ts'
+
+/** What a check reads of a configuration; `Configuration` is one. */
+export interface CheckSettings {
+  text(path: string): string | undefined
+  list(path: string): readonly string[]
+}
+
+/** Reads a file that the settings specify, whole and bounded. */
+export type ReadFile = (file: string) => Promise<Uint8Array>
+
+/** A CheckRequest whose anchors, policy and switches come from a configuration. */
+export interface EvidenceToCheck extends Omit<CheckRequest, 'csr' | 'trustAnchors' | 'policy' | 'options'> {
+  /** PKCS#10, PEM or DER. */
+  readonly csr?: Uint8Array
+}
+
+/** Built-in anchors and the user's own. Throws EnrollError `trust-anchors.unreadable`. */
+export async function configuredTrustAnchors(
+  settings: CheckSettings,
+  readFile: ReadFile,
+  hsmType?: HsmType,
+): Promise<readonly TrustAnchor[]> {
+  const anchors = [...builtInTrustAnchors(hsmType)]
+  for (const file of settings.list('trustAnchors')) {
+    anchors.push(...(await readAnchorFile(file, readFile, hsmType === undefined ? HSM_TYPES : [hsmType])))
+  }
+  return anchors
+}
+
+/** Every error names the file: there may be several, and a configuration file may have named them. */
+async function readAnchorFile(
+  file: string,
+  readFile: ReadFile,
+  hsmTypes: readonly HsmType[],
+): Promise<readonly TrustAnchor[]> {
+  try {
+    return readUserTrustAnchors(await readFile(file), hsmTypes)
+  } catch (cause) {
+    if (!(cause instanceof EnrollError)) throw cause
+    const why = cause.message.replace(/^Could not read (?:the trust anchors|[^:]*): /, '')
+    throw new EnrollError('trust-anchors.unreadable', `Could not read the trust anchors ${file}: ${why}`, {
+      remedy: cause.remedy,
+      cause,
+    })
+  }
+}
+
+/** What `checkAttestation` and `explain` need beside the file: anchors, policy, switches. */
+export async function checkContext(
+  settings: CheckSettings,
+  evidence: Omit<EvidenceToCheck, 'package'>,
+  readFile: ReadFile,
+): Promise<Omit<CheckRequest, 'package'>> {
+  const warrants = settings.text('policy.fieldUpgradeWarrants')
+  const { csr, ...rest } = evidence
+  return {
+    ...rest,
+    ...(csr === undefined ? {} : { csr: readCertificationRequest(csr) }),
+    trustAnchors: await configuredTrustAnchors(settings, readFile, evidence.hsmType),
+    policy: configuredPolicy(settings),
+    ...(warrants === undefined ? {} : { options: { fieldUpgradeWarrants: warrants } }),
+  }
+}
+
+/** `checkAttestation` under the configured anchors and policy. Throws what it throws, and what reading the anchors does. */
+export async function checkUnder(
+  settings: CheckSettings,
+  evidence: EvidenceToCheck,
+  readFile: ReadFile,
+): Promise<AttestationResult> {
+  return checkAttestation({ ...(await checkContext(settings, evidence, readFile)), package: evidence.package })
+}
+
+function configuredPolicy(settings: CheckSettings): PolicyProfile {
+  const severity = (rule: 'fips' | 'fipsUnknown' | 'recoverable'): Partial<Record<typeof rule, Severity>> => {
+    const text = settings.text(`policy.${rule}`)
+    return text === 'refuse' || text === 'warn' || text === 'off' ? { [rule]: text } : {}
+  }
+  const name = settings.text('policy.profile') === 'code-signing' ? 'code-signing' : 'document-signing'
+  return policyProfile(name, { ...severity('fips'), ...severity('fipsUnknown'), ...severity('recoverable') })
+}

@@ -1,0 +1,54 @@
+import type { AttestationResult } from '../attestation/contract/attestation-result.ts'
+import { checkUnder } from '../check/configured.ts'
+import type { Configuration } from '../config/configuration.ts'
+import { readInput } from '../config/read-input.ts'
+import { EnrollError } from '../errors.ts'
+import { isHsmType } from '../hsm-type.ts'
+import type { OrderedKey } from '../sectigo/ordered-keys.ts'
+import type { OrderedEvidence } from './order-once.ts'
+import type { Finding } from './plan/finding.ts'
+
+/**
+ * What this program thinks of the evidence in a form, one entry for each key that has some; those that do not hold first. What
+ * does not hold is a warning only: the form is the caller's own.
+ */
+export async function judgeEvidence(
+  keys: readonly OrderedKey[],
+  configuration: Configuration,
+  now: number,
+): Promise<{ readonly judged: readonly OrderedEvidence[]; readonly findings: readonly Finding[] }> {
+  const judged: OrderedEvidence[] = []
+  const findings: Finding[] = []
+  for (const { csr, spki, spkiSha256, hsmType, keyAttestation } of keys) {
+    if (hsmType === undefined || keyAttestation === undefined || !isHsmType(hsmType)) continue
+    const key = csr === undefined ? { publicKey: spki } : { csr }
+    const package_ = Buffer.from(keyAttestation, 'base64')
+    const verdict = await checkUnder(configuration, { hsmType, package: package_, ...key, now }, readInput).catch(
+      (error: unknown) => {
+        if (!(error instanceof EnrollError)) throw error
+        const { code, message, remedy } = error
+        findings.push(warning(code, `the key attestation cannot be read: ${message}`, remedy))
+        return undefined
+      },
+    )
+    findings.push(...findingsOf(verdict))
+    judged.push({ hsmType, keyAttestation, csrSpkiSha256: spkiSha256, ...(verdict === undefined ? {} : { verdict }) })
+  }
+  judged.sort((a, b) => Number(a.verdict?.acceptable === true) - Number(b.verdict?.acceptable === true))
+  return { judged, findings }
+}
+
+const warning = (code: string, message: string, remedy: string): Finding => ({
+  area: 'evidence',
+  severity: 'warning',
+  code,
+  message,
+  remedy,
+})
+
+const findingsOf = (verdict: AttestationResult | undefined): readonly Finding[] =>
+  (verdict?.checks ?? [])
+    .filter(({ status }) => status === 'fail')
+    .map(({ id, detail, remedy = '' }) =>
+      warning(id, `the key attestation does not hold here (${id}): ${detail}`, remedy),
+    )

@@ -1,0 +1,90 @@
+import type { Configuration } from '../config/configuration.ts'
+import { autoApplyOrder } from '../sectigo/auto-apply-order.ts'
+import type { FormFault, OrderForm } from '../sectigo/certificate-authority.ts'
+import { getAccountBalance } from '../sectigo/get-account-balance.ts'
+import type { SectigoClient } from '../sectigo/http/client.ts'
+import { type OrderedKey, orderedKeys } from '../sectigo/ordered-keys.ts'
+import { placeOrder, validatePlaceOrder } from '../sectigo/other-products/place-order.ts'
+import { ORDER_IDENTITY_PARAMETERS } from '../sectigo/parameters/auto-apply-order-document-signing.ts'
+import { FormView } from '../sectigo/parameters/form-view.ts'
+import { orderTable } from '../sectigo/parameters/order-table.ts'
+import { validateForm } from '../sectigo/parameters/validate-form.ts'
+import { judgeEvidence } from './judge-evidence.ts'
+import { type OrderedEvidence, orderOnce, refuseFaultyForm } from './order-once.ts'
+import type { Finding } from './plan/finding.ts'
+import { type Run, withNewRun } from './run.ts'
+import type { EnrollmentServices } from './services.ts'
+
+/** `auto-apply`: document signing and TLS (`!AutoApplyOrder`); `place`: the other products (`!PlaceOrder`). */
+export type FormKind = 'auto-apply' | 'place'
+
+/** A form of the caller's own, and what is known of it before anything is sent. */
+export interface JudgedForm {
+  readonly form: OrderForm
+  readonly kind: FormKind
+  /** Not billed, by the form's own word. */
+  readonly test: boolean
+  /** Against the documents' tables; one of severity `fail` is what the CA would refuse. */
+  readonly faults: readonly FormFault[]
+  readonly refused: boolean
+  /** The keys that it orders for; empty if it is refused. */
+  readonly keys: readonly OrderedKey[]
+  readonly evidence: readonly OrderedEvidence[]
+  /** What does not hold of the evidence: warnings alone, the form is the caller's own. */
+  readonly findings: readonly Finding[]
+}
+
+/** Judges a form and the evidence in it. Sends nothing. Throws EnrollError `input.…` for a request that cannot be read. */
+export async function judgeForm(
+  form: OrderForm,
+  kind: FormKind,
+  configuration: Configuration,
+  now: number,
+): Promise<JudgedForm> {
+  const also = configuration.flag('sectigo.foreignOrderNumber') ? ORDER_IDENTITY_PARAMETERS : []
+  const faults = kind === 'place' ? validatePlaceOrder(form) : validateForm(orderTable(form).table, form, { also })
+  const refused = faults.some(({ severity }) => severity === 'fail')
+  const keys = refused ? [] : orderedKeys(form, kind)
+  const { judged, findings } = await judgeEvidence(keys, configuration, now)
+  const test = kind === 'auto-apply' && new FormView(form).isYes('test')
+  return { form, kind, test, faults, refused, keys, evidence: judged, findings }
+}
+
+/** Places the order of a judged form in a run of its own, with one journalled POST. Throws EnrollError `order.…`, `ca.…`. */
+export async function orderFromForm(
+  judged: JudgedForm,
+  { configuration, profile, client, onBegun }: OrderSetting,
+  services: EnrollmentServices,
+): Promise<Run['summary']> {
+  const { form, kind, test, faults, keys, evidence } = judged
+  refuseFaultyForm(faults)
+  const endpoint = configuration.required('sectigo.endpoint')
+  const [key, ...others] = keys
+  const [worst] = evidence
+  return withNewRun({ configuration, profile, test, device: false }, services, async (run) => {
+    onBegun?.(run)
+    await orderOnce(run, {
+      form,
+      endpoint,
+      ...(key?.csr === undefined ? {} : { csr: key.csr }),
+      ...(key === undefined ? {} : { spkiSha256: key.spkiSha256 }),
+      ...(others.length === 0 ? {} : { otherKeys: others.map(({ spkiSha256 }) => spkiSha256) }),
+      ...(worst === undefined ? {} : { evidence: worst }),
+      ...(kind === 'place' && new FormView(form).isYes('reseller') ? { toAuthorize: true } : {}),
+      faults,
+      balance: () => getAccountBalance(client, services.signal),
+      // No abort signal: once the form is on its way, the answer is waited for.
+      send: () => (kind === 'place' ? placeOrder(client, form) : autoApplyOrder(client, form)),
+    })
+    return run.summary
+  })
+}
+
+export interface OrderSetting {
+  readonly configuration: Configuration
+  /** What the run is listed under: the form's file. */
+  readonly profile: string
+  readonly client: SectigoClient
+  /** Called once the run exists, before anything is sent. */
+  readonly onBegun?: (run: Run) => void
+}

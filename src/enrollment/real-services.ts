@@ -1,0 +1,58 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { createSecretProvider } from '../config/secret-provider.ts'
+import type { SecretReading } from '../config/secret-source.ts'
+import { EnrollError, EXIT } from '../errors.ts'
+import type { EnrollmentServices, RunObserver } from './services.ts'
+
+export interface RealServicesOptions {
+  /** The folder of runs, locks, order markers and the poll schedule; what `Configuration.required('stateDirectory')` says. */
+  readonly stateDirectory: string
+  /** Where secrets come from: an environment, and somebody to ask if `prompt` is given. */
+  readonly reading: SecretReading
+  readonly observer: RunObserver
+  /** Ends waiting and device work; an order that is on its way is not interrupted. */
+  readonly signal?: AbortSignal
+  /** What a slow device is doing, in one line. */
+  readonly onProgress?: (message: string) => void
+  /** Every call to the device and the CA, one line each, without secrets. */
+  readonly onTrace?: (line: string) => void
+}
+
+/** The real world for a run: devices, the CA, the clock. Everything heavy loads when it is first used. */
+export function createRealServices(options: RealServicesOptions): EnrollmentServices {
+  const { stateDirectory, reading, observer, signal, onProgress, onTrace = () => undefined } = options
+  let secrets: ReturnType<typeof createSecretProvider> | undefined
+  return {
+    stateDirectory,
+    now: Date.now,
+    sleep: async (milliseconds) => {
+      await delay(milliseconds, undefined, { signal }).catch(() => {
+        throw new EnrollError('run.stopped', 'Stopped while waiting for the CA; nothing is lost.', {
+          remedy: 'Go on with `hsm-enroll runs resume RUN`.',
+          exitCode: EXIT.pending,
+        })
+      })
+    },
+    openDevice: async (configuration) => {
+      const { openConfiguredDevice } = await import('../config/open-configured-device.ts')
+      secrets ??= createSecretProvider(configuration, reading)
+      return openConfiguredDevice(configuration, {
+        secret: secrets,
+        signal,
+        onProgress: ({ message }) => onProgress?.(message),
+        onTrace: ({ call, detail, durationMs }) =>
+          onTrace(
+            [call, detail, durationMs === undefined ? undefined : `${durationMs} ms`]
+              .filter((part) => part !== undefined)
+              .join(' '),
+          ),
+      })
+    },
+    certificateAuthority: async (configuration) => {
+      const { openCertificateAuthority } = await import('./connect-to-ca.ts')
+      return openCertificateAuthority(configuration, reading, stateDirectory, onTrace)
+    },
+    observer,
+    signal,
+  }
+}
