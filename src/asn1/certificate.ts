@@ -41,6 +41,8 @@ export interface Certificate {
 export interface CertificateDeviations {
   /** `critical FALSE` written out although it is the default: Luna (vector thales-rsa). */
   readonly explicitCriticalFalse?: boolean
+  /** A list of extensions without one in it: requests alone, never certificates (RFC 5280 4.1: 1..MAX). */
+  readonly emptyExtensions?: boolean
 }
 
 /** Throws DerError. */
@@ -131,7 +133,7 @@ function readTail(
 export function readExtensions(node: DerNode, deviations: CertificateDeviations = {}): ReadonlyMap<string, Extension> {
   const extensions = new Map<string, Extension>()
   const items = readSequence(node, 'Extensions')
-  if (items.length === 0) throw node.fail('Extensions is empty')
+  if (items.length === 0 && deviations.emptyExtensions !== true) throw node.fail('Extensions is empty')
   for (const item of items) {
     const parts = readSequence(item, 'Extension')
     if (parts.length < 2 || parts.length > 3) throw item.fail('Extension is malformed')

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { HashName } from '../../devices/device.ts'
-import { contextTag } from '../asn1/der.ts'
+import { readExtensions } from '../asn1/certificate.ts'
+import { contextTag, readDer } from '../asn1/der.ts'
 import { bitString, boolean, integer, nullValue, octetString, oid, sequence, setOf, tlv } from '../asn1/der-writer.ts'
 import { encodeName, formatName, parseName, parseNameText } from '../asn1/name.ts'
 import { writePem } from '../asn1/pem.ts'
@@ -179,6 +180,21 @@ describe('buildCertificationRequest', () => {
     expect(openssl(request.der)).toContain('Digital Signature')
     expect(request.extensions.get('2.5.29.15')).toMatchObject({ critical: false })
     expect(verifyCertificationRequest(request)).toBe(true)
+  })
+
+  it('takes an empty list of requested extensions, as ykman 4.0 writes it; a certificate with one stays malformed', () => {
+    const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const requested = sequence(oid('1.2.840.113549.1.9.14'), setOf(sequence()))
+    const key = keys.publicKey.export({ type: 'spki', format: 'der' })
+    const info = sequence(integer(0), encodeName(parseNameText('CN=x')), key, tlv(contextTag(0), requested))
+    const algorithm = sequence(oid('1.2.840.10045.4.3.2'))
+    const request = readCertificationRequest(
+      sequence(info, algorithm, bitString(sign('sha256', info, keys.privateKey))),
+    )
+    expect(openssl(request.der)).toContain('Subject: CN=x')
+    expect(request.extensions.size).toBe(0)
+    expect(verifyCertificationRequest(request)).toBe(true)
+    expect(() => readExtensions(readDer(sequence()))).toThrow(/Extensions is empty/)
   })
 
   it('does not choose between two requests', () => {

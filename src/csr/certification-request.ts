@@ -63,6 +63,8 @@ export function parseCertificationRequest(der: Uint8Array): CertificationRequest
   }
 }
 
+const REQUEST_DEVIATIONS = { explicitCriticalFalse: true, emptyExtensions: true } as const
+
 function requestedExtensions(attributes: DerNode): ReadonlyMap<string, Extension> {
   let found: ReadonlyMap<string, Extension> | undefined
   for (const attribute of attributes.children) {
@@ -73,8 +75,9 @@ function requestedExtensions(attributes: DerNode): ReadonlyMap<string, Extension
     values.expect(TAG.set, 'attribute values')
     if (readOid(type) !== OID_EXTENSION_REQUEST) continue
     if (found !== undefined || values.children.length !== 1) throw attribute.fail('extensionRequest stands twice')
-    // Not evidence: a program that writes `critical FALSE` out asks for the same.
-    found = readExtensions(values.at(0, 'extensionRequest'), { explicitCriticalFalse: true })
+    // Not evidence: a program that writes `critical FALSE` out asks for the same, and one that lists nothing asks for nothing
+    // (python-cryptography up to 35, so ykman 4.0.0 to 4.0.7).
+    found = readExtensions(values.at(0, 'extensionRequest'), REQUEST_DEVIATIONS)
   }
   return found ?? new Map()
 }
