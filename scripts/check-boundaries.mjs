@@ -45,6 +45,7 @@ const RULES = [
   { from: 'src/trust-anchors/', may: [SHARED, 'src/asn1/'], not: IO },
   { from: 'src/csr/', may: [SHARED, 'src/asn1/', 'devices/device.ts'], not: HARDWARE },
   { from: 'src/files/', may: [SHARED] },
+  { from: 'src/ledger/', may: [SHARED, 'src/files/'], not: HARDWARE },
   { from: 'src/attestation/contract/', may: [SHARED, 'src/asn1/', 'src/trust-anchors/'], not: IO },
   {
     from: 'src/attestation/package/',
@@ -105,6 +106,7 @@ const RULES = [
       'src/config/',
       'src/csr/',
       'src/files/',
+      'src/ledger/',
       'src/sectigo/',
       'devices/device.ts',
       'devices/open.ts',

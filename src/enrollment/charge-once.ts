@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { EnrollError } from '../errors.ts'
 import { createOnce } from '../files/create-once.ts'
 import { makeDirectory } from '../files/make-directory.ts'
+import { syncDirectory } from '../files/sync-directory.ts'
 import type { ChangeOutcome } from '../sectigo/change-outcome.ts'
 import { syncDirectory } from './run-folder.ts'
 

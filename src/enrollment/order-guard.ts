@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { EnrollError } from '../errors.ts'
 import { createOnce } from '../files/create-once.ts'
 import { makeDirectory } from '../files/make-directory.ts'
+import { syncDirectory } from '../files/sync-directory.ts'
 import type { Run } from './run.ts'
-import { syncDirectory } from './run-folder.ts'
 
 /**
  * One order per key: a marker file, created exclusively before the order's intent is journalled, names the run that may

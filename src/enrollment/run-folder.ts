@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { didYouMeanHint } from '../config/did-you-mean.ts'
 import { EnrollError } from '../errors.ts'
 import { makeDirectory } from '../files/make-directory.ts'
+import { syncDirectory } from '../files/sync-directory.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import type { Artefact } from './run-event.ts'
 import { isRunId, newRunId } from './run-id.ts'
@@ -111,15 +112,4 @@ export async function listRunIds(stateDirectory: string): Promise<readonly strin
     throw error
   })
   return names.filter(isRunId).sort()
-}
-
-/** A new name in a folder survives a power cut only once the folder is synced; not every platform allows it. */
-export async function syncDirectory(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }

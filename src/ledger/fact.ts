@@ -1,0 +1,89 @@
+/**
+ * What outlives a run. A fact is never changed: a later one of the same subject goes before it. `subject` names what the fact
+ * is of, in text that is the same wherever it is computed:
+ *
+ * | kind          | subject                                                                    |
+ * |---------------|----------------------------------------------------------------------------|
+ * | `place`       | `placeName`: family, device and the place on it, in the family's own words |
+ * | `key`         | SHA-256 of the SubjectPublicKeyInfo, hex                                   |
+ * | `order`       | the name of its claim: `orderClaim`                                        |
+ * | `certificate` | SHA-256 of the SubjectPublicKeyInfo, hex                                   |
+ * | `attempt`     | `attemptName`: device and secret                                           |
+ * | `schedule`    | the account at the CA                                                      |
+ */
+interface FactBodies {
+  /** `requested`: the device was asked for a key there. `free`: the key there was deleted by us. */
+  readonly place: {
+    readonly status: 'requested' | 'holds' | 'free'
+    readonly spkiSha256?: string
+    readonly test: boolean
+  }
+  /** `superseded`: another key has taken its place, or its run was abandoned. */
+  readonly key: {
+    readonly status: 'alive' | 'replaced' | 'abandoned' | 'deleted'
+    readonly place?: string
+    readonly test: boolean
+  }
+  readonly order: {
+    readonly status: OrderStatus
+    readonly test: boolean
+    readonly formSha256?: string
+    readonly spkiSha256?: string
+    readonly endpoint?: string
+    readonly orderNumber?: string
+    readonly amount?: string
+  }
+  readonly certificate: {
+    readonly serialNumber: string
+    readonly subjectName: string
+    readonly issuerName: string
+    /** ISO 8601, UTC. */
+    readonly notAfter: string
+    /** Where the device keeps it, once it does. */
+    readonly where?: string
+  }
+  /** `sent` is recorded before a secret leaves, and counts as wrong until the device said otherwise. */
+  readonly attempt: { readonly outcome: 'sent' | 'wrong' | 'right' | 'not-tried' }
+  /** ISO 8601, UTC: not to be asked again before. */
+  readonly schedule: { readonly notBefore: string }
+}
+
+/** `intended`: the POST may have left. What follows it is the CA's answer, or a person's word. */
+export type OrderStatus =
+  | 'intended'
+  | 'ordered'
+  | 'rejected'
+  | 'not-sent'
+  | 'not-placed'
+  | 'unknown'
+  | 'order-rejected'
+  | 'abandoned'
+
+export const FACT_KINDS = ['place', 'key', 'order', 'certificate', 'attempt', 'schedule'] as const
+export type FactKind = (typeof FACT_KINDS)[number]
+
+/** A fact of one kind, and the run that says so. */
+export type Fact<Kind extends FactKind = FactKind> = {
+  readonly [K in Kind]: {
+    readonly kind: K
+    readonly subject: string
+    readonly run: string
+    /** Hash of the journal entry that is the evidence; absent where a fact has none (attempts, schedules). */
+    readonly entry?: string
+  } & FactBodies[K]
+}[Kind]
+
+/** As the ledger holds it. */
+export type RecordedFact<Kind extends FactKind = FactKind> = Fact<Kind> & {
+  /** ISO 8601, UTC. */
+  readonly time: string
+}
+
+/** A place on a device: `YUBIKEY 15732500 9c`. `device` is the serial number, or the URI of what has none. */
+export const placeName = (hsmType: string, device: string, location: string): string =>
+  `${hsmType} ${device} ${location}`
+
+export const attemptName = (hsmType: string, device: string, secret: string): string => `${hsmType} ${device} ${secret}`
+
+/** The name of what may be ordered once: a key, or the very form where it has no key of ours. Rehearsals count apart. */
+export const orderClaim = (name: string, test: boolean): string => (test ? `${name}.test` : name)

@@ -1,0 +1,143 @@
+import { readdir, readFile, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createOnce } from '../files/create-once.ts'
+import { makeDirectory } from '../files/make-directory.ts'
+import { syncDirectory } from '../files/sync-directory.ts'
+import { jsonMember } from '../json-member.ts'
+import { sha256Hex } from '../sha256-hex.ts'
+import type { Fact, FactKind, RecordedFact } from './fact.ts'
+import { type Claim, HISTORY_LIMIT, type Ledger } from './ledger.ts'
+import { ledgerDamaged } from './ledger-error.ts'
+import { appendLine, readLines } from './line-file.ts'
+
+const RUNS = 'runs'
+const CLAIMS = 'claims'
+
+/**
+ * The ledger as a folder of one host: a file of lines for each subject and for each run, and a file for each claim, all of which a
+ * person can open. `now`: milliseconds since 1970.
+ */
+export class FolderLedger implements Ledger {
+  readonly #directory: string
+  readonly #now: () => number
+
+  constructor(directory: string, now: () => number = Date.now) {
+    this.#directory = directory
+    this.#now = now
+  }
+
+  /** The run's file comes last: a fact that it has is everywhere. */
+  async record(fact: Fact): Promise<void> {
+    const line = JSON.stringify({ ...fact, time: new Date(this.#now()).toISOString() })
+    await appendLine(await this.#room(fact.kind, fact.subject), line)
+    await appendLine(await this.#room(RUNS, fact.run), line)
+  }
+
+  async history<Kind extends FactKind>(kind: Kind, subject: string): Promise<readonly RecordedFact<Kind>[]> {
+    const file = this.#file(kind, subject)
+    const facts = await readFacts(file)
+    const own = facts.filter((fact) => fact.subject === subject).flatMap((fact) => (isOfKind(fact, kind) ? [fact] : []))
+    if (own.length < facts.length) throw ledgerDamaged(file, 'speaks of something else than its name says')
+    return own
+  }
+
+  async saidBy(run: string): Promise<readonly RecordedFact[]> {
+    const file = this.#file(RUNS, run)
+    const facts = await readFacts(file)
+    if (facts.some((fact) => fact.run !== run)) throw ledgerDamaged(file, 'holds what another run said')
+    return facts
+  }
+
+  async *all<Kind extends FactKind>(kind: Kind): AsyncIterable<RecordedFact<Kind>> {
+    for (const name of await namesIn(join(this.#directory, kind))) {
+      const last = (await readFacts(join(this.#directory, kind, name))).at(-1)
+      if (last !== undefined && isOfKind(last, kind)) yield last
+    }
+  }
+
+  async claim(name: string, run: string, intent: string): Promise<Claim> {
+    const mine: Claim = { name, run, intent, time: new Date(this.#now()).toISOString() }
+    const file = await this.#room(CLAIMS, name)
+    for (;;) {
+      const taken = await createOnce(file, `${JSON.stringify(mine)}\n`)
+      if (taken) {
+        await syncDirectory(join(this.#directory, CLAIMS))
+        return mine
+      }
+      const other = await this.claimOf(name)
+      // Given back in between.
+      if (other !== undefined) return other
+    }
+  }
+
+  async claimOf(name: string): Promise<Claim | undefined> {
+    const file = this.#file(CLAIMS, name)
+    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+    })
+    return text === undefined ? undefined : readClaim(file, name, text)
+  }
+
+  async release(name: string, run: string): Promise<void> {
+    if ((await this.claimOf(name))?.run !== run) return
+    await unlink(this.#file(CLAIMS, name)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+    })
+    await syncDirectory(join(this.#directory, CLAIMS))
+  }
+
+  #file(folder: string, subject: string): string {
+    return join(this.#directory, folder, fileName(subject))
+  }
+
+  async #room(folder: string, subject: string): Promise<string> {
+    await makeDirectory(join(this.#directory, folder))
+    return this.#file(folder, subject)
+  }
+}
+
+/** Readable, and different for different subjects also where capitals do not count. */
+const fileName = (subject: string): string =>
+  `${subject.replace(/[^\w.-]+/g, '_').slice(0, 100)}.${sha256Hex(subject).slice(0, 16)}`
+
+/** What a crash left of a file that was to appear is no name of ours. */
+async function namesIn(folder: string): Promise<readonly string[]> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  return names.filter((name) => /\.[0-9a-f]{16}$/.test(name))
+}
+
+async function readFacts(file: string): Promise<readonly RecordedFact[]> {
+  return (await readLines(file)).slice(-HISTORY_LIMIT).map((line) => readFact(file, line))
+}
+
+/** The seal says that the line is as it was written; who wrote it is not known. */
+function readFact(file: string, line: string): RecordedFact {
+  const value = parse(file, line)
+  for (const member of ['time', 'kind', 'subject', 'run'])
+    if (typeof jsonMember(value, member) !== 'string') throw ledgerDamaged(file, `holds a fact without "${member}"`)
+  return value as RecordedFact
+}
+
+function isOfKind<Kind extends FactKind>(fact: RecordedFact, kind: Kind): fact is RecordedFact & RecordedFact<Kind> {
+  return fact.kind === kind
+}
+
+function readClaim(file: string, name: string, text: string): Claim {
+  const value = parse(file, text)
+  const [run, intent, time] = ['run', 'intent', 'time'].map((member) => jsonMember(value, member))
+  if (jsonMember(value, 'name') !== name || typeof run !== 'string' || typeof intent !== 'string') {
+    throw ledgerDamaged(file, 'does not say who holds it')
+  }
+  return { name, run, intent, time: String(time) }
+}
+
+function parse(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw ledgerDamaged(file, 'is not JSON', cause)
+  }
+}

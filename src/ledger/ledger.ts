@@ -1,0 +1,45 @@
+import type { Fact, FactKind, RecordedFact } from './fact.ts'
+
+/** Something that one run holds alone until it gives it back: an order for a key, a place on a device, a debit. */
+export interface Claim {
+  readonly name: string
+  readonly run: string
+  /** What the run means to do with it: the hash of the journal entry that says so. */
+  readonly intent: string
+  /** ISO 8601, UTC. */
+  readonly time: string
+}
+
+/** How far back a question looks; what is older is kept and not shown. */
+export const HISTORY_LIMIT = 256
+
+/**
+ * What outlives runs: facts, which are only ever added, and claims, which one run holds at a time. A folder stands behind it, or a
+ * database. Whatever resolves is durable: what it guards may begin. "Could not be read" is thrown, never answered as "nothing":
+ * EnrollError `ledger.damaged` (exit 5).
+ */
+export interface Ledger {
+  /** Adds a fact. */
+  record(fact: Fact): Promise<void>
+  /** The last facts of a subject, oldest first, at most HISTORY_LIMIT. */
+  history<Kind extends FactKind>(kind: Kind, subject: string): Promise<readonly RecordedFact<Kind>[]>
+  /** The last facts that a run said, of any kind, oldest first, at most HISTORY_LIMIT. */
+  saidBy(run: string): Promise<readonly RecordedFact[]>
+  /** The last fact of every subject of a kind, in no order. */
+  all<Kind extends FactKind>(kind: Kind): AsyncIterable<RecordedFact<Kind>>
+
+  /** Takes a name, or finds it taken. Returns the claim in force: it is the caller's where run and intent are. */
+  claim(name: string, run: string, intent: string): Promise<Claim>
+  claimOf(name: string): Promise<Claim | undefined>
+  /** Gives a name back; nothing where another run holds it. */
+  release(name: string, run: string): Promise<void>
+}
+
+/** The last fact of a subject. */
+export async function lastFact<Kind extends FactKind>(
+  ledger: Ledger,
+  kind: Kind,
+  subject: string,
+): Promise<RecordedFact<Kind> | undefined> {
+  return (await ledger.history(kind, subject)).at(-1)
+}

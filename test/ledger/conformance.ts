@@ -1,0 +1,157 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Fact } from '../../src/ledger/fact.ts'
+import { HISTORY_LIMIT, type Ledger, lastFact } from '../../src/ledger/ledger.ts'
+
+/** A ledger under test: `again` opens the same one from elsewhere, as another process would. */
+export interface LedgerUnderTest {
+  readonly ledger: Ledger
+  readonly again: () => Ledger
+  readonly close: () => Promise<void>
+}
+
+const SPKI = 'ab'.repeat(32)
+const PLACE = 'YUBIKEY 15732500 9c'
+
+const ordered = (run: string, more: Partial<Fact<'order'>> = {}): Fact<'order'> => ({
+  kind: 'order',
+  subject: SPKI,
+  run,
+  status: 'ordered',
+  test: false,
+  ...more,
+})
+
+export async function gather<T>(each: AsyncIterable<T>): Promise<readonly T[]> {
+  const all: T[] = []
+  for await (const one of each) all.push(one)
+  return all
+}
+
+/** What every ledger keeps, whatever stands behind it. */
+export function describeLedger(name: string, open: () => Promise<LedgerUnderTest>): void {
+  describe(`${name} as a ledger`, () => {
+    let under: LedgerUnderTest
+    let ledger: Ledger
+    beforeEach(async () => {
+      under = await open()
+      ledger = under.ledger
+    })
+    afterEach(() => under.close())
+
+    describe('facts', () => {
+      it('are none of what nobody spoke of', async () => {
+        expect(await ledger.history('order', SPKI)).toEqual([])
+        expect(await ledger.saidBy('2026-11-29-aaaaaa')).toEqual([])
+        expect(await lastFact(ledger, 'key', SPKI)).toBeUndefined()
+      })
+
+      it('come back whole, oldest first, each with its run, its evidence and its time, also to another process', async () => {
+        const first = ordered('2026-11-29-aaaaaa', { status: 'intended', entry: 'e1', formSha256: 'f' })
+        const second = ordered('2026-11-29-bbbbbb', { entry: 'e2', orderNumber: '77', amount: '19.00' })
+        await ledger.record(first)
+        await ledger.record(second)
+        const read = await under.again().history('order', SPKI)
+        expect(read).toMatchObject([first, second])
+        for (const { time } of read) expect(new Date(time).toISOString()).toBe(time)
+        expect(await lastFact(ledger, 'order', SPKI)).toMatchObject(second)
+      })
+
+      it('are kept apart by kind and subject, whatever characters a subject has', async () => {
+        const subjects = [
+          PLACE,
+          'yubikey 15732500 9c',
+          'a/b',
+          'a_b',
+          '../a',
+          '',
+          'ü\n',
+          'x'.repeat(300),
+          `${'x'.repeat(300)}y`,
+        ]
+        for (const [index, subject] of subjects.entries())
+          await ledger.record({ kind: 'place', subject, run: `run-${index}`, status: 'holds', test: false })
+        for (const [index, subject] of subjects.entries())
+          expect((await ledger.history('place', subject)).map(({ run }) => run)).toEqual([`run-${index}`])
+        expect(await ledger.history('key', PLACE)).toEqual([])
+      })
+
+      it('are found by the run that said them, of every kind', async () => {
+        const run = '2026-11-29-aaaaaa'
+        await ledger.record({ kind: 'place', subject: PLACE, run, status: 'requested', test: false })
+        await ledger.record(ordered(run))
+        await ledger.record(ordered('2026-11-29-bbbbbb'))
+        expect((await ledger.saidBy(run)).map(({ kind, subject }) => [kind, subject])).toEqual([
+          ['place', PLACE],
+          ['order', SPKI],
+        ])
+      })
+
+      it('are listed by kind with the last word on each subject', async () => {
+        await ledger.record({ kind: 'key', subject: 'k1', run: 'a', status: 'alive', test: false })
+        await ledger.record({ kind: 'key', subject: 'k2', run: 'a', status: 'alive', test: false })
+        await ledger.record({ kind: 'key', subject: 'k1', run: 'b', status: 'replaced', test: false })
+        const listed = await gather(ledger.all('key'))
+        expect(Object.fromEntries(listed.map(({ subject, status }) => [subject, status]))).toEqual({
+          k1: 'replaced',
+          k2: 'alive',
+        })
+        expect(await gather(ledger.all('certificate'))).toEqual([])
+      })
+
+      it('of many processes at once are all there, whole', async () => {
+        const ledgers = Array.from({ length: 8 }, () => under.again())
+        await Promise.all(
+          ledgers.flatMap((each, index) =>
+            Array.from({ length: 10 }, (_, step) => each.record(ordered(`run-${index}`, { orderNumber: `${step}` }))),
+          ),
+        )
+        const all = await ledger.history('order', SPKI)
+        expect(new Set(all.map(({ run, orderNumber }) => `${run} ${orderNumber}`)).size).toBe(80)
+        expect((await ledger.saidBy('run-3')).length).toBe(10)
+      })
+
+      it(`are shown from the last ${HISTORY_LIMIT} on`, async () => {
+        for (let count = 0; count < HISTORY_LIMIT + 2; count++)
+          await ledger.record({ kind: 'attempt', subject: 'd', run: `${count}`, outcome: 'sent' })
+        const read = await ledger.history('attempt', 'd')
+        expect([read.length, read.at(0)?.run, read.at(-1)?.run]).toEqual([HISTORY_LIMIT, '2', `${HISTORY_LIMIT + 1}`])
+      })
+    })
+
+    describe('claims', () => {
+      it('are granted to the first run, and name it to every other', async () => {
+        expect(await ledger.claimOf(SPKI)).toBeUndefined()
+        const mine = await ledger.claim(SPKI, 'a', 'intent-1')
+        expect(mine).toMatchObject({ name: SPKI, run: 'a', intent: 'intent-1' })
+        expect(await under.again().claim(SPKI, 'b', 'intent-2')).toEqual(mine)
+        expect(await under.again().claimOf(SPKI)).toEqual(mine)
+      })
+
+      it('keep their intent: the same run that means something else finds its own claim', async () => {
+        const first = await ledger.claim(SPKI, 'a', 'intent-1')
+        expect(await ledger.claim(SPKI, 'a', 'intent-1')).toEqual(first)
+        expect(await ledger.claim(SPKI, 'a', 'intent-2')).toEqual(first)
+      })
+
+      it('are given back by their holder alone', async () => {
+        await ledger.claim(SPKI, 'a', 'i')
+        await ledger.release(SPKI, 'b')
+        expect(await ledger.claimOf(SPKI)).toMatchObject({ run: 'a' })
+        await ledger.release(SPKI, 'a')
+        await ledger.release(SPKI, 'a')
+        expect(await ledger.claimOf(SPKI)).toBeUndefined()
+        expect(await ledger.claim(SPKI, 'b', 'i')).toMatchObject({ run: 'b' })
+      })
+
+      it('are exclusive among many that ask at once', async () => {
+        for (let round = 0; round < 20; round++) {
+          const name = `${PLACE} ${round}`
+          const answers = await Promise.all(
+            Array.from({ length: 16 }, (_, index) => under.again().claim(name, `run-${index}`, 'i')),
+          )
+          expect(new Set(answers.map(({ run }) => run)).size, name).toBe(1)
+        }
+      })
+    })
+  })
+}
