@@ -5,7 +5,6 @@ import { createOnce } from '../files/create-once.ts'
 import { makeDirectory } from '../files/make-directory.ts'
 import { syncDirectory } from '../files/sync-directory.ts'
 import type { ChangeOutcome } from '../sectigo/change-outcome.ts'
-import { syncDirectory } from './run-folder.ts'
 
 /** A debit that is no order: a marker on disk before the POST, kept unless the CA said that nothing happened. */
 export async function chargeOnce(
