@@ -4,6 +4,9 @@ import { readOid } from './der-values.ts'
 
 export const OID_SIGNED_DATA = '1.2.840.113549.1.7.2'
 
+/** RFC 7468 8 and 9; the last is OpenSSL's older name. */
+export const PKCS7_PEM_LABELS: readonly string[] = ['PKCS7', 'CMS', 'PKCS #7 SIGNED DATA']
+
 /** Is this a ContentInfo of that type, whatever it holds? */
 export const isSignedData = (der: Uint8Array): boolean =>
   ifReadable(() => readOid(readDer(der).at(0, 'contentType'))) === OID_SIGNED_DATA

@@ -1,3 +1,4 @@
+import type { Extension } from '../../asn1/certificate.ts'
 import type { HsmType } from '../../hsm-type.ts'
 import type { TrustAnchor } from '../../trust-anchors/trust-anchor.ts'
 import type { AttestationResult } from './attestation-result.ts'
@@ -37,9 +38,30 @@ export interface FamilyVerdict extends Omit<AttestationResult, 'acceptable'> {
   readonly spki?: Uint8Array
 }
 
+/** A file that may hold a package of a family, as far as a reader that knows none can open it. */
+export type WrappedFile =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'json'; readonly value: unknown }
+  /** The extensions that a certificate request asks for, by their OID. */
+  | { readonly kind: 'request'; readonly extensions: ReadonlyMap<string, Extension> }
+
+/** The package that a file held. */
+export interface UnwrappedPackage {
+  readonly package: Uint8Array
+  /** PEM text. */
+  readonly certChains?: Uint8Array
+  /** What was done to get it, for a person: "took the statement out of the zip". */
+  readonly note: string
+}
+
 export interface FamilyVerifier {
   readonly hsmType: HsmType
   readonly verify: VerifyAttestation
   /** Cheap look at the first bytes: could this be such a package? Used when no hsmType is given. */
   readonly recognises: (package_: Uint8Array) => boolean
+  /**
+   * Takes a package out of a file of this family's own making. Undefined if the file is none; throws EvidenceError if it is one and
+   * holds no package.
+   */
+  readonly unwrap?: (file: WrappedFile) => UnwrappedPackage | undefined
 }

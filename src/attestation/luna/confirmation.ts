@@ -2,15 +2,13 @@ import { contextTag, type DerNode, readDer, TAG } from '../../asn1/der.ts'
 import { DerError } from '../../asn1/der-error.ts'
 import { readOid, readSmallInteger } from '../../asn1/der-values.ts'
 import { PemError, readPem } from '../../asn1/pem.ts'
-import { OID_SIGNED_DATA } from '../../asn1/pkcs7.ts'
+import { OID_SIGNED_DATA, PKCS7_PEM_LABELS } from '../../asn1/pkcs7.ts'
 import { EvidenceError } from '../contract/evidence-error.ts'
 
 const OID_DATA = '1.2.840.113549.1.7.1'
 const MAX_BYTES = 1 << 16
 /** A genuine confirmation has at most five; a few more are read so that the reason can be named. */
 const MAX_CERTIFICATES = 16
-/** RFC 7468 8 and 9; the last is OpenSSL's older name. */
-export const PEM_LABELS: readonly string[] = ['PKCS7', 'CMS', 'PKCS #7 SIGNED DATA']
 const REMEDY =
   'Give the .p7b file of "cmu getpkc" (RSA: -pkctype=2), or the value of CKA_PKC_CITS or CKA_PKC_ECC, unchanged.'
 
@@ -38,7 +36,7 @@ function readPemBlock(package_: Uint8Array): Uint8Array {
   const [block] = blocks
   if (block === undefined) throw unreadable('it is neither DER nor PEM')
   if (blocks.length > 1) throw unreadable(`it has ${blocks.length} PEM blocks, expected one PKCS#7`)
-  if (!PEM_LABELS.includes(block.label)) throw unreadable(`the PEM block is "${block.label}", expected PKCS7`)
+  if (!PKCS7_PEM_LABELS.includes(block.label)) throw unreadable(`the PEM block is "${block.label}", expected PKCS7`)
   return block.der
 }
 
@@ -72,7 +70,7 @@ function requireEmptySet(node: DerNode, what: string): void {
 export function looksLikeConfirmation(package_: Uint8Array): boolean {
   if (package_[0] !== TAG.sequence) {
     const head = Buffer.from(package_.subarray(0, 200)).toString('latin1')
-    return PEM_LABELS.some((label) => head.includes(`-----BEGIN ${label}-----`))
+    return PKCS7_PEM_LABELS.some((label) => head.includes(`-----BEGIN ${label}-----`))
   }
   // SEQUENCE header (2 to 5 octets), then the OID of signedData.
   return Buffer.from(package_.subarray(0, 24)).includes(Buffer.from('06092a864886f70d010702', 'hex'))

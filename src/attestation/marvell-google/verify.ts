@@ -9,6 +9,7 @@ import { CheckList } from '../contract/check-list.ts'
 import type { FamilyVerdict, FamilyVerifier, VerificationContext } from '../contract/verify-attestation.ts'
 import { familyVerdict } from '../verdict.ts'
 import { ATTRIBUTE, KEY_TYPE, OBJECT_CLASS } from './attributes.ts'
+import { unwrap } from './bundle.ts'
 import { checkMarvellChains, type MarvellChains, readMarvellChains } from './chains.ts'
 import { marvellChain, marvellClaims, marvellDevice } from './facts.ts'
 import { checkValuesFit, keyIdOf, publicKeyInfoOf } from './key.ts'
@@ -28,7 +29,12 @@ const REQUIRED = [...Object.values(RULE), ...PRIVATE_KEY_RULES.map(({ rule }) =>
 const NEW_KEY =
   'Create a new key with purpose ASYMMETRIC_SIGN at protection level HSM, not importOnly, and let Cloud KMS generate its version.'
 
-export const marvellGoogle: FamilyVerifier = { hsmType: 'MARVELL_GOOGLE', recognises: looksLikeStatement, verify }
+export const marvellGoogle: FamilyVerifier = {
+  hsmType: 'MARVELL_GOOGLE',
+  recognises: looksLikeStatement,
+  verify,
+  unwrap,
+}
 
 function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdict {
   const parts = unwrapMarvellPackage(package_)

@@ -1,6 +1,8 @@
 import { type Extension, parseCertificate } from '../../asn1/certificate.ts'
 import { ifReadable } from '../../asn1/der-error.ts'
 import { writePem } from '../../asn1/pem.ts'
+import { EvidenceError } from '../contract/evidence-error.ts'
+import type { UnwrappedPackage, WrappedFile } from '../contract/verify-attestation.ts'
 import { slotOf, YUBIKEY_OID } from './extensions.ts'
 
 /** The attestation as a package (leaf, then F9 where it is there), or why the extensions meant for one hold none. */
@@ -8,6 +10,22 @@ export type EmbeddedAttestation = { readonly package: Uint8Array } | { readonly 
 
 /** The leaf stands under .3.1 from yubico-piv-tool 2.7.2 on, under .3.11 before; there the content decides, since .3.11 also means CSPN. */
 const LEAF_OIDS = [YUBIKEY_OID.csrLeaf, YUBIKEY_OID.cspn] as const
+
+/** What yubico-piv-tool writes into a request if it is told to. */
+export function unwrap(file: WrappedFile): UnwrappedPackage | undefined {
+  const embedded = file.kind === 'request' ? embeddedYubikeyAttestation(file.extensions) : undefined
+  if (embedded === undefined) return undefined
+  if ('package' in embedded) {
+    return {
+      package: embedded.package,
+      note: 'took the attestation out of the request; the CA takes it as keyAttestation only',
+    }
+  }
+  throw new EvidenceError(
+    `Could not find an attestation: this is a certificate request, and ${embedded.fault}.`,
+    'Give the attestation here, and the request with --csr.',
+  )
+}
 
 /**
  * The YubiKey attestation that yubico-piv-tool puts into a request with `--attestation`; undefined where a request has no such

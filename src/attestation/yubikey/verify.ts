@@ -9,6 +9,7 @@ import { familyVerdict } from '../verdict.ts'
 import { firstTwoHave, parsePackage } from '../yubico/two-certificates.ts'
 import { EXPORT_AGAIN } from './causes.ts'
 import { checkYubikeyChain } from './chain.ts'
+import { unwrap } from './embedded.ts'
 import { hasF9Name, hasPivExtensions, slotOf } from './extensions.ts'
 import { checkYubikeyLeaf } from './leaf.ts'
 import { assignYubikeyRoles } from './roles.ts'
@@ -16,7 +17,7 @@ import { YUBIKEY_RULES as RULE } from './rules.ts'
 
 const REQUIRED = Object.values(RULE)
 
-export const yubikey: FamilyVerifier = { hsmType: 'YUBIKEY', recognises, verify }
+export const yubikey: FamilyVerifier = { hsmType: 'YUBIKEY', recognises, verify, unwrap }
 
 /** A certificate with the PIV attestation extensions or an attestation's name among the first two. */
 function recognises(package_: Uint8Array): boolean {

@@ -1,14 +1,13 @@
-import { gzipSync } from 'node:zlib'
-import { isZip } from '../../archive/zip-entries.ts'
 import { type DecodedText, decodeText } from '../../asn1/decode-text.ts'
 import { TAG } from '../../asn1/der.ts'
 import { isBase64, type PemBlock, PemError, readPem, writePem } from '../../asn1/pem.ts'
+import { PKCS7_PEM_LABELS } from '../../asn1/pkcs7.ts'
 import { EvidenceError } from '../../attestation/contract/evidence-error.ts'
-import { PEM_LABELS } from '../../attestation/luna/confirmation.ts'
-import { readGoogleBundle, readGoogleJson } from '../../attestation/marvell-google/bundle.ts'
+import type { WrappedFile } from '../../attestation/contract/verify-attestation.ts'
 import { readCertificatePackage } from '../../attestation/package/certificate-package.ts'
+import { VERIFIERS } from '../../attestation/verifiers.ts'
 import type { Evidence } from './evidence.ts'
-import { evidenceInRequest, isRequest } from './evidence-request.ts'
+import { isRequest, readRequest } from './evidence-request.ts'
 
 /** No package of any family comes near: 32,767 base64 characters are the CA's bound, wrappings add to it. */
 const MAX_EVIDENCE_BYTES = 1 << 19
@@ -37,18 +36,15 @@ export function unwrapEvidence(bytes: Uint8Array): Evidence {
   )
 }
 
-const REQUEST_NOTE = 'took the attestation out of the request; the CA takes it as keyAttestation only'
 const BASE64_NOTE = 'decoded base64'
 const nameRepeated = (note: string, notes: readonly string[]): string =>
   note === BASE64_NOTE && notes.includes(BASE64_NOTE) ? 'decoded base64 a second time: the CA wants it once' : note
 
 function peel(bytes: Uint8Array): Layer {
   checkSize(bytes)
-  if (isZip(bytes))
-    return { evidence: readGoogleBundle(bytes), note: 'took the statement and its chain out of the zip' }
   if (bytes[0] === GZIP && bytes[1] === 0x8b) return { evidence: { package: bytes } }
-  if (isUnpackedStatement(bytes))
-    return { evidence: { package: gzipSync(bytes) }, note: 'compressed the statement again, as Cloud KMS gives it' }
+  const known = unwrapAsFamily({ kind: 'bytes', bytes })
+  if (known !== undefined) return known
   if (bytes[0] === TAG.sequence && (bytes[1] ?? 0) >= 0x80) return peelDer(bytes)
   const decoded = decodeText(bytes) ?? decodePem(bytes)
   if (decoded === undefined) {
@@ -61,9 +57,17 @@ function peel(bytes: Uint8Array): Layer {
   return peelText(decoded.text)
 }
 
-/** A Cloud HSM statement after gunzip: response 0, request flags 3. Parsers want it so, and guides tell people to unpack it. */
-const isUnpackedStatement = (bytes: Uint8Array): boolean =>
-  Buffer.from(bytes.subarray(0, 8)).toString('hex') === '0000000000000003'
+/** A file of one family's own making; no two have one in common. */
+function unwrapAsFamily(file: WrappedFile): Layer | undefined {
+  for (const { unwrap } of Object.values(VERIFIERS)) {
+    const unwrapped = unwrap?.(file)
+    if (unwrapped === undefined) continue
+    const { note, ...evidence } = unwrapped
+    return { evidence, note }
+  }
+  return undefined
+}
+
 /** PEM with a comment in some 8-bit code page, or with what old editors leave at the end: the blocks are ASCII all the same. */
 function decodePem(bytes: Uint8Array): DecodedText | undefined {
   const text = Buffer.from(bytes).toString('latin1')
@@ -86,12 +90,22 @@ function checkSize(bytes: Uint8Array): void {
 function peelDer(bytes: Uint8Array): Layer {
   const headerLength = 2 + ((bytes[1] ?? 0) & 0x7f)
   if (bytes[headerLength] === TAG.oid) return { evidence: { package: bytes } }
-  if (isRequest(bytes)) return { evidence: evidenceInRequest(bytes), note: REQUEST_NOTE }
+  if (isRequest(bytes)) return peelRequest(bytes)
   const certificates = readCertificatePackage(bytes)
   return {
     evidence: { package: Buffer.from(certificates.map((der) => writePem('CERTIFICATE', der)).join('')) },
     note: 'wrote the DER certificates as PEM',
   }
+}
+
+/** A request that carries its attestation: it is kept to bind to. */
+function peelRequest(der: Uint8Array): Layer {
+  const layer = unwrapAsFamily({ kind: 'request', extensions: readRequest(der).extensions })
+  if (layer?.evidence !== undefined) return { ...layer, evidence: { ...layer.evidence, request: der } }
+  throw new EvidenceError(
+    'Could not find an attestation: this is a certificate request that carries none.',
+    'Give the attestation here, and the request with --csr.',
+  )
 }
 
 function peelText(text: string): Layer {
@@ -119,12 +133,12 @@ function peelText(text: string): Layer {
 
 function peelPem(text: string): Layer {
   const blocks = pemBlocks(text)
-  const pkcs7 = blocks.find(({ label }) => PEM_LABELS.includes(label))
+  const pkcs7 = blocks.find(({ label }) => PKCS7_PEM_LABELS.includes(label))
   if (pkcs7 !== undefined) return { evidence: { package: pkcs7.der }, note: `took the PKCS#7 out of its PEM` }
   const certificates = blocks.filter(({ label }) => label.endsWith('CERTIFICATE'))
   if (certificates.length === 0) {
     const request = blocks.find(({ label }) => label.endsWith('CERTIFICATE REQUEST'))
-    if (request !== undefined) return { evidence: evidenceInRequest(request.der), note: REQUEST_NOTE }
+    if (request !== undefined) return peelRequest(request.der)
     const found = [...new Set(blocks.map(({ label }) => label))].join(', ')
     throw new EvidenceError(
       `Could not find a certificate in the attestation; it holds: ${found || 'nothing'}.`,
@@ -162,8 +176,5 @@ function peelJson(text: string): Layer {
       error,
     )
   }
-  const google = readGoogleJson(value)
-  return google === undefined
-    ? { evidence: { package: Buffer.from(text) } }
-    : { evidence: google, note: 'took the statement and its chains out of the Cloud KMS answer' }
+  return unwrapAsFamily({ kind: 'json', value }) ?? { evidence: { package: Buffer.from(text) } }
 }
