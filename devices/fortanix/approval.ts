@@ -76,7 +76,7 @@ export class Approvals {
     const body = {
       method: request.method,
       operation: request.path,
-      ...(request.body === undefined ? {} : { body: request.body }),
+      body: request.body,
       description: describe(request),
     }
     const path = '/sys/v1/approval_requests'

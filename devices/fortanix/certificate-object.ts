@@ -40,7 +40,7 @@ export async function storeCertificateObject(
         name: certificateName(key),
         obj_type: 'CERTIFICATE',
         value: Buffer.from(certificate).toString('base64'),
-        ...(key.groupId === undefined ? {} : { group_id: key.groupId }),
+        group_id: key.groupId,
         custom_metadata: { 'hsm-enroll-key': key.location },
       },
       repeatable: false,

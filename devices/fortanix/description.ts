@@ -46,7 +46,7 @@ async function readVersion(client: DsmClient): Promise<Version> {
     version: text('version'),
     apiVersion: text('api_version'),
     serverMode: text('server_mode'),
-    ...(fipsLevel === undefined ? {} : { fipsLevel }),
+    fipsLevel,
   }
 }
 
@@ -99,7 +99,7 @@ async function readApp(client: DsmClient): Promise<App | undefined> {
   const groups = readGroups(app.groups)
   if (groups === undefined) return undefined
   const defaultGroup = typeof app.default_group === 'string' ? app.default_group.toLowerCase() : undefined
-  return { groups, ...(defaultGroup === undefined ? {} : { defaultGroup }) }
+  return { groups, defaultGroup }
 }
 
 function readGroups(groups: unknown): App['groups'] | undefined {

@@ -63,7 +63,7 @@ function creation(spec: KeySpec, group: string | undefined): DsmRequest {
     path: '/crypto/v1/keys',
     body: {
       name: spec.label,
-      ...(group === undefined ? {} : { group_id: group }),
+      group_id: group,
       ...KEY_PARAMETERS[spec.algorithm],
       key_ops: KEY_OPERATIONS,
       enabled: true,

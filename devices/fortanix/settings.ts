@@ -81,15 +81,13 @@ export function readFortanixSettings(
   return {
     endpoint,
     saas: /(^|\.)smartkey\.io$/.test(new URL(endpoint).hostname),
-    ...(group === undefined ? {} : { group: group.toLowerCase() }),
+    group: group?.toLowerCase(),
     authentication,
-    ...(appId === undefined ? {} : { appId }),
+    appId,
     approvalWaitMs: (reader.wholeNumber('approvalWaitSeconds', 0, 7 * 24 * 3600) ?? 0) * 1000,
     connection: {
       ...readConnectionSettings(reader),
-      ...(certificate === undefined
-        ? {}
-        : { clientCertificate: readCertificates('clientCertificateFile', certificate) }),
+      clientCertificate: certificate && readCertificates('clientCertificateFile', certificate),
     },
     uri: formatDeviceUri('fortanix', { endpoint, group }),
   }

@@ -47,12 +47,12 @@ export function readSobject(json: unknown): Sobject {
     enabled: fields.flag('enabled'),
     elsewhere: fields.has('external') || fields.has('virtual_key_info'),
     transient: fields.has('transient_key') || fields.text('origin') === 'Transient',
-    ...(neverExportable === undefined ? {} : { neverExportable }),
-    ...(state === undefined ? {} : { state }),
-    ...(groupId === undefined ? {} : { groupId }),
-    ...(publicKey === undefined ? {} : { publicKey }),
-    ...(value === undefined ? {} : { value }),
-    ...(runId === undefined ? {} : { runId }),
+    neverExportable,
+    state,
+    groupId,
+    publicKey,
+    value,
+    runId,
   }
 }
 
@@ -60,7 +60,7 @@ export function attributesOf(sobject: Sobject): KeyAttributes {
   return {
     local: sobject.origin === 'FortanixHSM',
     extractable: sobject.keyOperations.includes('EXPORT'),
-    ...(sobject.neverExportable === undefined ? {} : { neverExtractable: sobject.neverExportable }),
+    neverExtractable: sobject.neverExportable,
   }
 }
 

@@ -54,11 +54,10 @@ export function readConnectionSettings(settings: SettingReader): ConnectionSetti
     throw settingError('proxy', 'it must begin with http:// or https://', 'Write it as http://proxy.example:3128.')
   }
   const caFile = settings.text('caFile')
-  const noProxy = settings.text('noProxy')
   return {
-    ...(proxy === undefined ? {} : { proxy }),
-    ...(noProxy === undefined ? {} : { noProxy }),
-    ...(caFile === undefined ? {} : { extraCa: readCertificates('caFile', caFile) }),
+    proxy,
+    noProxy: settings.text('noProxy'),
+    extraCa: caFile && readCertificates('caFile', caFile),
     timeoutMs: (settings.wholeNumber('timeoutSeconds', 1, 3600) ?? 60) * 1000,
     retries: settings.wholeNumber('retries', 0, 10) ?? 4,
   }

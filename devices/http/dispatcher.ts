@@ -10,12 +10,8 @@ export type Undici = typeof import('undici')
  * loopback), else directly. A private CA counts for the service, through the proxy's tunnel, and for a proxy reached over TLS.
  */
 export function createDispatcher(undici: Undici, settings: ConnectionSettings) {
-  const trust = settings.extraCa === undefined ? {} : { ca: [...publicRoots(), settings.extraCa] }
-  const client = {
-    ...trust,
-    ...(settings.clientCertificate === undefined ? {} : { cert: settings.clientCertificate }),
-    ...(settings.clientKey === undefined ? {} : { key: settings.clientKey }),
-  }
+  const trust = { ca: settings.extraCa && [...publicRoots(), settings.extraCa] }
+  const client = { ...trust, cert: settings.clientCertificate, key: settings.clientKey }
   return new undici.EnvHttpProxyAgent({
     connect: { ...client, timeout: Math.min(settings.timeoutMs, 15_000) },
     requestTls: client,
@@ -37,7 +33,7 @@ export function proxiesOf({ proxy }: Pick<ConnectionSettings, 'proxy'>): Proxies
     const text = process.env[name.toLowerCase()] ?? process.env[name] ?? ''
     return text === '' ? undefined : readProxy(name, text)
   })
-  return { ...(http === undefined ? {} : { httpProxy: http }), ...(https === undefined ? {} : { httpsProxy: https }) }
+  return { httpProxy: http, httpsProxy: https }
 }
 
 /** As curl reads it: an address without a scheme is one of HTTP. */

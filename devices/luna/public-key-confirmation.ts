@@ -75,7 +75,7 @@ export async function confirmationByCmu(
     let last = ''
     for (const name of names) {
       const { output, exitCode } = await runVendorTool(cmu, [...command(name), `-outputfile=${file}`], {
-        ...(pin === undefined ? {} : { secretLine: pin.text() }),
+        secretLine: pin?.text(),
         signal,
       })
       // Exit codes of cmu are not documented: what counts is the file.

@@ -62,7 +62,7 @@ function refused(what: string, remedy: string, vendorCode?: string): DeviceError
     `Could not get an access token from Google${what === '' ? '.' : `:${what}`}`,
     {
       remedy,
-      ...(vendorCode === undefined ? {} : { vendorCode }),
+      vendorCode,
     },
   )
 }

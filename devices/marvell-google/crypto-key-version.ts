@@ -30,8 +30,8 @@ export function readCryptoKeyVersion(json: unknown, name?: string): CryptoKeyVer
     imported: fields.has('importJob') || fields.has('importTime') || fields.optionalFlag('reimportEligible') === true,
     external: fields.has('externalProtectionLevelOptions'),
     trustedWrapping: fields.optionalFlag('trustedWrappingEnabled') === true,
-    ...(generationFailureReason === undefined ? {} : { generationFailureReason }),
-    ...(attestation === undefined ? {} : { attestation }),
+    generationFailureReason,
+    attestation,
   }
   if (name !== undefined && version.name !== name)
     throw protocolError('it names another key version than the one asked for')

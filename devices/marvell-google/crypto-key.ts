@@ -26,8 +26,8 @@ export function readCryptoKey(json: unknown, name: string): CryptoKey {
     name,
     purpose: fields.text('purpose'),
     importOnly: fields.optionalFlag('importOnly') === true,
-    ...(algorithm === undefined ? {} : { algorithm }),
-    ...(protectionLevel === undefined ? {} : { protectionLevel }),
+    algorithm,
+    protectionLevel,
     labels: Object.fromEntries(Object.entries(labels ?? {}).map(([key, value]) => [key, String(value)])),
   }
 }

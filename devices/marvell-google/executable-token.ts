@@ -44,7 +44,7 @@ export function readTokenProgram(account: JsonObject): TokenProgram | undefined 
     file,
     arguments: rest,
     timeoutMs,
-    ...(kept === undefined ? {} : { outputFile: kept }),
+    outputFile: kept,
     environment: {
       GOOGLE_EXTERNAL_ACCOUNT_AUDIENCE: String(account.audience ?? ''),
       GOOGLE_EXTERNAL_ACCOUNT_TOKEN_TYPE: String(account.subject_token_type ?? ''),
@@ -85,7 +85,7 @@ function run(program: TokenProgram, signal: AbortSignal | undefined): Promise<st
     env: { ...process.env, ...environment },
     timeout: timeoutMs,
     maxBuffer: MAX_OUTPUT_BYTES,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   }
   return new Promise((resolve, reject) => {
     const child = execFile(file, program.arguments, options, (error, stdout) => {

@@ -107,7 +107,7 @@ export class GoogleCredentials {
       targetPrincipal,
       delegates,
       targetScopes: [SCOPE],
-      ...(endpoint === undefined ? {} : { endpoint }),
+      endpoint,
       transporterOptions: { fetchImplementation: googleFetch(this.#http) },
     })
   }

@@ -27,7 +27,7 @@ export function googleFetch(http: HttpClient, tokenUrl: string = GOOGLE_TOKEN_UR
       method,
       url: asked === GOOGLE_TOKEN_URL ? tokenUrl : asked,
       headers,
-      ...(body === undefined ? {} : { body: body.toString() }),
+      body: body?.toString(),
       repeatable: false,
     })
     const empty = reply.status === 204 || reply.status === 304

@@ -21,11 +21,11 @@ export async function attestVersion(client: KmsClient, name: string, form: Packa
   const statement = attestation.bytes('content')
   const certChains = readChains(attestation.optionalObject('certChains'))
   const names = fileNames(name)
-  const files = { [names.statement]: statement, ...(certChains === undefined ? {} : { [names.chain]: certChains }) }
+  const files = { [names.statement]: statement, ...(certChains && { [names.chain]: certChains }) }
   return {
     hsmType: 'MARVELL_GOOGLE',
     package: makePackage(form, statement, certChains, files),
-    ...(certChains === undefined ? {} : { certChains }),
+    certChains,
     // In another form the package does not show the statement by itself.
     ...(form === 'statement' ? {} : { artefacts: { [names.statement]: statement } }),
   }

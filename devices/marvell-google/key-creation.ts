@@ -93,7 +93,7 @@ function creation(settings: MarvellGoogleSettings, spec: KeySpec): KmsRequest {
       purpose: 'ASYMMETRIC_SIGN',
       versionTemplate: { protectionLevel, algorithm: NEW_KEY_ALGORITHMS[spec.algorithm] },
       labels: { [RUN_LABEL]: runId(spec) },
-      ...(cryptoKeyBackend === undefined ? {} : { cryptoKeyBackend }),
+      cryptoKeyBackend,
     },
     repeatable: false,
   }

@@ -17,7 +17,7 @@ export interface KeyRingName {
 export function parseKeyRingName(text: string): KeyRingName | undefined {
   const groups = KEY_RING_OR_KEY.exec(text)?.groups
   if (groups?.ring === undefined) return undefined
-  return { ring: groups.ring, ...(groups.key === undefined ? {} : { cryptoKey: text }) }
+  return { ring: groups.ring, cryptoKey: groups.key && text }
 }
 
 export interface VersionName {

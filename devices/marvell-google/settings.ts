@@ -108,10 +108,10 @@ export function readMarvellGoogleSettings(
     packageForm: reader.oneOf('packageForm', PACKAGE_FORMS) ?? 'statement',
     createKeyRing: reader.flag('createKeyRing') ?? false,
     protectionLevel,
-    ...(cryptoKeyBackend === undefined ? {} : { cryptoKeyBackend }),
+    cryptoKeyBackend,
     authentication: reader.oneOf('authentication', AUTHENTICATIONS) ?? 'application-default',
-    ...(credentialsFile === undefined ? {} : { credentialsFile }),
-    ...(impersonate === undefined ? {} : { impersonate }),
+    credentialsFile,
+    impersonate,
     generationWaitMs: (reader.wholeNumber('generationWaitSeconds', 1, 3600) ?? 300) * 1000,
     connection: readConnectionSettings(reader),
   }

@@ -158,7 +158,7 @@ export class Cryptoki {
       remedy:
         'Plug the device in again (or restart its service) and resume the run: the key, if it was made, is found again.',
       cause: error,
-      ...(error.vendorCode === undefined ? {} : { vendorCode: error.vendorCode }),
+      vendorCode: error.vendorCode,
     })
   }
 

@@ -134,7 +134,7 @@ function notStarted(call: string, path: string, cause: unknown): DeviceError {
   return new DeviceError('device.module', message, {
     remedy: "Check that the vendor's service runs and that this user may reach it (group, socket, configuration file).",
     cause,
-    ...(vendorCode === undefined ? {} : { vendorCode }),
+    vendorCode,
   })
 }
 

@@ -141,7 +141,7 @@ export function tokensOf(family: TokenFamily, cryptoki: Cryptoki, trail?: string
     throw new DeviceError(error.code, error.message, {
       remedy: family.serviceRemedy,
       cause: error,
-      ...(error.vendorCode === undefined ? {} : { vendorCode: error.vendorCode }),
+      vendorCode: error.vendorCode,
     })
   }
 }

@@ -119,7 +119,7 @@ export function wrongPin(
     return new DeviceError('credential.refused', `Could not log in to ${subject}: the ${kind.name} is wrong.`, {
       remedy: kind.remedy ?? `Check the source of the ${kind.name}.`,
       cause,
-      ...(cause.vendorCode === undefined ? {} : { vendorCode: cause.vendorCode }),
+      vendorCode: cause.vendorCode,
     })
   }
   const left =
@@ -137,8 +137,8 @@ export function wrongPin(
     {
       remedy: triesLeft === 0 && !lockedBefore ? UNLOCK : cause.remedy,
       cause,
-      ...(cause.vendorCode === undefined ? {} : { vendorCode: cause.vendorCode }),
-      ...(triesLeft === undefined ? {} : { triesLeft }),
+      vendorCode: cause.vendorCode,
+      triesLeft,
     },
   )
 }

@@ -251,7 +251,7 @@ export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
     const named = ref.label !== undefined || ref.id !== undefined
     const label = named ? ref.label : object
     const bytes = named ? ref.id : id
-    return { ...(label === undefined ? {} : { label }), ...(bytes === undefined ? {} : { id: bytes }) }
+    return { label, id: bytes }
   }
 
   protected keyFrom(object: Buffer, handles: { publicHandle?: Buffer; privateHandle?: Buffer }): TokenKey {

@@ -43,6 +43,6 @@ export function pkcs11Error(
     remedy,
     vendorCode: name,
     ...(transient === true ? { transient } : {}),
-    ...(cause === undefined ? {} : { cause }),
+    cause,
   })
 }

@@ -27,7 +27,7 @@ export function runVendorTool(command: string, args: readonly string[], input: T
       stdio: ['pipe', 'pipe', 'pipe'],
       timeout: TIMEOUT_MS,
       killSignal: 'SIGKILL',
-      ...(input.signal === undefined ? {} : { signal: input.signal }),
+      signal: input.signal,
     })
     let output = ''
     const keep = (chunk: Buffer): void => {

@@ -53,22 +53,19 @@ export function readTokenUri(uri: string, extra: readonly string[] = []): TokenQ
   const slotId = attributes.get('slot-id')
   if (slotId !== undefined && !/^\d{1,10}$/.test(slotId)) throw badName(uri, `slot-id=${slotId}`, extra)
   return {
-    ...optional('token', attributes.get('token')),
-    ...optional('serial', attributes.get('serial')),
-    ...optional('model', attributes.get('model')),
-    ...optional('manufacturer', attributes.get('manufacturer')),
-    ...optional('slotId', slotId === undefined ? undefined : Number(slotId)),
-    ...optional('slotDescription', attributes.get('slot-description')),
-    ...optional('object', attributes.get('object')),
-    ...optional('id', id),
-    ...optional('modulePath', query.get('module-path')),
-    ...optional('pinSource', query.get('pin-source')),
+    token: attributes.get('token'),
+    serial: attributes.get('serial'),
+    model: attributes.get('model'),
+    manufacturer: attributes.get('manufacturer'),
+    slotId: slotId === undefined ? undefined : Number(slotId),
+    slotDescription: attributes.get('slot-description'),
+    object: attributes.get('object'),
+    id,
+    modulePath: query.get('module-path'),
+    pinSource: query.get('pin-source'),
     extra: new Map([...attributes].filter(([name]) => extra.includes(name))),
   }
 }
-
-const optional = <Name extends string, Value>(name: Name, value: Value | undefined): { [key in Name]?: Value } =>
-  (value === undefined ? {} : { [name]: value }) as { [key in Name]?: Value }
 
 function badName(uri: string, name: string, extra: readonly string[]): DeviceError {
   return new DeviceError(

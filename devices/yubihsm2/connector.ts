@@ -43,9 +43,7 @@ export class Connector {
     this.url = url
     const keep = { keepAlive: true, maxSockets: 1 }
     this.#agent =
-      url.protocol === 'https:'
-        ? new HttpsAgent({ ...keep, ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }) })
-        : new HttpAgent(keep)
+      url.protocol === 'https:' ? new HttpsAgent({ ...keep, ca: caFile && readFileSync(caFile) }) : new HttpAgent(keep)
   }
 
   /** Sends one frame, takes one. Throws DeviceError `device.unreachable`, `device.gone`, `device.aborted`, `device.protocol`. */

@@ -25,7 +25,7 @@ export async function askCredential(
   }
   const pinned = settings.devicePublicKey === undefined ? undefined : readPinned(settings.devicePublicKey)
   const privateKey = readSecretKey(await ask(secret, 'authentication-key', `Private key of ${of}`), of)
-  return { kind: 'asymmetric', authKeyId, privateKey, ...(pinned === undefined ? {} : { devicePublicKey: pinned }) }
+  return { kind: 'asymmetric', authKeyId, privateKey, devicePublicKey: pinned }
 }
 
 async function ask(secret: SecretProvider, name: 'password' | 'authentication-key', prompt: string): Promise<Secret> {

@@ -32,10 +32,10 @@ export async function describeDevice(opened: OpenedYubiHsm2): Promise<DeviceDesc
     connector: settings.connector,
     info,
     unpinned: settings.authentication === 'asymmetric' && settings.devicePublicKey === undefined,
-    ...(authKey === undefined ? {} : { authKey }),
-    ...(storage === undefined ? {} : { storage }),
-    ...(audit === undefined ? {} : { forcedAudit: audit[0] !== 0 }),
-    ...(toggles === undefined ? {} : { disabledAlgorithms: disabled(toggles) }),
+    authKey,
+    storage,
+    forcedAudit: audit && audit[0] !== 0,
+    disabledAlgorithms: toggles && disabled(toggles),
   }
   return {
     hsmType: 'YUBIHSM2',
@@ -49,10 +49,10 @@ export async function describeDevice(opened: OpenedYubiHsm2): Promise<DeviceDesc
     obstacles: findObstacles(facts),
     details: {
       'Audit log': `${info.logUsed} of ${info.logSize}`,
-      ...(authKey === undefined ? {} : { 'Authentication key': authKey.label }),
-      ...(storage === undefined ? {} : { 'Free objects': `${storage.freeRecords} of ${storage.records}` }),
-      ...(fipsMode === undefined ? {} : { 'FIPS mode': FIPS_MODES[fipsMode[0] ?? 0] ?? 'unknown' }),
-      ...(devicePublicKey === undefined ? {} : { 'Device public key': devicePublicKey }),
+      ...(authKey && { 'Authentication key': authKey.label }),
+      ...(storage && { 'Free objects': `${storage.freeRecords} of ${storage.records}` }),
+      ...(fipsMode && { 'FIPS mode': FIPS_MODES[fipsMode[0] ?? 0] ?? 'unknown' }),
+      ...(devicePublicKey && { 'Device public key': devicePublicKey }),
     },
   }
 }

@@ -145,7 +145,7 @@ export function deviceRefusal(command: CommandName, code: number): DeviceError {
   return new DeviceError(row.code, `Could not ${command}: ${row.cause} (${vendorCode}).`, {
     remedy: row.remedy,
     vendorCode,
-    ...(row.transient === undefined ? {} : { transient: row.transient }),
+    transient: row.transient,
   })
 }
 
@@ -153,5 +153,5 @@ export function deviceRefusal(command: CommandName, code: number): DeviceError {
 export const protocolError = (command: string, what: string, cause?: unknown): DeviceError =>
   new DeviceError('device.protocol', `Could not ${command}: ${what}.`, {
     remedy: 'Check that the address is a yubihsm-connector and that nothing changes its traffic, then run it again.',
-    ...(cause === undefined ? {} : { cause }),
+    cause,
   })

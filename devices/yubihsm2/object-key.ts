@@ -124,7 +124,7 @@ const notAttestable =
       {
         remedy: 'Check that the authentication key has sign-attestation-certificate and shares a domain with the key.',
         cause: error,
-        ...(error.vendorCode === undefined ? {} : { vendorCode: error.vendorCode }),
+        vendorCode: error.vendorCode,
       },
     )
   }

@@ -164,6 +164,6 @@ export function findCapabilities({ info, authKey, disabledAlgorithms = [] }: Dev
             : !hasCapability(authKey.delegatedCapabilities, sign)
               ? `authentication key ${formatObjectId(authKey.id)} lacks the delegated capability ${sign}`
               : undefined
-    return { algorithm: name, supported: reason === undefined, ...(reason === undefined ? {} : { reason }) }
+    return { algorithm: name, supported: reason === undefined, reason }
   })
 }

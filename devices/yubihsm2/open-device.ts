@@ -29,19 +29,18 @@ export async function openDevice(uri: string, options: OpenOptions): Promise<Dev
       connector,
       credential,
       firmware: info.firmware,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-      ...(options.onTrace === undefined ? {} : { onTrace: options.onTrace }),
+      signal: options.signal,
+      onTrace: options.onTrace,
     })
+    const pinnedKey = credential.kind === 'asymmetric' ? credential.devicePublicKey : undefined
     return new YubiHsm2Device({
       connector,
       session,
       settings,
       info,
       intermediates,
-      ...(credential.kind === 'asymmetric' && credential.devicePublicKey !== undefined
-        ? { devicePublicKey: pointOf(credential.devicePublicKey).subarray(1).toString('hex') }
-        : {}),
-      ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+      devicePublicKey: pinnedKey && pointOf(pinnedKey).subarray(1).toString('hex'),
+      onProgress: options.onProgress,
     })
   } catch (error) {
     connector.close()

@@ -218,7 +218,7 @@ const isLost = (error: DeviceError): boolean =>
 /** What a refusal of `create session` means for the operator. */
 function explainRefusal(error: DeviceError, { authKeyId, kind }: Credential): DeviceError {
   const id = formatObjectId(authKeyId)
-  const details = { cause: error, ...(error.vendorCode === undefined ? {} : { vendorCode: error.vendorCode }) }
+  const details = { cause: error, vendorCode: error.vendorCode }
   if (error.vendorCode === errorCodeName(0x0b)) {
     return new DeviceError('credential.refused', `Authentication key ${id} does not exist on this YubiHSM 2.`, {
       remedy: 'Name an existing one: auth-key=… in the device URI, or authKeyId in the profile.',

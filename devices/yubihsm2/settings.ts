@@ -92,11 +92,11 @@ export function readSettings(uri: string, given: Readonly<Record<string, unknown
     authKeyId: readAuthKeyId(parsed.attributes.get('auth-key'), given.authKeyId),
     authentication: readAuthentication(text('authentication')),
     objectId: readObjectId(given.objectId),
-    ...(serial === undefined ? {} : { serial }),
-    ...(connectorCaFile === undefined ? {} : { connectorCaFile }),
-    ...(devicePublicKey === undefined ? {} : { devicePublicKey }),
-    ...(domains === undefined ? {} : { domains }),
-    ...(intermediatesFile === undefined ? {} : { intermediatesFile }),
+    serial,
+    connectorCaFile,
+    devicePublicKey,
+    domains,
+    intermediatesFile,
   }
 }
 

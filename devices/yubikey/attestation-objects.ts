@@ -59,13 +59,10 @@ export const namesFipsCertificate = (deviceCertificate: X509Certificate): boolea
 export function attestedFacts(certificate: X509Certificate): AttestedFacts {
   const firmware = valueAfter(certificate.raw, FIRMWARE_OID, 3)
   const policy = valueAfter(certificate.raw, POLICY_OID, 2)
-  const touch = TOUCH[policy?.[1] as keyof typeof TOUCH]
   return {
-    ...(firmware === undefined
-      ? {}
-      : { firmware: { major: firmware[0] ?? 0, minor: firmware[1] ?? 0, patch: firmware[2] ?? 0 } }),
-    ...(touch === undefined ? {} : { touchPolicy: touch }),
-    ...(policy === undefined ? {} : { pinPolicy: policy[0] ?? 0 }),
+    firmware: firmware && { major: firmware[0] ?? 0, minor: firmware[1] ?? 0, patch: firmware[2] ?? 0 },
+    touchPolicy: TOUCH[policy?.[1] as keyof typeof TOUCH],
+    pinPolicy: policy?.[0],
   }
 }
 

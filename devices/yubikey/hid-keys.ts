@@ -71,7 +71,7 @@ export async function readKeys(
     keys.push({
       productId: each.productId,
       hasSmartCard: !WITHOUT_CCID.has(each.productId),
-      ...(info === undefined ? {} : { info }),
+      info,
     })
   }
   return keys

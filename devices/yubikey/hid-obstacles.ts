@@ -53,8 +53,8 @@ export function hidOnlyDevice(key: HidKey): DiscoveredDevice {
     uri: formatDeviceUri('yubikey', { serial: info?.serial }),
     vendor: 'Yubico',
     model: info === undefined ? 'YubiKey' : `YubiKey (${info.formFactor})`,
-    ...(info?.serial === undefined ? {} : { serial: info.serial }),
-    ...(info?.firmware === undefined ? {} : { firmware: info.firmware }),
+    serial: info?.serial,
+    firmware: info?.firmware,
     fips: info?.fips ?? 'unknown',
     obstacles: [whyNoPiv(key)],
   }
@@ -67,11 +67,11 @@ export function withHidFacts(device: DiscoveredDevice, keys: readonly HidKey[]):
   return {
     ...device,
     fips: info.fips,
-    ...(info.firmware === undefined ? {} : { firmware: info.firmware }),
+    firmware: info.firmware ?? device.firmware,
     details: {
       ...device.details,
       formFactor: info.formFactor,
-      ...(info.usbEnabled === undefined ? {} : { applications: info.usbEnabled.join(' ') }),
+      ...(info.usbEnabled && { applications: info.usbEnabled.join(' ') }),
     },
   }
 }
