@@ -40,13 +40,12 @@ async function readVersion(client: DsmClient): Promise<Version> {
   const reply = await client.callOpenly('/sys/v1/version')
   if (!reply.ok) throw dsmError('Version', 'read the version of DSM', reply, client.http.redaction)
   const fields = new JsonFields(reply.json(), 'the version')
-  const fipsLevel = fields.optionalNumber('fips_level')
   const text = (name: string): string => client.http.redaction.clean(fields.text(name)).slice(0, 60)
   return {
     version: text('version'),
     apiVersion: text('api_version'),
     serverMode: text('server_mode'),
-    fipsLevel,
+    fipsLevel: fields.optionalNumber('fips_level'),
   }
 }
 

@@ -31,12 +31,6 @@ export function readSobject(json: unknown): Sobject {
   const fields = new JsonFields(json, 'the security object')
   const kid = fields.text('kid').toLowerCase()
   if (!UUID.test(kid)) throw protocolError('kid of the security object is not a UUID')
-  const neverExportable = fields.optionalFlag('never_exportable')
-  const state = fields.optionalText('state')
-  const groupId = fields.optionalText('group_id')
-  const publicKey = fields.optionalBytes('pub_key')
-  const value = fields.optionalBytes('value')
-  const runId = fields.optionalObject('custom_metadata')?.optionalText(RUN_ID_METADATA)
   return {
     kid,
     name: fields.text('name'),
@@ -47,12 +41,12 @@ export function readSobject(json: unknown): Sobject {
     enabled: fields.flag('enabled'),
     elsewhere: fields.has('external') || fields.has('virtual_key_info'),
     transient: fields.has('transient_key') || fields.text('origin') === 'Transient',
-    neverExportable,
-    state,
-    groupId,
-    publicKey,
-    value,
-    runId,
+    neverExportable: fields.optionalFlag('never_exportable'),
+    state: fields.optionalText('state'),
+    groupId: fields.optionalText('group_id'),
+    publicKey: fields.optionalBytes('pub_key'),
+    value: fields.optionalBytes('value'),
+    runId: fields.optionalObject('custom_metadata')?.optionalText(RUN_ID_METADATA),
   }
 }
 

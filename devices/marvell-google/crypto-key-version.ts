@@ -20,8 +20,6 @@ export interface CryptoKeyVersion {
 /** Throws DeviceError `device.protocol`; also where the reply names another version than `name`, if one is given. */
 export function readCryptoKeyVersion(json: unknown, name?: string): CryptoKeyVersion {
   const fields = new JsonFields(json, 'the key version')
-  const generationFailureReason = fields.optionalText('generationFailureReason')
-  const attestation = fields.optionalObject('attestation')
   const version = {
     name: fields.text('name'),
     state: fields.text('state'),
@@ -30,8 +28,8 @@ export function readCryptoKeyVersion(json: unknown, name?: string): CryptoKeyVer
     imported: fields.has('importJob') || fields.has('importTime') || fields.optionalFlag('reimportEligible') === true,
     external: fields.has('externalProtectionLevelOptions'),
     trustedWrapping: fields.optionalFlag('trustedWrappingEnabled') === true,
-    generationFailureReason,
-    attestation,
+    generationFailureReason: fields.optionalText('generationFailureReason'),
+    attestation: fields.optionalObject('attestation'),
   }
   if (name !== undefined && version.name !== name)
     throw protocolError('it names another key version than the one asked for')

@@ -19,15 +19,13 @@ export function readCryptoKey(json: unknown, name: string): CryptoKey {
   const fields = new JsonFields(json, 'the key')
   if (fields.text('name') !== name) throw protocolError('the answer names another key than the one asked for')
   const template = fields.optionalObject('versionTemplate')
-  const algorithm = template?.optionalText('algorithm')
-  const protectionLevel = template?.optionalText('protectionLevel')
   const labels = json instanceof Object && 'labels' in json ? json.labels : undefined
   return {
     name,
     purpose: fields.text('purpose'),
     importOnly: fields.optionalFlag('importOnly') === true,
-    algorithm,
-    protectionLevel,
+    algorithm: template?.optionalText('algorithm'),
+    protectionLevel: template?.optionalText('protectionLevel'),
     labels: Object.fromEntries(Object.entries(labels ?? {}).map(([key, value]) => [key, String(value)])),
   }
 }

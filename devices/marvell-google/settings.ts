@@ -92,7 +92,6 @@ export function readMarvellGoogleSettings(
       'Give both, or neither.',
     )
   }
-  const credentialsFile = reader.text('credentialsFile')
   const impersonate = reader.text('impersonate')
   if (impersonate !== undefined && !/^[\w.+-]{1,64}@[\w.-]{1,190}$/.test(impersonate)) {
     throw settingError(
@@ -110,7 +109,7 @@ export function readMarvellGoogleSettings(
     protectionLevel,
     cryptoKeyBackend,
     authentication: reader.oneOf('authentication', AUTHENTICATIONS) ?? 'application-default',
-    credentialsFile,
+    credentialsFile: reader.text('credentialsFile'),
     impersonate,
     generationWaitMs: (reader.wholeNumber('generationWaitSeconds', 1, 3600) ?? 300) * 1000,
     connection: readConnectionSettings(reader),

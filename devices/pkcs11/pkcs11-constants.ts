@@ -1,16 +1,26 @@
 /**
- * The numbers of PKCS#11 2.40 that this agent uses, by the standard's names (OASIS pkcs11-curr and pkcs11-base v2.40).
- * They stand here so that nothing but the module loader needs the native addon.
+ * The numbers of PKCS#11 2.40 that the drivers and the virtual token use, by the standard's names (pkcs11t.h, OASIS pkcs11-curr
+ * and pkcs11-base v2.40). Written out here, so that nothing but the module loader needs the native addon.
  */
 export const CKA = {
   CLASS: 0x0,
   TOKEN: 0x1,
   PRIVATE: 0x2,
   LABEL: 0x3,
+  APPLICATION: 0x10,
   VALUE: 0x11,
+  OBJECT_ID: 0x12,
   CERTIFICATE_TYPE: 0x80,
   ISSUER: 0x81,
   SERIAL_NUMBER: 0x82,
+  TRUSTED: 0x86,
+  CERTIFICATE_CATEGORY: 0x87,
+  JAVA_MIDP_SECURITY_DOMAIN: 0x88,
+  URL: 0x89,
+  HASH_OF_SUBJECT_PUBLIC_KEY: 0x8a,
+  HASH_OF_ISSUER_PUBLIC_KEY: 0x8b,
+  NAME_HASH_ALGORITHM: 0x8c,
+  CHECK_VALUE: 0x90,
   KEY_TYPE: 0x100,
   SUBJECT: 0x101,
   ID: 0x102,
@@ -20,22 +30,41 @@ export const CKA = {
   WRAP: 0x106,
   UNWRAP: 0x107,
   SIGN: 0x108,
+  SIGN_RECOVER: 0x109,
   VERIFY: 0x10a,
+  VERIFY_RECOVER: 0x10b,
   DERIVE: 0x10c,
+  START_DATE: 0x110,
+  END_DATE: 0x111,
   MODULUS: 0x120,
   MODULUS_BITS: 0x121,
   PUBLIC_EXPONENT: 0x122,
+  PRIVATE_EXPONENT: 0x123,
+  PRIME_1: 0x124,
+  PRIME_2: 0x125,
+  EXPONENT_1: 0x126,
+  EXPONENT_2: 0x127,
+  COEFFICIENT: 0x128,
+  PUBLIC_KEY_INFO: 0x129,
   EXTRACTABLE: 0x162,
   LOCAL: 0x163,
   NEVER_EXTRACTABLE: 0x164,
   ALWAYS_SENSITIVE: 0x165,
+  KEY_GEN_MECHANISM: 0x166,
   MODIFIABLE: 0x170,
+  COPYABLE: 0x171,
+  DESTROYABLE: 0x172,
   EC_PARAMS: 0x180,
   EC_POINT: 0x181,
   ALWAYS_AUTHENTICATE: 0x202,
+  WRAP_WITH_TRUSTED: 0x210,
+  WRAP_TEMPLATE: 0x40000211,
+  UNWRAP_TEMPLATE: 0x40000212,
+  DERIVE_TEMPLATE: 0x40000213,
+  ALLOWED_MECHANISMS: 0x40000600,
 } as const
 
-export const CKO = { DATA: 0, CERTIFICATE: 1, PUBLIC_KEY: 2, PRIVATE_KEY: 3 } as const
+export const CKO = { DATA: 0, CERTIFICATE: 1, PUBLIC_KEY: 2, PRIVATE_KEY: 3, SECRET_KEY: 4 } as const
 export const CKK = { RSA: 0, EC: 3 } as const
 export const CKC_X_509 = 0
 export const CKU = { SO: 0, USER: 1, CONTEXT_SPECIFIC: 2 } as const
@@ -46,9 +75,11 @@ export const CKF_OS_LOCKING_OK = 0x2
 
 /** CK_TOKEN_INFO flags. */
 export const CKF = {
+  RNG: 0x1,
   WRITE_PROTECTED: 0x2,
   LOGIN_REQUIRED: 0x4,
   USER_PIN_INITIALIZED: 0x8,
+  RESTORE_KEY_NOT_NEEDED: 0x20,
   PROTECTED_AUTHENTICATION_PATH: 0x100,
   TOKEN_INITIALIZED: 0x400,
   USER_PIN_COUNT_LOW: 0x10000,
@@ -63,16 +94,38 @@ export const CKF = {
 export const CKM = {
   RSA_PKCS_KEY_PAIR_GEN: 0x0,
   RSA_PKCS: 0x1,
+  SHA1_RSA_PKCS: 0x6,
   RSA_X9_31_KEY_PAIR_GEN: 0xa,
   SHA256_RSA_PKCS: 0x40,
   SHA384_RSA_PKCS: 0x41,
   SHA512_RSA_PKCS: 0x42,
+  KEA_KEY_PAIR_GEN: 0x1010,
   EC_KEY_PAIR_GEN: 0x1040,
   ECDSA: 0x1041,
+  ECDSA_SHA1: 0x1042,
   ECDSA_SHA256: 0x1044,
   ECDSA_SHA384: 0x1045,
   ECDSA_SHA512: 0x1046,
 } as const
+
+/** CK_SLOT_INFO flags. */
+export const SLOT_FLAG = { TOKEN_PRESENT: 0x1, REMOVABLE_DEVICE: 0x2, HW_SLOT: 0x4 } as const
+
+/** CK_SESSION_INFO states. */
+export const SESSION_STATE = { RO_PUBLIC: 0, RO_USER: 1, RW_PUBLIC: 2, RW_USER: 3, RW_SO: 4 } as const
+
+/** CK_MECHANISM_INFO flags. */
+export const MECHANISM_FLAG = {
+  HW: 0x1,
+  SIGN: 0x800,
+  VERIFY: 0x2000,
+  GENERATE_KEY_PAIR: 0x10000,
+  EC_F_P: 0x100000,
+  EC_NAMEDCURVE: 0x800000,
+  EC_UNCOMPRESS: 0x1000000,
+} as const
+
+export const UNAVAILABLE_INFORMATION = 0xffff_ffff_ffff_ffffn
 
 /** `0x8000_0142` for a trace or a message. */
 export const hex32 = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`

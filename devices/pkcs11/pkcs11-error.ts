@@ -1,6 +1,5 @@
 import { DeviceError } from '../device-error.ts'
-import type { ReturnCode } from './return-code.ts'
-import { RETURN_CODES } from './return-codes.ts'
+import { RETURN_CODES, type ReturnCode } from './return-codes.ts'
 
 const VENDOR_DEFINED = 0x80000000
 const IN_MESSAGE = /(CKR_\w+):(\d+)/
@@ -42,7 +41,7 @@ export function pkcs11Error(
   return new DeviceError(code, `Could not finish ${call} on ${subject}: ${why}.`, {
     remedy,
     vendorCode: name,
-    ...(transient === true ? { transient } : {}),
+    transient,
     cause,
   })
 }

@@ -82,21 +82,16 @@ export function readSettings(uri: string, given: Readonly<Record<string, unknown
     }
   }
   const text = (name: string): string | undefined => optionalText(given, name)
-  const serial = parsed.attributes.get('serial')
-  const connectorCaFile = text('connectorCaFile')
-  const devicePublicKey = text('devicePublicKey')
-  const domains = readDomains(given.domains)
-  const intermediatesFile = readIntermediates(given)
   return {
     connector: readConnector(parsed.attributes.get('connector') ?? text('connector') ?? DEFAULT_CONNECTOR),
     authKeyId: readAuthKeyId(parsed.attributes.get('auth-key'), given.authKeyId),
     authentication: readAuthentication(text('authentication')),
     objectId: readObjectId(given.objectId),
-    serial,
-    connectorCaFile,
-    devicePublicKey,
-    domains,
-    intermediatesFile,
+    serial: parsed.attributes.get('serial'),
+    connectorCaFile: text('connectorCaFile'),
+    devicePublicKey: text('devicePublicKey'),
+    domains: readDomains(given.domains),
+    intermediatesFile: readIntermediates(given),
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CKA } from '../../src/sandbox/pkcs11-token/cryptoki.ts'
+import { CKA } from '../../devices/pkcs11/pkcs11-constants.ts'
 import { PLAIN_PIN } from '../../src/sandbox/pkcs11-token/personalities/plain.ts'
 import { RETURN_VALUES as CKR } from '../../src/sandbox/pkcs11-token/return-values.ts'
 import {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { CKA } from '../../src/sandbox/pkcs11-token/cryptoki.ts'
+import { CKA } from '../../devices/pkcs11/pkcs11-constants.ts'
 import type { TokenUnderTest } from './running-token.ts'
 
 /** One PKCS#11 call by its pkcs11js name. In `args`, `{ hex }` is a buffer and `$name` what an earlier step saved. */

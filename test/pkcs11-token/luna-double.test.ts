@@ -4,15 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import graphene from 'graphene-pk11'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { LUNA_CKA, LUNA_CKM, LUNA_CKU } from '../../devices/luna/luna-constants.ts'
 import { luna } from '../../src/attestation/luna/verify.ts'
 import { type LunaDouble, startDouble } from '../../src/sandbox/luna/double.ts'
 import { lunaVendorMechanisms } from '../../src/sandbox/pkcs11-token/personalities/luna.ts'
-import {
-  LUNA_CKA,
-  LUNA_CKM,
-  LUNA_CRYPTO_USER,
-  LUNA_LIMITED_CRYPTO_OFFICER,
-} from '../../src/sandbox/pkcs11-token/personalities/luna-constants.ts'
 import {
   LUNA_CRYPTO_USER_PIN,
   LUNA_LABEL,
@@ -122,7 +117,7 @@ describe.runIf(installed('pkcs11-tool', 'p11tool'))('the Luna double', () => {
   it('refuses key pairs to the Crypto User', () => {
     const other = openGraphene(String(double.settings.module), double.environment ?? {}, {
       pin: LUNA_CRYPTO_USER_PIN,
-      userType: Number(LUNA_CRYPTO_USER),
+      userType: LUNA_CKU.CRYPTO_USER,
     })
     try {
       const { publicKey, privateKey } = ecTemplates('crypto-user')
@@ -137,7 +132,7 @@ describe.runIf(installed('pkcs11-tool', 'p11tool'))('the Luna double', () => {
     const act = () =>
       openGraphene(String(double.settings.module), double.environment ?? {}, {
         pin: 'limited-officer',
-        userType: Number(LUNA_LIMITED_CRYPTO_OFFICER),
+        userType: LUNA_CKU.LIMITED_CRYPTO_OFFICER,
       })
     expect(returnValueOf(act)).toBe(CKR.CKR_USER_PIN_NOT_INITIALIZED)
   })

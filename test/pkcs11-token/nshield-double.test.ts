@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import graphene from 'graphene-pk11'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { NSHIELD_CKA } from '../../devices/nshield/nshield-constants.ts'
 import { nshield } from '../../src/attestation/nshield/verify.ts'
 import { type NshieldDouble, startDouble } from '../../src/sandbox/nshield/double.ts'
 import type { NshieldSettings } from '../../src/sandbox/pkcs11-token/personalities/nshield.ts'
-import { NSHIELD_CKA } from '../../src/sandbox/pkcs11-token/personalities/nshield-constants.ts'
 import {
   NSHIELD_CARD_PIN,
   NSHIELD_ESN,

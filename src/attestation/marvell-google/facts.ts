@@ -24,14 +24,12 @@ export function marvellClaims(object: MarvellObject, chains: MarvellChains | und
     const value = numberOf(object, attribute)
     if (value === 0 || value === 1) claims[name] = value === 1
   }
-  const secret = secretKeyText(object)
-  const partition = chains === undefined ? undefined : commonNameOf(chains.partition.subject)
   const texts: Readonly<Record<string, string | undefined>> = {
-    key: secret,
+    key: secretKeyText(object),
     kcv: hexOf(object, ATTRIBUTE.kcv),
     ekcv: hexOf(object, ATTRIBUTE.ekcv),
     versionNameSha256: keyIdOf(object)?.versionNameSha256,
-    partition,
+    partition: chains === undefined ? undefined : commonNameOf(chains.partition.subject),
     ownerTrustAnchor: chains?.owner.name,
   }
   for (const [name, text] of Object.entries(texts)) if (text !== undefined) claims[name] = text

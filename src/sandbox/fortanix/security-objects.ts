@@ -65,10 +65,9 @@ export function importCertificate(request: Readonly<Record<string, unknown>>, cr
 }
 
 function common(request: Readonly<Record<string, unknown>>, kid: string, creator: string): Record<string, unknown> {
-  const now = dsmTime(new Date())
   return {
     acct_id: ACCOUNT,
-    created_at: now,
+    created_at: dsmTime(new Date()),
     creator: { app: creator },
     custom_metadata: request.custom_metadata ?? {},
     enabled: request.enabled ?? true,

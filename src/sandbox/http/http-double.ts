@@ -109,10 +109,9 @@ export class HttpDouble {
       return true
     }
     if (fault.kind === 'status') {
-      const body = fault.body ?? this.#options.error(fault.status, 'a fault that was asked for')
       this.#end(response, {
         status: fault.status,
-        body,
+        body: fault.body ?? this.#options.error(fault.status, 'a fault that was asked for'),
         ...(fault.headers === undefined ? {} : { headers: fault.headers }),
       })
       return true

@@ -5,10 +5,10 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
+import { LUNA_CKA } from '../../../devices/luna/luna-constants.ts'
+import { CKA, CKK, CKO } from '../../../devices/pkcs11/pkcs11-constants.ts'
 import { TokenControl } from '../pkcs11-token/control-client.ts'
 import type { ObjectView } from '../pkcs11-token/control-protocol.ts'
-import { CKA, CKK, CKO } from '../pkcs11-token/cryptoki.ts'
-import { LUNA_CKA } from '../pkcs11-token/personalities/luna-constants.ts'
 import { ulongFromMemory } from '../pkcs11-token/rpc-bytes.ts'
 
 export const cmuUrl = import.meta.url

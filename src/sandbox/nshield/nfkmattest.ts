@@ -4,10 +4,10 @@
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { NSHIELD_CKA } from '../../../devices/nshield/nshield-constants.ts'
+import { CKA } from '../../../devices/pkcs11/pkcs11-constants.ts'
 import { TokenControl } from '../pkcs11-token/control-client.ts'
 import type { ObjectView } from '../pkcs11-token/control-protocol.ts'
-import { CKA } from '../pkcs11-token/cryptoki.ts'
-import { NSHIELD_CKA } from '../pkcs11-token/personalities/nshield-constants.ts'
 import { describeBundle } from './describe-bundle.ts'
 
 export const nfkmattestUrl = import.meta.url

@@ -1,4 +1,4 @@
-import { CKA, CKU, SESSION_FLAG, SESSION_STATE } from './cryptoki.ts'
+import { CKA, CKF_SESSION, CKU, SESSION_STATE } from '../../../devices/pkcs11/pkcs11-constants.ts'
 import { CryptokiError } from './return-values.ts'
 import type { SigningMechanism } from './signing-mechanisms.ts'
 import type { Token } from './token.ts'
@@ -54,8 +54,8 @@ export class Application {
   }
 
   openSession(token: Token, flags: bigint): Session {
-    if ((flags & BigInt(SESSION_FLAG.SERIAL)) === 0n) throw new CryptokiError('CKR_SESSION_PARALLEL_NOT_SUPPORTED')
-    const readWrite = (flags & BigInt(SESSION_FLAG.RW)) !== 0n
+    if ((flags & BigInt(CKF_SESSION.SERIAL)) === 0n) throw new CryptokiError('CKR_SESSION_PARALLEL_NOT_SUPPORTED')
+    const readWrite = (flags & BigInt(CKF_SESSION.RW)) !== 0n
     if (!token.initialized) throw new CryptokiError('CKR_TOKEN_NOT_RECOGNIZED')
     if (readWrite && token.definition.writeProtected) throw new CryptokiError('CKR_TOKEN_WRITE_PROTECTED')
     if (!readWrite && this.userType(token) === BigInt(CKU.SO)) {

@@ -1,5 +1,5 @@
 /** Which attributes an object may have, what they are by default, and which may change. PKCS#11 2.40, section 4. */
-import { CKA, CKO } from './cryptoki.ts'
+import { CKA, CKO } from '../../../devices/pkcs11/pkcs11-constants.ts'
 import { CryptokiError } from './return-values.ts'
 import { ulongToMemory } from './rpc-bytes.ts'
 import type { Attribute } from './rpc-values.ts'

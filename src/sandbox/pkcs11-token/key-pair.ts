@@ -1,9 +1,9 @@
 /** C_GenerateKeyPair: templates checked, keys made off the event loop, both objects with every attribute they have. */
 import { createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
+import { CKA, CKK, CKM, CKO } from '../../../devices/pkcs11/pkcs11-constants.ts'
 import { octetString } from '../../asn1/der-writer.ts'
 import { type AttributeMap, initialAttributes, no, yes } from './attribute-rules.ts'
-import { CKA, CKK, CKM, CKO } from './cryptoki.ts'
 import { curveByParameters, type NamedCurve } from './named-curve.ts'
 import type { KeyPairRequest, MechanismInfo, TokenDefinition } from './personality.ts'
 import { CryptokiError } from './return-values.ts'

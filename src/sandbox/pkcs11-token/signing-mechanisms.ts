@@ -1,6 +1,6 @@
 /** What C_Sign and C_Verify do for each mechanism. PKCS#11 2.40 mechanisms, 2.1 and 2.3. */
 import { constants, createHash, type KeyObject, privateEncrypt, publicDecrypt, sign, verify } from 'node:crypto'
-import { CKK, CKM } from './cryptoki.ts'
+import { CKK, CKM } from '../../../devices/pkcs11/pkcs11-constants.ts'
 import { signHash, verifyHash } from './ecdsa.ts'
 import { CryptokiError } from './return-values.ts'
 

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { CKA, CKO } from './cryptoki.ts'
+import { CKA, CKO } from '../../../devices/pkcs11/pkcs11-constants.ts'
 import { ulongFromMemory } from './rpc-bytes.ts'
 
 /** An object of the token. Secret values are in `key` alone and never among the attributes. */

@@ -1,4 +1,4 @@
-import { SLOT_FLAG, TOKEN_FLAG } from './cryptoki.ts'
+import { CKF, SLOT_FLAG } from '../../../devices/pkcs11/pkcs11-constants.ts'
 import type { SlotDefinition, TokenDefinition } from './personality.ts'
 import { PinCounter } from './pin-counter.ts'
 import { CryptokiError } from './return-values.ts'
@@ -48,20 +48,20 @@ export class Token {
     const { definition, userPin, soPin } = this
     const when = (condition: boolean | undefined, bit: number): number => (condition ? bit : 0)
     return (
-      TOKEN_FLAG.RNG |
-      TOKEN_FLAG.RESTORE_KEY_NOT_NEEDED |
-      when(definition.writeProtected, TOKEN_FLAG.WRITE_PROTECTED) |
-      when(definition.loginRequired, TOKEN_FLAG.LOGIN_REQUIRED) |
-      when(this.initialized, TOKEN_FLAG.TOKEN_INITIALIZED) |
-      when(definition.protectedAuthenticationPath, TOKEN_FLAG.PROTECTED_AUTHENTICATION_PATH) |
-      when(userPin.initialized, TOKEN_FLAG.USER_PIN_INITIALIZED) |
-      when(userPin.countLow, TOKEN_FLAG.USER_PIN_COUNT_LOW) |
-      when(userPin.finalTry, TOKEN_FLAG.USER_PIN_FINAL_TRY) |
-      when(userPin.locked, TOKEN_FLAG.USER_PIN_LOCKED) |
-      when(this.userPinExpired, TOKEN_FLAG.USER_PIN_TO_BE_CHANGED) |
-      when(soPin.countLow, TOKEN_FLAG.SO_PIN_COUNT_LOW) |
-      when(soPin.finalTry, TOKEN_FLAG.SO_PIN_FINAL_TRY) |
-      when(soPin.locked, TOKEN_FLAG.SO_PIN_LOCKED)
+      CKF.RNG |
+      CKF.RESTORE_KEY_NOT_NEEDED |
+      when(definition.writeProtected, CKF.WRITE_PROTECTED) |
+      when(definition.loginRequired, CKF.LOGIN_REQUIRED) |
+      when(this.initialized, CKF.TOKEN_INITIALIZED) |
+      when(definition.protectedAuthenticationPath, CKF.PROTECTED_AUTHENTICATION_PATH) |
+      when(userPin.initialized, CKF.USER_PIN_INITIALIZED) |
+      when(userPin.countLow, CKF.USER_PIN_COUNT_LOW) |
+      when(userPin.finalTry, CKF.USER_PIN_FINAL_TRY) |
+      when(userPin.locked, CKF.USER_PIN_LOCKED) |
+      when(this.userPinExpired, CKF.USER_PIN_TO_BE_CHANGED) |
+      when(soPin.countLow, CKF.SO_PIN_COUNT_LOW) |
+      when(soPin.finalTry, CKF.SO_PIN_FINAL_TRY) |
+      when(soPin.locked, CKF.SO_PIN_LOCKED)
     )
   }
 

@@ -1,9 +1,9 @@
 /**
  * p11-kit-client.so lets only the mechanisms of its own list pass, so a vendor mechanism cannot reach the token. A caller
  * that wants one sends CKM_KEA_KEY_PAIR_GEN, which no token of today makes keys with, and puts the true number into a
- * private attribute of the public template (`vendor-mechanism-shim.ts` does so for pkcs11js).
+ * private attribute of the public template (`test/pkcs11-token/vendor-mechanism-shim.ts` does so for pkcs11js).
  */
-import { CKM } from './cryptoki.ts'
+import { CKM } from '../../../devices/pkcs11/pkcs11-constants.ts'
 import { CryptokiError } from './return-values.ts'
 import { ulongFromMemory } from './rpc-bytes.ts'
 

@@ -1,5 +1,5 @@
+import { MECHANISM_FLAG } from '../../../../devices/pkcs11/pkcs11-constants.ts'
 import { readTemplate } from '../attribute-rules.ts'
-import { MECHANISM_FLAG } from '../cryptoki.ts'
 import { makeKeyPair, prepareKeyPair } from '../key-pair.ts'
 import { CryptokiError } from '../return-values.ts'
 import { ulong } from '../rpc-values.ts'

@@ -1,3 +1,4 @@
+import { CKA, CKC_X_509, CKO } from '../../../../devices/pkcs11/pkcs11-constants.ts'
 import type { Application, Session } from '../application.ts'
 import {
   type AttributeMap,
@@ -6,7 +7,6 @@ import {
   readTemplate,
   SECRET_ATTRIBUTES,
 } from '../attribute-rules.ts'
-import { CKA, CKC, CKO } from '../cryptoki.ts'
 import { CryptokiError, RETURN_VALUES } from '../return-values.ts'
 import { type Attribute, type AttributeRoom, ulong, ulongsFor } from '../rpc-values.ts'
 import { flag, isPrivateKey, matches, number, type TokenObject } from '../token-object.ts'
@@ -122,7 +122,7 @@ function newObject(template: AttributeMap): AttributeMap {
     case BigInt(CKO.CERTIFICATE): {
       const complete = [CKA.CERTIFICATE_TYPE, CKA.SUBJECT, CKA.VALUE].every((type) => template.has(type))
       if (!complete) throw new CryptokiError('CKR_TEMPLATE_INCOMPLETE')
-      if (number(template, CKA.CERTIFICATE_TYPE) !== BigInt(CKC.X_509)) {
+      if (number(template, CKA.CERTIFICATE_TYPE) !== BigInt(CKC_X_509)) {
         throw new CryptokiError('CKR_ATTRIBUTE_VALUE_INVALID')
       }
       return initialAttributes(CKO.CERTIFICATE, template, CERTIFICATE)

@@ -1,5 +1,5 @@
+import { CKF_SESSION, CKU } from '../../../../devices/pkcs11/pkcs11-constants.ts'
 import type { Application, Session } from '../application.ts'
-import { CKU, SESSION_FLAG } from '../cryptoki.ts'
 import type { PinCounter } from '../pin-counter.ts'
 import { CryptokiError } from '../return-values.ts'
 import { ulong } from '../rpc-values.ts'
@@ -24,7 +24,7 @@ export const sessionCalls: CallHandlers = {
 
   C_GetSessionInfo: (application, request) => {
     const session = application.session(request.ulong())
-    const flags = SESSION_FLAG.SERIAL | (session.readWrite ? SESSION_FLAG.RW : 0)
+    const flags = CKF_SESSION.SERIAL | (session.readWrite ? CKF_SESSION.RW : 0)
     return [ulong(session.token.slot.id), ulong(application.state(session)), ulong(flags), ulong(0)]
   },
 

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
+import { CKA, MECHANISM_FLAG } from '../../../../devices/pkcs11/pkcs11-constants.ts'
 import type { Application, Session, SigningOperation } from '../application.ts'
-import { CKA, MECHANISM_FLAG } from '../cryptoki.ts'
 import { CryptokiError } from '../return-values.ts'
 import { bytesFor, type RpcValue } from '../rpc-values.ts'
 import { SIGNING_MECHANISMS, signatureLength } from '../signing-mechanisms.ts'

@@ -1,4 +1,4 @@
-import { CKU, UNAVAILABLE_INFORMATION } from '../cryptoki.ts'
+import { CKU, UNAVAILABLE_INFORMATION } from '../../../../devices/pkcs11/pkcs11-constants.ts'
 import { CryptokiError } from '../return-values.ts'
 import { paddedString, ulong, ulongsFor, version } from '../rpc-values.ts'
 import type { CallHandlers } from './call-handler.ts'

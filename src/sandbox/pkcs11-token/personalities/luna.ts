@@ -1,11 +1,11 @@
 /** A Thales Luna Network HSM partition: FIPS mechanisms, roles, and the public key confirmation as an attribute of the private key. */
 import { createHash, randomBytes } from 'node:crypto'
+import { LUNA_CKA, LUNA_CKM, LUNA_CKU } from '../../../../devices/luna/luna-constants.ts'
+import { CKA, CKM } from '../../../../devices/pkcs11/pkcs11-constants.ts'
 import { createLunaEvidenceIssuer, type LunaEvidenceIssuer } from '../../luna/evidence/issuer.ts'
-import { CKA, CKM } from '../cryptoki.ts'
 import type { KeyPairExtras, MechanismInfo, Personality, TokenRules } from '../personality.ts'
 import { CryptokiError } from '../return-values.ts'
 import { flag, type ObjectDraft } from '../token-object.ts'
-import { LUNA_AUDIT, LUNA_CKA, LUNA_CKM, LUNA_CRYPTO_USER, LUNA_LIMITED_CRYPTO_OFFICER } from './luna-constants.ts'
 import {
   LUNA_CRYPTO_USER_PIN,
   LUNA_LABEL,
@@ -40,7 +40,7 @@ export function lunaPersonality(settings: LunaSettings = {}): Personality {
   const rules: TokenRules = {
     // The role may sign and not make keys. How the firmware words the refusal is not published; this is the standard's code.
     admitKeyPair: ({ userType }) => {
-      if (userType === LUNA_CRYPTO_USER) throw new CryptokiError('CKR_USER_NOT_LOGGED_IN')
+      if (userType === BigInt(LUNA_CKU.CRYPTO_USER)) throw new CryptokiError('CKR_USER_NOT_LOGGED_IN')
     },
     // With which code is not published.
     admitRead: (hasSearched) => {
@@ -75,9 +75,9 @@ export function lunaPersonality(settings: LunaSettings = {}): Personality {
           maxPinFailures: settings.maxPinFailures ?? 10,
           // CKR_USER_PIN_NOT_INITIALIZED says that a role does not exist.
           roles: new Map([
-            [LUNA_CRYPTO_USER, LUNA_CRYPTO_USER_PIN],
-            [LUNA_LIMITED_CRYPTO_OFFICER, undefined],
-            [LUNA_AUDIT, undefined],
+            [BigInt(LUNA_CKU.CRYPTO_USER), LUNA_CRYPTO_USER_PIN],
+            [BigInt(LUNA_CKU.LIMITED_CRYPTO_OFFICER), undefined],
+            [BigInt(LUNA_CKU.AUDIT), undefined],
           ]),
           mechanisms: [
             ...((settings.fips ?? true) ? [] : [rsaGenerating(CKM.RSA_PKCS_KEY_PAIR_GEN)]),

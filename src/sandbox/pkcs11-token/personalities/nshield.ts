@@ -1,15 +1,15 @@
 /** An Entrust nShield as libcknfast shows it: the accelerator slot, a softcard and an operator card set. */
 import { createHash, randomBytes } from 'node:crypto'
+import { NSHIELD_CKA } from '../../../../devices/nshield/nshield-constants.ts'
+import { CKA, CKM, CKU } from '../../../../devices/pkcs11/pkcs11-constants.ts'
 import {
   createNshieldEvidenceIssuer,
   type NshieldEvidenceIssuer,
   SIGNING_OPERATIONS,
 } from '../../nshield/evidence/issuer.ts'
-import { CKA, CKM, CKU } from '../cryptoki.ts'
 import type { KeyPairExtras, Personality, SlotDefinition, TokenDefinition, TokenRules } from '../personality.ts'
 import { CryptokiError } from '../return-values.ts'
 import { flag, type ObjectDraft } from '../token-object.ts'
-import { NSHIELD_CKA } from './nshield-constants.ts'
 import { NSHIELD_CARD_PIN, NSHIELD_CARD_SET, NSHIELD_ESN, NSHIELD_PIN, NSHIELD_SOFTCARD } from './nshield-identity.ts'
 import { ecGenerating, rsaGenerating, signingMechanisms } from './standard-mechanisms.ts'
 

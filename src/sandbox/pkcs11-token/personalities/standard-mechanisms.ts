@@ -1,4 +1,4 @@
-import { CKM, MECHANISM_FLAG } from '../cryptoki.ts'
+import { CKM, MECHANISM_FLAG } from '../../../../devices/pkcs11/pkcs11-constants.ts'
 import type { MechanismInfo } from '../personality.ts'
 
 const SIGNING = MECHANISM_FLAG.HW | MECHANISM_FLAG.SIGN | MECHANISM_FLAG.VERIFY
