@@ -46,9 +46,9 @@ export class Approvals {
    */
   async carryOut(request: DsmRequest, what: string): Promise<ApprovalResult> {
     let approval = (await this.#find(request)) ?? (await this.#create(request, what))
-    const end = Date.now() + this.#waitMs
+    const end = performance.now() + this.#waitMs
     while (approval.status === 'PENDING') {
-      const left = end - Date.now()
+      const left = end - performance.now()
       if (left <= 0) throw pending(approval.id, what)
       this.#onProgress?.({ kind: 'approval', message: `Waiting for approval ${approval.id} (${what})` })
       await this.#client.http.wait(Math.min(POLL_MS, left))

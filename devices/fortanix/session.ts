@@ -25,8 +25,8 @@ export class Session {
   /** Throws DeviceError `credential.refused` where DSM does not accept the credential. */
   async headers(): Promise<Readonly<Record<string, string>>> {
     if (this.#token === undefined) await this.#open()
-    else if (this.#lifetimeMs > 0 && Date.now() - this.#touched > this.#lifetimeMs / 2) await this.#refresh()
-    this.#touched = Date.now()
+    else if (this.#lifetimeMs > 0 && performance.now() - this.#touched > this.#lifetimeMs / 2) await this.#refresh()
+    this.#touched = performance.now()
     return { authorization: `Bearer ${this.#token}` }
   }
 

@@ -121,11 +121,11 @@ const POLL_MS = [500, 1000, 2000, 4000]
 
 /** Waits while the HSM generates. Throws DeviceError `device.busy` when `waitMs` is over: the run can be resumed. */
 export async function awaitGeneration(client: KmsClient, name: string, waitMs: number): Promise<CryptoKeyVersion> {
-  const end = Date.now() + waitMs
+  const end = performance.now() + waitMs
   for (let look = 0; ; look++) {
     const version = await getVersion(client, name)
     if (version.state !== 'PENDING_GENERATION') return version
-    const left = end - Date.now()
+    const left = end - performance.now()
     if (left <= 0) {
       throw new DeviceError('device.busy', `The HSM is still generating ${name}.`, {
         remedy: 'Resume the run later; the key is found again by its name.',

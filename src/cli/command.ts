@@ -7,7 +7,7 @@ export interface CommandContext {
   readonly output: Output
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
-  /** Aborted by Ctrl-C. */
+  /** Aborted by Ctrl-C and by every other signal that asks for an end. */
   readonly signal: AbortSignal
   /** A terminal is there and `--no-input` was not given: a person can be asked. */
   readonly interactive: boolean

@@ -46,6 +46,7 @@ export function confirmOrder(args: Arguments, context: CommandContext): (run: Ru
     const form = orderForm(run.configuration)
     return promptYes(
       `Order product ${form.product ?? '(none)'} for ${form.days ?? '?'} days from ${run.configuration.text('sectigo.endpoint')}?`,
+      context.signal,
     )
   }
 }

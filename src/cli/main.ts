@@ -2,6 +2,9 @@
 import { EXIT } from '../errors.ts'
 import { isSupportedNode, NODE_ENGINES } from './node-version.ts'
 
+// Node.js opens its debugger on SIGUSR1, to whoever may connect to this machine, and with it every secret in this process.
+process.on('SIGUSR1', () => undefined)
+
 // Asked before the rest is loaded: an older Node.js ends at the first export that it lacks, in words that help nobody.
 if (isSupportedNode(process.versions.node)) {
   const { runCli } = await import('./run-cli.ts')

@@ -1,15 +1,15 @@
 import { EnrollError } from '../errors.ts'
 
 /** Asks at the terminal, on stderr so that stdout stays clean. The libraries load only when somebody is asked. Throws EnrollError `prompt.stopped`. */
-export async function promptSecret(message: string): Promise<string> {
+export async function promptSecret(message: string, stop: AbortSignal): Promise<string> {
   const { default: password } = await import('@inquirer/password')
-  return untilLeft((context) => password({ message, mask: false }, context))
+  return untilLeft(stop, (context) => password({ message, mask: false }, context))
 }
 
 /** Throws EnrollError `prompt.stopped`. */
-export async function promptYes(message: string): Promise<boolean> {
+export async function promptYes(message: string, stop: AbortSignal): Promise<boolean> {
   const { default: confirm } = await import('@inquirer/confirm')
-  return untilLeft((context) => confirm({ message, default: false }, context))
+  return untilLeft(stop, (context) => confirm({ message, default: false }, context))
 }
 
 /**
@@ -17,13 +17,14 @@ export async function promptYes(message: string): Promise<boolean> {
  * the process would end in the middle with exit code 0.
  */
 async function untilLeft<T>(
+  stop: AbortSignal,
   ask: (context: { readonly output: NodeJS.WritableStream; readonly signal: AbortSignal }) => Promise<T>,
 ): Promise<T> {
   const left = new AbortController()
   const leave = (): void => left.abort()
   process.stdin.once('pause', leave)
   try {
-    return await ask({ output: process.stderr, signal: left.signal })
+    return await ask({ output: process.stderr, signal: AbortSignal.any([left.signal, stop]) })
   } catch (error) {
     if (!(error instanceof Error) || !LEFT.includes(error.name)) throw error
     throw new EnrollError('prompt.stopped', 'Stopped at the question; nothing was sent.', {

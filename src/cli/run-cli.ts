@@ -3,6 +3,7 @@ import { Arguments, type Command, type CommandContext, type CommandGroup, DASH }
 import { COMMANDS } from './commands.ts'
 import { Output } from './output.ts'
 import { reportError } from './report-error.ts'
+import { stopOnSignals } from './stop-signals.ts'
 import { usageError } from './usage-error.ts'
 import { VERSION } from './version.ts'
 
@@ -28,18 +29,14 @@ export async function runCli(argv: readonly string[]): Promise<ExitCode> {
     stderr: process.stderr,
     env,
   })
-  const abort = new AbortController()
-  process.once('SIGINT', () => {
-    output.error('\nStopping cleanly; press Ctrl-C again to stop at once.')
-    abort.abort()
-    // Not process.exit: it waits for a PKCS#11 call that is still in the module.
-    process.once('SIGINT', () => process.kill(process.pid, 'SIGKILL'))
-  })
+  const signal = stopOnSignals((name) =>
+    output.error(`\nStopping cleanly (${name}); press Ctrl-C once more to stop at once.`),
+  )
   const context: CommandContext = {
     output,
     env,
     cwd: process.cwd(),
-    signal: abort.signal,
+    signal,
     interactive: process.stdin.isTTY === true && process.stderr.isTTY === true && !argv.includes('--no-input'),
   }
   try {

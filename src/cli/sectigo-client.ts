@@ -22,7 +22,7 @@ export async function confirmChange(question: string, args: Arguments, context: 
     throw new EnrollError('order.unconfirmed', 'Could not go on without a yes.', { remedy: 'Add --yes.' })
   }
   const { promptYes } = await import('./prompt.ts')
-  if (await promptYes(question)) return
+  if (await promptYes(question, context.signal)) return
   throw new EnrollError('order.declined', 'Stopped: the answer was no. Nothing was sent.', {
     remedy: 'Begin again where that was not meant.',
     exitCode: EXIT.refused,

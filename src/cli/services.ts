@@ -23,14 +23,15 @@ export function createServices(stateDirectory: string, context: CommandContext, 
 }
 
 /** Where secrets come from: the environment, and a person where there is one. */
-export const secretReading = ({ env, interactive }: CommandContext): SecretReading => ({
+export const secretReading = ({ env, interactive, signal }: CommandContext): SecretReading => ({
   env,
-  ...(interactive ? { prompt: askSecret } : {}),
+  signal,
+  ...(interactive ? { prompt: (message: string) => askSecret(message, signal) } : {}),
 })
 
-async function askSecret(message: string): Promise<string> {
+async function askSecret(message: string, signal: AbortSignal): Promise<string> {
   const { promptSecret } = await import('./prompt.ts')
-  return promptSecret(message)
+  return promptSecret(message, signal)
 }
 
 function mark(status: 'begin' | 'done' | 'refused' | 'waiting', output: CommandContext['output']): string {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { createReadStream, fstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { Secret, type SecretRequest } from '../../devices/device.ts'
-import { fileFault, readBoundedFile } from '../files/bounded-file.ts'
+import { FileTooLarge, fileFault, readBoundedFile, readBoundedStream } from '../files/bounded-file.ts'
 import { ConfigError } from './config-error.ts'
 import { SECRET_SOURCE_FORMS } from './secret-source-forms.ts'
 
@@ -13,6 +13,8 @@ export interface SecretReading {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Asks a person; absent where nobody can be asked. */
   readonly prompt?: (message: string) => Promise<string>
+  /** Ends a command that is waited for. */
+  readonly signal?: AbortSignal
 }
 
 const fail = (request: SecretRequest, why: string, remedy: string, cause?: unknown): ConfigError =>
@@ -89,19 +91,16 @@ function readBounded(path: string, request: SecretRequest): Promise<Buffer> {
 
 async function readDescriptor(number: string, request: SecretRequest): Promise<Buffer> {
   if (!/^\d{1,4}$/.test(number)) throw fail(request, 'fd: needs a number', 'Write fd:3 and open descriptor 3.')
-  const chunks: Buffer[] = []
   try {
     // A number that nobody opened for us may be one of the runtime's own: it is not read, and none is ever closed.
     const stat = fstatSync(Number(number))
     if (!(stat.isFile() || stat.isFIFO() || stat.isSocket() || stat.isCharacterDevice())) throw new Error('no stream')
-    for await (const chunk of createReadStream('', { fd: Number(number), autoClose: false, highWaterMark: 4096 })) {
-      chunks.push(chunk as Buffer)
-      if (chunks.length > MAX_SECRET / 4096) break
-    }
+    const stream = createReadStream('', { fd: Number(number), autoClose: false, highWaterMark: 4096 })
+    return await readBoundedStream(stream, MAX_SECRET)
   } catch (cause) {
+    if (cause instanceof FileTooLarge) throw fail(request, cause.message, 'Point the source at the right file.')
     throw fail(request, `file descriptor ${number} cannot be read`, `Open it: hsm-enroll … ${number}< FILE.`, cause)
   }
-  return Buffer.concat(chunks)
 }
 
 function runCommand(commandLine: string, request: SecretRequest): Promise<Buffer> {

@@ -41,6 +41,7 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
     const { state } = run.record
     if (options.until !== undefined && hasReached(state, options.until)) return EXIT.done
     if (!run.record.device && !hasReached(state, 'submitting')) throw noForm(run)
+    if (run.services.signal?.aborted === true) return stopped(run)
     switch (state) {
       case 'planned':
       case 'key-generated':
@@ -84,6 +85,28 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
   }
 }
 
+/** Stopped between two steps. After an order the exit code says where it stands, as if the stop had come a moment later. */
+function stopped({ id, record, services }: Run): ExitCode {
+  switch (record.state) {
+    case 'rejected':
+      return EXIT.ca
+    case 'submitting':
+    case 'unknown':
+      return EXIT.unknown
+    case 'installed':
+      return EXIT.done
+    case 'ordered':
+    case 'issued':
+      services.observer.step({ step: 'stop', status: 'waiting', detail: 'stopped; the order is in the journal' })
+      return EXIT.pending
+    default:
+      throw new EnrollError('run.stopped', `Stopped before the order; the run is ${record.state}.`, {
+        remedy: `Go on with \`hsm-enroll runs resume ${id}\`.`,
+        exitCode: EXIT.pending,
+      })
+  }
+}
+
 /** A run that only ordered keeps the digest of its form, not the form. */
 const noForm = (run: Run): EnrollError =>
   new EnrollError('run.form', `Could not go on with the run ${run.id}: it ordered from a form that it does not keep.`, {
@@ -123,11 +146,14 @@ const LONGEST_PAUSE = 86_400_000
 /** How often a waiting run looks whether `listen` has left something for it. */
 const LOOK = 5000
 
-/** Waits until the CA may be asked again, or a push has come. */
+/**
+ * Waits until the CA may be asked again, or a push has come. A wall clock that is set forward must not lead to an early question, and
+ * one that is set back must not hold the run.
+ */
 async function pause(run: Run): Promise<void> {
   const { services, folder } = run
-  const end = services.now() + pauseOf(run)
-  for (let left = end - services.now(); left > 0; left = end - services.now()) {
+  const end = services.monotonic() + pauseOf(run)
+  for (let left = end - services.monotonic(); left > 0; left = end - services.monotonic()) {
     await services.sleep(Math.min(LOOK, left))
     if (await hasPushed(folder)) return
   }

@@ -27,6 +27,7 @@ function withKey(action: (run: Run) => Promise<void>): Promise<void> {
   const services: EnrollmentServices = {
     stateDirectory,
     now: Date.now,
+    monotonic: () => performance.now(),
     sleep: never,
     openDevice: never,
     certificateAuthority: never,

@@ -25,6 +25,7 @@ export function createRealServices(options: RealServicesOptions): EnrollmentServ
   return {
     stateDirectory,
     now: Date.now,
+    monotonic: () => performance.now(),
     sleep: async (milliseconds) => {
       await delay(milliseconds, undefined, { signal }).catch(() => {
         throw new EnrollError('run.stopped', 'Stopped while waiting for the CA; nothing is lost.', {

@@ -18,6 +18,8 @@ export interface RunObserver {
 export interface EnrollmentServices {
   readonly stateDirectory: string
   readonly now: () => number
+  /** Milliseconds on a clock that nobody sets, such as `performance.now`: for pauses. */
+  readonly monotonic: () => number
   /** Resolves after so many milliseconds, or rejects when the run is aborted. */
   readonly sleep: (milliseconds: number) => Promise<void>
   readonly openDevice: (configuration: Configuration) => Promise<Device>

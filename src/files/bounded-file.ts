@@ -8,19 +8,40 @@ export class FileTooLarge extends Error {
   }
 }
 
-/** A whole file of at most `limit` bytes; a device or a pipe is read no further either. Throws FileTooLarge, or what the system says. */
-export async function readBoundedFile(path: string, limit: number): Promise<Buffer> {
-  const handle = await open(path, 'r')
+let waits = 0
+
+/**
+ * Is an input awaited? A terminal or a pipe may never give one, and nothing can take the wait back: opening a pipe without a writer
+ * occupies its thread. No order is on its way then, so that the process may simply end.
+ */
+export const awaitsInput = (): boolean => waits > 0
+
+async function awaited<T>(reading: () => Promise<T>): Promise<T> {
+  waits++
   try {
-    if ((await handle.stat()).size > limit) throw new FileTooLarge(limit)
-    return await readBoundedStream(handle.createReadStream({ autoClose: false }), limit)
+    return await reading()
   } finally {
-    await handle.close()
+    waits--
   }
 }
 
+/** A whole file of at most `limit` bytes; a device or a pipe is read no further either. Throws FileTooLarge, or what the system says. */
+export const readBoundedFile = (path: string, limit: number): Promise<Buffer> =>
+  awaited(async () => {
+    const handle = await open(path, 'r')
+    try {
+      if ((await handle.stat()).size > limit) throw new FileTooLarge(limit)
+      return await readWhole(handle.createReadStream({ autoClose: false }), limit)
+    } finally {
+      await handle.close()
+    }
+  })
+
 /** All of a stream, at most `limit` bytes. Throws FileTooLarge. */
-export async function readBoundedStream(stream: AsyncIterable<unknown>, limit: number): Promise<Buffer> {
+export const readBoundedStream = (stream: AsyncIterable<unknown>, limit: number): Promise<Buffer> =>
+  awaited(() => readWhole(stream, limit))
+
+async function readWhole(stream: AsyncIterable<unknown>, limit: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of stream) {

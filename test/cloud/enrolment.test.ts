@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import type { KeyAlgorithm } from '../../devices/device.ts'
 import { runCli } from '../../src/cli/run-cli.ts'
+import { STOP_SIGNALS } from '../../src/cli/stop-signals.ts'
 import type { RunningDouble } from '../../src/sandbox/double.ts'
 import type { HttpDouble } from '../../src/sandbox/http/http-double.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
@@ -29,15 +30,17 @@ async function hsmEnroll(...args: readonly string[]): Promise<Program> {
     })
     return { lines, spy }
   })
-  const listeners = process.listeners('SIGINT')
+  const listeners = STOP_SIGNALS.map((signal) => [signal, process.listeners(signal)] as const)
   try {
     const code = await runCli(args)
     return { code, stdout: stdout?.lines.join('') ?? '', stderr: stderr?.lines.join('') ?? '' }
   } finally {
     stdout?.spy.mockRestore()
     stderr?.spy.mockRestore()
-    for (const listener of process.listeners('SIGINT')) {
-      if (!listeners.includes(listener)) process.removeListener('SIGINT', listener)
+    for (const [signal, before] of listeners) {
+      for (const listener of process.listeners(signal)) {
+        if (!before.includes(listener)) process.removeListener(signal, listener)
+      }
     }
   }
 }

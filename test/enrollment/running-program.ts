@@ -12,8 +12,8 @@ export interface RunningProgram {
   until(pattern: RegExp): Promise<RegExpExecArray>
   /** Resolves when it ends by itself. */
   readonly ended: Promise<ProgramEnd>
-  /** Ctrl-C. */
-  stop(): Promise<ProgramEnd>
+  /** Ctrl-C, or another signal. */
+  stop(signal?: NodeJS.Signals): Promise<ProgramEnd>
 }
 
 export function startProgram(args: readonly string[], env: Readonly<Record<string, string>> = {}): RunningProgram {
@@ -53,8 +53,8 @@ export function startProgram(args: readonly string[], env: Readonly<Record<strin
         look()
       }),
     ended: end,
-    stop: () => {
-      child.kill('SIGINT')
+    stop: (signal = 'SIGINT') => {
+      child.kill(signal)
       return end
     },
   }

@@ -39,10 +39,8 @@ export const demo: Command = {
       )
       if (context.signal.aborted) return EXIT.usage
       const json = output.json ? ['--json'] : []
-      return await runSelf(['enroll', rehearsal.profile, '--yes', '--wait', ...json], {
-        ...context.env,
-        ...rehearsal.environment,
-      })
+      const env = { ...context.env, ...rehearsal.environment }
+      return await runSelf(['enroll', rehearsal.profile, '--yes', '--wait', ...json], env, context.signal)
     } finally {
       await rehearsal.close()
     }
@@ -50,16 +48,22 @@ export const demo: Command = {
 }
 
 /** Runs this program in a process of its own, as a person would: modules read their environment when they load. */
-async function runSelf(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<ExitCode> {
+async function runSelf(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<ExitCode> {
   const { spawn } = await import('node:child_process')
   const script = process.argv[1]
   if (script === undefined) throw new Error('the program does not know its own file')
   const child = spawn(process.execPath, [script, ...args], { stdio: 'inherit', env })
+  // Ctrl-C reaches both processes, other signals this one alone.
+  signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true })
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (code, ended) => {
-      // Ctrl-C reaches both processes; the run may die of it before it has begun to listen.
-      if (ended === 'SIGINT') return resolve(EXIT.usage)
+      // The run may die of the signal before it has begun to listen.
+      if (signal.aborted && ended !== null) return resolve(EXIT.usage)
       resolve(Object.values(EXIT).find((known) => known === code) ?? EXIT.defect)
     })
   })

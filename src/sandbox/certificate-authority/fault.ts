@@ -12,6 +12,8 @@ export interface Fault {
   readonly times?: number
   /** Milliseconds, for `slow`. Default 1000. */
   readonly delay?: number
+  /** For `slow`: the answer is held back until this settles, however long that is. */
+  readonly until?: Promise<unknown>
   /** HTTP status, for `server-error`. Default 503. */
   readonly status?: number
   /** For `error`: the documented number and text. */

@@ -122,7 +122,8 @@ const ERROR_PAGE =
 function misbehave(fault: Fault, reply: EndpointReply, response: ServerResponse): void {
   switch (fault.kind) {
     case 'slow':
-      setTimeout(() => write(response, reply), fault.delay ?? 1000)
+      if (fault.until === undefined) setTimeout(() => write(response, reply), fault.delay ?? 1000)
+      else fault.until.finally(() => write(response, reply))
       return
     case 'hang':
       return

@@ -1,0 +1,62 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { Configuration } from '../config/configuration.ts'
+import type { CertificateAuthority } from '../sectigo/certificate-authority.ts'
+import { advance } from './advance.ts'
+import { withNewRun } from './run.ts'
+import type { EnrollmentServices } from './services.ts'
+
+let stateDirectory: string
+beforeAll(async () => {
+  stateDirectory = await mkdtemp(join(tmpdir(), 'advance-'))
+})
+afterAll(() => rm(stateDirectory, { recursive: true }))
+
+const never = (): never => {
+  throw new Error('not asked for here')
+}
+const HOUR = 3_600_000
+
+it.each([
+  ['forward', 30 * 24 * HOUR],
+  ['back', -30 * 24 * HOUR],
+])('a wall clock that is set %s while a run waits changes nothing of the pause', async (_name, jump) => {
+  let wall = Date.parse('2027-01-01T12:00:00Z')
+  let elapsed = 0
+  const asked: number[] = []
+  const ca: CertificateAuthority = {
+    validateOrder: never,
+    applyOrder: never,
+    balance: never,
+    orderProgress: async () => ({ state: 'pending', summary: 'in process', steps: [] }),
+    collect: async () => {
+      asked.push(elapsed)
+      if (asked.length === 2) throw new Error('asked twice')
+      return { kind: 'not-yet', message: 'in process', nextCall: wall + 3 * HOUR }
+    },
+  }
+  const services: EnrollmentServices = {
+    stateDirectory,
+    now: () => wall,
+    monotonic: () => elapsed,
+    sleep: async (milliseconds) => {
+      // The first pause is under way when somebody sets the clock.
+      if (asked.length === 1 && elapsed === 0) wall += jump
+      elapsed += milliseconds
+      wall += milliseconds
+    },
+    openDevice: never,
+    certificateAuthority: async () => ca,
+    observer: { step: () => undefined },
+  }
+  const plan = { configuration: new Configuration(new Map()), test: false, device: true }
+  await withNewRun(plan, services, async (run) => {
+    const publicKey = await run.folder.writeArtefact('public-key.pem', Buffer.from('key'))
+    await run.log({ type: 'key-generated', location: '1', spkiSha256: 'aa', publicKey, found: false })
+    await run.log({ type: 'ordered', orderNumber: '1', paymentRequired: false })
+    await expect(advance(run, { wait: true })).rejects.toThrow('asked twice')
+  })
+  expect(asked).toEqual([0, 3 * HOUR])
+})
