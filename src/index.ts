@@ -42,6 +42,7 @@ export { orderForm, requestTemplate } from './config/profile.ts'
 export { createSecretProvider } from './config/secret-provider.ts'
 export {
   buildCertificationRequest,
+  type RequestAttribute,
   type RequestTemplate,
   type SubjectAltName,
 } from './csr/build-certification-request.ts'

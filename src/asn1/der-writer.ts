@@ -23,9 +23,11 @@ function lengthOctets(length: number): number[] {
 
 export const sequence = (...items: readonly Uint8Array[]): Uint8Array => tlv(TAG.sequence, ...items)
 
+/** The order of a SET OF (X.690 11.6). No value is the beginning of another, so that none needs padding. */
+export const inDerOrder = (items: readonly Uint8Array[]): Uint8Array[] => [...items].sort(Buffer.compare)
+
 /** SET OF: the items are put in DER order. */
-export const setOf = (...items: readonly Uint8Array[]): Uint8Array =>
-  tlv(TAG.set, ...[...items].sort((a, b) => Buffer.compare(a, b)))
+export const setOf = (...items: readonly Uint8Array[]): Uint8Array => tlv(TAG.set, ...inDerOrder(items))
 
 export const explicit = (n: number, item: Uint8Array): Uint8Array => tlv(contextTag(n), item)
 export const octetString = (content: Uint8Array): Uint8Array => tlv(TAG.octetString, content)

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { sharedFolder } from '../../test/shared-folder.ts'
 import { readVectorManifest } from '../../test/tools/vector-manifest.ts'
 import { contextTag } from '../asn1/der.ts'
-import { bitString, integer, oid, sequence, tlv } from '../asn1/der-writer.ts'
+import { bitString, integer, nullValue, oid, sequence, tlv } from '../asn1/der-writer.ts'
 import { encodeName, parseNameText } from '../asn1/name.ts'
 import { EvidenceError } from '../attestation/contract/evidence-error.ts'
 import { buildCertificationRequest } from '../csr/build-certification-request.ts'
@@ -121,6 +121,36 @@ describe('checkAttestation', () => {
     expect(check(issuer.root.certificate)).toThrow(/begins with the certificate of CN=hsm-enroll sandbox/)
     expect(check(Uint8Array.of(0x30, 0x03, 0x02, 0x01, 0x05))).toThrow(/first certificate is malformed. .*1 parts/)
     expect(check(...new Array<Uint8Array>(17).fill(issuer.f9Certificate))).toThrow(/17 certificates are too many/)
+  })
+
+  it.each([
+    [
+      'no attributes element',
+      [],
+      [],
+      /the attributes element .* missing.*most CAs' parsers refuse it; the device must sign/,
+    ],
+    [
+      'NULL parameters beside ECDSA',
+      [tlv(contextTag(0))],
+      [nullValue()],
+      /the ECDSA signature algorithm has parameters/,
+    ],
+  ])('warns of a request with %s, as inspect does, and accepts it', (_what, attributes, parameters, detail) => {
+    const info = sequence(integer(0), encodeName(parseNameText('CN=Example Ltd,C=NL')), spki, ...attributes)
+    const algorithm = sequence(oid('1.2.840.10045.4.3.3'), ...parameters)
+    const csr = readCertificationRequest(sequence(info, algorithm, bitString(sign('sha384', info, privateKey))))
+    const warning = {
+      id: 'policy.request.form',
+      status: 'warn',
+      detail: expect.stringMatching(detail),
+      remedy: expect.stringContaining('sign a new request with the same key'),
+    }
+    const { acceptable, checks } = checkAttestation({ ...base, csr })
+    expect(acceptable).toBe(true)
+    expect(checks).toContainEqual(expect.objectContaining(warning))
+    const { problems } = explain(csr.der, { trustAnchors: base.trustAnchors, now: NOW })
+    expect(problems).toContainEqual(expect.objectContaining(warning))
   })
 
   it('does not call a signature wrong that it does not judge', () => {

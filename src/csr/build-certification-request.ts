@@ -7,23 +7,22 @@ import { parsePublicKey } from '../asn1/public-key.ts'
 import { EnrollError } from '../errors.ts'
 import {
   type CertificationRequest,
-  OID_EXTENSION_REQUEST,
   parseCertificationRequest,
   REQUEST_SIGNATURES,
   verifyCertificationRequest,
 } from './certification-request.ts'
-import { exactBuffer, type KeyUsageName, requestedExtensions, type SubjectAltName } from './requested-extensions.ts'
+import { type RequestAttribute, requestAttributes } from './request-attributes.ts'
+import { requestFormFaults } from './request-form.ts'
+import { exactBuffer, type RequestedExtensions } from './requested-extensions.ts'
 
+export type { RequestAttribute } from './request-attributes.ts'
 export { KEY_USAGE_NAMES, type KeyUsageName, type SubjectAltName } from './requested-extensions.ts'
 
 /** What a request asks for. */
-export interface RequestTemplate {
+export interface RequestTemplate extends RequestedExtensions {
   readonly subject: Name
-  readonly subjectAltNames?: readonly SubjectAltName[]
-  /** Bit names of RFC 5280 4.2.1.3. */
-  readonly keyUsage?: readonly KeyUsageName[]
-  /** Dotted OIDs. */
-  readonly extendedKeyUsage?: readonly string[]
+  /** Beside the extensions above: a challenge password, for example. */
+  readonly attributes?: readonly RequestAttribute[]
   /** Default: SHA-384 for P-384, else SHA-256. */
   readonly hash?: HashName
 }
@@ -41,13 +40,13 @@ function defaultRequestHash(spki: Uint8Array): HashName {
 export async function checkRequestTemplate(template: RequestTemplate): Promise<void> {
   const [pkijs, asn1js] = await Promise.all([import('pkijs'), import('asn1js')])
   encodeName(template.subject)
-  requestedExtensions(template, pkijs, asn1js)
+  requestAttributes(template, pkijs, asn1js)
 }
 
 /**
  * Builds a PKCS#10 request, has the device sign it, and reads it back: nobody sees a request whose signature does not verify
  * or whose key is not the device's. Throws EnrollError: `csr.signature` otherwise, `csr.key-type`,
- * `csr.subject-alt-name`, `asn1.name`.
+ * `csr.subject-alt-name`, `csr.attribute`, `asn1.name`.
  */
 export async function buildCertificationRequest(
   template: RequestTemplate,
@@ -66,15 +65,8 @@ export async function buildCertificationRequest(
   request.version = 0
   request.subject = pkijs.RelativeDistinguishedNames.fromBER(exactBuffer(encodeName(template.subject)))
   request.subjectPublicKeyInfo = pkijs.PublicKeyInfo.fromBER(exactBuffer(signer.publicKey))
-  const extensions = requestedExtensions(template, pkijs, asn1js)
-  if (extensions.length > 0) {
-    request.attributes = [
-      new pkijs.Attribute({
-        type: OID_EXTENSION_REQUEST,
-        values: [new pkijs.Extensions({ extensions }).toSchema()],
-      }),
-    ]
-  }
+  // Always set: pkijs leaves the element out otherwise, and RFC 2986 does not make it optional.
+  request.attributes = requestAttributes(template, pkijs, asn1js)
   request.signatureAlgorithm = new pkijs.AlgorithmIdentifier({
     algorithmId: algorithm.oid,
     ...(algorithm.key === 'RSA' ? { algorithmParams: new asn1js.Null() } : {}),
@@ -107,5 +99,7 @@ function proven(der: Uint8Array, publicKey: Uint8Array): CertificationRequest {
       },
     )
   }
+  const faults = requestFormFaults(request)
+  if (faults.length > 0) throw new Error(`wrote a request that parsers refuse: ${faults.join('; ')}`)
   return request
 }

@@ -26,13 +26,18 @@ export function exactBuffer(bytes: Uint8Array): ArrayBuffer {
 type PkiJs = typeof import('pkijs')
 type Asn1Js = typeof import('asn1js')
 
+/** What a template says of extensions. */
+export interface RequestedExtensions {
+  readonly subjectAltNames?: readonly SubjectAltName[]
+  /** Bit names of RFC 5280 4.2.1.3. */
+  readonly keyUsage?: readonly KeyUsageName[]
+  /** Dotted OIDs. */
+  readonly extendedKeyUsage?: readonly string[]
+}
+
 /** The extensions that the template asks for, none where it asks for none. Throws EnrollError `csr.subject-alt-name`. */
 export function requestedExtensions(
-  template: {
-    readonly subjectAltNames?: readonly SubjectAltName[]
-    readonly keyUsage?: readonly KeyUsageName[]
-    readonly extendedKeyUsage?: readonly string[]
-  },
+  template: RequestedExtensions,
   pkijs: PkiJs,
   asn1js: Asn1Js,
 ): InstanceType<PkiJs['Extension']>[] {

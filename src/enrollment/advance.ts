@@ -10,6 +10,7 @@ import { runDeviceSteps } from './steps/device-steps.ts'
 import { runInstallStep } from './steps/install-step.ts'
 import { runSubmitStep } from './steps/submit-step.ts'
 import { runUnknownStep } from './steps/unknown-step.ts'
+import { withdrawFaultyRequest } from './steps/withdraw-request.ts'
 
 export interface AdvanceOptions {
   /** Stop once this state is reached: `keygen`, `csr` and `attest` end early. */
@@ -38,6 +39,7 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
   // The operator's word counts for one order, not for every refusal of it.
   let orderAgain = options.orderAgain === true
   for (;;) {
+    if (wantsRequest(options)) await withdrawFaultyRequest(run)
     const { state } = run.record
     if (options.until !== undefined && hasReached(state, options.until)) return EXIT.done
     if (!run.record.device && !hasReached(state, 'submitting')) throw noForm(run)
@@ -106,6 +108,10 @@ function stopped({ id, record, services }: Run): ExitCode {
       })
   }
 }
+
+/** Is a request made or ordered with here? Then it must be one that CAs can read. */
+const wantsRequest = ({ until, confirm }: AdvanceOptions): boolean =>
+  confirm !== undefined || until === 'csr-signed' || until === 'attested'
 
 /** A run that only ordered keeps the digest of its form, not the form. */
 const noForm = (run: Run): EnrollError =>

@@ -1,7 +1,10 @@
 import type { AttestationResult } from '../attestation/contract/attestation-result.ts'
 import { checkUnder } from '../check/configured.ts'
+import { POLICY_RULES } from '../check/policy/policy-rules.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { readInput } from '../config/read-input.ts'
+import { parseCertificationRequest } from '../csr/certification-request.ts'
+import { requestFormFaults } from '../csr/request-form.ts'
 import { EnrollError } from '../errors.ts'
 import { isHsmType } from '../hsm-type.ts'
 import type { OrderedKey } from '../sectigo/ordered-keys.ts'
@@ -9,8 +12,8 @@ import type { OrderedEvidence } from './order-once.ts'
 import type { Finding } from './plan/finding.ts'
 
 /**
- * What this program thinks of the evidence in a form, one entry for each key that has some; those that do not hold first. What
- * does not hold is a warning only: the form is the caller's own.
+ * What this program thinks of the requests in a form and of the evidence, one entry for each key that has some; those that do not
+ * hold first. What does not hold is a warning only: the form is the caller's own.
  */
 export async function judgeEvidence(
   keys: readonly OrderedKey[],
@@ -20,6 +23,7 @@ export async function judgeEvidence(
   const judged: OrderedEvidence[] = []
   const findings: Finding[] = []
   for (const { csr, spki, spkiSha256, hsmType, keyAttestation } of keys) {
+    if (csr !== undefined) findings.push(...formFaultsOf(csr))
     if (hsmType === undefined || keyAttestation === undefined || !isHsmType(hsmType)) continue
     const key = csr === undefined ? { publicKey: spki } : { csr }
     const package_ = Buffer.from(keyAttestation, 'base64')
@@ -37,6 +41,12 @@ export async function judgeEvidence(
   judged.sort((a, b) => Number(a.verdict?.acceptable === true) - Number(b.verdict?.acceptable === true))
   return { judged, findings }
 }
+
+/** Said of every request, also of one without evidence: the CA may refuse it, and only its key can sign another. */
+const formFaultsOf = (csr: Uint8Array): readonly Finding[] =>
+  requestFormFaults(parseCertificationRequest(csr)).map((fault) =>
+    warning(POLICY_RULES.requestForm.id, `the CSR: ${fault}`, POLICY_RULES.requestForm.remedy),
+  )
 
 const warning = (code: string, message: string, remedy: string): Finding => ({
   area: 'evidence',

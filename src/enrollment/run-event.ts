@@ -58,6 +58,8 @@ export type RunEvent =
       readonly found: boolean
     }
   | { readonly type: 'csr-signed'; readonly request: Artefact; readonly spkiSha256: string }
+  /** The request is not used, and is kept under this name: another one with the same key takes its place. */
+  | { readonly type: 'request-withdrawn'; readonly request: Artefact; readonly reasons: readonly string[] }
   | {
       readonly type: 'attested'
       readonly attestation: Artefact

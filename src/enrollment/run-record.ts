@@ -88,7 +88,21 @@ function apply(record: RunRecord, event: RunEvent, time: string): RunRecord {
         publicKey: event.publicKey,
       }
     case 'csr-signed':
-      return { ...record, state: 'csr-signed', request: event.request, spkiSha256: event.spkiSha256 }
+      return {
+        ...record,
+        // An attestation is of the key: it outlives the request that was made with it before.
+        state: record.attestation === undefined ? 'csr-signed' : 'attested',
+        request: event.request,
+        spkiSha256: event.spkiSha256,
+      }
+    case 'request-withdrawn':
+      return {
+        ...record,
+        state: 'key-generated',
+        request: undefined,
+        checkResult: undefined,
+        failedChecks: undefined,
+      }
     case 'attested':
       return { ...record, state: 'attested', attestation: event.attestation, certChains: event.certChains }
     case 'check-refused':

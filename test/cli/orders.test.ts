@@ -153,6 +153,22 @@ describe('order submit', () => {
     expect(rehearsal.ca.orders.at(-1)).toMatchObject({ orderNumber: shown(end).orderNumber, products: ['488'] })
   })
 
+  it('warns of a CSR that strict parsers refuse before it is ordered with', async () => {
+    const csr = makeCsr('CN=example.org', testKeyPair('P-256'), new Uint8Array())
+    const end = await program([
+      'order',
+      'submit',
+      await formFile('no-attributes', sslForm({ csr })),
+      '--dry-run',
+      '--json',
+    ])
+    expect(end.code, end.stderr).toBe(0)
+    const message = expect.stringMatching(/^the CSR: the attributes element .* is missing/)
+    const finding = expect.objectContaining({ code: 'policy.request.form', severity: 'warning', message })
+    expect(JSON.parse(end.stdout)).toMatchObject({ ready: true, findings: expect.arrayContaining([finding]) })
+    expect(end.stderr).toMatch(/warning: the CSR: the attributes element/)
+  })
+
   it('counts a test order by what the form says, wherever it says it', async () => {
     const credit = rehearsal.ca.credit
     const form = await formFile('ssl-test', sslForm({ test: 'Y' }))

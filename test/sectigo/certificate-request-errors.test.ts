@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Secret } from '../../devices/secret.ts'
+import { inDerOrder, nullValue, oid, sequence, setOf, tlv, utf8String } from '../../src/asn1/der-writer.ts'
 import { readPem, writePem } from '../../src/asn1/pem.ts'
 import type { RunningCertificateAuthority } from '../../src/sandbox/certificate-authority/certificate-authority.ts'
 import { testKeyPair } from '../../src/sandbox/test-key-pair.ts'
@@ -25,6 +26,15 @@ async function codeOf(over: OrderForm, key = sharedKey('P-256')): Promise<string
   return outcome.kind === 'ordered' ? '0' : `${outcome.kind} ${'reason' in outcome ? outcome.reason : ''}`
 }
 
+/** Neither has a fault of its own. */
+const UNORDERED_ATTRIBUTES = tlv(
+  0xa0,
+  ...inDerOrder([
+    sequence(oid('1.2.840.113549.1.9.7'), setOf(utf8String('a challenge'))),
+    sequence(oid('1.2.840.113549.1.9.2'), setOf(utf8String('a name'))),
+  ]).reverse(),
+)
+
 const good = () => makeCsr(SUBJECT, sharedKey('P-256'))
 const der = (): Buffer => Buffer.from(readPem(good())[0]?.der ?? [])
 
@@ -47,6 +57,9 @@ describe('the CSR', () => {
     [-9, 'no base64', () => good().replace('M', '%')],
     [-9, 'base64 whose + signs became blanks', () => `${der().toString('base64').slice(0, 40)}!`],
     [-10, 'base64 of something else', () => Buffer.from('not a request').toString('base64')],
+    [-10, 'no attributes element', () => makeCsr(SUBJECT, sharedKey('P-256'), new Uint8Array())],
+    [-10, 'attributes out of DER order', () => makeCsr(SUBJECT, sharedKey('P-256'), UNORDERED_ATTRIBUTES)],
+    [-10, 'NULL parameters beside ECDSA', () => makeCsr(SUBJECT, sharedKey('P-256'), tlv(0xa0), nullValue())],
     [-11, 'an Ed25519 key', () => makeCsr(SUBJECT, { ...sharedKey('P-256'), spki: testKeyPair('Ed25519').spki })],
     [-12, 'a signature that does not verify', broken],
     [-13, 'P-521', () => makeCsr(SUBJECT, testKeyPair('P-521'))],

@@ -14,11 +14,18 @@ import { type TestKeyPair, type TestKeyType, testKeyPair } from '../../src/sandb
 import type { OrderForm } from '../../src/sectigo/certificate-authority.ts'
 import type { ClientOptions } from '../../src/sectigo/http/client.ts'
 
-/** A CSR signed in software, with real bytes all through. */
-export function makeCsr(subject: string, key: TestKeyPair, attributes: Uint8Array = tlv(0xa0)): string {
+/** A CSR signed in software, with real bytes all through. `parameters` go beside ecdsa-with-SHA256, which has none. */
+export function makeCsr(
+  subject: string,
+  key: TestKeyPair,
+  attributes: Uint8Array = tlv(0xa0),
+  parameters: Uint8Array = new Uint8Array(),
+): string {
   const info = sequence(integer(0), encodeName(parseNameText(subject)), key.spki, attributes)
   const ec = key.privateKey.asymmetricKeyType === 'ec'
-  const algorithm = ec ? sequence(oid('1.2.840.10045.4.3.2')) : sequence(oid('1.2.840.113549.1.1.11'), nullValue())
+  const algorithm = ec
+    ? sequence(oid('1.2.840.10045.4.3.2'), parameters)
+    : sequence(oid('1.2.840.113549.1.1.11'), nullValue())
   return writePem('CERTIFICATE REQUEST', sequence(info, algorithm, bitString(sign('sha256', info, key.privateKey))))
 }
 

@@ -4,6 +4,7 @@ import { nameValues, parseName } from '../../asn1/name.ts'
 import { describePublicKey, type PublicKey, readablePublicKey } from '../../asn1/public-key.ts'
 import type { AttestedDevice, Check, KeyClaims } from '../../attestation/contract/attestation-result.ts'
 import { type CertificationRequest, requestHash } from '../../csr/certification-request.ts'
+import { requestFormFaults } from '../../csr/request-form.ts'
 import { isPointOnCurve } from './point-on-curve.ts'
 import type { PolicyProfile, Severity } from './policy-profile.ts'
 import { POLICY_RULES, type PolicyRule } from './policy-rules.ts'
@@ -195,6 +196,8 @@ function applyRequestRules(request: CertificationRequest, profile: PolicyProfile
     `signed with ${hash}`,
     hash === undefined ? 'signed with an algorithm that is not accepted' : `signed with ${hash}`,
   )
+  const faults = requestFormFaults(request)
+  apply(POLICY_RULES.requestForm, faults.length === 0, 'PKCS#10 as every parser reads it', faults.join('; '), 'warn')
   const tooLong = subjectFaults(request.subject)
   apply(POLICY_RULES.subjectLength, tooLong.length === 0, 'every value is within its bound', tooLong.join('; '))
 }

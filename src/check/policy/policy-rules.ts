@@ -70,6 +70,11 @@ export const POLICY_RULES = {
     source: 'NIST SP 800-131A: no SHA-1 for signatures',
     remedy: 'Make the request again with SHA-256, SHA-384 or SHA-512.',
   },
+  requestForm: {
+    id: 'policy.request.form',
+    source: 'RFC 2986 4.1 (attributes), RFC 5758 3.2 (ECDSA parameters), X.690 11.5 and 11.6 (DER)',
+    remedy: 'Have the device sign a new request with the same key. Which CAs take this one is not known.',
+  },
   subjectLength: {
     id: 'policy.request.subject-length',
     source: 'RFC 5280 Appendix A.1 (upper bounds)',

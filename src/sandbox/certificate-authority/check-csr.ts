@@ -5,6 +5,7 @@ import { type Name, nameValues, parseName } from '../../asn1/name.ts'
 import { readPem } from '../../asn1/pem.ts'
 import { type PublicKey, parsePublicKey } from '../../asn1/public-key.ts'
 import { type CertificationRequest, parseCertificationRequest } from '../../csr/certification-request.ts'
+import { requestFormFaults } from '../../csr/request-form.ts'
 import { EnrollError } from '../../errors.ts'
 import { Refused } from './refusal.ts'
 
@@ -92,8 +93,12 @@ function readOr<T>(code: number, message: string, read: () => T): T {
   }
 }
 
-const decode = (der: Uint8Array): CertificationRequest =>
-  readOr(-10, 'The CSR cannot be decoded!', () => parseCertificationRequest(der))
+/** As strict as the strictest of the parsers that a CA may have: a rehearsal must not pass what an order may not. */
+function decode(der: Uint8Array): CertificationRequest {
+  const request = readOr(-10, 'The CSR cannot be decoded!', () => parseCertificationRequest(der))
+  if (requestFormFaults(request).length > 0) throw new Refused(-10, 'The CSR cannot be decoded!')
+  return request
+}
 const readSubject = (request: CertificationRequest): Name =>
   readOr(-10, 'The CSR cannot be decoded!', () => parseName(request.subject))
 const readKey = (request: CertificationRequest): PublicKey =>

@@ -59,7 +59,12 @@ const DOCUMENT_SIGNING: readonly ErrorRow[] = [
     'the CSR is not base64, or its + signs were lost on the way',
     'Send the CSR as PEM in a percent-encoded form.',
   ),
-  row(-10, 'The CSR cannot be decoded!', 'the CSR is not a PKCS#10 structure', NEW_CSR),
+  row(
+    -10,
+    'The CSR cannot be decoded!',
+    'the CSR is not PKCS#10 as the CA reads it; `hsm-enroll inspect` reports what strict parsers refuse',
+    NEW_CSR,
+  ),
   row(
     -11,
     'The CSR uses an unsupported algorithm!',
