@@ -1,6 +1,7 @@
 /** What the commands that move a run have in common: services, confirmation, and the last word. */
 import type { Configuration } from '../config/configuration.ts'
 import type { AdvanceOptions } from '../enrollment/advance.ts'
+import type { Enrollment } from '../enrollment/enroll.ts'
 import type { Run } from '../enrollment/run.ts'
 import { EnrollError, type ExitCode } from '../errors.ts'
 import type { Arguments, CommandContext } from './command.ts'
@@ -49,6 +50,13 @@ export function confirmOrder(args: Arguments, context: CommandContext): (run: Ru
       context.signal,
     )
   }
+}
+
+/** What the command line says of the order of a new run; without a yes and without anybody to ask, it is refused before it begins. */
+export const orderWish = (args: Arguments, context: CommandContext): Pick<Enrollment, 'test' | 'wait' | 'confirm'> => {
+  const test = args.flag('test')
+  const confirm = test || args.flag('yes') || context.interactive ? confirmOrder(args, context) : undefined
+  return { test, wait: args.flag('wait'), confirm }
 }
 
 /** Moves the run and prints it. The exit code says where it stands now. */

@@ -15,7 +15,7 @@ import { FormView } from '../sectigo/parameters/form-view.ts'
 import type { Arguments, CommandContext } from './command.ts'
 import { configure } from './configure.ts'
 import { exitCodeOf, showRun } from './run-view.ts'
-import { confirmChange, openClient } from './sectigo-client.ts'
+import { confirmChange } from './sectigo-client.ts'
 import { createServices } from './services.ts'
 
 /** `order submit` and `place-order`: a form from a file, checked against the documents' tables, then one journalled POST. */
@@ -50,9 +50,8 @@ export async function submitOrderForm(
   }
   if (!judged.test) await confirmChange(`Order ${contentOf(form, kind)} at ${endpoint}?`, args, context)
   const services = createServices(configuration.required('stateDirectory'), context, args.flag('trace'))
-  const client = openClient(configuration, args, context)
   const onBegun = ({ id }: Run): void => context.output.belongsTo(id)
-  const summary = await orderFromForm(judged, { configuration, profile: file, client, onBegun }, services)
+  const summary = await orderFromForm(judged, { configuration, profile: file, onBegun }, services)
   showRun(summary, context.output)
   return summary.record.state === 'ordered' ? EXIT.done : exitCodeOf(summary.record)
 }

@@ -47,6 +47,7 @@ it.each([
       elapsed += milliseconds
       wall += milliseconds
     },
+    reading: { env: {} },
     openDevice: never,
     certificateAuthority: async () => ca,
     observer: { step: () => undefined },

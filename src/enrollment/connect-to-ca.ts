@@ -13,14 +13,14 @@ import { createSectigo } from '../sectigo/sectigo.ts'
 export const connectToCa = (
   configuration: Configuration,
   reading: SecretReading,
-  tell: (line: string) => void,
-): SectigoClient => createClient(clientOptions(configuration, reading, tell))
+  onTrace?: (line: string) => void,
+): SectigoClient => createClient(clientOptions(configuration, reading, onTrace))
 
 /** The connection as the configuration has it. Credentials are fetched with the first call and kept for the process. */
 function clientOptions(
   configuration: Configuration,
   reading: SecretReading,
-  tell: (line: string) => void,
+  onTrace?: (line: string) => void,
 ): ClientOptions {
   const caFile = configuration.text('sectigo.caFile')
   const proxy = configuration.text('sectigo.proxy')
@@ -36,7 +36,7 @@ function clientOptions(
     ...(proxy === undefined ? {} : { proxy }),
     ...(seconds === undefined ? {} : { timeouts: { ...DEFAULT_TIMEOUTS, reply: seconds * 1000 } }),
     trace: (event) =>
-      tell(
+      onTrace?.(
         event.kind === 'request'
           ? `POST ${event.endpoint} (${event.parameters.join(', ')})`
           : `${event.endpoint}: ${event.end}`,
@@ -65,12 +65,12 @@ export function openCertificateAuthority(
   configuration: Configuration,
   reading: SecretReading,
   stateDirectory: string,
-  tell: (line: string) => void,
+  onTrace?: (line: string) => void,
 ): CertificateAuthority {
   const endpoint = configuration.text('sectigo.collectEndpoint')
   const floor = configuration.integer('sectigo.pollSeconds')
   return createSectigo({
-    ...clientOptions(configuration, reading, tell),
+    ...clientOptions(configuration, reading, onTrace),
     foreignOrderNumber: configuration.flag('sectigo.foreignOrderNumber'),
     collection: {
       schedule: filePollSchedule(stateDirectory),

@@ -2,7 +2,6 @@ import type { Configuration } from '../config/configuration.ts'
 import { autoApplyOrder } from '../sectigo/auto-apply-order.ts'
 import type { FormFault, OrderForm } from '../sectigo/certificate-authority.ts'
 import { getAccountBalance } from '../sectigo/get-account-balance.ts'
-import type { SectigoClient } from '../sectigo/http/client.ts'
 import { type OrderedKey, orderedKeys } from '../sectigo/ordered-keys.ts'
 import { placeOrder, validatePlaceOrder } from '../sectigo/other-products/place-order.ts'
 import { ORDER_IDENTITY_PARAMETERS } from '../sectigo/parameters/auto-apply-order-document-signing.ts'
@@ -53,7 +52,7 @@ export async function judgeForm(
 /** Places the order of a judged form in a run of its own, with one journalled POST. Throws EnrollError `order.…`, `ca.…`. */
 export async function orderFromForm(
   judged: JudgedForm,
-  { configuration, profile, client, onBegun }: OrderSetting,
+  { configuration, profile, onBegun }: OrderSetting,
   services: EnrollmentServices,
 ): Promise<Run['summary']> {
   const { form, kind, test, faults, keys, evidence } = judged
@@ -61,6 +60,8 @@ export async function orderFromForm(
   const endpoint = configuration.required('sectigo.endpoint')
   const [key, ...others] = keys
   const [worst] = evidence
+  const { connectToCa } = await import('./connect-to-ca.ts')
+  const client = connectToCa(configuration, services.reading, services.onTrace)
   return withNewRun({ configuration, profile, test, device: false }, services, async (run) => {
     onBegun?.(run)
     await orderOnce(run, {
@@ -84,7 +85,6 @@ export interface OrderSetting {
   readonly configuration: Configuration
   /** What the run is listed under: the form's file. */
   readonly profile: string
-  readonly client: SectigoClient
   /** Called once the run exists, before anything is sent. */
   readonly onBegun?: (run: Run) => void
 }

@@ -28,6 +28,7 @@ function withKey(action: (run: Run) => Promise<void>): Promise<void> {
     stateDirectory,
     now: Date.now,
     monotonic: () => performance.now(),
+    reading: { env: {} },
     sleep: never,
     openDevice: never,
     certificateAuthority: never,

@@ -24,6 +24,7 @@ export function createRealServices(options: RealServicesOptions): EnrollmentServ
   let secrets: ReturnType<typeof createSecretProvider> | undefined
   return {
     stateDirectory,
+    reading,
     now: Date.now,
     monotonic: () => performance.now(),
     sleep: async (milliseconds) => {
@@ -54,6 +55,7 @@ export function createRealServices(options: RealServicesOptions): EnrollmentServ
       return openCertificateAuthority(configuration, reading, stateDirectory, onTrace)
     },
     observer,
+    onTrace,
     signal,
   }
 }

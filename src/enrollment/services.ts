@@ -1,5 +1,6 @@
 import type { Device } from '../../devices/device.ts'
 import type { Configuration } from '../config/configuration.ts'
+import type { SecretReading } from '../config/secret-source.ts'
 import type { CallOptions, CertificateAuthority } from '../sectigo/certificate-authority.ts'
 
 /** How a call to the CA may be ended. */
@@ -16,7 +17,10 @@ export interface RunObserver {
 
 /** Everything outside the run itself: given, never reached for. Tests give their own clock, device and CA. */
 export interface EnrollmentServices {
+  /** The folder of runs, locks, order markers and the poll schedule. */
   readonly stateDirectory: string
+  /** Where secrets come from: an environment, and somebody to ask if `prompt` is given. */
+  readonly reading: SecretReading
   readonly now: () => number
   /** Milliseconds on a clock that nobody sets, such as `performance.now`: for pauses. */
   readonly monotonic: () => number
@@ -25,5 +29,7 @@ export interface EnrollmentServices {
   readonly openDevice: (configuration: Configuration) => Promise<Device>
   readonly certificateAuthority: (configuration: Configuration) => Promise<CertificateAuthority>
   readonly observer: RunObserver
+  /** Every call to the device and the CA, one line each, without secrets. */
+  readonly onTrace?: (line: string) => void
   readonly signal?: AbortSignal
 }

@@ -3,9 +3,9 @@ import type { RunState } from '../../enrollment/run-event.ts'
 import { EnrollError, EXIT, type ExitCode } from '../../errors.ts'
 import type { Command } from '../command.ts'
 import { configure } from '../configure.ts'
-import { confirmOrder, ORDER_OPTIONS, RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
+import { ORDER_OPTIONS, orderWish, RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
 import type { Failure } from '../output.ts'
-import { createServices, secretReading } from '../services.ts'
+import { createServices } from '../services.ts'
 
 export const batch: Command = {
   command: 'batch <jobs>',
@@ -22,11 +22,9 @@ export const batch: Command = {
   run: async (args, context) => {
     const { dirname, resolve } = await import('node:path')
     const { readInput } = await import('../../config/read-input.ts')
-    const { withNewRun } = await import('../../enrollment/run.ts')
+    const { beginRun } = await import('../../enrollment/enroll.ts')
     const { advance } = await import('../../enrollment/advance.ts')
-    const { beginOnlyRun } = await import('../../enrollment/begin-only-run.ts')
     const { failureOf, tellError } = await import('../report-error.ts')
-    const { refuseUnworkable } = await import('../../enrollment/plan/preflight.ts')
     const file = args.required('jobs')
     const folder = file === '-' ? context.cwd : dirname(resolve(context.cwd, file))
     const jobs = Buffer.from(await readInput(file))
@@ -42,28 +40,19 @@ export const batch: Command = {
       let error: Failure | undefined
       try {
         const configuration = await configure(args, context, { profile: resolve(folder, job) })
-        const profile = configuration.profile ?? job
-        const stateDirectory = stateDirectoryOf(configuration)
-        const services = createServices(stateDirectory, context, args.flag('trace'))
-        const test = args.flag('test')
-        await refuseUnworkable(configuration, {
-          reading: secretReading(context),
-          confirmed: test || args.flag('yes'),
+        const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
+        const enrollment = { configuration, profile: configuration.profile ?? job, ...orderWish(args, context) }
+        exitCode = await beginRun(enrollment, services, (created, options) => {
+          run = created.id
+          return advance(created, options)
+            .catch((error: unknown) => {
+              if (created.isDiscardedAfter(error)) run = undefined
+              throw error
+            })
+            .finally(() => {
+              state = run === undefined ? undefined : created.record.state
+            })
         })
-        exitCode = await beginOnlyRun({ stateDirectory, profile, test }, () =>
-          withNewRun({ configuration, profile, test, device: true }, services, (created) => {
-            run = created.id
-            const options = { wait: args.flag('wait'), confirm: confirmOrder(args, context) }
-            return advance(created, options)
-              .catch((error: unknown) => {
-                if (created.isDiscardedAfter(error)) run = undefined
-                throw error
-              })
-              .finally(() => {
-                state = run === undefined ? undefined : created.record.state
-              })
-          }),
-        )
       } catch (caught) {
         if (!(caught instanceof EnrollError) && !(caught instanceof DeviceError)) throw caught
         const { code, message, remedy, exitCode: failed } = failureOf(caught)

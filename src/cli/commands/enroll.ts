@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts'
 import { configure } from '../configure.ts'
-import { advanceAndShow, confirmOrder, ORDER_OPTIONS, RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
-import { createServices, secretReading } from '../services.ts'
+import { advanceAndShow, ORDER_OPTIONS, orderWish, RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
+import { createServices } from '../services.ts'
 
 export const enroll: Command = {
   command: 'enroll <profile>',
@@ -15,23 +15,19 @@ export const enroll: Command = {
   },
   examples: [['$0 enroll signing.yaml --test', 'rehearse everything with a test order']],
   run: async (args, context) => {
-    const { withNewRun } = await import('../../enrollment/run.ts')
-    const { beginOnlyRun } = await import('../../enrollment/begin-only-run.ts')
-    const { refuseUnworkable } = await import('../../enrollment/plan/preflight.ts')
+    const { beginRun } = await import('../../enrollment/enroll.ts')
     const profile = args.required('profile')
     const configuration = await configure(args, context, { profile })
-    const stateDirectory = stateDirectoryOf(configuration)
-    const test = args.flag('test')
-    await refuseUnworkable(configuration, {
-      reading: secretReading(context),
-      confirmed: test || args.flag('yes'),
-    })
-    const name = configuration.profile ?? profile
-    const services = createServices(stateDirectory, context, args.flag('trace'))
-    const begin = () =>
-      withNewRun({ configuration, profile: name, test, device: true }, services, (run) =>
-        advanceAndShow(run, { wait: args.flag('wait'), confirm: confirmOrder(args, context) }, context),
-      )
-    return args.flag('new') ? begin() : beginOnlyRun({ stateDirectory, profile: name, test }, begin)
+    const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
+    return beginRun(
+      {
+        configuration,
+        profile: configuration.profile ?? profile,
+        another: args.flag('new'),
+        ...orderWish(args, context),
+      },
+      services,
+      (run, options) => advanceAndShow(run, options, context),
+    )
   },
 }

@@ -1,11 +1,11 @@
 /** `keygen`, `csr` and `attest`: the first steps of a run, one by one. Each begins a run, or goes on with the one that is named. */
-import type { RunState } from '../../enrollment/run-event.ts'
+import type { StateBeforeOrder } from '../../enrollment/enroll.ts'
 import type { Command } from '../command.ts'
 import { configure } from '../configure.ts'
 import { advanceAndShow, RUN_OPTIONS, stateDirectoryOf, withExistingRun } from '../enrolling.ts'
-import { createServices, secretReading } from '../services.ts'
+import { createServices } from '../services.ts'
 
-function step(name: string, summary: string, until: RunState): Command {
+function step(name: string, summary: string, until: StateBeforeOrder): Command {
   return {
     command: `${name} [profile]`,
     summary,
@@ -15,21 +15,12 @@ function step(name: string, summary: string, until: RunState): Command {
       if (args.text('run') !== undefined) {
         return withExistingRun(args, context, (opened) => advanceAndShow(opened, { until }, context))
       }
-      const { withNewRun } = await import('../../enrollment/run.ts')
-      const { refuseUnworkableSteps } = await import('../../enrollment/plan/preflight.ts')
+      const { beginRun } = await import('../../enrollment/enroll.ts')
       const profile = args.text('profile')
-      const configuration = await configure(args, context, profile === undefined ? {} : { profile })
-      await refuseUnworkableSteps(configuration, until, secretReading(context))
+      const configuration = await configure(args, context, { profile })
       const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
-      return withNewRun(
-        {
-          configuration,
-          ...(configuration.profile === undefined ? {} : { profile: configuration.profile }),
-          test: false,
-          device: true,
-        },
-        services,
-        (created) => advanceAndShow(created, { until }, context),
+      return beginRun({ configuration, until }, services, (created, options) =>
+        advanceAndShow(created, options, context),
       )
     },
   }

@@ -1,0 +1,104 @@
+import type { Configuration } from '../config/configuration.ts'
+import { EnrollError, type ExitCode } from '../errors.ts'
+import { type AdvanceOptions, advance } from './advance.ts'
+import { beginOnlyRun } from './begin-only-run.ts'
+import { refuseUnworkable, refuseUnworkableSteps } from './plan/preflight.ts'
+import { type Run, withNewRun, withRun } from './run.ts'
+import type { RunRecord } from './run-record.ts'
+import type { EnrollmentServices } from './services.ts'
+
+/** The states in which a run may be asked to end before it orders. */
+export type StateBeforeOrder = 'key-generated' | 'csr-signed' | 'attested' | 'checked'
+
+/** One enrollment of one profile. */
+export interface Enrollment {
+  /** Device, key, request and order, as `loadConfiguration` read them. */
+  readonly configuration: Configuration
+  /** What the run is listed under and told apart by. Default: the file of the configuration's profile. */
+  readonly profile?: string
+  /** A test order (`test=Y`): not billed, signed by an untrusted chain. Default false. */
+  readonly test?: boolean
+  /** End in this state. Default: go on as far as the certificate. */
+  readonly until?: StateBeforeOrder
+  /** Wait for the CA, for days if need be, instead of ending with exit code 6. Default false. */
+  readonly wait?: boolean
+  /**
+   * Asked once the evidence has been checked and before the paid order is placed; resolve to false to end the run there. Without it a
+   * paid enrollment is refused before a key is generated. A test order is placed without being asked for.
+   */
+  readonly confirm?: (run: Run) => Promise<boolean>
+  /** Begin although a run of this profile is unfinished, or its paid certificate has not expired. Default false. */
+  readonly another?: boolean
+  /** Called once the run exists, before the device is opened. */
+  readonly onBegun?: (run: Run) => void
+}
+
+/** Where a run has got to. */
+export interface Enrolled {
+  /** As the command line would exit: 0 done, 1 refused by a check, 4 refused by the CA, 5 outcome unknown, 6 not issued yet. */
+  readonly exitCode: ExitCode
+  readonly id: string
+  /** The folder of the run: its journal and its artefacts. */
+  readonly folder: string
+  readonly record: RunRecord
+}
+
+/**
+ * The only way in which a run begins that asks a device for a key: what can be known is judged before the run exists, and a profile is
+ * enrolled once. `action` moves the run with the options given.
+ */
+export async function beginRun<T>(
+  enrollment: Enrollment,
+  services: EnrollmentServices,
+  action: (run: Run, options: AdvanceOptions) => Promise<T>,
+): Promise<T> {
+  const { configuration, test = false, until, wait, another, onBegun } = enrollment
+  const confirm = enrollment.confirm ?? (test ? async () => true : undefined)
+  const profile = enrollment.profile ?? configuration.profile
+  const begin = (): Promise<T> =>
+    withNewRun({ configuration, profile, test, device: true }, services, (run) => {
+      onBegun?.(run)
+      return action(run, { until, wait, confirm })
+    })
+  if (until !== undefined) {
+    await refuseUnworkableSteps(configuration, until, services.reading)
+    return begin()
+  }
+  await refuseUnworkable(configuration, { reading: services.reading, confirmed: confirm !== undefined })
+  if (another === true) return begin()
+  if (profile === undefined) throw unnamed()
+  return beginOnlyRun({ stateDirectory: services.stateDirectory, profile, test }, begin)
+}
+
+const unnamed = (): EnrollError =>
+  new EnrollError('run.no-profile', 'Could not begin: without a profile, a second run could not be recognized.', {
+    remedy: 'Load the configuration with a profile, or pass a name in `profile`.',
+  })
+
+/**
+ * Enrolls a profile: key pair, request, attestation, its check, the order, the certificate. Each step is on disk before the next begins;
+ * a run that stops is continued with `resume`, and its money is never spent twice.
+ * Throws EnrollError `run.open` or `run.completed` for a second run of the profile, `config.…` and `order.…` for a profile that cannot
+ * work (before a run exists), and DeviceError for what the device refuses.
+ */
+export function enroll(enrollment: Enrollment, services: EnrollmentServices): Promise<Enrolled> {
+  return beginRun(enrollment, services, advanced)
+}
+
+/**
+ * Continues a run from wherever it stopped. `overrides` replace single settings of the run from now on, by path (`device.modulePath`).
+ * Throws EnrollError `run.not-found`, `lock.held` if another process has the run, and what `enroll` throws.
+ */
+export function resume(
+  id: string,
+  options: AdvanceOptions & { readonly overrides?: Readonly<Record<string, string | readonly string[]>> },
+  services: EnrollmentServices,
+): Promise<Enrolled> {
+  const { overrides, ...rest } = options
+  return withRun(id, services, (run) => advanced(run, rest), overrides)
+}
+
+async function advanced(run: Run, options: AdvanceOptions): Promise<Enrolled> {
+  const exitCode = await advance(run, options)
+  return { exitCode, ...run.summary }
+}
