@@ -38,7 +38,7 @@ describe('the rooms are kept apart', () => {
     ['a file through createRequire', 'src/attestation/x.ts', `import { createRequire } from 'node:module'`],
     ['a file through getBuiltinModule', 'src/attestation/x.ts', `process.getBuiltinModule('node:fs')`],
     ['a file in a room without I/O', 'src/attestation/x.ts', `import { readFile } from 'node:fs/promises'`],
-    ['the network in a room without I/O', 'src/policy/x.ts', `import { connect } from 'node:tls'`],
+    ['the network in a room without I/O', 'src/check/policy/x.ts', `import { connect } from 'node:tls'`],
     ['a driver outside devices', 'src/enrollment/x.ts', `import * as graphene from 'graphene-pk11'`],
     ['a family, past the door', 'src/cli/x.ts', `import '../../devices/yubikey/family.ts'`],
     ['a family from another', 'devices/luna/x.ts', `import '../nshield/family.ts'`],

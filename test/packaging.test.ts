@@ -9,10 +9,19 @@ const manifest: {
   readonly dependencies: Readonly<Record<string, string>>
   readonly optionalDependencies: Readonly<Record<string, string>>
   readonly devDependencies: Readonly<Record<string, string>>
+  readonly allowScripts: Readonly<Record<string, boolean>>
 } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 const lock: {
   readonly packages: Readonly<
-    Record<string, { readonly license?: string; readonly dev?: boolean; readonly resolved?: string }>
+    Record<
+      string,
+      {
+        readonly license?: string
+        readonly dev?: boolean
+        readonly resolved?: string
+        readonly hasInstallScript?: boolean
+      }
+    >
   >
 } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'))
 const installed = Object.entries(lock.packages).filter(([path]) => path !== '')
@@ -40,6 +49,12 @@ describe('the dependencies', () => {
     expect(production.length).toBeGreaterThan(50)
     const permissive = ['MIT', 'ISC', 'BSD-3-Clause', 'Apache-2.0', '0BSD', '(MIT OR X11)']
     expect(production.filter(([, { license }]) => !permissive.includes(license ?? ''))).toEqual([])
+  })
+
+  it('with an install script are allowed to run it, and no other: npm 12 asks for that', () => {
+    const scripts = installed.filter(([, { hasInstallScript }]) => hasInstallScript === true)
+    const names = scripts.map(([path]) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length))
+    expect(Object.entries(manifest.allowScripts)).toEqual(names.sort().map((name) => [name, true]))
   })
 
   it('are locked without download addresses', () => {
@@ -86,6 +101,12 @@ describe('the package', () => {
     const texts = files.filter((file) => /\.(js|d\.ts|json|md|txt)$/.test(file))
     const telling = texts.filter((file) => readFileSync(join(folder, 'package', file), 'utf8').includes(ROOT))
     expect(telling).toEqual([])
+  })
+
+  it('has no script that npm 12 would list as blocked where it is installed', () => {
+    const { scripts } = JSON.parse(readFileSync(join(folder, 'package/package.json'), 'utf8'))
+    const blocked = ['preinstall', 'install', 'postinstall', 'preprepare', 'prepare', 'postprepare']
+    expect(Object.keys(scripts).filter((name) => blocked.includes(name))).toEqual([])
   })
 
   it('carries the notice of everybody whose code is in the bundle', () => {

@@ -1,5 +1,6 @@
 import type { Module } from 'graphene-pk11'
 import { DeviceError } from '../device-error.ts'
+import { loadNativeAddon } from '../native-addon.ts'
 import { CKF_OS_LOCKING_OK } from './pkcs11-constants.ts'
 import { pkcs11Error, returnCodeOf } from './pkcs11-error.ts'
 
@@ -29,27 +30,12 @@ const NO_LOCKING = new Set([0x07, 0x09, 0x0a])
 
 const loadedModules = new Map<string, Entry>()
 
-async function loadAddon(): Promise<typeof import('graphene-pk11')> {
-  try {
-    return (await import('graphene-pk11')).default
-  } catch (cause) {
-    throw new DeviceError(
-      'device.module',
-      'Could not load the PKCS#11 addon: graphene-pk11 is not built for this host.',
-      {
-        remedy: 'Install a C++ compiler and python3, then run: npm rebuild pkcs11js (or npm install graphene-pk11).',
-        cause,
-      },
-    )
-  }
-}
-
 /**
  * Loads and initialises a PKCS#11 module; a path in use is shared. Loading runs the vendor's code in this process, so
  * whatever must survive a crash has to be on disk before. Throws DeviceError `device.module`.
  */
 export async function loadModule(path: string): Promise<LoadedModule> {
-  const addon = await loadAddon()
+  const addon = await loadNativeAddon('graphene-pk11')
   // p11-kit-client.so reads its server's address when it is loaded, so another address is another module.
   const key = `${path}\0${process.env.P11_KIT_SERVER_ADDRESS ?? ''}`
   let entry = loadedModules.get(key)

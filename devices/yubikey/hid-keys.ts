@@ -1,4 +1,6 @@
 import type { Device as HidInterface } from 'node-hid'
+import { DeviceError } from '../device-error.ts'
+import { loadNativeAddon } from '../native-addon.ts'
 import { HidAnswerError, type HidDeviceInfo } from './hid-device-info.ts'
 import { type HidPort, readConfigByFido, readConfigByOtp } from './hid-read-config.ts'
 
@@ -25,14 +27,14 @@ export interface HidSearch {
 
 /** Every YubiKey with a HID interface, asked who it is. Never throws: without the addon or the right to open, the trail says so. */
 export async function findHidKeys(): Promise<HidSearch> {
-  const addon = await import('node-hid').then(
-    (module) => module.default,
-    () => undefined,
-  )
-  if (addon === undefined) {
+  let addon: typeof import('node-hid')
+  try {
+    addon = await loadNativeAddon('node-hid')
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error
     return {
       keys: [],
-      trail: ['HID: node-hid is not installed for this host, so a key with PIV switched off is not seen'],
+      trail: [`HID: ${error.message} ${error.remedy}`],
     }
   }
   try {

@@ -1,6 +1,7 @@
 import { mkdtemp, rmdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Device, DeviceError, type Obstacle } from '../../../devices/device.ts'
+import { loadNativeAddon, NATIVE_ADDONS, type NativeAddon } from '../../../devices/native-addon.ts'
 import { type Finding, isBlocker } from '../../enrollment/plan/finding.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
 import { fileFault } from '../../files/bounded-file.ts'
@@ -20,7 +21,7 @@ export const doctor: Command = {
     const profile = args.text('profile')
     const configuration = await configure(args, context, profile === undefined ? {} : { profile })
     const stateDirectory = stateDirectoryOf(configuration)
-    const findings: Finding[] = [await programFinding(), await stateFinding(stateDirectory)]
+    const findings: Finding[] = [...(await programFindings()), await stateFinding(stateDirectory)]
     if (profile !== undefined) {
       const { planFindings } = await import('../../enrollment/plan/plan-findings.ts')
       const { refuseUnworkableSteps } = await import('../../enrollment/plan/preflight.ts')
@@ -41,19 +42,19 @@ export const doctor: Command = {
   },
 }
 
-async function programFinding(): Promise<Finding> {
-  const missing: string[] = []
-  for (const addon of ['graphene-pk11', 'node-hid']) await import(addon).catch(() => missing.push(addon))
-  return missing.length === 0
-    ? { area: 'program', severity: 'ok', message: `Node.js ${process.version}, native addons present` }
-    : {
-        area: 'program',
-        severity: 'warning',
-        code: 'program.addons',
-        message: `native addons not installed: ${missing.join(', ')}`,
-        remedy:
-          'Only PKCS#11 devices and USB discovery need them; install a C++ compiler, make and python3, then install hsm-enroll again.',
-      }
+/** The addons are optional: only YubiKey, Luna and nShield need the one, only the search for YubiKeys the other. */
+const addonFinding = async (name: NativeAddon): Promise<readonly Finding[]> =>
+  loadNativeAddon(name).then(
+    () => [],
+    ({ message, remedy }: DeviceError) => [
+      { area: 'program', severity: 'warning', code: 'program.addons', message, remedy },
+    ],
+  )
+
+async function programFindings(): Promise<readonly Finding[]> {
+  const missing = (await Promise.all(NATIVE_ADDONS.map(addonFinding))).flat()
+  const addons = missing.length === 0 ? ', native addons present' : ''
+  return [{ area: 'program', severity: 'ok', message: `Node.js ${process.version}${addons}` }, ...missing]
 }
 
 /**
