@@ -7,16 +7,22 @@ import { parseDeviceUri } from '../../devices/device.ts'
 import { readPem } from '../../src/asn1/pem.ts'
 import type { AttestationResult } from '../../src/attestation/contract/attestation-result.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
+import { readByStranger, STRANGERS } from '../requests/strangers.ts'
 import { runProgram } from './built-program.ts'
+
+const EXTENSIONS = {
+  keyUsage: ['digitalSignature', 'nonRepudiation'],
+  subjectAltNames: ['email:signer@example.com'],
+} as const
 
 /** The whole program on each family's double. What the doubles are worth is shown beside them; here it is the path that counts. */
 const ENROLMENTS = [
-  ['luna', 'P-384'],
-  ['luna', 'RSA-3072'],
-  ['nshield', 'P-256'],
-  ['nshield', 'RSA-3072'],
-  ['fortanix', 'P-384'],
-  ['marvell-google', 'RSA-3072'],
+  ['luna', 'P-384', {}],
+  ['luna', 'RSA-3072', EXTENSIONS],
+  ['nshield', 'P-256', EXTENSIONS],
+  ['nshield', 'RSA-3072', {}],
+  ['fortanix', 'P-384', EXTENSIONS],
+  ['marvell-google', 'RSA-3072', {}],
 ] as const
 
 interface Kept {
@@ -30,9 +36,9 @@ interface Kept {
 describe('an enrolment through the built program', () => {
   it.each(ENROLMENTS)(
     'on %s with %s ends installed; check agrees, and refuses it under the built-in anchors',
-    async (device, algorithm) => {
+    async (device, algorithm, request) => {
       const folder = await mkdtemp(join(tmpdir(), 'fam-'))
-      const rehearsal = await startRehearsal({ directory: folder, device, algorithm })
+      const rehearsal = await startRehearsal({ directory: folder, device, algorithm, request })
       try {
         const end = await runProgram(['enroll', rehearsal.profile, '--yes', '--wait', '--json'], {
           // The doubles' serial numbers are the same in every test: each has its own folder of locks.
@@ -41,6 +47,11 @@ describe('an enrolment through the built program', () => {
         expect(end.code, end.stderr).toBe(0)
         const run = JSON.parse(end.stdout) as Kept
         expect(run.state).toBe('installed')
+        const made = await readFile(join(run.folder, 'request.csr.pem'), 'utf8')
+        for (const stranger of STRANGERS) {
+          const said = readByStranger(stranger, made)
+          if ('keyUsage' in request) expect(said).toMatch(/Digital signature[\s\S]*signer@example\.com/i)
+        }
         const files = [
           '--attestation',
           join(run.folder, run.attestation.file),

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { type RunningYubiHsm2Double, startYubiHsm2Double } from '../../src/sandbox/yubihsm2/double.ts'
+import { readByStranger, STRANGERS } from '../requests/strangers.ts'
 import { type ProgramEnd, runProgram } from './built-program.ts'
 
 let folder: string
@@ -52,7 +53,8 @@ describe('an enrolment', () => {
     expect(
       openssl('verify', '-CAfile', file('root.pem'), '-untrusted', file('chain.pem'), file('certificate.pem')),
     ).toContain(': OK')
-    openssl('req', '-in', file('request.csr.pem'), '-verify', '-noout')
+    const request = await readFile(file('request.csr.pem'), 'utf8')
+    for (const stranger of STRANGERS) expect(readByStranger(stranger, request)).toContain('Example Signing GmbH')
     const keyOfRequest = openssl('req', '-in', file('request.csr.pem'), '-pubkey', '-noout')
     expect(openssl('x509', '-in', file('certificate.pem'), '-pubkey', '-noout')).toBe(keyOfRequest)
     expect(await readFile(file('public-key.pem'), 'utf8')).toBe(keyOfRequest)

@@ -7,6 +7,7 @@ import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/star
 import { missingForPcscd } from '../../src/sandbox/yubikey/card/pcscd.ts'
 import { runProgram as runOther } from '../../src/sandbox/yubikey/card/run-program.ts'
 import { startDouble, type YubikeyDouble } from '../../src/sandbox/yubikey/double.ts'
+import { readByStranger, STRANGERS } from '../requests/strangers.ts'
 import { runProgram } from './built-program.ts'
 
 const SERIAL = 15_732_511
@@ -63,6 +64,8 @@ describe.runIf(missing.length === 0)('an enrolment on a YubiKey', () => {
       const run = JSON.parse(end.stdout) as { folder: string; keyLocation: string; state: string }
       expect(run).toMatchObject({ state: 'installed', keyLocation: slot })
       const kept = async (name: string): Promise<string> => readFile(join(run.folder, name), 'utf8')
+      const request = await kept('request.csr.pem')
+      for (const stranger of STRANGERS) expect(readByStranger(stranger, request)).toContain('Example Signing GmbH')
 
       const certificate = await tool('yubico-piv-tool', '-a', 'read-certificate', '-s', slot)
       expect(der(certificate)).toEqual(der(await kept('certificate.pem')))

@@ -31,6 +31,8 @@ export interface RehearsalOptions {
   /** A double's name, or one that runs already. */
   readonly device: string | RunningDouble
   readonly algorithm?: KeyAlgorithm
+  /** What the profile's `request:` has beside the subject. */
+  readonly request?: Readonly<Record<string, string | readonly string[]>>
   readonly authority?: Omit<CertificateAuthorityOptions, 'trustAnchors'>
 }
 
@@ -62,7 +64,10 @@ export async function startRehearsal(options: RehearsalOptions): Promise<Rehears
         secrets,
       },
       key: { algorithm: options.algorithm ?? 'P-384' },
-      request: { subject: 'CN=Example Signing GmbH,O=Example Signing GmbH,L=Utrecht,ST=Utrecht,C=NL' },
+      request: {
+        subject: 'CN=Example Signing GmbH,O=Example Signing GmbH,L=Utrecht,ST=Utrecht,C=NL',
+        ...options.request,
+      },
       // The doubles do not claim a certification that they do not have.
       policy: { fips: 'warn', fipsUnknown: 'warn', recoverable: 'warn' },
       sectigo: {
