@@ -12,6 +12,7 @@ const CONTRACT = [
   'devices/native-addon.ts',
   'devices/native-addon-fault.ts',
   'devices/secret.ts',
+  'devices/setting-reader.ts',
 ]
 const SHARED = 'src/*'
 /** What every family's verifier stands on. */

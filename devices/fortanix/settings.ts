@@ -6,7 +6,7 @@ import {
   readConnectionSettings,
   readEndpoint,
 } from '../http/connection-settings.ts'
-import { SettingReader, settingError } from '../http/setting-reader.ts'
+import { SettingReader, settingError } from '../setting-reader.ts'
 
 /** Region -> endpoint of the DSM SaaS clusters. Source: Fortanix, "Configure API client"; a region more is a line more. */
 export const REGIONS: Readonly<Record<string, string>> = {
@@ -19,22 +19,15 @@ export const REGIONS: Readonly<Record<string, string>> = {
 export const AUTHENTICATIONS = ['api-key', 'certificate', 'external-token'] as const
 export type Authentication = (typeof AUTHENTICATIONS)[number]
 
+// biome-ignore format: a table, a row a line
 export const FORTANIX_SETTINGS: readonly SettingDefinition[] = [
   { name: 'region', type: 'string', description: `Region of DSM SaaS: ${Object.keys(REGIONS).join(', ')}.` },
   { name: 'endpoint', type: 'string', description: 'URL of your own cluster, in place of region.' },
   { name: 'group', type: 'string', description: "UUID of the group for new keys. Without it the app's default group." },
-  {
-    name: 'authentication',
-    type: 'string',
-    description: 'How the app logs in: api-key (default), certificate or external-token.',
-  },
+  { name: 'authentication', type: 'string', description: 'How the app logs in: api-key (default), certificate or external-token.' },
   { name: 'appId', type: 'string', description: 'UUID of the app; needed for certificate, and for an external JWT.' },
   { name: 'clientCertificateFile', type: 'string', description: "PEM certificate of the app, for 'certificate'." },
-  {
-    name: 'approvalWaitSeconds',
-    type: 'number',
-    description: 'How long to wait for a quorum approval before the run stops to be resumed; default 0.',
-  },
+  { name: 'approvalWaitSeconds', type: 'number', description: 'How long to wait for a quorum approval before the run stops to be resumed; default 0.' },
   ...CONNECTION_SETTINGS,
 ]
 
@@ -66,7 +59,7 @@ export function readFortanixSettings(
       remedy: 'Write it as fortanix:region=eu;group=UUID or fortanix:endpoint=https://dsm.example;group=UUID.',
     })
   }
-  const reader = new SettingReader(settings, FORTANIX_SETTINGS)
+  const reader = new SettingReader(FORTANIX_SETTINGS, settings)
   const named = (name: string): string | undefined => attributes.get(name) ?? reader.text(name)
   const endpoint = readPlace(attributes.has('region') ? undefined : named('endpoint'), named('region'))
   const group = named('group')

@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import type { SettingDefinition } from '../device.ts'
-import { type SettingReader, settingError } from './setting-reader.ts'
+import { type SettingReader, settingError } from '../setting-reader.ts'
 
 /** How to reach a service: what both cloud families share in a profile's `device:` section. */
 export interface ConnectionSettings {
@@ -21,28 +21,13 @@ export interface ConnectionSettings {
   readonly retries: number
 }
 
+// biome-ignore format: a table, a row a line
 export const CONNECTION_SETTINGS: readonly SettingDefinition[] = [
-  {
-    name: 'proxy',
-    type: 'string',
-    description: 'URL of the HTTP proxy. Without it HTTPS_PROXY and HTTP_PROXY count.',
-  },
-  {
-    name: 'noProxy',
-    type: 'string',
-    description: 'Hosts reached without the proxy, separated by commas. Without it NO_PROXY counts.',
-  },
-  {
-    name: 'caFile',
-    type: 'string',
-    description: 'PEM file of CA certificates to trust beside the public ones (a private CA, an inspecting proxy).',
-  },
+  { name: 'proxy', type: 'string', description: 'URL of the HTTP proxy. Without it HTTPS_PROXY and HTTP_PROXY count.' },
+  { name: 'noProxy', type: 'string', description: 'Hosts reached without the proxy, separated by commas. Without it NO_PROXY counts.' },
+  { name: 'caFile', type: 'string', description: 'PEM file of CA certificates to trust beside the public ones (a private CA, an inspecting proxy).' },
   { name: 'timeoutSeconds', type: 'number', description: 'How long one call may take; default 60.' },
-  {
-    name: 'retries',
-    type: 'number',
-    description: 'How often a call that may be repeated is tried again; 0 to 10, default 4.',
-  },
+  { name: 'retries', type: 'number', description: 'How often a call that may be repeated is tried again; 0 to 10, default 4.' },
 ]
 
 const MAX_PEM_BYTES = 1 << 20

@@ -1,6 +1,6 @@
 import * as tls from 'node:tls'
+import { settingError } from '../setting-reader.ts'
 import type { ConnectionSettings } from './connection-settings.ts'
-import { settingError } from './setting-reader.ts'
 
 /** What of undici is used; the module itself loads with the first connection. */
 export type Undici = typeof import('undici')

@@ -25,6 +25,7 @@ const PROXY_REMEDY = 'Check the proxy setting (or HTTPS_PROXY), its user and pas
 const NETWORK_REMEDY = 'Check the endpoint, the network and the proxy; the run can be resumed.'
 
 /** Error codes of Node's net, tls and dns, and of undici; one row each. */
+// biome-ignore format: a table, a row a line
 const FAILURES: Readonly<Record<string, Failure>> = {
   ECONNREFUSED: { cause: 'connection refused', remedy: NETWORK_REMEDY, neverSent: true, transient: true },
   ENOTFOUND: { cause: 'the host name is not known', remedy: NETWORK_REMEDY, neverSent: true, transient: false },
@@ -39,12 +40,7 @@ const FAILURES: Readonly<Record<string, Failure>> = {
   UND_ERR_HEADERS_TIMEOUT: { cause: 'no answer in time', remedy: NETWORK_REMEDY, neverSent: false, transient: true },
   UND_ERR_BODY_TIMEOUT: { cause: 'the answer stopped', remedy: NETWORK_REMEDY, neverSent: false, transient: true },
   UND_ERR_ABORTED: { cause: 'the proxy refused the tunnel', remedy: PROXY_REMEDY, neverSent: true, transient: false },
-  UND_ERR_PRX_TLS: {
-    cause: 'the certificate of the proxy is not accepted',
-    remedy: PROXY_REMEDY,
-    neverSent: true,
-    transient: false,
-  },
+  UND_ERR_PRX_TLS: { cause: 'the certificate of the proxy is not accepted', remedy: PROXY_REMEDY, neverSent: true, transient: false },
 }
 
 const CERTIFICATE_FAILURES: Readonly<Record<string, string>> = {

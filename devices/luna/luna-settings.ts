@@ -2,9 +2,9 @@ import type { SettingDefinition } from '../device.ts'
 import { MODULE_SETTING, type TokenFamily } from '../pkcs11/open-token.ts'
 import { USER_PIN } from '../pkcs11/pin-doctrine.ts'
 import { CKU } from '../pkcs11/pkcs11-constants.ts'
-import type { Settings } from '../pkcs11/settings.ts'
 import { plainFirmware } from '../pkcs11/token-description.ts'
 import type { Role } from '../pkcs11/token-session.ts'
+import type { SettingReader } from '../setting-reader.ts'
 import { LUNA_CKU } from './luna-constants.ts'
 import { LUNA_RETURN_CODES } from './luna-return-codes.ts'
 
@@ -58,14 +58,14 @@ const ROLES = {
 
 export type LunaRole = keyof typeof ROLES
 
-export const lunaRoleName = (settings: Settings): LunaRole =>
-  settings.choice('role', ['crypto-officer', 'limited-crypto-officer', 'crypto-user']) ?? 'crypto-officer'
+export const lunaRoleName = (settings: SettingReader): LunaRole =>
+  settings.oneOf('role', ['crypto-officer', 'limited-crypto-officer', 'crypto-user']) ?? 'crypto-officer'
 
 /** In which form the package is given. */
-export const lunaPackageForm = (settings: Settings): 'der' | 'pem' =>
-  settings.choice('packageForm', ['der', 'pem']) ?? 'der'
+export const lunaPackageForm = (settings: SettingReader): 'der' | 'pem' =>
+  settings.oneOf('packageForm', ['der', 'pem']) ?? 'der'
 
-export function lunaRole(settings: Settings): Role {
+export function lunaRole(settings: SettingReader): Role {
   const { userType, name } = ROLES[lunaRoleName(settings)]
   return { userType, secret: 'pin', pin: { ...USER_PIN, name } }
 }

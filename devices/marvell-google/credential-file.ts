@@ -1,6 +1,6 @@
 import { readEndpoint, readSmallFile } from '../http/connection-settings.ts'
 import { isJsonObject, type JsonObject } from '../http/json-fields.ts'
-import { settingError } from '../http/setting-reader.ts'
+import { settingError } from '../setting-reader.ts'
 
 /**
  * Credential configurations as Google's tools write them. External accounts fetch what their file names, and a pluggable one

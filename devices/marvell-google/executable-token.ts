@@ -8,7 +8,7 @@ import { DeviceError } from '../device.ts'
 import { readSmallFile } from '../http/connection-settings.ts'
 import { isJsonObject, type JsonObject } from '../http/json-fields.ts'
 import type { Redaction } from '../http/redaction.ts'
-import { settingError } from '../http/setting-reader.ts'
+import { settingError } from '../setting-reader.ts'
 
 const NAME = 'credentialsFile'
 const ALLOWED = 'GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES'

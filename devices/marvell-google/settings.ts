@@ -5,7 +5,7 @@ import {
   readConnectionSettings,
   readEndpoint,
 } from '../http/connection-settings.ts'
-import { SettingReader, settingError } from '../http/setting-reader.ts'
+import { SettingReader, settingError } from '../setting-reader.ts'
 import { type KeyRingName, parseKeyRingName } from './resource-name.ts'
 
 export const DEFAULT_ENDPOINT = 'https://cloudkms.googleapis.com'
@@ -15,41 +15,16 @@ export type PackageForm = (typeof PACKAGE_FORMS)[number]
 export const AUTHENTICATIONS = ['application-default', 'access-token'] as const
 export const PROTECTION_LEVELS = ['HSM', 'HSM_SINGLE_TENANT'] as const
 
+// biome-ignore format: a table, a row a line
 export const MARVELL_GOOGLE_SETTINGS: readonly SettingDefinition[] = [
-  {
-    name: 'packageForm',
-    type: 'string',
-    description: `What the CA is sent: ${PACKAGE_FORMS.join(', ')}. Default statement; no published text settles it.`,
-  },
+  { name: 'packageForm', type: 'string', description: `What the CA is sent: ${PACKAGE_FORMS.join(', ')}. Default statement; no published text settles it.` },
   { name: 'createKeyRing', type: 'boolean', description: 'Make the key ring where it is missing; default false.' },
-  {
-    name: 'protectionLevel',
-    type: 'string',
-    description: `${PROTECTION_LEVELS.join(' or ')}; default HSM. SOFTWARE and EXTERNAL keys are never made.`,
-  },
-  {
-    name: 'cryptoKeyBackend',
-    type: 'string',
-    description: 'projects/P/locations/L/singleTenantHsmInstances/I, for HSM_SINGLE_TENANT.',
-  },
-  {
-    name: 'authentication',
-    type: 'string',
-    description:
-      'application-default (default; credentialsFile may name the file) or access-token (the secret "token").',
-  },
-  {
-    name: 'credentialsFile',
-    type: 'string',
-    description:
-      'Credential configuration (service account, workload identity, …) in place of GOOGLE_APPLICATION_CREDENTIALS.',
-  },
+  { name: 'protectionLevel', type: 'string', description: `${PROTECTION_LEVELS.join(' or ')}; default HSM. SOFTWARE and EXTERNAL keys are never made.` },
+  { name: 'cryptoKeyBackend', type: 'string', description: 'projects/P/locations/L/singleTenantHsmInstances/I, for HSM_SINGLE_TENANT.' },
+  { name: 'authentication', type: 'string', description: 'application-default (default; credentialsFile may name the file) or access-token (the secret "token").' },
+  { name: 'credentialsFile', type: 'string', description: 'Credential configuration (service account, workload identity, …) in place of GOOGLE_APPLICATION_CREDENTIALS.' },
   { name: 'impersonate', type: 'string', description: 'E-mail of a service account to act as.' },
-  {
-    name: 'generationWaitSeconds',
-    type: 'number',
-    description: 'How long to wait for the HSM to generate the key; default 300.',
-  },
+  { name: 'generationWaitSeconds', type: 'number', description: 'How long to wait for the HSM to generate the key; default 300.' },
   { name: 'endpoint', type: 'string', description: `URL of the Cloud KMS API; default ${DEFAULT_ENDPOINT}.` },
   ...CONNECTION_SETTINGS,
 ]
@@ -82,7 +57,7 @@ export function readMarvellGoogleSettings(
         'Write it as marvell-google:projects/P/locations/L/keyRings/R, or with /cryptoKeys/K for a key that exists.',
     })
   }
-  const reader = new SettingReader(settings, MARVELL_GOOGLE_SETTINGS)
+  const reader = new SettingReader(MARVELL_GOOGLE_SETTINGS, settings)
   const cryptoKeyBackend = reader.text('cryptoKeyBackend')
   const protectionLevel = reader.oneOf('protectionLevel', PROTECTION_LEVELS) ?? 'HSM'
   if ((protectionLevel === 'HSM_SINGLE_TENANT') !== (cryptoKeyBackend !== undefined) && place.cryptoKey === undefined) {

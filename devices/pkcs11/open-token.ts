@@ -1,5 +1,6 @@
 import type { HsmType, OpenOptions, SettingDefinition } from '../device.ts'
 import { DeviceError } from '../device-error.ts'
+import { SettingReader } from '../setting-reader.ts'
 import { Cryptoki } from './cryptoki.ts'
 import { type DeviceLock, lockDevice } from './device-lock.ts'
 import { type FoundModule, findModule, type ModuleSearch } from './find-module.ts'
@@ -7,7 +8,6 @@ import { chooseToken, listTokens, type TokenSlot } from './list-tokens.ts'
 import { type LoadedModule, loadModule } from './load-module.ts'
 import { pinSourcePath, withPinSource } from './pin-source.ts'
 import type { VendorReturnCodes } from './pkcs11-error.ts'
-import { Settings } from './settings.ts'
 import { type TokenDescription, tokenName } from './token-description.ts'
 import { TokenMechanisms } from './token-mechanisms.ts'
 import { type Role, TokenSession } from './token-session.ts'
@@ -42,7 +42,7 @@ export const isOfFamily = ({ recognises }: TokenFamily, { manufacturer, model }:
 export interface OpenedToken {
   readonly family: TokenFamily
   readonly query: TokenQuery
-  readonly settings: Settings
+  readonly settings: SettingReader
   readonly options: OpenOptions
   readonly found: FoundModule
   readonly module: LoadedModule
@@ -53,7 +53,7 @@ export interface OpenedToken {
   readonly lock: DeviceLock
 }
 
-/** Settings that every PKCS#11 family knows. */
+/** SettingReader that every PKCS#11 family knows. */
 export const MODULE_SETTING: SettingDefinition = {
   name: 'module',
   type: 'string',
@@ -65,8 +65,8 @@ export function readTokenSettings(
   family: TokenFamily,
   uri: string,
   given: OpenOptions['settings'],
-): { readonly settings: Settings; readonly query: TokenQuery } {
-  const settings = new Settings(family.settings, given)
+): { readonly settings: SettingReader; readonly query: TokenQuery } {
+  const settings = new SettingReader(family.settings, given)
   const query = readTokenUri(uri, family.uriAttributes)
   if (query.pinSource !== undefined) pinSourcePath(query.pinSource)
   return { settings, query }
@@ -74,9 +74,9 @@ export function readTokenSettings(
 
 export interface OpenTokenHooks {
   /** Who signs and sees private keys, where that is not the plain user. */
-  readonly userRole?: (settings: Settings) => Role
+  readonly userRole?: (settings: SettingReader) => Role
   /** The PIN counter past PKCS#11, where the family can read it. */
-  readonly readTriesLeft?: (token: TokenSlot['token'], settings: Settings) => Promise<number | undefined>
+  readonly readTriesLeft?: (token: TokenSlot['token'], settings: SettingReader) => Promise<number | undefined>
 }
 
 /**

@@ -16,55 +16,14 @@ interface FlagObstacle {
 const UNLOCK = "Unlock it with the PUK or the security officer's PIN, with the vendor's tool."
 
 /** What the flags of CK_TOKEN_INFO mean for an enrolment. */
+// biome-ignore format: a table, a row a line
 const FLAG_OBSTACLES: readonly FlagObstacle[] = [
-  {
-    flag: 'USER_PIN_LOCKED',
-    when: true,
-    severity: 'blocker',
-    code: 'pin.locked',
-    message: 'the user PIN is locked',
-    remedy: UNLOCK,
-  },
-  {
-    flag: 'USER_PIN_FINAL_TRY',
-    when: true,
-    severity: 'blocker',
-    code: 'pin.final-try',
-    message: 'one try is left for the user PIN, and the agent never uses the last one',
-    remedy: "Log in once with the vendor's tool and the right PIN.",
-  },
-  {
-    flag: 'USER_PIN_COUNT_LOW',
-    when: true,
-    severity: 'warning',
-    code: 'pin.count-low',
-    message: 'a wrong user PIN was entered since the last login',
-    remedy: 'Make sure of the PIN before the run: it makes one attempt only.',
-  },
-  {
-    flag: 'USER_PIN_TO_BE_CHANGED',
-    when: true,
-    severity: 'warning',
-    code: 'pin.to-be-changed',
-    message: 'the user PIN is the one set at initialisation and must be changed',
-    remedy: "Change the PIN with the vendor's tool.",
-  },
-  {
-    flag: 'WRITE_PROTECTED',
-    when: true,
-    severity: 'blocker',
-    code: 'token.write-protected',
-    message: 'the token is write-protected',
-    remedy: 'Remove the write protection.',
-  },
-  {
-    flag: 'TOKEN_INITIALIZED',
-    when: false,
-    severity: 'blocker',
-    code: 'token.not-initialised',
-    message: 'the token is not initialised',
-    remedy: "Initialise it with the vendor's tool.",
-  },
+  { flag: 'USER_PIN_LOCKED', when: true, severity: 'blocker', code: 'pin.locked', message: 'the user PIN is locked', remedy: UNLOCK },
+  { flag: 'USER_PIN_FINAL_TRY', when: true, severity: 'blocker', code: 'pin.final-try', message: 'one try is left for the user PIN, and the agent never uses the last one', remedy: "Log in once with the vendor's tool and the right PIN." },
+  { flag: 'USER_PIN_COUNT_LOW', when: true, severity: 'warning', code: 'pin.count-low', message: 'a wrong user PIN was entered since the last login', remedy: 'Make sure of the PIN before the run: it makes one attempt only.' },
+  { flag: 'USER_PIN_TO_BE_CHANGED', when: true, severity: 'warning', code: 'pin.to-be-changed', message: 'the user PIN is the one set at initialisation and must be changed', remedy: "Change the PIN with the vendor's tool." },
+  { flag: 'WRITE_PROTECTED', when: true, severity: 'blocker', code: 'token.write-protected', message: 'the token is write-protected', remedy: 'Remove the write protection.' },
+  { flag: 'TOKEN_INITIALIZED', when: false, severity: 'blocker', code: 'token.not-initialised', message: 'the token is not initialised', remedy: "Initialise it with the vendor's tool." },
 ]
 
 /** Everything that the token itself shows, without a login. */

@@ -20,18 +20,13 @@ export interface ConnectorStatus {
 }
 
 /** What the connector's HTTP status means. */
+// biome-ignore format: a table, a row a line
 const HTTP_REFUSALS: Readonly<Record<number, { readonly what: string; readonly remedy: string }>> = {
   400: { what: 'it found the request malformed', remedy: 'Check that the address is a yubihsm-connector.' },
-  403: {
-    what: 'it does not serve this host name',
-    remedy: "Use an address that is on the connector's host allow list (enable-host-header-allowlist).",
-  },
+  403: { what: 'it does not serve this host name', remedy: "Use an address that is on the connector's host allow list (enable-host-header-allowlist)." },
   404: { what: 'it has no such page', remedy: 'Check that the address is a yubihsm-connector, without a path.' },
   405: { what: 'it does not allow the method', remedy: 'Check that the address is a yubihsm-connector.' },
-  500: {
-    what: 'it cannot reach the device',
-    remedy: "Check that the device is plugged in and that no other program holds it; read the connector's log.",
-  },
+  500: { what: 'it cannot reach the device', remedy: "Check that the device is plugged in and that no other program holds it; read the connector's log." },
 }
 
 export class Connector {

@@ -26,20 +26,11 @@ interface NeededCapability extends Pick<Obstacle, 'severity' | 'stops'> {
 }
 
 /** What the authentication key needs, and for what. */
+// biome-ignore format: a table, a row a line
 export const NEEDED: readonly NeededCapability[] = [
   { capability: 'generate-asymmetric-key', severity: 'blocker', purpose: 'a key pair cannot be made' },
-  {
-    capability: 'sign-attestation-certificate',
-    severity: 'blocker',
-    stops: 'attestation',
-    purpose: 'the key cannot be attested',
-  },
-  {
-    capability: 'get-opaque',
-    severity: 'blocker',
-    stops: 'attestation',
-    purpose: 'the device certificate cannot be read',
-  },
+  { capability: 'sign-attestation-certificate', severity: 'blocker', stops: 'attestation', purpose: 'the key cannot be attested' },
+  { capability: 'get-opaque', severity: 'blocker', stops: 'attestation', purpose: 'the device certificate cannot be read' },
   { capability: 'put-opaque', severity: 'warning', purpose: 'the issued certificate cannot be stored on the device' },
 ]
 

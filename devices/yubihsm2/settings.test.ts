@@ -45,7 +45,7 @@ describe('readSettings', () => {
     { objectId: 0 },
     { objectId: 65_535 },
     { authentication: 'fingerprint' },
-    { includeIntermediates: 'yes' },
+    { includeIntermediates: 'perhaps' },
     { includeIntermediates: true },
     { devicePublicKey: '' },
     { connector: 'not an address' },

@@ -1,13 +1,13 @@
 import { DeviceError } from '../device-error.ts'
-import type { Settings } from '../pkcs11/settings.ts'
 import type { TokenQuery } from '../pkcs11/token-uri.ts'
+import type { SettingReader } from '../setting-reader.ts'
 import { PIV_SLOTS, type PivSlot, slotByCkaId, slotByName } from './piv-slots.ts'
 
 /** PIV's slot for digital signatures. A slot that is taken is refused, so a default does no harm. */
 const DEFAULT_SLOT = '9c'
 
 /** From `slot=` or `id=` in the URI, or the setting `slot`; they must agree. Throws DeviceError `device.settings`. */
-export function chosenSlot(query: TokenQuery, settings: Settings): PivSlot {
+export function chosenSlot(query: TokenQuery, settings: SettingReader): PivSlot {
   const named = [query.extra.get('slot'), settings.text('slot')].filter((name) => name !== undefined)
   const slots = named.map((name) => slotByName(name) ?? unknownSlot(name))
   if (query.id !== undefined)

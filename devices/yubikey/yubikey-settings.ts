@@ -2,29 +2,13 @@ import type { SettingDefinition } from '../device.ts'
 import { MODULE_SETTING, type TokenFamily } from '../pkcs11/open-token.ts'
 import { printVersion, unpackVersion } from './ykcs11-abilities.ts'
 
+// biome-ignore format: a table, a row a line
 export const YUBIKEY_SETTINGS: readonly SettingDefinition[] = [
   MODULE_SETTING,
-  {
-    name: 'slot',
-    type: 'string',
-    description: 'PIV slot of the key: 9a, 9c, 9d, 9e, 82 to 95. Default 9c, or slot= in the URI.',
-  },
-  {
-    name: 'pinProtectedManagementKey',
-    type: 'boolean',
-    description: 'The management key is kept on the device behind the PIN; the PIN is used in its place.',
-  },
-  {
-    name: 'includeIntermediates',
-    type: 'string',
-    description:
-      "PEM file of Yubico's intermediate certificates, put after the two certificates of the package (firmware 5.7.4 and later; whether the CA wants them is not known).",
-  },
-  {
-    name: 'pivTool',
-    type: 'string',
-    description: 'Path of yubico-piv-tool, which reads the PIN counter before a login. Default: the one on PATH.',
-  },
+  { name: 'slot', type: 'string', description: 'PIV slot of the key: 9a, 9c, 9d, 9e, 82 to 95. Default 9c, or slot= in the URI.' },
+  { name: 'pinProtectedManagementKey', type: 'boolean', description: 'The management key is kept on the device behind the PIN; the PIN is used in its place.' },
+  { name: 'includeIntermediates', type: 'string', description: "PEM file of Yubico's intermediate certificates, put after the two certificates of the package (firmware 5.7.4 and later; whether the CA wants them is not known)." },
+  { name: 'pivTool', type: 'string', description: 'Path of yubico-piv-tool, which reads the PIN counter before a login. Default: the one on PATH.' },
 ]
 
 /** Where the packages of Yubico, Debian, Fedora, Homebrew and the Windows installer put libykcs11. */

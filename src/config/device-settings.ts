@@ -1,4 +1,4 @@
-import { HSM_TYPES, type HsmType, type SettingDefinition } from '../../devices/device.ts'
+import { HSM_TYPES, type HsmType } from '../../devices/device.ts'
 import { familyOf, loadFamily } from '../../devices/open.ts'
 import { isHsmType } from '../hsm-type.ts'
 import { ConfigError } from './config-error.ts'
@@ -39,21 +39,4 @@ function namedFamily(uri: string | undefined, hsmType: string | undefined): HsmT
     // The URI is judged, with a message of its own, where the device is needed.
     return undefined
   }
-}
-
-/** Files and the environment hold text alone; a family wants what its table says. What cannot be read so is left for the family to refuse. */
-export function typedDeviceSettings(
-  settings: Readonly<Record<string, unknown>>,
-  definitions: readonly SettingDefinition[],
-): Readonly<Record<string, unknown>> {
-  const types = new Map(definitions.map(({ name, type }) => [name, type]))
-  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, typed(value, types.get(name))]))
-}
-
-function typed(value: unknown, type: SettingDefinition['type'] | undefined): unknown {
-  if (typeof value !== 'string') return value
-  if (type === 'boolean' && (value === 'true' || value === 'false')) return value === 'true'
-  if (type === 'number' && /^\d{1,9}$/.test(value)) return Number(value)
-  if (type === 'string[]') return value.split(',').map((item) => item.trim())
-  return value
 }

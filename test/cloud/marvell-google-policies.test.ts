@@ -215,7 +215,7 @@ describe('credentials through google-auth-library', () => {
   it('GOOGLE_APPLICATION_CREDENTIALS names the file where the profile does not', async () => {
     const before = process.env.GOOGLE_APPLICATION_CREDENTIALS
     process.env.GOOGLE_APPLICATION_CREDENTIALS = String(kms().settings.credentialsFile)
-    expect(await works({ credentialsFile: '' })).toEqual(['Token'])
+    expect(await works({ credentialsFile: undefined })).toEqual(['Token'])
     if (before === undefined) delete process.env.GOOGLE_APPLICATION_CREDENTIALS
     else process.env.GOOGLE_APPLICATION_CREDENTIALS = before
   })
@@ -238,7 +238,7 @@ describe('credentials through google-auth-library', () => {
     await writeFile(join(gcloud, 'application_default_credentials.json'), JSON.stringify(fileOf(source)))
     vi.stubEnv('HOME', directory())
     vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', '')
-    expect(await works({ credentialsFile: '' })).toEqual(calls)
+    expect(await works({ credentialsFile: undefined })).toEqual(calls)
     vi.unstubAllEnvs()
   })
 
