@@ -143,6 +143,8 @@ export function hasButtonTouch(device: Device): device is Device & ButtonTouch {
  * between generating and recording recognises its key by the place: it was empty, or held another key, when the run asked.
  */
 export interface FixedPlace {
+  /** Where `generateKeyPair` puts a key, as `DeviceKey.location` will print it. */
+  readonly place: string
   /** The key that is where `generateKeyPair` would put one; undefined where the place is empty. */
   occupant(): Promise<DeviceKey | undefined>
 }

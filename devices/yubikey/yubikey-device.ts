@@ -197,6 +197,10 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     return key || certificates.length > 0 ? 'a key' : undefined
   }
 
+  get place(): string {
+    return this.#slot.name
+  }
+
   /** The key of the configured slot, whoever made it. */
   async occupant(): Promise<DeviceKey | undefined> {
     return this.findKey({ location: this.#slot.name })

@@ -1,5 +1,6 @@
 import { type Configuration, type ConfigurationSources, loadConfiguration } from '../config/configuration.ts'
 import type { RawValue } from '../config/configuration-file.ts'
+import type { RunChanges } from '../enrollment/run.ts'
 import type { Arguments, CommandContext } from './command.ts'
 
 /** Flags that stand for settings, in pieces: a command offers those that mean something to it. */
@@ -58,14 +59,17 @@ export async function configureRun(
   args: Arguments,
   context: CommandContext,
   profile?: string,
-): Promise<{ readonly stateDirectory: string; readonly overrides: Readonly<Record<string, RawValue>> }> {
+): Promise<{ readonly stateDirectory: string; readonly changes: RunChanges }> {
   const configuration = await configure(args, context, profile === undefined ? {} : { profile })
   const chosen = [...configuration.values].filter(
     ([path, { layer }]) => path !== 'stateDirectory' && LATER.includes(layer),
   )
   return {
     stateDirectory: configuration.required('stateDirectory'),
-    overrides: Object.fromEntries(chosen.map(([path, { value }]) => [path, value])),
+    changes: {
+      settings: Object.fromEntries(chosen.map(([path, { value }]) => [path, value])),
+      profile: configuration.profile,
+    },
   }
 }
 

@@ -84,7 +84,7 @@ export async function withExistingRun<T>(
   action: (run: Run) => Promise<T>,
 ): Promise<T> {
   const { withRun } = await import('../enrollment/run.ts')
-  const { stateDirectory, overrides } = await configureRun(args, context, args.text('profile'))
+  const { stateDirectory, changes } = await configureRun(args, context, args.text('profile'))
   const services = createServices(stateDirectory, context, args.flag('trace'))
   return withRun(
     args.required('run'),
@@ -93,6 +93,6 @@ export async function withExistingRun<T>(
       context.output.belongsTo(run.id)
       return action(run)
     },
-    overrides,
+    changes,
   )
 }

@@ -95,7 +95,7 @@ export function resume(
   services: EnrollmentServices,
 ): Promise<Enrolled> {
   const { overrides, ...rest } = options
-  return withRun(id, services, (run) => advanced(run, rest), overrides)
+  return withRun(id, services, (run) => advanced(run, rest), { settings: overrides ?? {} })
 }
 
 async function advanced(run: Run, options: AdvanceOptions): Promise<Enrolled> {

@@ -15,9 +15,12 @@ afterEach(() => rm(folder, { recursive: true }))
 const clock = (): number => Date.UTC(2026, 0, 1)
 const event = (message: string) => ({ type: 'failed', code: 'x', message }) as const
 
+const PLAN = { type: 'planned', settings: {}, test: false, device: true, keyLabel: 'l', keyId: '00' } as const
+
+/** The plan, and after it so many entries less one. */
 async function written(count: number): Promise<Journal> {
-  const journal = await Journal.open(file, clock)
-  for (let i = 0; i < count; i++) await journal.append(event(`entry ${i}`))
+  const journal = await Journal.begin(file, clock, PLAN)
+  for (let i = 1; i < count; i++) await journal.append(event(`entry ${i}`))
   return journal
 }
 
@@ -41,15 +44,15 @@ describe('the journal', () => {
       expect(journal.entries).toHaveLength(1)
       await journal.append(event('after the crash'))
       const back = await Journal.open(file, clock)
-      expect(back.entries.map((entry) => (entry.event.type === 'failed' ? entry.event.message : ''))).toEqual([
-        'entry 0',
+      expect(back.entries.map((entry) => (entry.event.type === 'failed' ? entry.event.message : 'plan'))).toEqual([
+        'plan',
         'after the crash',
       ])
     }
   })
 
   it.each([
-    ['a changed byte', (text: string) => text.replace('entry 0', 'entry 9')],
+    ['a changed byte', (text: string) => text.replace('entry 1', 'entry 9')],
     ['a removed line', (text: string) => text.split('\n').slice(1).join('\n')],
     ['a doubled line', (text: string) => `${text.split('\n')[0]}\n${text}`],
     ['swapped lines', (text: string) => `${text.split('\n').slice(0, 3).reverse().join('\n')}\n`],
@@ -60,6 +63,27 @@ describe('the journal', () => {
     await written(3)
     await writeFile(file, change(await readFile(file, 'utf8')))
     await expect(Journal.open(file, clock)).rejects.toMatchObject({ code: 'journal.damaged', exitCode: 5 })
+  })
+
+  it.each([
+    ['missing', undefined],
+    ['empty', ''],
+    ['cut within its plan', '{"seq":1,"time"'],
+    ['without a plan', '{"seq":1,"time":"t","event":{"type":"failed"},"previous":"","hash":""}\n'],
+  ])('that is %s is damaged: every run begins with its plan', async (_what, content) => {
+    if (content !== undefined) await writeFile(file, content)
+    await expect(Journal.open(file, clock)).rejects.toMatchObject({ code: 'journal.damaged', exitCode: 5 })
+    await expect(Journal.repair(file)).rejects.toMatchObject({ code: 'journal.damaged' })
+  })
+
+  it('that is repaired keeps the entries before the damage, and the damaged file beside them', async () => {
+    await written(3)
+    expect(await Journal.repair(file), 'of a good one nothing is kept').toBeUndefined()
+    const text = (await readFile(file, 'utf8')).replace('entry 1', 'entry 9')
+    await writeFile(file, text)
+    const kept = await Journal.repair(file)
+    expect(await readFile(kept ?? '', 'utf8')).toBe(text)
+    expect((await Journal.open(file, clock)).entries.map((entry) => entry.event.type)).toEqual(['planned'])
   })
 
   it('never removes an entry that another process wrote', async () => {

@@ -1,5 +1,7 @@
-import { open, readFile, truncate } from 'node:fs/promises'
-import { EnrollError } from '../errors.ts'
+import { randomBytes } from 'node:crypto'
+import { constants, copyFile, open, readFile, truncate } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
+import { EnrollError, EXIT } from '../errors.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import type { RunEvent } from './run-event.ts'
 
@@ -20,15 +22,18 @@ const MAX_SIZE = 16 * 1024 * 1024
 const hashEntry = ({ seq, time, event, previous }: Omit<JournalEntry, 'hash'>): string =>
   sha256Hex(JSON.stringify({ seq, time, event, previous }))
 
-const damaged = (file: string, line: number, why: string): EnrollError =>
-  new EnrollError('journal.damaged', `Could not trust the journal ${file}: line ${line} ${why}.`, {
-    remedy: 'Restore the run folder from a backup; do not order again before you know what this run did.',
-    exitCode: 5,
+const damaged = (file: string, why: string): EnrollError =>
+  new EnrollError('journal.damaged', `Could not trust the journal ${file}: ${why}.`, {
+    remedy: `Run \`hsm-enroll runs repair ${basename(dirname(file))}\`, which keeps what can be read and asks the ledger for the rest.`,
+    exitCode: EXIT.unknown,
   })
+
+const atLine = (number: number, why: string): string => `line ${number} ${why}`
 
 /**
  * The append-only, hash-chained record of one run. An entry is on disk (fsync) before `append` resolves. A last line that
- * was cut off by a crash never counted and is removed by the next append; damage anywhere else is an error.
+ * was cut off by a crash never counted and is removed by the next append; damage anywhere else is an error. A journal begins with
+ * the plan of its run: one without is damaged, too.
  */
 export class Journal {
   readonly file: string
@@ -36,25 +41,39 @@ export class Journal {
   readonly #entries: JournalEntry[]
   #validLength: number
 
-  private constructor(file: string, now: () => number, entries: JournalEntry[], validLength: number) {
+  private constructor(file: string, now: () => number, { entries, length }: Chain) {
     this.file = file
     this.#now = now
-    this.#entries = entries
-    this.#validLength = validLength
+    this.#entries = [...entries]
+    this.#validLength = length
   }
 
-  /** Reads and checks the whole chain. A missing file is an empty journal. */
+  /** Begins a journal where there is none. */
+  static async begin(file: string, now: () => number, plan: RunEvent & { readonly type: 'planned' }): Promise<Journal> {
+    const journal = new Journal(file, now, { entries: [], length: 0 })
+    await journal.append(plan)
+    return journal
+  }
+
+  /** Reads and checks the whole chain. Throws EnrollError `journal.damaged`. */
   static async open(file: string, now: () => number): Promise<Journal> {
-    const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return Buffer.alloc(0)
-      throw error
-    })
-    if (bytes.length > MAX_SIZE) throw damaged(file, 0, 'is not reached: the file is too large')
-    const end = bytes.lastIndexOf(0x0a) + 1
-    const entries: JournalEntry[] = []
-    const lines = bytes.subarray(0, end).toString('utf8').split('\n').slice(0, -1)
-    for (const [index, line] of lines.entries()) entries.push(checkLine(file, index + 1, line, entries.at(-1)))
-    return new Journal(file, now, entries, end)
+    const chain = await readChain(file)
+    if (chain.fault !== undefined) throw damaged(file, chain.fault)
+    return new Journal(file, now, chain)
+  }
+
+  /**
+   * Keeps the entries before the damage, and the damaged file beside them under another name, which it returns; undefined where nothing
+   * is damaged. Throws EnrollError `journal.damaged` where not even the plan can be read.
+   */
+  static async repair(file: string): Promise<string | undefined> {
+    const { fault, entries, length } = await readChain(file)
+    if (fault === undefined) return undefined
+    if (entries.length === 0) throw damaged(file, fault)
+    const kept = `${file.replace(/\.jsonl$/, '')}.damaged-${randomBytes(4).toString('hex')}.jsonl`
+    await copyFile(file, kept, constants.COPYFILE_EXCL)
+    await truncate(file, length)
+    return kept
   }
 
   get entries(): readonly JournalEntry[] {
@@ -89,23 +108,57 @@ export class Journal {
     if (size === this.#validLength) return
     const tail = (await readFile(this.file)).subarray(this.#validLength)
     if (size < this.#validLength || tail.includes(0x0a)) {
-      throw damaged(this.file, this.#entries.length + 1, 'was written by another process')
+      throw damaged(this.file, atLine(this.#entries.length + 1, 'was written by another process'))
     }
     await truncate(this.file, this.#validLength)
   }
 }
 
-function checkLine(file: string, number: number, line: string, before: JournalEntry | undefined): JournalEntry {
+interface Chain {
+  /** As far as they can be trusted. */
+  readonly entries: readonly JournalEntry[]
+  /** Of those entries, in bytes. */
+  readonly length: number
+  readonly fault?: string
+}
+
+async function readChain(file: string): Promise<Chain> {
+  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+  })
+  const none = { entries: [], length: 0 }
+  if (bytes === undefined) return { ...none, fault: 'there is none' }
+  if (bytes.length > MAX_SIZE) return { ...none, fault: `it has more than ${MAX_SIZE} bytes` }
+  const entries: JournalEntry[] = []
+  let length = 0
+  for (const line of bytes
+    .subarray(0, bytes.lastIndexOf(0x0a) + 1)
+    .toString('utf8')
+    .split('\n')
+    .slice(0, -1)) {
+    const entry = readEntry(line, entries.at(-1))
+    if (typeof entry === 'string') return { entries, length, fault: atLine(entries.length + 1, entry) }
+    entries.push(entry)
+    length += Buffer.byteLength(line) + 1
+  }
+  return entries.length === 0
+    ? { ...none, fault: 'it is empty, and every run begins with its plan' }
+    : { entries, length }
+}
+
+/** The entry, or what is wrong with it. */
+function readEntry(line: string, before: JournalEntry | undefined): JournalEntry | string {
   let entry: JournalEntry | null
   try {
     entry = JSON.parse(line) as JournalEntry | null
   } catch {
-    throw damaged(file, number, 'is not JSON')
+    return 'is not JSON'
   }
-  if (typeof entry !== 'object' || entry === null) throw damaged(file, number, 'is no entry')
+  if (typeof entry !== 'object' || entry === null) return 'is not an entry'
   if (entry.seq !== (before?.seq ?? 0) + 1 || entry.previous !== (before?.hash ?? GENESIS)) {
-    throw damaged(file, number, 'does not follow the line before it')
+    return 'does not follow the line before it'
   }
-  if (entry.hash !== hashEntry(entry)) throw damaged(file, number, 'was changed after it was written')
+  if (entry.hash !== hashEntry(entry)) return 'was changed after it was written'
+  if (before === undefined && entry.event.type !== 'planned') return 'is not the plan of the run'
   return entry
 }

@@ -4,8 +4,8 @@ import type { HsmType } from '../hsm-type.ts'
 import { type AttestationRefusalFacts, attestationRefusalCauses } from '../sectigo/attestation-refusal.ts'
 import type { Balance, FormFault, OrderForm, OrderOutcome } from '../sectigo/certificate-authority.ts'
 import { sha256Hex } from '../sha256-hex.ts'
+import { claimNames, formClaim, refuseTaken, releaseClaims, takeClaims } from './order-claims.ts'
 import { formDigest } from './order-form.ts'
-import { formClaim, OrderGuard } from './order-guard.ts'
 import type { Run } from './run.ts'
 
 /** Evidence as it is sent, and what this program thinks of it; no verdict where it could not be read. */
@@ -39,26 +39,25 @@ export interface OrderToPlace {
 }
 
 /**
- * Reads the balance, claims the key, journals the intent, and only then sends the one POST. Whatever comes back, or does not,
- * is journalled; nothing is ever sent a second time from here.
+ * Reads the balance, journals the intent, claims the key, and only then sends the one POST. Whatever comes back, or does not,
+ * is journalled; nothing is ever sent a second time from here. Throws EnrollError `order.…`, `ca.…`, `run.stopped`.
  */
 export async function orderOnce(run: Run, order: OrderToPlace): Promise<void> {
   refuseFaultyForm(order.faults)
   const { test } = run.record
   const digest = formDigest(order.form)
-  const guard = new OrderGuard(run.services.stateDirectory)
   const claim = order.spkiSha256 ?? formClaim(digest)
-  const claims = [claim, ...(order.otherKeys ?? [])]
+  const names = claimNames({ claim, otherClaims: order.otherKeys, test })
+  await refuseTaken(run.ledger, names, run.id)
   // The balance first: where a login cannot be read nothing was ordered, and the key stays free.
   const balanceBefore = await readBalance(order)
   refuseStopped(run)
-  await guard.claim(claims, test, run.id)
   run.services.observer.step({
     step: 'order',
     status: 'begin',
     detail: `placing the ${test ? 'test ' : ''}order with the CA`,
   })
-  await run.log({
+  const { hash } = await run.log({
     type: 'submitting',
     claim,
     ...(order.otherKeys === undefined ? {} : { otherClaims: order.otherKeys }),
@@ -70,18 +69,45 @@ export async function orderOnce(run: Run, order: OrderToPlace): Promise<void> {
     ...(order.spkiSha256 === undefined ? {} : { spkiSha256: order.spkiSha256 }),
     ...(balanceBefore === undefined ? {} : { balanceBefore }),
   })
+  if (!(await holdClaims(run, names, hash))) return
   const outcome = await order.send()
   await recordOutcome(run, order, outcome).catch((cause: unknown) => {
     throw unrecorded(run, outcome, cause)
   })
   // A refusal for a failure of the CA's own may hide an order: the key stays with this run until somebody has looked.
   const certain = outcome.kind === 'not-sent' || (outcome.kind === 'rejected' && outcome.refusal.doubtful !== true)
-  if (certain) await guard.release(claims, test, run.id)
+  if (certain) await releaseClaims(run)
   if (outcome.kind === 'not-sent') {
     throw new EnrollError('ca.unreachable', `Could not reach the CA: ${sentence(outcome.reason)} Nothing was sent.`, {
       remedy: `${outcome.remedy} Then ${run.record.device ? `go on with \`hsm-enroll runs resume ${run.id}\`` : 'give the form again'}.`,
       exitCode: 4,
     })
+  }
+}
+
+/**
+ * Takes the names that nobody else may order for while this run does. False where this run has taken one before and does not know any
+ * more what for: then nobody knows whether it was ordered, and nothing is sent.
+ */
+async function holdClaims(run: Run, names: readonly string[], intent: string): Promise<boolean> {
+  const taking = await takeClaims(run.ledger, names, run.id, intent, (known) => run.knows(known)).catch(
+    async (error: unknown) => {
+      await run.log({ type: 'not-sent', reason: 'the ledger could not be written' })
+      throw error
+    },
+  )
+  switch (taking.kind) {
+    case 'taken':
+      return true
+    case 'held':
+      await run.log({ type: 'not-sent', reason: taking.error.message })
+      throw taking.error
+    case 'forgotten': {
+      const reason = 'this run has claimed the key before, and its journal does not say what became of that order'
+      await run.log({ type: 'unknown', reason })
+      run.services.observer.step({ step: 'order', status: 'waiting', detail: `outcome unknown: ${reason}` })
+      return false
+    }
   }
 }
 

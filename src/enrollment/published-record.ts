@@ -1,11 +1,17 @@
 import type { RunRecord } from './run-record.ts'
 
 /** What scripts and auditors read of a run: the record without what only serves to go on with it. */
-export type PublishedRecord = Omit<RunRecord, 'keyRequested' | 'submission'> & {
+export type PublishedRecord = Omit<RunRecord, 'keyRequested' | 'submission' | 'intent' | 'profileMarks'> & {
   readonly submission?: Omit<NonNullable<RunRecord['submission']>, 'type' | 'claim' | 'otherClaims'>
 }
 
-export function publishedRecord({ keyRequested: _, submission, ...record }: RunRecord): PublishedRecord {
+export function publishedRecord({
+  keyRequested: _,
+  intent: _intent,
+  profileMarks: _marks,
+  submission,
+  ...record
+}: RunRecord): PublishedRecord {
   if (submission === undefined) return record
   const { type: __, claim: ___, otherClaims: ____, ...sent } = submission
   return { ...record, submission: sent }

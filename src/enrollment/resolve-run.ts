@@ -1,6 +1,6 @@
 import { EnrollError, sentence } from '../errors.ts'
 import { RefusedCall } from '../sectigo/replies/require-reply.ts'
-import { releaseClaims } from './order-guard.ts'
+import { releaseClaims } from './order-claims.ts'
 import type { Run } from './run.ts'
 import { untilStopped } from './services.ts'
 import { runUnknownStep, weigh } from './steps/unknown-step.ts'

@@ -33,6 +33,8 @@ export type RunEvent =
       /** Every value in force, without the secrets (their sources are named). */
       readonly settings: Readonly<Record<string, string | readonly string[]>>
       readonly profile?: string
+      /** What the profile is known by, whatever name leads to it: `profileMarks`. */
+      readonly profileMarks?: readonly string[]
       readonly test: boolean
       readonly keyLabel: string
       readonly keyId: string
@@ -40,13 +42,23 @@ export type RunEvent =
       readonly device: boolean
     }
   /** Settings that replace those of the plan from here on: a corrected profile, a flag, the environment. */
-  | { readonly type: 'settings-changed'; readonly settings: Readonly<Record<string, string | readonly string[]>> }
+  | {
+      readonly type: 'settings-changed'
+      readonly settings: Readonly<Record<string, string | readonly string[]>>
+      /** The profile that they come from; the run stays that of every profile that it ever had. */
+      readonly profile?: string
+      readonly profileMarks?: readonly string[]
+    }
   /** `occupant` is the SPKI hash of the key that was in the place before, where the device has fixed places; null for an empty one. */
   | {
       readonly type: 'key-requested'
       readonly device: string
       readonly algorithm: string
       readonly occupant?: string | null
+      /** Family and serial number, as the ledger names the device. */
+      readonly deviceName?: string
+      /** Where the key will be, if the device has fixed places; else the label that it gets. */
+      readonly place?: string
     }
   /** The device refused to generate: the place is taken. What is there is not this run's. */
   | { readonly type: 'key-refused' }
@@ -118,6 +130,28 @@ export type RunEvent =
       readonly serialNumber: string
       readonly notAfter: string
       readonly source: string
+      readonly subject?: string
+      readonly issuer?: string
     }
   | { readonly type: 'installed'; readonly where: string }
+  /**
+   * The journal had lost its end: what the ledger still knows of what stood there. `entries` are the hashes of the lost entries that it
+   * has facts of. Where an order is among them its outcome is unknown.
+   */
+  | {
+      readonly type: 'recovered'
+      readonly entries: readonly string[]
+      readonly key?: {
+        readonly occupant?: string | null
+        readonly deviceName?: string
+        readonly place?: string
+        readonly location?: string
+        readonly spkiSha256?: string
+      }
+      readonly order?: Omit<Extract<RunEvent, { type: 'submitting' }>, 'type'> & {
+        readonly orderNumber?: string
+        /** Hash of the lost entry that submitted it. */
+        readonly intent?: string
+      }
+    }
   | { readonly type: 'failed'; readonly code: string; readonly message: string }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rmdir, unlink } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { didYouMeanHint } from '../config/did-you-mean.ts'
 import { EnrollError } from '../errors.ts'
@@ -10,6 +10,9 @@ import type { Artefact } from './run-event.ts'
 import { isRunId, newRunId } from './run-id.ts'
 
 const MAX_ARTEFACT = 4 * 1024 * 1024
+
+/** Before the name of a folder that is being filled. */
+const DRAFT = '.new-'
 
 /** One run's folder: `journal.jsonl`, `lock`, and the artefacts as files that a person can open. */
 export class RunFolder {
@@ -29,20 +32,35 @@ export class RunFolder {
     return join(this.path, 'lock')
   }
 
-  static async create(stateDirectory: string, now: number): Promise<RunFolder> {
+  /**
+   * A new folder, which appears with what `fill` puts into it or not at all: a run that can be seen has its plan, so that one without
+   * has lost it.
+   */
+  static async create(
+    stateDirectory: string,
+    now: number,
+    fill: (draft: RunFolder) => Promise<unknown>,
+  ): Promise<RunFolder> {
     const runs = join(stateDirectory, 'runs')
     await makeDirectory(runs)
-    for (;;) {
-      const id = newRunId(now)
-      try {
-        await mkdir(join(runs, id), { mode: 0o700 })
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue
-        throw error
-      }
-      await syncDirectory(runs)
-      return new RunFolder(id, join(runs, id))
+    const id = newRunId(now)
+    const draft = new RunFolder(id, join(runs, `${DRAFT}${id}`))
+    await mkdir(draft.path, { mode: 0o700 })
+    try {
+      await fill(draft)
+      await syncDirectory(draft.path)
+      await rename(draft.path, join(runs, id))
+    } catch (error) {
+      await rm(draft.path, { recursive: true, force: true })
+      throw error
     }
+    await syncDirectory(runs)
+    return new RunFolder(id, join(runs, id))
+  }
+
+  /** Of a run whose whole id is known to be there. */
+  static at(stateDirectory: string, id: string): RunFolder {
+    return new RunFolder(id, join(stateDirectory, 'runs', id))
   }
 
   /** By id or by an unambiguous end of it (`k7f3qa`). Throws EnrollError `run.not-found`. */
@@ -50,7 +68,7 @@ export class RunFolder {
     const ids = await listRunIds(stateDirectory)
     const matches = ids.filter((candidate) => candidate === id || candidate.endsWith(`-${id}`))
     const [only] = matches
-    if (only !== undefined && matches.length === 1) return new RunFolder(only, join(stateDirectory, 'runs', only))
+    if (only !== undefined && matches.length === 1) return RunFolder.at(stateDirectory, only)
     throw new EnrollError(
       'run.not-found',
       `Could not find the run "${id}" in ${join(stateDirectory, 'runs')}.${didYouMeanHint(id, ids)}`,

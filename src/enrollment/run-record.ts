@@ -1,6 +1,7 @@
 import { EnrollError } from '../errors.ts'
 import type { Balance, OrderStep, Refusal } from '../sectigo/certificate-authority.ts'
 import { Journal, type JournalEntry } from './journal.ts'
+import { marksOf } from './profile-marks.ts'
 import type { Artefact, RunEvent, RunState } from './run-event.ts'
 import { listRunIds, RunFolder } from './run-folder.ts'
 
@@ -11,12 +12,14 @@ export interface RunRecord {
   readonly updatedAt: string
   readonly settings: Readonly<Record<string, string | readonly string[]>>
   readonly profile?: string
+  /** What the profiles of the run are known by: the first, and each that it was resumed with. */
+  readonly profileMarks?: readonly string[]
   readonly test: boolean
   readonly device: boolean
   readonly keyLabel: string
   readonly keyId: string
   /** Present once the device was asked to generate. */
-  readonly keyRequested?: { readonly occupant?: string | null }
+  readonly keyRequested?: { readonly occupant?: string | null; readonly deviceName?: string; readonly place?: string }
   readonly keyLocation?: string
   readonly spkiSha256?: string
   readonly publicKey?: Artefact
@@ -26,6 +29,8 @@ export interface RunRecord {
   readonly checkResult?: Artefact
   readonly failedChecks?: readonly string[]
   readonly submission?: Extract<RunEvent, { type: 'submitting' }>
+  /** Hash of the journal's entry of that submission, by which the claims in the ledger know it. */
+  readonly intent?: string
   readonly unknownReason?: string
   /** What came back for an order whose outcome is unknown. */
   readonly unknownReply?: string
@@ -43,6 +48,8 @@ export interface RunRecord {
   readonly chain?: Artefact
   readonly certificateSerial?: string
   readonly certificateNotAfter?: string
+  readonly certificateSubject?: string
+  readonly certificateIssuer?: string
   /** Where the device keeps the certificate, in the family's own words. */
   readonly certificateLocation?: string
   /** Why the run stopped where it stands; absent once it has gone on. */
@@ -56,13 +63,19 @@ export const hasKey = ({ spkiSha256, submission }: RunRecord): boolean =>
 /** Folds a journal. A journal that ends with `submitting` means: the process died around the POST, so the outcome is unknown. */
 export function recordOf(entries: readonly JournalEntry[]): RunRecord | undefined {
   let record: RunRecord | undefined
-  for (const { event, time } of entries) {
-    if (event.type === 'planned') {
-      const { type: _, ...planned } = event
-      record = { ...planned, state: 'planned', startedAt: time, updatedAt: time }
-    } else if (record !== undefined) record = { ...apply(afterFailure(record, event), event, time), updatedAt: time }
-  }
+  for (const entry of entries) record = foldEntry(record, entry)
   return record
+}
+
+/** What a run amounts to after one more entry; undefined until its plan has been read. */
+export function foldEntry(record: RunRecord | undefined, { event, time, hash }: JournalEntry): RunRecord | undefined {
+  if (event.type === 'planned') {
+    const { type: _, ...planned } = event
+    return { ...planned, state: 'planned', startedAt: time, updatedAt: time }
+  }
+  if (record === undefined) return undefined
+  const next = { ...apply(afterFailure(record, event), event, time), updatedAt: time }
+  return event.type === 'submitting' ? { ...next, intent: hash } : next
 }
 
 /** A failure is the last word only until the run has gone on. */
@@ -74,9 +87,15 @@ function apply(record: RunRecord, event: RunEvent, time: string): RunRecord {
     case 'planned':
       return record
     case 'settings-changed':
-      return { ...record, settings: { ...record.settings, ...event.settings } }
-    case 'key-requested':
-      return { ...record, keyRequested: { occupant: event.occupant } }
+      return {
+        ...record,
+        settings: { ...record.settings, ...event.settings },
+        profileMarks: [...new Set([...(record.profileMarks ?? []), ...marksOf(event)])],
+      }
+    case 'key-requested': {
+      const { occupant, deviceName, place } = event
+      return { ...record, keyRequested: { occupant, deviceName, place } }
+    }
     case 'key-refused':
       return { ...record, keyRequested: undefined }
     case 'key-generated':
@@ -121,7 +140,13 @@ function apply(record: RunRecord, event: RunEvent, time: string): RunRecord {
       }
     case 'not-sent':
     case 'not-placed':
-      return { ...record, state: 'checked', unknownReason: undefined, unknownReply: undefined, refusal: undefined }
+      return {
+        ...record,
+        state: stateWithoutOrder(record),
+        unknownReason: undefined,
+        unknownReply: undefined,
+        refusal: undefined,
+      }
     case 'ordered': {
       const { type: _, resolvedBy: __, ...order } = event
       return {
@@ -157,11 +182,42 @@ function apply(record: RunRecord, event: RunEvent, time: string): RunRecord {
         chain: event.chain,
         certificateSerial: event.serialNumber,
         certificateNotAfter: event.notAfter,
+        certificateSubject: event.subject,
+        certificateIssuer: event.issuer,
       }
     case 'installed':
       return { ...record, state: 'installed', certificateLocation: event.where }
+    case 'recovered':
+      return recovered(record, event)
     case 'failed':
       return { ...record, lastFailure: { code: event.code, message: event.message, time } }
+  }
+}
+
+/** How far a run has come that has no order: all the way to one, unless its journal has lost what an order is made of. */
+function stateWithoutOrder({ device, publicKey, request, attestation, checkResult }: RunRecord): RunState {
+  if (!device || checkResult !== undefined) return 'checked'
+  if (request === undefined) return publicKey === undefined ? 'planned' : 'key-generated'
+  return attestation === undefined ? 'csr-signed' : 'attested'
+}
+
+/** What the journal lost and the ledger did not. An order among it may have been placed, whatever the journal said last. */
+function recovered(record: RunRecord, { key, order }: Extract<RunEvent, { type: 'recovered' }>): RunRecord {
+  const { location, spkiSha256, ...request } = key ?? {}
+  const asked = { ...record, keyRequested: record.keyRequested ?? (key === undefined ? undefined : request) }
+  // A key that nobody ordered for is found on the device again; one that was ordered for is followed from here.
+  if (order === undefined) return asked
+  const { orderNumber, intent, ...submission } = order
+  const known = orderNumber === undefined ? '' : `; the ledger has it under the number ${orderNumber}`
+  return {
+    ...asked,
+    state: 'unknown',
+    keyLocation: record.keyLocation ?? location,
+    spkiSha256: record.spkiSha256 ?? spkiSha256 ?? order.spkiSha256,
+    submission: { type: 'submitting', ...submission },
+    intent: intent ?? record.intent,
+    refusal: undefined,
+    unknownReason: `the journal has lost its end, and with it what became of an order${known}`,
   }
 }
 

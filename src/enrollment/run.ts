@@ -2,7 +2,12 @@ import { DeviceError, type DeviceErrorCode } from '../../devices/device.ts'
 import { Configuration } from '../config/configuration.ts'
 import { EnrollError, EXIT } from '../errors.ts'
 import { withProcessLock } from '../files/process-lock.ts'
-import { Journal } from './journal.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import { Journal, type JournalEntry } from './journal.ts'
+import { factsOf } from './ledger-facts.ts'
+import { openLedger } from './open-ledger.ts'
+import { marksOf, profileMarks } from './profile-marks.ts'
+import { lostFacts, recordMissing, recovery } from './reconcile-run.ts'
 import type { RunEvent } from './run-event.ts'
 import { RunFolder } from './run-folder.ts'
 import { keyIdOf, keyLabelOf } from './run-id.ts'
@@ -14,17 +19,18 @@ export class Run {
   readonly folder: RunFolder
   readonly configuration: Configuration
   readonly services: EnrollmentServices
+  readonly ledger: Ledger
   readonly #journal: Journal
   readonly #isNew: boolean
 
   constructor(
-    folder: RunFolder,
-    journal: Journal,
+    { folder, journal, ledger }: OpenedRun,
     configuration: Configuration,
     services: EnrollmentServices,
     isNew = false,
   ) {
     this.folder = folder
+    this.ledger = ledger
     this.#journal = journal
     this.configuration = configuration
     this.services = services
@@ -36,9 +42,7 @@ export class Run {
   }
 
   get record(): RunRecord {
-    const record = recordOf(this.#journal.entries)
-    if (record === undefined) throw unplanned(this.folder)
-    return record
+    return plannedRecord(this.#journal)
   }
 
   get summary(): RunSummary & { readonly record: RunRecord } {
@@ -51,10 +55,49 @@ export class Run {
     return this.#isNew && !asked && isRefusal(error)
   }
 
-  /** On disk when it resolves. */
-  async log(event: RunEvent): Promise<void> {
-    await this.#journal.append(event)
+  /** Does the journal have the entry of this hash, or know what became of it? */
+  knows(hash: string): boolean {
+    return this.#journal.entries.some(
+      (entry) => entry.hash === hash || (entry.event.type === 'recovered' && entry.event.entries.includes(hash)),
+    )
   }
+
+  /**
+   * On disk when it resolves, and what outlives the run is in the ledger. What the ledger could not take is recorded when the run is
+   * opened again; only what guards a key or an order has to be there before it, so that its failure is thrown.
+   */
+  async log(event: RunEvent): Promise<JournalEntry> {
+    const before = this.record
+    const entry = await this.#journal.append(event)
+    try {
+      for (const fact of factsOf(this.id, before, this.record, entry)) await this.ledger.record(fact)
+    } catch (error) {
+      const undone = UNDONE[event.type]
+      if (undone !== undefined) {
+        await this.#journal.append(undone)
+        throw error
+      }
+      const why = error instanceof Error ? error.message : String(error)
+      this.services.observer.step({
+        step: 'ledger',
+        status: 'waiting',
+        detail: `the ledger could not be written: ${why}`,
+      })
+    }
+    return entry
+  }
+}
+
+/** Events that are in the ledger before what they announce, and what is journalled if they cannot be: it was not done. */
+const UNDONE: Readonly<Partial<Record<RunEvent['type'], RunEvent>>> = {
+  'key-requested': { type: 'key-refused' },
+  submitting: { type: 'not-sent', reason: 'the ledger could not be written' },
+}
+
+interface OpenedRun {
+  readonly folder: RunFolder
+  readonly journal: Journal
+  readonly ledger: Ledger
 }
 
 /**
@@ -79,11 +122,6 @@ const REFUSALS: readonly DeviceErrorCode[] = [
   'key.not-found',
 ]
 
-const unplanned = (folder: RunFolder): EnrollError =>
-  new EnrollError('run.unplanned', `Could not go on with the run ${folder.id}: it ended before its plan was written.`, {
-    remedy: `Nothing was made or sent. Remove ${folder.path} and begin a new run.`,
-  })
-
 export interface NewRun {
   readonly configuration: Configuration
   readonly profile?: string
@@ -100,19 +138,13 @@ export async function withNewRun<T>(
   services: EnrollmentServices,
   action: (run: Run) => Promise<T>,
 ): Promise<T> {
-  const folder = await RunFolder.create(services.stateDirectory, services.now())
+  const ledger = await openLedger(services)
+  const folder = await RunFolder.create(services.stateDirectory, services.now(), async ({ id, journalFile }) => {
+    await Journal.begin(journalFile, services.now, await plannedEvent(plan, id))
+  })
   return withProcessLock(folder.lockFile, `the run ${folder.id}`, async () => {
     const journal = await Journal.open(folder.journalFile, services.now)
-    await journal.append({
-      type: 'planned',
-      settings: Object.fromEntries([...plan.configuration.values].map(([path, { value }]) => [path, value])),
-      ...(plan.profile === undefined ? {} : { profile: plan.profile }),
-      test: plan.test,
-      device: plan.device,
-      keyLabel: keyLabelOf(folder.id),
-      keyId: Buffer.from(keyIdOf(folder.id)).toString('hex'),
-    })
-    const run = new Run(folder, journal, plan.configuration, services, true)
+    const run = new Run({ folder, journal, ledger }, plan.configuration, services, true)
     return action(run).catch(async (error: unknown) => {
       // A folder that cannot be removed does no harm, and must not hide why the run was refused.
       if (run.isDiscardedAfter(error)) await folder.discard().catch(() => undefined)
@@ -121,30 +153,79 @@ export async function withNewRun<T>(
   })
 }
 
+async function plannedEvent({ configuration, profile, test, device }: NewRun, id: string) {
+  return {
+    type: 'planned',
+    settings: Object.fromEntries([...configuration.values].map(([path, { value }]) => [path, value])),
+    profile,
+    profileMarks: profile === undefined ? undefined : await profileMarks(profile),
+    test,
+    device,
+    keyLabel: keyLabelOf(id),
+    keyId: Buffer.from(keyIdOf(id)).toString('hex'),
+  } as const
+}
+
+/** What an existing run is changed by when it is opened: settings, and the profile that they come from. */
+export interface RunChanges {
+  readonly settings: Readonly<Record<string, string | readonly string[]>>
+  readonly profile?: string
+}
+
 /**
- * Opens an existing run as it was planned. `overrides` replace single settings from now on (a moved module, a corrected form);
- * what changed is journalled.
+ * Opens an existing run as it was planned. `changes` replace single settings from now on (a moved module, a corrected form);
+ * what changed is journalled. What the journal has lost and the ledger has not is journalled, too. Throws EnrollError
+ * `run.not-found`, `journal.damaged`, `ledger.damaged`, `lock.held`.
  */
 export async function withRun<T>(
   id: string,
   services: EnrollmentServices,
   action: (run: Run) => Promise<T>,
-  overrides: Readonly<Record<string, string | readonly string[]>> = {},
+  changes: RunChanges = { settings: {} },
 ): Promise<T> {
   const folder = await RunFolder.find(services.stateDirectory, id)
   return withProcessLock(folder.lockFile, `the run ${folder.id}`, async () => {
     const journal = await Journal.open(folder.journalFile, services.now)
-    const record = recordOf(journal.entries)
-    if (record === undefined) throw unplanned(folder)
-    const changed = Object.entries(overrides).filter(
-      ([path, value]) => JSON.stringify(record.settings[path]) !== JSON.stringify(value),
-    )
-    if (changed.length > 0) await journal.append({ type: 'settings-changed', settings: Object.fromEntries(changed) })
-    const settings = { ...record.settings, ...Object.fromEntries(changed) }
+    const ledger = await openLedger(services)
+    await reconcile(folder.id, journal, ledger)
+    const record = plannedRecord(journal)
+    const settings = await takeChanges(journal, record, changes)
     const origin = `run ${folder.id}`
     const values = new Map(
       Object.entries(settings).map(([path, value]) => [path, { value, origin, layer: 'run' as const }]),
     )
-    return action(new Run(folder, journal, new Configuration(values), services))
+    return action(new Run({ folder, journal, ledger }, new Configuration(values), services))
   })
+}
+
+/** Journal and ledger know what the other does when this resolves. */
+async function reconcile(run: string, journal: Journal, ledger: Ledger): Promise<void> {
+  const said = await ledger.saidBy(run)
+  await recordMissing(ledger, run, said, journal.entries)
+  const event = recovery(lostFacts(said, journal.entries))
+  if (event !== undefined) await journal.append(event)
+}
+
+/** Journals what is new, and returns the settings in force. */
+async function takeChanges(
+  journal: Journal,
+  record: RunRecord,
+  { settings, profile }: RunChanges,
+): Promise<RunRecord['settings']> {
+  const changed = Object.fromEntries(
+    Object.entries(settings).filter(([path, value]) => JSON.stringify(record.settings[path]) !== JSON.stringify(value)),
+  )
+  const marks = profile === undefined ? [] : await profileMarks(profile)
+  const known = marksOf(record)
+  if (Object.keys(changed).length > 0 || marks.some((mark) => !known.includes(mark))) {
+    await journal.append({ type: 'settings-changed', settings: changed, profile, profileMarks: marks })
+  }
+  return { ...record.settings, ...changed }
+}
+
+/** A journal begins with its plan, or it is not opened. */
+function plannedRecord(journal: Journal): RunRecord {
+  const record = recordOf(journal.entries)
+  if (record === undefined) throw new Error('a journal without a plan was opened')
+  return record
 }

@@ -1,6 +1,7 @@
 import type { Device } from '../../devices/device.ts'
 import type { Configuration } from '../config/configuration.ts'
 import type { SecretReading } from '../config/secret-source.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import type { CallOptions, CertificateAuthority } from '../sectigo/certificate-authority.ts'
 
 /** How a call to the CA may be ended. */
@@ -17,10 +18,12 @@ export interface RunObserver {
 
 /** Everything outside the run itself: given, never reached for. Tests give their own clock, device and CA. */
 export interface EnrollmentServices {
-  /** The folder of runs, locks, order markers and the poll schedule. */
+  /** The folder of runs, locks, the ledger and the poll schedule. */
   readonly stateDirectory: string
   /** Where secrets come from: an environment, and somebody to ask if `prompt` is given. */
   readonly reading: SecretReading
+  /** What outlives runs; the folder `ledger` of the state directory unless another is given. */
+  readonly ledger?: Ledger
   readonly now: () => number
   /** Milliseconds on a clock that nobody sets, such as `performance.now`: for pauses. */
   readonly monotonic: () => number

@@ -4,7 +4,7 @@
  *
  * | kind          | subject                                                                    |
  * |---------------|----------------------------------------------------------------------------|
- * | `place`       | `placeName`: family, device and the place on it, in the family's own words |
+ * | `place`       | `placeName`: device and the place on it, in the family's own words         |
  * | `key`         | SHA-256 of the SubjectPublicKeyInfo, hex                                   |
  * | `order`       | the name of its claim: `orderClaim`                                        |
  * | `certificate` | SHA-256 of the SubjectPublicKeyInfo, hex                                   |
@@ -12,13 +12,18 @@
  * | `schedule`    | the account at the CA                                                      |
  */
 interface FactBodies {
-  /** `requested`: the device was asked for a key there. `free`: the key there was deleted by us. */
+  /**
+   * `requested`: the device was asked for a key there, `spkiSha256` is what was there before. `refused`: it made none. `free`: the key
+   * there was deleted by us.
+   */
   readonly place: {
-    readonly status: 'requested' | 'holds' | 'free'
+    readonly status: 'requested' | 'refused' | 'holds' | 'free'
+    readonly device: string
+    readonly location: string
     readonly spkiSha256?: string
     readonly test: boolean
   }
-  /** `superseded`: another key has taken its place, or its run was abandoned. */
+  /** `replaced`: another key of ours has taken its place. */
   readonly key: {
     readonly status: 'alive' | 'replaced' | 'abandoned' | 'deleted'
     readonly place?: string
@@ -27,11 +32,16 @@ interface FactBodies {
   readonly order: {
     readonly status: OrderStatus
     readonly test: boolean
+    /** The claim that stands for the whole order, and further ones of its items. */
+    readonly claim: string
+    readonly otherClaims?: readonly string[]
     readonly formSha256?: string
     readonly spkiSha256?: string
     readonly endpoint?: string
     readonly orderNumber?: string
     readonly amount?: string
+    /** What the profile of the run is known by. */
+    readonly profile?: readonly string[]
   }
   readonly certificate: {
     readonly serialNumber: string
@@ -79,11 +89,13 @@ export type RecordedFact<Kind extends FactKind = FactKind> = Fact<Kind> & {
   readonly time: string
 }
 
-/** A place on a device: `YUBIKEY 15732500 9c`. `device` is the serial number, or the URI of what has none. */
-export const placeName = (hsmType: string, device: string, location: string): string =>
-  `${hsmType} ${device} ${location}`
+/** `YUBIKEY 15732500`: the serial number, or the URI of what has none. */
+export const deviceName = (hsmType: string, serialOrUri: string): string => `${hsmType} ${serialOrUri}`
 
-export const attemptName = (hsmType: string, device: string, secret: string): string => `${hsmType} ${device} ${secret}`
+/** A place on a device (`deviceName`): `YUBIKEY 15732500 9c`. */
+export const placeName = (device: string, location: string): string => `${device} ${location}`
+
+export const attemptName = (device: string, secret: string): string => `${device} ${secret}`
 
 /** The name of what may be ordered once: a key, or the very form where it has no key of ours. Rehearsals count apart. */
 export const orderClaim = (name: string, test: boolean): string => (test ? `${name}.test` : name)

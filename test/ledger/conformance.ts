@@ -18,6 +18,7 @@ const ordered = (run: string, more: Partial<Fact<'order'>> = {}): Fact<'order'> 
   run,
   status: 'ordered',
   test: false,
+  claim: SPKI,
   ...more,
 })
 
@@ -69,7 +70,15 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
           `${'x'.repeat(300)}y`,
         ]
         for (const [index, subject] of subjects.entries())
-          await ledger.record({ kind: 'place', subject, run: `run-${index}`, status: 'holds', test: false })
+          await ledger.record({
+            kind: 'place',
+            subject,
+            run: `run-${index}`,
+            status: 'holds',
+            device: 'd',
+            location: 'l',
+            test: false,
+          })
         for (const [index, subject] of subjects.entries())
           expect((await ledger.history('place', subject)).map(({ run }) => run)).toEqual([`run-${index}`])
         expect(await ledger.history('key', PLACE)).toEqual([])
@@ -77,7 +86,15 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
 
       it('are found by the run that said them, of every kind', async () => {
         const run = '2026-11-29-aaaaaa'
-        await ledger.record({ kind: 'place', subject: PLACE, run, status: 'requested', test: false })
+        await ledger.record({
+          kind: 'place',
+          subject: PLACE,
+          run,
+          status: 'requested',
+          device: 'd',
+          location: '9c',
+          test: false,
+        })
         await ledger.record(ordered(run))
         await ledger.record(ordered('2026-11-29-bbbbbb'))
         expect((await ledger.saidBy(run)).map(({ kind, subject }) => [kind, subject])).toEqual([

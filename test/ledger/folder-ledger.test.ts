@@ -21,7 +21,14 @@ describe('a ledger in a folder', () => {
   })
   afterEach(() => rm(folder, { recursive: true }))
 
-  const fact = (run: string): Fact<'order'> => ({ kind: 'order', subject: 'k', run, status: 'ordered', test: false })
+  const fact = (run: string): Fact<'order'> => ({
+    kind: 'order',
+    subject: 'k',
+    run,
+    status: 'ordered',
+    test: false,
+    claim: 'k',
+  })
   const only = async (room: string): Promise<string> => {
     const [name = 'none', ...others] = await readdir(join(folder, room))
     expect(others).toEqual([])

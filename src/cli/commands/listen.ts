@@ -171,7 +171,7 @@ async function wake(
   const { withRun } = await import('../../enrollment/run.ts')
   const { advance } = await import('../../enrollment/advance.ts')
   const { acceptCertificates } = await import('../../enrollment/steps/collect-step.ts')
-  const { overrides } = await configureRun(args, context)
+  const { changes } = await configureRun(args, context)
   const runs = await listRuns(stateDirectory)
   const found = runs.find(({ record }) => record?.orderNumber === orderNumber && record.state === 'ordered')
   if (found === undefined) return { outcome: 'no-run' }
@@ -187,7 +187,7 @@ async function wake(
         else await advance(run, { until: 'issued' })
         return { outcome: 'woken', run: run.id, state: run.record.state }
       },
-      overrides,
+      changes,
     )
   } catch (error) {
     if (!(error instanceof EnrollError)) throw error

@@ -2,6 +2,7 @@ import { type Device, DeviceError, type DeviceKey, hasFixedPlace, type KeySpec }
 import { writePem } from '../../asn1/pem.ts'
 import { keyProfile, requestTemplate } from '../../config/profile.ts'
 import { buildCertificationRequest, checkRequestTemplate } from '../../csr/build-certification-request.ts'
+import { deviceName } from '../../ledger/fact.ts'
 import { sha256Hex } from '../../sha256-hex.ts'
 import type { Run } from '../run.ts'
 import { type Artefact, hasReached, type RunState } from '../run-event.ts'
@@ -74,7 +75,10 @@ async function generate(run: Run, device: Device, until: RunState): Promise<Devi
     id: Buffer.from(record.keyId, 'hex'),
     replaceKey: configuration.text('key.replaceKey'),
   }
-  await refuseObstacles(run, device, { algorithm: spec.algorithm, attests: !hasReached('csr-signed', until) })
+  const { hsmType, serial, uri } = await refuseObstacles(run, device, {
+    algorithm: spec.algorithm,
+    attests: !hasReached('csr-signed', until),
+  })
   const occupant = hasFixedPlace(device) ? await device.occupant() : undefined
   services.observer.step({ step: 'key', status: 'begin', detail: `the device generates a ${spec.algorithm} key pair` })
   await run.log({
@@ -82,6 +86,8 @@ async function generate(run: Run, device: Device, until: RunState): Promise<Devi
     device: configuration.required('device.uri'),
     algorithm: spec.algorithm,
     ...(hasFixedPlace(device) ? { occupant: occupant === undefined ? null : sha256Hex(occupant.publicKey) } : {}),
+    deviceName: deviceName(hsmType, serial ?? uri),
+    place: hasFixedPlace(device) ? device.place : record.keyLabel,
   })
   try {
     return await device.generateKeyPair(spec)

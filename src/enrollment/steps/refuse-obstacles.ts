@@ -1,6 +1,7 @@
 import {
   DEVICE_ERROR_CODES,
   type Device,
+  type DeviceDescription,
   DeviceError,
   type KeyAlgorithm,
   type Obstacle,
@@ -11,14 +12,15 @@ import type { Run } from '../run.ts'
 /**
  * What the device shows by itself must not cost a key: asked once the device is open, and before it is asked for one. `attests`:
  * the run will want an attestation; one that stops before it is told of what would stop that. Throws DeviceError with the first
- * obstacle's own words (its code too, where a DeviceError has it).
+ * obstacle's own words (its code too, where a DeviceError has it). Returns what the device is.
  */
 export async function refuseObstacles(
   { services }: Run,
   device: Device,
   { algorithm, attests }: { readonly algorithm: KeyAlgorithm; readonly attests: boolean },
-): Promise<void> {
-  const { capabilities, obstacles, model, serial } = await device.describe()
+): Promise<DeviceDescription> {
+  const description = await device.describe()
+  const { capabilities, obstacles, model, serial } = description
   const name = serial === undefined ? model : `${model} ${serial}`
   const unable = capabilities.filter((capability) => capability.algorithm === algorithm && !capability.supported)
   const blockers: readonly Obstacle[] = [
@@ -29,7 +31,7 @@ export async function refuseObstacles(
   if (first === undefined) {
     for (const { message, remedy } of blockers)
       services.observer.step({ step: 'key', status: 'waiting', detail: withRemedy(message, remedy) })
-    return
+    return description
   }
   const more = others.length === 0 ? '' : ` (and ${others.length} more; see \`hsm-enroll doctor\`)`
   const code = DEVICE_ERROR_CODES.find((known) => known === first.code) ?? 'device.obstacle'

@@ -1,0 +1,41 @@
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createOnce } from '../files/create-once.ts'
+import { makeDirectory } from '../files/make-directory.ts'
+import { FolderLedger } from '../ledger/folder-ledger.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import { rebuildLedger } from './rebuild-ledger.ts'
+import type { EnrollmentServices } from './services.ts'
+
+/** Says that everything that the journals knew when the ledger began is in it. */
+const COMPLETE = 'complete'
+
+/**
+ * The ledger of a run's services: the one that was given, or else the folder beside the runs. One that is not there yet, or not any
+ * more, is made from the journals first, so that "the ledger knows of none" means something. Throws EnrollError `ledger.damaged`.
+ */
+export async function openLedger(
+  services: Pick<EnrollmentServices, 'ledger' | 'stateDirectory' | 'now' | 'observer'>,
+): Promise<Ledger> {
+  if (services.ledger !== undefined) return services.ledger
+  const directory = join(services.stateDirectory, 'ledger')
+  const ledger = new FolderLedger(directory, services.now)
+  if (await exists(join(directory, COMPLETE))) return ledger
+  await makeDirectory(directory)
+  const { runs, added } = await rebuildLedger(ledger, services.stateDirectory)
+  await createOnce(join(directory, COMPLETE), `${new Date(services.now()).toISOString()}\n`)
+  if (runs > 0) {
+    const detail = `the ledger was not there and was made from the journals: runs ${runs}, facts ${added}`
+    services.observer.step({ step: 'ledger', status: 'done', detail })
+  }
+  return ledger
+}
+
+const exists = (file: string): Promise<boolean> =>
+  access(file).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false
+      throw error
+    },
+  )

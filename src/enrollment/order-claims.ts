@@ -1,0 +1,106 @@
+import { EnrollError, EXIT } from '../errors.ts'
+import { orderClaim } from '../ledger/fact.ts'
+import type { Claim, Ledger } from '../ledger/ledger.ts'
+import type { Run } from './run.ts'
+import type { RunRecord } from './run-record.ts'
+
+/** What an order claims in the ledger: each key of it, or the very form where it has no key of ours. Rehearsals count apart. */
+export const claimNames = ({
+  claim,
+  otherClaims = [],
+  test,
+}: {
+  readonly claim: string
+  readonly otherClaims?: readonly string[]
+  readonly test: boolean
+}): readonly string[] => [...new Set([claim, ...otherClaims])].map((name) => orderClaim(name, test))
+
+/** What stands for an order that has no key of ours: a token, a licence. */
+export const formClaim = (digest: string): string => `${FORM}${digest}`
+const FORM = 'form-'
+
+/** The names that a run holds: from its intent to order until it is known that there is no order. */
+export function heldClaims(record: RunRecord): readonly { readonly name: string; readonly intent: string }[] {
+  const { submission, intent } = record
+  if (submission === undefined || intent === undefined || !mayHaveOrder(record)) return []
+  return claimNames(submission).map((name) => ({ name, intent }))
+}
+
+function mayHaveOrder({ state, refusal, rejection, device }: RunRecord): boolean {
+  // A run from a form cannot order again itself: the next one may have the key.
+  if (rejection !== undefined) return device
+  switch (state) {
+    case 'submitting':
+    case 'unknown':
+    case 'ordered':
+    case 'issued':
+    case 'installed':
+      return true
+    case 'rejected':
+      return refusal?.doubtful === true
+    default:
+      return false
+  }
+}
+
+/** Throws EnrollError `order.duplicate` where another run holds one of the names: asked before the intent is journalled. */
+export async function refuseTaken(ledger: Ledger, names: readonly string[], run: string): Promise<void> {
+  for (const name of names) {
+    const claim = await ledger.claimOf(name)
+    if (claim !== undefined && claim.run !== run) throw duplicate(claim)
+  }
+}
+
+/** What came of taking the names. `forgotten`: this run took one before, and its journal does not know what for. */
+export type Taking =
+  | { readonly kind: 'taken' }
+  | { readonly kind: 'held'; readonly error: EnrollError }
+  | { readonly kind: 'forgotten' }
+
+/**
+ * Takes every name for a run, or none. `intent`: the hash of the entry that says why. `knows`: does the run's journal have the entry of
+ * that hash? What it meant then is over, or it would not be here.
+ */
+export async function takeClaims(
+  ledger: Ledger,
+  names: readonly string[],
+  run: string,
+  intent: string,
+  knows: (intent: string) => boolean,
+): Promise<Taking> {
+  const taken: string[] = []
+  for (const name of names) {
+    let claim = await ledger.claim(name, run, intent)
+    if (claim.run === run && claim.intent !== intent && knows(claim.intent)) {
+      await ledger.release(name, run)
+      claim = await ledger.claim(name, run, intent)
+    }
+    if (claim.run === run && claim.intent === intent) {
+      taken.push(name)
+      continue
+    }
+    if (claim.run === run) return { kind: 'forgotten' }
+    for (const mine of taken) await ledger.release(mine, run)
+    return { kind: 'held', error: duplicate(claim) }
+  }
+  return { kind: 'taken' }
+}
+
+/** Frees what the run's order held: for when it is known that there is none. */
+export async function releaseClaims({ id, record, ledger }: Run): Promise<void> {
+  if (record.submission === undefined) return
+  for (const name of claimNames(record.submission)) await ledger.release(name, id)
+}
+
+function duplicate({ name, run }: Claim): EnrollError {
+  const look = `Look at it with \`hsm-enroll runs show ${run}\``
+  return name.startsWith(FORM)
+    ? new EnrollError('order.duplicate', `Could not order: the run ${run} already ordered with this very form.`, {
+        remedy: `${look}. To order the same once more, give that run up first: \`hsm-enroll runs abandon ${run} --despite-order\`.`,
+        exitCode: EXIT.refused,
+      })
+    : new EnrollError('order.duplicate', `Could not order: the run ${run} already ordered with this key.`, {
+        remedy: `${look}; an order for another certificate needs another key.`,
+        exitCode: EXIT.refused,
+      })
+}
