@@ -5,7 +5,7 @@ import { EnrollError, EXIT } from '../errors.ts'
 import type { EnrollmentServices, RunObserver } from './services.ts'
 
 export interface RealServicesOptions {
-  /** The folder of runs, locks, order markers and the poll schedule; what `Configuration.required('stateDirectory')` says. */
+  /** The folder of runs, locks, the ledger and the poll schedule; what `Configuration.required('stateDirectory')` says. */
   readonly stateDirectory: string
   /** Where secrets come from: an environment, and somebody to ask if `prompt` is given. */
   readonly reading: SecretReading
