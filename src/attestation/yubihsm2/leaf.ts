@@ -5,16 +5,16 @@ import type { AttestedDevice, KeyClaims } from '../contract/attestation-result.t
 import type { CheckList } from '../contract/check-list.ts'
 import { hasCapability, listCapabilities } from './capabilities.ts'
 import { EXPORT_AGAIN } from './causes.ts'
-import { type ObjectFacts, ORIGIN, objectIdInName, YUBIHSM2_OID } from './extensions.ts'
-import type { Yubihsm2Roles } from './roles.ts'
+import { type ObjectFacts, ORIGIN, objectIdInName, readObjectFacts, YUBIHSM2_OID } from './extensions.ts'
 import { YUBIHSM2_RULES as RULE } from './rules.ts'
 
 /** What the leaf says of the object and of the device. */
 export function checkYubihsm2Leaf(
-  { leaf, device }: Yubihsm2Roles,
-  facts: ObjectFacts,
+  leaf: Certificate,
+  device: Certificate | undefined,
   checks: CheckList,
 ): { readonly device: AttestedDevice; readonly claims: KeyClaims } {
+  const facts = readObjectFacts(leaf)
   checkName(leaf, facts, checks)
   return { device: describeDevice(facts, device), claims: judgeObject(facts, checks) }
 }

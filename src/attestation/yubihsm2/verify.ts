@@ -3,62 +3,74 @@
  * object 0) chains to Yubico. The extensions say where the key comes from and what may be done with it.
  */
 import type { Certificate } from '../../asn1/certificate.ts'
-import { CheckList } from '../contract/check-list.ts'
-import type { FamilyVerdict, FamilyVerifier, VerificationContext } from '../contract/verify-attestation.ts'
-import { familyVerdict } from '../verdict.ts'
-import { firstTwoHave, parsePackage } from '../yubico/two-certificates.ts'
-import { EXPORT_AGAIN } from './causes.ts'
-import { checkYubihsm2Chain } from './chain.ts'
-import { hasObjectExtensions, objectIdInName, readObjectFacts, serialInName } from './extensions.ts'
+import { printName } from '../../asn1/name.ts'
+import { namesIssuer } from '../certificates/certificate-chain.ts'
+import { basicConstraintsOf } from '../certificates/certificate-extensions.ts'
+import type { Cause, CheckList } from '../contract/check-list.ts'
+import type { FamilyVerifier } from '../contract/verify-attestation.ts'
+import { pairVerifier } from '../yubico/verify-pair.ts'
+import { deviceChainCause, EXPORT_AGAIN, sharedRootCause } from './causes.ts'
+import { hasObjectExtensions, objectIdInName, serialInName, serialOf } from './extensions.ts'
 import { checkYubihsm2Leaf } from './leaf.ts'
-import { assignYubihsm2Roles } from './roles.ts'
 import { YUBIHSM2_RULES as RULE } from './rules.ts'
 
-const REQUIRED = Object.values(RULE)
+export const yubihsm2: FamilyVerifier = pairVerifier({
+  hsmType: 'YUBIHSM2',
+  rules: RULE,
+  isLeaf: (certificate) => objectIdInName(certificate) !== undefined,
+  isSigner: (certificate) => serialInName(certificate) !== undefined,
+  hasLeafExtensions: hasObjectExtensions,
+  exportAgain: EXPORT_AGAIN,
+  leafMissing: 'only the device certificate is here; the attestation is missing',
+  signerMissing: {
+    detail: 'only one certificate is here; that of the device is missing',
+    remedy:
+      'Add the device certificate after the attestation: `yubihsm-shell -a get-opaque --object-id 0 --outformat PEM`.',
+  },
+  swapped: {
+    detail: 'the two certificates are in the wrong order: the device certificate comes first',
+    remedy: 'Put the attestation certificate first and the device certificate second; nothing need be exported again.',
+  },
+  inOrder: 'attestation certificate first, device certificate second',
+  signedBySigner: "signed by the device's own key",
+  deviations: { remember: true },
+  checkLeaf: checkYubihsm2Leaf,
+  checkSigner: checkDevice,
+  leafSignatureCause,
+  chainCause: (_device, top, anchors) => deviceChainCause(top, anchors),
+  // A root of the YubiHSM's own vouches for nothing else.
+  intermediateCause: (intermediate, anchor) => (anchor.hsmTypes.length > 1 ? sharedRootCause(intermediate) : undefined),
+  notAnIssuer: 'a certificate between that of the device and the anchor is no CA certificate for it',
+  leadsTo: 'the device certificate leads to',
+})
 
-export const yubihsm2: FamilyVerifier = { hsmType: 'YUBIHSM2', recognises, verify }
+function leafSignatureCause(leaf: Certificate, device: Certificate): Cause {
+  return {
+    detail: namesIssuer(leaf, device.subject)
+      ? 'the key of this device certificate did not sign the attestation: it was altered, or signed with another key than id 0'
+      : `the attestation was issued by ${printName(leaf.issuer)}, the second certificate is ${printName(device.subject)}: that of another device, or of another attestation key`,
+    remedy: EXPORT_AGAIN,
+  }
+}
 
-/** A certificate named as an attestation or as a device certificate, or with an attestation's extensions, among the first two. */
-function recognises(package_: Uint8Array): boolean {
-  return firstTwoHave(
-    package_,
-    (certificate) =>
-      (objectIdInName(certificate) ?? serialInName(certificate)) !== undefined || hasObjectExtensions(certificate),
+function checkDevice(device: Certificate, leaf: Certificate, checks: CheckList): void {
+  const constraints = basicConstraintsOf(device)
+  const named = serialInName(device)
+  checks.require(
+    RULE.device,
+    named !== undefined && constraints !== undefined && constraints !== 'malformed' && constraints.ca,
+    'the second certificate is a device certificate',
+    named === undefined
+      ? `the second certificate (${printName(device.subject)}) is not that of a YubiHSM 2 ("YubiHSM Attestation (serial)")`
+      : 'the device certificate is no CA certificate',
+    EXPORT_AGAIN,
+  )
+  const [serial, attested] = [device, leaf].map(serialOf)
+  checks.require(
+    RULE.serial,
+    serial !== undefined && serial === attested && serial === named,
+    `serial number ${serial}`,
+    `the serial numbers differ: ${attested ?? 'none'} in the attestation, ${serial ?? 'none'} in the device certificate, ${named ?? 'none'} in its name`,
+    'Take both certificates from the same device.',
   )
 }
-
-function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdict {
-  const checks = new CheckList()
-  const certificates = parsePackage(package_, RULE.format, checks, EXPORT_AGAIN)
-  const [leaf] = certificates
-  if (leaf === undefined) return withoutLeaf(checks)
-  if (certificates.length === 1 && serialInName(leaf) !== undefined) {
-    checks.fail(RULE.package, 'only the device certificate is here; the attestation is missing', EXPORT_AGAIN)
-    return withoutLeaf(checks, leaf)
-  }
-  const roles = assignYubihsm2Roles(leaf, certificates.slice(1), checks)
-  const facts = readObjectFacts(roles.leaf)
-  const { device, claims } = checkYubihsm2Leaf(roles, facts, checks)
-  const path = roles.device === undefined ? undefined : checkYubihsm2Chain(roles, roles.device, facts, context, checks)
-  return familyVerdict({
-    hsmType: 'YUBIHSM2',
-    checks,
-    required: REQUIRED,
-    device,
-    claims,
-    spki: roles.leaf.spki,
-    trustAnchor: path?.anchor,
-    chain: path === undefined ? [roles.leaf] : [roles.leaf].concat(path.certificates),
-  })
-}
-
-/** Nothing is attested: what cannot be read, or the device certificate alone. */
-const withoutLeaf = (checks: CheckList, device?: Certificate): FamilyVerdict =>
-  familyVerdict({
-    hsmType: 'YUBIHSM2',
-    checks,
-    required: REQUIRED,
-    device: { vendor: 'Yubico', fips: 'unknown' },
-    claims: {},
-    chain: device === undefined ? [] : [device],
-  })

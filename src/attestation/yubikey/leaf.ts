@@ -15,12 +15,12 @@ import {
   slotOf,
   YUBIKEY_OID,
 } from './extensions.ts'
-import type { YubikeyRoles } from './roles.ts'
 import { YUBIKEY_RULES as RULE } from './rules.ts'
 
 /** What the leaf says of the key and of the device. */
 export function checkYubikeyLeaf(
-  { leaf, f9 }: YubikeyRoles,
+  leaf: Certificate,
+  f9: Certificate | undefined,
   checks: CheckList,
 ): { readonly device: AttestedDevice; readonly claims: KeyClaims } {
   const slot = slotOf(leaf)

@@ -3,61 +3,59 @@
  * certificate chains to Yubico. F9 is shared by a batch of devices; the serial number in the leaf alone names the device.
  */
 import type { Certificate } from '../../asn1/certificate.ts'
-import { CheckList } from '../contract/check-list.ts'
-import type { FamilyVerdict, FamilyVerifier, VerificationContext } from '../contract/verify-attestation.ts'
-import { familyVerdict } from '../verdict.ts'
-import { firstTwoHave, parsePackage } from '../yubico/two-certificates.ts'
-import { EXPORT_AGAIN } from './causes.ts'
-import { checkYubikeyChain } from './chain.ts'
+import { basicConstraintsOf } from '../certificates/certificate-extensions.ts'
+import type { CheckList } from '../contract/check-list.ts'
+import type { FamilyVerifier } from '../contract/verify-attestation.ts'
+import { pairVerifier } from '../yubico/verify-pair.ts'
+import { chainCause, EXPORT_AGAIN, intermediateCause, leafSignatureCause } from './causes.ts'
 import { unwrap } from './embedded.ts'
 import { hasF9Name, hasPivExtensions, slotOf } from './extensions.ts'
 import { checkYubikeyLeaf } from './leaf.ts'
-import { assignYubikeyRoles } from './roles.ts'
 import { YUBIKEY_RULES as RULE } from './rules.ts'
 
-const REQUIRED = Object.values(RULE)
+export const yubikey: FamilyVerifier = {
+  ...pairVerifier({
+    hsmType: 'YUBIKEY',
+    rules: RULE,
+    isLeaf: (certificate) => slotOf(certificate) !== undefined,
+    isSigner: hasF9Name,
+    hasLeafExtensions: hasPivExtensions,
+    exportAgain: EXPORT_AGAIN,
+    leafMissing: 'only the F9 certificate is here; the attestation of the key is missing',
+    signerMissing: {
+      detail: 'only one certificate is here; that of slot F9 is missing',
+      remedy:
+        'Add the certificate of slot F9 after the attestation: `yubico-piv-tool -a read-certificate -s f9` or `ykman piv certificates export f9 f9.pem`.',
+    },
+    swapped: {
+      detail: 'the two certificates are in the wrong order: F9 comes first',
+      remedy: 'Put the attestation certificate first and that of slot F9 second; nothing need be exported again.',
+    },
+    inOrder: 'attestation certificate first, F9 second',
+    signedBySigner: 'signed by the key of slot F9',
+    // One YubiKey 5.7.4 has an F9 certificate whose RSA AlgorithmIdentifier lacks NULL (vector pkb-5.7.4-p256-9c).
+    deviations: { rsaParametersAbsent: true, remember: true },
+    checkLeaf: checkYubikeyLeaf,
+    checkSigner: checkF9,
+    leafSignatureCause,
+    chainCause,
+    intermediateCause,
+    notAnIssuer: 'a certificate between F9 and the anchor is no CA certificate for it',
+    leadsTo: 'F9 leads to',
+  }),
+  unwrap,
+}
 
-export const yubikey: FamilyVerifier = { hsmType: 'YUBIKEY', recognises, verify, unwrap }
-
-/** A certificate with the PIV attestation extensions or an attestation's name among the first two. */
-function recognises(package_: Uint8Array): boolean {
-  return firstTwoHave(
-    package_,
-    (certificate) => slotOf(certificate) !== undefined || hasF9Name(certificate) || hasPivExtensions(certificate),
+/** F9 of firmware 4 and of 5.2.4 has no basicConstraints; where it has them they must say CA (published pairs of both). */
+function checkF9(f9: Certificate, _leaf: Certificate, checks: CheckList): void {
+  const constraints = basicConstraintsOf(f9)
+  checks.require(
+    RULE.f9,
+    hasF9Name(f9) && constraints !== 'malformed' && (constraints === undefined || constraints.ca),
+    'the second certificate is named as that of slot F9',
+    hasF9Name(f9)
+      ? 'the F9 certificate says that it is no CA'
+      : 'the second certificate is not that of slot F9 ("Yubico PIV Attestation"): F9 was replaced, or another certificate was given',
+    EXPORT_AGAIN,
   )
 }
-
-function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdict {
-  const checks = new CheckList()
-  const certificates = parsePackage(package_, RULE.format, checks, EXPORT_AGAIN)
-  const [leaf] = certificates
-  if (leaf === undefined) return withoutLeaf(checks)
-  if (certificates.length === 1 && hasF9Name(leaf)) {
-    checks.fail(RULE.package, 'only the F9 certificate is here; the attestation of the key is missing', EXPORT_AGAIN)
-    return withoutLeaf(checks, leaf)
-  }
-  const roles = assignYubikeyRoles(leaf, certificates.slice(1), checks)
-  const { device, claims } = checkYubikeyLeaf(roles, checks)
-  const path = roles.f9 === undefined ? undefined : checkYubikeyChain(roles, roles.f9, context, checks)
-  return familyVerdict({
-    hsmType: 'YUBIKEY',
-    checks,
-    required: REQUIRED,
-    device,
-    claims,
-    spki: roles.leaf.spki,
-    trustAnchor: path?.anchor,
-    chain: path === undefined ? [roles.leaf] : [roles.leaf].concat(path.certificates),
-  })
-}
-
-/** Nothing is attested: what cannot be read, or F9 alone, whose own key nobody should take for the attested one. */
-const withoutLeaf = (checks: CheckList, f9?: Certificate): FamilyVerdict =>
-  familyVerdict({
-    hsmType: 'YUBIKEY',
-    checks,
-    required: REQUIRED,
-    device: { vendor: 'Yubico', fips: 'unknown' },
-    claims: {},
-    chain: f9 === undefined ? [] : [f9],
-  })
