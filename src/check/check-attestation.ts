@@ -50,11 +50,10 @@ export function checkAttestation(request: CheckRequest): AttestationResult {
   const { spki, genuine, attestedKey, device, claims, trustAnchor, chain } = verdict
   const binding = new CheckList()
   bind(spki, request, binding)
-  const keyToJudge = spki ?? request.csr?.spki ?? request.publicKey
   const policy = evaluatePolicy(
     {
-      ...(keyToJudge === undefined ? {} : { spki: keyToJudge }),
-      ...(request.csr === undefined ? {} : { request: request.csr }),
+      spki: spki ?? request.csr?.spki ?? request.publicKey,
+      request: request.csr,
       evidence: verdict,
       packageLength: request.package.length,
     },
@@ -65,10 +64,10 @@ export function checkAttestation(request: CheckRequest): AttestationResult {
     hsmType,
     genuine,
     acceptable: genuine && checks.every(({ status }) => status !== 'fail'),
-    ...(attestedKey === undefined ? {} : { attestedKey }),
+    attestedKey,
     device,
     claims,
-    ...(trustAnchor === undefined ? {} : { trustAnchor }),
+    trustAnchor,
     chain,
     checks,
   }
@@ -81,9 +80,9 @@ function verifyEvidence(hsmType: HsmType, request: CheckRequest): FamilyVerdict 
     verdict = VERIFIERS[hsmType].verify(request.package, {
       trustAnchors: request.trustAnchors,
       now: request.now,
-      ...(request.certChains === undefined ? {} : { certChains: request.certChains }),
-      ...(request.keyName === undefined ? {} : { keyName: request.keyName }),
-      ...(request.options === undefined ? {} : { options: request.options }),
+      certChains: request.certChains,
+      keyName: request.keyName,
+      options: request.options,
     })
   } catch (error) {
     refuseOtherFamily(hsmType, request.package)

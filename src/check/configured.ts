@@ -60,14 +60,13 @@ export async function checkContext(
   evidence: Omit<EvidenceToCheck, 'package'>,
   readFile: ReadFile,
 ): Promise<Omit<CheckRequest, 'package'>> {
-  const warrants = settings.text('policy.fieldUpgradeWarrants')
   const { csr, ...rest } = evidence
   return {
     ...rest,
-    ...(csr === undefined ? {} : { csr: readCertificationRequest(csr) }),
+    csr: csr && readCertificationRequest(csr),
     trustAnchors: await configuredTrustAnchors(settings, readFile, evidence.hsmType),
     policy: configuredPolicy(settings),
-    ...(warrants === undefined ? {} : { options: { fieldUpgradeWarrants: warrants } }),
+    options: { fieldUpgradeWarrants: settings.text('policy.fieldUpgradeWarrants') },
   }
 }
 

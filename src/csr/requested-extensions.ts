@@ -67,12 +67,10 @@ function keyUsageBits(names: readonly KeyUsageName[], asn1js: Asn1Js): ArrayBuff
 }
 
 /** IA5String, and the forms of RFC 5280 4.2.1.6; whether digits are an address is judged where they are read. */
+// biome-ignore format: a table, a row a line
 const FORMS: Readonly<Record<SubjectAltName['type'], readonly [RegExp, string]>> = {
   email: [/^[!-?A-~]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/, 'email:name@example.com'],
-  dns: [
-    /^(?:\*\.)?(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/,
-    'dns:www.example.com',
-  ],
+  dns: [/^(?:\*\.)?(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/, 'dns:www.example.com'],
   uri: [/^[A-Za-z][A-Za-z0-9+.-]*:[!-~]+$/, 'uri:https://example.com/'],
   ip: [/^[0-9A-Fa-f.:]+$/, 'ip:192.0.2.1 or ip:2001:db8::1'],
 }

@@ -47,7 +47,7 @@ export async function makeEvidenceReport(folder: RunFolder, program: string, now
     journalHead: head.hash,
     journal: journal.entries,
     artefacts,
-    ...(verdict === undefined ? {} : { verdict }),
+    verdict,
   }
 }
 

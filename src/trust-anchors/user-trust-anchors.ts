@@ -114,7 +114,6 @@ function readEntry(entry: unknown, hsmTypes: readonly HsmType[]): TrustAnchor {
   if (stated !== undefined && stated.toLowerCase() !== spkiSha256) {
     throw unreadable(`"${text(entry, 'name') ?? 'an entry'}" has a key that does not fit its own fingerprint`)
   }
-  const subject = text(entry, 'subject')
   const authority = text(entry, 'authority')
   const [notBefore, notAfter] = [dateOf(entry, 'notBefore'), dateOf(entry, 'notAfter')]
   return {
@@ -122,12 +121,12 @@ function readEntry(entry: unknown, hsmTypes: readonly HsmType[]): TrustAnchor {
     hsmTypes: namedFamilies(entry, hsmTypes),
     role: text(entry, 'role') === 'intermediate' ? 'intermediate' : 'root',
     ...(authority === 'manufacturer' || authority === 'owner' ? { authority } : {}),
-    ...(subject === undefined ? {} : { subject }),
+    subject: text(entry, 'subject'),
     spki: base64(spki),
     spkiSha256,
     certificateSha256: fingerprints(entry),
-    ...(notBefore === undefined ? {} : { notBefore }),
-    ...(notAfter === undefined ? {} : { notAfter }),
+    notBefore,
+    notAfter,
     source: text(entry, 'source') ?? GIVEN.source,
     checked: text(entry, 'checked') ?? GIVEN.checked,
     origin: 'user',

@@ -50,7 +50,7 @@ export const basicConstraintsOf = extensionReader(EXTENSION_OID.basicConstraints
   if (ca) items.shift()
   const pathLength = items.shift()
   if (items.length > 0) throw node.fail('BasicConstraints has too many members')
-  return { ca, ...(pathLength === undefined ? {} : { pathLength: readSmallInteger(pathLength, 'pathLenConstraint') }) }
+  return { ca, pathLength: pathLength && readSmallInteger(pathLength, 'pathLenConstraint') }
 })
 
 /** Bit numbers of RFC 5280 4.2.1.3. */

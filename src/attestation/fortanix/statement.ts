@@ -35,11 +35,10 @@ export function readFortanixClaims(statement: Certificate): FortanixClaims {
     const value = statement.extensions.get(oid)?.value
     return value !== undefined && sameBytes(value, EMPTY_SEQUENCE)
   }
-  const keyUuid = uuidOf(statement)
   return {
     generatedInDsm: says(FORTANIX_OID.generatedInDsm),
     neverExportable: says(FORTANIX_OID.neverExportable),
-    ...(keyUuid === undefined ? {} : { keyUuid }),
+    keyUuid: uuidOf(statement),
   }
 }
 

@@ -72,7 +72,6 @@ function verdict(
   chain: FortanixChain | undefined,
   checks: CheckList,
 ): FamilyVerdict {
-  const authority = chain === undefined ? undefined : commonNameOf(chain.authority.subject)
   return familyVerdict({
     hsmType: 'FORTANIX',
     checks,
@@ -83,12 +82,12 @@ function verdict(
       ...(claims.generatedInDsm ? { local: true } : {}),
       // A key of DSM is never shown in the clear unless it may be exported.
       ...(claims.neverExportable ? { sensitive: true, extractable: false, neverExtractable: true } : {}),
-      ...(claims.keyUuid === undefined ? {} : { keyUuid: claims.keyUuid }),
+      keyUuid: claims.keyUuid,
       signedAt: new Date(statement.notBefore).toISOString(),
-      ...(authority === undefined ? {} : { authority }),
+      authority: chain === undefined ? undefined : commonNameOf(chain.authority.subject),
     },
     spki: statement.spki,
-    ...(chain === undefined ? {} : { trustAnchor: chain.anchor }),
+    trustAnchor: chain?.anchor,
     chain: chain === undefined ? [statement] : [statement, chain.authority, chain.ca],
   })
 }

@@ -14,17 +14,16 @@ export function readLunaFacts(
   const [leaf, device] = certificates
   if (leaf === undefined) return { device: { vendor: 'Thales', fips: 'unknown' }, claims: {} }
   const serial = checkSerial(certificates, checks)
-  const firmware = leaf.extensions.get(LUNA_OID.firmware)?.value
-  const firmwareFact = firmware?.length === 4 ? { firmware: firmwareText(firmware) } : {}
+  const version = leaf.extensions.get(LUNA_OID.firmware)?.value
+  const firmware = version?.length === 4 ? firmwareText(version) : undefined
   const model = /^(Luna .*)-\d+$/.exec((device && commonNameOf(device.subject)) ?? '')?.[1]
-  const ouid = commonNameOf(leaf.subject)
   const unpublished = unpublishedFacts(certificates)
   return {
     device: {
       vendor: 'Thales',
       model: model ?? 'Luna',
-      ...(serial === undefined ? {} : { serial: String(serial) }),
-      ...firmwareFact,
+      serial: serial?.toString(),
+      firmware,
       // No extension is known to state the FIPS mode.
       fips: 'unknown',
     },
@@ -33,9 +32,9 @@ export function readLunaFacts(
       sensitive: true,
       extractable: false,
       neverExtractable: true,
-      ...(serial === undefined ? {} : { serial }),
-      ...firmwareFact,
-      ...(ouid === undefined ? {} : { ouid }),
+      serial,
+      firmware,
+      ouid: commonNameOf(leaf.subject),
       ...(unpublished.length === 0 ? {} : { unpublishedExtensions: unpublished }),
     },
   }

@@ -72,8 +72,8 @@ function verdict(checks: CheckList, certificates: readonly Certificate[] = [], a
     required: REQUIRED,
     device,
     claims,
-    ...(leaf === undefined ? {} : { spki: leaf.spki }),
-    ...(anchor === undefined ? {} : { trustAnchor: anchor }),
+    spki: leaf?.spki,
+    trustAnchor: anchor,
     chain: certificates,
   })
 }

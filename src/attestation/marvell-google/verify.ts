@@ -116,7 +116,7 @@ function findPair({ objects }: MarvellStatement, checks: CheckList): Pair | unde
       NEW_KEY,
     )
   } else checks.pass(RULE.keyPair, 'Public and private key of one pair.')
-  return { privateKey, ...(publicKey === undefined ? {} : { publicKey }) }
+  return { privateKey, publicKey }
 }
 
 /** What the private object must say of itself. */
@@ -191,8 +191,8 @@ function verdict(
     required: REQUIRED,
     device: marvellDevice(chains),
     claims: object === undefined ? {} : marvellClaims(object, chains),
-    ...(spki === undefined ? {} : { spki }),
-    ...(chains === undefined ? {} : { trustAnchor: chains.manufacturer }),
+    spki,
+    trustAnchor: chains?.manufacturer,
     chain: marvellChain(unpacked, chains),
   })
 }

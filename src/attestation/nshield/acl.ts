@@ -124,8 +124,8 @@ function readBlobAction(reader: NcoreReader): AclAction {
   return {
     kind: 'blob',
     flags,
-    ...(moduleKey === undefined ? {} : { moduleKey }),
-    ...(tokenFlags === undefined ? {} : { tokenFlags }),
+    moduleKey,
+    tokenFlags,
   }
 }
 
@@ -134,7 +134,7 @@ function readArchiveBlobAction(reader: NcoreReader): AclAction {
   reader.u32() // mechanism
   const archiveKey = flags & 0x01 ? reader.hash() : undefined
   if (flags & 0x02) readBlobFile(reader)
-  return { kind: 'archive-blob', ...(archiveKey === undefined ? {} : { archiveKey }) }
+  return { kind: 'archive-blob', archiveKey }
 }
 
 function readBlobFile(reader: NcoreReader): void {

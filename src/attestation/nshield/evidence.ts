@@ -44,7 +44,7 @@ export function readNshieldEvidence(bundle: NshieldBundle): NshieldEvidence {
     acl: judgeAcl(generation.acl, {
       module: world.hkm,
       securityOfficer: world.hknso,
-      ...(world.hkre === undefined ? {} : { recovery: world.hkre }),
+      recovery: world.hkre,
     }),
     messages,
     signatures: {

@@ -61,7 +61,7 @@ export function readModuleState(message: Uint8Array): NshieldModuleState {
   if (esn === undefined || kml === undefined || hknso === undefined || moduleKeys === undefined) {
     throw reader.fail('the serial number, KML, KNSO or the module key list is missing')
   }
-  return { esn, kml, hknso, moduleKeys, ...(klf2 === undefined ? {} : { klf2 }) }
+  return { esn, kml, hknso, moduleKeys, klf2 }
 }
 
 const readCertifiedKey = (reader: NcoreReader): CertifiedKey => ({

@@ -76,7 +76,7 @@ function verdict(checks: CheckList, evidence?: NshieldEvidence, anchor?: TrustAn
       fips: module.approvals.some((approval) => approval.startsWith('FIPS140')) ? 'certified' : 'unknown',
     },
     claims: claims(evidence),
-    ...(anchor === undefined ? {} : { trustAnchor: anchor }),
+    trustAnchor: anchor,
     chain: chain(evidence),
   })
 }
@@ -91,7 +91,7 @@ function claims({ warrant, world, acl, keyHash }: NshieldEvidence): KeyClaims {
     // The security officer's group of a recoverable key may export it (Entrust's example does).
     neverExtractable: keeps && !acl.recovery,
     esn,
-    ...(physicalSerialNumber === undefined ? {} : { physicalSerialNumber }),
+    physicalSerialNumber,
     keyHash: hex(keyHash),
     hknso: hex(world.hknso),
     cipherSuite: world.cipherSuite,

@@ -71,13 +71,13 @@ function judgeObject(facts: ObjectFacts, checks: CheckList): KeyClaims {
     ...(origin === undefined ? {} : { local: generated, sensitive: true, origin: describeOrigin(origin) }),
     // Capabilities are fixed when the object is made, so what cannot leave now never could.
     ...(exportable === undefined ? {} : { extractable: exportable, neverExtractable: generated && !exportable }),
-    ...(facts.objectId === undefined ? {} : { objectId: `0x${facts.objectId.toString(16).padStart(4, '0')}` }),
-    ...(facts.label === undefined ? {} : { label: facts.label }),
-    ...(facts.firmware === undefined ? {} : { firmware: facts.firmware }),
-    ...(facts.serial === undefined ? {} : { serial: Number(facts.serial) }),
-    ...(facts.domains === undefined ? {} : { domains: facts.domains }),
-    ...(listed === undefined ? {} : { capabilities: listed.names }),
-    ...(facts.fipsApproved === undefined ? {} : { fipsApproved: facts.fipsApproved }),
+    objectId: facts.objectId === undefined ? undefined : `0x${facts.objectId.toString(16).padStart(4, '0')}`,
+    label: facts.label,
+    firmware: facts.firmware,
+    serial: facts.serial === undefined ? undefined : Number(facts.serial),
+    domains: facts.domains,
+    capabilities: listed?.names,
+    fipsApproved: facts.fipsApproved,
   }
 }
 
@@ -101,8 +101,8 @@ function describeDevice({ serial, firmware, fipsApproved }: ObjectFacts, device?
   return {
     vendor: 'Yubico',
     model: 'YubiHSM 2',
-    ...(serial === undefined ? {} : { serial }),
-    ...(firmware === undefined ? {} : { firmware }),
+    serial,
+    firmware,
     fips: device === undefined ? 'unknown' : certified ? 'certified' : 'not-certified',
   }
 }

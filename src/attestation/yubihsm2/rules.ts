@@ -3,12 +3,10 @@ import { type Rule, rule } from '../contract/check-list.ts'
 const PAGE = 'Yubico, developers.yubico.com/YubiHSM2/Concepts/Attestation.html'
 
 /** What must hold for YubiHSM 2 evidence, in the order in which it is looked at. */
+// biome-ignore format: a table, a row a line
 export const YUBIHSM2_RULES = {
   format: rule('attestation.format', 'RFC 5280 4.1; X.690 (DER)'),
-  package: rule(
-    'attestation.package',
-    'no CA guide is public; as YUBIKEY: attestation certificate, then the device certificate',
-  ),
+  package: rule('attestation.package', 'no CA guide is public; as YUBIKEY: attestation certificate, then the device certificate'),
   leaf: rule('attestation.leaf', PAGE),
   device: rule('attestation.device', PAGE),
   extensions: rule('attestation.extensions', 'RFC 5280 4.2: reject unknown critical'),

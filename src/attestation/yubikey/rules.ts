@@ -3,12 +3,10 @@ import { type Rule, rule } from '../contract/check-list.ts'
 const PAGE = 'Yubico, developers.yubico.com/PIV/Introduction/PIV_attestation.html'
 
 /** What must hold for YubiKey evidence, in the order in which it is looked at. */
+// biome-ignore format: a table, a row a line
 export const YUBIKEY_RULES = {
   format: rule('attestation.format', 'RFC 5280 4.1; X.690 (DER)'),
-  package: rule(
-    'attestation.package',
-    'Sectigo guide for YUBIKEY: attestation certificate, then the certificate of slot F9',
-  ),
+  package: rule('attestation.package', 'Sectigo guide for YUBIKEY: attestation certificate, then the certificate of slot F9'),
   leaf: rule('attestation.leaf', PAGE),
   f9: rule('attestation.f9', PAGE),
   extensions: rule('attestation.extensions', 'RFC 5280 4.2: reject unknown critical'),

@@ -108,8 +108,8 @@ export async function startCertificateAuthority(
     issuing: { regular: createIssuingCa('Rehearsal', now()), test: createIssuingCa('Untrusted Test', now()) },
     attestation: {
       trustAnchors: options.trustAnchors ?? [],
-      ...(options.certChains === undefined ? {} : { certChains: options.certChains }),
-      ...(options.verifiers === undefined ? {} : { verifiers: options.verifiers }),
+      certChains: options.certChains,
+      verifiers: options.verifiers,
     },
     compromisedKeys: new Set(options.compromisedKeys),
     prices: Object.fromEntries(Object.entries(prices).map(([code, price]) => [code, parseCents(price)])),

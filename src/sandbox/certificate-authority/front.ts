@@ -111,7 +111,7 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
 function write(response: ServerResponse, reply: EndpointReply): void {
   response.writeHead(reply.status ?? 200, {
     'content-type': reply.contentType,
-    ...(reply.location === undefined ? {} : { location: reply.location }),
+    ...(reply.location && { location: reply.location }),
   })
   response.end(reply.body)
 }

@@ -84,7 +84,7 @@ function call(parameters: URLSearchParams, options: PushOptions): Promise<number
       method: post ? 'POST' : 'GET',
       agent: false,
       timeout: 5000,
-      ...(options.caCertificates === undefined ? {} : { ca: options.caCertificates }),
+      ca: options.caCertificates,
       headers: {
         ...(options.user === undefined ? {} : { authorization: `Basic ${Buffer.from(login).toString('base64')}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),

@@ -37,7 +37,7 @@ export async function verifyKeyAttestation(
       trustAnchors: rules.trustAnchors.filter((anchor) => anchor.hsmTypes.includes(hsmType)),
       // Real time, whatever clock the rehearsal runs on: the device's certificates were made in it.
       now: Date.now(),
-      ...(rules.certChains === undefined ? {} : { certChains: rules.certChains }),
+      certChains: rules.certChains,
     }),
   )
   if (!verdict.genuine) {

@@ -30,7 +30,7 @@ export async function startDsmDouble({ tls, ...given }: DsmDoubleOptions): Promi
     calls: DSM_CALLS,
     answer: (call) => service.answer(call),
     error: (_status, message) => message,
-    ...(tls === undefined ? {} : { tls }),
+    tls,
   })
   const endpoint = await http.listen()
   return {

@@ -104,7 +104,7 @@ export class DsmService {
         version: '4.38.2502',
         api_version: 'v1-20170718',
         server_mode: this.serverMode,
-        ...(this.fipsLevel === undefined ? {} : { fips_level: this.fipsLevel }),
+        fips_level: this.fipsLevel,
       },
     }
   }

@@ -112,7 +112,7 @@ export class HttpDouble {
       this.#end(response, {
         status: fault.status,
         body: fault.body ?? this.#options.error(fault.status, 'a fault that was asked for'),
-        ...(fault.headers === undefined ? {} : { headers: fault.headers }),
+        headers: fault.headers,
       })
       return true
     }

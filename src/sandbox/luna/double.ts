@@ -22,7 +22,7 @@ export async function startDouble(
   const { cmuUrl } = await import('./cmu.ts')
   const token = await startToken({
     directory: options.directory,
-    personality: { name: 'luna', ...(options.personality === undefined ? {} : { settings: options.personality }) },
+    personality: { name: 'luna', settings: options.personality },
   })
   const cmu = await writeStandIn(options.directory, {
     name: 'cmu',

@@ -35,7 +35,7 @@ export async function startKmsDouble({ directory, tls }: KmsDoubleOptions): Prom
     calls: GOOGLE_CALLS,
     answer: (call) => service.answer(call),
     error: (status, message) => googleErrorBody(status, message),
-    ...(tls === undefined ? {} : { tls }),
+    tls,
   })
   const endpoint = await http.listen()
   const credentialsFile = join(directory, 'service-account.json')

@@ -22,7 +22,7 @@ export async function startDouble(
   const { nfkmattestUrl } = await import('./nfkmattest.ts')
   const token = await startToken({
     directory: options.directory,
-    personality: { name: 'nshield', ...(options.personality === undefined ? {} : { settings: options.personality }) },
+    personality: { name: 'nshield', settings: options.personality },
   })
   const nfkmattest = await writeStandIn(options.directory, {
     name: 'nfkmattest',

@@ -98,7 +98,7 @@ function listObjects({ host }: TokenServer): ObjectView[] {
       attributes: Object.fromEntries(
         [...object.attributes].map(([type, value]) => [type.toString(16), Buffer.from(value).toString('base64')]),
       ),
-      ...(object.evidence === undefined ? {} : { evidence: Buffer.from(object.evidence).toString('base64') }),
+      evidence: object.evidence && Buffer.from(object.evidence).toString('base64'),
     })),
   )
 }

@@ -69,7 +69,7 @@ function readKey(key: KeyObject): { readonly curve: NamedCurve; readonly d?: big
   return {
     curve,
     q: { x: coordinate(jwk.x), y: coordinate(jwk.y) },
-    ...(jwk.d === undefined ? {} : { d: coordinate(jwk.d) }),
+    d: jwk.d === undefined ? undefined : coordinate(jwk.d),
   }
 }
 

@@ -44,7 +44,7 @@ export async function startRehearsal(options: RehearsalOptions): Promise<Rehears
     const ca = await startCertificateAuthority({
       ...options.authority,
       trustAnchors: double.trustAnchors,
-      ...(double.certChains === undefined ? {} : { certChains: double.certChains }),
+      certChains: double.certChains,
     })
     const write = async (name: string, content: string): Promise<string> => {
       await writeFile(join(directory, name), content, { mode: 0o600 })

@@ -19,55 +19,16 @@ const curve = (name: string, oid: string, octets: number, order: string): Curve 
 })
 
 /** Orders: SEC 2 version 2, FIPS 186-4 D.1.2, RFC 5639 section 3. */
+// biome-ignore format: a table, a row a line
 export const CURVES: Readonly<Record<number, Curve>> = {
-  [ALGORITHMS.ecp224]: curve(
-    'secp224r1',
-    '1.3.132.0.33',
-    28,
-    'ffffffffffffffffffffffffffff16a2e0b8f03e13dd29455c5c2a3d',
-  ),
-  [ALGORITHMS.ecp256]: curve(
-    'prime256v1',
-    '1.2.840.10045.3.1.7',
-    32,
-    'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551',
-  ),
-  [ALGORITHMS.ecp384]: curve(
-    'secp384r1',
-    '1.3.132.0.34',
-    48,
-    'ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973',
-  ),
-  [ALGORITHMS.ecp521]: curve(
-    'secp521r1',
-    '1.3.132.0.35',
-    66,
-    '01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409',
-  ),
-  [ALGORITHMS.eck256]: curve(
-    'secp256k1',
-    '1.3.132.0.10',
-    32,
-    'fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141',
-  ),
-  [ALGORITHMS.ecbp256]: curve(
-    'brainpoolP256r1',
-    '1.3.36.3.3.2.8.1.1.7',
-    32,
-    'a9fb57dba1eea9bc3e660a909d838d718c397aa3b561a6f7901e0e82974856a7',
-  ),
-  [ALGORITHMS.ecbp384]: curve(
-    'brainpoolP384r1',
-    '1.3.36.3.3.2.8.1.1.11',
-    48,
-    '8cb91e82a3386d280f5d6f7e50e641df152f7109ed5456b31f166e6cac0425a7cf3ab6af6b7fc3103b883202e9046565',
-  ),
-  [ALGORITHMS.ecbp512]: curve(
-    'brainpoolP512r1',
-    '1.3.36.3.3.2.8.1.1.13',
-    64,
-    'aadd9db8dbe9c48b3fd4e6ae33c9fc07cb308db3b3c9d20ed6639cca70330870553e5c414ca92619418661197fac10471db1d381085ddaddb58796829ca90069',
-  ),
+  [ALGORITHMS.ecp224]: curve('secp224r1', '1.3.132.0.33', 28, 'ffffffffffffffffffffffffffff16a2e0b8f03e13dd29455c5c2a3d'),
+  [ALGORITHMS.ecp256]: curve('prime256v1', '1.2.840.10045.3.1.7', 32, 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551'),
+  [ALGORITHMS.ecp384]: curve('secp384r1', '1.3.132.0.34', 48, 'ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973'),
+  [ALGORITHMS.ecp521]: curve('secp521r1', '1.3.132.0.35', 66, '01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409'),
+  [ALGORITHMS.eck256]: curve('secp256k1', '1.3.132.0.10', 32, 'fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141'),
+  [ALGORITHMS.ecbp256]: curve('brainpoolP256r1', '1.3.36.3.3.2.8.1.1.7', 32, 'a9fb57dba1eea9bc3e660a909d838d718c397aa3b561a6f7901e0e82974856a7'),
+  [ALGORITHMS.ecbp384]: curve('brainpoolP384r1', '1.3.36.3.3.2.8.1.1.11', 48, '8cb91e82a3386d280f5d6f7e50e641df152f7109ed5456b31f166e6cac0425a7cf3ab6af6b7fc3103b883202e9046565'),
+  [ALGORITHMS.ecbp512]: curve('brainpoolP512r1', '1.3.36.3.3.2.8.1.1.13', 64, 'aadd9db8dbe9c48b3fd4e6ae33c9fc07cb308db3b3c9d20ed6639cca70330870553e5c414ca92619418661197fac10471db1d381085ddaddb58796829ca90069'),
 }
 
 const toBigInt = (bytes: Uint8Array): bigint => BigInt(`0x${Buffer.from(bytes).toString('hex') || '0'}`)

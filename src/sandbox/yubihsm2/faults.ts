@@ -44,7 +44,7 @@ export class Faults {
       fault,
       wait: when.after ?? 0,
       times: when.times ?? 1,
-      ...(when.command === undefined ? {} : { command: when.command }),
+      command: when.command,
     })
   }
 

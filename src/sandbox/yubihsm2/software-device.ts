@@ -56,7 +56,7 @@ export class SoftwareYubiHsm implements DeviceState {
     this.issuer = createYubiHsm2EvidenceIssuer({
       serial,
       firmware: firmware.join('.'),
-      ...(fipsCertificate === undefined ? {} : { fipsCertificate }),
+      fipsCertificate,
     })
     this.staticKey = createPrivateKey(
       generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }),

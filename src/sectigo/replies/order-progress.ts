@@ -2,23 +2,14 @@ import type { OrderProgress, OrderStep } from '../certificate-authority.ts'
 import type { OrderItem, OrderNode, StepCode, StepName } from './order-status.ts'
 
 /** What each step is called, and what a person must do while it is open. */
+// biome-ignore format: a table, a row a line
 const STEPS: Readonly<Record<StepName, { readonly id: string; readonly instruction: string }>> = {
   csrStatus: { id: 'csr', instruction: 'Sectigo has not taken the CSR yet: send it, or ask support.' },
   dcvStatus: { id: 'domain-control', instruction: 'Prove control of the domain as the order says.' },
-  ovCallBackStatus: {
-    id: 'callback',
-    instruction:
-      'Answer the callback: the applicant representative is called or written to and confirms the order with a code.',
-  },
-  organizationValidationStatus: {
-    id: 'organization-validation',
-    instruction: 'Sectigo checks the organization: have registration documents at hand and answer its mails.',
-  },
+  ovCallBackStatus: { id: 'callback', instruction: 'Answer the callback: the applicant representative is called or written to and confirms the order with a code.' },
+  organizationValidationStatus: { id: 'organization-validation', instruction: 'Sectigo checks the organization: have registration documents at hand and answer its mails.' },
   freeDVUPStatus: { id: 'free-dv-upgrade', instruction: 'Nothing is to be done.' },
-  evClickThroughStatus: {
-    id: 'agreement',
-    instruction: 'Accept the subscriber agreement: the link is in the mail to the applicant representative.',
-  },
+  evClickThroughStatus: { id: 'agreement', instruction: 'Accept the subscriber agreement: the link is in the mail to the applicant representative.' },
   caaStatus: { id: 'caa', instruction: 'Let the CAA record of the domain name Sectigo.' },
 }
 

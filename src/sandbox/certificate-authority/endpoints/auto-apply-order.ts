@@ -108,7 +108,7 @@ function place(
     cost,
     test,
     state: 'pending',
-    ...(request === undefined ? {} : { spki: request.spki }),
+    spki: request?.spki,
   })
   // A token is personalised by Sectigo: it makes the key itself.
   if (view.isYes('SmartCardBased')) order.steps.csr = -1

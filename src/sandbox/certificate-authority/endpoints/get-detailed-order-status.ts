@@ -52,9 +52,9 @@ function describe(order: Order, details: boolean, validity: boolean): Readonly<R
     '1_orderStatus': words.order,
     ...(order.reason !== undefined && order.state === 'rejected' ? { '1_orderStatusReason': order.reason } : {}),
     '1_1_objectType': 'Certificate',
-    ...(issued === undefined ? {} : { '1_1_serialNumber': Buffer.from(issued.serialNumber).toString('hex') }),
+    ...(issued && { '1_1_serialNumber': Buffer.from(issued.serialNumber).toString('hex') }),
     '1_1_certificateStatus': words.certificate,
-    ...(order.reason === undefined ? {} : { '1_1_certificateStatusReason': order.reason }),
+    ...(order.reason && { '1_1_certificateStatusReason': order.reason }),
     ...(validity && issued !== undefined
       ? { '1_1_notBefore': timestamp(issued.notBefore), '1_1_notAfter': timestamp(issued.notAfter) }
       : {}),

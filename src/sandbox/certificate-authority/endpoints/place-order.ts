@@ -23,7 +23,7 @@ export const placeOrder: Endpoint = {
     deliver(parameter(form, 'errorURL'), {
       errorCode: code,
       errorMessage: message,
-      ...(item === undefined ? {} : { errorItem: item }),
+      ...(item && { errorItem: item }),
     }),
   async handle(form, rehearsal) {
     const { order, items, repeated } = splitPlaceOrder(Object.fromEntries(form))
@@ -44,7 +44,7 @@ export const placeOrder: Endpoint = {
       cost: itemViews.reduce((sum, item) => sum + priceOf(item.view, rehearsal), 0),
       test: false,
       state: view.isYes('reseller') ? 'awaiting-authorization' : 'pending',
-      ...(request === undefined ? {} : { spki: request.spki }),
+      spki: request?.spki,
     })
     rehearsal.counters.ordersPlaced += 1
     rehearsal.placed(placed)

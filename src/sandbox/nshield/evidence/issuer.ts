@@ -201,8 +201,8 @@ function keyGeneration(
     hkm: request.blobModuleKey ?? hkm,
     hknso,
     hkre,
-    ...(request.recovery === undefined ? {} : { recovery: request.recovery }),
-    ...(request.extraGroups === undefined ? {} : { extraGroups: request.extraGroups }),
+    recovery: request.recovery,
+    extraGroups: request.extraGroups,
   })
   return concat(word(2), word(0), parameters, acl, keyHash(keyData(request.spki, request.ecKeyType)))
 }

@@ -47,10 +47,7 @@ export const keyCalls: CallHandlers = {
     const extras = token.definition.rules?.completeKeyPair?.(publicDraft, privateDraft) ?? {}
     for (const [type, value] of extras.publicAttributes ?? []) publicDraft.attributes.set(type, value)
     for (const [type, value] of extras.privateAttributes ?? []) privateDraft.attributes.set(type, value)
-    const [publicKey, privateKey] = token.add([
-      publicDraft,
-      { ...privateDraft, ...(extras.evidence === undefined ? {} : { evidence: extras.evidence }) },
-    ])
+    const [publicKey, privateKey] = token.add([publicDraft, { ...privateDraft, evidence: extras.evidence }])
     if (publicKey === undefined || privateKey === undefined) throw new CryptokiError('CKR_GENERAL_ERROR')
     return [ulong(publicKey.handle), ulong(privateKey.handle)]
   },

@@ -120,7 +120,7 @@ function withoutAttribute(extras: KeyPairExtras): KeyPairExtras {
   const attributes = new Map(extras.privateAttributes)
   const evidence = attributes.get(LUNA_CKA.PKC_CITS) ?? attributes.get(LUNA_CKA.PKC_ECC)
   for (const type of [LUNA_CKA.PKC_CITS, LUNA_CKA.PKC_ECC, LUNA_CKA.PKC_TCTRUST]) attributes.delete(type)
-  return { ...extras, privateAttributes: attributes, ...(evidence === undefined ? {} : { evidence }) }
+  return { ...extras, privateAttributes: attributes, evidence }
 }
 
 /** Twelve octets; the last four are the module's serial number, as in the published confirmations. */

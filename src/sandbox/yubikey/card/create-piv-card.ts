@@ -37,7 +37,7 @@ export function createPivCard(options: CreatePivCardOptions = {}): CreatedPivCar
   const issuer = createYubikeyEvidenceIssuer(attested(personality, serial), {
     keyType: options.attestationKeyType ?? 'RSA-2048',
     f9BasicConstraints: personality.firmware[0] >= 5,
-    ...(options.root === undefined ? {} : { root: options.root }),
+    root: options.root,
   })
   const card = new PivCard({
     personality,

@@ -90,7 +90,7 @@ export class CardControl {
       do: 'touch',
       card: this.#card,
       behaviour,
-      ...(patienceMilliseconds === undefined ? {} : { patienceMilliseconds }),
+      patienceMilliseconds,
     })
 
   async snapshot(): Promise<CardSnapshot> {
