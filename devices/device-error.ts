@@ -1,36 +1,39 @@
-/** What went wrong at a device, in words that tell an operator what to do. */
-export const DEVICE_ERROR_CODES = [
-  'device.not-found',
-  'device.ambiguous',
-  'device.unreachable',
-  'device.gone',
-  'device.busy',
-  'device.uri',
-  'device.settings',
-  'device.module',
-  'device.unsupported',
-  'device.refused',
-  'device.protocol',
-  'device.storage-full',
-  'device.audit-log-full',
-  'device.obstacle',
-  'device.approval-pending',
-  'device.aborted',
-  'pin.missing',
-  'pin.malformed',
-  'pin.wrong',
-  'pin.final-try',
-  'pin.locked',
-  'credential.refused',
-  'key.exists',
-  'key.not-found',
-  'key.wrong-type',
-  'key.not-attestable',
-  'key.exportable',
-  'certificate.exists',
-  'touch.timeout',
-] as const
-export type DeviceErrorCode = (typeof DEVICE_ERROR_CODES)[number]
+/** Every code of a DeviceError, once, with when it occurs: one sentence, for docs/errors.md. A code keeps its meaning for ever. */
+// biome-ignore format: a table
+export const DEVICE_ERRORS = {
+  'device.not-found': 'No device fits the URI.',
+  'device.ambiguous': 'More than one device fits the URI.',
+  'device.unreachable': 'The device, its connector or its service does not answer.',
+  'device.gone': 'The device was there and is not any more.',
+  'device.busy': 'Another program or session has the device.',
+  'device.uri': 'The URI of the device cannot be followed.',
+  'device.settings': 'A setting of the device cannot be followed.',
+  'device.module': 'The PKCS#11 module or the native addon cannot be loaded.',
+  'device.unsupported': 'The device cannot do what was asked, such as generate a key of this type.',
+  'device.refused': 'The device refused a command.',
+  'device.protocol': 'The device answered with something that its protocol does not allow.',
+  'device.storage-full': 'No room is left on the device.',
+  'device.audit-log-full': 'The audit log of the device is full, and it works no further until the log was read.',
+  'device.obstacle': 'The device reports something that would stop an enrolment later; no key was generated.',
+  'device.approval-pending': 'The service waits for somebody to approve the operation.',
+  'device.aborted': 'The work at the device was interrupted.',
+  'pin.missing': 'A PIN, password or API key is needed and has no source.',
+  'pin.malformed': 'The PIN cannot be right (length, alphabet); it was not sent, and no try was spent.',
+  'pin.wrong': 'The device refused the PIN; a try was spent.',
+  'pin.final-try': 'One try is left, and the last one is never used.',
+  'pin.locked': 'The PIN is locked.',
+  'credential.refused': 'The service refused the credential.',
+  'key.exists': 'The place is taken: a key is never overwritten unasked.',
+  'key.not-found': 'There is no such key on the device.',
+  'key.wrong-type': 'The key on the device is of another type.',
+  'key.not-attestable': 'The device cannot attest this key.',
+  'key.exportable': 'The key could leave the device.',
+  'certificate.exists': 'The place of the certificate is taken.',
+  'touch.timeout': 'Nobody touched the device in time.',
+} as const
+
+export type DeviceErrorCode = keyof typeof DEVICE_ERRORS
+export const DEVICE_ERROR_CODES = Object.keys(DEVICE_ERRORS) as readonly DeviceErrorCode[]
 
 export interface DeviceErrorDetails {
   /** One line: what to do. */

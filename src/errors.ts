@@ -1,4 +1,6 @@
-/** What a run ends with. The process exit code follows from it; nothing else in the program picks one. */
+import { ERROR_CODES, type ErrorCode } from './error-codes.ts'
+
+/** What a run ends with. An error's follows from its code, and nothing else picks one. */
 export const EXIT = {
   done: 0,
   /** A check refused it; nothing was sent. */
@@ -27,18 +29,14 @@ export const withRemedy = (cause: string, remedy: string): string => `${sentence
  */
 export class EnrollError extends Error {
   override readonly name: string = 'EnrollError'
-  readonly code: string
+  readonly code: ErrorCode
   readonly remedy: string
   readonly exitCode: ExitCode
 
-  constructor(
-    code: string,
-    message: string,
-    details: { readonly remedy: string; readonly exitCode?: ExitCode; readonly cause?: unknown },
-  ) {
+  constructor(code: ErrorCode, message: string, details: { readonly remedy: string; readonly cause?: unknown }) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
     this.remedy = details.remedy
-    this.exitCode = details.exitCode ?? EXIT.usage
+    this.exitCode = EXIT[ERROR_CODES[code].exit]
   }
 }

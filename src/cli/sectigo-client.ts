@@ -25,7 +25,6 @@ export async function confirmChange(question: string, args: Arguments, context: 
   if (await promptYes(question, context.signal)) return
   throw new EnrollError('order.declined', 'Stopped: the answer was no. Nothing was sent.', {
     remedy: 'Begin again where that was not meant.',
-    exitCode: EXIT.refused,
   })
 }
 

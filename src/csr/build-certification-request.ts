@@ -95,7 +95,6 @@ function proven(der: Uint8Array, publicKey: Uint8Array): CertificationRequest {
       {
         remedy:
           'Nothing was sent. Run `hsm-enroll doctor`; if the device reports no fault, its driver returned a signature of another key.',
-        exitCode: 3,
       },
     )
   }

@@ -104,7 +104,6 @@ function stopped({ id, record, services }: Run): ExitCode {
     default:
       throw new EnrollError('run.stopped', `Stopped before the order; the run is ${record.state}.`, {
         remedy: `Go on with \`hsm-enroll runs resume ${id}\`.`,
-        exitCode: EXIT.pending,
       })
   }
 }
@@ -126,7 +125,6 @@ const inDoubt = ({ id, record }: Run): EnrollError =>
     sentence(`Could not order again: the CA may have the order in spite of its answer ${record.refusal?.code}`),
     {
       remedy: `Look at the balance and the order list, then say with \`hsm-enroll runs resolve ${id}\` what became of it.`,
-      exitCode: EXIT.unknown,
     },
   )
 

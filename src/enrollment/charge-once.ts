@@ -18,7 +18,6 @@ export async function chargeOnce(
   if (!(await createOnce(file, `${new Date().toISOString()}\n`))) {
     throw new EnrollError('order.charged', `Could not send "${name}": it was sent before.`, {
       remedy: `Look at the order first. If the CA never had the request, remove ${file}.`,
-      exitCode: 5,
     })
   }
   await syncDirectory(folder)

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { constants, copyFile, open, readFile, truncate } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
-import { EnrollError, EXIT } from '../errors.ts'
+import { EnrollError } from '../errors.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import type { RunEvent } from './run-event.ts'
 
@@ -25,7 +25,6 @@ const hashEntry = ({ seq, time, event, previous }: Omit<JournalEntry, 'hash'>): 
 const damaged = (file: string, why: string): EnrollError =>
   new EnrollError('journal.damaged', `Could not trust the journal ${file}: ${why}.`, {
     remedy: `Run \`hsm-enroll runs repair ${basename(dirname(file))}\`, which keeps what can be read and asks the ledger for the rest.`,
-    exitCode: EXIT.unknown,
   })
 
 const atLine = (number: number, why: string): string => `line ${number} ${why}`

@@ -1,4 +1,4 @@
-import { EnrollError, EXIT } from '../errors.ts'
+import { EnrollError } from '../errors.ts'
 import { listRuns, type RunRecord, type RunSummary } from './run-record.ts'
 
 /** Runs of a profile that are not finished: begun, and neither installed nor refused for good. */
@@ -82,7 +82,6 @@ function refuseBesideDamage(runs: readonly RunSummary[]): void {
     `Could not begin: what the run ${damaged.id} ordered cannot be told. ${damaged.fault?.message}`,
     {
       remedy: `Restore ${damaged.folder} from a backup; once you know that it ordered nothing of this profile, say --new or move it away.`,
-      exitCode: EXIT.unknown,
     },
   )
 }

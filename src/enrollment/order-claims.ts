@@ -1,4 +1,4 @@
-import { EnrollError, EXIT } from '../errors.ts'
+import { EnrollError } from '../errors.ts'
 import { orderClaim } from '../ledger/fact.ts'
 import type { Claim, Ledger } from '../ledger/ledger.ts'
 import type { Run } from './run.ts'
@@ -97,10 +97,8 @@ function duplicate({ name, run }: Claim): EnrollError {
   return name.startsWith(FORM)
     ? new EnrollError('order.duplicate', `Could not order: the run ${run} already ordered with this very form.`, {
         remedy: `${look}. To order the same once more, give that run up first: \`hsm-enroll runs abandon ${run} --despite-order\`.`,
-        exitCode: EXIT.refused,
       })
     : new EnrollError('order.duplicate', `Could not order: the run ${run} already ordered with this key.`, {
         remedy: `${look}; an order for another certificate needs another key.`,
-        exitCode: EXIT.refused,
       })
 }

@@ -80,7 +80,6 @@ export async function orderOnce(run: Run, order: OrderToPlace): Promise<void> {
   if (outcome.kind === 'not-sent') {
     throw new EnrollError('ca.unreachable', `Could not reach the CA: ${sentence(outcome.reason)} Nothing was sent.`, {
       remedy: `${outcome.remedy} Then ${run.record.device ? `go on with \`hsm-enroll runs resume ${run.id}\`` : 'give the form again'}.`,
-      exitCode: 4,
     })
   }
 }
@@ -116,7 +115,6 @@ function refuseStopped({ services, record, id }: Run): void {
   if (services.signal?.aborted !== true) return
   throw new EnrollError('run.stopped', 'Stopped before the order; nothing was sent.', {
     remedy: record.device ? `Go on with \`hsm-enroll runs resume ${id}\`.` : 'Give the form again.',
-    exitCode: EXIT.pending,
   })
 }
 
@@ -130,7 +128,6 @@ function unrecorded(run: Run, outcome: OrderOutcome, cause: unknown): EnrollErro
     sentence(`${known}, but that could not be written: ${(cause as Error).message}`),
     {
       remedy: `Note it, make room, then \`hsm-enroll runs resolve ${run.id} ${word}\`.`,
-      exitCode: 5,
       cause,
     },
   )
@@ -145,7 +142,6 @@ export function refuseFaultyForm(all: readonly FormFault[]): void {
     others.length === 0 ? '' : ` And ${others.length} more: ${others.map((fault) => fault.parameter).join(', ')}.`
   throw new EnrollError('order.form', `Could not place the order: ${sentence(first.detail)}${more}`, {
     remedy: first.remedy,
-    exitCode: 1,
   })
 }
 
@@ -154,7 +150,7 @@ async function readBalance(order: OrderToPlace): Promise<Balance | undefined> {
   try {
     return await order.balance()
   } catch (error) {
-    if (error instanceof EnrollError && error.exitCode !== 2) return undefined
+    if (error instanceof EnrollError && error.exitCode !== EXIT.usage) return undefined
     throw error
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createSecretProvider } from '../config/secret-provider.ts'
 import type { SecretReading } from '../config/secret-source.ts'
-import { EnrollError, EXIT } from '../errors.ts'
+import { EnrollError } from '../errors.ts'
 import type { EnrollmentServices, RunObserver } from './services.ts'
 
 export interface RealServicesOptions {
@@ -31,7 +31,6 @@ export function createRealServices(options: RealServicesOptions): EnrollmentServ
       await delay(milliseconds, undefined, { signal }).catch(() => {
         throw new EnrollError('run.stopped', 'Stopped while waiting for the CA; nothing is lost.', {
           remedy: 'Go on with `hsm-enroll runs resume RUN`.',
-          exitCode: EXIT.pending,
         })
       })
     },

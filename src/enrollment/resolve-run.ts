@@ -40,7 +40,6 @@ export async function resolveRun(run: Run, resolution: Resolution, operator: str
     throw new EnrollError('run.balance-moved', sentence(`Could not record "not placed": ${evidence.reason}`), {
       remedy:
         'Ask the CA for the order number and give it with --order-number. If something else moved the balance, repeat with --despite-balance.',
-      exitCode: 5,
     })
   }
   await run.log({ type: 'not-placed', resolvedBy: operator })
@@ -63,7 +62,6 @@ async function refuseUnknownNumber({ services, configuration, id }: Run, orderNu
       sentence(`Could not take the order ${orderNumber} for the run ${id}: ${cause.message}`),
       {
         remedy: 'Compare the number with the order list on the CA’s web site.',
-        exitCode: 5,
         cause,
       },
     )

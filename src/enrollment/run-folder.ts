@@ -119,7 +119,6 @@ export class RunFolder {
 const artefactError = (folder: string, file: string, why: string, cause?: unknown): EnrollError =>
   new EnrollError('run.artefact', `Could not go on: ${join(folder, file)} ${why}.`, {
     remedy: 'Restore the file from a backup; the journal holds its SHA-256.',
-    exitCode: 5,
     cause,
   })
 

@@ -1,9 +1,8 @@
-import { EnrollError, EXIT } from '../errors.ts'
+import { EnrollError } from '../errors.ts'
 
 /** What the ledger holds of something cannot be read: nothing may be concluded from it, least of all that there is nothing. */
 export const ledgerDamaged = (where: string, why: string, cause?: unknown): EnrollError =>
   new EnrollError('ledger.damaged', `Could not trust the ledger: ${where} ${why}.`, {
     remedy: 'Run `hsm-enroll ledger rebuild`, which goes by the journals of the runs, then repeat the command.',
-    exitCode: EXIT.unknown,
     cause,
   })

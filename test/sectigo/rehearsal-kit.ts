@@ -57,6 +57,7 @@ export const SPKI_VERIFIERS: Verifiers = {
   YUBIHSM2: {
     hsmType: 'YUBIHSM2',
     recognises: () => true,
+    uses: [],
     verify: (package_) => ({
       hsmType: 'YUBIHSM2',
       genuine: package_[0] === 0x30,

@@ -54,9 +54,14 @@ export interface UnwrappedPackage {
   readonly note: string
 }
 
+/** What may be given beside a package and is of use to the evidence of some families only. */
+export type BesidePackage = 'keyName' | 'certChains'
+
 export interface FamilyVerifier {
   readonly hsmType: HsmType
   readonly verify: VerifyAttestation
+  /** What it looks at beside the package. */
+  readonly uses: readonly BesidePackage[]
   /** Cheap look at the first bytes: could this be such a package? Used when no hsmType is given. */
   readonly recognises: (package_: Uint8Array) => boolean
   /**

@@ -17,7 +17,12 @@ import { checkStatement, type FortanixClaims, readFortanixClaims } from './state
 
 const REQUIRED = Object.values(RULE)
 
-export const fortanix: FamilyVerifier = { hsmType: 'FORTANIX', recognises: looksLikeFortanix, verify }
+export const fortanix: FamilyVerifier = {
+  hsmType: 'FORTANIX',
+  recognises: looksLikeFortanix,
+  verify,
+  uses: ['keyName'],
+}
 
 function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdict {
   const parts = readFortanixPackage(package_)

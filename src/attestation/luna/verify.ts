@@ -23,7 +23,7 @@ const REQUIRED = Object.values(RULE)
 /** Thales's RSA sample writes `critical FALSE` out in leaf, device authentication and hardware origin certificate. */
 const DEVIATIONS = { explicitCriticalFalse: true } as const
 
-export const luna: FamilyVerifier = { hsmType: 'LUNA', recognises: looksLikeConfirmation, verify }
+export const luna: FamilyVerifier = { hsmType: 'LUNA', recognises: looksLikeConfirmation, verify, uses: [] }
 
 function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdict {
   const nodes = readConfirmation(package_)

@@ -33,6 +33,7 @@ export const marvellGoogle: FamilyVerifier = {
   hsmType: 'MARVELL_GOOGLE',
   recognises: looksLikeStatement,
   verify,
+  uses: ['keyName', 'certChains'],
   unwrap,
 }
 

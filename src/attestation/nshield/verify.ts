@@ -19,7 +19,7 @@ import { checkKeyGeneration, checkModuleState, checkWarrant, checkWorldBinding }
 
 const REQUIRED = Object.values(RULE)
 
-export const nshield: FamilyVerifier = { hsmType: 'NSHIELD', recognises: looksLikeNshield, verify }
+export const nshield: FamilyVerifier = { hsmType: 'NSHIELD', recognises: looksLikeNshield, verify, uses: [] }
 
 function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdict {
   const bundle = readNshieldBundle(package_)

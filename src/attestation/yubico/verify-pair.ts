@@ -66,6 +66,7 @@ export function pairVerifier(family: PairFamily): FamilyVerifier {
     hsmType,
     recognises: (package_) =>
       firstTwoHave(package_, (each) => isLeaf(each) || isSigner(each) || hasLeafExtensions(each)),
+    uses: [],
     verify: (package_, context) => verify(family, required, package_, context),
   }
 }

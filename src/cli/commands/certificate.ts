@@ -1,4 +1,4 @@
-import { EnrollError, EXIT } from '../../errors.ts'
+import { EnrollError } from '../../errors.ts'
 import type { Command, CommandGroup } from '../command.ts'
 import { advanceAndShow, EXISTING_RUN_OPTIONS, withExistingRun } from '../enrolling.ts'
 
@@ -55,7 +55,6 @@ const install: Command = {
       if (state === 'issued' || state === 'installed') return advanceAndShow(run, {}, context)
       throw new EnrollError('run.not-issued', `Could not install: the run ${run.id} is ${state}.`, {
         remedy: 'Collect or import the certificate first.',
-        exitCode: EXIT.pending,
       })
     })
   },

@@ -4,6 +4,7 @@ import {
   type CheckStatus,
   describeAttestedKey,
 } from '../../attestation/contract/attestation-result.ts'
+import type { BesidePackage, FamilyVerifier } from '../../attestation/contract/verify-attestation.ts'
 import { didYouMeanHint } from '../../config/did-you-mean.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
 import { HSM_TYPES, type HsmType, isHsmType } from '../../hsm-type.ts'
@@ -40,6 +41,7 @@ export const check: Command = {
   },
   examples: [['$0 check --attestation attestation.pem --csr request.csr', 'before an order is placed']],
   run: async (args, context) => {
+    const { VERIFIERS } = await import('../../attestation/verifiers.ts')
     const { readCertChains, readEvidence } = await import('../../check/read/evidence-input.ts')
     const { readPublicKey } = await import('../../csr/read-public-key.ts')
     const { checkUnder } = await import('../../check/configured.ts')
@@ -70,8 +72,10 @@ export const check: Command = {
       },
       readInput,
     )
-    refuseUnused(result.hsmType, { 'key-name': keyName, 'cert-chains': chains })
-    if (files.length > 1 && evidence.certChains !== undefined && result.hsmType !== 'MARVELL_GOOGLE')
+    const family = VERIFIERS[result.hsmType]
+    refuseUnused(family, 'key-name', keyName)
+    refuseUnused(family, 'cert-chains', chains)
+    if (files.length > 1 && evidence.certChains !== undefined && !family.uses.includes('certChains'))
       context.output.warn(
         `the further files of --attestation were not looked at: ${result.hsmType} evidence has its certificates in itself.`,
       )
@@ -81,28 +85,21 @@ export const check: Command = {
 }
 
 /** Options that mean something to the evidence of some families only: one without effect would mislead. */
-const ONLY_FOR: Readonly<
-  Record<string, { readonly families: readonly HsmType[]; readonly why: string; readonly instead: string }>
-> = {
-  'key-name': {
-    families: ['FORTANIX', 'MARVELL_GOOGLE'],
-    why: 'does not carry the name of its key',
-    instead: 'give --csr or --public-key',
-  },
+const BESIDE = {
+  'key-name': { uses: 'keyName', why: 'does not carry the name of its key', instead: 'give --csr or --public-key' },
   'cert-chains': {
-    families: ['MARVELL_GOOGLE'],
+    uses: 'certChains',
     why: 'has its certificates in itself',
     instead: 'name certificates that belong into it as further files of --attestation',
   },
-}
+} as const satisfies Record<string, { readonly uses: BesidePackage; readonly why: string; readonly instead: string }>
 
-function refuseUnused(hsmType: HsmType, given: Readonly<Record<string, string | undefined>>): void {
-  for (const [name, { families, why, instead }] of Object.entries(ONLY_FOR)) {
-    if (given[name] === undefined || families.includes(hsmType)) continue
-    throw new EnrollError(`usage.${name}`, `Could not check with --${name}: ${hsmType} evidence ${why}.`, {
-      remedy: `Leave --${name} out, and ${instead}.`,
-    })
-  }
+function refuseUnused({ hsmType, uses }: FamilyVerifier, name: keyof typeof BESIDE, given: string | undefined): void {
+  const { uses: what, why, instead } = BESIDE[name]
+  if (given === undefined || uses.includes(what)) return
+  throw new EnrollError(`usage.${name}`, `Could not check with --${name}: ${hsmType} evidence ${why}.`, {
+    remedy: `Leave --${name} out, and ${instead}.`,
+  })
 }
 
 function readHsmType(text: string | undefined): HsmType | undefined {

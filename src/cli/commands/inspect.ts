@@ -1,4 +1,5 @@
 import { EXIT } from '../../errors.ts'
+import { HSM_TYPES } from '../../hsm-type.ts'
 import type { Command } from '../command.ts'
 import { configure, TRUST_OPTIONS } from '../configure.ts'
 
@@ -12,6 +13,7 @@ export const inspect: Command = {
     csr: { type: 'string', describe: 'request that the attested key must belong to' },
   },
   run: async (args, context) => {
+    const { VERIFIERS } = await import('../../attestation/verifiers.ts')
     const { explain } = await import('../../check/explain/explain.ts')
     const { readCertChains } = await import('../../check/read/evidence-input.ts')
     const { explanationText } = await import('../../check/explain/explanation-text.ts')
@@ -29,16 +31,19 @@ export const inspect: Command = {
       },
       readInput,
     )
+    const withChains = HSM_TYPES.filter((hsmType) => VERIFIERS[hsmType].uses.includes('certChains'))
     let chainsUsed = false
     for (const file of args.list('file')) {
       const explanation = explain(await readInput(file), settings)
-      if (explanation.hsmType === 'MARVELL_GOOGLE') chainsUsed = true
+      if (withChains.some((hsmType) => hsmType === explanation.hsmType)) chainsUsed = true
       if (args.list('file').length === 1)
         context.output.result({ file, ...explanation }, () => explanationText(explanation))
       else context.output.line({ file, ...explanation }, () => `${file}\n${explanationText(explanation)}`)
     }
     if (chains !== undefined && !chainsUsed)
-      context.output.warn('--cert-chains was not looked at: only MARVELL_GOOGLE evidence has certificates beside it.')
+      context.output.warn(
+        `--cert-chains was not looked at: only ${withChains.join(', ')} evidence has certificates beside it.`,
+      )
     return EXIT.done
   },
 }

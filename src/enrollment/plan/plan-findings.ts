@@ -20,14 +20,27 @@ import { orderTable } from '../../sectigo/parameters/order-table.ts'
 import { validateForm } from '../../sectigo/parameters/validate-form.ts'
 import { type Finding, formFinding } from './finding.ts'
 
-/** What can be judged of a profile without a device, a PIN or a byte sent. `reading`: where secrets come from here and now. */
-export async function planFindings(configuration: Configuration, reading: SecretReading): Promise<readonly Finding[]> {
-  const findings: Finding[] = []
+/** A finding; a blocker with the error that it is where a run is asked for. */
+export interface Judged {
+  readonly finding: Finding
+  readonly error?: EnrollError | DeviceError
+}
+
+/**
+ * What can be judged of a profile without a device, a PIN or a byte sent. `reading`: where secrets come from here and now. Throws
+ * nothing that an operator can mend: that is a finding.
+ */
+export const planFindings = async (configuration: Configuration, reading: SecretReading): Promise<readonly Finding[]> =>
+  (await judgeProfile(configuration, reading)).map(({ finding }) => finding)
+
+/** The same, with the errors. */
+export async function judgeProfile(configuration: Configuration, reading: SecretReading): Promise<readonly Judged[]> {
+  const judged: Judged[] = []
   const attempt = async (what: () => string | Promise<string>): Promise<void> => {
     try {
-      findings.push({ area: 'profile', severity: 'ok', message: await what() })
+      judged.push({ finding: { area: 'profile', severity: 'ok', message: await what() } })
     } catch (error) {
-      findings.push(blockerOf(error))
+      judged.push(blocker(error))
     }
   }
   await attempt(async () => `${await checkConfiguredDevice(configuration)} at ${configuration.required('device.uri')}`)
@@ -36,31 +49,41 @@ export async function planFindings(configuration: Configuration, reading: Secret
     template = requestTemplate(configuration)
     return `a ${configuration.text('key.algorithm')} key for ${formatName(template.subject)}`
   })
-  if (template !== undefined) findings.push(...(await requestFindings(template)))
+  if (template !== undefined) judged.push(...(await judgeRequest(template)))
   for (const path of ['sectigo.loginName', 'sectigo.loginPassword']) {
     if (configuration.text(path) !== undefined) continue
-    const asked = reading.prompt !== undefined
-    findings.push({
-      area: 'profile',
-      severity: asked ? 'warning' : 'blocker',
-      code: 'config.missing',
-      message: `${path} has no source${asked ? '' : ', and nobody can be asked here'}`,
-      remedy: `Name one in the profile or set ${environmentName(path)}${asked ? '; otherwise it is asked for' : ''}.`,
-    })
+    judged.push(withoutSource(path, reading.prompt !== undefined))
   }
-  findings.push(...(await secretFaults(configuration, reading)).map(blockerOf))
+  judged.push(...(await secretFaults(configuration, reading)).map(blocker))
   await attempt(() => `orders at ${readBaseUrl(configuration.required('sectigo.endpoint')).host}`)
   const caFile = configuration.text('sectigo.caFile')
   if (caFile !== undefined) await attempt(() => `${readCaFile(caFile) && 'TLS also trusts'} ${caFile}`)
-  await configuredTrustAnchors(configuration, readInput).catch((error: unknown) => findings.push(blockerOf(error)))
-  findings.push(...orderFindings(configuration))
-  return findings
+  await configuredTrustAnchors(configuration, readInput).catch((error: unknown) => judged.push(blocker(error)))
+  judged.push(...judgeOrder(configuration))
+  return judged
 }
 
 /** What an operator can mend is a finding; anything else is thrown again. */
-function blockerOf(error: unknown): Finding {
+function blocker(error: unknown): Judged {
   if (!(error instanceof EnrollError) && !(error instanceof DeviceError)) throw error
-  return { area: 'profile', severity: 'blocker', code: error.code, message: error.message, remedy: error.remedy }
+  const { code, message, remedy } = error
+  return { finding: { area: 'profile', severity: 'blocker', code, message, remedy }, error }
+}
+
+function withoutSource(path: string, asked: boolean): Judged {
+  const code = 'config.missing'
+  const message = `${path} has no source`
+  const remedy = `Name one in the profile or set ${environmentName(path)}`
+  if (!asked)
+    return blocker(new EnrollError(code, `${message}, and nobody can be asked here`, { remedy: `${remedy}.` }))
+  const finding = {
+    area: 'profile',
+    severity: 'warning',
+    code,
+    message,
+    remedy: `${remedy}; otherwise it is asked for.`,
+  } as const
+  return { finding }
 }
 
 /** No request, but with the subject of the one to come: what stands there need not stand in the form. */
@@ -76,24 +99,20 @@ function standInRequest(configuration: Configuration): string {
 }
 
 /** A request that cannot be written, or that would be refused once the key is made. */
-async function requestFindings(template: RequestTemplate): Promise<readonly Finding[]> {
+async function judgeRequest(template: RequestTemplate): Promise<readonly Judged[]> {
   try {
     await checkRequestTemplate(template)
   } catch (error) {
-    return [blockerOf(error)]
+    return [blocker(error)]
   }
   const { id: code, remedy } = POLICY_RULES.subjectLength
-  return subjectFaults(encodeName(template.subject)).map((message) => ({
-    area: 'profile',
-    severity: 'blocker',
-    code,
-    message,
-    remedy,
-  }))
+  return subjectFaults(encodeName(template.subject)).map((message) =>
+    blocker(new EnrollError(code, message, { remedy })),
+  )
 }
 
 /** The form is judged with what the run will add standing in for the real thing. */
-function orderFindings(configuration: Configuration): readonly Finding[] {
+function judgeOrder(configuration: Configuration): readonly Judged[] {
   const profile = orderForm(configuration)
   const form = {
     ...profile,
@@ -107,13 +126,15 @@ function orderFindings(configuration: Configuration): readonly Finding[] {
   const faults = validateForm(orderTable(form).table, form, { also }).filter(
     ({ parameter }) => !['csr', 'hsmType', 'keyAttestation'].includes(parameter),
   )
-  if (faults.length === 0)
-    return [
-      {
-        area: 'order',
-        severity: 'ok',
-        message: `product ${profile.product} for ${profile.days} days, ${profile.organizationName}`,
-      },
-    ]
-  return faults.map(formFinding)
+  if (faults.length === 0) {
+    const message = `product ${profile.product} for ${profile.days} days, ${profile.organizationName}`
+    return [{ finding: { area: 'order', severity: 'ok', message } }]
+  }
+  return faults.map((fault) => {
+    const { severity, detail, remedy } = fault
+    const finding = formFinding(fault)
+    if (severity === 'warn') return { finding }
+    const message = `Could not begin: the order form would be refused: ${detail}`
+    return { finding, error: new EnrollError('order.form', message, { remedy }) }
+  })
 }

@@ -67,7 +67,6 @@ function notCollected(
   const message = sentence(`Could not collect the certificate of order ${orderNumber}: ${why}`)
   return new EnrollError('ca.collect', message, {
     remedy: refusal?.remedy ?? 'Ask the CA why; a new certificate needs a new order.',
-    exitCode: 4,
   })
 }
 
@@ -103,7 +102,6 @@ export async function acceptCertificates(run: Run, ders: readonly Uint8Array[], 
       `Could not take the certificate: none of the ${certificates.length} has this run's key (${subjects}).`,
       {
         remedy: 'Check the order number, or import the file that the CA mailed with `hsm-enroll certificate import`.',
-        exitCode: 4,
       },
     )
   }

@@ -1,4 +1,4 @@
-import { EnrollError, EXIT } from '../../errors.ts'
+import { EnrollError } from '../../errors.ts'
 import type { Refusal } from '../certificate-authority.ts'
 import { type ErrorTable, explainRefusal } from '../errors/error-table.ts'
 import type { Answer } from '../http/client.ts'
@@ -14,12 +14,10 @@ export function requireReply(answer: Answer, endpoint: string): Reply {
     case 'not-sent':
       throw new EnrollError('sectigo.not-sent', `Could not call ${endpoint}: ${answer.reason}.`, {
         remedy: answer.remedy,
-        exitCode: EXIT.ca,
       })
     case 'unknown':
       throw new EnrollError('sectigo.no-answer', `Could not read the answer of ${endpoint}: ${answer.reason}.`, {
         remedy: 'Try again later.',
-        exitCode: EXIT.ca,
       })
   }
 }
@@ -29,7 +27,6 @@ export function unreadable(endpoint: string, reply: Reply, why: string): EnrollE
   const start = reply.redact(reply.text.slice(0, 120)).replace(/\s+/g, ' ').trim()
   return new EnrollError('sectigo.unreadable', `Could not read the answer of ${endpoint}: ${why}.`, {
     remedy: `Try again later. The CA sent HTTP ${reply.status} ${reply.contentType}: "${start}".`,
-    exitCode: EXIT.ca,
   })
 }
 
@@ -39,7 +36,7 @@ export class RefusedCall extends EnrollError {
 
   constructor(endpoint: string, refusal: Refusal) {
     const what = `${refusal.cause} (${refusal.code} ${refusal.message})`
-    super('sectigo.refused', `Sectigo refused ${endpoint}: ${what}.`, { remedy: refusal.remedy, exitCode: EXIT.ca })
+    super('sectigo.refused', `Sectigo refused ${endpoint}: ${what}.`, { remedy: refusal.remedy })
     this.refusal = refusal
   }
 }
