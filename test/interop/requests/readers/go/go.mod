@@ -1,0 +1,3 @@
+module read-requests
+
+go 1.19
