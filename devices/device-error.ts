@@ -6,6 +6,7 @@ export const DEVICE_ERRORS = {
   'device.unreachable': 'The device, its connector or its service does not answer.',
   'device.gone': 'The device was there and is not any more.',
   'device.busy': 'Another program or session has the device.',
+  'device.lock': 'This host offers no lock for the device, so that nothing keeps other processes from it.',
   'device.uri': 'The URI of the device cannot be followed.',
   'device.settings': 'A setting of the device cannot be followed.',
   'device.module': 'The PKCS#11 module or the native addon cannot be loaded.',

@@ -155,7 +155,7 @@ export function hasFixedPlace(device: Device): device is Device & FixedPlace {
 
 /** What a family tells while something takes long. */
 export interface DeviceProgress {
-  readonly kind: 'generating' | 'signing' | 'touch' | 'login' | 'attesting' | 'approval'
+  readonly kind: 'lock' | 'generating' | 'signing' | 'touch' | 'login' | 'attesting' | 'approval'
   readonly message: string
 }
 

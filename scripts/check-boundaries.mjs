@@ -37,9 +37,10 @@ const HARDWARE = /^(graphene-pk11|pkcs11js|node-hid|google-auth-library|undici)$
 const RULES = [
   ...FAMILIES.map((family) => ({
     from: `devices/${family}/`,
-    may: [...CONTRACT, 'devices/pkcs11/', 'devices/http/'],
+    may: [...CONTRACT, 'devices/pkcs11/', 'devices/http/', 'devices/lock/'],
   })),
-  { from: 'devices/pkcs11/', may: CONTRACT },
+  { from: 'devices/lock/', may: CONTRACT },
+  { from: 'devices/pkcs11/', may: [...CONTRACT, 'devices/lock/'] },
   { from: 'devices/http/', may: CONTRACT },
   { from: 'devices/open.ts', may: ['devices/'] },
   { from: 'devices/', may: CONTRACT },
@@ -47,7 +48,7 @@ const RULES = [
   { from: 'src/archive/', may: [SHARED], not: IO },
   { from: 'src/trust-anchors/', may: [SHARED, 'src/asn1/'], not: IO },
   { from: 'src/csr/', may: [SHARED, 'src/asn1/', 'devices/device.ts'], not: HARDWARE },
-  { from: 'src/files/', may: [SHARED] },
+  { from: 'src/files/', may: [SHARED, 'devices/lock/'] },
   { from: 'src/ledger/', may: [SHARED, 'src/files/'], not: HARDWARE },
   { from: 'src/attestation/contract/', may: [SHARED, 'src/asn1/', 'src/trust-anchors/'], not: IO },
   {

@@ -9,6 +9,7 @@ import {
 } from '../device.ts'
 import { HttpClient } from '../http/http-client.ts'
 import type { RetryPolicy } from '../http/retry.ts'
+import { type DeviceLock, lockDevice } from '../lock/device-lock.ts'
 import { NEW_KEY_ALGORITHMS } from './algorithms.ts'
 import { awaitGeneration, type CryptoKeyVersion } from './crypto-key-version.ts'
 import { describeKms } from './description.ts'
@@ -26,8 +27,15 @@ export class MarvellGoogleDevice implements Device {
   readonly #client: KmsClient
   readonly #settings: MarvellGoogleSettings
   readonly #onProgress: OpenOptions['onProgress']
+  readonly #lock: DeviceLock | undefined
 
-  constructor(client: KmsClient, settings: MarvellGoogleSettings, onProgress: OpenOptions['onProgress']) {
+  constructor(
+    client: KmsClient,
+    settings: MarvellGoogleSettings,
+    onProgress: OpenOptions['onProgress'],
+    lock?: DeviceLock,
+  ) {
+    this.#lock = lock
     this.#client = client
     this.#settings = settings
     this.#onProgress = onProgress
@@ -60,7 +68,11 @@ export class MarvellGoogleDevice implements Device {
   }
 
   async close(): Promise<void> {
-    await this.#client.http.close()
+    try {
+      await this.#client.http.close()
+    } finally {
+      this.#lock?.release()
+    }
   }
 
   async #findVersion(label: string | undefined, id: Uint8Array | undefined): Promise<CryptoKeyVersion | undefined> {
@@ -85,7 +97,10 @@ export class MarvellGoogleDevice implements Device {
   }
 }
 
-/** Reads the settings; the first call goes out when something is asked. `retry` is for tests. */
+/**
+ * Reads the settings; the first call goes out when something is asked. A key ring takes any number of runs, for each makes a key under a
+ * name of its own; two that make versions of one key at a time could not tell theirs apart, so that key is locked. `retry` is for tests.
+ */
 export async function openMarvellGoogle(
   uri: string,
   options: OpenOptions,
@@ -94,5 +109,8 @@ export async function openMarvellGoogle(
   const settings = readMarvellGoogleSettings(uri, options.settings)
   const http = new HttpClient(settings.connection, options, retry)
   const credentials = new GoogleCredentials(http, settings, options.secret)
-  return new MarvellGoogleDevice(new KmsClient(http, credentials, settings.endpoint), settings, options.onProgress)
+  const client = new KmsClient(http, credentials, settings.endpoint)
+  const { cryptoKey } = settings.place
+  const lock = cryptoKey === undefined ? undefined : await lockDevice(['MARVELL_GOOGLE', cryptoKey], cryptoKey, options)
+  return new MarvellGoogleDevice(client, settings, options.onProgress, lock)
 }

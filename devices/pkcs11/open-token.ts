@@ -1,8 +1,8 @@
 import type { HsmType, OpenOptions, SettingDefinition } from '../device.ts'
 import { DeviceError } from '../device-error.ts'
+import { type DeviceLock, lockDevice } from '../lock/device-lock.ts'
 import { SettingReader } from '../setting-reader.ts'
 import { Cryptoki } from './cryptoki.ts'
-import { type DeviceLock, lockDevice } from './device-lock.ts'
 import { type FoundModule, findModule, type ModuleSearch } from './find-module.ts'
 import { chooseToken, listTokens, type TokenSlot } from './list-tokens.ts'
 import { type LoadedModule, loadModule } from './load-module.ts'
@@ -107,7 +107,7 @@ export async function openToken<Opened>(
     const slot = chooseToken(tokensOf(family, cryptoki), query, uri, found.path, isOurs)
     cryptoki.subject = `${family.vendor} ${tokenName(slot.token)}`
     cryptoki.slot = slot.handle
-    lock = lockDevice(lockIdentity(slot, found.path), cryptoki.subject)
+    lock = await lockDevice(lockIdentity(family, slot, found.path), cryptoki.subject, options)
     const readTriesLeft = hooks.readTriesLeft
     const session = new TokenSession(cryptoki, slot, {
       secret: withPinSource(query.pinSource, options.secret),
@@ -124,11 +124,9 @@ export async function openToken<Opened>(
   }
 }
 
-/** The same token by any URI scheme and any module has the same identity, where it tells a serial number. */
-function lockIdentity({ token }: TokenSlot, modulePath: string): string {
-  return token.serial === ''
-    ? [modulePath, token.slotId].join('\0')
-    : [token.manufacturer, token.model, token.serial].join('\0')
+/** The same token by any URI scheme and any module or version of it has the same identity, where it tells a serial number. */
+function lockIdentity({ hsmType }: TokenFamily, { token }: TokenSlot, modulePath: string): readonly string[] {
+  return token.serial === '' ? [hsmType, modulePath, String(token.slotId)] : [hsmType, token.serial]
 }
 
 /** Before a token is chosen, a fault is one of the service behind the module. */

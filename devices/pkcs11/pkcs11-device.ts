@@ -343,10 +343,13 @@ export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
     this.#closed = true
     const { cryptoki, session, module, lock } = this.opened
     const finish = (): void => {
-      session.close()
-      cryptoki.traceTotals()
-      module.release()
-      lock.release()
+      try {
+        session.close()
+        cryptoki.traceTotals()
+        module.release()
+      } finally {
+        lock.release()
+      }
     }
     if (await cryptoki.settled(SETTLE_MS)) return finish()
     this.opened.options.onProgress?.({

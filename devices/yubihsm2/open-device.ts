@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { type Device, DeviceError, type OpenOptions } from '../device.ts'
+import { type DeviceLock, lockDevice } from '../lock/device-lock.ts'
 import { pointOf } from './asymmetric-keys.ts'
 import { type Credential, readDeviceKey } from './authenticate.ts'
 import { type DeviceInfo, readDeviceInfo } from './commands/device-info.ts'
@@ -15,13 +16,18 @@ import { YubiHsm2Device } from './yubihsm2-device.ts'
 const TIMEOUT_MS = 5000
 const MAX_PEM = 1 << 16
 
-/** Finds the device, asks for the secret once, opens one session. Throws DeviceError. */
+/**
+ * Finds the device, takes its lock, asks for the secret once, opens one session. The device could serve several of us; but each would
+ * spend tries of the same authentication key, and look for free places while the other fills them. Throws DeviceError.
+ */
 export async function openDevice(uri: string, options: OpenOptions): Promise<Device> {
   const settings = readSettings(uri, options.settings)
   const intermediates = settings.intermediatesFile === undefined ? '' : readIntermediates(settings.intermediatesFile)
   const connector = openConnector(settings)
+  let lock: DeviceLock | undefined
   try {
     const info = await identify(connector, settings.serial, TIMEOUT_MS, options.signal)
+    lock = await lockDevice(['YUBIHSM2', info.serial], `YubiHSM 2 ${info.serial}`, options)
     let credential = await askCredential(settings, info.serial, options.secret)
     credential = await withDeviceKey(connector, credential, options.signal)
     options.onProgress?.({ kind: 'login', message: `Opening a session with YubiHSM 2 ${info.serial}` })
@@ -36,6 +42,7 @@ export async function openDevice(uri: string, options: OpenOptions): Promise<Dev
     return new YubiHsm2Device({
       connector,
       session,
+      lock,
       settings,
       info,
       intermediates,
@@ -43,6 +50,7 @@ export async function openDevice(uri: string, options: OpenOptions): Promise<Dev
       onProgress: options.onProgress,
     })
   } catch (error) {
+    lock?.release()
     connector.close()
     throw error
   }

@@ -1,13 +1,15 @@
 import { type DeviceProgress, formatDeviceUri } from '../device.ts'
+import type { DeviceLock } from '../lock/device-lock.ts'
 import type { DeviceInfo } from './commands/device-info.ts'
 import type { Connector } from './connector.ts'
 import type { Session } from './session.ts'
 import type { YubiHsm2Settings } from './settings.ts'
 
-/** A connector, a session, and what was learnt on the way to them. */
+/** A connector, a session, the device's lock, and what was learnt on the way to them. */
 export interface OpenedYubiHsm2 {
   readonly connector: Connector
   readonly session: Session
+  readonly lock: DeviceLock
   readonly settings: YubiHsm2Settings
   readonly info: DeviceInfo
   /** PEM text, or empty. */

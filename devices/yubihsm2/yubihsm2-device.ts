@@ -97,7 +97,11 @@ export class YubiHsm2Device implements Device, CertificateStore {
   }
 
   async close(): Promise<void> {
-    await this.#opened.session.close()
-    this.#opened.connector.close()
+    try {
+      await this.#opened.session.close()
+    } finally {
+      this.#opened.connector.close()
+      this.#opened.lock.release()
+    }
   }
 }

@@ -112,6 +112,7 @@ const isRefusal = (error: unknown): boolean =>
 const REFUSALS: readonly DeviceErrorCode[] = [
   'device.uri',
   'device.settings',
+  'device.lock',
   'device.unsupported',
   'device.refused',
   'device.obstacle',

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -17,34 +17,50 @@ afterEach(() => rm(folder, { recursive: true }))
 const deadPid = (): number => spawnSync(process.execPath, ['-e', '0']).pid
 
 describe('a process lock', () => {
-  it('is gone when the work is done, however it ends', async () => {
-    expect(await withProcessLock(file, 'x', async () => readFile(file, 'utf8'))).toMatch(new RegExp(`^${process.pid} `))
+  it('names its holder while the work is done, and nobody afterwards, however it ends', async () => {
+    expect(await withProcessLock(file, 'x', async () => readFile(file, 'utf8'))).toContain(`"pid":${process.pid},`)
     await expect(withProcessLock(file, 'x', async () => Promise.reject(new Error('work')))).rejects.toThrow('work')
-    expect(await readdir(folder)).toEqual([])
+    expect(await readFile(file, 'utf8')).toBe('')
   })
 
-  it('of a living process is an error that names it', async () => {
+  it('that is held is an error that names the holder, and says how its process is found', async () => {
     await withProcessLock(file, 'the work', async () => {
       await expect(withProcessLock(file, 'the work', async () => 1)).rejects.toMatchObject({
         code: 'lock.held',
-        message: expect.stringContaining(String(process.pid)),
+        message: expect.stringMatching(
+          /^Could not begin: this process \(.+, user .+, since .+\) is working on the work\.$/,
+        ),
+        remedy: expect.stringContaining(`fuser -v ${file}`),
       })
     })
   })
 
-  it('is waited for where the caller wants to', async () => {
+  it('that this system cannot give is an error with the reason, and the work is not begun', async () => {
+    await mkdir(file)
+    let begun = false
+    const work = withProcessLock(file, 'the work', async () => {
+      begun = true
+    })
+    await expect(work).rejects.toMatchObject({
+      code: 'lock.unavailable',
+      message: `Could not lock the work (${file}): a folder is in its place.`,
+    })
+    expect(begun).toBe(false)
+  })
+
+  it('is waited for if the caller wants to', async () => {
     const order: string[] = []
     let second: Promise<unknown> = Promise.resolve()
     await withProcessLock(file, 'x', async () => {
       second = withProcessLock(file, 'x', async () => order.push('second'), { wait: 60_000 })
-      await new Promise((done) => setTimeout(done, 50))
+      await expect(withProcessLock(file, 'x', async () => 1)).rejects.toMatchObject({ code: 'lock.held' })
       order.push('first')
     })
     await second
     expect(order).toEqual(['first', 'second'])
   })
 
-  it('of a process that died is taken over at once, by one of many', async () => {
+  it('of a process that died, as an older version wrote it, is taken by one of many at a time', async () => {
     await writeFile(file, `${deadPid()} abc\n`)
     let inside = 0
     const take = (): Promise<void> =>
@@ -59,6 +75,6 @@ describe('a process lock', () => {
         { wait: 60_000 },
       )
     await Promise.all(Array.from({ length: 8 }, take))
-    expect(await readdir(folder)).toEqual([])
+    expect(inside).toBe(0)
   })
 })

@@ -1,64 +1,39 @@
-import { randomBytes } from 'node:crypto'
-import { link, readFile, rename, unlink } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { takeKernelLock } from '../../devices/lock/kernel-lock.ts'
+import { LockFault } from '../../devices/lock/lock-fault.ts'
+import { describeHolder, type LockHolder } from '../../devices/lock/lock-holder.ts'
 import { EnrollError } from '../errors.ts'
-import { createOnce } from './create-once.ts'
 
 /**
- * Runs `action` while holding a lock file. A lock whose process is gone is taken over at once; one whose process lives is waited
- * for (`wait` milliseconds, default none). Throws EnrollError `lock.held`.
+ * Runs `action` while this process holds the lock of `file`, which the kernel keeps: it ends with the process, and holds against every
+ * process of the host, whatever its namespace or user. The file stays. A lock that is held is waited for (`wait` milliseconds, default
+ * none). Throws EnrollError: `lock.held` naming the holder, `lock.unavailable` where the folder or this system offers no lock.
  */
 export async function withProcessLock<T>(
   file: string,
   what: string,
   action: () => Promise<T>,
-  { wait = 0 }: { readonly wait?: number } = {},
+  { wait = 0, signal }: { readonly wait?: number; readonly signal?: AbortSignal } = {},
 ): Promise<T> {
-  const mine = `${process.pid} ${randomBytes(8).toString('hex')}\n`
-  await acquire(file, mine, what, Date.now() + wait)
+  const outcome = await takeKernelLock(file, { wait, ...(signal === undefined ? {} : { signal }) }).catch(
+    (error: unknown) => {
+      throw error instanceof LockFault ? unavailable(file, what, error) : error
+    },
+  )
+  if (outcome.kind === 'held') throw held(file, what, outcome.holder)
   try {
     return await action()
   } finally {
-    if ((await readFile(file, 'utf8').catch(() => '')) === mine) await unlink(file)
+    outcome.lock.release()
   }
 }
 
-const PAUSE = 200
+const held = (file: string, what: string, holder: LockHolder | undefined): EnrollError =>
+  new EnrollError('lock.held', `Could not begin: ${describeHolder(holder)} is working on ${what}.`, {
+    remedy: `Wait for it to end, or end it. \`fuser -v ${file}\`, as root on the host, shows its process.`,
+  })
 
-async function acquire(file: string, mine: string, what: string, until: number): Promise<void> {
-  for (;;) {
-    if (await createOnce(file, mine)) return
-    const holder = await readFile(file, 'utf8').catch(() => '')
-    const pid = Number(holder.split(' ')[0])
-    if (holder === '') continue
-    if (!isAlive(pid)) await removeStale(file, holder)
-    else if (Date.now() < until) await sleep(PAUSE)
-    else {
-      throw new EnrollError('lock.held', `Could not begin: process ${pid} is working on ${what}.`, {
-        remedy: `Wait for it to end. If no such process of ours runs, remove ${file}.`,
-      })
-    }
-  }
-}
-
-/** Of several processes that see the same dead holder one gets the rename; a lock that was taken in between is put back. */
-async function removeStale(file: string, holder: string): Promise<void> {
-  const aside = `${file}.${randomBytes(6).toString('hex')}`
-  try {
-    await rename(file, aside)
-  } catch {
-    return
-  }
-  if ((await readFile(aside, 'utf8')) !== holder) await link(aside, file).catch(() => undefined)
-  await unlink(aside)
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
+const unavailable = (file: string, what: string, cause: LockFault): EnrollError =>
+  new EnrollError('lock.unavailable', `Could not lock ${what} (${file}): ${cause.message}.`, {
+    remedy: cause.remedy,
+    cause,
+  })

@@ -44,6 +44,20 @@ describe('a key in Cloud HSM', () => {
     })
   })
 
+  it('in a ring is made by any number of runs; versions of one key by one run at a time', async () => {
+    const [one, other] = [await openKms(kms()), await openKms(kms())]
+    const cryptoKey = (await one.generateKeyPair(newSpec())).location.replace(/\/cryptoKeyVersions.*/, '')
+    const open = () => openKms(kms(), { uri: `marvell-google:${cryptoKey}` })
+    const first = await open()
+    await expect(open()).rejects.toMatchObject({
+      code: 'device.busy',
+      vendorCode: 'lock',
+      message: expect.stringContaining(cryptoKey),
+    })
+    for (const device of [one, other, first]) await device.close()
+    await (await open()).close()
+  })
+
   it('is waited for while it is generated, and not for ever', async () => {
     kms().service.pendingLooks = 5
     const waits: number[] = []

@@ -129,8 +129,12 @@ describe('replies that were altered on their way', () => {
         reply.name = other(String(reply.name))
       },
     })
-    await expect((await open()).generateKeyPair(wanted)).rejects.toMatchObject({ code: 'device.protocol' })
-    const found = await (await open()).findKey(wanted)
+    const device = await open()
+    await expect(device.generateKeyPair(wanted)).rejects.toMatchObject({ code: 'device.protocol' })
+    await device.close()
+    const again = await open()
+    const found = await again.findKey(wanted)
+    await again.close()
     expect(versionsOf(cryptoKey)).toEqual([existing.location, found?.location])
   })
 

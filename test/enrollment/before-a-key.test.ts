@@ -159,7 +159,7 @@ describe('what another family shows by itself', () => {
       expect(text).toMatch(/^ {2}nfkmattest: .*$/m)
       await writeFile(other.profile, text.replace(/^ {2}nfkmattest: .*$/m, `  nfkmattest: ${join(own, 'none')}`))
       const end = await runProgram(['enroll', other.profile, '--yes', '--json', '--trace'], {
-        env: { ...other.environment, XDG_RUNTIME_DIR: own },
+        env: { ...other.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: own },
       })
       expect(end.code, end.stderr).toBe(3)
       expect(errorOf(end)).toMatchObject({

@@ -27,6 +27,7 @@ export function runProgram(
       PATH: process.env.PATH ?? '',
       HOME: '/nonexistent',
       XDG_CONFIG_HOME: '/nonexistent',
+      HSM_ENROLL_TEST_DEVICE_LOCKS: process.env.HSM_ENROLL_TEST_DEVICE_LOCKS ?? '',
       NO_COLOR: '1',
       ...options.env,
     },

@@ -42,7 +42,7 @@ describe('an enrolment through the built program', () => {
       try {
         const end = await runProgram(['enroll', rehearsal.profile, '--yes', '--wait', '--json'], {
           // The doubles' serial numbers are the same in every test: each has its own folder of locks.
-          env: { ...rehearsal.environment, XDG_RUNTIME_DIR: folder },
+          env: { ...rehearsal.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: folder },
         })
         expect(end.code, end.stderr).toBe(0)
         const run = JSON.parse(end.stdout) as Kept

@@ -27,10 +27,10 @@ describe.runIf(missing.length === 0)('an enrolment on a YubiKey whose module cra
   })
 
   const run = (...args: string[]): Promise<ProgramEnd> =>
-    runProgram(args, { env: { ...double.environment, XDG_RUNTIME_DIR: folder } })
+    runProgram(args, { env: { ...double.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: folder } })
   const dying = (state: string, moment: string): Promise<ProgramEnd> =>
     runProgram(['enroll', rehearsal.profile, '--yes', '--state-directory', join(folder, state)], {
-      env: { ...double.environment, XDG_RUNTIME_DIR: folder, HSM_ENROLL_TEST_ABORT: moment },
+      env: { ...double.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: folder, HSM_ENROLL_TEST_ABORT: moment },
       imports: [resolve(import.meta.dirname, 'abort-in-module.mjs')],
     })
   async function runIn(state: string): Promise<{ id: string; state: string; spkiSha256?: string }> {

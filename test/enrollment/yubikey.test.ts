@@ -58,7 +58,7 @@ describe.runIf(missing.length === 0)('an enrolment on a YubiKey', () => {
       await writeFile(profile, text.replace(/algorithm: .*/, `algorithm: ${algorithm}`))
       const device = `yubikey:serial=${SERIAL};slot=${slot}`
       const end = await runProgram(['enroll', profile, '--yes', '--wait', '--json', '--device', device], {
-        env: { ...double.environment, XDG_RUNTIME_DIR: folder },
+        env: { ...double.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: folder },
       })
       expect(end.code, end.stderr).toBe(0)
       const run = JSON.parse(end.stdout) as { folder: string; keyLocation: string; state: string }
@@ -97,7 +97,7 @@ describe.runIf(missing.length === 0)('an enrolment on a YubiKey', () => {
     const before = await tool('yubico-piv-tool', '-a', 'read-certificate', '-s', '9c')
     const device = `yubikey:serial=${SERIAL};slot=9c`
     const end = await runProgram(['enroll', rehearsal.profile, '--new', '--yes', '--device', device], {
-      env: { ...double.environment, XDG_RUNTIME_DIR: folder },
+      env: { ...double.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: folder },
     })
     expect(end.code).toBe(3)
     expect(end.stderr).toContain('key.exists')
@@ -110,7 +110,7 @@ describe.runIf(missing.length === 0)('an enrolment on a YubiKey', () => {
     await writeFile(join(folder, 'r', 'secret-pin'), '999999')
     const device = `yubikey:serial=${SERIAL};slot=9e`
     const end = await runProgram(['enroll', rehearsal.profile, '--new', '--yes', '--device', device], {
-      env: { ...double.environment, XDG_RUNTIME_DIR: folder },
+      env: { ...double.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: folder },
     })
     expect(end.code, end.stderr).toBe(3)
     expect(end.stderr).toMatch(/PIN/)

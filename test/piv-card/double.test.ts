@@ -19,10 +19,10 @@ describe.runIf(installed('ykcs11'))('the YubiKey double under the agent itself',
 
   beforeAll(async () => {
     double = await startDouble({ directory: folder, card: { attestationKeyType: 'P-256' } })
-    Object.assign(process.env, double.environment, { XDG_RUNTIME_DIR: folder })
+    Object.assign(process.env, double.environment, { HSM_ENROLL_TEST_DEVICE_LOCKS: folder })
   })
   afterAll(async () => {
-    for (const name of ['PCSCLITE_CSOCK_NAME', 'XDG_RUNTIME_DIR']) {
+    for (const name of ['PCSCLITE_CSOCK_NAME', 'HSM_ENROLL_TEST_DEVICE_LOCKS']) {
       const value = before[name]
       if (value === undefined) delete process.env[name]
       else process.env[name] = value

@@ -31,7 +31,7 @@ describe.runIf(installed())('the device families on their doubles', () => {
   const open = async (): Promise<Device> => {
     if (double === undefined) throw new Error('no double')
     // The doubles' serial numbers are the same in every test: each has its own folder of locks.
-    Object.assign(process.env, double.environment, { XDG_RUNTIME_DIR: directory })
+    Object.assign(process.env, double.environment, { HSM_ENROLL_TEST_DEVICE_LOCKS: directory })
     const pin = double.secrets.pin ?? ''
     device = await openDevice(double.uri, { settings: double.settings, secret: async () => Secret.fromText(pin) })
     return device

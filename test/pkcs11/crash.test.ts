@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -17,7 +17,7 @@ describe.runIf(p11KitAvailable())('a process that dies inside the module', () =>
   beforeAll(async () => {
     place = new PrivateEnvironment()
     double = await startDouble({ directory: place.folder })
-    place.set({ ...double.environment, XDG_RUNTIME_DIR: place.folder })
+    place.set({ ...double.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: place.folder })
     program = join(place.folder, 'enrol-in-child.mjs')
     symlinkSync(resolve('node_modules'), join(place.folder, 'node_modules'))
     await build({
@@ -82,7 +82,8 @@ describe.runIf(p11KitAvailable())('a process that dies inside the module', () =>
       )
       expect(again.code).toBe('key.exists')
     })
-    expect(readdirSync(join(place.folder, 'hsm-enroll'))).toEqual([])
+    const locks = readdirSync(place.folder).filter((name) => name.endsWith('.lock'))
+    expect(locks.map((name) => readFileSync(join(place.folder, name), 'utf8'))).toEqual([''])
   })
 
   it('ends cleanly on Ctrl-C while the device is at work, and the key is found when it is done', async () => {

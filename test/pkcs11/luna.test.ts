@@ -25,7 +25,7 @@ describe.runIf(p11KitAvailable())('the Luna family through p11-kit-client on the
   let double: LunaDouble
   beforeAll(async () => {
     double = await startDouble({ directory: place.folder })
-    place.set({ ...double.environment, XDG_RUNTIME_DIR: place.folder })
+    place.set({ ...double.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: place.folder })
   })
   afterAll(async () => {
     await double?.close()

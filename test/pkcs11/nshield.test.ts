@@ -17,7 +17,7 @@ describe.runIf(p11KitAvailable())('the nShield family through p11-kit-client on 
   const start = async (personality?: NshieldSettings): Promise<void> => {
     place = new PrivateEnvironment()
     double = await startDouble({ directory: place.folder, ...(personality === undefined ? {} : { personality }) })
-    place.set({ ...double.environment, XDG_RUNTIME_DIR: place.folder })
+    place.set({ ...double.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: place.folder })
   }
   afterEach(async () => {
     await double.close()

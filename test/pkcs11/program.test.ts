@@ -19,11 +19,11 @@ describe.runIf(p11KitAvailable())('the program on the virtual Luna partition', (
     place.restore()
   })
   const run = (...args: readonly string[]) =>
-    runProgram(args, { env: { ...rehearsal.environment, XDG_RUNTIME_DIR: place.folder } })
+    runProgram(args, { env: { ...rehearsal.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: place.folder } })
 
   const devices = async (imports: readonly string[] = []) => {
     const end = await runProgram(['devices', rehearsal.profile, '--hsm-type', 'LUNA', 'NSHIELD', '--json'], {
-      env: { ...rehearsal.environment, XDG_RUNTIME_DIR: place.folder },
+      env: { ...rehearsal.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: place.folder },
       imports,
     })
     expect(end.code, end.stderr).toBe(0)

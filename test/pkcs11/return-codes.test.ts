@@ -19,7 +19,7 @@ describe.runIf(p11KitAvailable())('every return code and every PIN situation, on
   const start = async (settings: PlainSettings = {}): Promise<void> => {
     place = new PrivateEnvironment()
     token = await startToken({ directory: place.folder, personality: { name: 'plain', settings } })
-    place.set({ ...token.environment, XDG_RUNTIME_DIR: place.folder })
+    place.set({ ...token.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: place.folder })
   }
   const stop = async (): Promise<void> => {
     await token.close()

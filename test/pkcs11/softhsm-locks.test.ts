@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { deviceFailure } from './hsm-double.ts'
@@ -8,48 +7,45 @@ import { withSofthsm } from './with-softhsm.ts'
 
 describe.runIf(softhsmAvailable())('the lock of a device, on SoftHSM2', () => {
   const under = withSofthsm()
+  const lockFile = (): string => {
+    const [name, ...others] = readdirSync(under().lockFolder)
+    if (name === undefined || others.length > 0) throw new Error(`locks: ${[name, ...others]}`)
+    return join(under().lockFolder, name)
+  }
 
-  it('leaves no lock behind', async () => {
+  it('names nobody once the device is closed', async () => {
     await (await under().open()).close()
-    expect(readdirSync(under().lockFolder)).toEqual([])
+    expect(readFileSync(lockFile(), 'utf8')).toBe('')
   })
 
-  it('takes over the lock of a dead process', async () => {
-    const folder = under().lockFolder
-    await under().open()
-    const [name = ''] = readdirSync(folder)
-    await under().close()
-    const dead = execFileSync(process.execPath, ['-p', 'process.pid']).toString().trim()
-    writeFileSync(join(folder, name), JSON.stringify({ pid: Number(dead), startTime: '1' }))
-    await under().open()
-    await under().close()
-    writeFileSync(join(folder, name), 'torn')
-    await under().open()
+  it('is not what a file says: neither a living process number nor a torn text keeps anybody out', async () => {
+    for (const text of [JSON.stringify({ pid: process.ppid }), 'torn']) {
+      writeFileSync(lockFile(), text)
+      await under().open()
+      await under().close()
+    }
   })
 
-  it('refuses a device that a living process holds, and names the process', async () => {
-    const folder = under().lockFolder
+  it('refuses a device that a process holds, and names the process', async () => {
     await under().open()
-    const [name = ''] = readdirSync(folder)
-    await under().close()
-    writeFileSync(join(folder, name), JSON.stringify({ pid: process.ppid }))
     const error = await deviceFailure(under().open())
     expect(error.code).toBe('device.busy')
-    expect(error.message).toContain(`process ${process.ppid}`)
-    execFileSync('rm', [join(folder, name)])
+    expect(error.transient).toBe(true)
+    expect(error.message).toMatch(/this process \(.+\) has it open/)
+    expect(error.remedy).toContain(lockFile())
   })
 
-  it('says which folder it cannot lock in, and what to set', async () => {
-    const before = process.env.XDG_RUNTIME_DIR
+  it('says what it could not lock, and why', async () => {
+    const before = process.env.HSM_ENROLL_TEST_DEVICE_LOCKS
     try {
-      for (const folder of ['/dev/null', '/dev/null/none']) {
-        process.env.XDG_RUNTIME_DIR = folder
+      for (const folder of ['/dev/null', '/nonexistent']) {
+        process.env.HSM_ENROLL_TEST_DEVICE_LOCKS = folder
         const error = await deviceFailure(under().open())
-        expect(error.message).toContain(folder)
-        expect(error.remedy).toContain('XDG_RUNTIME_DIR')
+        expect(error).toMatchObject({ code: 'device.lock', message: expect.stringContaining(folder) })
+        expect(error.remedy).toContain(folder)
       }
     } finally {
-      process.env.XDG_RUNTIME_DIR = before
+      process.env.HSM_ENROLL_TEST_DEVICE_LOCKS = before
     }
     await under().open()
   })

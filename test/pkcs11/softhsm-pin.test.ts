@@ -38,7 +38,7 @@ describe.runIf(softhsmAvailable())('the PIN of a SoftHSM2 token', () => {
   })
 
   it('comes from the file that pin-source names, without its line break', async () => {
-    const file = join(under().environment.XDG_RUNTIME_DIR ?? '', 'pin file')
+    const file = join(under().environment.HSM_ENROLL_TEST_DEVICE_LOCKS ?? '', 'pin file')
     writeFileSync(file, `${SOFTHSM_PIN}\n`)
     const given = recordedOptions({ pin: '000000' })
     const token = await under().open(given, `${under().uri}&pin-source=file:${encodeURIComponent(file)}`)

@@ -29,7 +29,7 @@ export interface SofthsmFolder {
 export const SOFTHSM_PIN = '648219'
 export const SOFTHSM_SO_PIN = '73518264'
 
-/** A private SoftHSM2 store; sets SOFTHSM2_CONF and XDG_RUNTIME_DIR for this process until `remove`. */
+/** A private SoftHSM2 store; sets SOFTHSM2_CONF and HSM_ENROLL_TEST_DEVICE_LOCKS for this process until `remove`. */
 export function softhsmFolder(): SofthsmFolder {
   if (SOFTHSM_MODULE === undefined) throw new Error('libsofthsm2.so is missing')
   const folder = mkdtempSync(join(tmpdir(), 'softhsm-'))
@@ -40,7 +40,7 @@ export function softhsmFolder(): SofthsmFolder {
     configuration,
     `directories.tokendir = ${join(folder, 'tokens')}\nobjectstore.backend = file\nlog.level = ERROR\n`,
   )
-  const environment = { SOFTHSM2_CONF: configuration, XDG_RUNTIME_DIR: join(folder, 'run') }
+  const environment = { SOFTHSM2_CONF: configuration, HSM_ENROLL_TEST_DEVICE_LOCKS: join(folder, 'run') }
   const before = Object.fromEntries(Object.keys(environment).map((name) => [name, process.env[name]]))
   Object.assign(process.env, environment)
   return {

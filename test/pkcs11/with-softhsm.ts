@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process'
-import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import type { KeyAlgorithm, KeySpec } from '../../devices/device.ts'
 import { recordedOptions } from './hsm-double.ts'
@@ -42,7 +41,7 @@ export function withSofthsm(): () => SofthsmUnderTest {
     current = {
       ...softhsm,
       uri,
-      lockFolder: join(softhsm.environment.XDG_RUNTIME_DIR ?? '', 'hsm-enroll'),
+      lockFolder: softhsm.environment.HSM_ENROLL_TEST_DEVICE_LOCKS ?? '',
       open: async (given = withPin(), at = uri) => {
         device = await openPlainToken(at, given.open, 'LUNA')
         return device

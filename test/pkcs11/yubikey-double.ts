@@ -24,7 +24,7 @@ export async function startYubikeys(...plans: readonly CardPlan[]): Promise<Yubi
   const place = new PrivateEnvironment()
   const cards = plans.map((plan) => ({ attestationKeyType: 'P-256' as const, ...plan }))
   const running = await startPivCards({ cards, directory: place.folder })
-  place.set({ ...running.environment, XDG_RUNTIME_DIR: place.folder })
+  place.set({ ...running.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: place.folder })
   const [card] = running.cards
   if (card === undefined) throw new Error('no card came')
   return {

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { DeviceError, hasCertificateStore } from '../../devices/device.ts'
 import { ERROR_CODES, errorCodeName } from '../../devices/yubihsm2/error-code.ts'
@@ -93,11 +96,32 @@ describe('whatever fails, at every call', () => {
 
   it('says that all sessions are taken, without a second try', async () => {
     const opened = []
-    for (let i = 0; i < 16; i++) opened.push(await rig.open())
-    await expect(rig.open()).rejects.toMatchObject({ code: 'device.busy', transient: true })
+    const before = process.env.HSM_ENROLL_TEST_DEVICE_LOCKS
+    const others = mkdtempSync(join(tmpdir(), 'other-hosts-'))
+    // Sessions of other hosts, where none of our locks counts.
+    for (let i = 0; i < 16; i++) {
+      process.env.HSM_ENROLL_TEST_DEVICE_LOCKS = mkdtempSync(join(others, 'host-'))
+      opened.push(await rig.open())
+    }
+    process.env.HSM_ENROLL_TEST_DEVICE_LOCKS = before
+    await expect(rig.open()).rejects.toMatchObject({
+      code: 'device.busy',
+      transient: true,
+      vendorCode: expect.not.stringMatching(/^lock$/),
+    })
     expect(rig.count('create session')).toBe(17)
     for (const device of opened) await device.close()
+    rmSync(others, { recursive: true })
     expect(rig.double.device.sessions.open).toBe(0)
+  })
+
+  it('lets one of two runs of this host in, and spends no try of the other', async () => {
+    const device = await rig.open()
+    await expect(rig.open()).rejects.toMatchObject({ code: 'device.busy', vendorCode: 'lock', transient: true })
+    expect(rig.count('create session')).toBe(1)
+    expect(rig.asked).toHaveLength(1)
+    await device.close()
+    await (await rig.open()).close()
   })
 
   it('opens a new session where the device has let the old one expire, for what may be repeated only', async () => {
