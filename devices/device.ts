@@ -7,6 +7,7 @@ import type { SecretProvider } from './secret.ts'
 
 export { DEVICE_ERROR_CODES, DeviceError, type DeviceErrorCode } from './device-error.ts'
 export { type DeviceUri, formatDeviceUri, parseDeviceUri } from './device-uri.ts'
+export { hideSecrets } from './hide-secrets.ts'
 export { Secret, type SecretName, type SecretProvider, type SecretRequest } from './secret.ts'
 
 /** The values of Sectigo's `hsmType` parameter. */

@@ -8,6 +8,7 @@ const CONTRACT = [
   'devices/device.ts',
   'devices/device-error.ts',
   'devices/device-uri.ts',
+  'devices/hide-secrets.ts',
   'devices/key-algorithm.ts',
   'devices/native-addon.ts',
   'devices/native-addon-fault.ts',

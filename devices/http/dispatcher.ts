@@ -10,7 +10,8 @@ export type Undici = typeof import('undici')
  * loopback), else directly. A private CA counts for the service, through the proxy's tunnel, and for a proxy reached over TLS.
  */
 export function createDispatcher(undici: Undici, settings: ConnectionSettings) {
-  const trust = { ca: settings.extraCa && [...publicRoots(), settings.extraCa] }
+  // rejectUnauthorized is said, because NODE_TLS_REJECT_UNAUTHORIZED=0 turns the verification off wherever it is not.
+  const trust = { rejectUnauthorized: true, ca: settings.extraCa && [...publicRoots(), settings.extraCa] }
   const client = { ...trust, cert: settings.clientCertificate, key: settings.clientKey }
   return new undici.EnvHttpProxyAgent({
     connect: { ...client, timeout: Math.min(settings.timeoutMs, 15_000) },

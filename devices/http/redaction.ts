@@ -1,4 +1,7 @@
+import { hideSecrets } from '../hide-secrets.ts'
+
 const MAX_LENGTH = 300
+const LEAST = 4
 
 /**
  * Keeps secrets out of everything that is printed. A server may echo a header or a token in its error text, so every
@@ -7,20 +10,14 @@ const MAX_LENGTH = 300
 export class Redaction {
   readonly #secrets = new Set<string>()
 
-  /** Remembers a secret, and the forms in which a server would echo it. Very short strings are left alone: they match anywhere. */
+  /** Remembers a secret. Very short strings are left alone: they match anywhere. */
   add(secret: string): void {
-    for (const form of [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64')]) {
-      if (form.length >= 6) this.#secrets.add(form)
-    }
+    if (secret.length >= LEAST) this.#secrets.add(secret)
   }
 
   /** One printable line of at most 300 characters, without the secrets and without a user:password in a URL. */
   clean(text: string): string {
-    let line = text
-    for (const secret of [...this.#secrets].sort((a, b) => b.length - a.length)) {
-      line = line.replaceAll(secret, '[redacted]')
-    }
-    return line
+    return hideSecrets(text, [...this.#secrets])
       .replace(/\/\/[^/@\s]*@/g, '//[redacted]@')
       .replace(/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+/gi, '$1 [redacted]')
       .replace(/-----BEGIN[^-]*PRIVATE KEY-----[\s\S]*/g, '[redacted]')

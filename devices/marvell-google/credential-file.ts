@@ -52,7 +52,7 @@ export function readCredential(json: JsonObject | undefined, where: string): Cre
 
 function parse(text: string): JsonObject | undefined {
   try {
-    const json: unknown = JSON.parse(text)
+    const json: unknown = JSON.parse(text.replace(/^\ufeff/, ''))
     return isJsonObject(json) ? json : undefined
   } catch {
     return undefined

@@ -7,6 +7,8 @@ import { Secret } from '../secret.ts'
 const MAX_BYTES = 1024
 const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
+/** Some editors put it before a text; no PIN begins with one. */
+const BYTE_ORDER_MARK = Buffer.from('\ufeff')
 
 /**
  * `?pin-source=file:/run/credentials/pin` (RFC 7512 section 2.4): the PIN comes from that file, without a final line break;
@@ -40,7 +42,8 @@ async function readPin(path: string): Promise<Secret> {
       const { bytesRead } = await file.read(buffer, 0, buffer.length, null)
       // The beginning of a longer file is another PIN, and would cost a try.
       if (bytesRead > MAX_BYTES) throw new RangeError(`longer than ${MAX_BYTES} bytes`)
-      return Secret.fromBytes(buffer.subarray(0, endOfLine(buffer, bytesRead)))
+      const text = buffer.subarray(0, endOfLine(buffer, bytesRead))
+      return Secret.fromBytes(text.subarray(0, 3).equals(BYTE_ORDER_MARK) ? text.subarray(3) : text)
     } finally {
       await file.close()
     }

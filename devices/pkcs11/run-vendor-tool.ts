@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { DeviceError } from '../device-error.ts'
+import { hideSecrets } from '../hide-secrets.ts'
 
 export interface ToolResult {
   /** undefined where a signal ended it. */
@@ -39,7 +40,7 @@ export function runVendorTool(command: string, args: readonly string[], input: T
     child.on('error', (cause) => reject(cannotRun(command, cause)))
     child.on('close', (code) => {
       const secret = input.secretLine
-      const clean = secret === undefined ? output : output.replaceAll(secret, '[redacted]')
+      const clean = secret === undefined ? output : hideSecrets(output, [secret])
       resolve({ exitCode: code ?? undefined, output: clean.slice(0, MAX_OUTPUT) })
     })
     child.stdin.end(input.secretLine === undefined ? '' : `${input.secretLine}\n`)

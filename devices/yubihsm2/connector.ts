@@ -37,8 +37,11 @@ export class Connector {
   constructor(url: URL, caFile?: string) {
     this.url = url
     const keep = { keepAlive: true, maxSockets: 1 }
+    // rejectUnauthorized is said, because NODE_TLS_REJECT_UNAUTHORIZED=0 turns the verification off wherever it is not.
     this.#agent =
-      url.protocol === 'https:' ? new HttpsAgent({ ...keep, ca: caFile && readFileSync(caFile) }) : new HttpAgent(keep)
+      url.protocol === 'https:'
+        ? new HttpsAgent({ ...keep, rejectUnauthorized: true, ca: caFile && readFileSync(caFile) })
+        : new HttpAgent(keep)
   }
 
   /** Sends one frame, takes one. Throws DeviceError `device.unreachable`, `device.gone`, `device.aborted`, `device.protocol`. */

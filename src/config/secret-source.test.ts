@@ -12,6 +12,7 @@ let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'secret-'))
   await writeFile(join(folder, 'pin'), `${PLANTED}\r\nsecond line\n`)
+  await writeFile(join(folder, 'pin-of-an-editor'), `\ufeff${PLANTED}\r\n`)
 })
 afterAll(() => rm(folder, { recursive: true }))
 
@@ -19,6 +20,7 @@ describe('a secret comes from', () => {
   it.each<[string, () => string, Record<string, string>]>([
     ['the first line of a file', () => `file:${folder}/pin`, {}],
     ['an environment variable', () => 'env:PIN', { PIN: PLANTED }],
+    ['a file with a byte order mark', () => `file:${folder}/pin-of-an-editor`, {}],
     ['a systemd credential', () => 'credential:pin', { CREDENTIALS_DIRECTORY: '.' }],
     ['a file descriptor', () => `fd:${openSync(join(folder, 'pin'), 'r')}`, {}],
     ['what a command prints', () => `exec:cat ${folder}/pin`, {}],

@@ -7,6 +7,7 @@ import { ConfigError } from './config-error.ts'
 import { SECRET_SOURCE_FORMS } from './secret-source-forms.ts'
 
 const MAX_SECRET = 64 * 1024
+const BYTE_ORDER_MARK = Buffer.from('\ufeff')
 const MULTI_LINE = new Set(['authentication-key', 'client-certificate-key'])
 
 export interface SecretReading {
@@ -118,7 +119,11 @@ function runCommand(commandLine: string, request: SecretRequest): Promise<Buffer
   })
 }
 
-function firstLine(bytes: Buffer): Buffer {
+/** Without the byte order mark that some editors put before a text: no secret begins with one. */
+function firstLine(file: Buffer): Buffer {
+  const bytes = file.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)
+    ? file.subarray(BYTE_ORDER_MARK.length)
+    : file
   const end = bytes.findIndex((byte) => byte === 0x0a || byte === 0x0d)
   return end === -1 ? bytes : bytes.subarray(0, end)
 }

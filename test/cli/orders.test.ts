@@ -405,3 +405,16 @@ describe('the login', () => {
       for (const spelling of spellings) expect(text).not.toContain(spelling)
   })
 })
+
+describe('order authorize takes the digits of an order number alone', () => {
+  it.each(['007', '12a', '1234567repl#1', '+7', '7.0', '１２'])(
+    '%s is refused before anything is asked or sent',
+    async (number) => {
+      const before = requests('!AutoAuthorize')
+      const end = await program(['order', 'authorize', number, '--yes'])
+      expect(end.code, end.stderr).toBe(2)
+      expect(end.stderr).toContain('(sectigo.form, exit 2)')
+      expect(requests('!AutoAuthorize')).toBe(before)
+    },
+  )
+})

@@ -117,7 +117,7 @@ describe('a signal while the order is with the CA', () => {
     expect((JSON.parse(lost.stdout) as Shown).state).toBe('unknown')
   })
 
-  it('resume, batch, order submit and place-order hear it as enroll does', async () => {
+  it('resume, batch and order submit hear it as enroll does', async () => {
     const state = ownState()
     rehearsal.ca.fail({ endpoint: '!AutoApplyOrder', kind: 'error', code: -4, message: 'bad value' })
     const refused = await runProgram(enroll(state))

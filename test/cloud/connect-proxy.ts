@@ -30,10 +30,14 @@ export async function startConnectProxy(credentials?: string): Promise<ConnectPr
     }
     tunnels.push(request.url ?? '')
     const [host, port] = (request.url ?? '').split(':')
-    const upstream = connect(Number(port), host?.endsWith('.test') ? '127.0.0.1' : host, () => {
-      socket.write('HTTP/1.1 200 Connection Established\r\n\r\n')
-      upstream.pipe(socket).pipe(upstream)
-    })
+    const upstream = connect(
+      Number(port),
+      host?.endsWith('.test') || host?.startsWith('127.') ? '127.0.0.1' : host,
+      () => {
+        socket.write('HTTP/1.1 200 Connection Established\r\n\r\n')
+        upstream.pipe(socket).pipe(upstream)
+      },
+    )
     keep(upstream)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

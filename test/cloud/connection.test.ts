@@ -61,22 +61,26 @@ interface Family {
   readonly open: (opening: Opening) => Promise<Device>
   /** Opens it under a name that only the proxy knows. */
   readonly openFar: (settings: Readonly<Record<string, unknown>>) => Promise<Device>
+  readonly openAs: (host: string, settings: Readonly<Record<string, unknown>>) => Promise<Device>
 }
 
-const far = (endpoint: string): string => endpoint.replace('localhost', 'cloud.test')
+const at = (host: string, endpoint: string): string => endpoint.replace('localhost', host)
+const far = (endpoint: string): string => at('cloud.test', endpoint)
 
 const FAMILIES: Readonly<Record<string, Family>> = {
   'Fortanix DSM': {
     open: (opening) => openDsm(dsm, opening),
     openFar: (settings) => openDsm(dsm, { uri: `fortanix:endpoint=${far(dsm.endpoint)}`, settings }),
+    openAs: (host, settings) => openDsm(dsm, { uri: `fortanix:endpoint=${at(host, dsm.endpoint)}`, settings }),
   },
   'Cloud KMS, tokens included': {
     open: (opening) => openKms(kms, opening),
     openFar: (settings) => openKms(kms, { settings: { ...settings, endpoint: far(kms.endpoint) } }),
+    openAs: (host, settings) => openKms(kms, { settings: { ...settings, endpoint: at(host, kms.endpoint) } }),
   },
 }
 
-describe.each(Object.entries(FAMILIES))('%s over TLS', (_name, { open, openFar }) => {
+describe.each(Object.entries(FAMILIES))('%s over TLS', (_name, { open, openFar, openAs }) => {
   it('is trusted through a private CA file', async () => {
     await wholeRun(await open({ settings: { caFile } }))
   })
@@ -85,6 +89,31 @@ describe.each(Object.entries(FAMILIES))('%s over TLS', (_name, { open, openFar }
     const device = await open({ settings: { retries: '0' } })
     const error = await device.findKey({ label: 'x' }).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'device.unreachable', remedy: expect.stringMatching(/caFile/) })
+    await device.close()
+  })
+
+  it.each([
+    ['directly', {}],
+    ['through a proxy', { noProxy: 'elsewhere.invalid' }],
+  ])('is not trusted %s either where NODE_TLS_REJECT_UNAUTHORIZED=0 asks for it', async (_way, settings) => {
+    const way = 'noProxy' in settings ? { ...settings, proxy: proxy.url } : settings
+    const [asked, tokens] = [dsm.http.log.length, kms.http.log.length]
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
+    try {
+      const device = await open({ settings: { ...way, retries: '0' } })
+      const error = await device.findKey({ label: 'x' }).catch((thrown: unknown) => thrown)
+      expect(error).toMatchObject({ code: 'device.unreachable' })
+      await device.close()
+    } finally {
+      delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
+    }
+    expect([dsm.http.log.length, kms.http.log.length]).toEqual([asked, tokens])
+  })
+
+  it('must name its own host through a proxy, too', async () => {
+    const device = await openAs('127.0.0.2', { caFile, proxy: proxy.url, noProxy: 'elsewhere.invalid', retries: '0' })
+    const error = await device.findKey({ label: 'x' }).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ message: expect.stringContaining('its certificate names another host') })
     await device.close()
   })
 

@@ -37,9 +37,9 @@ describe.runIf(softhsmAvailable())('the PIN of a SoftHSM2 token', () => {
     expect(given.calls('C_Login')).toBe(0)
   })
 
-  it('comes from the file that pin-source names, without its line break', async () => {
+  it('comes from the file that pin-source names, without its line break and byte order mark', async () => {
     const file = join(under().environment.HSM_ENROLL_TEST_DEVICE_LOCKS ?? '', 'pin file')
-    writeFileSync(file, `${SOFTHSM_PIN}\n`)
+    writeFileSync(file, `\ufeff${SOFTHSM_PIN}\n`)
     const given = recordedOptions({ pin: '000000' })
     const token = await under().open(given, `${under().uri}&pin-source=file:${encodeURIComponent(file)}`)
     await token.generateKeyPair(spec('P-256', 'by pin-source'))

@@ -38,6 +38,7 @@ const options = (url: string) => ({
 const OK = 'HTTP/1.1 200 OK\r\n'
 const REPLY = 'errorCode=0&orderNumber=123'
 const LENGTH = `Content-Length: ${REPLY.length}\r\n`
+const whole = (body: string): string => `${OK}Content-Length: ${body.length}\r\n\r\n${body}`
 
 describe('whatever a server says, an order is sent once and ends', () => {
   test.each<readonly [what: string, raw: string, kind: OrderOutcome['kind']]>([
@@ -56,8 +57,15 @@ describe('whatever a server says, an order is sent once and ends', () => {
     ['nothing', '', 'unknown'],
     ['compressed', `${OK}Content-Encoding: gzip\r\n${LENGTH}\r\n${REPLY}`, 'unknown'],
     ['NUL bytes', `${OK}Content-Length: 4\r\n\r\n\0\0\0\0`, 'unknown'],
-    ['a name twice with different values', `${OK}\r\n${REPLY}&orderNumber=124`, 'unknown'],
-    ['a number with a line break in it', `${OK}\r\nerrorCode=0&orderNumber=123%0d%0aX`, 'unknown'],
+    ['a name twice with different values', whole(`${REPLY}&orderNumber=124`), 'unknown'],
+    ['a number with a line break in it', whole('errorCode=0&orderNumber=123%0d%0aX'), 'unknown'],
+    ['no length, and the connection ends: it may be cut', `${OK}\r\n${REPLY}`, 'unknown'],
+    ['no length in HTTP/1.0', `HTTP/1.0 200 OK\r\n\r\n${REPLY}`, 'unknown'],
+    ['no length, and lines', `${OK}Content-Type: text/plain\r\n\r\n0\n123`, 'unknown'],
+    ['a refusal without length', `${OK}\r\nerrorCode=-1`, 'unknown'],
+    ['chunks without their end', `${OK}Transfer-Encoding: chunked\r\n\r\n1b\r\n${REPLY}\r\n`, 'unknown'],
+    ['chunks that break off', `${OK}Transfer-Encoding: chunked\r\n\r\n1b\r\n${REPLY.slice(0, -2)}`, 'unknown'],
+    ['chunks', `${OK}Transfer-Encoding: chunked\r\n\r\n1b\r\n${REPLY}\r\n0\r\n\r\n`, 'ordered'],
     ['302', 'HTTP/1.1 302 Found\r\nLocation: /products/elsewhere\r\nContent-Length: 0\r\n\r\n', 'unknown'],
     ['307', 'HTTP/1.1 307 Temporary Redirect\r\nLocation: /products/again\r\nContent-Length: 0\r\n\r\n', 'unknown'],
     ['308 with a number', `HTTP/1.1 308 X\r\nLocation: /again?${REPLY}\r\nContent-Length: 0\r\n\r\n`, 'unknown'],

@@ -69,6 +69,18 @@ it('refuses a certificate that nothing vouches for, before anything is asked or 
   expect(rig.double.device.faults.commands).toEqual([])
 })
 
+it('refuses it where NODE_TLS_REJECT_UNAUTHORIZED=0 would have it taken', async () => {
+  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
+  try {
+    const refused = rig.open({}, undefined, `yubihsm2:connector=${address}`)
+    await expect(refused).rejects.toMatchObject({ code: 'device.unreachable' })
+  } finally {
+    delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
+  }
+  expect(rig.asked).toEqual([])
+  expect(rig.double.device.faults.commands).toEqual([])
+})
+
 it('says so where the CA file cannot be read', async () => {
   const refused = rig.open({ connectorCaFile: `${caFile}.none` }, undefined, `yubihsm2:connector=${address}`)
   await expect(refused).rejects.toMatchObject({ code: 'device.settings' })

@@ -62,10 +62,14 @@ const authorize: Command = {
   options: { ...OPTIONS, yes: YES, test: { type: 'boolean', describe: 'do not really authorize' } },
   run: async (args, context) => {
     const { autoAuthorize } = await import('../../sectigo/auto-authorize.ts')
+    const { AUTO_AUTHORIZE } = await import('../../sectigo/parameters/auto-authorize.ts')
+    const { requireValid } = await import('../../sectigo/parameters/require-valid.ts')
     const { confirmChange, openClient, showChange } = await import('../sectigo-client.ts')
     const { chargeOnce } = await import('../../enrollment/charge-once.ts')
     const orderNumber = args.required('order-number')
     const test = args.flag('test')
+    // Before the question, and before a marker by this name: 007 and 7 are one order.
+    requireValid(AUTO_AUTHORIZE, { orderNumber })
     if (!test) await confirmChange(`Authorize order ${orderNumber}? This debits the account.`, args, context)
     const configuration = await configureFor(args, context)
     const client = openClient(configuration, args, context)

@@ -44,7 +44,7 @@ export function collectCertificate(
     const last = await options.schedule.lastCall(query.orderNumber)
     await options.schedule.record(query.orderNumber, now)
     const form = { orderNumber: query.orderNumber, queryType: '1', responseType: '3', responseEncoding: '0' }
-    const answer = await client.post({ endpoint: options.endpoint, form, signal: options.signal })
+    const answer = await client.post({ endpoint: options.endpoint, form, endsItself: true, signal: options.signal })
     // A call that never left does not count. One that did counts from its answer: nobody here knows when it arrived.
     const answered = options.now()
     await options.schedule.record(query.orderNumber, answer.kind === 'not-sent' ? (last ?? 0) : answered)

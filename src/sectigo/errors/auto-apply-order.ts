@@ -1,5 +1,6 @@
 import type { ErrorRow, ErrorTable } from './error-table.ts'
 import {
+  CALL_LIMIT,
   INVALID_ARGUMENT,
   MISSING_ARGUMENT,
   NO_ACCESS,
@@ -118,11 +119,25 @@ const GENERAL: readonly ErrorRow[] = [
   row(-71, 'The previous order must have a license of the same type!', 'previousOrderNumber names another kind of licence', 'Correct previousOrderNumber.'),
 ]
 
-export const AUTO_APPLY_ORDER_ERRORS: ErrorTable = { endpoint: '!AutoApplyOrder', source: PAGE, rows: DOCUMENT_SIGNING }
+const ELSEWHERE: readonly ErrorRow[] = [
+  {
+    ...CALL_LIMIT,
+    remedy: 'Wait an hour before ordering again, and let one process at a time order.',
+    source: 'https://docs.sectigo.com/sitelock/sra-integration/response-parameters',
+  },
+]
+
+export const AUTO_APPLY_ORDER_ERRORS: ErrorTable = {
+  endpoint: '!AutoApplyOrder',
+  source: PAGE,
+  rows: DOCUMENT_SIGNING,
+  elsewhere: ELSEWHERE,
+}
 
 /** Both tables: the numbers do not collide. */
 export const AUTO_APPLY_ORDER_GENERAL_ERRORS: ErrorTable = {
   endpoint: '!AutoApplyOrder',
   source: MANUAL,
   rows: [...DOCUMENT_SIGNING, ...GENERAL],
+  elsewhere: ELSEWHERE,
 }

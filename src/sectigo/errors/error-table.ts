@@ -19,11 +19,13 @@ export interface ErrorTable {
   readonly endpoint: string
   readonly source: string
   readonly rows: readonly ErrorRow[]
+  /** Numbers that only another document of the CA has for this endpoint. */
+  readonly elsewhere?: readonly ErrorRow[]
 }
 
 /** Exact row first; else every row whose bounds hold the number. */
 export function rowsFor(table: ErrorTable, code: number): readonly ErrorRow[] {
-  const exact = table.rows.filter((row) => row.code === code)
+  const exact = [...table.rows, ...(table.elsewhere ?? [])].filter((row) => row.code === code)
   if (exact.length > 0) return exact
   return table.rows.filter((row) => typeof row.code !== 'number' && row.code.from <= code && code <= row.code.to)
 }

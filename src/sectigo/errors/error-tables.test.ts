@@ -47,6 +47,13 @@ describe('one number at several endpoints', () => {
     const table = code === -18 ? AUTO_REFUND_ERRORS : AUTO_REVOKE_CERTIFICATE_ERRORS
     expect(explainRefusal(table, code, '').cause).toContain(other)
   })
+  test('-42 is the limit of calls when ordering, too: nothing was ordered, and the key stays free', () => {
+    for (const table of [AUTO_APPLY_ORDER_ERRORS, AUTO_APPLY_ORDER_GENERAL_ERRORS, GET_ACCOUNT_BALANCE_ERRORS]) {
+      const refusal = explainRefusal(table, -42, '')
+      expect(refusal).toMatchObject({ cause: 'the endpoint was called too often', final: false })
+      expect(refusal.doubtful).toBeUndefined()
+    }
+  })
   test('-19 is an address when ordering and the account type when asking for the balance', () => {
     expect(explainRefusal(AUTO_APPLY_ORDER_ERRORS, -19, '').cause).toContain('public IP')
     expect(explainRefusal(GET_ACCOUNT_BALANCE_ERRORS, -19, '').cause).toContain('account')

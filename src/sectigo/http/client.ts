@@ -38,6 +38,8 @@ export interface Call {
   /** Without the login, which the client puts in front. */
   readonly form: Readonly<Record<string, string>>
   readonly maxReply?: number
+  /** See `SendOptions.endsItself`. */
+  readonly endsItself?: boolean
   readonly signal?: AbortSignal | undefined
 }
 
@@ -73,6 +75,7 @@ export function createClient(options: ClientOptions): SectigoClient {
       ...(proxy === undefined ? {} : { proxy }),
       ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
       ...(call.maxReply === undefined ? {} : { maxReply: call.maxReply }),
+      ...(call.endsItself === undefined ? {} : { endsItself: call.endsItself }),
       ...(call.signal === undefined ? {} : { signal: call.signal }),
     })
     const answer = redacted(exchange, redact)

@@ -15,6 +15,7 @@ export type ParameterFormat =
   | 'base64'
   | 'csr'
   | 'country'
+  | 'digits'
   | 'email'
   | 'email-or-none'
   | 'duns'

@@ -2,6 +2,7 @@ import type { FormFault, OrderForm } from '../certificate-authority.ts'
 import { FormView } from './form-view.ts'
 import { nearestName } from './nearest-name.ts'
 import type { Parameter, ParameterTable } from './parameter.ts'
+import { requestText } from './request-text.ts'
 import { valueFault } from './value-fault.ts'
 
 export interface ValidateOptions {
@@ -36,14 +37,17 @@ const toFault = ({ parameter, severity, detail, remedy, source }: FormFault): Fo
   source,
 })
 
-/** The form as it is sent: empty values left out, slips of the documents' examples put right. */
+/** A request, by its own name or by that of an item (`1_csr`). */
+const REQUEST = /^(_?\d{1,3}_)?(csr|pkcs10)$/i
+
+/** The form as it is sent: empty values left out, slips of the documents' examples put right, requests without what stands around them. */
 export function sendableForm(table: ParameterTable, form: OrderForm): OrderForm {
   const names = new Map(
     table.parameters.flatMap((row) => (row.misspelt ?? []).map((slip) => [slip.toLowerCase(), row.name])),
   )
   return Object.fromEntries(
     Object.entries(form).flatMap(([name, value]) =>
-      value === '' ? [] : [[names.get(name.toLowerCase()) ?? name, value]],
+      value === '' ? [] : [[names.get(name.toLowerCase()) ?? name, REQUEST.test(name) ? requestText(value) : value]],
     ),
   )
 }

@@ -44,6 +44,10 @@ const FORMATS: Readonly<Record<ParameterFormat, (value: string) => ValueFault | 
     isCountry(value)
       ? undefined
       : wrong('it is no ISO 3166 country (-7)', 'Use the two capital letters, for example NL.'),
+  digits: (value) =>
+    /^[1-9]\d*$/.test(value)
+      ? undefined
+      : wrong('it is not a whole number', 'Write its digits alone, without a zero before them.'),
   email: (value) =>
     isEmail(value) ? undefined : wrong('it is no e-mail address (-70)', 'Write it as name@example.org.'),
   'email-or-none': (value) =>
