@@ -1,6 +1,7 @@
 import type { Certificate } from '../asn1/certificate.ts'
 import { readablePublicKey } from '../asn1/public-key.ts'
 import type { HsmType } from '../hsm-type.ts'
+import { present } from '../present.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
 import { chainLink } from './certificates/chain-link.ts'
@@ -21,8 +22,8 @@ export interface VerdictParts {
   /** Rules that must have been applied: a rule that was never reached is a failure. */
   readonly required: readonly Rule[]
   readonly device: AttestedDevice
-  /** The verdict's own: the claim `key` is added where the family made none. */
-  readonly claims: Writable<KeyClaims>
+  /** The claim `key` is added if the family made none. */
+  readonly claims: KeyClaims
   /** The attested SubjectPublicKeyInfo. */
   readonly spki?: Uint8Array
   readonly trustAnchor?: TrustAnchor | undefined
@@ -34,7 +35,8 @@ const ATTESTED_KEY = rule('attestation.attested-key', 'RFC 5280 4.1.2.7')
 
 /** Puts a family's findings into the shape all families share. Set member by member: batches make many, and spreads cost. */
 export function familyVerdict(parts: VerdictParts): FamilyVerdict {
-  const { checks, spki, trustAnchor, claims } = parts
+  const { checks, spki, trustAnchor } = parts
+  const claims: Writable<KeyClaims> = present(parts.claims)
   const key = spki === undefined ? undefined : attestedKey(spki)
   if (spki !== undefined && key === undefined) {
     checks.fail(ATTESTED_KEY, 'The attested public key cannot be read.', 'Generate a new key and attest that one.')
@@ -42,7 +44,7 @@ export function familyVerdict(parts: VerdictParts): FamilyVerdict {
   const verdict: Writable<FamilyVerdict> = {
     hsmType: parts.hsmType,
     genuine: key !== undefined && trustAnchor !== undefined && checks.holds('attestation', parts.required),
-    device: parts.device,
+    device: present(parts.device),
     claims,
     chain: parts.chain.map(linkOf),
     checks: checks.checks,

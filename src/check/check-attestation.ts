@@ -7,6 +7,7 @@ import { possibleFamilies, recogniseFamily } from '../attestation/recognise-fami
 import { VERIFIERS } from '../attestation/verifiers.ts'
 import { type CertificationRequest, requestHash, verifyCertificationRequest } from '../csr/certification-request.ts'
 import type { HsmType } from '../hsm-type.ts'
+import { present } from '../present.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
 import { evaluatePolicy } from './policy/evaluate-policy.ts'
 import { type PolicyProfile, policyProfile } from './policy/policy-profile.ts'
@@ -60,7 +61,7 @@ export function checkAttestation(request: CheckRequest): AttestationResult {
     request.policy ?? policyProfile(),
   )
   const checks = [...verdict.checks, ...binding.checks, ...policy]
-  return {
+  return present({
     hsmType,
     genuine,
     acceptable: genuine && checks.every(({ status }) => status !== 'fail'),
@@ -70,7 +71,7 @@ export function checkAttestation(request: CheckRequest): AttestationResult {
     trustAnchor,
     chain,
     checks,
-  }
+  })
 }
 
 /** Whose it is instead is asked only of what is not genuine: a batch of good packages is not read twice. */
