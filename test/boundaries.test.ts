@@ -37,6 +37,7 @@ describe('the rooms are kept apart', () => {
     ['an import over several lines, with a comment', 'src/asn1/x.ts', `import {\n  a, // it's a\n} from '${CSR}'`],
     ['a file through createRequire', 'src/attestation/x.ts', `import { createRequire } from 'node:module'`],
     ['a file through getBuiltinModule', 'src/attestation/x.ts', `process.getBuiltinModule('node:fs')`],
+    ['a verifier in a double', 'src/sandbox/luna/x.ts', `import { a } from '../../attestation/luna/verify.ts'`],
     ['a file in a room without I/O', 'src/attestation/x.ts', `import { readFile } from 'node:fs/promises'`],
     ['the network in a room without I/O', 'src/check/policy/x.ts', `import { connect } from 'node:tls'`],
     ['a driver outside devices', 'src/enrollment/x.ts', `import * as graphene from 'graphene-pk11'`],

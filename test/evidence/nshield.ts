@@ -74,7 +74,7 @@ function goodKeys(module: NshieldEvidenceIssuer, key: TestKeyPair): readonly Syn
     good('card set protection', { spki: key.spki, protection: 'cardset' }),
     good('RSA-4096', { spki: testRsaPublicKey(4096) }),
     good('RSA with a given exponent and prime checks', { spki: testRsaPublicKey(3072), rsaParameters: true }),
-    good('EC key of the type ECPublic', { spki: key.spki, ecKeyType: 44 }),
+    good('EC key of the type ECPublic', { spki: key.spki, ecKeyType: 'EC' }),
     form('base64 of the JSON', Buffer.from(json).toString('base64')),
     form('members in another order', reversed),
     form('JSON over many lines', JSON.stringify(members, null, 2).replaceAll('\n', '\r\n')),

@@ -1,21 +1,17 @@
 /**
- * Plays Entrust's `nfkmattest bundle [--output PATH] [--warrants DIR] APPNAME IDENT` and `nfkmattest verify PATH` against
- * the virtual nShield. The words of its errors and its exit codes are not documented; those here are this stand-in's own.
+ * Plays Entrust's `nfkmattest bundle [--output PATH] [--warrants DIR] APPNAME IDENT` against the virtual
+ * nShield. The words of its errors and its exit codes are not documented; those here are this stand-in's own.
  */
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { NSHIELD_CKA } from '../../../devices/nshield/nshield-constants.ts'
 import { CKA } from '../../../devices/pkcs11/pkcs11-constants.ts'
 import { TokenControl } from '../pkcs11-token/control-client.ts'
 import type { ObjectView } from '../pkcs11-token/control-protocol.ts'
-import { describeBundle } from './describe-bundle.ts'
 
 export const nfkmattestUrl = import.meta.url
 
-const USAGE = [
-  'usage: nfkmattest bundle [--output PATH] [--warrants DIR] APPNAME IDENT',
-  '       nfkmattest verify PATH',
-].join('\n')
+const USAGE = 'usage: nfkmattest bundle [--output PATH] [--warrants DIR] APPNAME IDENT'
 
 /** `args` without the program's name; returns the exit code. */
 export async function runNfkmattest(args: readonly string[], controlPath: string): Promise<number> {
@@ -23,7 +19,6 @@ export async function runNfkmattest(args: readonly string[], controlPath: string
   const control = new TokenControl(controlPath)
   try {
     if (command === 'bundle') return await bundle(rest, control)
-    if (command === 'verify') return await verify(rest, control)
     return fail(USAGE)
   } catch (error) {
     return fail(error instanceof Error ? error.message : String(error))
@@ -47,16 +42,6 @@ async function bundle(args: readonly string[], control: TokenControl): Promise<n
   if (key === undefined) return fail(`key ${appname} ${ident} not found`)
   if (key.evidence === undefined) return fail('no KLF2 warrant for the module that made this key')
   await writeFile(values.output ?? `key_${appname}_${ident}.att`, Buffer.from(key.evidence, 'base64'))
-  return 0
-}
-
-async function verify(args: readonly string[], control: TokenControl): Promise<number> {
-  const [path, ...more] = args
-  if (path === undefined || more.length > 0) return fail(USAGE)
-  const { trustAnchors = [] } = await control.request({ do: 'trust-anchors' })
-  const description = describeBundle(path, await readFile(path), trustAnchors)
-  if (description === undefined) return fail(`${path} does not verify`)
-  process.stdout.write(`${JSON.stringify(description, undefined, 4)}\n`)
   return 0
 }
 

@@ -1,5 +1,4 @@
 /** What tests, `sandbox` and the stand-ins of vendor tools ask of a running token: one line of JSON each way over a unix socket. */
-import type { TrustAnchor } from '../../trust-anchors/trust-anchor.ts'
 import type { TokenStatistics } from './statistics.ts'
 
 export type ControlRequest =
@@ -11,8 +10,6 @@ export type ControlRequest =
   | { readonly do: 'tries-left'; readonly slot: number; readonly role: 'user' | 'so'; readonly tries: number }
   | { readonly do: 'drop-connections' }
   | { readonly do: 'objects' }
-  /** The test roots of the token's evidence. */
-  | { readonly do: 'trust-anchors' }
   /** Checks a PIN as C_Login does, at the price of one try where it is wrong. */
   | { readonly do: 'check-pin'; readonly slot: number; readonly pin: string }
 
@@ -31,7 +28,6 @@ export interface ControlReply {
   readonly error?: string
   readonly statistics?: TokenStatistics
   readonly objects?: readonly ObjectView[]
-  readonly trustAnchors?: readonly TrustAnchor[]
   /** CK_RV of `check-pin`. */
   readonly returnValue?: number
 }
@@ -48,7 +44,6 @@ export function readControlRequest(line: string): ControlRequest {
     case 'reset-statistics':
     case 'drop-connections':
     case 'objects':
-    case 'trust-anchors':
       return { do: what }
     case 'faults':
       if (!Array.isArray(faults)) throw new TypeError('faults is an array')

@@ -70,8 +70,6 @@ function carryOut(server: TokenServer, request: ControlRequest): ControlReply {
       return {}
     case 'objects':
       return { objects: listObjects(server) }
-    case 'trust-anchors':
-      return { trustAnchors: host.personality.trustAnchors }
     case 'check-pin':
       return { returnValue: checkPin(server, request.slot, request.pin) }
   }

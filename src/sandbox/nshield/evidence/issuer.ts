@@ -1,13 +1,11 @@
 /** Makes nShield attestation bundles under a test root key: what the nfkmattest double writes, and synthetic evidence. */
 import { createHash, randomBytes } from 'node:crypto'
 import { parsePublicKey } from '../../../asn1/public-key.ts'
-import { readKeyData } from '../../../attestation/nshield/key.ts'
-import { nshieldKeyHash } from '../../../attestation/nshield/key-hash.ts'
-import { NcoreReader } from '../../../attestation/nshield/message.ts'
 import type { TrustAnchor } from '../../../trust-anchors/trust-anchor.ts'
 import { testKeyPair } from '../../test-key-pair.ts'
 import { type AccessControlRequest, writeAccessControl } from './access-control.ts'
-import { bignum, concat, ecKeyData, keyData, keyHashEx, text, word } from './message-writer.ts'
+import { bignum, concat, keyHashEx, text, word } from './message-writer.ts'
+import { curveCode, keyData, keyHash, testKeyOf } from './test-key.ts'
 import { type NshieldSigner, type NshieldSignerType, nshieldSigner } from './test-signer.ts'
 import { writeWarrant } from './warrant.ts'
 
@@ -35,8 +33,8 @@ export interface NshieldBundleRequest {
   readonly spki: Uint8Array
   readonly protection?: AccessControlRequest['protection']
   readonly recovery?: AccessControlRequest['recovery']
-  /** M_KeyType of the public key: 44 (ECPublic) is what an EC key that may be derived from has. Default 46 (ECDSAPublic). */
-  readonly ecKeyType?: 44 | 46
+  /** `EC`: a key that may be derived from. Default `ECDSA`. */
+  readonly ecKeyType?: 'EC' | 'ECDSA'
   /** RSA generation with a given exponent and a number of prime checks. */
   readonly rsaParameters?: boolean
   /** Default 0xb02b: sign, and what every PKCS#11 key has. */
@@ -80,7 +78,7 @@ export function createNshieldEvidenceIssuer(personality: NshieldPersonality): Ns
     ...(personality.withoutKlf2 ? {} : { klf2: spkiOf(klf2) }),
     fieldUpgrade: personality.fieldUpgrade ?? false,
   })
-  const state = moduleState(personality.esn, kml, klf2, keyHash(knso.keyData), hkm)
+  const state = moduleState(personality.esn, kml, klf2, keyHash(knso.key), hkm)
   const fixed: Readonly<Record<string, Uint8Array>> = {
     modstatemsg: state,
     modstatesig: klf2.sign(state),
@@ -88,8 +86,8 @@ export function createNshieldEvidenceIssuer(personality: NshieldPersonality): Ns
     warrant,
   }
   const members = (request: NshieldBundleRequest): Readonly<Record<string, string>> => {
-    const kcmsg = keyGeneration(request, { hkm, hkre, hknso: keyHash(knso.keyData) })
-    const pubkeydata = keyData(request.bundledSpki ?? request.spki, request.ecKeyType)
+    const kcmsg = keyGeneration(request, { hkm, hkre, hknso: keyHash(knso.key) })
+    const pubkeydata = keyData(testKeyOf(request.bundledSpki ?? request.spki, request.ecKeyType))
     const bytes = { pubkeydata, kcmsg, kcsig: kml.sign(kcmsg), ...fixed }
     const all = new Map(Object.entries(bytes).map(([name, value]) => [name, urlSafe(value)]))
     all.set('root', 'KWARN-1').set('ciphersuite', SUITES[worldType])
@@ -113,9 +111,6 @@ export const urlSafe = (bytes: Uint8Array): string =>
 
 const spkiOf = (signer: NshieldSigner): Uint8Array => signer.publicKey.export({ type: 'spki', format: 'der' })
 
-/** The key hash of marshalled key data. Its rule is proven by published bundles, not here. */
-const keyHash = (data: Uint8Array): Uint8Array => nshieldKeyHash(readKeyData(new NcoreReader(data, 'test key')))
-
 function rootAnchor(spki: Uint8Array): TrustAnchor {
   return {
     name: 'test: root key of sandbox warrants (not KWARN-1)',
@@ -138,8 +133,8 @@ function moduleState(
   hknso: Uint8Array,
   hkm: Uint8Array,
 ): Uint8Array {
-  const certified = ({ keyData: data, mechanism }: NshieldSigner): Uint8Array =>
-    concat(keyHash(data), data, word(mechanism))
+  const certified = ({ key, mechanism }: NshieldSigner): Uint8Array =>
+    concat(keyHash(key), keyData(key), word(mechanism))
   const moduleKey = (hash: Uint8Array): Uint8Array => concat(hash, word(0x89), word(0x49))
   return concat(
     word(4),
@@ -161,7 +156,7 @@ function worldMembers(
   hkm: Uint8Array,
   hkre: Uint8Array,
 ): Readonly<Record<string, Uint8Array>> {
-  const hknso = keyHash(knso.keyData)
+  const hknso = keyHash(knso.key)
   const hkmc = randomBytes(20)
   const hkfips = randomBytes(20)
   const hkra = randomBytes(20)
@@ -175,7 +170,7 @@ function worldMembers(
       }
     : { CertKMaKMCbKNSO: knso.sign(concat(label(`Module keys: suite = ${suite}`), hknso, hkm, hkmc)) }
   return {
-    knsopub: knso.keyData,
+    knsopub: keyData(knso.key),
     hkm: keyHashEx(hkm),
     hkmc: keyHashEx(hkmc),
     ...binding,
@@ -190,11 +185,11 @@ function keyGeneration(
   request: NshieldBundleRequest,
   { hkm, hkre, hknso }: Pick<AccessControlRequest, 'hkm' | 'hkre' | 'hknso'>,
 ): Uint8Array {
-  const key = parsePublicKey(request.spki)
+  const key = testKeyOf(request.spki, request.ecKeyType)
   const parameters =
-    key.type === 'RSA'
-      ? rsaGeneration(key.bits, request.rsaParameters ?? false)
-      : concat(word(request.ecKeyType === 44 ? 45 : 47), ecKeyData(request.spki).subarray(4, 8))
+    key.curve === undefined
+      ? rsaGeneration(request.spki, request.rsaParameters ?? false)
+      : concat(word(key.type === 'EC' ? 45 : 47), curveCode(key.curve))
   const acl = writeAccessControl({
     protection: request.protection ?? 'softcard',
     operations: request.operations ?? SIGNING_OPERATIONS,
@@ -204,10 +199,13 @@ function keyGeneration(
     recovery: request.recovery,
     extraGroups: request.extraGroups,
   })
-  return concat(word(2), word(0), parameters, acl, keyHash(keyData(request.spki, request.ecKeyType)))
+  return concat(word(2), word(0), parameters, acl, keyHash(key))
 }
 
-const rsaGeneration = (bits: number, withParameters: boolean): Uint8Array =>
-  withParameters
+function rsaGeneration(spki: Uint8Array, withParameters: boolean): Uint8Array {
+  const key = parsePublicKey(spki)
+  const bits = key.type === 'RSA' ? key.bits : 0
+  return withParameters
     ? concat(word(2), word(0x07), word(bits), bignum(65537n), word(30))
     : concat(word(2), word(0), word(bits))
+}

@@ -1,6 +1,4 @@
 /** Writes nCore marshalling and DDDS, for test worlds. */
-import { parsePublicKey } from '../../../asn1/public-key.ts'
-
 export const concat = (...parts: readonly Uint8Array[]): Uint8Array => Buffer.concat(parts)
 
 /** 32 bits, little-endian. */
@@ -28,29 +26,6 @@ export function text(value: string): Uint8Array {
 
 /** M_KeyHashEx with SHA-1. */
 export const keyHashEx = (hash: Uint8Array): Uint8Array => concat(word(44), hash)
-
-const CURVE_CODES: Readonly<Record<string, number>> = { 'P-256': 4, 'P-384': 5, 'P-521': 6 }
-
-/** M_KeyData of an EC key: ECDSAPublic (46) unless told otherwise. */
-export function ecKeyData(spki: Uint8Array, type = 46): Uint8Array {
-  const key = parsePublicKey(spki)
-  const code = key.type === 'EC' ? CURVE_CODES[key.curve] : undefined
-  if (key.type !== 'EC' || code === undefined) throw new TypeError('not a key on P-256, P-384 or P-521')
-  const half = (key.point.length - 1) / 2
-  return concat(
-    word(type),
-    word(code),
-    word(0),
-    bignum(key.point.subarray(1, 1 + half)),
-    bignum(key.point.subarray(1 + half)),
-  )
-}
-
-/** M_KeyData of an RSA or EC public key. */
-export function keyData(spki: Uint8Array, ecType = 46): Uint8Array {
-  const key = parsePublicKey(spki)
-  return key.type === 'RSA' ? concat(word(1), bignum(key.exponent), bignum(key.modulus)) : ecKeyData(spki, ecType)
-}
 
 export const dddsNumber = (value: number): Uint8Array => Uint8Array.of(value)
 export const dddsString = (value: string): Uint8Array => concat(Uint8Array.of(0x20 | value.length), Buffer.from(value))

@@ -3,14 +3,15 @@ import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign } 
 import { bitString, integer, octetString, oid, sequence } from '../../../asn1/der-writer.ts'
 import { testKeyPair } from '../../test-key-pair.ts'
 import { DSA_3072_DOMAIN } from './dsa-domain.ts'
-import { bignum, concat, ecKeyData, word } from './message-writer.ts'
+import { bignum, concat, word } from './message-writer.ts'
+import { type NshieldTestKey, testKeyOf } from './test-key.ts'
 
 /** A key that signs as a module or a security officer does. */
 export interface NshieldSigner {
   /** Of its signatures: 170 or 187. */
   readonly mechanism: number
-  /** M_KeyData of the public half. */
-  readonly keyData: Uint8Array
+  /** The public half. */
+  readonly key: NshieldTestKey
   readonly publicKey: KeyObject
   /** M_CipherText. */
   sign(message: Uint8Array): Uint8Array
@@ -25,7 +26,7 @@ function ecSigner(curve: 'P-256' | 'P-521'): NshieldSigner {
   const { privateKey, spki } = testKeyPair(curve)
   return {
     mechanism: 187,
-    keyData: ecKeyData(spki),
+    key: testKeyOf(spki),
     publicKey: createPublicKey(privateKey),
     sign: (message) => cipherText(187, sign('sha512', message, { key: privateKey, dsaEncoding: 'ieee-p1363' })),
   }
@@ -42,7 +43,7 @@ function dsaSigner(): NshieldSigner {
   const spki = sequence(algorithm, bitString(integer(y)))
   return {
     mechanism: 170,
-    keyData: concat(word(3), bignum(p), bignum(q), bignum(g), bignum(y)),
+    key: { type: 'DSA', numbers: [p, q, g, y] },
     publicKey: createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' }),
     sign: (message) => cipherText(170, sign('sha256', message, { key: privateKey, dsaEncoding: 'ieee-p1363' })),
   }
