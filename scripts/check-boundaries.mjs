@@ -9,6 +9,7 @@ const CONTRACT = [
   'devices/device-error.ts',
   'devices/device-uri.ts',
   'devices/hide-secrets.ts',
+  'devices/run-program.ts',
   'devices/key-algorithm.ts',
   'devices/native-addon.ts',
   'devices/native-addon-fault.ts',
@@ -113,7 +114,16 @@ const RULES = [
   },
   {
     from: 'src/config/',
-    may: [SHARED, 'src/files/', 'src/asn1/', 'src/csr/', 'src/sectigo/', 'devices/device.ts', 'devices/open.ts'],
+    may: [
+      SHARED,
+      'src/files/',
+      'src/asn1/',
+      'src/csr/',
+      'src/sectigo/',
+      'devices/device.ts',
+      'devices/open.ts',
+      'devices/run-program.ts',
+    ],
     not: HARDWARE,
   },
   {

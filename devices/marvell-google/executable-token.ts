@@ -3,11 +3,11 @@
  * it too, but a program that cannot be started or is killed ends the whole process there, and everything it writes is kept.
  * Source: google.aip.dev/auth/4117.
  */
-import { execFile } from 'node:child_process'
 import { DeviceError } from '../device.ts'
 import { readSmallFile } from '../http/connection-settings.ts'
 import { isJsonObject, type JsonObject } from '../http/json-fields.ts'
 import type { Redaction } from '../http/redaction.ts'
+import { type ProgramEnd, programEnvironment, runProgram } from '../run-program.ts'
 import { settingError } from '../setting-reader.ts'
 
 const NAME = 'credentialsFile'
@@ -25,10 +25,12 @@ export interface TokenProgram {
   readonly outputFile?: string
   /** What the program learns of the request, by the names of its environment. */
   readonly environment: Readonly<Record<string, string>>
+  /** What it inherits of ours, beside what every program does. */
+  readonly inherits: readonly string[]
 }
 
 /** The program of an external account; undefined where it has none. Throws DeviceError `device.settings`. */
-export function readTokenProgram(account: JsonObject): TokenProgram | undefined {
+export function readTokenProgram(account: JsonObject, inherits: readonly string[]): TokenProgram | undefined {
   const source = account.credential_source
   const executable = isJsonObject(source) ? source.executable : undefined
   if (executable === undefined) return undefined
@@ -45,6 +47,7 @@ export function readTokenProgram(account: JsonObject): TokenProgram | undefined 
     arguments: rest,
     timeoutMs,
     outputFile: kept,
+    inherits,
     environment: {
       GOOGLE_EXTERNAL_ACCOUNT_AUDIENCE: String(account.audience ?? ''),
       GOOGLE_EXTERNAL_ACCOUNT_TOKEN_TYPE: String(account.subject_token_type ?? ''),
@@ -79,24 +82,33 @@ function readKept({ outputFile }: TokenProgram): string | undefined {
 }
 
 /** What the program wrote, whatever it ended with: a refusal is told in the output. */
-function run(program: TokenProgram, signal: AbortSignal | undefined): Promise<string> {
-  const { file, timeoutMs, environment } = program
-  const options = {
-    env: { ...process.env, ...environment },
+async function run(program: TokenProgram, signal: AbortSignal | undefined): Promise<string> {
+  const { file, timeoutMs } = program
+  const end = await runProgram({
+    command: file,
+    arguments: program.arguments,
+    environment: { ...programEnvironment(process.env, program.inherits), ...program.environment },
     timeout: timeoutMs,
-    maxBuffer: MAX_OUTPUT_BYTES,
+    maxOutput: MAX_OUTPUT_BYTES,
     signal,
-  }
-  return new Promise((resolve, reject) => {
-    const child = execFile(file, program.arguments, options, (error, stdout) => {
-      if (error === null || typeof error.code === 'number') return resolve(stdout)
-      const why = error.killed
-        ? `it took longer than ${timeoutMs} ms or wrote too much`
-        : String(error.code ?? error.signal)
-      reject(refused(`the program ${file.slice(0, 100)} could not be run (${why})`, CHECK_PROGRAM))
-    })
-    child.stdin?.end()
   })
+  if (end.kind === 'ended' && end.exitCode !== undefined) return end.stdout.toString('utf8')
+  throw refused(`the program ${file.slice(0, 100)} ${notEnded(end, timeoutMs)}`, CHECK_PROGRAM)
+}
+
+function notEnded(end: ProgramEnd, timeoutMs: number): string {
+  switch (end.kind) {
+    case 'ended':
+      return 'was ended by a signal'
+    case 'timed-out':
+      return `timed out after ${timeoutMs} ms and was ended`
+    case 'too-much':
+      return `wrote more than ${MAX_OUTPUT_BYTES} bytes and was ended`
+    case 'stopped':
+      return 'was stopped'
+    case 'not-started':
+      return `could not be started (${'code' in end.cause ? String(end.cause.code) : end.cause.name})`
+  }
 }
 
 const CHECK_PROGRAM = 'Run the command of credential_source.executable by hand, as the user of this process.'

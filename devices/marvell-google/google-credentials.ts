@@ -114,7 +114,7 @@ export class GoogleCredentials {
 
   /** The program of a pluggable account is run here, and its token handed to the library. */
   #withProgram(source: JWTInput): JWTInput {
-    const program = readTokenProgram({ ...source })
+    const program = readTokenProgram({ ...source }, this.#settings.programEnvironment)
     if (program === undefined) return source
     const { redaction, signal } = this.#http
     const { credential_source: _source, ...account }: JsonObject = { ...source }

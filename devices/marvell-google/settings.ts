@@ -23,6 +23,7 @@ export const MARVELL_GOOGLE_SETTINGS: readonly SettingDefinition[] = [
   { name: 'cryptoKeyBackend', type: 'string', description: 'projects/P/locations/L/singleTenantHsmInstances/I, for HSM_SINGLE_TENANT.' },
   { name: 'authentication', type: 'string', description: 'application-default (default; credentialsFile may name the file) or access-token (the secret "token").' },
   { name: 'credentialsFile', type: 'string', description: 'Credential configuration (service account, workload identity, …) in place of GOOGLE_APPLICATION_CREDENTIALS.' },
+  { name: 'programEnvironment', type: 'string[]', description: 'Environment variables that the program of a credential file gets; without it those of every program (PATH, HOME, …) alone.' },
   { name: 'impersonate', type: 'string', description: 'E-mail of a service account to act as.' },
   { name: 'generationWaitSeconds', type: 'number', description: 'How long to wait for the HSM to generate the key; default 300.' },
   { name: 'endpoint', type: 'string', description: `URL of the Cloud KMS API; default ${DEFAULT_ENDPOINT}.` },
@@ -39,6 +40,7 @@ export interface MarvellGoogleSettings {
   readonly cryptoKeyBackend?: string
   readonly authentication: (typeof AUTHENTICATIONS)[number]
   readonly credentialsFile?: string
+  readonly programEnvironment: readonly string[]
   readonly impersonate?: string
   readonly generationWaitMs: number
   readonly connection: ConnectionSettings
@@ -85,6 +87,7 @@ export function readMarvellGoogleSettings(
     cryptoKeyBackend,
     authentication: reader.oneOf('authentication', AUTHENTICATIONS) ?? 'application-default',
     credentialsFile: reader.text('credentialsFile'),
+    programEnvironment: reader.list('programEnvironment') ?? [],
     impersonate,
     generationWaitMs: (reader.wholeNumber('generationWaitSeconds', 1, 3600) ?? 300) * 1000,
     connection: readConnectionSettings(reader),

@@ -1,11 +1,11 @@
-import { spawn } from 'node:child_process'
-import { DeviceError } from '../device-error.ts'
+import { DeviceError, type DeviceErrorDetails } from '../device-error.ts'
 import { hideSecrets } from '../hide-secrets.ts'
+import { programEnvironment, runProgram } from '../run-program.ts'
 
 export interface ToolResult {
   /** undefined where a signal ended it. */
   readonly exitCode: number | undefined
-  /** Both streams, cut at 64 KiB, with every given secret taken out. */
+  /** Both streams, with every given secret taken out. */
   readonly output: string
 }
 
@@ -16,46 +16,57 @@ export interface ToolInput {
   /** Goes to standard input, where a tool asks for it; never an argument. */
   readonly secretLine?: string
   readonly signal?: AbortSignal | undefined
+  /** Milliseconds. */
+  readonly timeout?: number
 }
 
 /**
- * Runs a vendor's program without a shell, bounded in time and output. Throws DeviceError `device.module` where it cannot be
- * started, `device.aborted` on an abort.
+ * Runs a vendor's program without a shell, bounded in time and output, and without the secrets of the environment. Throws DeviceError
+ * `device.module` where it cannot be started or does not end, `device.aborted` on an abort.
  */
-export function runVendorTool(command: string, args: readonly string[], input: ToolInput = {}): Promise<ToolResult> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      timeout: TIMEOUT_MS,
-      killSignal: 'SIGKILL',
-      signal: input.signal,
-    })
-    let output = ''
-    const keep = (chunk: Buffer): void => {
-      if (output.length < MAX_OUTPUT) output += chunk.toString('utf8')
-    }
-    child.stdout.on('data', keep)
-    child.stderr.on('data', keep)
-    child.stdin.on('error', () => undefined)
-    child.on('error', (cause) => reject(cannotRun(command, cause)))
-    child.on('close', (code) => {
-      const secret = input.secretLine
-      const clean = secret === undefined ? output : hideSecrets(output, [secret])
-      resolve({ exitCode: code ?? undefined, output: clean.slice(0, MAX_OUTPUT) })
-    })
-    child.stdin.end(input.secretLine === undefined ? '' : `${input.secretLine}\n`)
+export async function runVendorTool(
+  command: string,
+  args: readonly string[],
+  { secretLine, signal, timeout = TIMEOUT_MS }: ToolInput = {},
+): Promise<ToolResult> {
+  const end = await runProgram({
+    command,
+    arguments: args,
+    environment: programEnvironment(process.env),
+    input: secretLine === undefined ? '' : `${secretLine}\n`,
+    timeout,
+    maxOutput: MAX_OUTPUT,
+    signal,
   })
+  switch (end.kind) {
+    case 'ended': {
+      const output = end.output.toString('utf8')
+      return {
+        exitCode: end.exitCode,
+        output: secretLine === undefined ? output : hideSecrets(output, [secretLine]),
+      }
+    }
+    case 'stopped':
+      throw new DeviceError('device.aborted', `Stopped while ${command} ran.`, { remedy: 'Resume the run.' })
+    case 'not-started':
+      throw notRun(command, end.cause.message.slice(0, 160), {
+        remedy: "Install the vendor's client, or name the program in the device settings.",
+        cause: end.cause,
+      })
+    case 'timed-out':
+      throw notRun(command, `it timed out after ${timeout / 1000} s and was ended`, {
+        remedy: "Check with the vendor's tools that the device and its service answer, then resume the run.",
+        transient: true,
+      })
+    case 'too-much':
+      throw notRun(command, `it wrote more than ${MAX_OUTPUT} bytes and was ended`, {
+        remedy: 'Run it by hand to see what it says.',
+      })
+  }
 }
 
-function cannotRun(command: string, cause: Error): DeviceError {
-  if (cause.name === 'AbortError') {
-    return new DeviceError('device.aborted', `Stopped while ${command} ran.`, { remedy: 'Resume the run.', cause })
-  }
-  return new DeviceError('device.module', `Could not run ${command}: ${cause.message.slice(0, 160)}.`, {
-    remedy: "Install the vendor's client, or name the program in the device settings.",
-    cause,
-  })
-}
+const notRun = (command: string, why: string, details: DeviceErrorDetails): DeviceError =>
+  new DeviceError('device.module', `Could not run ${command}: ${why}.`, details)
 
 /** The last line that says something, for an error message. */
 export const lastLine = (output: string): string =>

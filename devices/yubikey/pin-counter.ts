@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import type { TokenDescription } from '../pkcs11/token-description.ts'
+import { programEnvironment, runProgram } from '../run-program.ts'
 
-const run = promisify(execFile)
 const TIMEOUT_MS = 5000
 const MAX_OUTPUT = 256 * 1024
 
@@ -11,15 +9,14 @@ const MAX_OUTPUT = 256 * 1024
  * try. Undefined where the tool is not installed, fails, or speaks of another device.
  */
 export async function readPinCounter(token: TokenDescription, tool = 'yubico-piv-tool'): Promise<number | undefined> {
-  try {
-    const { stdout } = await run(tool, ['-a', 'status', '-r', token.slotDescription], {
-      timeout: TIMEOUT_MS,
-      maxBuffer: MAX_OUTPUT,
-    })
-    return parseStatus(stdout, token.serial)
-  } catch {
-    return undefined
-  }
+  const end = await runProgram({
+    command: tool,
+    arguments: ['-a', 'status', '-r', token.slotDescription],
+    environment: programEnvironment(process.env),
+    timeout: TIMEOUT_MS,
+    maxOutput: MAX_OUTPUT,
+  })
+  return end.kind === 'ended' && end.exitCode === 0 ? parseStatus(end.stdout.toString('utf8'), token.serial) : undefined
 }
 
 export function parseStatus(output: string, serial: string): number | undefined {

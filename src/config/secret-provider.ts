@@ -1,6 +1,6 @@
 import type { Secret, SecretProvider } from '../../devices/device.ts'
 import type { Configuration } from './configuration.ts'
-import { readSecret, type SecretReading } from './secret-source.ts'
+import { passedBy, readSecret, type SecretReading } from './secret-source.ts'
 
 /**
  * Answers a device's requests from the configured sources; where none is named and somebody can be asked, by asking.
@@ -12,7 +12,7 @@ export function createSecretProvider(configuration: Configuration, reading: Secr
     const source =
       configuration.text(`device.secrets.${request.name}`) ?? (reading.prompt === undefined ? undefined : 'prompt')
     if (source === undefined) return undefined
-    const known = fetched.get(request.name) ?? readSecret(source, request, reading)
+    const known = fetched.get(request.name) ?? readSecret(source, request, { ...reading, ...passedBy(configuration) })
     fetched.set(request.name, known)
     return known
   }

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { readSecret } from './secret-source.ts'
 
 const request = { name: 'pin', prompt: 'PIN of YubiKey 1' } as const
@@ -39,6 +39,51 @@ describe('a secret comes from', () => {
     })
     expect(secret.text()).toBe(PLANTED)
     await expect(readSecret('prompt', request)).rejects.toMatchObject({ code: 'config.secret' })
+  })
+})
+
+describe('a command that gives a secret', () => {
+  const env = { PATH: process.env.PATH, PIN: PLANTED, CA_PASSWORD: PLANTED, VAULT_TOKEN: 'a token' }
+
+  it('gets no secret by its environment, but what the configuration lists', async () => {
+    const script = join(folder, 'show-environment')
+    await writeFile(script, '#!/bin/sh\nenv | tr "\\n" ";"\n', { mode: 0o700 })
+    const secret = await readSecret(`exec:${script}`, request, { env, passed: ['VAULT_TOKEN'] })
+    expect(secret.text()).toContain('VAULT_TOKEN=a token')
+    expect(secret.text()).not.toContain(PLANTED)
+  })
+
+  it('that is stopped is called stopped, at once', async () => {
+    const script = join(folder, 'wait')
+    await writeFile(script, '#!/bin/sh\nsleep 600\n', { mode: 0o700 })
+    const stop = new AbortController()
+    const reading = readSecret(`exec:${script}`, request, { env, signal: stop.signal })
+    stop.abort()
+    await expect(reading).rejects.toMatchObject({ message: expect.stringContaining('was stopped') })
+  })
+
+  it('that takes too long is called timed out', async () => {
+    const script = join(folder, 'hang')
+    await writeFile(script, '#!/bin/sh\nsleep 600\n', { mode: 0o700 })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const reading = readSecret(`exec:${script}`, request, { env })
+      const caught = expect(reading).rejects.toMatchObject({
+        message: expect.stringContaining('timed out after 30 s'),
+        remedy: expect.stringContaining('programEnvironment'),
+      })
+      await vi.advanceTimersByTimeAsync(30_000)
+      await caught
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it.each([
+    ['exec:false', 'ended with exit code 1'],
+    ['exec:/nonexistent/command', 'could not be started: there is no such file'],
+  ])('%s: %s', async (source, why) => {
+    await expect(readSecret(source, request, { env })).rejects.toMatchObject({ message: expect.stringContaining(why) })
   })
 })
 

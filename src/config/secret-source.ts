@@ -1,12 +1,15 @@
-import { execFile } from 'node:child_process'
 import { createReadStream, fstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { Secret, type SecretRequest } from '../../devices/device.ts'
+import { type ProgramEnd, programEnvironment, runProgram } from '../../devices/run-program.ts'
 import { FileTooLarge, fileFault, readBoundedFile, readBoundedStream } from '../files/bounded-file.ts'
 import { ConfigError } from './config-error.ts'
+import type { Configuration } from './configuration.ts'
 import { SECRET_SOURCE_FORMS } from './secret-source-forms.ts'
 
 const MAX_SECRET = 64 * 1024
+/** Milliseconds. Somebody may have to unlock a vault. */
+const COMMAND_TIMEOUT = 30_000
 const BYTE_ORDER_MARK = Buffer.from('\ufeff')
 const MULTI_LINE = new Set(['authentication-key', 'client-certificate-key'])
 
@@ -16,7 +19,14 @@ export interface SecretReading {
   readonly prompt?: (message: string) => Promise<string>
   /** Ends a command that is waited for. */
   readonly signal?: AbortSignal
+  /** Environment variables that a command gets, beside those that every program does. */
+  readonly passed?: readonly string[]
 }
+
+/** What the configuration lets commands have. */
+export const passedBy = (configuration: Configuration): Pick<SecretReading, 'passed'> => ({
+  passed: configuration.list('programEnvironment'),
+})
 
 const fail = (request: SecretRequest, why: string, remedy: string, cause?: unknown): ConfigError =>
   new ConfigError('secret', `Could not read the ${request.prompt}: ${why}.`, remedy, cause)
@@ -63,7 +73,7 @@ async function readBytes(
       return Buffer.from(value)
     }
     case 'exec':
-      return runCommand(rest, request)
+      return runCommand(rest, request, reading)
     case 'prompt':
       if (reading.prompt === undefined) {
         throw fail(
@@ -104,20 +114,41 @@ async function readDescriptor(number: string, request: SecretRequest): Promise<B
   }
 }
 
-function runCommand(commandLine: string, request: SecretRequest): Promise<Buffer> {
+async function runCommand(commandLine: string, request: SecretRequest, reading: SecretReading): Promise<Buffer> {
   const [command, ...args] = commandLine.split(' ').filter((word) => word !== '')
-  return new Promise((resolve, reject) => {
-    if (command === undefined) {
-      reject(fail(request, 'exec: names no command', 'Write exec:COMMAND ARG.'))
-      return
-    }
-    execFile(command, args, { encoding: 'buffer', timeout: 30_000, maxBuffer: MAX_SECRET }, (error, stdout) => {
-      // The error object is dropped on purpose: it carries what the command printed.
-      if (error !== null) reject(fail(request, `the command ${command} failed`, 'Run it by hand to see why.'))
-      else resolve(stdout)
-    })
+  if (command === undefined) throw fail(request, 'exec: names no command', 'Write exec:COMMAND ARG.')
+  const end = await runProgram({
+    command,
+    arguments: args,
+    environment: programEnvironment(reading.env ?? process.env, reading.passed),
+    timeout: COMMAND_TIMEOUT,
+    maxOutput: MAX_SECRET,
+    signal: reading.signal,
   })
+  if (end.kind === 'ended' && end.exitCode === 0) return end.stdout
+  // Nothing of what it printed is repeated: that may be the secret.
+  throw fail(request, `the command ${command} ${howItEnded(end)}`, remedyFor(end))
 }
+
+function howItEnded(end: ProgramEnd): string {
+  switch (end.kind) {
+    case 'ended':
+      return end.exitCode === undefined ? 'was ended by a signal' : `ended with exit code ${end.exitCode}`
+    case 'timed-out':
+      return `timed out after ${COMMAND_TIMEOUT / 1000} s and was ended`
+    case 'too-much':
+      return `wrote more than ${MAX_SECRET} bytes and was ended`
+    case 'stopped':
+      return 'was stopped'
+    case 'not-started':
+      return `could not be started: ${fileFault(end.cause)}`
+  }
+}
+
+const remedyFor = ({ kind }: ProgramEnd): string =>
+  kind === 'ended' || kind === 'timed-out'
+    ? 'Run it by hand to see why. It gets few environment variables: list others that it needs as programEnvironment.'
+    : 'Check the command; it is run without a shell.'
 
 /** Without the byte order mark that some editors put before a text: no secret begins with one. */
 function firstLine(file: Buffer): Buffer {

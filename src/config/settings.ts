@@ -37,6 +37,12 @@ export const SETTINGS: readonly Setting[] = [
     type: 'files',
     description: 'files with trust anchors of your own (PEM certificates, PEM public keys, or JSON)',
   },
+  {
+    path: 'programEnvironment',
+    type: 'list',
+    description:
+      'environment variables that a command of exec: gets, beside PATH, HOME and the like (VAULT_ADDR, AWS_PROFILE, …)',
+  },
 
   { path: 'device.uri', type: 'text', description: 'the device, e.g. yubihsm2:connector=http://127.0.0.1:12345' },
   {

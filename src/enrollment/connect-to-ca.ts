@@ -1,5 +1,5 @@
 import type { Configuration } from '../config/configuration.ts'
-import { readSecret, type SecretReading } from '../config/secret-source.ts'
+import { passedBy, readSecret, type SecretReading } from '../config/secret-source.ts'
 import { environmentName } from '../config/settings.ts'
 import { EnrollError } from '../errors.ts'
 import type { CertificateAuthority } from '../sectigo/certificate-authority.ts'
@@ -52,7 +52,7 @@ async function fetchCredentials(configuration: Configuration, reading: SecretRea
         remedy: `Name a source (env:, file:, fd:, credential:, exec:) in the profile (--profile, where the command asks for none) or in ${environmentName(path)}.`,
       })
     }
-    return readSecret(source, { name: 'password', prompt }, reading)
+    return readSecret(source, { name: 'password', prompt }, { ...reading, ...passedBy(configuration) })
   }
   return {
     loginName: await read('sectigo.loginName', 'Sectigo account name'),

@@ -61,8 +61,8 @@ const good = (): string =>
   })
 
 /** The token calls of a look for a key, or the error that it ended with. */
-async function outcome(file: string): Promise<unknown> {
-  const device = await openKms(kms(), { settings: { credentialsFile: await written(file), retries: 0 } })
+async function outcome(file: string, settings: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
+  const device = await openKms(kms(), { settings: { credentialsFile: await written(file), retries: 0, ...settings } })
   try {
     await device.findKey({ label: 'x' })
     return kms().http.log
@@ -92,6 +92,25 @@ describe('the subject token', () => {
     expect(await readFile(seen, 'utf8')).toMatch(/GOOGLE_EXTERNAL_ACCOUNT_AUDIENCE=\/\/iam\.googleapis\.com\//)
   })
 
+  it('comes from a program that gets no secret by its environment, but what the settings list', async () => {
+    const seen = join(directory(), 'seen-by-program')
+    process.env.PLANTED_SECRET = 'planted'
+    process.env.CLOUD_REGION = 'somewhere'
+    try {
+      const command = await program(`env > ${seen}; echo '${good()}'`)
+      expect(await outcome(account(executable(command)), { programEnvironment: ['CLOUD_REGION'] })).toEqual(WORKS)
+    } finally {
+      delete process.env.PLANTED_SECRET
+      delete process.env.CLOUD_REGION
+    }
+    expect(await readFile(seen, 'utf8')).toContain('CLOUD_REGION=somewhere')
+    expect(await readFile(seen, 'utf8')).not.toContain('planted')
+  })
+
+  it('is named in a file that begins with a byte order mark', async () => {
+    expect(await outcome(`\ufeff${account({ url: address('/text') })}`)).toEqual(WORKS)
+  })
+
   it('that a program kept is used until it expires', async () => {
     const command = await program('exit 9')
     const kept = await written(good())
@@ -114,12 +133,12 @@ describe('what goes wrong with the subject token is told, without a word of the 
       /no token of the form/,
     ],
     ['no source', async () => account({}), /credential_source is not complete/],
-    ['no such program', async () => account(executable('/nonexistent/program')), /could not be run \(ENOENT\)/],
+    ['no such program', async () => account(executable('/nonexistent/program')), /could not be started \(ENOENT\)/],
     ['a file that is no program', async () => account(executable(await written(SECRET))), /\(EACCES\)/],
     [
       'a program that is killed',
       async () => account(executable(await program(`echo ${SECRET}; kill -9 $$`))),
-      /could not be run \(SIGKILL\)/,
+      /was ended by a signal/,
     ],
     [
       'a program that refuses',

@@ -1,3 +1,4 @@
+import type { Configuration } from '../../config/configuration.ts'
 import type { RunState } from '../../enrollment/run-event.ts'
 import type { RunSummary } from '../../enrollment/run-record.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
@@ -36,7 +37,7 @@ export const listen: Command = {
     const configuration = await configure(args, context, profile === undefined ? {} : { profile })
     const stateDirectory = stateDirectoryOf(configuration)
     const tls = await tlsIdentity(args)
-    const basic = await basicLogin(args, context)
+    const basic = await basicLogin(args, configuration, context)
     const sources = args.list('source')
     const inTurn = oneAtATime()
     const receiver = await startPushReceiver({
@@ -110,11 +111,11 @@ async function tlsIdentity(
   return { key, certificate }
 }
 
-async function basicLogin(args: Arguments, context: CommandContext) {
+async function basicLogin(args: Arguments, configuration: Configuration, { env, signal }: CommandContext) {
   const pair = bothOrNone(args, 'basic-user', 'basic-password')
   if (pair === undefined) return undefined
-  const { readSecret } = await import('../../config/secret-source.ts')
-  const reading = { env: context.env }
+  const { passedBy, readSecret } = await import('../../config/secret-source.ts')
+  const reading = { env, signal, ...passedBy(configuration) }
   return {
     user: await readSecret(pair[0], { name: 'password', prompt: 'Basic user name' }, reading),
     password: await readSecret(pair[1], { name: 'password', prompt: 'Basic password' }, reading),
