@@ -109,7 +109,7 @@ const RULES = [
   },
   {
     from: 'src/sectigo/',
-    may: [SHARED, 'src/files/', 'src/asn1/', 'src/archive/', 'src/csr/', 'devices/device.ts'],
+    may: [SHARED, 'src/files/', 'src/asn1/', 'src/archive/', 'src/csr/', 'src/check/read/', 'devices/device.ts'],
     not: HARDWARE,
   },
   {

@@ -36,6 +36,8 @@ export type { Explanation } from './check/explain/explanation.ts'
 export { type PolicyProfile, policyProfile } from './check/policy/policy-profile.ts'
 export type { Evidence } from './check/read/evidence.ts'
 export { readEvidence } from './check/read/evidence-input.ts'
+export { readPublicKey } from './check/read/public-key-input.ts'
+export { readCertificationRequest } from './check/read/request-input.ts'
 export { Configuration, type ConfigurationSources, loadConfiguration } from './config/configuration.ts'
 export { openConfiguredDevice } from './config/open-configured-device.ts'
 export { orderForm, requestTemplate } from './config/profile.ts'
@@ -46,11 +48,7 @@ export {
   type RequestTemplate,
   type SubjectAltName,
 } from './csr/build-certification-request.ts'
-export {
-  type CertificationRequest,
-  readCertificationRequest,
-  verifyCertificationRequest,
-} from './csr/certification-request.ts'
+export { type CertificationRequest, verifyCertificationRequest } from './csr/certification-request.ts'
 export type { AdvanceOptions } from './enrollment/advance.ts'
 export { type Enrolled, type Enrollment, enroll, resume, type StateBeforeOrder } from './enrollment/enroll.ts'
 export { createRealServices, type RealServicesOptions } from './enrollment/real-services.ts'

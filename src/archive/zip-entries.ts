@@ -19,11 +19,15 @@ const ENCRYPTED = 0x0001
 /** An archive that is damaged, too large, or of a kind that is not used here. */
 export class ZipError extends EnrollError {
   override readonly name = 'ZipError'
+  /** Follows "Could not read …: ". */
+  readonly what: string
+
   constructor(what: string, cause?: unknown) {
     super('archive.zip', `Could not read the zip file: ${what}.`, {
       remedy: 'Download it again, or unpack it by hand and give the files in it.',
       cause,
     })
+    this.what = `the zip file cannot be used: ${what}`
   }
 }
 

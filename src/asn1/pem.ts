@@ -13,10 +13,14 @@ const WITHIN_LINE = /-----BEGIN ([A-Z0-9 #.]+)-----([A-Za-z0-9+/=\s]+)-----END \
 /** Text that was meant to be PEM and is not. */
 export class PemError extends EnrollError {
   override readonly name = 'PemError'
+  /** Follows "Could not read …: ". */
+  readonly what: string
+
   constructor(what: string, line: number) {
     super('asn1.pem', `Could not read the PEM at line ${line}: ${what}.`, {
       remedy: 'Copy the whole file, from "-----BEGIN" to "-----END" inclusive.',
     })
+    this.what = `the PEM at line ${line} is damaged: ${what}`
   }
 }
 

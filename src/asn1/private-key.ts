@@ -1,19 +1,50 @@
 import { TAG } from './der.ts'
+import { derHeader } from './der-kind.ts'
 
 /**
  * What kind of private key these bytes hold ("PKCS#12", the label of a PEM block), or undefined where they hold none. Only the outer shape is
- * read, so that a key given by mistake is named and never echoed. PEM is told by its labels (RFC 7468); binary by the beginnings of
- * PKCS#8 and EncryptedPrivateKeyInfo (RFC 5958), RSAPrivateKey (RFC 8017), ECPrivateKey (RFC 5915), PFX (RFC 7292) and JKS.
+ * read, so that a key given by mistake is named and never echoed. Text is told by its labels and names, however its letters and hyphens
+ * were changed on the way; binary by the beginnings of PKCS#8 and EncryptedPrivateKeyInfo (RFC 5958), RSAPrivateKey (RFC 8017),
+ * ECPrivateKey (RFC 5915), PFX (RFC 7292) and Java's key stores.
  */
 export function privateKeyKind(bytes: Uint8Array): string | undefined {
+  return privateKeyText(bytes) ?? privateKeyShape(bytes)
+}
+
+const DASH = '[-\\u2010-\\u2015\\u2212]'
+/** Up to three words before PRIVATE KEY; a blank may have become `+`, `%20`, `_` or another blank. */
+const PEM_LABEL = new RegExp(
+  `${DASH}{1,5} ?BEGIN(?:[\\s+_]|%20)((?:[A-Z0-9]+(?:[\\s+_]|%20)){0,3}PRIVATE(?:[\\s+_]|%20)KEY)`,
+  'iu',
+)
+/** Formats without such a label. */
+const TEXTS: readonly { readonly kind: string; readonly holds: readonly RegExp[] }[] = [
+  { kind: 'PuTTY', holds: [/^PuTTY-User-Key-File-\d/m] },
+  { kind: 'JWK', holds: [/"kty"\s{0,9}:/, /"[dk]"\s{0,9}:\s{0,9}"[\w-]{16,}"/] },
+  { kind: 'XML', holds: [/<RSAKeyValue>/, /<D>/] },
+  { kind: 'age', holds: [/AGE-SECRET-KEY-1[A-Z0-9]{20}/] },
+]
+
+function privateKeyText(bytes: Uint8Array): string | undefined {
   // UTF-16 is what a Windows redirect leaves; without its zeros a label reads as ever.
-  const label = PEM_LABEL.exec(Buffer.from(bytes).toString('latin1').replaceAll('\0', ''))?.[1]
-  if (label !== undefined) return label
-  if (JAVA_KEY_STORE.every((byte, index) => bytes[index] === byte)) return 'Java key store'
-  const outer = header(bytes, 0)
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8').replaceAll('\0', '')
+  if (/private/i.test(text)) {
+    const label = PEM_LABEL.exec(text)?.[1]
+    if (label !== undefined) return label.replace(/(?:[\s+_]|%20)/g, ' ').toUpperCase()
+  }
+  return TEXTS.find(({ holds }) => holds.every((pattern) => pattern.test(text)))?.kind
+}
+
+const PFX_VERSION = 3
+/** JKS and JCEKS. */
+const JAVA_KEY_STORES = [Buffer.from('feedfeed', 'hex'), Buffer.from('cececece', 'hex')]
+
+function privateKeyShape(bytes: Uint8Array): string | undefined {
+  if (JAVA_KEY_STORES.some((magic) => magic.every((byte, index) => bytes[index] === byte))) return 'Java key store'
+  const outer = derHeader(bytes, 0)
   if (outer.tag !== TAG.sequence) return undefined
-  const first = header(bytes, outer.content)
-  const second = header(bytes, first.end)
+  const first = derHeader(bytes, outer.content)
+  const second = derHeader(bytes, first.end)
   switch (first.tag) {
     case TAG.integer:
       // A version is one octet; a modulus (RSAPublicKey) or a serial number is longer.
@@ -27,20 +58,4 @@ export function privateKeyKind(bytes: Uint8Array): string | undefined {
     default:
       return undefined
   }
-}
-
-const PEM_LABEL = /-----BEGIN ((?:[A-Z0-9]+ ){0,3}PRIVATE KEY)-----/
-const JAVA_KEY_STORE = [0xfe, 0xed, 0xfe, 0xed]
-const PFX_VERSION = 3
-const INDEFINITE = 0x80
-
-/** Tag and extent of the value at `at`, no stricter than needed: PKCS#12 is often BER of indefinite length. */
-function header(bytes: Uint8Array, at: number): { tag: number | undefined; content: number; end: number } {
-  const tag = bytes[at]
-  const length = bytes[at + 1] ?? 0
-  if (length < INDEFINITE) return { tag, content: at + 2, end: at + 2 + length }
-  const octets = length & 0x7f
-  const content = at + 2 + octets
-  const size = [...bytes.subarray(at + 2, content)].reduce((value, byte) => value * 256 + byte, 0)
-  return { tag, content, end: length === INDEFINITE ? bytes.length : content + size }
 }

@@ -9,7 +9,7 @@ import { bitString, integer, nullValue, oid, sequence, tlv } from '../asn1/der-w
 import { encodeName, parseNameText } from '../asn1/name.ts'
 import { EvidenceError } from '../attestation/contract/evidence-error.ts'
 import { buildCertificationRequest } from '../csr/build-certification-request.ts'
-import { type CertificationRequest, readCertificationRequest } from '../csr/certification-request.ts'
+import type { CertificationRequest } from '../csr/certification-request.ts'
 import { createYubiHsm2EvidenceIssuer, yubiHsm2Package } from '../sandbox/yubihsm2/evidence/issuer.ts'
 import { createYubikeyEvidenceIssuer, yubikeyPackage } from '../sandbox/yubikey/evidence/issuer.ts'
 import { builtInTrustAnchors } from '../trust-anchors/trust-anchors.ts'
@@ -17,6 +17,7 @@ import { checkAttestation } from './check-attestation.ts'
 import { explain } from './explain/explain.ts'
 import { policyProfile } from './policy/policy-profile.ts'
 import { readEvidence } from './read/evidence-input.ts'
+import { readCertificationRequest } from './read/request-input.ts'
 
 const NOW = Date.parse('2026-11-22T00:00:00Z')
 const schema: object = JSON.parse(

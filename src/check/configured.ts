@@ -1,5 +1,4 @@
 import type { AttestationResult } from '../attestation/contract/attestation-result.ts'
-import { readCertificationRequest } from '../csr/certification-request.ts'
 import { EnrollError } from '../errors.ts'
 import { HSM_TYPES, type HsmType } from '../hsm-type.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
@@ -7,6 +6,7 @@ import { builtInTrustAnchors } from '../trust-anchors/trust-anchors.ts'
 import { readUserTrustAnchors } from '../trust-anchors/user-trust-anchors.ts'
 import { type CheckRequest, checkAttestation } from './check-attestation.ts'
 import { type PolicyProfile, policyProfile, type Severity } from './policy/policy-profile.ts'
+import { readCertificationRequest } from './read/request-input.ts'
 
 /** What a check reads of a configuration; `Configuration` is one. */
 export interface CheckSettings {

@@ -9,8 +9,9 @@ import { readExtensions } from '../asn1/certificate.ts'
 import { contextTag, readDer } from '../asn1/der.ts'
 import { bitString, boolean, integer, nullValue, octetString, oid, sequence, setOf, tlv } from '../asn1/der-writer.ts'
 import { encodeName, formatName, parseName, parseNameText } from '../asn1/name.ts'
+import { readCertificationRequest } from '../check/read/request-input.ts'
 import { buildCertificationRequest, checkRequestTemplate, type RequestSigner } from './build-certification-request.ts'
-import { readCertificationRequest, requestHash, verifyCertificationRequest } from './certification-request.ts'
+import { requestHash, verifyCertificationRequest } from './certification-request.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'csr-'))
 afterAll(() => rmSync(folder, { recursive: true }))

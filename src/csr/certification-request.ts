@@ -1,10 +1,7 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { type AlgorithmIdentifier, type Extension, readAlgorithm, readExtensions } from '../asn1/certificate.ts'
-import { decodeText } from '../asn1/decode-text.ts'
 import { contextTag, type DerNode, readDer, readSequence, TAG } from '../asn1/der.ts'
 import { readBitStringOctets, readOid, readSmallInteger } from '../asn1/der-values.ts'
-import { isBase64, readPem } from '../asn1/pem.ts'
-import { EnrollError } from '../errors.ts'
 
 /** A PKCS#10 request (RFC 2986), read once. Every byte array is a view of `der`. */
 export interface CertificationRequest {
@@ -20,9 +17,6 @@ export interface CertificationRequest {
   readonly signatureAlgorithm: AlgorithmIdentifier
   readonly signature: Uint8Array
 }
-
-/** What PEM begins with. */
-const HYPHEN = 0x2d
 
 export const OID_EXTENSION_REQUEST = '1.2.840.113549.1.9.14'
 
@@ -80,41 +74,6 @@ function requestedExtensions(attributes: DerNode): ReadonlyMap<string, Extension
     found = readExtensions(values.at(0, 'extensionRequest'), REQUEST_DEVIATIONS)
   }
   return found ?? new Map()
-}
-
-/**
- * Reads a request as people have it: PEM (`CERTIFICATE REQUEST` or `NEW CERTIFICATE REQUEST`; UTF-16, too), DER, or base64 of either.
- * Throws EnrollError (`csr.unreadable`, `asn1.der`, `asn1.pem`).
- */
-export function readCertificationRequest(input: Uint8Array): CertificationRequest {
-  if (input[0] === TAG.sequence) return parseCertificationRequest(input)
-  const text = decodeText(input)?.text ?? Buffer.from(input).toString('latin1')
-  const blocks = readPem(text)
-  const requests = blocks.filter(({ label }) => label === 'CERTIFICATE REQUEST' || label === 'NEW CERTIFICATE REQUEST')
-  const [request] = requests
-  if (requests.length > 1) {
-    throw new EnrollError(
-      'csr.unreadable',
-      `Could not tell which request is meant: the file holds ${requests.length}.`,
-      {
-        remedy: 'Give a file with the one request.',
-      },
-    )
-  }
-  if (request !== undefined) return parseCertificationRequest(request.der)
-  const base64 = text.replace(/\s/g, '')
-  if (blocks.length === 0 && isBase64(base64)) {
-    const inner = Buffer.from(base64, 'base64')
-    return inner[0] === HYPHEN ? readCertificationRequest(inner) : parseCertificationRequest(inner)
-  }
-  const found = blocks.map(({ label }) => label).join(', ')
-  throw new EnrollError(
-    'csr.unreadable',
-    `Could not find a certificate request${found === '' ? '' : ` (found: ${found})`}.`,
-    {
-      remedy: 'Give a PKCS#10 request in PEM ("-----BEGIN CERTIFICATE REQUEST-----") or DER.',
-    },
-  )
 }
 
 /** The hash that the request was signed with, or undefined where the algorithm is not one of `REQUEST_SIGNATURES`. */

@@ -1,4 +1,4 @@
-import { readCertificationRequest } from '../csr/certification-request.ts'
+import { readCertificationRequest } from '../check/read/request-input.ts'
 import { spkiOfSpkac } from '../csr/spkac.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import type { OrderForm } from './certificate-authority.ts'

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readCertChains, readEvidence } from '../../src/check/read/evidence-input.ts'
+import { readCertChains } from '../../src/check/read/chains-input.ts'
+import { readEvidence } from '../../src/check/read/evidence-input.ts'
 import { EnrollError } from '../../src/errors.ts'
 import type { HsmType } from '../../src/hsm-type.ts'
 import type { SyntheticEvidence } from '../../src/sandbox/synthetic-evidence.ts'

@@ -50,8 +50,8 @@ export interface UnwrappedPackage {
   readonly package: Uint8Array
   /** PEM text. */
   readonly certChains?: Uint8Array
-  /** What was done to get it, for a person: "took the statement out of the zip". */
-  readonly note: string
+  /** What was done to get it, for a person: "took the statement out of the answer". Absent if the file was right as it is. */
+  readonly note?: string
 }
 
 /** What may be given beside a package and is of use to the evidence of some families only. */
@@ -69,4 +69,8 @@ export interface FamilyVerifier {
    * holds no package.
    */
   readonly unwrap?: (file: WrappedFile) => UnwrappedPackage | undefined
+  /**
+   * A family whose certificates travel otherwise than as PEM: its package of these in this order, or undefined if they are another's.
+   */
+  readonly ofCertificates?: (ders: readonly Uint8Array[]) => Uint8Array | undefined
 }

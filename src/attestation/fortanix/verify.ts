@@ -8,6 +8,7 @@ import { parseIssuerCertificate } from '../certificates/certificate-chain.ts'
 import { commonNameOf } from '../certificates/common-name.ts'
 import { CheckList } from '../contract/check-list.ts'
 import type { FamilyVerdict, FamilyVerifier, VerificationContext } from '../contract/verify-attestation.ts'
+import { jsonPackageFor } from '../package/json-evidence.ts'
 import { familyVerdict } from '../verdict.ts'
 import { checkAuthority } from './authority.ts'
 import { ASK_AGAIN, checkFortanixChain, checkSigningTime, type FortanixChain } from './chain.ts'
@@ -22,6 +23,7 @@ export const fortanix: FamilyVerifier = {
   recognises: looksLikeFortanix,
   verify,
   uses: ['keyName'],
+  unwrap: jsonPackageFor(looksLikeFortanix),
 }
 
 function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdict {

@@ -1,5 +1,6 @@
 import { contextTag, type DerNode, readDer, TAG } from '../../asn1/der.ts'
 import { DerError } from '../../asn1/der-error.ts'
+import { derKind } from '../../asn1/der-kind.ts'
 import { readOid, readSmallInteger } from '../../asn1/der-values.ts'
 import { PemError, readPem } from '../../asn1/pem.ts'
 import { OID_SIGNED_DATA, PKCS7_PEM_LABELS } from '../../asn1/pkcs7.ts'
@@ -66,12 +67,26 @@ function requireEmptySet(node: DerNode, what: string): void {
   if (node.expect(TAG.set, what).children.length > 0) throw node.fail(`${what} is not empty`)
 }
 
-/** Cheap look: DER that begins like signedData, or a PEM block of that name. */
+/** Cheap look: a PKCS#7, DER or PEM, that names an object of Thales's arc, as every certificate of a confirmation does. */
 export function looksLikeConfirmation(package_: Uint8Array): boolean {
-  if (package_[0] !== TAG.sequence) {
-    const head = Buffer.from(package_.subarray(0, 200)).toString('latin1')
-    return PKCS7_PEM_LABELS.some((label) => head.includes(`-----BEGIN ${label}-----`))
+  if (package_.length > MAX_BYTES) return false
+  const der = package_[0] === TAG.sequence ? package_ : pemContent(package_)
+  return der !== undefined && derKind(der) === 'pkcs7' && isOfThales(der)
+}
+
+/** 1.3.6.1.4.1.12383 as it begins in an OBJECT IDENTIFIER. */
+const THALES_ARC = Buffer.from('2b06010401e05f', 'hex')
+
+export const isOfThales = (der: Uint8Array): boolean =>
+  Buffer.from(der.buffer, der.byteOffset, der.length).includes(THALES_ARC)
+
+function pemContent(package_: Uint8Array): Uint8Array | undefined {
+  const head = Buffer.from(package_.subarray(0, 200)).toString('latin1')
+  if (!PKCS7_PEM_LABELS.some((label) => head.includes(`-----BEGIN ${label}-----`))) return undefined
+  try {
+    return readPemBlock(package_)
+  } catch (error) {
+    if (error instanceof EvidenceError || error instanceof PemError) return undefined
+    throw error
   }
-  // SEQUENCE header (2 to 5 octets), then the OID of signedData.
-  return Buffer.from(package_.subarray(0, 24)).includes(Buffer.from('06092a864886f70d010702', 'hex'))
 }

@@ -6,6 +6,7 @@
 import { type Certificate, certificateFromNode } from '../../asn1/certificate.ts'
 import type { DerNode } from '../../asn1/der.ts'
 import { DerError } from '../../asn1/der-error.ts'
+import { writePkcs7 } from '../../asn1/pkcs7.ts'
 import { readablePublicKey } from '../../asn1/public-key.ts'
 import { parseIssuerCertificate } from '../certificates/certificate-chain.ts'
 import { checkValidity } from '../certificates/certificate-validity.ts'
@@ -13,7 +14,7 @@ import { CheckList } from '../contract/check-list.ts'
 import type { FamilyVerdict, FamilyVerifier, VerificationContext } from '../contract/verify-attestation.ts'
 import { familyVerdict } from '../verdict.ts'
 import { checkLunaChain } from './chain.ts'
-import { looksLikeConfirmation, readConfirmation } from './confirmation.ts'
+import { isOfThales, looksLikeConfirmation, readConfirmation } from './confirmation.ts'
 import { readLunaFacts } from './facts.ts'
 import { checkConstraints, checkForm, checkRoles } from './profile.ts'
 import { LUNA_RULES as RULE } from './rules.ts'
@@ -23,7 +24,13 @@ const REQUIRED = Object.values(RULE)
 /** Thales's RSA sample writes `critical FALSE` out in leaf, device authentication and hardware origin certificate. */
 const DEVIATIONS = { explicitCriticalFalse: true } as const
 
-export const luna: FamilyVerifier = { hsmType: 'LUNA', recognises: looksLikeConfirmation, verify, uses: [] }
+export const luna: FamilyVerifier = {
+  hsmType: 'LUNA',
+  recognises: looksLikeConfirmation,
+  verify,
+  uses: [],
+  ofCertificates: (ders) => (ders.some(isOfThales) ? writePkcs7(ders) : undefined),
+}
 
 function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdict {
   const nodes = readConfirmation(package_)

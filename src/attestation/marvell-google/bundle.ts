@@ -1,36 +1,13 @@
 /** The forms in which Google hands out a statement: the console's zip, and the JSON of a key version. */
-import { gzipSync } from 'node:zlib'
-import { isZip, readZipEntries, type ZipEntry, ZipError } from '../../archive/zip-entries.ts'
+import { readZipEntries, type ZipEntry, ZipError } from '../../archive/zip-entries.ts'
 import { jsonMember } from '../../json-member.ts'
 import { EvidenceError } from '../contract/evidence-error.ts'
-import type { UnwrappedPackage, WrappedFile } from '../contract/verify-attestation.ts'
 import { VERSION_1 } from './statement.ts'
 
 export interface GoogleEvidence {
   readonly package: Uint8Array
   readonly certChains?: Uint8Array
 }
-
-export function unwrap(file: WrappedFile): UnwrappedPackage | undefined {
-  switch (file.kind) {
-    case 'bytes':
-      if (isZip(file.bytes))
-        return { ...readGoogleBundle(file.bytes), note: 'took the statement and its chain out of the zip' }
-      return isUnpackedStatement(file.bytes)
-        ? { package: gzipSync(file.bytes), note: 'compressed the statement again, as Cloud KMS gives it' }
-        : undefined
-    case 'json': {
-      const evidence = readGoogleJson(file.value)
-      return evidence && { ...evidence, note: 'took the statement and its chains out of the Cloud KMS answer' }
-    }
-    case 'request':
-      return undefined
-  }
-}
-
-/** A Cloud HSM statement after gunzip: response 0, request flags 3. Parsers want it so, and guides tell people to unpack it. */
-const isUnpackedStatement = (bytes: Uint8Array): boolean =>
-  Buffer.from(bytes.subarray(0, 8)).toString('hex') === '0000000000000003'
 
 /** One `…-attestation.dat` and its chains (`…-combined-chain.pem`). Throws EvidenceError. */
 export function readGoogleBundle(zip: Uint8Array): GoogleEvidence {
@@ -66,7 +43,7 @@ const CHAIN_NAMES = ['caviumCerts', 'googleCardCerts', 'googlePartitionCerts'] a
  * CryptoKeyVersion, or its `attestation` alone, as the API and `gcloud … --format=json` print it. Undefined for any other JSON. Throws
  * EvidenceError for a version without an attestation, and for the format V1.
  */
-function readGoogleJson(value: unknown): GoogleEvidence | undefined {
+export function readGoogleJson(value: unknown): GoogleEvidence | undefined {
   refuseWithout(value)
   const attestation = jsonMember(value, 'attestation') ?? value
   const format = jsonMember(attestation, 'format')

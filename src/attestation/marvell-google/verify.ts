@@ -9,7 +9,6 @@ import { CheckList } from '../contract/check-list.ts'
 import type { FamilyVerdict, FamilyVerifier, VerificationContext } from '../contract/verify-attestation.ts'
 import { familyVerdict } from '../verdict.ts'
 import { ATTRIBUTE, KEY_TYPE, OBJECT_CLASS } from './attributes.ts'
-import { unwrap } from './bundle.ts'
 import { checkMarvellChains, type MarvellChains, readMarvellChains } from './chains.ts'
 import { marvellChain, marvellClaims, marvellDevice } from './facts.ts'
 import { checkValuesFit, keyIdOf, publicKeyInfoOf } from './key.ts'
@@ -24,6 +23,7 @@ import {
   StatementFormatError,
   unpackStatement,
 } from './statement.ts'
+import { unwrap } from './unwrap.ts'
 
 const REQUIRED = [...Object.values(RULE), ...PRIVATE_KEY_RULES.map(({ rule }) => rule)]
 const NEW_KEY =

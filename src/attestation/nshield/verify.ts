@@ -9,6 +9,7 @@ import type { ChainLink, KeyClaims } from '../contract/attestation-result.ts'
 import { CheckList } from '../contract/check-list.ts'
 import { EvidenceError } from '../contract/evidence-error.ts'
 import type { FamilyVerdict, FamilyVerifier, VerificationContext } from '../contract/verify-attestation.ts'
+import { jsonPackageFor } from '../package/json-evidence.ts'
 import { familyVerdict } from '../verdict.ts'
 import { looksLikeNshield, type NshieldBundle, readNshieldBundle, shown } from './bundle.ts'
 import { type NshieldEvidence, readNshieldEvidence } from './evidence.ts'
@@ -19,7 +20,13 @@ import { checkKeyGeneration, checkModuleState, checkWarrant, checkWorldBinding }
 
 const REQUIRED = Object.values(RULE)
 
-export const nshield: FamilyVerifier = { hsmType: 'NSHIELD', recognises: looksLikeNshield, verify, uses: [] }
+export const nshield: FamilyVerifier = {
+  hsmType: 'NSHIELD',
+  recognises: looksLikeNshield,
+  verify,
+  uses: [],
+  unwrap: jsonPackageFor(looksLikeNshield),
+}
 
 function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdict {
   const bundle = readNshieldBundle(package_)

@@ -1,4 +1,5 @@
 import type { EvidenceError } from '../contract/evidence-error.ts'
+import type { UnwrappedPackage, WrappedFile } from '../contract/verify-attestation.ts'
 import { repeatedMember } from './repeated-member.ts'
 
 /** Longer than what any CA takes: nothing above it is parsed. */
@@ -31,6 +32,21 @@ export function readJsonEvidence(
   const repeated = repeatedMember(text)
   if (repeated !== undefined) throw unreadable(`${JSON.stringify(repeated).slice(0, 40)} stands twice`)
   return { value, text }
+}
+
+/** For a family whose package is JSON: the file itself, where it is such JSON and nothing around it. */
+export const jsonPackageFor =
+  (recognises: (package_: Uint8Array) => boolean) =>
+  (file: WrappedFile): UnwrappedPackage | undefined =>
+    file.kind === 'bytes' && startsWithBrace(file.bytes) && recognises(file.bytes) ? { package: file.bytes } : undefined
+
+const BRACE = 0x7b
+const BLANKS = [0x20, 0x09, 0x0a, 0x0d]
+
+function startsWithBrace(bytes: Uint8Array): boolean {
+  let at = 0
+  while (BLANKS.includes(bytes[at] ?? 0)) at++
+  return bytes[at] === BRACE
 }
 
 /** Cheap look: JSON with these names in it. */

@@ -1,6 +1,6 @@
 /** Evidence that is a leaf and a device certificate with, at most, the CA certificates above: Yubico's two families. */
 import { type Certificate, parseCertificate } from '../../asn1/certificate.ts'
-import { DerError } from '../../asn1/der-error.ts'
+import { DerError, ifReadable } from '../../asn1/der-error.ts'
 import { printName } from '../../asn1/name.ts'
 import { isoDay } from '../../iso-day.ts'
 import type { TrustAnchor } from '../../trust-anchors/trust-anchor.ts'
@@ -36,14 +36,30 @@ export function parsePackage(
   return certificates
 }
 
-/** Is one of the first two certificates such a one? What cannot be read is not; `verify` says why. */
-export function firstTwoHave(package_: Uint8Array, holds: (certificate: Certificate) => boolean): boolean {
+/** Is one of the certificates such a one? Those that cannot be read are not; `verify` says why. */
+export const anyHas = (package_: Uint8Array, holds: (certificate: Certificate) => boolean): boolean =>
+  firstCertificates(package_).some(holds)
+
+/** No genuine package has more: leaf, device, two intermediates, root. */
+const LOOKED_AT = 6
+/** Two families ask the same of one package, which nobody writes to. */
+const looked = new WeakMap<Uint8Array, readonly Certificate[]>()
+
+function firstCertificates(package_: Uint8Array): readonly Certificate[] {
+  const known = looked.get(package_)
+  if (known !== undefined) return known
+  const certificates = readableCertificates(package_)
+  looked.set(package_, certificates)
+  return certificates
+}
+
+function readableCertificates(package_: Uint8Array): readonly Certificate[] {
   try {
     return readCertificatePackage(package_)
-      .slice(0, 2)
-      .some((der) => holds(parseCertificate(der)))
+      .slice(0, LOOKED_AT)
+      .flatMap((der) => ifReadable(() => parseCertificate(der)) ?? [])
   } catch (error) {
-    if (error instanceof EvidenceError || error instanceof DerError) return false
+    if (error instanceof EvidenceError) return []
     throw error
   }
 }

@@ -7,14 +7,7 @@ import type { AttestedDevice, KeyClaims } from '../contract/attestation-result.t
 import { type Cause, CheckList, type Rule } from '../contract/check-list.ts'
 import type { FamilyVerdict, FamilyVerifier, VerificationContext } from '../contract/verify-attestation.ts'
 import { familyVerdict } from '../verdict.ts'
-import {
-  areIssuers,
-  checkDates,
-  checkExtensions,
-  checkStrangers,
-  firstTwoHave,
-  parsePackage,
-} from './two-certificates.ts'
+import { anyHas, areIssuers, checkDates, checkExtensions, checkStrangers, parsePackage } from './two-certificates.ts'
 
 /** A leaf that the device made for a key, and the certificate of the device's key that signed it: all that two families differ in. */
 export interface PairFamily {
@@ -64,8 +57,7 @@ export function pairVerifier(family: PairFamily): FamilyVerifier {
   const required = Object.values(family.rules)
   return {
     hsmType,
-    recognises: (package_) =>
-      firstTwoHave(package_, (each) => isLeaf(each) || isSigner(each) || hasLeafExtensions(each)),
+    recognises: (package_) => anyHas(package_, (each) => isLeaf(each) || isSigner(each) || hasLeafExtensions(each)),
     uses: [],
     verify: (package_, context) => verify(family, required, package_, context),
   }

@@ -1,7 +1,8 @@
 import { type Certificate, parseCertificate } from '../../asn1/certificate.ts'
 import { DerError } from '../../asn1/der-error.ts'
+import { derKind } from '../../asn1/der-kind.ts'
 import { printName } from '../../asn1/name.ts'
-import { isSignedData, pkcs7Certificates } from '../../asn1/pkcs7.ts'
+import { pkcs7Certificates } from '../../asn1/pkcs7.ts'
 import { selfIssued } from '../../attestation/certificates/certificate-chain.ts'
 import { basicConstraintsOf } from '../../attestation/certificates/certificate-extensions.ts'
 import { EvidenceError } from '../../attestation/contract/evidence-error.ts'
@@ -14,7 +15,7 @@ const MAX_PKCS7 = 32
 
 /** Certificates that are no evidence: PEM, DER, or a PKCS#7. Throws EvidenceError or DerError where they are neither. */
 export function explainCertificates(package_: Uint8Array, notes: readonly string[]): Explanation {
-  const isPkcs7 = isSignedData(package_)
+  const isPkcs7 = derKind(package_) === 'pkcs7'
   const ders = isPkcs7 ? pkcs7Certificates(package_).slice(0, MAX_PKCS7) : readCertificatePackage(package_)
   const certificates = ders.map(readCertificate)
   const [only] = certificates

@@ -11,7 +11,11 @@ import { type Explanation, fact, keyText } from './explanation.ts'
 import { extensionName } from './extension-names.ts'
 
 /** A request, and the attestation that it may carry. */
-export function explainRequest(request: CertificationRequest, context: Omit<CheckRequest, 'package'>): Explanation {
+export function explainRequest(
+  request: CertificationRequest,
+  context: Omit<CheckRequest, 'package'>,
+  notes: readonly string[] = [],
+): Explanation {
   const proven = verifyCertificationRequest(request)
   const attestation = embeddedYubikeyAttestation(request.extensions)
   const policy = context.policy ?? policyProfile()
@@ -45,7 +49,7 @@ export function explainRequest(request: CertificationRequest, context: Omit<Chec
         ({ status }) => status === 'fail' || status === 'warn',
       ),
     ],
-    notes: [],
+    notes,
     embedded:
       attestation !== undefined && 'package' in attestation
         ? [

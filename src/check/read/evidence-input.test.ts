@@ -6,10 +6,12 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, it } from 'vitest'
 import { sharedFolder } from '../../../test/shared-folder.ts'
 import { readPem, writePem } from '../../asn1/pem.ts'
+import { writePkcs7 } from '../../asn1/pkcs7.ts'
 import { EvidenceError } from '../../attestation/contract/evidence-error.ts'
 import { testKeyPair } from '../../sandbox/test-key-pair.ts'
 import { createYubikeyEvidenceIssuer, yubikeyPackage } from '../../sandbox/yubikey/evidence/issuer.ts'
-import { readCertChains, readEvidence } from './evidence-input.ts'
+import { readCertChains } from './chains-input.ts'
+import { readEvidence } from './evidence-input.ts'
 
 const issuer = createYubikeyEvidenceIssuer({ serial: 1, firmware: '5.4.3', formFactor: 1 }, { keyType: 'P-256' })
 const leaf = issuer.attest({ spki: testKeyPair('P-256').spki, slot: 0x9c, pinPolicy: 2, touchPolicy: 1 })
@@ -42,6 +44,11 @@ const plainRequest = execFileSync(
 const folded = (bytes: Uint8Array): Buffer =>
   Buffer.from(Buffer.from(bytes).toString('base64').replace(/.{76}/g, '$&\r\n'))
 
+const SELF_SIGNED = [
+  ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', '/dev/null'],
+  ...['-subj', '/CN=x'],
+]
+
 const FORMS: readonly (readonly [string, Uint8Array, note?: RegExp])[] = [
   ['PEM', wanted],
   ['DER, one after the other', Buffer.concat([leaf, issuer.f9Certificate]), /DER/],
@@ -58,7 +65,7 @@ const FORMS: readonly (readonly [string, Uint8Array, note?: RegExp])[] = [
   ['text around the blocks', Buffer.from(`subject=CN=x\n${text}\n# end\n`), /plain PEM/],
   ['no line feed at the end', Buffer.from(text.trimEnd()), /plain PEM/],
   ['one line, as a QR code holds it', Buffer.from(text.replaceAll('\n', '')), /plain PEM/],
-  ['a JSON string', Buffer.from(JSON.stringify(text)), /plain PEM/],
+  ['a JSON string', Buffer.from(JSON.stringify(text)), /out of JSON/],
   ['a comment in an 8-bit code page', Buffer.from(`# Zoë\n${text}`, 'latin1'), /plain PEM/],
   ['base64url of the DER', base64url(Buffer.concat([leaf, issuer.f9Certificate])), /base64url/],
   [
@@ -91,7 +98,10 @@ describe('readEvidence', () => {
   })
 
   it('takes a PKCS#7 out of its PEM, under each of its names', () => {
-    const pkcs7 = Buffer.from('300b06092a864886f70d010702', 'hex')
+    const issued = readPem(
+      execFileSync('openssl', SELF_SIGNED, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+    )
+    const pkcs7 = Buffer.from(writePkcs7(issued.map(({ der }) => der)))
     for (const label of ['PKCS7', 'CMS', 'PKCS #7 SIGNED DATA']) {
       const { package: package_, notes } = readEvidence(Buffer.from(writePem(label, pkcs7)))
       expect(Buffer.from(package_)).toEqual(pkcs7)
@@ -157,7 +167,7 @@ describe('readEvidence', () => {
 
   const REFUSED: readonly (readonly [string, Uint8Array, RegExp])[] = [
     ['an empty file', Buffer.alloc(0), /empty/],
-    ['a file of 10 MB', Buffer.alloc(10_000_000, 0x41), /more than any attestation/],
+    ['a file of 10 MB', Buffer.alloc(10_000_000, 0x41), /more than any such file/],
     ['half a certificate (PEM)', Buffer.from(text.slice(0, 700)), /does not end/],
     ['half a certificate (DER)', leaf.subarray(0, 300), /cut off/],
     ['half a base64', base64(wanted).subarray(0, 1001), /base64 is cut off/],
@@ -186,7 +196,7 @@ describe('readEvidence', () => {
       Buffer.from('{"attestation":{"format":"CAVIUM_V1_COMPRESSED","content":"H4sI"}}'),
       /CAVIUM_V1_COMPRESSED.*not supported/,
     ],
-    ['base64 without end', [1, 2, 3, 4, 5, 6, 7].reduce<Buffer>((inner) => base64(inner), wanted), /too many times/],
+    ['base64 without end', [...'abcdefghijkl'].reduce<Buffer>((inner) => base64(inner), wanted), /too many times/],
   ]
   it.each(REFUSED)('refuses %s with one line of cause and remedy', (_name, input, message) => {
     expect(() => readEvidence(input)).toThrow(EvidenceError)
@@ -239,6 +249,8 @@ with zipfile.ZipFile(sys.argv[1], 'w', zipfile.${method}) as z:
   }
   const dat = join(folder, 'ring-key-1-CAVIUM_V2_COMPRESSED-attestation.dat')
   const pem = join(folder, 'ring-key-1-combined-chain.pem')
+  const readme = join(folder, 'README.txt')
+  writeFileSync(readme, 'What is in this archive, in words.')
   writeFileSync(dat, statement)
   writeFileSync(pem, text)
 
@@ -269,7 +281,11 @@ with zipfile.ZipFile(sys.argv[1], 'w', zipfile.${method}) as z:
     const changed = Buffer.from(whole)
     changed[60 + 20] = (changed[60 + 20] ?? 0) ^ 0xff
     expect(() => readEvidence(changed)).toThrow(EvidenceError)
-    expect(() => readEvidence(zip('none.zip', 'ZIP_STORED', [pem]))).toThrow(/0 "\.dat" files/)
+    expect(() => readEvidence(zip('none.zip', 'ZIP_STORED', [readme]))).toThrow(/neither PEM, JSON nor base64/)
+  })
+
+  it('may hold certificates alone, of any family', () => {
+    expect(Buffer.from(readEvidence(zip('pair.zip', 'ZIP_DEFLATED', [pem, readme])).package).toString()).toBe(text)
   })
 
   it('is no way to exhaust memory', () => {

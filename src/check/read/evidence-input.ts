@@ -1,63 +1,103 @@
-import { parseCertificate } from '../../asn1/certificate.ts'
-import { ifReadable } from '../../asn1/der-error.ts'
-import { namesIssuer } from '../../attestation/certificates/certificate-chain.ts'
+import { writePem } from '../../asn1/pem.ts'
 import { EvidenceError } from '../../attestation/contract/evidence-error.ts'
-import { readCertificatePackage } from '../../attestation/package/certificate-package.ts'
+import { type Contents, type ItemOf, itemsOf, namesOf } from './contents.ts'
 import type { Evidence } from './evidence.ts'
-import { unwrapEvidence } from './unwrap-evidence.ts'
+import { evidenceInRequest } from './evidence-in-request.ts'
+import type { Part } from './layer.ts'
+import { openFiles } from './open-file.ts'
+import { packageOfCertificates } from './package-of-certificates.ts'
+import { orRefuse } from './unreadable.ts'
+
+const unreadable = (what: string, remedy: string, cause?: unknown): EvidenceError =>
+  new EvidenceError(`Could not read the attestation: ${what}.`, remedy, cause)
 
 /**
- * Reads one file, or several that belong together (an attestation and its F9 certificate; a `.dat` and its chain).
- * Throws EvidenceError (`evidence.unreadable`): empty, too large, cut off, not base64, of no known form.
+ * Reads one file, or several that belong together (an attestation and its F9 certificate; a `.dat` and its chain; a request beside
+ * them), in the forms that people have them in. Throws EvidenceError (`evidence.unreadable`) where there is no attestation in them or
+ * more than one, EnrollError `input.private-key` where a private key is in one of them.
  */
-export function readEvidence(...files: readonly Uint8Array[]): Evidence {
-  const [first, ...rest] = files.map(unwrapEvidence)
-  if (first === undefined) throw new EvidenceError('Could not read the attestation: no file.', 'Name the file.')
-  const notes = [first, ...rest].flatMap((evidence) => evidence.notes)
-  if (rest.length === 0) return { ...first, notes }
-  const certificates = rest.map((evidence) => certificatesOf(evidence.package))
-  if (isPemPackage(first.package)) {
-    const files = [first.package, ...certificates]
-    const reversed = issuerComesFirst(files)
-    const note = reversed ? 'put the files together, the attestation before its issuer' : 'put the files together'
-    return { package: Buffer.concat(reversed ? files.reverse() : files), notes: [...notes, note] }
-  }
-  return {
-    package: first.package,
-    certChains: Buffer.concat([...(first.certChains === undefined ? [] : [first.certChains]), ...certificates]),
-    notes,
-  }
-}
+export const readEvidence = (...files: readonly Uint8Array[]): Evidence =>
+  readEvidenceFiles(files.map((bytes) => ({ bytes })))
 
-/**
- * Certificates that travel beside a package, brought into PEM from the forms that people have them in: base64, UTF-16, Google's zip or
- * JSON. What is none of these stays as it is, for the verifier to say that it cannot be read.
- */
-export function readCertChains(file: Uint8Array): Uint8Array {
-  try {
-    const { package: package_, certChains } = unwrapEvidence(file)
-    return certChains ?? certificatesOf(package_)
-  } catch (error) {
-    if (error instanceof EvidenceError) return file
-    throw error
-  }
-}
-
-const isPemPackage = (bytes: Uint8Array): boolean => Buffer.from(bytes.subarray(0, 11)).toString() === '-----BEGIN '
-
-function certificatesOf(bytes: Uint8Array): Uint8Array {
-  if (isPemPackage(bytes)) return bytes
-  throw new EvidenceError(
-    'Could not put the files together: the second one holds no certificates.',
-    'Give the attestation first, then the certificates that belong to it.',
+/** The same with names; `passOver` for the files of a folder, where those that hold nothing do not matter. */
+export function readEvidenceFiles(files: readonly Part[], passOver = false): Evidence {
+  if (files.length === 0) throw unreadable('there is no file', 'Name the file.')
+  return evidenceIn(
+    orRefuse(
+      () => openFiles(files, passOver),
+      ({ what, remedy, cause }) => unreadable(what, remedy, cause),
+    ),
   )
 }
 
-/** Two files of one certificate each, of which the first issued the second: the order of files is ours to choose, that in a file is not. */
-function issuerComesFirst(files: readonly Uint8Array[]): boolean {
-  const ders = files.map(readCertificatePackage)
-  if (ders.length !== 2 || ders.some(({ length }) => length !== 1)) return false
-  const [first, second] = ders.flat().map((der) => ifReadable(() => parseCertificate(der)))
-  if (first === undefined || second === undefined) return false
-  return namesIssuer(second, first.subject) && !namesIssuer(first, second.subject)
+/** The evidence among what was found. Throws EvidenceError. */
+export function evidenceIn(contents: Contents): Evidence {
+  const notes = [...contents.notes]
+  const [package_, second] = itemsOf(contents, 'package')
+  if (second !== undefined) throw tooMany('attestations', itemsOf(contents, 'package').length)
+  const chosen = package_ === undefined ? certificateEvidence(contents, notes) : withChains(package_, contents)
+  return { ...chosen, ...boundTo(contents, chosen.request, notes), notes }
 }
+
+type Chosen = Omit<Evidence, 'notes'>
+
+/** A statement or a JSON; whatever certificates came along are its chains. */
+function withChains(found: ItemOf<'package'>, contents: Contents): Chosen {
+  const beside = itemsOf(contents, 'certificate').map(({ der }) => der)
+  const packed = itemsOf(contents, 'pkcs7').flatMap(({ certificates }) => certificates)
+  const pem = [...beside, ...packed].map((der) => writePem('CERTIFICATE', der)).join('')
+  const own = found.certChains === undefined ? '' : Buffer.from(found.certChains).toString('latin1')
+  const certChains = Buffer.from(own === '' || own.endsWith('\n') ? own + pem : `${own}\n${pem}`)
+  return { package: found.package, ...(certChains.length === 0 ? {} : { certChains }) }
+}
+
+function certificateEvidence(contents: Contents, notes: string[]): Chosen {
+  const packed = itemsOf(contents, 'pkcs7')
+  if (packed.length > 1) throw tooMany('PKCS#7 packages', packed.length)
+  if (packed.length === 0 && itemsOf(contents, 'certificate').length === 0) {
+    const [request] = itemsOf(contents, 'request')
+    const [other] = itemsOf(contents, 'other').flatMap(({ package: package_ }) => package_ ?? [])
+    if (other !== undefined && request === undefined) return { package: other }
+    if (request === undefined) throw nothingFound(contents)
+    const { notes: how, ...embedded } = evidenceInRequest(request.der)
+    notes.push(...how)
+    return embedded
+  }
+  const { note, ...found } = packageOfCertificates(contents)
+  if (note !== undefined) notes.push(note)
+  return found
+}
+
+/** A request beside the attestation is the one to bind to, or else a public key; of several, none is chosen. */
+function boundTo(contents: Contents, embedded: Uint8Array | undefined, notes: string[]): Partial<Evidence> {
+  if (embedded !== undefined) return {}
+  const requests = unique(itemsOf(contents, 'request').map(({ der }) => der))
+  const keys = unique(itemsOf(contents, 'public-key').map(({ der }) => der))
+  const [request] = requests
+  const [publicKey] = keys
+  if (requests.length > 1 || (request === undefined && keys.length > 1)) {
+    const what = requests.length > 1 ? `${requests.length} requests` : `${keys.length} public keys`
+    notes.push(`found ${what} beside the attestation, and compared it with none of them`)
+    return {}
+  }
+  if (request !== undefined) {
+    notes.push('found a request beside the attestation')
+    return { request }
+  }
+  if (publicKey === undefined) return {}
+  notes.push('found a public key beside the attestation')
+  return { publicKey }
+}
+
+const unique = (ders: readonly Uint8Array[]): readonly Uint8Array[] => [
+  ...new Map(ders.map((der) => [Buffer.from(der).toString('latin1'), der])).values(),
+]
+
+const tooMany = (what: string, count: number): EvidenceError =>
+  unreadable(`there are ${count} ${what}`, 'Give one attestation at a time.')
+
+const nothingFound = (contents: Contents): EvidenceError =>
+  new EvidenceError(
+    `Could not find a certificate in the attestation; it holds: ${namesOf(contents)}.`,
+    'Give the attestation itself; beside it, `check` takes a request with --csr and a public key with --public-key.',
+  )

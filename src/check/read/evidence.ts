@@ -4,8 +4,10 @@ export interface Evidence {
   readonly package: Uint8Array
   /** PEM text; present where it came along or was given. */
   readonly certChains?: Uint8Array
-  /** The request that the attestation stood in, DER. */
+  /** The request that the attestation stood in or beside, DER. */
   readonly request?: Uint8Array
+  /** The public key that was beside it where no request was: SubjectPublicKeyInfo, DER. */
+  readonly publicKey?: Uint8Array
   /** What was unwrapped or rewritten, in the order in which it was done; empty where the file was right as it is. */
   readonly notes: readonly string[]
 }

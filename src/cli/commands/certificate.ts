@@ -28,7 +28,7 @@ const importFile: Command = {
   options: EXISTING_RUN_OPTIONS,
   run: async (args, context) => {
     const { acceptCertificates } = await import('../../enrollment/steps/collect-step.ts')
-    const { readCertificates } = await import('../../sectigo/collection/read-certificates.ts')
+    const { readCertificates } = await import('../../check/read/certificates-input.ts')
     const { readInput } = await import('../../config/read-input.ts')
     const certificates = readCertificates(await readInput(args.required('file')))
     return withExistingRun(args, context, async (run) => {

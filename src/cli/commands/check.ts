@@ -42,8 +42,9 @@ export const check: Command = {
   examples: [['$0 check --attestation attestation.pem --csr request.csr', 'before an order is placed']],
   run: async (args, context) => {
     const { VERIFIERS } = await import('../../attestation/verifiers.ts')
-    const { readCertChains, readEvidence } = await import('../../check/read/evidence-input.ts')
-    const { readPublicKey } = await import('../../csr/read-public-key.ts')
+    const { readCertChains } = await import('../../check/read/chains-input.ts')
+    const { readEvidence } = await import('../../check/read/evidence-input.ts')
+    const { readPublicKey } = await import('../../check/read/public-key-input.ts')
     const { checkUnder } = await import('../../check/configured.ts')
     const { readInput } = await import('../../config/read-input.ts')
     const hsmType = readHsmType(args.text('hsm-type'))

@@ -1,4 +1,4 @@
-import { readCertificationRequest } from '../../csr/certification-request.ts'
+import { readCertificationRequest } from '../../check/read/request-input.ts'
 import type { Run } from '../run.ts'
 
 /** The run's request, DER, as the journal recorded it. */

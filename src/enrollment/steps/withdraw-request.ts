@@ -1,4 +1,4 @@
-import { readCertificationRequest } from '../../csr/certification-request.ts'
+import { readCertificationRequest } from '../../check/read/request-input.ts'
 import { requestFormFaults } from '../../csr/request-form.ts'
 import type { Run } from '../run.ts'
 import { hasReached } from '../run-event.ts'

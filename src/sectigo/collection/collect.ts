@@ -1,3 +1,4 @@
+import { readCertificates } from '../../check/read/certificates-input.ts'
 import { EnrollError } from '../../errors.ts'
 import type { Collection } from '../certificate-authority.ts'
 import { COLLECT_ERRORS } from '../errors/collect.ts'
@@ -6,7 +7,6 @@ import type { SectigoClient } from '../http/client.ts'
 import { readReplyShape } from '../replies/reply-shape.ts'
 import { requireReply, unreadable } from '../replies/require-reply.ts'
 import { nextCall, type PollSchedule } from './poll-schedule.ts'
-import { readCertificates } from './read-certificates.ts'
 
 export interface CollectOptions {
   /** Under the base address, or a whole HTTPS address: which endpoint serves Document Signing is documented nowhere. */

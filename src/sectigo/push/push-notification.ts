@@ -1,5 +1,5 @@
+import { readCertificates } from '../../check/read/certificates-input.ts'
 import { EnrollError } from '../../errors.ts'
-import { readCertificates } from '../collection/read-certificates.ts'
 import { endpointUrl, readBaseUrl, SECTIGO_URL } from '../http/endpoint-url.ts'
 
 /** What a push says has happened. It is a hint: nothing is done before the CA confirms it. */

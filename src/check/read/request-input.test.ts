@@ -1,10 +1,10 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { parseNameText } from '../asn1/name.ts'
-import { writePem } from '../asn1/pem.ts'
-import { buildCertificationRequest } from './build-certification-request.ts'
-import { readCertificationRequest } from './certification-request.ts'
-import { readPublicKey } from './read-public-key.ts'
+import { parseNameText } from '../../asn1/name.ts'
+import { writePem } from '../../asn1/pem.ts'
+import { buildCertificationRequest } from '../../csr/build-certification-request.ts'
+import { readPublicKey } from './public-key-input.ts'
+import { readCertificationRequest } from './request-input.ts'
 
 const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const spki = new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }))

@@ -7,8 +7,8 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readPem } from '../../asn1/pem.ts'
 import { EnrollError } from '../../errors.ts'
-import { readCollection } from './collect.ts'
-import { readCertificates } from './read-certificates.ts'
+import { readCollection } from '../../sectigo/collection/collect.ts'
+import { readCertificates } from './certificates-input.ts'
 
 /** Certificates and containers made by OpenSSL, not by this project. */
 const folder = mkdtempSync(join(tmpdir(), 'read-certificates-'))

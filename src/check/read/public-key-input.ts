@@ -1,0 +1,35 @@
+import { parsePublicKey } from '../../asn1/public-key.ts'
+import { EnrollError } from '../../errors.ts'
+import { itemsOf, namesOf } from './contents.ts'
+import { openFile } from './open-file.ts'
+import { orRefuse } from './unreadable.ts'
+
+const refused = (message: string, remedy: string, cause?: unknown): EnrollError =>
+  new EnrollError('public-key.unreadable', message, { remedy, cause })
+
+/**
+ * Reads a SubjectPublicKeyInfo in the forms that people have it in. Returns the DER. Throws EnrollError `public-key.unreadable`,
+ * `asn1.der` where it is malformed, `input.private-key`.
+ */
+export function readPublicKey(file: Uint8Array): Uint8Array {
+  const contents = orRefuse(
+    () => openFile(file),
+    ({ what, remedy, cause }) => refused(`Could not read the public key: ${what}.`, remedy, cause),
+  )
+  const keys = itemsOf(contents, 'public-key')
+  const [key] = keys
+  if (key === undefined) {
+    throw refused(
+      `Could not find a public key (found: ${namesOf(contents)}).`,
+      'Give a SubjectPublicKeyInfo in PEM ("-----BEGIN PUBLIC KEY-----") or DER.',
+    )
+  }
+  if (keys.length > 1) {
+    throw refused(
+      `Could not tell which public key is meant: the file holds ${keys.length}.`,
+      'Give a file with the one key.',
+    )
+  }
+  parsePublicKey(key.der)
+  return key.der
+}
