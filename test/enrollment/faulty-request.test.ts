@@ -63,21 +63,28 @@ async function age({ id, keyLocation }: Shown): Promise<string> {
   try {
     const run = await RunFolder.find(rehearsal.stateDirectory, id)
     const { entries } = await Journal.open(run.journalFile, Date.now)
-    const { keyLabel: label, keyId } = plannedIn(entries)
-    const key = await device.findKey({ label, id: Buffer.from(keyId, 'hex'), location: keyLocation })
+    const plan = planIn(entries)
+    const key = await device.findKey({
+      label: plan.keyLabel,
+      id: Buffer.from(plan.keyId, 'hex'),
+      location: keyLocation,
+    })
     if (key === undefined) throw new Error('the key of the run is not on the device')
     const content = await requestOfOldVersion(key)
     const request = await run.writeArtefact('request.csr.pem', content)
-    const journal = await Journal.open(`${run.journalFile}.old`, Date.now)
-    for (const { event } of entries) await journal.append(event.type === 'csr-signed' ? { ...event, request } : event)
+    const journal = await Journal.begin(`${run.journalFile}.old`, Date.now, plan)
+    for (const { event } of entries.slice(1))
+      await journal.append(event.type === 'csr-signed' ? { ...event, request } : event)
     await rename(`${run.journalFile}.old`, run.journalFile)
+    // It knew of no ledger: this version makes one from the journals.
+    await rm(join(rehearsal.stateDirectory, 'ledger'), { recursive: true, force: true })
     return Buffer.from(content).toString()
   } finally {
     await device.close()
   }
 }
 
-function plannedIn(entries: readonly JournalEntry[]): Extract<RunEvent, { type: 'planned' }> {
+function planIn(entries: readonly JournalEntry[]): Extract<RunEvent, { type: 'planned' }> {
   const event = entries[0]?.event
   if (event?.type !== 'planned') throw new Error('the run has no plan')
   return event
@@ -123,6 +130,38 @@ describe('a run whose request has no attributes element', () => {
     const old = await age(begun)
     const { shown, end } = await run(0, 'runs', 'resume', begun.id, '--yes', '--wait', ...state())
     await expectNewRequest(shown, begun, old, end)
+  })
+
+  it('that the CA refused is given another before it is ordered again', async () => {
+    const refusal = {
+      endpoint: '!AutoApplyOrder',
+      kind: 'error',
+      code: -10,
+      message: 'The CSR cannot be decoded!',
+    } as const
+    rehearsal.ca.fail(refusal)
+    const { shown: begun } = await run(4, 'enroll', rehearsal.profile, '--yes')
+    const old = await age(begun)
+    await run(4, 'runs', 'resume', begun.id, '--yes', ...state())
+    const { shown, end } = await run(0, 'runs', 'resume', begun.id, '--yes', '--wait', '--order-again', ...state())
+    expect(shown.state).toBe('installed')
+    await expectNewRequest(shown, begun, old, end)
+    expect(rehearsal.ca.orders).toHaveLength(1)
+  })
+
+  it('that is away from its device between the two says so, and goes on when it is back', async () => {
+    const { shown: begun } = await run(0, 'attest', rehearsal.profile)
+    const old = await age(begun)
+    const { end: away } = await run(
+      3,
+      ...['runs', 'resume', begun.id, '--yes', ...state(), '--device', 'yubihsm2:connector=http://127.0.0.1:1'],
+    )
+    expect(JSON.parse(away.stdout)).toMatchObject({ error: { code: 'device.unreachable' } })
+    const { shown: shownAway } = await run(0, 'runs', 'show', begun.id, ...state())
+    expect(shownAway.state).toBe('key-generated')
+    const device = ['--device', rehearsal.double.uri]
+    const { shown } = await run(0, 'runs', 'resume', begun.id, '--yes', '--wait', ...device, ...state())
+    await expectNewRequest(shown, begun, old, away)
   })
 
   it('is given another by `csr --run`', async () => {
