@@ -8,6 +8,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',
+    reporters: ['default', './test/not-run-reporter.ts'],
     expect: { poll: { timeout: 60_000 } },
   },
 })

@@ -1,16 +1,25 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { notRun } from './not-run.ts'
 
 const SHARED = resolve(import.meta.dirname, '../../shared')
 
+/** What each folder of other people's data is. None of it may be copied into the project; docs/proof.md says where it comes from. */
+const FOLDERS = {
+  vectors: 'attestations of real devices',
+  suites: 'Project Wycheproof',
+  seeds: "Sectigo's API documents",
+} as const
+
 /**
- * A folder of other people's data that stands beside the project (`vectors`, `suites`, `seeds`), or undefined where it is absent.
- * In CI its absence is an error: nothing may be passed over there.
+ * A folder of other people's data beside the project, or undefined where it is absent. With `HSM_ENROLL_REQUIRE_SHARED` set, its
+ * absence is an error: nothing may be passed over there.
  */
-export function sharedFolder(name: 'vectors' | 'suites' | 'seeds'): string | undefined {
+export function sharedFolder(name: keyof typeof FOLDERS): string | undefined {
   const folder = join(SHARED, name)
   if (existsSync(folder)) return folder
-  if (process.env.CI) throw new Error(`../shared/${name} is missing`)
-  process.stderr.write(`not run: needs ../shared/${name}\n`)
+  const needs = `../shared/${name} (${FOLDERS[name]}: docs/proof.md)`
+  if (process.env.HSM_ENROLL_REQUIRE_SHARED) throw new Error(`missing: ${needs}`)
+  notRun(needs)
   return undefined
 }

@@ -3,16 +3,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { allHere } from '../not-run.ts'
 
 const MAIN = resolve(import.meta.dirname, '../../dist/cli/main.js')
 
 /** Whether util-linux's `script` is here, to make a terminal. In CI its absence is an error: nothing may be passed over there. */
 function terminalAvailable(): boolean {
   const { stdout } = spawnSync('script', ['--version'], { encoding: 'utf8' })
-  if (stdout?.includes('util-linux') === true) return true
-  if (process.env.CI) throw new Error('missing: script (util-linux)')
-  process.stderr.write("not run: needs util-linux's script\n")
-  return false
+  return allHere(stdout?.includes('util-linux') === true ? [] : ["util-linux's script"])
 }
 
 /** Runs the program at a terminal of its own, and presses `key` when it shows `question`. */

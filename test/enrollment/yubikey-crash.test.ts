@@ -5,14 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { missingForPcscd } from '../../src/sandbox/yubikey/card/pcscd.ts'
 import { startDouble, type YubikeyDouble } from '../../src/sandbox/yubikey/double.ts'
+import { allHere } from '../not-run.ts'
 import { type ProgramEnd, runProgram } from './built-program.ts'
 
-const missing = missingForPcscd()
-if (missing.length > 0 && process.env.CI) throw new Error(`missing: ${missing.join(', ')}`)
-if (missing.length > 0) process.stderr.write(`not run: a crash around a YubiKey needs ${missing.join(', ')}\n`)
-
 /** A PIV slot carries no label, so a run must know its own key by what was in the slot when it asked. */
-describe.runIf(missing.length === 0)('an enrolment on a YubiKey whose module crashes', () => {
+describe.runIf(allHere(missingForPcscd()))('an enrolment on a YubiKey whose module crashes', () => {
   let folder: string
   let double: YubikeyDouble
   let rehearsal: Rehearsal

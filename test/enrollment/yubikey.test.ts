@@ -7,16 +7,13 @@ import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/star
 import { missingForPcscd } from '../../src/sandbox/yubikey/card/pcscd.ts'
 import { runProgram as runOther } from '../../src/sandbox/yubikey/card/run-program.ts'
 import { startDouble, type YubikeyDouble } from '../../src/sandbox/yubikey/double.ts'
+import { allHere } from '../not-run.ts'
 import { readByStranger, STRANGERS } from '../requests/strangers.ts'
 import { runProgram } from './built-program.ts'
 
 const SERIAL = 15_732_511
-const missing = missingForPcscd()
-if (missing.length > 0 && process.env.CI) throw new Error(`missing: ${missing.join(', ')}`)
-if (missing.length > 0) process.stderr.write(`not run: enrolment on a YubiKey needs ${missing.join(', ')}\n`)
-
 /** The whole program through Debian's pcscd and libykcs11; Yubico's own tools are the witnesses. */
-describe.runIf(missing.length === 0)('an enrolment on a YubiKey', () => {
+describe.runIf(allHere(missingForPcscd()))('an enrolment on a YubiKey', () => {
   let folder: string
   let double: YubikeyDouble
   let rehearsal: Rehearsal

@@ -2,15 +2,12 @@ import type { CardPlan } from '../../src/sandbox/yubikey/card/card-messages.ts'
 import { missingForPcscd } from '../../src/sandbox/yubikey/card/pcscd.ts'
 import { type CardControl, startPivCards } from '../../src/sandbox/yubikey/card/start-piv-cards.ts'
 import type { TrustAnchor } from '../../src/trust-anchors/trust-anchor.ts'
+import { allHere } from '../not-run.ts'
 import { PrivateEnvironment } from './hsm-double.ts'
 
 /** False where pcscd and its virtual reader are missing, said aloud; an error in CI, where nothing may be passed over. */
 export function yubikeyDoubleAvailable(): boolean {
-  const missing = missingForPcscd()
-  if (missing.length === 0) return true
-  if (process.env.CI) throw new Error(`missing: ${missing.join(', ')}: run scripts/system-packages.sh`)
-  process.stderr.write(`not run: needs ${missing.join(', ')}\n`)
-  return false
+  return allHere(missingForPcscd())
 }
 
 export interface YubikeyDouble {

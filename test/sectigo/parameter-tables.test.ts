@@ -4,6 +4,7 @@ import { PLACE_ORDER, PLACE_ORDER_ITEM } from '../../src/sectigo/other-products/
 import { AUTO_APPLY_ORDER_DOCUMENT_SIGNING } from '../../src/sectigo/parameters/auto-apply-order-document-signing.ts'
 import type { Parameter } from '../../src/sectigo/parameters/parameter.ts'
 import { PRODUCTS } from '../../src/sectigo/parameters/products.ts'
+import { DOCUMENT_SIGNING_FACTS, MANUAL_FACTS, PLACE_ORDER_FACTS } from './document-facts.ts'
 import { type DocumentRow, documentSigningRows, manualRows, placeOrderRows, readDocuments } from './documents.ts'
 
 const documents = readDocuments()
@@ -17,9 +18,27 @@ function expectSame(parameter: Parameter, row: DocumentRow): void {
   if (differs) expect(parameter.decision, `${parameter.name} differs from ${JSON.stringify(row)}`).toBeDefined()
 }
 
-describe.skipIf(documents === undefined)('the tables are those of the documents', () => {
-  if (documents === undefined) return
-  const page = documentSigningRows(documents)
+describe.skipIf(documents === undefined)('the documents at hand', () => {
+  test('say what the facts say', () => {
+    if (documents === undefined) throw new Error('no documents')
+    expect(documentSigningRows(documents)).toEqual(DOCUMENT_SIGNING_FACTS)
+    expect(placeOrderRows(documents)).toEqual(PLACE_ORDER_FACTS)
+    expect(manualRows(documents)).toEqual(MANUAL_FACTS)
+  })
+
+  test('have no product code that is unknown here', () => {
+    if (documents === undefined) throw new Error('no documents')
+    const start = documents.manual.indexOf('PositiveSSL: 291')
+    const text = documents.manual.slice(start, documents.manual.indexOf('serverSoftware')).replace(/<[^>]+>/g, '')
+    const codes = [...text.matchAll(/(?:^|\s)(\d{1,4}(?:,\d{3})?) = /g)].flatMap(([, code = '']) => code.split(','))
+    expect(codes.length).toBeGreaterThan(75)
+    expect(codes.filter((code) => !PRODUCTS.some((product) => product.code === code))).toEqual([])
+    expect(PRODUCTS.map(({ code }) => code).filter((code) => !codes.includes(code))).toEqual(['1214'])
+  })
+})
+
+describe('the tables are those of the documents', () => {
+  const page = DOCUMENT_SIGNING_FACTS
   const { parameters } = AUTO_APPLY_ORDER_DOCUMENT_SIGNING
 
   test('Document Signing has 54 rows in the order of the page', () => {
@@ -41,7 +60,7 @@ describe.skipIf(documents === undefined)('the tables are those of the documents'
     },
   )
 
-  const rows = placeOrderRows(documents)
+  const rows = PLACE_ORDER_FACTS
   const orderRows = rows.filter(({ name = '' }) => !name.startsWith('x_'))
   const itemRows = rows.filter(({ name = '' }) => name.startsWith('x_'))
 
@@ -69,7 +88,7 @@ describe.skipIf(documents === undefined)('the tables are those of the documents'
     },
   )
 
-  const manual = manualRows(documents)
+  const manual = MANUAL_FACTS
   test.each(manual.map((row) => [row.name ?? '', row] as const))('manual 3.44: %s is as in section 1', (name, row) => {
     const parameter = AUTO_APPLY_ORDER_GENERAL.parameters.find((candidate) => candidate.name === name)
     if (parameter === undefined) throw new Error('not in the table')
@@ -85,14 +104,5 @@ describe.skipIf(documents === undefined)('the tables are those of the documents'
         (name) => !names.has(name),
       ),
     )
-  })
-
-  test('every product code of the manual is known, with its name', () => {
-    const start = documents.manual.indexOf('PositiveSSL: 291')
-    const text = documents.manual.slice(start, documents.manual.indexOf('serverSoftware')).replace(/<[^>]+>/g, '')
-    const codes = [...text.matchAll(/(?:^|\s)(\d{1,4}(?:,\d{3})?) = /g)].flatMap(([, code = '']) => code.split(','))
-    expect(codes.length).toBeGreaterThan(75)
-    expect(codes.filter((code) => !PRODUCTS.some((product) => product.code === code))).toEqual([])
-    expect(PRODUCTS.map(({ code }) => code).filter((code) => !codes.includes(code))).toEqual(['1214'])
   })
 })
