@@ -1,16 +1,21 @@
 import { describe, expect, it } from 'vitest'
+import { HSM_TYPES } from '../src/hsm-type.ts'
 import { sharedFolder } from './shared-folder.ts'
 import { runVectors } from './tools/run-vectors.ts'
 
 const folder = sharedFolder('vectors')
 
 describe.runIf(folder !== undefined)('attestations of real devices', () => {
-  for (const outcome of folder === undefined ? [] : runVectors(folder)) {
-    it(`${outcome.hsmType} ${outcome.id} is ${outcome.expected}, with the claims of the manifest`, () => {
-      expect({ got: outcome.got, differences: outcome.differences }, outcome.detail).toEqual({
-        got: outcome.expected,
-        differences: [],
-      })
-    })
-  }
+  const outcomes = folder === undefined ? [] : runVectors(folder)
+
+  it('are of families that are known here', () => {
+    expect(outcomes.filter(({ hsmType }) => !HSM_TYPES.some((known) => known === hsmType))).toEqual([])
+  })
+
+  it.each(HSM_TYPES)('%s: each is what the manifest says, with the claims of the manifest', (hsmType) => {
+    const own = outcomes.filter((outcome) => outcome.hsmType === hsmType)
+    expect(own.length).toBeGreaterThan(0)
+    expect(own.filter(({ ok }) => !ok)).toEqual([])
+    for (const { id, got, expected } of own) expect(got, id).toBe(expected)
+  })
 })

@@ -19,7 +19,8 @@ const hex = (text: string): Buffer => Buffer.from(text, 'hex')
 const never = (): Error => new Error('wrong length')
 
 describe.runIf(vectors !== undefined)("Yubico's own test bytes", () => {
-  const known = JSON.parse(readFileSync(join(vectors ?? '', 'yubihsm2/protocol-known-answers.json'), 'utf8'))
+  const known =
+    vectors === undefined ? {} : JSON.parse(readFileSync(join(vectors, 'yubihsm2/protocol-known-answers.json'), 'utf8'))
 
   it('derives K-ENC and K-MAC from a password, in UTF-8 without normalisation', async () => {
     for (const { password, kEnc, kMac } of known.passwordToKey) {

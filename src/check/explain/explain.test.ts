@@ -2,15 +2,18 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { sharedFolder } from '../../../test/shared-folder.ts'
+import { SYNTHETIC_EVIDENCE } from '../../../test/tools/corpus.ts'
 import { readVectorManifest } from '../../../test/tools/vector-manifest.ts'
 import { parseNameText } from '../../asn1/name.ts'
 import { EvidenceError } from '../../attestation/contract/evidence-error.ts'
+import { HSM_TYPES, type HsmType } from '../../hsm-type.ts'
 import { issueCertificate } from '../../sandbox/certificate-issuer.ts'
 import { testKeyPair } from '../../sandbox/test-key-pair.ts'
 import { createYubiHsm2EvidenceIssuer, yubiHsm2Package } from '../../sandbox/yubihsm2/evidence/issuer.ts'
 import { createYubikeyEvidenceIssuer, yubikeyPackage } from '../../sandbox/yubikey/evidence/issuer.ts'
 import { builtInTrustAnchors } from '../../trust-anchors/trust-anchors.ts'
 import { explain } from './explain.ts'
+import type { Explanation } from './explanation.ts'
 import { explanationText } from './explanation-text.ts'
 
 const NOW = Date.parse('2026-11-22T00:00:00Z')
@@ -18,20 +21,37 @@ const context = { trustAnchors: builtInTrustAnchors(), now: NOW }
 const folder = sharedFolder('vectors')
 const file = (name: string): Uint8Array => readFileSync(join(folder ?? '', name))
 
+/** What every explanation of genuine evidence says. */
+function expectWhole(explanation: Explanation, hsmType: HsmType, origin: 'built-in' | 'user'): void {
+  expect(explanation).toMatchObject({ kind: 'attestation', hsmType })
+  expect(explanation.verdict).toMatch(/^genuine/)
+  expect(explanation.tree[0]?.role).toBe(`trust anchor (${origin})`)
+  const text = explanationText(explanation)
+  expect(text).toContain('The key was generated on the device.')
+  expect(text).toContain('It does not say:')
+}
+
+describe('an explanation of genuine evidence', () => {
+  const genuine = Object.values(SYNTHETIC_EVIDENCE).flatMap((make) =>
+    make().filter((each) => each.expect === 'genuine'),
+  )
+
+  it.each(genuine)('tells $hsmType ($name) with its chain, what it says and what it does not', (specimen) => {
+    const chains = specimen.certChains === undefined ? {} : { certChains: specimen.certChains }
+    const trustAnchors = [...builtInTrustAnchors(), ...specimen.trustAnchors]
+    expectWhole(explain(specimen.package, { ...context, trustAnchors, ...chains }), specimen.hsmType, 'user')
+  })
+})
+
 describe.runIf(folder !== undefined)('explain', () => {
-  for (const vector of folder === undefined ? [] : readVectorManifest(folder)) {
-    if (vector.expect === 'refuse') continue
-    it(`tells ${vector.id} with its chain, what it says and what it does not`, () => {
-      const chains = vector.certChains === undefined ? {} : { certChains: file(vector.certChains) }
-      const explanation = explain(file(vector.attestation), { ...context, ...chains })
-      expect(explanation).toMatchObject({ kind: 'attestation', hsmType: vector.hsmType })
-      expect(explanation.verdict).toMatch(/^genuine/)
-      expect(explanation.tree[0]?.role).toBe('trust anchor (built-in)')
-      const text = explanationText(explanation)
-      expect(text).toContain('The key was generated on the device.')
-      expect(text).toContain('It does not say:')
-    })
-  }
+  it.each(HSM_TYPES)('tells real %s evidence with its chain, what it says and what it does not', (hsmType) => {
+    const real = readVectorManifest(folder ?? '').filter((row) => row.hsmType === hsmType && row.expect !== 'refuse')
+    expect(real.length).toBeGreaterThan(0)
+    for (const { attestation, certChains } of real) {
+      const chains = certChains === undefined ? {} : { certChains: file(certChains) }
+      expectWhole(explain(file(attestation), { ...context, ...chains }), hsmType, 'built-in')
+    }
+  })
 
   it('draws the chains of Google Cloud HSM as two trees: the maker’s above the statement, the owner’s beside it', () => {
     const chains = { certChains: file('marvell-google/smallstep-ec/certs.pem') }

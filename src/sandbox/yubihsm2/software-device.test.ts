@@ -26,7 +26,8 @@ const post = async (body: Uint8Array): Promise<{ readonly status: number; readon
 }
 
 describe.runIf(vectors !== undefined)("Yubico's own test bytes", () => {
-  const known = JSON.parse(readFileSync(join(vectors ?? '', 'yubihsm2/protocol-known-answers.json'), 'utf8'))
+  const known =
+    vectors === undefined ? {} : JSON.parse(readFileSync(join(vectors, 'yubihsm2/protocol-known-answers.json'), 'utf8'))
 
   it('chains log entries', () => {
     const { previous, next, tampered } = known.log
