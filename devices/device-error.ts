@@ -33,9 +33,11 @@ export const DEVICE_ERRORS = {
   'touch.timeout': 'Nobody touched the device in time.',
 } as const
 
+/** A code of a DeviceError: docs/errors.md lists them. */
 export type DeviceErrorCode = keyof typeof DEVICE_ERRORS
 export const DEVICE_ERROR_CODES = Object.keys(DEVICE_ERRORS) as readonly DeviceErrorCode[]
 
+/** What a DeviceError carries beside its code and its message. */
 export interface DeviceErrorDetails {
   /** One line: what to do. */
   readonly remedy: string
@@ -48,7 +50,15 @@ export interface DeviceErrorDetails {
   readonly transient?: boolean
 }
 
-/** `message` is one line of cause; `remedy` one line of what to do. Never holds a secret. */
+/**
+ * What went wrong at a device. `message` is one line of cause; `remedy` one line of what to do. Never holds a secret.
+ *
+ * @throws Nothing.
+ * @example
+ * ```ts
+ * const spentATry = (error: unknown): boolean => error instanceof DeviceError && error.code === 'pin.wrong'
+ * ```
+ */
 export class DeviceError extends Error {
   override readonly name = 'DeviceError'
   readonly code: DeviceErrorCode

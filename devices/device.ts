@@ -5,20 +5,23 @@
  */
 import type { SecretProvider } from './secret.ts'
 
-export { DEVICE_ERROR_CODES, DeviceError, type DeviceErrorCode } from './device-error.ts'
+export { DEVICE_ERROR_CODES, DeviceError, type DeviceErrorCode, type DeviceErrorDetails } from './device-error.ts'
 export { type DeviceUri, formatDeviceUri, parseDeviceUri } from './device-uri.ts'
 export { hideSecrets } from './hide-secrets.ts'
 export { Secret, type SecretName, type SecretProvider, type SecretRequest } from './secret.ts'
 
 /** The values of Sectigo's `hsmType` parameter. */
 export const HSM_TYPES = ['YUBIKEY', 'YUBIHSM2', 'LUNA', 'NSHIELD', 'FORTANIX', 'MARVELL_GOOGLE'] as const
+/** A device family, by the name that Sectigo’s `hsmType` parameter has for it. */
 export type HsmType = (typeof HSM_TYPES)[number]
 
 export const HASH_NAMES = ['SHA-256', 'SHA-384', 'SHA-512'] as const
+/** A hash that a request may be signed with. */
 export type HashName = (typeof HASH_NAMES)[number]
 
 /** Key types that a request may ask for. RSA always has the public exponent 65537. */
 export const KEY_ALGORITHMS = ['RSA-2048', 'RSA-3072', 'RSA-4096', 'P-256', 'P-384'] as const
+/** A key type that a request may ask for: `P-256`, `RSA-3072`. */
 export type KeyAlgorithm = (typeof KEY_ALGORITHMS)[number]
 
 /** What to generate. `label` and `id` derive from the run, so that a run that died finds its key again. */
@@ -53,6 +56,7 @@ export interface Attestation {
   readonly artefacts?: Readonly<Record<string, Uint8Array>>
 }
 
+/** A key pair on a device: it signs and attests, and its private half never leaves. */
 export interface DeviceKey {
   /** Where the key lives, in the family's own words (slot, object id, resource name). Stable across sessions. */
   readonly location: string
@@ -74,6 +78,7 @@ export interface KeyAttributes {
   readonly neverExtractable?: boolean
 }
 
+/** Whether a device can generate keys of a type. */
 export interface Capability {
   readonly algorithm: KeyAlgorithm
   readonly supported: boolean
@@ -91,6 +96,7 @@ export interface Obstacle {
   readonly remedy: string
 }
 
+/** What an opened device says of itself, and what would stop an enrolment with it. */
 export interface DeviceDescription {
   readonly hsmType: HsmType
   readonly vendor: string
@@ -125,6 +131,18 @@ export interface CertificateStore {
   readCertificate(key: DeviceKey): Promise<Uint8Array | undefined>
 }
 
+/**
+ * Does the device keep certificates beside its keys? Narrows the type. `device`: an opened device.
+ *
+ * @returns true for the families whose devices do; false for Cloud HSM.
+ * @throws Nothing.
+ * @example
+ * ```ts
+ * async function store(device: Device, key: DeviceKey, der: Uint8Array): Promise<void> {
+ *   if (hasCertificateStore(device)) await device.storeCertificate(key, der)
+ * }
+ * ```
+ */
 export function hasCertificateStore(device: Device): device is Device & CertificateStore {
   return 'storeCertificate' in device && 'readCertificate' in device
 }
@@ -135,6 +153,16 @@ export interface ButtonTouch {
   needsTouch(key: DeviceKey): boolean
 }
 
+/**
+ * Can the device wait for a person to touch it? Narrows the type. `device`: an opened device.
+ *
+ * @returns true for a YubiKey.
+ * @throws Nothing.
+ * @example
+ * ```ts
+ * const waits = (device: Device, key: DeviceKey): boolean => hasButtonTouch(device) && device.needsTouch(key)
+ * ```
+ */
 export function hasButtonTouch(device: Device): device is Device & ButtonTouch {
   return 'needsTouch' in device
 }
@@ -167,6 +195,7 @@ export interface DeviceTrace {
   readonly durationMs?: number
 }
 
+/** How a device is opened. */
 export interface OpenOptions {
   /** Asked at most once per name and run, and only when the device needs it. */
   readonly secret: SecretProvider
@@ -196,6 +225,7 @@ export interface Discovery {
   readonly trail: readonly string[]
 }
 
+/** Where one family looks for its devices. */
 export interface DiscoverOptions {
   /** A device URI of this family: what it says of where to look (module, address) counts, and what else it names does not. */
   readonly uri?: string

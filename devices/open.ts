@@ -55,14 +55,37 @@ export function familyOf(uri: string, hsmType?: HsmType): HsmType {
   return named
 }
 
+/**
+ * Opens a device: one session, one login at most.
+ *
+ * @param uri - `yubikey:serial=…`, `yubihsm2:…`, `luna:…`, `nshield:…`, `fortanix:…`, `marvell-google:projects/…`, or `pkcs11:`.
+ * @param options - Where secrets come from, and the family's settings. A `pkcs11:` URI needs `hsmType`.
+ * @returns The device; close it when you are done.
+ * @throws DeviceError: `device.uri`, `device.not-found`, `device.ambiguous`, `pin.…`, and what the device refuses.
+ * @example
+ * ```ts
+ * const secret: SecretProvider = async () => Secret.fromText('password')
+ * const device = await openDevice('yubihsm2:connector=http://127.0.0.1:12345;auth-key=1', { secret })
+ * console.log((await device.describe()).serial)
+ * await device.close()
+ * ```
+ */
 export async function openDevice(uri: string, options: OpenOptions & { readonly hsmType?: HsmType }): Promise<Device> {
   const family = await loadFamily(familyOf(uri, options.hsmType))
   return family.open(uri, options)
 }
 
 /**
- * Searches every family (or those named); a family that fails reports its error in the trail instead of ending the search. Where a
- * URI is given, it and the settings beside it are for its own family only (`hsmType` decides for `pkcs11:`).
+ * Searches every family (or those specified) without a login; a family that fails reports its error in the trail instead of ending the
+ * search. A URI and the settings beside it are for its own family only (`hsmType` decides for `pkcs11:`).
+ *
+ * @returns By family, what was found and where it was looked for.
+ * @throws DeviceError `device.uri` for a URI of no family, `device.aborted`.
+ * @example
+ * ```ts
+ * const found = await discoverDevices({ hsmTypes: ['YUBIKEY', 'YUBIHSM2'] })
+ * for (const [hsmType, { devices }] of found) console.log(hsmType, devices.map(({ uri }) => uri))
+ * ```
  */
 export async function discoverDevices({
   uri,

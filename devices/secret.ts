@@ -11,6 +11,7 @@ export type SecretName =
   | 'token'
   | 'client-certificate-key'
 
+/** A secret that a device asks for. */
 export interface SecretRequest {
   readonly name: SecretName
   /** Names the device and which secret: "PIN of YubiKey 15732500". Shown by a prompt. */
@@ -22,7 +23,16 @@ export type SecretProvider = (request: SecretRequest) => Promise<Secret | undefi
 
 const REDACTED = '[redacted]'
 
-/** A value that never prints: `toString`, JSON and `util.inspect` all give `[redacted]`. */
+/**
+ * A value that never prints: `toString`, JSON and `util.inspect` all give `[redacted]`.
+ *
+ * @throws TypeError, from `text()`, for bytes that are not UTF-8.
+ * @example
+ * ```ts
+ * const pin: SecretProvider = async ({ name }) => (name === 'pin' ? Secret.fromText(await ask()) : undefined)
+ * declare function ask(): Promise<string>
+ * ```
+ */
 export class Secret {
   readonly #bytes: Uint8Array
 

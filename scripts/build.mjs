@@ -12,7 +12,9 @@ for (const name of existsSync('dist') ? readdirSync('dist') : []) {
 }
 const { metafile } = await build({
   entryPoints: {
-    index: 'src/index.ts',
+    index: 'src/library/index.ts',
+    check: 'src/library/check.ts',
+    enroll: 'src/library/enroll.ts',
     'cli/main': 'src/cli/main.ts',
     'tools/vectors': 'test/tools/vectors.ts',
     'tools/fuzz': 'test/tools/fuzz.ts',

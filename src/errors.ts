@@ -15,6 +15,7 @@ export const EXIT = {
   pending: 6,
   defect: 70,
 } as const
+/** An exit code of the command line: one of the values of `EXIT`. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
 /** Ended by a full stop, unless it ends itself: a cause may be somebody else's words. */
@@ -24,8 +25,15 @@ export const sentence = (text: string): string => text.trimEnd().replace(/[^.!?â
 export const withRemedy = (cause: string, remedy: string): string => `${sentence(cause)} Try: ${remedy}`
 
 /**
- * An error that a user can act on: a stable `code` (`area.what`), one line of cause (`message`), one line of remedy.
- * Never holds a secret. Everything that is not one of these, nor a DeviceError, is a defect of ours (exit 70).
+ * An error that a user can act on: a stable `code`, one line of cause (`message`), one line of remedy, and the exit code of the command line.
+ * Never holds a secret. Everything that is not one of these, nor a DeviceError, is a defect of hsm-enroll (exit 70).
+ *
+ * @throws Nothing.
+ * @example
+ * ```ts
+ * const isSecondRun = (error: unknown): boolean =>
+ *   error instanceof EnrollError && (error.code === 'run.open' || error.code === 'run.completed')
+ * ```
  */
 export class EnrollError extends Error {
   override readonly name: string = 'EnrollError'

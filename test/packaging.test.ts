@@ -89,7 +89,7 @@ describe('the package', () => {
 
   it('holds the program, the library with its types, the schemas, the documentation and the notices', () => {
     for (const file of [
-      ...['dist/cli/main.js', 'dist/index.js', 'dist/types/src/index.d.ts', 'dist/third-party-notices.txt'],
+      ...['dist/cli/main.js', 'dist/index.js', 'dist/types/src/library/index.d.ts', 'dist/third-party-notices.txt'],
       ...['LICENSE', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'docs/architecture.md'],
       ...['schemas/attestation-result.schema.json', 'contrib/udev/70-hsm-enroll.rules'],
     ])

@@ -2,6 +2,7 @@ import { contextTag, type DerLimits, DerNode, readDer, readSequence, TAG } from 
 import { readBitStringOctets, readBoolean, readOctetString, readOid, readSmallInteger, readTime } from './der-values.ts'
 import { OctetMemory } from './octet-memory.ts'
 
+/** AlgorithmIdentifier (RFC 5280 4.1.1.2): `oid` is dotted, `parameters` and `der` are DER. */
 export interface AlgorithmIdentifier {
   readonly oid: string
   /** The parameters' DER, undefined where absent. */
@@ -9,6 +10,7 @@ export interface AlgorithmIdentifier {
   readonly der: Uint8Array
 }
 
+/** One extension of a certificate or a request (RFC 5280 4.2); `value` is what its OCTET STRING holds. */
 export interface Extension {
   readonly oid: string
   readonly critical: boolean

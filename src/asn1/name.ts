@@ -4,6 +4,7 @@ import { DerError } from './der-error.ts'
 import { readOid, readText } from './der-values.ts'
 import { ia5String, printableString, sequence, setOf, utf8String, oid as writeOid } from './der-writer.ts'
 
+/** One attribute of a distinguished name: `oid` is dotted. */
 export interface NameAttribute {
   readonly oid: string
   readonly value: string
@@ -96,7 +97,15 @@ export function nameValues(name: Name, short: string): readonly string[] {
   return name.flat().flatMap((attribute) => (attribute.oid === oid ? [attribute.value] : []))
 }
 
-/** RFC 4514 text: last RDN first, `,` between RDNs, `+` inside one. */
+/**
+ * Writes a distinguished name as RFC 4514 text: last RDN first, `,` between RDNs, `+` inside one.
+ *
+ * @throws Nothing.
+ * @example
+ * ```ts
+ * console.log(formatName(parseNameText('CN=Example GmbH,C=NL')))
+ * ```
+ */
 export function formatName(name: Name): string {
   return [...name]
     .reverse()
@@ -127,7 +136,15 @@ const invalid = (text: string, why: string): EnrollError =>
       'Write it as RFC 4514 has it, for example CN=Example Ltd,O=Example Ltd,L=Utrecht,C=NL; put \\ before a comma that belongs to a value.',
   })
 
-/** Reads RFC 4514 text (last RDN first, as `formatName` writes it). Unknown types must be dotted OIDs. Throws EnrollError `asn1.name`. */
+/**
+ * Reads a distinguished name in RFC 4514 text, last RDN first, as `formatName` writes it. Unknown attribute types must be dotted OIDs.
+ *
+ * @throws EnrollError `asn1.name`.
+ * @example
+ * ```ts
+ * const subject: Name = parseNameText('CN=Example GmbH,O=Example GmbH,L=Utrecht,C=NL')
+ * ```
+ */
 export function parseNameText(text: string): Name {
   const rdns: NameAttribute[][] = []
   for (const rdn of splitOutside(text, /[,;]/)) {

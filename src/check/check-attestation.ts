@@ -42,8 +42,18 @@ const BINDING = {
 
 /**
  * The whole local judgement: is the evidence genuine, does it belong to this request or key, would we order with it. Pure and
- * synchronous. Throws EvidenceError (`evidence.unreadable`) where the input is no attestation at all, or another family's than
- * `hsmType` says; anything readable gets a verdict. Steps and sources: docs/evidence.md.
+ * synchronous. The steps and their sources: docs/evidence.md.
+ *
+ * @param request - The package (`readEvidence` makes it from what people have), the anchors, the time in milliseconds since 1970, and what it must belong to.
+ * @returns The verdict as data, whatever it is: what can be read is judged.
+ * @throws EnrollError `evidence.unreadable` for input that is not an attestation, or that of another family than `hsmType` says.
+ * @example
+ * ```ts
+ * const { package: package_ } = readEvidence(readFileSync('attestation.pem'))
+ * const csr = readCertificationRequest(readFileSync('request.csr'))
+ * const result = checkAttestation({ package: package_, csr, trustAnchors: builtInTrustAnchors(), now: Date.now() })
+ * if (!result.acceptable) console.log(result.checks.filter(({ status }) => status === 'fail'))
+ * ```
  */
 export function checkAttestation(request: CheckRequest): AttestationResult {
   const hsmType = request.hsmType ?? recogniseFamily(request.package)

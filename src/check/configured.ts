@@ -70,7 +70,20 @@ export async function checkContext(
   }
 }
 
-/** `checkAttestation` under the configured anchors and policy. Throws what it throws, and what reading the anchors does. */
+/**
+ * `checkAttestation` under the anchors and the policy of a configuration.
+ *
+ * @param settings - What `loadConfiguration` read, or anything that answers by path: `policy.profile`, `policy.fips`, `trustAnchors`.
+ * @param evidence - As for `checkAttestation`; the request as bytes.
+ * @param readFile - Reads the files of `trustAnchors`.
+ * @throws EnrollError `trust-anchors.unreadable`, and what `checkAttestation` and `readCertificationRequest` throw.
+ * @example
+ * ```ts
+ * const settings = { text: (path: string) => (path === 'policy.fips' ? 'warn' : undefined), list: () => [] }
+ * const { package: package_ } = readEvidence(readFileSync('attestation.pem'))
+ * const result = await checkUnder(settings, { package: package_, now: Date.now() }, readFile)
+ * ```
+ */
 export async function checkUnder(
   settings: CheckSettings,
   evidence: EvidenceToCheck,

@@ -2,7 +2,7 @@
 import type { Configuration } from '../config/configuration.ts'
 import type { AdvanceOptions } from '../enrollment/advance.ts'
 import type { Enrollment } from '../enrollment/enroll.ts'
-import type { Run } from '../enrollment/run.ts'
+import type { OpenRun, Run } from '../enrollment/run.ts'
 import { EnrollError, type ExitCode } from '../errors.ts'
 import type { Arguments, CommandContext } from './command.ts'
 import { configureRun, PROFILE_OPTIONS, RUN_PROFILE_OPTION } from './configure.ts'
@@ -34,7 +34,7 @@ export function stateDirectoryOf(configuration: Configuration): string {
 }
 
 /** Asks a person before money moves; a test order is free. Throws EnrollError where nobody can be asked. */
-export function confirmOrder(args: Arguments, context: CommandContext): (run: Run) => Promise<boolean> {
+export function confirmOrder(args: Arguments, context: CommandContext): (run: OpenRun) => Promise<boolean> {
   return async (run) => {
     if (args.flag('yes') || run.record.test) return true
     if (!context.interactive) {

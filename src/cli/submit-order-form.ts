@@ -4,7 +4,7 @@ import { MAX_INPUT, readInput } from '../config/read-input.ts'
 import { judgeForm, orderFromForm } from '../enrollment/order-from-form.ts'
 import { refuseFaultyForm } from '../enrollment/order-once.ts'
 import { formFinding } from '../enrollment/plan/finding.ts'
-import type { Run } from '../enrollment/run.ts'
+import type { OpenRun } from '../enrollment/run.ts'
 import { EnrollError, EXIT, type ExitCode, sentence, withRemedy } from '../errors.ts'
 import type { FormFault, OrderForm } from '../sectigo/certificate-authority.ts'
 import { readOrderForm } from '../sectigo/order-form-file.ts'
@@ -50,7 +50,7 @@ export async function submitOrderForm(
   }
   if (!judged.test) await confirmChange(`Order ${contentOf(form, kind)} at ${endpoint}?`, args, context)
   const services = createServices(configuration.required('stateDirectory'), context, args.flag('trace'))
-  const onBegun = ({ id }: Run): void => context.output.belongsTo(id)
+  const onBegun = ({ id }: OpenRun): void => context.output.belongsTo(id)
   const summary = await orderFromForm(judged, { configuration, profile: file, onBegun }, services)
   showRun(summary, context.output)
   return summary.record.state === 'ordered' ? EXIT.done : exitCodeOf(summary.record)

@@ -7,7 +7,7 @@ import { OPEN_SECTIONS, SETTINGS, type Setting, settingByPath } from './settings
 
 const MAX_SIZE = 256 * 1024
 
-/** One value of one file: text, or a list of texts. */
+/** A value as a file, the environment or a flag has it. */
 export type RawValue = string | readonly string[]
 
 export interface ConfigurationFile {

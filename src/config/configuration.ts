@@ -8,6 +8,7 @@ import { SYSTEM_CONFIG_DIRECTORY, stateDirectory, userConfigDirectory } from './
 import { SECRET_SOURCE_FORMS } from './secret-source-forms.ts'
 import { environmentName, SETTINGS, type Setting, settingByPath } from './settings.ts'
 
+/** A value in force, and where it came from. */
 export interface ConfiguredValue {
   readonly value: RawValue
   /** "flag", "environment HSM_ENROLL_…", a file name, or "default". */
@@ -15,7 +16,16 @@ export interface ConfiguredValue {
   readonly layer: 'default' | 'file' | 'profile' | 'environment' | 'flag' | 'run'
 }
 
-/** All values in force, each with where it came from. Precedence: flag > environment > profile > project > user > system > default. */
+/**
+ * All values in force, each with where it came from. Precedence: flag > environment > profile > project > user > system > default.
+ *
+ * @throws EnrollError `config.missing`, from `required`.
+ * @example
+ * ```ts
+ * const configuration: Configuration = await loadConfiguration({ profile: 'signing.yaml' })
+ * console.log(configuration.required('device.uri'), configuration.flag('sectigo.foreignOrderNumber'))
+ * ```
+ */
 export class Configuration {
   readonly values: ReadonlyMap<string, ConfiguredValue>
   /** The profile as a file, whatever name or link it was given by; undefined where none was. */
@@ -73,6 +83,7 @@ export class Configuration {
   }
 }
 
+/** Where `loadConfiguration` reads from; the process decides what is not given. */
 export interface ConfigurationSources {
   /** A profile: a file, or a name looked up as NAME.yaml in the profiles folder beside the user's and the system's configuration. */
   readonly profile?: string
@@ -89,7 +100,15 @@ const exists = (file: string): Promise<boolean> =>
     () => false,
   )
 
-/** Reads every layer. Throws ConfigError for the first value that is wrong. */
+/**
+ * Reads every layer: the defaults, the files of system, user and project, the profile, the environment (`HSM_ENROLL_…`), and flags.
+ *
+ * @throws EnrollError `config.…` for the first value that is wrong; no error shows a value, which may be a secret.
+ * @example
+ * ```ts
+ * const configuration = await loadConfiguration({ profile: 'signing.yaml', flags: { 'policy.fips': 'warn' } })
+ * ```
+ */
 export async function loadConfiguration(sources: ConfigurationSources = {}): Promise<Configuration> {
   const env = sources.env ?? process.env
   const cwd = sources.cwd ?? process.cwd()

@@ -3,7 +3,18 @@ import { familyOf, loadFamily } from '../../devices/open.ts'
 import type { Configuration } from './configuration.ts'
 import { deviceProfile } from './profile.ts'
 
-/** Opens the device that a configuration specifies. Throws ConfigError, DeviceError. */
+/**
+ * Opens the device that a configuration specifies, with its settings and without a run.
+ *
+ * @throws EnrollError `config.missing`; DeviceError as `openDevice`.
+ * @example
+ * ```ts
+ * const configuration = await loadConfiguration({ profile: 'signing.yaml' })
+ * const device = await openConfiguredDevice(configuration, { secret: createSecretProvider(configuration) })
+ * console.log((await device.describe()).obstacles)
+ * await device.close()
+ * ```
+ */
 export async function openConfiguredDevice(
   configuration: Configuration,
   options: Omit<OpenOptions, 'settings'>,

@@ -57,7 +57,16 @@ export function keyProfile(configuration: Configuration): KeyProfile {
   }
 }
 
-/** Throws ConfigError where the subject is missing or a name cannot be read. */
+/**
+ * What the request of a profile asks for: subject, names, key usages, hash.
+ *
+ * @throws EnrollError `config.missing`, `config.value`, `asn1.name`.
+ * @example
+ * ```ts
+ * const template: RequestTemplate = requestTemplate(await loadConfiguration({ profile: 'signing.yaml' }))
+ * console.log(formatName(template.subject))
+ * ```
+ */
 export function requestTemplate(configuration: Configuration): RequestTemplate {
   const subject: Name = parseNameText(configuration.required('request.subject'))
   const hash: HashName | undefined = oneOf(HASH_NAMES, configuration.text('request.hash'))
@@ -101,7 +110,16 @@ function dottedOid(text: string): string {
   )
 }
 
-/** The order form by the CA's parameter names. Lists become comma-separated, as `product` wants it. */
+/**
+ * The order form of a profile, by the CA's parameter names. Lists become comma-separated, as `product` wants it.
+ *
+ * @throws Nothing.
+ * @example
+ * ```ts
+ * const form = orderForm(await loadConfiguration({ profile: 'signing.yaml' }))
+ * console.log(form.product, form.days)
+ * ```
+ */
 export function orderForm(configuration: Configuration): OrderForm {
   return Object.fromEntries(
     [...configuration.section('order')].map(([name, { value }]) => [

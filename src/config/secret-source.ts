@@ -13,6 +13,7 @@ const COMMAND_TIMEOUT = 30_000
 const BYTE_ORDER_MARK = Buffer.from('\ufeff')
 const MULTI_LINE = new Set(['authentication-key', 'client-certificate-key'])
 
+/** Where secrets come from here and now. */
 export interface SecretReading {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Asks a person; absent where nobody can be asked. */

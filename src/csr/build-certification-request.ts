@@ -44,9 +44,18 @@ export async function checkRequestTemplate(template: RequestTemplate): Promise<v
 }
 
 /**
- * Builds a PKCS#10 request, has the device sign it, and reads it back: nobody sees a request whose signature does not verify
- * or whose key is not the device's. Throws EnrollError: `csr.signature` otherwise, `csr.key-type`,
- * `csr.subject-alt-name`, `csr.attribute`, `asn1.name`.
+ * Builds a PKCS#10 request, has the device sign it, and reads it back: nobody sees a request whose signature does not verify or whose key
+ * is not the device's.
+ *
+ * @param signer - A key of a device; anything with `publicKey` (SubjectPublicKeyInfo, DER) and `sign`.
+ * @throws EnrollError `csr.signature`, `csr.key-type`, `csr.subject-alt-name`, `csr.attribute`, `asn1.name`; DeviceError from `sign`.
+ * @example
+ * ```ts
+ * async function request(device: Device): Promise<CertificationRequest | undefined> {
+ *   const key = await device.findKey({ label: 'signing' })
+ *   return key && buildCertificationRequest({ subject: parseNameText('CN=Example GmbH,C=NL') }, key)
+ * }
+ * ```
  */
 export async function buildCertificationRequest(
   template: RequestTemplate,

@@ -81,7 +81,16 @@ export function requestHash(request: CertificationRequest): 'SHA-1' | 'SHA-256' 
   return REQUEST_SIGNATURES.find(({ oid }) => oid === request.signatureAlgorithm.oid)?.hash
 }
 
-/** Does the request prove possession of its own key? False for any signature or algorithm that does not fit. */
+/**
+ * Does the request prove possession of its own key?
+ *
+ * @returns false for any signature or algorithm that does not fit.
+ * @throws Nothing.
+ * @example
+ * ```ts
+ * const proven = verifyCertificationRequest(readCertificationRequest(readFileSync('request.csr')))
+ * ```
+ */
 export function verifyCertificationRequest(request: CertificationRequest): boolean {
   const algorithm = REQUEST_SIGNATURES.find(({ oid }) => oid === request.signatureAlgorithm.oid)
   if (algorithm === undefined || !parametersFit(request.signatureAlgorithm)) return false

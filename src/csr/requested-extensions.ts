@@ -14,6 +14,7 @@ export const KEY_USAGE_NAMES = [
   'dataEncipherment',
   'keyAgreement',
 ] as const
+/** A bit of the extension keyUsage (RFC 5280 4.2.1.3). */
 export type KeyUsageName = (typeof KEY_USAGE_NAMES)[number]
 
 /** pkijs reads whole ArrayBuffers; a view of a larger one must be copied out. */
@@ -26,7 +27,7 @@ export function exactBuffer(bytes: Uint8Array): ArrayBuffer {
 type PkiJs = typeof import('pkijs')
 type Asn1Js = typeof import('asn1js')
 
-/** What a template says of extensions. */
+/** What a request asks the CA to write into the certificate. */
 export interface RequestedExtensions {
   readonly subjectAltNames?: readonly SubjectAltName[]
   /** Bit names of RFC 5280 4.2.1.3. */

@@ -1,7 +1,7 @@
 import { DeviceError } from '../../devices/device.ts'
 import { EnrollError, EXIT, type ExitCode, sentence } from '../errors.ts'
 import { hasPushed, takePushed } from './pushed-certificates.ts'
-import type { Run } from './run.ts'
+import type { OpenRun, Run } from './run.ts'
 import { hasReached, type RunState } from './run-event.ts'
 import { hasKey } from './run-record.ts'
 import { runCheckStep } from './steps/check-step.ts'
@@ -12,6 +12,7 @@ import { runSubmitStep } from './steps/submit-step.ts'
 import { runUnknownStep } from './steps/unknown-step.ts'
 import { withdrawFaultyRequest } from './steps/withdraw-request.ts'
 
+/** How far a run is taken now. */
 export interface AdvanceOptions {
   /** Stop once this state is reached: `keygen`, `csr` and `attest` end early. */
   readonly until?: RunState
@@ -20,7 +21,7 @@ export interface AdvanceOptions {
   /** Order again after the CA refused: a new POST, on the operator's word. */
   readonly orderAgain?: boolean
   /** Asked before the order is placed; false ends the run where it is. Where it is absent, nothing is ever ordered. */
-  readonly confirm?: (run: Run) => Promise<boolean>
+  readonly confirm?: (run: OpenRun) => Promise<boolean>
 }
 
 /** Takes a run as far as it goes now, from whatever state it is in. Every state is journalled before the next begins. */

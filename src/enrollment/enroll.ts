@@ -3,8 +3,9 @@ import { EnrollError, type ExitCode } from '../errors.ts'
 import { type AdvanceOptions, advance } from './advance.ts'
 import { beginOnlyRun } from './begin-only-run.ts'
 import { refuseUnworkable, refuseUnworkableSteps } from './plan/preflight.ts'
-import { type Run, withNewRun, withRun } from './run.ts'
-import type { RunRecord } from './run-record.ts'
+import { type Resolution, resolveRun } from './resolve-run.ts'
+import { type OpenRun, type Run, withNewRun, withRun } from './run.ts'
+import type { RunRecord, RunSummary } from './run-record.ts'
 import type { EnrollmentServices } from './services.ts'
 
 /** The states in which a run may be asked to end before it orders. */
@@ -26,11 +27,11 @@ export interface Enrollment {
    * Asked once the evidence has been checked and before the paid order is placed; resolve to false to end the run there. Without it a
    * paid enrollment is refused before a key is generated. A test order is placed without being asked for.
    */
-  readonly confirm?: (run: Run) => Promise<boolean>
+  readonly confirm?: (run: OpenRun) => Promise<boolean>
   /** Begin although a run of this profile is unfinished, or its paid certificate has not expired. Default false. */
   readonly another?: boolean
   /** Called once the run exists, before the device is opened. */
-  readonly onBegun?: (run: Run) => void
+  readonly onBegun?: (run: OpenRun) => void
 }
 
 /** Where a run has got to. */
@@ -76,18 +77,42 @@ const unnamed = (): EnrollError =>
   })
 
 /**
- * Enrolls a profile: key pair, request, attestation, its check, the order, the certificate. Each step is on disk before the next begins;
- * a run that stops is continued with `resume`, and its money is never spent twice.
- * Throws EnrollError `run.open` or `run.completed` for a second run of the profile, `config.…` and `order.…` for a profile that cannot
- * work (before a run exists), and DeviceError for what the device refuses.
+ * Enrols a profile: key pair, request, attestation, its check, the order, the certificate. What can be known is judged before a run exists.
+ * Each step is on disk before the next begins; a run that stops is continued with `resume`, and nothing is ever paid twice.
+ *
+ * @param enrollment - The configuration, and how far to go. A paid order needs `confirm`.
+ * @param services - The world: `createRealServices`.
+ * @returns Where the run has got to. A refusal by a check (exit code 1) or by the CA (4) is a result.
+ * @throws EnrollError `run.open` or `run.completed` for a second run of the profile, `config.…` and `order.…` for a profile that cannot
+ * work, `lock.held`; DeviceError for what the device refuses.
+ * @example
+ * ```ts
+ * const configuration = await loadConfiguration({ profile: 'signing.yaml' })
+ * const services = createRealServices({
+ *   stateDirectory: configuration.required('stateDirectory'),
+ *   reading: { env: process.env },
+ *   observer: { step: ({ detail }) => console.log(detail) },
+ * })
+ * const { exitCode, record } = await enroll({ configuration, confirm: async () => true }, services)
+ * console.log(exitCode === EXIT.pending ? `order ${record.orderNumber}` : record.state)
+ * ```
  */
 export function enroll(enrollment: Enrollment, services: EnrollmentServices): Promise<Enrolled> {
   return beginRun(enrollment, services, advanced)
 }
 
 /**
- * Continues a run from wherever it stopped. `overrides` replace single settings of the run from now on, by path (`device.modulePath`).
- * Throws EnrollError `run.not-found`, `lock.held` if another process has the run, and what `enroll` throws.
+ * Continues a run from wherever it stopped.
+ *
+ * @param id - The run's id, or the end of it.
+ * @param options - How far to go; `overrides` replace single settings of the run from now on, by path (`device.modulePath`).
+ * @throws EnrollError `run.not-found`, `lock.held` if another process has the run, and what `enroll` throws.
+ * @example
+ * ```ts
+ * async function follow(id: string, services: EnrollmentServices): Promise<Enrolled> {
+ *   return resume(id, { wait: true }, services)
+ * }
+ * ```
  */
 export function resume(
   id: string,
@@ -101,4 +126,29 @@ export function resume(
 async function advanced(run: Run, options: AdvanceOptions): Promise<Enrolled> {
   const exitCode = await advance(run, options)
   return { exitCode, ...run.summary }
+}
+
+/**
+ * Records what became of an order whose outcome is unknown, on the word of `operator`. Sends nothing that costs; what the CA can be asked
+ * is asked.
+ *
+ * @returns The run afterwards; continue it with `resume`.
+ * @throws EnrollError `run.not-unknown`, `run.no-such-order`, `run.balance-moved`, `run.not-found`, `lock.held`.
+ * @example
+ * ```ts
+ * async function found(id: string, orderNumber: string, services: EnrollmentServices): Promise<RunSummary> {
+ *   return resolve(id, { kind: 'placed', orderNumber }, 'operator alice', services)
+ * }
+ * ```
+ */
+export function resolve(
+  id: string,
+  resolution: Resolution,
+  operator: string,
+  services: EnrollmentServices,
+): Promise<RunSummary> {
+  return withRun(id, services, async (run) => {
+    await resolveRun(run, resolution, operator)
+    return run.summary
+  })
 }

@@ -11,7 +11,8 @@ import { validateForm } from '../sectigo/parameters/validate-form.ts'
 import { judgeEvidence } from './judge-evidence.ts'
 import { type OrderedEvidence, orderOnce, refuseFaultyForm } from './order-once.ts'
 import type { Finding } from './plan/finding.ts'
-import { type Run, withNewRun } from './run.ts'
+import { type OpenRun, withNewRun } from './run.ts'
+import type { RunRecord, RunSummary } from './run-record.ts'
 import type { EnrollmentServices } from './services.ts'
 
 /** `auto-apply`: document signing and TLS (`!AutoApplyOrder`); `place`: the other products (`!PlaceOrder`). */
@@ -33,7 +34,20 @@ export interface JudgedForm {
   readonly findings: readonly Finding[]
 }
 
-/** Judges a form and the evidence in it. Sends nothing. Throws EnrollError `input.…` for a request that cannot be read. */
+/**
+ * Judges an order form of your own, and the evidence in it. Sends nothing.
+ *
+ * @param form - Parameters by the documents' names; `readOrderForm` reads them from a file.
+ * @param now - Milliseconds since 1970, for the evidence.
+ * @throws EnrollError `csr.unreadable`, `asn1.…`, for a request that cannot be read.
+ * @example
+ * ```ts
+ * const configuration = await loadConfiguration({ profile: 'account.yaml' })
+ * const form = readOrderForm(readFileSync('order.yaml', 'utf8'), readFileSync)
+ * const judged: JudgedForm = await judgeForm(form, 'auto-apply', configuration, Date.now())
+ * console.log(judged.refused, judged.faults, judged.findings)
+ * ```
+ */
 export async function judgeForm(
   form: OrderForm,
   kind: FormKind,
@@ -49,12 +63,24 @@ export async function judgeForm(
   return { form, kind, test, faults, refused, keys, evidence: judged, findings }
 }
 
-/** Places the order of a judged form in a run of its own, with one journalled POST. Throws EnrollError `order.…`, `ca.…`. */
+/**
+ * Places the order of a judged form in a run of its own, with one journalled POST. A form whose key was ordered for before is refused.
+ *
+ * @returns The run: state `ordered`, `rejected` or `unknown`.
+ * @throws EnrollError `order.form`, `order.duplicate`, `order.unrecorded`, `ca.unreachable`, `run.stopped`.
+ * @example
+ * ```ts
+ * async function order(judged: JudgedForm, configuration: Configuration, services: EnrollmentServices): Promise<void> {
+ *   const { record } = await orderFromForm(judged, { configuration, profile: 'order.yaml' }, services)
+ *   console.log(record.orderNumber ?? record.state)
+ * }
+ * ```
+ */
 export async function orderFromForm(
   judged: JudgedForm,
   { configuration, profile, onBegun }: OrderSetting,
   services: EnrollmentServices,
-): Promise<Run['summary']> {
+): Promise<RunSummary & { readonly record: RunRecord }> {
   const { form, kind, test, faults, keys, evidence } = judged
   refuseFaultyForm(faults)
   const endpoint = configuration.required('sectigo.endpoint')
@@ -81,10 +107,11 @@ export async function orderFromForm(
   })
 }
 
+/** What an order from a form is placed under. */
 export interface OrderSetting {
   readonly configuration: Configuration
   /** What the run is listed under: the form's file. */
   readonly profile: string
   /** Called once the run exists, before anything is sent. */
-  readonly onBegun?: (run: Run) => void
+  readonly onBegun?: (run: OpenRun) => void
 }

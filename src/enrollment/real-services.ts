@@ -4,6 +4,7 @@ import type { SecretReading } from '../config/secret-source.ts'
 import { EnrollError } from '../errors.ts'
 import type { EnrollmentServices, RunObserver } from './services.ts'
 
+/** What the real world of a run is made of. */
 export interface RealServicesOptions {
   /** The folder of runs, locks, the ledger and the poll schedule; what `Configuration.required('stateDirectory')` says. */
   readonly stateDirectory: string
@@ -18,7 +19,20 @@ export interface RealServicesOptions {
   readonly onTrace?: (line: string) => void
 }
 
-/** The real world for a run: devices, the CA, the clock. Everything heavy loads when it is first used. */
+/**
+ * The real world for a run: devices, the CA with its poll schedule on disk, the clock. Everything heavy loads when it is first used.
+ *
+ * @throws Nothing; what is missing is reported when it is used.
+ * @example
+ * ```ts
+ * const services: EnrollmentServices = createRealServices({
+ *   stateDirectory: '/var/lib/hsm-enroll',
+ *   reading: { env: process.env },
+ *   observer: { step: ({ step, status }) => console.log(step, status) },
+ *   signal: AbortSignal.timeout(3_600_000),
+ * })
+ * ```
+ */
 export function createRealServices(options: RealServicesOptions): EnrollmentServices {
   const { stateDirectory, reading, observer, signal, onProgress, onTrace = () => undefined } = options
   let secrets: ReturnType<typeof createSecretProvider> | undefined

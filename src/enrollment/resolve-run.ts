@@ -5,6 +5,7 @@ import type { Run } from './run.ts'
 import { untilStopped } from './services.ts'
 import { runUnknownStep, weigh } from './steps/unknown-step.ts'
 
+/** What became of an order. `despiteBalance`: the balance of the account moved for another reason. */
 export type Resolution =
   | { readonly kind: 'placed'; readonly orderNumber: string }
   | { readonly kind: 'not-placed'; readonly despiteBalance: boolean }

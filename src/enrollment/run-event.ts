@@ -14,6 +14,7 @@ const RUN_STATES = [
   'issued',
   'installed',
 ] as const
+/** How far a run has come. `checked`: the evidence is acceptable and an order may be placed. */
 export type RunState = (typeof RUN_STATES)[number]
 
 /** Is `state` at or past `goal`, counting along the order of RUN_STATES? */
@@ -24,6 +25,25 @@ export const hasReached = (state: RunState, goal: RunState): boolean =>
 export interface Artefact {
   readonly file: string
   readonly sha256: string
+}
+
+/** One order, as its intent was journalled before it was sent. */
+export interface Submission {
+  readonly type: 'submitting'
+  /** SHA-256 of the exact form, credentials left out. */
+  readonly formSha256: string
+  readonly csrSha256?: string
+  readonly spkiSha256?: string
+  /** Name of the marker that holds the key (or the form) for this run. */
+  readonly claim: string
+  /** The same for the keys of further items. */
+  readonly otherClaims?: readonly string[]
+  readonly endpoint: string
+  readonly test: boolean
+  /** The order waits until `!AutoAuthorize` lets it go on. */
+  readonly toAuthorize?: true
+  /** What the account had before, where it could be read. */
+  readonly balanceBefore?: Balance
 }
 
 /** What the journal records. Every event is written to disk before the run goes on; none holds a secret. */
@@ -80,23 +100,7 @@ export type RunEvent =
     }
   | { readonly type: 'check-refused'; readonly result: Artefact; readonly failed: readonly string[] }
   | { readonly type: 'checked'; readonly result: Artefact }
-  | {
-      readonly type: 'submitting'
-      /** SHA-256 of the exact form, credentials left out. */
-      readonly formSha256: string
-      readonly csrSha256?: string
-      readonly spkiSha256?: string
-      /** Name of the marker that holds the key (or the form) for this run. */
-      readonly claim: string
-      /** The same for the keys of further items. */
-      readonly otherClaims?: readonly string[]
-      readonly endpoint: string
-      readonly test: boolean
-      /** The order waits until `!AutoAuthorize` lets it go on. */
-      readonly toAuthorize?: true
-      /** What the account had before, where it could be read. */
-      readonly balanceBefore?: Balance
-    }
+  | Submission
   | { readonly type: 'not-sent'; readonly reason: string }
   | {
       readonly type: 'ordered'
@@ -148,7 +152,7 @@ export type RunEvent =
         readonly location?: string
         readonly spkiSha256?: string
       }
-      readonly order?: Omit<Extract<RunEvent, { type: 'submitting' }>, 'type'> & {
+      readonly order?: Omit<Submission, 'type'> & {
         readonly orderNumber?: string
         /** Hash of the lost entry that submitted it. */
         readonly intent?: string

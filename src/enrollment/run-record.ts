@@ -2,7 +2,7 @@ import { EnrollError } from '../errors.ts'
 import type { Balance, OrderStep, Refusal } from '../sectigo/certificate-authority.ts'
 import { Journal, type JournalEntry } from './journal.ts'
 import { marksOf } from './profile-marks.ts'
-import type { Artefact, RunEvent, RunState } from './run-event.ts'
+import type { Artefact, RunEvent, RunState, Submission } from './run-event.ts'
 import { listRunIds, RunFolder } from './run-folder.ts'
 
 /** What a run's journal amounts to. */
@@ -28,7 +28,7 @@ export interface RunRecord {
   readonly certChains?: Artefact
   readonly checkResult?: Artefact
   readonly failedChecks?: readonly string[]
-  readonly submission?: Extract<RunEvent, { type: 'submitting' }>
+  readonly submission?: Submission
   /** Hash of the journal's entry of that submission, by which the claims in the ledger know it. */
   readonly intent?: string
   readonly unknownReason?: string
@@ -221,6 +221,7 @@ function recovered(record: RunRecord, { key, order }: Extract<RunEvent, { type: 
   }
 }
 
+/** A run and where it is kept. */
 export interface RunSummary {
   readonly id: string
   readonly folder: string
@@ -229,7 +230,17 @@ export interface RunSummary {
   readonly fault?: { readonly code: string; readonly message: string }
 }
 
-/** Every run, oldest first, without taking a lock. */
+/**
+ * Every run, oldest first, without taking a lock.
+ *
+ * @param stateDirectory - The folder that `RealServicesOptions.stateDirectory` specifies; one that is not there has no runs.
+ * @returns One entry a run; `fault` for one whose journal cannot be trusted.
+ * @throws Nothing but what the disk does (an Error with its code).
+ * @example
+ * ```ts
+ * for (const { id, record, fault } of await listRuns('/var/lib/hsm-enroll')) console.log(id, record?.state ?? fault?.code)
+ * ```
+ */
 export async function listRuns(stateDirectory: string): Promise<readonly RunSummary[]> {
   const runs: RunSummary[] = []
   for (const id of await listRunIds(stateDirectory)) {

@@ -14,8 +14,16 @@ import { keyIdOf, keyLabelOf } from './run-id.ts'
 import { type RunRecord, type RunSummary, recordOf } from './run-record.ts'
 import type { EnrollmentServices } from './services.ts'
 
+/** A run as whoever is asked about it sees it; good while the call lasts. */
+export interface OpenRun {
+  readonly id: string
+  /** What it runs under: the profile as it was planned, with what has replaced single settings since. */
+  readonly configuration: Configuration
+  readonly record: RunRecord
+}
+
 /** An open run: its folder, its journal, and what the journal amounts to. Exists only inside `withRun` or `withNewRun`. */
-export class Run {
+export class Run implements OpenRun {
   readonly folder: RunFolder
   readonly configuration: Configuration
   readonly services: EnrollmentServices

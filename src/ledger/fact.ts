@@ -11,7 +11,7 @@
  * | `attempt`     | `attemptName`: device and secret                                           |
  * | `schedule`    | the account at the CA                                                      |
  */
-interface FactBodies {
+export interface FactBodies {
   /**
    * `requested`: the device was asked for a key there, `spkiSha256` is what was there before. `refused`: it made none. `free`: the key
    * there was deleted by us.
@@ -70,6 +70,7 @@ export type OrderStatus =
   | 'abandoned'
 
 export const FACT_KINDS = ['place', 'key', 'order', 'certificate', 'attempt', 'schedule'] as const
+/** What a fact is of: the table above. */
 export type FactKind = (typeof FACT_KINDS)[number]
 
 /** A fact of one kind, and the run that says so. */

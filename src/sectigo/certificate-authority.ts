@@ -21,6 +21,7 @@ export interface Refusal {
   readonly doubtful?: true
 }
 
+/** How one order ended, whatever it was. */
 export type OrderOutcome =
   | {
       readonly kind: 'ordered'
@@ -38,6 +39,7 @@ export type OrderOutcome =
   /** The request certainly never left (name not found, connection refused, TLS not established). */
   | { readonly kind: 'not-sent'; readonly reason: string; readonly remedy: string }
 
+/** What an account has, as the CA writes it. */
 export interface Balance {
   readonly accountId?: string
   readonly currency?: string
@@ -53,6 +55,7 @@ export interface OrderProgress {
   readonly steps: readonly OrderStep[]
 }
 
+/** One step of the CA’s own procedure for an order. */
 export interface OrderStep {
   readonly id: string
   readonly status: 'not-required' | 'open' | 'done' | 'in-progress' | 'unknown'
@@ -60,6 +63,7 @@ export interface OrderStep {
   readonly instruction?: string
 }
 
+/** What came of asking for a certificate. */
 export type Collection =
   /** PEM or DER certificates, end entity first where the CA says which it is. */
   | { readonly kind: 'issued'; readonly certificates: readonly Uint8Array[] }
@@ -67,6 +71,7 @@ export type Collection =
   | { readonly kind: 'not-yet'; readonly message: string; readonly nextCall?: number }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
+/** How a call to the CA may be ended. */
 export interface CallOptions {
   readonly signal?: AbortSignal
 }
@@ -85,6 +90,7 @@ export interface CertificateAuthority {
   ): Promise<Collection>
 }
 
+/** What the CA would refuse, or may, of a form. */
 export interface FormFault {
   readonly parameter: string
   readonly severity: 'fail' | 'warn'

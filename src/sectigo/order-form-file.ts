@@ -11,9 +11,16 @@ const malformed = (what: string, cause?: unknown): EnrollError =>
   })
 
 /**
- * Reads an order form in YAML: a flat map of the documents' parameter names. Every value is taken as written (`postalCode:
- * 07068` keeps its zero). A value may name a file instead, `csr: { file: request.pem }`, or a file to be put in base64,
- * `keyAttestation: { base64-of: attestation.bin }`; `readFile` reads it. Throws EnrollError (exit 2).
+ * Reads an order form in YAML: a flat map of the documents' parameter names. Every value is taken as written (`postalCode: 07068` keeps
+ * its zero). A value may name a file instead: `csr: { file: request.pem }`, or one to be put in base64:
+ * `keyAttestation: { base64-of: attestation.dat }`.
+ *
+ * @param readFile - Reads a file that the form names.
+ * @throws EnrollError `sectigo.form-file`, and what `readFile` throws.
+ * @example
+ * ```ts
+ * const form: OrderForm = readOrderForm(readFileSync('order.yaml', 'utf8'), readFileSync)
+ * ```
  */
 export function readOrderForm(text: string, readFile: (path: string) => Uint8Array): OrderForm {
   if (text.length > MAX_FORM) throw malformed(`it is longer than ${MAX_FORM} characters`)

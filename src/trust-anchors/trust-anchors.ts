@@ -15,7 +15,15 @@ export const BUILT_IN_TRUST_ANCHORS: readonly TrustAnchor[] = [
   ...MARVELL_GOOGLE_TRUST_ANCHORS,
 ]
 
-/** The built-in anchors of one family, or of all. */
+/**
+ * The vendors' root keys that hsm-enroll comes with, of one family or of all.
+ *
+ * @throws Nothing.
+ * @example
+ * ```ts
+ * console.log(builtInTrustAnchors('LUNA').map(({ name }) => name))
+ * ```
+ */
 export function builtInTrustAnchors(hsmType?: HsmType): readonly TrustAnchor[] {
   return hsmType === undefined
     ? BUILT_IN_TRUST_ANCHORS
@@ -26,13 +34,22 @@ const DAY = 86_400_000
 /** Days before its end from which an anchor is warned of. */
 const EXPIRY_WARNING_DAYS = 180
 
+/** How a trust anchor stands on a day. */
 export interface TrustAnchorExpiry {
   readonly status: 'current' | 'ends-soon' | 'ended' | 'not-yet'
   /** Whole days left, negative after the end; absent for a bare key. */
   readonly daysLeft?: number
 }
 
-/** How an anchor stands at `now` (milliseconds since 1970). It is good up to the end of its last day. */
+/**
+ * How an anchor stands at `now` (milliseconds since 1970). It is good up to the end of its last day, and `ends-soon` for 180 days before.
+ *
+ * @throws Nothing.
+ * @example
+ * ```ts
+ * const ending = builtInTrustAnchors().filter((anchor) => trustAnchorExpiry(anchor, Date.now()).status !== 'current')
+ * ```
+ */
 export function trustAnchorExpiry(anchor: TrustAnchor, now: number): TrustAnchorExpiry {
   if (anchor.notBefore !== undefined && now < Date.parse(anchor.notBefore)) return { status: 'not-yet' }
   if (anchor.notAfter === undefined) return { status: 'current' }

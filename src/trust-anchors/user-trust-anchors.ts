@@ -23,9 +23,18 @@ const unreadable = (what: string, cause?: unknown): EnrollError =>
   })
 
 /**
- * A user's own anchors: PEM certificates (self-signed or not), one in DER, bare PEM public keys, or the JSON that `trust list --json`
- * prints. They vouch for `hsmTypes`; JSON entries may name narrower ones. Everything read here has the origin `user`. Throws
- * EnrollError `trust-anchors.unreadable`, `asn1.pem` or `asn1.der`.
+ * Reads anchors of your own: PEM certificates (self-signed or not), one in DER, bare PEM public keys, or the JSON that
+ * `trust list --json` prints.
+ *
+ * @param input - Text or bytes, at most 1 MB.
+ * @param hsmTypes - The families that they vouch for; JSON entries may specify fewer.
+ * @returns Anchors of the origin `user`: a verdict that ends in one says so.
+ * @throws EnrollError `trust-anchors.unreadable`, `asn1.pem`, `asn1.der`.
+ * @example
+ * ```ts
+ * const own = readUserTrustAnchors(readFileSync('roots.pem'), ['LUNA'])
+ * const trustAnchors = [...builtInTrustAnchors('LUNA'), ...own]
+ * ```
  */
 export function readUserTrustAnchors(input: string | Uint8Array, hsmTypes: readonly HsmType[]): readonly TrustAnchor[] {
   if (input.length > MAX_BYTES) throw unreadable(`${input.length} characters are too many`)

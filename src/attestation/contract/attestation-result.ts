@@ -6,6 +6,7 @@ import type { HsmType } from '../../hsm-type.ts'
 
 /** `attestation`: is the evidence genuine. `binding`: does it belong to the CSR. `policy`: would we order with it. */
 export type CheckGroup = 'attestation' | 'binding' | 'policy'
+/** How a rule came out. `warn` and `not-applicable` refuse nothing. */
 export type CheckStatus = 'pass' | 'fail' | 'warn' | 'not-applicable'
 
 /** The outcome of one rule. */
@@ -22,6 +23,7 @@ export interface Check {
   readonly source: string
 }
 
+/** The key that evidence is for. */
 export interface AttestedKey {
   readonly type: 'RSA' | 'EC' | 'other'
   /** RSA modulus bits. */
@@ -35,6 +37,7 @@ export interface AttestedKey {
 export const describeAttestedKey = ({ type, bits, curve }: AttestedKey): string =>
   `${type === 'other' ? '' : `${type} `}${curve ?? bits ?? ''}`
 
+/** The device that evidence is from, in the words of the evidence. */
 export interface AttestedDevice {
   readonly vendor: string
   readonly model?: string
@@ -55,6 +58,7 @@ export interface KeyClaims {
   readonly [name: string]: string | number | boolean | readonly string[] | undefined
 }
 
+/** The anchor that evidence ended in. */
 export interface TrustAnchorUsed {
   readonly name: string
   readonly spkiSha256: string

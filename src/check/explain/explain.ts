@@ -18,7 +18,18 @@ import type { Explanation } from './explanation.ts'
 /** What the judgement leans on; the same members as for `checkAttestation`. */
 export type ExplainContext = Omit<CheckRequest, 'package'>
 
-/** Throws EvidenceError or DerError if the file is none of what can be explained, EnrollError `input.private-key`. */
+/**
+ * Explains whatever a person has at hand: an attestation of any family, a request, a certificate, a PKCS#7.
+ *
+ * @param file - Its bytes, in any form that `readEvidence` reads.
+ * @param context - Anchors, time and what it must belong to, as for `checkAttestation`.
+ * @throws EnrollError `evidence.unreadable`, `asn1.…`, for a file that is none of these; `input.private-key`.
+ * @example
+ * ```ts
+ * const context: ExplainContext = { trustAnchors: builtInTrustAnchors(), now: Date.now() }
+ * console.log(explanationText(explain(readFileSync('attestation.pem'), context)))
+ * ```
+ */
 export function explain(file: Uint8Array, context: ExplainContext): Explanation {
   const contents = orRefuse(
     () => openFile(file),

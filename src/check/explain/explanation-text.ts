@@ -1,7 +1,17 @@
 import { printable } from '../../printable.ts'
 import type { ExplainedFact, ExplainedNode, Explanation } from './explanation.ts'
 
-/** An explanation as plain text, lines of any length, for a terminal or a file. Names and labels in it are whoever's; each stays in its line. */
+/**
+ * An explanation as plain text, lines of any length, for a terminal or a file. Names and labels in it are whoever's; control characters
+ * are made visible, so that each stays in its line.
+ *
+ * @throws Nothing.
+ * @example
+ * ```ts
+ * const context: ExplainContext = { trustAnchors: builtInTrustAnchors(), now: Date.now() }
+ * process.stdout.write(explanationText(explain(readFileSync('request.csr'), context)))
+ * ```
+ */
 export function explanationText(explanation: Explanation): string {
   return `${lines(explanation).map(printable).join('\n')}\n`
 }

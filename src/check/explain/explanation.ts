@@ -2,6 +2,7 @@ import { describePublicKey, readablePublicKey } from '../../asn1/public-key.ts'
 import type { AttestationResult, Check } from '../../attestation/contract/attestation-result.ts'
 import type { HsmType } from '../../hsm-type.ts'
 
+/** A labelled fact, for people. */
 export interface ExplainedFact {
   readonly label: string
   readonly value: string

@@ -1,6 +1,7 @@
 import type { HashName } from '../../../devices/device.ts'
 
 const POLICY_NAMES = ['document-signing', 'code-signing'] as const
+/** The rules of document signing, or of code signing. */
 export type PolicyName = (typeof POLICY_NAMES)[number]
 
 /** What a broken rule does: `refuse` stops an order, `warn` is shown, `off` leaves the rule out. */
@@ -46,7 +47,15 @@ const POLICY_PROFILES: Readonly<Record<PolicyName, PolicyProfile>> = {
   'code-signing': { ...COMMON, name: 'code-signing', rsaMinimumBits: 3072, rsaAdvisedBits: 3072 },
 }
 
-/** A profile by name with single members replaced. */
+/**
+ * A set of rules by name, with single members replaced.
+ *
+ * @throws Nothing.
+ * @example
+ * ```ts
+ * const policy: PolicyProfile = policyProfile('document-signing', { fips: 'warn', rsaMinimumBits: 3072 })
+ * ```
+ */
 export function policyProfile(
   name: PolicyName = 'document-signing',
   overrides: Partial<Omit<PolicyProfile, 'name'>> = {},

@@ -5,8 +5,16 @@ import { openFile } from './open-file.ts'
 import { Unreadable } from './unreadable.ts'
 
 /**
- * Certificates that travel beside a package, brought into PEM from the forms that people have them in. What holds none stays as it is,
- * for the verifier to say that it cannot be read. Throws EnrollError `input.private-key`.
+ * Certificates that travel beside a package, brought into PEM from the forms that people have them in.
+ *
+ * @returns PEM text; what holds none as it is, for the verifier to say that it cannot be read.
+ * @throws EnrollError `input.private-key`.
+ * @example
+ * ```ts
+ * const { package: package_ } = readEvidence(readFileSync('attestation.dat'))
+ * const certChains = readCertChains(readFileSync('chains.pem'))
+ * checkAttestation({ package: package_, certChains, trustAnchors: builtInTrustAnchors(), now: Date.now() })
+ * ```
  */
 export function readCertChains(file: Uint8Array): Uint8Array {
   try {

@@ -13,8 +13,16 @@ const unreadable = (what: string, remedy: string, cause?: unknown): EvidenceErro
 
 /**
  * Reads one file, or several that belong together (an attestation and its F9 certificate; a `.dat` and its chain; a request beside
- * them), in the forms that people have them in. Throws EvidenceError (`evidence.unreadable`) where there is no attestation in them or
- * more than one, EnrollError `input.private-key` where a private key is in one of them.
+ * them), in the forms that people have them in.
+ *
+ * @param files - The content of each.
+ * @returns The package as the CA wants it before base64, what came along, and what was done to get it.
+ * @throws EnrollError `evidence.unreadable` if there is no attestation in them or more than one, `input.private-key`.
+ * @example
+ * ```ts
+ * const evidence: Evidence = readEvidence(readFileSync('attestation.pem'), readFileSync('f9.pem'))
+ * for (const note of evidence.notes) console.log(note)
+ * ```
  */
 export const readEvidence = (...files: readonly Uint8Array[]): Evidence =>
   readEvidenceFiles(files.map((bytes) => ({ bytes })))

@@ -8,8 +8,14 @@ const refused = (message: string, remedy: string, cause?: unknown): EnrollError 
   new EnrollError('public-key.unreadable', message, { remedy, cause })
 
 /**
- * Reads a SubjectPublicKeyInfo in the forms that people have it in. Returns the DER. Throws EnrollError `public-key.unreadable`,
- * `asn1.der` where it is malformed, `input.private-key`.
+ * Reads a SubjectPublicKeyInfo in the forms that people have it in.
+ *
+ * @returns The DER.
+ * @throws EnrollError `public-key.unreadable`, `asn1.der` if it is malformed, `input.private-key`.
+ * @example
+ * ```ts
+ * const publicKey = readPublicKey(readFileSync('public-key.pem'))
+ * ```
  */
 export function readPublicKey(file: Uint8Array): Uint8Array {
   const contents = orRefuse(

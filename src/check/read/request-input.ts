@@ -28,7 +28,15 @@ export function readRequest(file: Uint8Array): RequestInput {
   return { request: parseCertificationRequest(der), notes: contents.notes }
 }
 
-/** The request alone, for the library and for files of our own. Throws as `readRequest` does. */
+/**
+ * Reads a PKCS#10 request in the forms that people have it in.
+ *
+ * @throws EnrollError `csr.unreadable` if there is none, or something beside it, `asn1.der` if it is malformed, `input.private-key`.
+ * @example
+ * ```ts
+ * const request: CertificationRequest = readCertificationRequest(readFileSync('request.csr'))
+ * ```
+ */
 export const readCertificationRequest = (file: Uint8Array): CertificationRequest => readRequest(file).request
 
 /** The one request among what was found, DER. Throws EnrollError `csr.unreadable` where there is none, or more than one. */

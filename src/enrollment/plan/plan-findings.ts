@@ -27,11 +27,20 @@ export interface Judged {
 }
 
 /**
- * What can be judged of a profile without a device, a PIN or a byte sent. `reading`: where secrets come from here and now. Throws
- * nothing that an operator can mend: that is a finding.
+ * What can be judged of a profile without a device, a PIN or a byte sent: `hsm-enroll plan`. What an operator can mend is a finding.
+ *
+ * @param reading - Where secrets come from here and now; sources are looked at, never used up.
+ * @throws Nothing that an operator can mend.
+ * @example
+ * ```ts
+ * const configuration = await loadConfiguration({ profile: 'signing.yaml' })
+ * const findings: readonly Finding[] = await planFindings(configuration, { env: process.env })
+ * const ready = findings.every(({ severity }) => severity !== 'blocker')
+ * ```
  */
-export const planFindings = async (configuration: Configuration, reading: SecretReading): Promise<readonly Finding[]> =>
-  (await judgeProfile(configuration, reading)).map(({ finding }) => finding)
+export async function planFindings(configuration: Configuration, reading: SecretReading): Promise<readonly Finding[]> {
+  return (await judgeProfile(configuration, reading)).map(({ finding }) => finding)
+}
 
 /** The same, with the errors. */
 export async function judgeProfile(configuration: Configuration, reading: SecretReading): Promise<readonly Judged[]> {

@@ -1,0 +1,20 @@
+/** What both halves of the library speak in: names, requests, verdicts, errors. */
+export type { HashName } from '../../devices/device.ts'
+export type { AlgorithmIdentifier, Extension } from '../asn1/certificate.ts'
+export { formatName, type Name, type NameAttribute, parseNameText } from '../asn1/name.ts'
+export type {
+  AttestationResult,
+  AttestedDevice,
+  AttestedKey,
+  ChainLink,
+  Check,
+  CheckGroup,
+  CheckStatus,
+  KeyClaims,
+  TrustAnchorUsed,
+} from '../attestation/contract/attestation-result.ts'
+export { readCertificationRequest } from '../check/read/request-input.ts'
+export { type CertificationRequest, verifyCertificationRequest } from '../csr/certification-request.ts'
+export { ERROR_CODES, type ErrorCode } from '../error-codes.ts'
+export { EnrollError, EXIT, type ExitCode } from '../errors.ts'
+export { HSM_TYPES, type HsmType, isHsmType } from '../hsm-type.ts'
