@@ -19,13 +19,29 @@ export async function checkedCall<Result extends object>(
 ): Promise<Result> {
   let wrong = ''
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const result = read(new JsonFields(await client.read(request, what), 'the answer of Cloud KMS'))
+    const result = read(new JsonFields(await readOnceGenerated(client, request, what), 'the answer of Cloud KMS'))
     if (typeof result !== 'string') return result
     wrong = result
   }
   throw new DeviceError('device.protocol', `Could not ${what}: ${wrong}, ${ATTEMPTS} times over.`, {
     remedy: 'Something between here and Cloud KMS alters the answers; check the proxy, then resume the run.',
   })
+}
+
+/** Milliseconds between two tries. */
+const NOT_GENERATED_YET = [500, 1000, 2000, 4000, 4000]
+
+/** A version that was seen ENABLED can be PENDING_GENERATION again for whichever server answers next. */
+async function readOnceGenerated(client: KmsClient, request: KmsRequest, what: string): Promise<unknown> {
+  for (const wait of NOT_GENERATED_YET) {
+    try {
+      return await client.read(request, what)
+    } catch (error) {
+      if (!(error instanceof DeviceError) || error.vendorCode?.endsWith('KEY_PENDING_GENERATION') !== true) throw error
+      await client.http.wait(wait)
+    }
+  }
+  return client.read(request, what)
 }
 
 /** int64 fields are decimal text in JSON (proto3 JSON mapping). */

@@ -1,6 +1,7 @@
 import { DeviceError } from '../device.ts'
 import { isJsonObject } from '../http/json-fields.ts'
 import type { Redaction } from '../http/redaction.ts'
+import { readErrorReason } from './error-reasons.ts'
 
 interface Failure {
   readonly message: RegExp
@@ -41,8 +42,9 @@ export function credentialFailure(error: unknown, redaction: Redaction): DeviceE
   const message = error instanceof Error ? error.message : ''
   const status = readStatus(error)
   if (status !== undefined) {
-    const said = redaction.clean(oauthError(error) ?? message)
-    return refused(said === '' ? '' : ` "${said}"`, GENERAL.remedy, `HTTP ${status}`)
+    const data = dataOf(error)
+    const said = redaction.clean(oauthError(data) ?? message)
+    return refused(said === '' ? '' : ` "${said}"`, remedyFor(data), `HTTP ${status}`)
   }
   if (/Could not load the default credentials/.test(message)) return noCredentials()
   const { why, remedy } = FAILURES.find((known) => known.message.test(message)) ?? GENERAL
@@ -76,10 +78,35 @@ function readStatus(error: unknown): number | undefined {
   return typeof status === 'number' ? status : undefined
 }
 
-/** RFC 6749 5.2, or the error of Google's other APIs (google.rpc.Status); undefined where the body is neither. */
-function oauthError(error: unknown): string | undefined {
+const dataOf = (error: unknown): unknown => {
   const response = responseOf(error)
-  const data: unknown = typeof response === 'object' && response !== null ? Reflect.get(response, 'data') : undefined
+  return typeof response === 'object' && response !== null ? Reflect.get(response, 'data') : undefined
+}
+
+/** By the code of RFC 6749 5.2 and RFC 8693 2.2.2, and by Google's description of it; the first row that fits counts. */
+// biome-ignore format: a table, a row a line
+const OAUTH_REMEDIES: readonly (readonly [code: string, description: RegExp, remedy: string])[] = [
+  ['invalid_grant', /clock|iat|exp\b|timeframe/i, 'Set the clock of this host (NTP): the assertion is not of a time that Google accepts.'],
+  ['invalid_grant', /signature|account not found|key/i, 'The key of the service account is deleted or disabled: make a new one, or have the account restored.'],
+  ['invalid_grant', /rapt|reauth/i, 'Log in again: `gcloud auth application-default login`. The organization asks for it every few hours; a job needs a service account.'],
+  ['invalid_grant', /revoked|expired|bad request/i, 'The login has expired or was revoked: log in again with `gcloud auth application-default login`, or get a new subject token.'],
+  ['invalid_grant', /audience|issuer|attribute|condition/i, 'Compare audience, issuer and attribute condition of the workload identity pool with the subject token.'],
+  ['invalid_target', /./, 'Correct `audience` in the credential file: the workload identity pool or provider is not there, or is disabled.'],
+  ['invalid_client', /./, 'The OAuth client is deleted or its secret has changed: log in again with `gcloud auth application-default login`.'],
+  ['unauthorized_client', /./, 'Give the account the scope of Cloud KMS, or use a service account of the project.'],
+  ['access_denied', /./, 'The organization forbids the login: ask its administrator.'],
+]
+
+function remedyFor(data: unknown): string {
+  if (!isJsonObject(data)) return GENERAL.remedy
+  if (isJsonObject(data.error)) return readErrorReason(data.error)?.meaning.remedy ?? GENERAL.remedy
+  const said = `${data.error_description ?? ''} ${data.error_subtype ?? ''}`
+  const row = OAUTH_REMEDIES.find(([code, description]) => code === data.error && description.test(said))
+  return row?.[2] ?? GENERAL.remedy
+}
+
+/** RFC 6749 5.2, or the error of Google's other APIs (google.rpc.Status); undefined where the body is neither. */
+function oauthError(data: unknown): string | undefined {
   if (!isJsonObject(data)) return undefined
   if (typeof data.error === 'string') {
     return typeof data.error_description === 'string' ? `${data.error}: ${data.error_description}` : data.error

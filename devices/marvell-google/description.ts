@@ -1,8 +1,10 @@
 import { type DeviceDescription, DeviceError, type Obstacle } from '../device.ts'
+import type { HttpReply } from '../http/http-reply.ts'
 import { isJsonObject } from '../http/json-fields.ts'
 import { CAPABILITIES } from './algorithms.ts'
 import { keyRingExists } from './key-ring.ts'
 import type { KmsClient } from './kms-client.ts'
+import { readStatus } from './kms-error.ts'
 import { locationOf } from './resource-name.ts'
 import type { MarvellGoogleSettings } from './settings.ts'
 
@@ -50,6 +52,10 @@ async function findObstacles(client: KmsClient, settings: MarvellGoogleSettings)
   }
 }
 
+/** A refusal that every other call would meet, too: of the credential, or of the project as a whole. */
+const refusesAll = (reply: HttpReply, { http }: KmsClient): boolean =>
+  reply.status === 401 || (reply.status === 403 && readStatus(reply, http.redaction).reason !== undefined)
+
 /** Skipped where the account may not read locations: nothing in a run needs that. */
 async function findLocationObstacles(
   client: KmsClient,
@@ -58,7 +64,7 @@ async function findLocationObstacles(
   const resource = locationOf(place.ring)
   const request = { call: 'GetLocation', method: 'GET', resource, repeatable: true } as const
   const reply = await client.call(request)
-  if (reply.status === 401) throw client.error(request, 'read the location', reply)
+  if (refusesAll(reply, client)) throw client.error(request, 'read the location', reply)
   const json = reply.ok ? reply.jsonOrNothing() : undefined
   const metadata = isJsonObject(json) && isJsonObject(json.metadata) ? json.metadata : undefined
   if (metadata === undefined || metadata.hsmAvailable === true) return []
@@ -102,7 +108,7 @@ async function seesKeyRing(client: KmsClient, ring: string): Promise<boolean> {
   try {
     return await keyRingExists(client, ring)
   } catch (error) {
-    if (error instanceof DeviceError && error.code === 'device.refused') return false
+    if (error instanceof DeviceError && error.vendorCode === 'HTTP 403 PERMISSION_DENIED') return false
     throw error
   }
 }
@@ -127,6 +133,7 @@ async function findMissingPermissions(
     repeatable: true,
   } as const
   const reply = await client.call(request)
+  if (refusesAll(reply, client)) throw client.error(request, 'ask for the permissions', reply)
   if (reply.status === 404 || reply.status === 403) return undefined
   if (!reply.ok) throw client.error(request, 'ask for the permissions', reply)
   const json = reply.json()

@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto'
 import { type Attestation, DeviceError } from '../device.ts'
 import { type JsonFields, protocolError } from '../http/json-fields.ts'
-import { type CryptoKeyVersion, getVersion } from './crypto-key-version.ts'
+import { awaitGeneration, type CryptoKeyVersion } from './crypto-key-version.ts'
 import type { KmsClient } from './kms-client.ts'
 import { parseVersionName } from './resource-name.ts'
-import type { PackageForm } from './settings.ts'
+import type { MarvellGoogleSettings, PackageForm } from './settings.ts'
 import { writeZip } from './zip-archive.ts'
 
 const FORMAT = 'CAVIUM_V2_COMPRESSED'
@@ -12,9 +12,13 @@ const FORMAT = 'CAVIUM_V2_COMPRESSED'
 const CHAINS = ['caviumCerts', 'googlePartitionCerts', 'googleCardCerts'] as const
 const MAX_CERTIFICATES = 20
 
-/** Reads the version anew and makes the package of its attestation. Throws DeviceError `key.not-attestable`. */
-export async function attestVersion(client: KmsClient, name: string, form: PackageForm): Promise<Attestation> {
-  const version = await getVersion(client, name)
+/** Reads the version anew, once it is generated, and makes the package of its attestation. Throws DeviceError `key.not-attestable`. */
+export async function attestVersion(
+  client: KmsClient,
+  name: string,
+  { packageForm: form, generationWaitMs }: Pick<MarvellGoogleSettings, 'packageForm' | 'generationWaitMs'>,
+): Promise<Attestation> {
+  const version = await awaitGeneration(client, name, generationWaitMs)
   const attestation = version.attestation ?? notAttestable(version, 'Cloud KMS has no attestation for it')
   const format = attestation.text('format')
   if (format !== FORMAT) notAttestable(version, `its attestation has the form ${format.slice(0, 40)}, not ${FORMAT}`)

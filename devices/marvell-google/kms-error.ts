@@ -3,6 +3,7 @@ import type { HttpReply } from '../http/http-reply.ts'
 import { isJsonObject } from '../http/json-fields.ts'
 import type { Redaction } from '../http/redaction.ts'
 import { LATER, type Meaning, refusedCall } from '../http/refused-call.ts'
+import { type ErrorReason, readErrorReason } from './error-reasons.ts'
 
 /** The calls that are made, and the permission that each needs. Source: Google, "Permissions and roles" of Cloud KMS. */
 export const CALL_PERMISSIONS = {
@@ -25,7 +26,8 @@ export type KmsCall = keyof typeof CALL_PERMISSIONS
 export interface KmsStatus {
   readonly status: string
   readonly message: string
-  readonly reason?: string
+  /** Why, where that is no matter of the status alone. */
+  readonly reason?: ErrorReason
   readonly permission?: string
 }
 
@@ -41,7 +43,7 @@ export function readStatus(reply: HttpReply, redaction: Redaction): KmsStatus {
   return {
     status: typeof error.status === 'string' ? redaction.clean(error.status) : '',
     message,
-    ...(typeof info?.reason === 'string' ? { reason: redaction.clean(info.reason) } : {}),
+    reason: readErrorReason(error),
     ...(permission !== undefined && /^[a-zA-Z.]{3,100}$/.test(permission) ? { permission } : {}),
   }
 }
@@ -99,12 +101,10 @@ export function kmsError(
   const { status, message, reason, permission } = readStatus(reply, redaction)
   const text = `Could not ${what}: Cloud KMS answered HTTP ${reply.status} ${status}${message === '' ? '' : ` "${message}"`}.`
   const vendorCode = `HTTP ${reply.status}${status === '' ? '' : ` ${status}`}`
+  if (reason !== undefined) return refusedCall(text, `${vendorCode} ${reason.reason}`, reason.meaning)
   if (reply.status === 403) {
     const needed = permission ?? CALL_PERMISSIONS[call]
-    const remedy =
-      reason === 'SERVICE_DISABLED'
-        ? 'Enable the API: gcloud services enable cloudkms.googleapis.com.'
-        : `Grant the account the permission ${needed} on ${resource}.`
+    const remedy = `Grant the account the permission ${needed} on ${resource}.`
     return refusedCall(text, vendorCode, { code: 'device.refused', remedy })
   }
   return refusedCall(text, vendorCode, MEANINGS[status] ?? MEANINGS[STATUS_NAMES[reply.status] ?? ''] ?? UNKNOWN)

@@ -93,7 +93,7 @@ export class MarvellGoogleDevice implements Device {
 
   async #open(name: string): Promise<MarvellGoogleKey> {
     const version = await awaitGeneration(this.#client, name, this.#settings.generationWaitMs)
-    return MarvellGoogleKey.of(version, this.#client, this.#settings.packageForm)
+    return MarvellGoogleKey.of(version, this.#client, this.#settings)
   }
 }
 

@@ -7,7 +7,9 @@ import { type CryptoKeyVersion, refuseUnsuitable } from './crypto-key-version.ts
 import { attestVersion } from './hsm-attestation.ts'
 import type { KmsClient } from './kms-client.ts'
 import { getPublicKey } from './public-key.ts'
-import type { PackageForm } from './settings.ts'
+import type { MarvellGoogleSettings } from './settings.ts'
+
+type KeySettings = Pick<MarvellGoogleSettings, 'packageForm' | 'generationWaitMs'>
 
 /** One key version. `location` is its full resource name. */
 export class MarvellGoogleKey implements DeviceKey {
@@ -15,20 +17,20 @@ export class MarvellGoogleKey implements DeviceKey {
   readonly publicKey: Uint8Array
   readonly #version: CryptoKeyVersion
   readonly #client: KmsClient
-  readonly #packageForm: PackageForm
+  readonly #settings: KeySettings
 
-  private constructor(version: CryptoKeyVersion, publicKey: Uint8Array, client: KmsClient, packageForm: PackageForm) {
+  private constructor(version: CryptoKeyVersion, publicKey: Uint8Array, client: KmsClient, settings: KeySettings) {
     this.location = version.name
     this.publicKey = publicKey
     this.#version = version
     this.#client = client
-    this.#packageForm = packageForm
+    this.#settings = settings
   }
 
   /** Throws DeviceError where the version cannot be enrolled (SOFTWARE, imported, …). */
-  static async of(version: CryptoKeyVersion, client: KmsClient, packageForm: PackageForm): Promise<MarvellGoogleKey> {
+  static async of(version: CryptoKeyVersion, client: KmsClient, settings: KeySettings): Promise<MarvellGoogleKey> {
     refuseUnsuitable(version)
-    return new MarvellGoogleKey(version, await getPublicKey(client, version), client, packageForm)
+    return new MarvellGoogleKey(version, await getPublicKey(client, version), client, settings)
   }
 
   /** The algorithm of the version fixes the hash; another one is refused before anything is sent. */
@@ -68,6 +70,6 @@ export class MarvellGoogleKey implements DeviceKey {
   }
 
   attest(): Promise<Attestation> {
-    return attestVersion(this.#client, this.location, this.#packageForm)
+    return attestVersion(this.#client, this.location, this.#settings)
   }
 }
