@@ -1,8 +1,10 @@
-import { execFileSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { execFile, execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startProgram } from './enrollment/running-program.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const manifest: {
@@ -90,6 +92,7 @@ describe('the package', () => {
   it('holds the program, the library with its types, the schemas, the documentation and the notices', () => {
     for (const file of [
       ...['dist/cli/main.js', 'dist/index.js', 'dist/types/src/library/index.d.ts', 'dist/third-party-notices.txt'],
+      ...['dist/check.js', 'dist/enroll.js', 'dist/types/src/library/check.d.ts', 'dist/types/src/library/enroll.d.ts'],
       ...['LICENSE', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'docs/architecture.md'],
       ...['schemas/attestation-result.schema.json', 'contrib/udev/70-hsm-enroll.rules'],
     ])
@@ -122,4 +125,80 @@ describe('the package', () => {
     const script = 'import("./dist/index.js").then((m) => console.log(typeof m.checkAttestation))'
     expect(node('-e', script)).toBe('function')
   })
+
+  it('offers a strict program to check, to enrol on a double, and to be refused the second time', async () => {
+    const consumer = join(folder, 'consumer')
+    mkdirSync(join(consumer, 'node_modules'), { recursive: true })
+    symlinkSync(join(folder, 'package'), join(consumer, 'node_modules/hsm-enroll'), 'junction')
+    symlinkSync(join(ROOT, 'node_modules/@types'), join(consumer, 'node_modules/@types'), 'junction')
+    writeFileSync(join(consumer, 'package.json'), '{ "type": "module" }')
+    writeFileSync(join(consumer, 'program.ts'), CONSUMER)
+    writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify({ compilerOptions: STRICT, files: ['program.ts'] }))
+    const tsc = [join(ROOT, 'node_modules/typescript/bin/tsc'), '--pretty', 'false']
+    const compiled = spawnSync(process.execPath, tsc, { cwd: consumer, encoding: 'utf8' })
+    expect(compiled.stdout + compiled.stderr).toBe('')
+
+    const double = join(consumer, 'double')
+    const sandbox = startProgram(['sandbox', '--directory', double, '--json'])
+    try {
+      await sandbox.until(/"profile"/)
+      const files = [join(double, 'profile.yaml'), join(double, 'trust-anchors.json')]
+      const { stdout } = await promisify(execFile)(process.execPath, ['program.js', ...files], { cwd: consumer })
+      expect(JSON.parse(stdout)).toEqual({ acceptable: true, state: 'installed', second: 'run.completed' })
+    } finally {
+      await sandbox.stop()
+    }
+  })
+
+  it('keeps hsm-enroll/check to computing: it loads no file, network or process of Node.js', () => {
+    const loaded = new Set<string>()
+    const follow = (file: string): void => {
+      if (loaded.has(file)) return
+      loaded.add(file)
+      if (file.startsWith('node:')) return
+      const text = readFileSync(file, 'utf8')
+      for (const [, from, bare] of text.matchAll(
+        /^(?:import|export)\b[^'"]*?from ?["']([^"']+)["']|^import ["']([^"']+)["']/gm,
+      )) {
+        const name = from ?? bare ?? ''
+        follow(name.startsWith('.') ? join(dirname(file), name) : name)
+      }
+    }
+    follow(join(folder, 'package/dist/check.js'))
+    const outside = [...loaded].filter((name) => !name.startsWith(folder))
+    expect(outside.sort()).toEqual(['node:crypto', 'node:module', 'node:util', 'node:zlib'])
+  })
 })
+
+const STRICT = { strict: true, noUncheckedIndexedAccess: true, target: 'ES2023', module: 'nodenext', types: ['node'] }
+
+/** What somebody writes who knows the package by its types alone. */
+const CONSUMER = `import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { checkUnder, readCertificationRequest, readEvidence, verifyCertificationRequest } from 'hsm-enroll/check'
+import { createRealServices, EnrollError, enroll, type Enrolled, type Enrollment, loadConfiguration } from 'hsm-enroll/enroll'
+
+const [profile = ''] = process.argv.slice(2)
+const configuration = await loadConfiguration({ profile })
+const services = createRealServices({
+  stateDirectory: configuration.required('stateDirectory'),
+  reading: { env: process.env },
+  observer: { step: ({ step, status, detail }) => console.error(step, status, detail) },
+})
+const enrollment: Enrollment = { configuration, wait: true, confirm: async () => true }
+const { folder, record }: Enrolled = await enroll(enrollment, services)
+
+const csr = await readFile(join(folder, record.request?.file ?? ''))
+if (!verifyCertificationRequest(readCertificationRequest(csr))) throw new Error('the request is not signed by its key')
+const evidence = readEvidence(await readFile(join(folder, record.attestation?.file ?? '')))
+const verdict = await checkUnder(configuration, { package: evidence.package, csr, now: Date.now() }, readFile)
+
+let second = 'enrolled'
+try {
+  await enroll(enrollment, services)
+} catch (error) {
+  if (!(error instanceof EnrollError)) throw error
+  second = error.code
+}
+console.log(JSON.stringify({ acceptable: verdict.acceptable, state: record.state, second }))
+`
