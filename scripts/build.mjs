@@ -20,6 +20,7 @@ const { metafile } = await build({
     'tools/fuzz': 'test/tools/fuzz.ts',
     'tools/bench': 'test/tools/bench.ts',
     'tools/bench-verify': 'test/tools/bench-verify.ts',
+    'tools/bench-runs': 'test/tools/bench-runs.ts',
     'tools/bounds': 'test/tools/bounds.ts',
   },
   outdir: 'dist',

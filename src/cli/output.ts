@@ -38,6 +38,31 @@ export class Output {
     if (text !== '') this.#options.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
   }
 
+  /** With `--json`: a result that is one long list under one member, written item by item, so that nobody holds all of it. */
+  async jsonList(member: string, items: AsyncIterable<unknown>): Promise<void> {
+    let any = false
+    await this.#flow(`{\n  "${member}": [`)
+    for await (const item of items) {
+      await this.#flow(`${any ? ',' : ''}\n    ${toJson(item, 2).replaceAll('\n', '\n    ')}`)
+      any = true
+    }
+    await this.#flow(any ? '\n  ]\n}\n' : ']\n}\n')
+  }
+
+  /** Resolves once the reader has taken what was written, or has gone. */
+  async #flow(text: string): Promise<void> {
+    const { stdout } = this.#options
+    if (!stdout.writable || stdout.write(text)) return
+    await new Promise<void>((done) => {
+      const events = ['drain', 'close', 'error']
+      const end = (): void => {
+        for (const event of events) stdout.removeListener(event, end)
+        done()
+      }
+      for (const event of events) stdout.on(event, end)
+    })
+  }
+
   /** From here on an error belongs to this run: a script must find what was begun. */
   belongsTo(run: string): void {
     this.#run = run

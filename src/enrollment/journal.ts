@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { constants, copyFile, open, readFile, truncate } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { EnrollError } from '../errors.ts'
+import { fileFault, readBoundedFileSync } from '../files/bounded-file.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import type { RunEvent } from './run-event.ts'
 
@@ -56,7 +57,7 @@ export class Journal {
 
   /** Reads and checks the whole chain. Throws EnrollError `journal.damaged`. */
   static async open(file: string, now: () => number): Promise<Journal> {
-    const chain = await readChain(file)
+    const chain = readChain(file)
     if (chain.fault !== undefined) throw damaged(file, chain.fault)
     return new Journal(file, now, chain)
   }
@@ -66,7 +67,7 @@ export class Journal {
    * is damaged. Throws EnrollError `journal.damaged` where not even the plan can be read.
    */
   static async repair(file: string): Promise<string | undefined> {
-    const { fault, entries, length } = await readChain(file)
+    const { fault, entries, length } = readChain(file)
     if (fault === undefined) return undefined
     if (entries.length === 0) throw damaged(file, fault)
     const kept = `${file.replace(/\.jsonl$/, '')}.damaged-${randomBytes(4).toString('hex')}.jsonl`
@@ -121,13 +122,14 @@ interface Chain {
   readonly fault?: string
 }
 
-async function readChain(file: string): Promise<Chain> {
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error
-  })
+function readChain(file: string): Chain {
   const none = { entries: [], length: 0 }
-  if (bytes === undefined) return { ...none, fault: 'there is none' }
-  if (bytes.length > MAX_SIZE) return { ...none, fault: `it has more than ${MAX_SIZE} bytes` }
+  let bytes: Buffer
+  try {
+    bytes = readBoundedFileSync(file, MAX_SIZE)
+  } catch (error) {
+    return { ...none, fault: fileFault(error) }
+  }
   const entries: JournalEntry[] = []
   let length = 0
   for (const line of bytes

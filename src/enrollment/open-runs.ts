@@ -1,5 +1,6 @@
 import { EnrollError } from '../errors.ts'
-import { listRuns, type RunRecord, type RunSummary } from './run-record.ts'
+import { listRuns } from './list-runs.ts'
+import type { RunRecord, RunSummary } from './run-record.ts'
 
 /** Runs of a profile that are not finished: begun, and neither installed nor refused for good. */
 export async function openRunsOf(

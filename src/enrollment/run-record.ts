@@ -1,9 +1,7 @@
-import { EnrollError } from '../errors.ts'
 import type { Balance, OrderStep, Refusal } from '../sectigo/certificate-authority.ts'
-import { Journal, type JournalEntry } from './journal.ts'
+import type { JournalEntry } from './journal.ts'
 import { marksOf } from './profile-marks.ts'
 import type { Artefact, RunEvent, RunState, Submission } from './run-event.ts'
-import { listRunIds, RunFolder } from './run-folder.ts'
 
 /** What a run's journal amounts to. */
 export interface RunRecord {
@@ -229,35 +227,3 @@ export interface RunSummary {
   readonly record?: RunRecord
   readonly fault?: { readonly code: string; readonly message: string }
 }
-
-/**
- * Every run, oldest first, without taking a lock.
- *
- * @param stateDirectory - The folder that `RealServicesOptions.stateDirectory` specifies; one that is not there has no runs.
- * @returns One entry a run; `fault` for one whose journal cannot be trusted.
- * @throws Nothing but what the disk does (an Error with its code).
- * @example
- * ```ts
- * for (const { id, record, fault } of await listRuns('/var/lib/hsm-enroll')) console.log(id, record?.state ?? fault?.code)
- * ```
- */
-export async function listRuns(stateDirectory: string): Promise<readonly RunSummary[]> {
-  const runs: RunSummary[] = []
-  for (const id of await listRunIds(stateDirectory)) {
-    const folder = await RunFolder.find(stateDirectory, id)
-    try {
-      runs.push({
-        id,
-        folder: folder.path,
-        record: recordOf((await Journal.open(folder.journalFile, Date.now)).entries),
-      })
-    } catch (error) {
-      if (!(error instanceof EnrollError)) throw error
-      runs.push({ id, folder: folder.path, fault: { code: error.code, message: error.message } })
-    }
-  }
-  return runs.sort((a, b) => (beginningOf(a) < beginningOf(b) ? -1 : 1))
-}
-
-/** The day is in the id; the time of day only in the journal. */
-const beginningOf = ({ id, record }: RunSummary): string => record?.startedAt ?? id

@@ -1,3 +1,4 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 
 /** More bytes than the reader will take; says how many it takes. */
@@ -36,6 +37,25 @@ export const readBoundedFile = (path: string, limit: number): Promise<Buffer> =>
       await handle.close()
     }
   })
+
+/**
+ * The same of a file of our own, on a local disk: ten thousand of them are read in a second. A device or a pipe in its place is read as if
+ * it were empty. Throws FileTooLarge, or what the system says.
+ */
+export function readBoundedFileSync(path: string, limit: number): Buffer {
+  const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  try {
+    const { size } = fstatSync(descriptor)
+    if (size > limit) throw new FileTooLarge(limit)
+    const bytes = Buffer.alloc(size)
+    let filled = 0
+    for (let read = -1; read !== 0 && filled < size; filled += read)
+      read = readSync(descriptor, bytes, filled, size - filled, filled)
+    return bytes.subarray(0, filled)
+  } finally {
+    closeSync(descriptor)
+  }
+}
 
 /** All of a stream, at most `limit` bytes. Throws FileTooLarge. */
 export const readBoundedStream = (stream: AsyncIterable<unknown>, limit: number): Promise<Buffer> =>

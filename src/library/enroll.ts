@@ -60,6 +60,7 @@ export {
   resume,
   type StateBeforeOrder,
 } from '../enrollment/enroll.ts'
+export { listRuns } from '../enrollment/list-runs.ts'
 export {
   type FormKind,
   type JudgedForm,
@@ -74,7 +75,7 @@ export { createRealServices, type RealServicesOptions } from '../enrollment/real
 export type { Resolution } from '../enrollment/resolve-run.ts'
 export type { OpenRun } from '../enrollment/run.ts'
 export type { Artefact, RunState, Submission } from '../enrollment/run-event.ts'
-export { listRuns, type RunRecord, type RunSummary } from '../enrollment/run-record.ts'
+export type { RunRecord, RunSummary } from '../enrollment/run-record.ts'
 export type { EnrollmentServices, RunObserver } from '../enrollment/services.ts'
 export type { Fact, FactBodies, FactKind, OrderStatus, RecordedFact } from '../ledger/fact.ts'
 export type { Claim, Ledger } from '../ledger/ledger.ts'

@@ -1,6 +1,5 @@
 import type { Configuration } from '../../config/configuration.ts'
 import type { RunState } from '../../enrollment/run-event.ts'
-import type { RunSummary } from '../../enrollment/run-record.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
 import { printable } from '../../printable.ts'
 import type { PushNotification } from '../../sectigo/push/push-notification.ts'
@@ -168,18 +167,16 @@ async function wake(
   args: Arguments,
   context: CommandContext,
 ): Promise<Woken> {
-  const { listRuns } = await import('../../enrollment/run-record.ts')
   const { withRun } = await import('../../enrollment/run.ts')
   const { advance } = await import('../../enrollment/advance.ts')
   const { acceptCertificates } = await import('../../enrollment/steps/collect-step.ts')
   const { changes } = await configureRun(args, context)
-  const runs = await listRuns(stateDirectory)
-  const found = runs.find(({ record }) => record?.orderNumber === orderNumber && record.state === 'ordered')
-  if (found === undefined) return { outcome: 'no-run' }
+  const id = await orderedRun(stateDirectory, orderNumber)
+  if (id === undefined) return { outcome: 'no-run' }
   const services = createServices(stateDirectory, context, args.flag('trace'))
   try {
     return await withRun(
-      found.id,
+      id,
       services,
       async (run) => {
         // Looked at again under the lock.
@@ -192,23 +189,29 @@ async function wake(
     )
   } catch (error) {
     if (!(error instanceof EnrollError)) throw error
-    if (error.code === 'lock.held') return leaveFor(found, certificates, stateDirectory)
+    if (error.code === 'lock.held') return leaveFor(id, certificates, stateDirectory)
     const { code, message, remedy, exitCode } = error
-    return { outcome: 'failed', run: found.id, error: { code, message, remedy, exitCode } }
+    return { outcome: 'failed', run: id, error: { code, message, remedy, exitCode } }
   }
 }
 
+async function orderedRun(stateDirectory: string, orderNumber: string): Promise<string | undefined> {
+  const { indexedRuns } = await import('../../enrollment/run-index.ts')
+  let found: string | undefined
+  for await (const { id, digest } of indexedRuns(stateDirectory, { keep: true }))
+    if (digest?.orderNumber === orderNumber && digest.state === 'ordered') found ??= id
+  return found
+}
+
 /** Another process has the run, most likely one that waits for the CA: it finds what is left in the run's folder. */
-async function leaveFor(
-  { id, record }: RunSummary,
-  certificates: readonly Uint8Array[],
-  stateDirectory: string,
-): Promise<Woken> {
+async function leaveFor(id: string, certificates: readonly Uint8Array[], stateDirectory: string): Promise<Woken> {
   const { RunFolder } = await import('../../enrollment/run-folder.ts')
+  const { readRun } = await import('../../enrollment/list-runs.ts')
   const { leavePushed } = await import('../../enrollment/pushed-certificates.ts')
   const { hasOwn } = await import('../../enrollment/steps/collect-step.ts')
+  const { record } = await readRun(stateDirectory, id)
   if (record === undefined || !hasOwn(record, certificates)) return { outcome: 'busy', run: id }
-  await leavePushed(await RunFolder.find(stateDirectory, id), certificates)
+  await leavePushed(RunFolder.at(stateDirectory, id), certificates)
   return { outcome: 'left', run: id }
 }
 

@@ -1,3 +1,4 @@
+import type { IndexedRun } from '../../enrollment/run-index.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
 import type { Command, CommandGroup } from '../command.ts'
 import { configure, STATE_OPTIONS } from '../configure.ts'
@@ -17,25 +18,34 @@ const list: Command = {
   summary: 'all runs, oldest first',
   options: STATE_OPTIONS,
   run: async (args, { output, ...context }) => {
-    const { listRuns } = await import('../../enrollment/run-record.ts')
+    const { beginningOf, readRun } = await import('../../enrollment/list-runs.ts')
+    const { indexedRuns } = await import('../../enrollment/run-index.ts')
     const { runToJson } = await import('../run-view.ts')
     const { formatTable } = await import('../table.ts')
-    const runs = await listRuns(stateDirectoryOf(await configure(args, { output, ...context })))
-    output.result({ runs: runs.map(runToJson) }, () =>
+    const stateDirectory = stateDirectoryOf(await configure(args, { output, ...context }))
+    const runs: IndexedRun[] = []
+    for await (const run of indexedRuns(stateDirectory, { keep: true })) runs.push(run)
+    runs.sort((a, b) => (beginningOf(a.id, a.digest) < beginningOf(b.id, b.digest) ? -1 : 1))
+    if (output.json) {
+      await output.jsonList(
+        'runs',
+        (async function* () {
+          for (const { id } of runs) yield runToJson(await readRun(stateDirectory, id))
+        })(),
+      )
+      return EXIT.done
+    }
+    output.result(undefined, () =>
       runs.length === 0
         ? 'no runs yet'
         : formatTable(
             ['RUN', 'STATE', 'ORDER', 'KEY', 'PROFILE'],
-            runs.map(({ id, record, fault }) => [
+            runs.map(({ id, digest }) => [
               id,
-              record === undefined
-                ? fault === undefined
-                  ? 'unplanned'
-                  : 'damaged'
-                : `${record.state}${record.test ? ' (test)' : ''}`,
-              record?.orderNumber ?? '',
-              record?.keyLocation ?? '',
-              record?.profile ?? '',
+              digest === undefined ? 'damaged' : `${digest.state}${digest.test ? ' (test)' : ''}`,
+              digest?.orderNumber ?? '',
+              digest?.keyLocation ?? '',
+              digest?.profile ?? '',
             ]),
           ),
     )
