@@ -1,6 +1,6 @@
 // Keeps the rooms apart: holds every import of src and devices against the table below, and finds circles. It reads lines as
 // `biome format` writes them, which `npm run lint` makes sure of first.
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 
 const FAMILIES = ['yubikey', 'yubihsm2', 'luna', 'nshield', 'fortanix', 'marvell-google']
@@ -193,6 +193,14 @@ const within = (target, places) =>
     return place.endsWith('/') ? target.startsWith(place) : target === place
   })
 
+/** Tests beside the rooms, where there are any. */
+function testFiles() {
+  return ['test', 'scripts']
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder, { recursive: true }).map((file) => join(folder, file)))
+    .filter((name) => /\.m?[jt]s$/.test(name))
+}
+
 const faults = []
 /** File -> the files and packages that it loads when it is loaded. */
 const graph = new Map()
@@ -230,6 +238,28 @@ for (const file of files) {
       faults.push(`${file} may not import ${at(to)}`)
   }
   if (UNSEEN.test(text) && !COMPUTED.includes(file)) faults.push(`${file} loads what no import shows`)
+}
+
+/** A value that a file exports is used by another: tests and index.ts count. Types are left out: they name what exported signatures take. */
+const EXPORTED = /^export (?:async |abstract )*(?:function\*?|const|class|enum) (\w+)/gm
+/** Exported ahead of what will use them. */
+const AWAITED = new Set(['isSameProfile', 'checkLedger', 'attemptName'])
+const users = new Map()
+const texts = new Map()
+for (const file of [...files, ...testFiles()]) {
+  const text = withoutComments(readFileSync(file, 'utf8'))
+  texts.set(file, text)
+  for (const [, from] of text.matchAll(/\b(?:from|import\() ?'(\.[^']+)'/g)) {
+    const target = relative('.', join(dirname(file), from))
+    users.set(target, [...(users.get(target) ?? []), file])
+  }
+}
+for (const file of files.filter((name) => !name.endsWith('.test.ts'))) {
+  for (const [, name] of texts.get(file).matchAll(EXPORTED)) {
+    const named = new RegExp(`\\b${name}\\b`)
+    if (!AWAITED.has(name) && !(users.get(file) ?? []).some((user) => named.test(texts.get(user))))
+      faults.push(`${file} exports ${name}, which no other file uses`)
+  }
 }
 
 /** A room without I/O has none through another room either. */

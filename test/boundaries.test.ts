@@ -79,4 +79,12 @@ describe('the rooms are kept apart', () => {
     }
     expect(await faultsOf(files)).toBe('')
   })
+
+  it('exports nothing that only its own file uses', async () => {
+    const files = {
+      'src/asn1/x.ts': 'export const used = 1\nexport const alone = 2\nexport const again = alone',
+      'test/x.test.ts': "import { used } from '../src/asn1/x.ts'\nimport type { again } from '../src/asn1/x.ts'",
+    }
+    expect(await faultsOf(files)).toBe('src/asn1/x.ts exports alone, which no other file uses\n')
+  })
 })

@@ -9,7 +9,7 @@ import type { Sobject } from './sobject.ts'
 import { lookUp } from './sobject-lookup.ts'
 
 /** DSM keeps a certificate as an object of its own; the name ties it to the key. */
-export const certificateName = (key: FortanixKey): string => `${key.name} certificate`
+const certificateName = (key: FortanixKey): string => `${key.name} certificate`
 
 export async function readCertificateObject(client: DsmClient, key: FortanixKey): Promise<Uint8Array | undefined> {
   return (await find(client, key))?.value

@@ -9,14 +9,14 @@ import {
 import { SettingReader, settingError } from '../setting-reader.ts'
 
 /** Region -> endpoint of the DSM SaaS clusters. Source: Fortanix, "Configure API client"; a region more is a line more. */
-export const REGIONS: Readonly<Record<string, string>> = {
+const REGIONS: Readonly<Record<string, string>> = {
   amer: 'https://amer.smartkey.io',
   eu: 'https://eu.smartkey.io',
   uk: 'https://uk.smartkey.io',
   apps: 'https://apps.smartkey.io',
 }
 
-export const AUTHENTICATIONS = ['api-key', 'certificate', 'external-token'] as const
+const AUTHENTICATIONS = ['api-key', 'certificate', 'external-token'] as const
 export type Authentication = (typeof AUTHENTICATIONS)[number]
 
 // biome-ignore format: a table, a row a line

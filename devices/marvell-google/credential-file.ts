@@ -6,7 +6,7 @@ import { settingError } from '../setting-reader.ts'
  * Credential configurations as Google's tools write them. External accounts fetch what their file names, and a pluggable one
  * runs a program (only with GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES=1): a file of unknown origin is not for use.
  */
-export const CREDENTIAL_TYPES = [
+const CREDENTIAL_TYPES = [
   'service_account',
   'external_account',
   'external_account_authorized_user',

@@ -9,7 +9,7 @@ import { locationOf } from './resource-name.ts'
 import type { MarvellGoogleSettings } from './settings.ts'
 
 /** What a run needs on the key ring, one by one. Source: Google, "Permissions and roles" of Cloud KMS. */
-export const NEEDED_PERMISSIONS: Readonly<Record<string, string>> = {
+const NEEDED_PERMISSIONS: Readonly<Record<string, string>> = {
   'cloudkms.cryptoKeys.get': 'find a key again by its name',
   'cloudkms.cryptoKeys.create': 'make the key',
   'cloudkms.cryptoKeyVersions.list': 'find the version of the key',

@@ -6,7 +6,7 @@ import { LATER, type Meaning, refusedCall } from '../http/refused-call.ts'
 import { type ErrorReason, readErrorReason } from './error-reasons.ts'
 
 /** The calls that are made, and the permission that each needs. Source: Google, "Permissions and roles" of Cloud KMS. */
-export const CALL_PERMISSIONS = {
+const CALL_PERMISSIONS = {
   GetLocation: 'cloudkms.locations.get',
   GetKeyRing: 'cloudkms.keyRings.get',
   CreateKeyRing: 'cloudkms.keyRings.create',
@@ -31,7 +31,7 @@ export interface KmsStatus {
   readonly permission?: string
 }
 
-export function readStatus(reply: HttpReply, redaction: Redaction): KmsStatus {
+function readStatus(reply: HttpReply, redaction: Redaction): KmsStatus {
   const json = reply.jsonOrNothing()
   const error = isJsonObject(json) && isJsonObject(json.error) ? json.error : undefined
   if (error === undefined) return { status: '', message: reply.text(redaction) }

@@ -8,12 +8,12 @@ import {
 import { SettingReader, settingError } from '../setting-reader.ts'
 import { type KeyRingName, parseKeyRingName } from './resource-name.ts'
 
-export const DEFAULT_ENDPOINT = 'https://cloudkms.googleapis.com'
-export const PACKAGE_FORMS = ['statement', 'bundle-zip', 'statement+chains'] as const
+const DEFAULT_ENDPOINT = 'https://cloudkms.googleapis.com'
+const PACKAGE_FORMS = ['statement', 'bundle-zip', 'statement+chains'] as const
 export type PackageForm = (typeof PACKAGE_FORMS)[number]
 
-export const AUTHENTICATIONS = ['application-default', 'access-token'] as const
-export const PROTECTION_LEVELS = ['HSM', 'HSM_SINGLE_TENANT'] as const
+const AUTHENTICATIONS = ['application-default', 'access-token'] as const
+const PROTECTION_LEVELS = ['HSM', 'HSM_SINGLE_TENANT'] as const
 
 // biome-ignore format: a table, a row a line
 export const MARVELL_GOOGLE_SETTINGS: readonly SettingDefinition[] = [

@@ -16,7 +16,7 @@ export interface ModuleSearch {
 }
 
 /** Environment variables that name a module for every vendor, strongest first. */
-export const MODULE_ENVIRONMENT = ['HSM_ENROLL_PKCS11_MODULE', 'PKCS11_MODULE', 'PKCS11_MODULE_PATH'] as const
+const MODULE_ENVIRONMENT = ['HSM_ENROLL_PKCS11_MODULE', 'PKCS11_MODULE', 'PKCS11_MODULE_PATH'] as const
 
 export interface FoundModule {
   readonly path: string

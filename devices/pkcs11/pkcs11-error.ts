@@ -17,7 +17,7 @@ export function returnCodeOf(error: unknown): number | undefined {
 export type VendorReturnCodes = ReadonlyMap<number, ReturnCode>
 
 /** What a CK_RV means. Numbers that neither the standard nor the vendor's table has get a row of their own with the number in it. */
-export function explainReturnCode(rv: number, vendorCodes?: VendorReturnCodes): ReturnCode {
+function explainReturnCode(rv: number, vendorCodes?: VendorReturnCodes): ReturnCode {
   const known = RETURN_CODES.get(rv) ?? vendorCodes?.get(rv)
   if (known !== undefined) return known
   const hex = `0x${rv.toString(16)}`

@@ -26,7 +26,7 @@ export const HASHES: Readonly<
   },
 }
 
-export const digest = (hash: HashName, data: Uint8Array): Buffer => createHash(HASHES[hash].node).update(data).digest()
+const digest = (hash: HashName, data: Uint8Array): Buffer => createHash(HASHES[hash].node).update(data).digest()
 
 /** What CKM_RSA_PKCS pads and signs: the DigestInfo. */
 export const digestInfo = (hash: HashName, data: Uint8Array): Buffer =>

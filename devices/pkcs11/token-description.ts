@@ -29,4 +29,4 @@ export function tokenName(token: TokenDescription): string {
 }
 
 /** Labels come from a device: control characters must not reach a terminal. */
-export const safeLabel = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\ufffd]/gu, '?').slice(0, 64)
+const safeLabel = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\ufffd]/gu, '?').slice(0, 64)

@@ -27,7 +27,7 @@ export interface Role {
   readonly prepare?: (secret: Secret) => Secret
 }
 
-export const USER_ROLE: Role = { userType: CKU.USER, secret: 'pin', pin: USER_PIN }
+const USER_ROLE: Role = { userType: CKU.USER, secret: 'pin', pin: USER_PIN }
 
 export interface TokenSessionOptions {
   readonly secret: SecretProvider

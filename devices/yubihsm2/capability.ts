@@ -1,5 +1,5 @@
 /** Capability bits (developers.yubico.com/YubiHSM2/Concepts/Capability; python-yubihsm defs.py). Eight bytes big-endian on the wire. */
-export const CAPABILITY_BITS = {
+const CAPABILITY_BITS = {
   'get-opaque': 0x00,
   'put-opaque': 0x01,
   'put-authentication-key': 0x02,

@@ -25,7 +25,7 @@ export function unpad(padded: Uint8Array): Buffer | undefined {
   return Buffer.from(padded.subarray(0, end))
 }
 
-export function ivOf(keys: SessionKeys, counter: number): Buffer {
+function ivOf(keys: SessionKeys, counter: number): Buffer {
   const block = Buffer.alloc(BLOCK)
   block.writeUInt32BE(counter, BLOCK - 4)
   return aesBlock(keys.encryption, block)

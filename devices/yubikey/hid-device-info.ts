@@ -18,7 +18,7 @@ const TAG = {
   fipsCapable: 0x14,
 } as const
 
-export const APPLICATIONS = {
+const APPLICATIONS = {
   OTP: 0x01,
   U2F: 0x02,
   OpenPGP: 0x08,

@@ -1,7 +1,7 @@
 import { HidAnswerError } from './hid-device-info.ts'
 
 /** The keyboard interface of a YubiKey: 8-byte feature reports, 7 bytes of payload and a state byte (ykman core/otp.py). */
-export const OTP_REPORT = 8
+const OTP_REPORT = 8
 const PIECE = OTP_REPORT - 1
 const PAYLOAD = 64
 export const OTP_FLAG = { write: 0x80, pending: 0x40 } as const

@@ -5,7 +5,7 @@ export interface Version {
   readonly patch: number
 }
 
-export const YKCS11_ABILITIES = {
+const YKCS11_ABILITIES = {
   /** Older modules show no attestation objects at all. */
   attestationObjects: { major: 2, minor: 0, patch: 0 },
   /** Older modules log in with a TDES management key only. */

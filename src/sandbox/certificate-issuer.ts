@@ -105,8 +105,7 @@ export function keyUsage(...bits: readonly number[]): CertificateExtension {
 }
 
 /** SHA-1 of the subjectPublicKey bits would need a parser here; RFC 7093 method 1 over the whole SPKI serves a double as well. */
-export const keyIdentifier = (spki: Uint8Array): Uint8Array =>
-  createHash('sha256').update(spki).digest().subarray(0, 20)
+const keyIdentifier = (spki: Uint8Array): Uint8Array => createHash('sha256').update(spki).digest().subarray(0, 20)
 
 export const subjectKeyIdentifier = (spki: Uint8Array): CertificateExtension => ({
   oid: '2.5.29.14',

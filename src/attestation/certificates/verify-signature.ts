@@ -20,7 +20,7 @@ const keys = new BoundedCache<KeyObject | null>(512)
 const byIdentity = new WeakMap<Uint8Array, KeyObject>()
 
 /** The key object of a SubjectPublicKeyInfo (cached), or undefined where it is no usable key: off the curve, too large, unknown. */
-export function publicKeyObject(spki: Uint8Array): KeyObject | undefined {
+function publicKeyObject(spki: Uint8Array): KeyObject | undefined {
   const same = byIdentity.get(spki)
   if (same !== undefined) return same
   if (spki.length > MAX_CACHED) return readKey(spki)

@@ -6,7 +6,7 @@ import { repeatedMember } from './repeated-member.ts'
 const MAX_BYTES = 1 << 16
 
 /** The text of a package that is JSON or its base64; undefined where it is longer than any. */
-export function jsonText(package_: Uint8Array): string | undefined {
+function jsonText(package_: Uint8Array): string | undefined {
   if (package_.length > MAX_BYTES) return undefined
   const text = Buffer.from(package_.buffer, package_.byteOffset, package_.length)
     .toString('utf8')

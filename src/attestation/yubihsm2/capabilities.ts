@@ -1,5 +1,5 @@
 /** Capability names by bit (Yubico, developers.yubico.com/YubiHSM2/Concepts/Capability.html). */
-export const CAPABILITIES: readonly string[] = [
+const CAPABILITIES: readonly string[] = [
   'get-opaque',
   'put-opaque',
   'put-authentication-key',

@@ -61,7 +61,7 @@ export const hasObjectExtensions = ({ extensions }: Certificate): boolean =>
   [YUBIHSM2_OID.origin, YUBIHSM2_OID.capabilities, YUBIHSM2_OID.objectId].some((oid) => extensions.has(oid))
 
 /** OCTET STRING of 3: `2.4.0`. */
-export const firmwareOf = (certificate: Certificate): string | undefined =>
+const firmwareOf = (certificate: Certificate): string | undefined =>
   read(certificate, YUBIHSM2_OID.firmware, (node) => {
     const octets = readOctetString(node, 'firmware')
     if (octets.length !== 3) throw node.fail('firmware is not three octets')

@@ -16,7 +16,7 @@ export async function withdrawFaultyRequest(run: Run): Promise<void> {
 }
 
 /** Journals why the run's request is not used, and keeps it under another name. The key and its attestation stay as they are. */
-export async function withdrawRequest(run: Run, reasons: readonly string[]): Promise<void> {
+async function withdrawRequest(run: Run, reasons: readonly string[]): Promise<void> {
   const { request } = run.record
   if (request === undefined) return
   const content = await run.folder.readArtefact(request)

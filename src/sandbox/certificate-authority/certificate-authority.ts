@@ -41,7 +41,7 @@ export interface CertificateAuthorityOptions {
 }
 
 /** Login of the rehearsal account. Test values. */
-export const REHEARSAL_LOGIN = { loginName: 'rehearsal', loginPassword: 'rehearsal-password' } as const
+const REHEARSAL_LOGIN = { loginName: 'rehearsal', loginPassword: 'rehearsal-password' } as const
 
 export interface RunningCertificateAuthority {
   /** Base address of the endpoints: `https://127.0.0.1:PORT/products/`. */

@@ -61,7 +61,7 @@ export interface Endpoint {
 }
 
 export const TEXT = 'text/plain'
-export const URL_ENCODED = 'application/x-www-form-urlencoded'
+const URL_ENCODED = 'application/x-www-form-urlencoded'
 
 export const lines = (...values: readonly (string | number)[]): EndpointReply => ({
   contentType: TEXT,

@@ -11,7 +11,7 @@ export interface NamedCurve {
   readonly n: bigint
 }
 
-export const NAMED_CURVES: readonly NamedCurve[] = [
+const NAMED_CURVES: readonly NamedCurve[] = [
   {
     name: 'prime256v1',
     parameters: Buffer.from('06082a8648ce3d030107', 'hex'),

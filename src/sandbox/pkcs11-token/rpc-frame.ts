@@ -17,8 +17,8 @@ export class FrameError extends Error {
 
 const HEADER = 12
 /** The client sends 6 bytes of options; the largest real body holds a certificate. Both bounds leave room and stop a flood. */
-export const MAX_OPTIONS = 4096
-export const MAX_BODY = 16 * 1024 * 1024
+const MAX_OPTIONS = 4096
+const MAX_BODY = 16 * 1024 * 1024
 
 export function encodeFrame(frame: Frame): Uint8Array {
   const bytes = Buffer.alloc(HEADER + frame.options.length + frame.body.length)

@@ -28,7 +28,7 @@ export interface StoredObject extends ObjectFields {
 
 export const CAPACITY = 256
 /** Label of the authentication key that a factory-fresh device carries under id 1; its password is "password". */
-export const FACTORY_LABEL = 'DEFAULT AUTHKEY CHANGE THIS ASAP'
+const FACTORY_LABEL = 'DEFAULT AUTHKEY CHANGE THIS ASAP'
 
 const place = (type: number, id: number): number => (type << 16) | id
 

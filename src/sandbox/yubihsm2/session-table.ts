@@ -3,8 +3,8 @@ import type { SessionKeys } from '../../../devices/yubihsm2/session-keys.ts'
 import { refuse } from './command-failure.ts'
 import type { StoredObject } from './object-store.ts'
 
-export const MAX_SESSIONS = 16
-export const IDLE_MS = 30_000
+const MAX_SESSIONS = 16
+const IDLE_MS = 30_000
 
 export interface DeviceSession {
   readonly sid: number

@@ -19,7 +19,7 @@ const notAUrl = (): EnrollError =>
   })
 
 /** An HTTPS address without user name, query or fragment. Throws EnrollError (exit 2). */
-export function readHttpsUrl(text: string): URL {
+function readHttpsUrl(text: string): URL {
   if (!URL.canParse(text)) throw notAUrl()
   const url = new URL(text)
   if (url.protocol !== 'https:') {

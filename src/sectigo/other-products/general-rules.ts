@@ -1,6 +1,6 @@
 import type { FormView } from '../parameters/form-view.ts'
 import type { TableRule } from '../parameters/parameter.ts'
-import { PRODUCT_PAIRS, type ProductFamily } from '../parameters/products.ts'
+import { PRODUCT_PAIRS, type ProductFamily, TOKEN_ITEMS } from '../parameters/products.ts'
 import { MULTI_DOMAIN, ORGANIZATION, productsOf, SCANNING } from './general-conditions.ts'
 
 const MANUAL = 'AutoApplyOrder 3.44'
@@ -9,7 +9,7 @@ const CERTIFICATES: readonly ProductFamily[] = ['ssl', 'code-signing', 'personal
 const MAIN_LICENCES = ['341', '586', '346', '349', '357']
 
 const count = (form: FormView, ...families: readonly ProductFamily[]): number =>
-  productsOf(form).filter(({ family, code }) => families.includes(family) && code !== '577' && code !== '163').length
+  productsOf(form).filter(({ family, code }) => families.includes(family) && !TOKEN_ITEMS.includes(code)).length
 
 const tooMany = (code: number, text: string, counted: (form: FormView) => number): TableRule => ({
   parameter: 'product',

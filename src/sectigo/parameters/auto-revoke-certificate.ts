@@ -9,7 +9,7 @@ const NO_OTHER: Condition = {
 }
 
 /** CRL reasons (RFC 5280 5.3.1) that the code-signing page allows. */
-export const REVOCATION_CODES: Readonly<Record<string, string>> = {
+const REVOCATION_CODES: Readonly<Record<string, string>> = {
   '0': 'unspecified',
   '1': 'keyCompromise',
   '3': 'affiliationChanged',

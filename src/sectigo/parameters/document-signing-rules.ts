@@ -1,8 +1,8 @@
 import type { TableRule } from './parameter.ts'
+import { TOKEN_ITEMS } from './products.ts'
 
 const PAGE = 'Sectigo API, Document Signing, !AutoApplyOrder'
 const CERTIFICATES = ['706', '1214']
-const TOKEN_ITEMS = ['577', '163']
 
 /** What the rows of the Document Signing table have between them. */
 export const DOCUMENT_SIGNING_RULES: readonly TableRule[] = [

@@ -62,13 +62,13 @@ const FORMATS: Readonly<Record<ParameterFormat, (value: string) => ValueFault | 
       : wrong('it is no date', 'Write it as YYYY-MM-DD.'),
 }
 
-export const isBase64 = (value: string): boolean => value.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(value)
+const isBase64 = (value: string): boolean => value.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(value)
 
 /** Enough to catch a slip of the pen; the CA decides. */
-export const isEmail = (value: string): boolean => /^[^\s@<>,;]{1,64}@[^\s@<>,;.]+(\.[^\s@<>,;.]+)+$/.test(value)
+const isEmail = (value: string): boolean => /^[^\s@<>,;]{1,64}@[^\s@<>,;.]+(\.[^\s@<>,;.]+)+$/.test(value)
 
 /** PEM with one CERTIFICATE REQUEST, or bare base64 in lines. */
-export function isCsrText(value: string): boolean {
+function isCsrText(value: string): boolean {
   if (!value.includes('-----')) return isBase64(value.replace(/\s/g, ''))
   try {
     const blocks = readPem(value)

@@ -33,7 +33,7 @@ export type OrderStatusReply =
   | { readonly kind: 'refused'; readonly code: number; readonly message: string }
   | { readonly kind: 'unreadable' }
 
-export const STEP_NAMES = [
+const STEP_NAMES = [
   'csrStatus',
   'dcvStatus',
   'ovCallBackStatus',

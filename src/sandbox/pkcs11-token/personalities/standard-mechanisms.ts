@@ -20,7 +20,7 @@ export const ecGenerating = (mechanism: number): MechanismInfo => ({
   flags: GENERATING | CURVES,
 })
 
-export const rsaSigning = (mechanism: number): MechanismInfo => ({
+const rsaSigning = (mechanism: number): MechanismInfo => ({
   mechanism,
   minKeySize: 2048,
   maxKeySize: 4096,

@@ -32,7 +32,7 @@ export const DEFAULT_PIN = '123456'
 export const DEFAULT_PUK = '12345678'
 const DEFAULT_TRIES = 3
 
-export const padReference = (text: string): Uint8Array => Buffer.from(text.padEnd(8, '\xff'), 'latin1')
+const padReference = (text: string): Uint8Array => Buffer.from(text.padEnd(8, '\xff'), 'latin1')
 
 export function freshReference(text: string, tries = DEFAULT_TRIES): Reference {
   return { value: padReference(text), total: tries, left: tries, isDefault: true }

@@ -16,7 +16,7 @@ export interface KeyType {
 }
 
 /** Yubico's PIV extensions page; ykman yubikit/piv.py for the firmware. */
-export const KEY_TYPES: readonly KeyType[] = [
+const KEY_TYPES: readonly KeyType[] = [
   { id: 0x06, kind: 'rsa', bits: 1024, since: [1, 0, 0], fips: false },
   { id: 0x07, kind: 'rsa', bits: 2048, since: [1, 0, 0], fips: true },
   { id: 0x05, kind: 'rsa', bits: 3072, since: [5, 7, 0], fips: true },
