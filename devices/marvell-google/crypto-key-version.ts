@@ -112,7 +112,7 @@ const SPENT_STATES: ReadonlySet<string> = new Set([
 ])
 export const isSpent = ({ state }: CryptoKeyVersion): boolean => SPENT_STATES.has(state)
 
-export async function getVersion(client: KmsClient, name: string): Promise<CryptoKeyVersion> {
+async function getVersion(client: KmsClient, name: string): Promise<CryptoKeyVersion> {
   const request = { call: 'GetCryptoKeyVersion', method: 'GET', resource: name, repeatable: true } as const
   return readCryptoKeyVersion(await client.read(request, 'read the key version'), name)
 }

@@ -31,7 +31,7 @@ export interface KmsStatus {
   readonly permission?: string
 }
 
-function readStatus(reply: HttpReply, redaction: Redaction): KmsStatus {
+export function readStatus(reply: HttpReply, redaction: Redaction): KmsStatus {
   const json = reply.jsonOrNothing()
   const error = isJsonObject(json) && isJsonObject(json.error) ? json.error : undefined
   if (error === undefined) return { status: '', message: reply.text(redaction) }

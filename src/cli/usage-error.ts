@@ -1,4 +1,4 @@
-import { didYouMeanHint } from '../config/did-you-mean.ts'
+import { didYouMeanHint } from '../did-you-mean.ts'
 import { EnrollError } from '../errors.ts'
 import { type Command, type CommandGroup, DASH } from './command.ts'
 

@@ -1,8 +1,8 @@
 import { HSM_TYPES, type HsmType } from '../../devices/device.ts'
 import { familyOf, loadFamily } from '../../devices/open.ts'
+import { didYouMeanHint } from '../did-you-mean.ts'
 import { isHsmType } from '../hsm-type.ts'
 import { ConfigError } from './config-error.ts'
-import { didYouMeanHint } from './did-you-mean.ts'
 
 /** The `device:` section as it was given. */
 export interface DeviceSection {

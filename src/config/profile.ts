@@ -13,11 +13,11 @@ import {
   type RequestTemplate,
   type SubjectAltName,
 } from '../csr/build-certification-request.ts'
+import { didYouMeanHint } from '../did-you-mean.ts'
 import { isHsmType } from '../hsm-type.ts'
 import type { OrderForm } from '../sectigo/certificate-authority.ts'
 import { ConfigError } from './config-error.ts'
 import type { Configuration } from './configuration.ts'
-import { didYouMeanHint } from './did-you-mean.ts'
 
 /** A configuration as the enrolment run needs it: typed, and complete for the part asked for. */
 export interface DeviceProfile {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { didYouMeanHint } from '../config/did-you-mean.ts'
+import { didYouMeanHint } from '../did-you-mean.ts'
 import { EnrollError } from '../errors.ts'
 import { makeDirectory } from '../files/make-directory.ts'
 import { syncDirectory } from '../files/sync-directory.ts'

@@ -23,7 +23,7 @@ export interface CertificatesInput {
  * Every certificate in what a CA returns or mails, in the forms that people have it in. Throws EnrollError `certificate.unreadable`
  * where there is none, `asn1.der` where one is malformed, `input.private-key`.
  */
-export function readCertificateFile(file: Uint8Array): CertificatesInput {
+function readCertificateFile(file: Uint8Array): CertificatesInput {
   const contents = orRefuse(
     () => openFile(file),
     ({ what, cause }) => noCertificates(what, cause),

@@ -17,7 +17,7 @@ import { refusePrivateKey } from './private-key-guard.ts'
 import { TooMuch, Unreadable } from './unreadable.ts'
 
 /** No file of any kind comes near: 32,767 base64 characters are the CA's bound for a package, wrappings add to it. */
-export const MAX_FILE = 1 << 20
+const MAX_FILE = 1 << 20
 /** Of a file and of everything that was unwrapped from it, together. */
 const MAX_BYTES = 1 << 22
 const MAX_LAYERS = 8

@@ -2,7 +2,7 @@ import { privateKeyKind } from '../../asn1/private-key.ts'
 import { EnrollError } from '../../errors.ts'
 
 /** `name`: of the file or parameter, as it is told to the user. */
-export const privateKeyError = (name: string, kind: string): EnrollError =>
+const privateKeyError = (name: string, kind: string): EnrollError =>
   new EnrollError('input.private-key', `Could not use ${name}: it holds a private key (${kind}).`, {
     remedy:
       'Nothing here asks for a private key: give the attestation, request or certificate, and keep the key to yourself.',

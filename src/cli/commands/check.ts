@@ -5,7 +5,7 @@ import {
   describeAttestedKey,
 } from '../../attestation/contract/attestation-result.ts'
 import type { BesidePackage, FamilyVerifier } from '../../attestation/contract/verify-attestation.ts'
-import { didYouMeanHint } from '../../config/did-you-mean.ts'
+import { didYouMeanHint } from '../../did-you-mean.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
 import { HSM_TYPES, type HsmType, isHsmType } from '../../hsm-type.ts'
 import { printable } from '../../printable.ts'

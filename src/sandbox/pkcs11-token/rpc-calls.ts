@@ -13,7 +13,7 @@ export const ERROR_SIGNATURE = 'u'
 
 const call = (id: number, name: string, request: string, response: string): RpcCall => ({ id, name, request, response })
 
-const RPC_CALLS: readonly RpcCall[] = [
+export const RPC_CALLS: readonly RpcCall[] = [
   call(1, 'C_Initialize', 'ayyay', ''),
   call(2, 'C_Finalize', '', ''),
   call(3, 'C_GetInfo', '', 'vsusv'),

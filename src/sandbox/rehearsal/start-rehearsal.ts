@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import type { KeyAlgorithm } from '../../../devices/device.ts'
-import { didYouMeanHint } from '../../config/did-you-mean.ts'
+import { didYouMeanHint } from '../../did-you-mean.ts'
 import { EnrollError } from '../../errors.ts'
 import { makeDirectory } from '../../files/make-directory.ts'
 import {

@@ -1,6 +1,6 @@
+import { didYouMean } from '../../did-you-mean.ts'
 import type { FormFault, OrderForm } from '../certificate-authority.ts'
 import { FormView } from './form-view.ts'
-import { nearestName } from './nearest-name.ts'
 import type { Parameter, ParameterTable } from './parameter.ts'
 import { requestText } from './request-text.ts'
 import { valueFault } from './value-fault.ts'
@@ -72,7 +72,7 @@ function nameFaults(table: ParameterTable, parameters: readonly Parameter[], for
     ]
     if (LOGIN.has(lower)) return fault('the login does not belong into the form', 'Configure it apart, as a secret.')
     if (canonical === undefined) {
-      const near = nearestName(name, [...known.values()])
+      const near = didYouMean(name, [...known.values()])
       return fault(
         `${table.endpoint} (${table.title}) has no such parameter, the CA would answer -2`,
         near === undefined ? 'Leave it out.' : `Did you mean ${near}?`,
