@@ -3,7 +3,7 @@
  *
  * `src/` reaches hardware through this file and `open.ts` alone; nothing in `devices/` imports from `src/`.
  */
-import type { SecretProvider } from './secret.ts'
+import type { Secret, SecretName, SecretProvider } from './secret.ts'
 
 export { DEVICE_ERROR_CODES, DeviceError, type DeviceErrorCode, type DeviceErrorDetails } from './device-error.ts'
 export { type DeviceUri, formatDeviceUri, parseDeviceUri } from './device-uri.ts'
@@ -248,6 +248,8 @@ export interface DeviceFamily {
   readonly settings: readonly SettingDefinition[]
   /** Looks for devices without logging in, writing or waiting longer than two seconds. */
   discover(options: DiscoverOptions): Promise<Discovery>
+  /** Refuses a secret that cannot be right by its form alone, as `open` does before it is sent. Throws DeviceError `pin.malformed`. */
+  checkSecret?(name: SecretName, secret: Secret): void
   /** What `open` would refuse of a URI and settings by themselves; asks no device and no network. Throws DeviceError. */
   check(uri: string, settings: Readonly<Record<string, unknown>>): Promise<void>
   open(uri: string, options: OpenOptions): Promise<Device>

@@ -14,6 +14,7 @@ const CONTRACT = [
   'devices/native-addon.ts',
   'devices/native-addon-fault.ts',
   'devices/secret.ts',
+  'devices/secret-form.ts',
   'devices/setting-reader.ts',
 ]
 const SHARED = 'src/*'

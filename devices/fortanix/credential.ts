@@ -29,7 +29,7 @@ export async function readCredential(
   switch (settings.authentication) {
     case 'api-key': {
       const key = textOf(await ask({ name: 'api-key', prompt: `API key of the app at ${host}` }), 'api-key', redaction)
-      if (!/^[A-Za-z0-9+/]{8,}={0,2}$/.test(key)) throw malformed('the API key is not the base64 text that DSM shows')
+      checkApiKey(key)
       redaction.add(Buffer.from(key, 'base64').toString('latin1').split(':').at(-1) ?? '')
       return { authorization: `Basic ${key}` }
     }
@@ -43,10 +43,26 @@ export async function readCredential(
     }
     case 'external-token': {
       const token = textOf(await ask({ name: 'token', prompt: `Token for the app at ${host}` }), 'token', redaction)
-      if (!/^[\x21-\x7e]{8,}$/.test(token)) throw malformed('the token holds spaces or line breaks')
+      checkToken(token)
       return settings.appId === undefined ? { bearer: token } : { authorization: basic(settings.appId, token) }
     }
   }
+}
+
+/** Throws DeviceError `pin.malformed`, `device.settings`. */
+export function checkSecret(name: SecretName, secret: Secret): void {
+  if (name === 'api-key') checkApiKey(secret.text().trim())
+  if (name === 'token') checkToken(secret.text().trim())
+  if (name === 'client-certificate-key') checkPrivateKey(name, secret.text())
+}
+
+function checkApiKey(key: string): void {
+  if (!/^[A-Za-z0-9+/]{8,}={0,2}$/.test(key)) throw malformed('the API key is not the base64 text that DSM shows')
+}
+
+function checkToken(token: string): void {
+  if (!/^[\x21-\x7e]{8,}$/.test(token))
+    throw malformed('the token holds blanks, line breaks or characters outside of ASCII')
 }
 
 const basic = (user: string, password: string): string =>
@@ -64,7 +80,7 @@ function textOf(secret: Secret | undefined, name: SecretName, redaction: Redacti
 }
 
 function malformed(why: string): DeviceError {
-  return new DeviceError('credential.refused', `Could not log in to DSM: ${why}. Nothing was sent.`, {
+  return new DeviceError('pin.malformed', `Could not log in to DSM: ${why}. Nothing was sent.`, {
     remedy: 'Copy it again from the app in DSM, without quotes or line breaks.',
   })
 }

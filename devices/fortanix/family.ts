@@ -1,4 +1,5 @@
 import type { DeviceFamily } from '../device.ts'
+import { checkSecret } from './credential.ts'
 import { FORTANIX_SETTINGS, readFortanixSettings } from './settings.ts'
 
 /** Fortanix DSM over REST. Nothing of the network is loaded before `open`. */
@@ -11,5 +12,6 @@ export const family: DeviceFamily = {
     trail: ['Fortanix DSM is a service and is not searched for: name it, for example fortanix:region=eu.'],
   }),
   check: async (uri, settings) => void readFortanixSettings(uri, settings),
+  checkSecret,
   open: async (uri, options) => (await import('./fortanix-device.ts')).openFortanix(uri, options),
 }

@@ -1,8 +1,9 @@
 import type { DeviceFamily } from '../device.ts'
 import { discoverTokens } from '../pkcs11/discover-tokens.ts'
 import { openToken, readTokenSettings } from '../pkcs11/open-token.ts'
+import { checkConfiguredPin, USER_PIN } from '../pkcs11/pin-doctrine.ts'
 import { LunaDevice } from './luna-device.ts'
-import { LUNA_FAMILY, LUNA_SETTINGS, lunaPackageForm, lunaRole } from './luna-settings.ts'
+import { LUNA_FAMILY, LUNA_PIN_FORM, LUNA_SETTINGS, lunaPackageForm, lunaRole } from './luna-settings.ts'
 
 export const family: DeviceFamily = {
   hsmType: 'LUNA',
@@ -13,6 +14,9 @@ export const family: DeviceFamily = {
     const { settings } = readTokenSettings(LUNA_FAMILY, uri, given)
     lunaRole(settings)
     lunaPackageForm(settings)
+  },
+  checkSecret: (name, secret) => {
+    if (name === 'pin') checkConfiguredPin(secret, LUNA_PIN_FORM, USER_PIN)
   },
   open: async (uri, options) =>
     await openToken(LUNA_FAMILY, uri, options, { userRole: lunaRole }, (opened) => new LunaDevice(opened)),

@@ -4,6 +4,7 @@ import { USER_PIN } from '../pkcs11/pin-doctrine.ts'
 import { CKU } from '../pkcs11/pkcs11-constants.ts'
 import { plainFirmware } from '../pkcs11/token-description.ts'
 import type { Role } from '../pkcs11/token-session.ts'
+import type { SecretForm } from '../secret-form.ts'
 import type { SettingReader } from '../setting-reader.ts'
 import { LUNA_CKU } from './luna-constants.ts'
 import { LUNA_RETURN_CODES } from './luna-return-codes.ts'
@@ -65,7 +66,10 @@ export const lunaRoleName = (settings: SettingReader): LunaRole =>
 export const lunaPackageForm = (settings: SettingReader): 'der' | 'pem' =>
   settings.oneOf('packageForm', ['der', 'pem']) ?? 'der'
 
+/** The client takes a set of ASCII characters (Thales, "Password and PIN policies"); which of them differs by firmware. */
+export const LUNA_PIN_FORM: SecretForm = { alphabet: 'ascii' }
+
 export function lunaRole(settings: SettingReader): Role {
   const { userType, name } = ROLES[lunaRoleName(settings)]
-  return { userType, secret: 'pin', pin: { ...USER_PIN, name } }
+  return { userType, secret: 'pin', pin: { ...USER_PIN, name }, form: LUNA_PIN_FORM }
 }

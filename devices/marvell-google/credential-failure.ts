@@ -51,6 +51,16 @@ export function credentialFailure(error: unknown, redaction: Redaction): DeviceE
   return refused(why === '' ? '' : ` ${why}.`, remedy)
 }
 
+/** An access token goes into a header as it is. Throws DeviceError `pin.malformed`. */
+export function checkToken(token: string): void {
+  if (/^[\x21-\x7e]{8,}$/.test(token)) return
+  throw new DeviceError(
+    'pin.malformed',
+    'Could not use the access token for Google: it holds blanks, line breaks or characters outside of ASCII. Nothing was sent.',
+    { remedy: 'Give what `gcloud auth print-access-token` prints, and nothing else.' },
+  )
+}
+
 export function noCredentials(): DeviceError {
   return new DeviceError('credential.refused', 'Could not find credentials for Google Cloud.', {
     remedy:

@@ -1,4 +1,5 @@
 import type { DeviceFamily } from '../device.ts'
+import { checkToken } from './credential-failure.ts'
 import { MARVELL_GOOGLE_SETTINGS, readMarvellGoogleSettings } from './settings.ts'
 
 /** Google Cloud KMS at protection level HSM (Marvell LiquidSecurity). Nothing of the network is loaded before `open`. */
@@ -13,5 +14,8 @@ export const family: DeviceFamily = {
     ],
   }),
   check: async (uri, settings) => void readMarvellGoogleSettings(uri, settings),
+  checkSecret: (name, secret) => {
+    if (name === 'token') checkToken(secret.text().trim())
+  },
   open: async (uri, options) => (await import('./marvell-google-device.ts')).openMarvellGoogle(uri, options),
 }

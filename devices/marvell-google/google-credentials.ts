@@ -4,7 +4,7 @@ import type { OpenOptions } from '../device.ts'
 import type { HttpClient } from '../http/http-client.ts'
 import { isJsonObject, type JsonObject } from '../http/json-fields.ts'
 import { settingError } from '../setting-reader.ts'
-import { credentialFailure, noCredentials } from './credential-failure.ts'
+import { checkToken, credentialFailure, noCredentials } from './credential-failure.ts'
 import { type CredentialFile, readCredential, readCredentialFile } from './credential-file.ts'
 import { readTokenProgram, subjectToken } from './executable-token.ts'
 import { GOOGLE_TOKEN_URL, googleFetch } from './google-transport.ts'
@@ -72,6 +72,7 @@ export class GoogleCredentials {
     const secret = await this.#ask({ name: 'token', prompt: 'Access token for Cloud KMS' })
     if (secret === undefined) throw noCredentials()
     const token = secret.text().trim()
+    checkToken(token)
     this.#http.redaction.add(token)
     const client = new library.OAuth2Client()
     client.setCredentials({ access_token: token })

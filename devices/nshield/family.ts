@@ -2,6 +2,7 @@ import type { Device, DeviceFamily, OpenOptions } from '../device.ts'
 import { DeviceError } from '../device-error.ts'
 import { discoverTokens } from '../pkcs11/discover-tokens.ts'
 import { openToken, readTokenSettings } from '../pkcs11/open-token.ts'
+import { checkConfiguredPin } from '../pkcs11/pin-doctrine.ts'
 import { NshieldDevice } from './nshield-device.ts'
 import { NSHIELD_FAMILY, NSHIELD_SETTINGS, nshieldRole } from './nshield-settings.ts'
 
@@ -34,5 +35,8 @@ export const family: DeviceFamily = {
   settings: NSHIELD_SETTINGS,
   discover: (options) => discoverTokens(NSHIELD_FAMILY, options),
   check: async (uri, settings) => void readTokenSettings(NSHIELD_FAMILY, uri, settings),
+  checkSecret: (name, secret) => {
+    if (name === 'pin') checkConfiguredPin(secret, { alphabet: 'any' }, nshieldRole().pin)
+  },
   open,
 }

@@ -1,5 +1,6 @@
 import { DeviceError } from '../device-error.ts'
 import type { Secret } from '../secret.ts'
+import { type SecretForm, secretFormFault } from '../secret-form.ts'
 import { hasFlag, type TokenDescription } from './token-description.ts'
 
 /** Whose PIN: the messages name it. */
@@ -29,21 +30,15 @@ export const SO_PIN: PinKind = {
   locked: 'SO_PIN_LOCKED',
 }
 
-/** Every bound that a PIN must keep before it is sent. */
-export interface PinRule {
-  /** Bytes. */
-  readonly minLength: number
-  readonly maxLength: number
-}
-
 const UNLOCK = "Unlock it with the PUK or the security officer's PIN, with the vendor's tool."
 const ABSURD_LENGTH = 0xffff
 
 /** The token's own bounds; 0 or a number beyond reason mean that it does not tell. */
-export function pinRuleOf(token: TokenDescription): PinRule {
+export function pinFormOf(token: TokenDescription): SecretForm {
   const maxLength = token.maxPinLength
   const known = maxLength > 0 && maxLength <= ABSURD_LENGTH && token.minPinLength <= maxLength
-  return known ? { minLength: Math.max(token.minPinLength, 1), maxLength } : { minLength: 1, maxLength: 255 }
+  const bounds = known ? { minLength: Math.max(token.minPinLength, 1), maxLength } : { minLength: 1, maxLength: 255 }
+  return { ...bounds, alphabet: 'any' }
 }
 
 /**
@@ -74,32 +69,17 @@ export function refuseHopelessAttempt(
   }
 }
 
-/** 32 to 64 characters of the modhex alphabet: what a YubiKey types when it is touched by accident. */
-const ONE_TIME_PASSWORD = /^[cbdefghijklnrtuv]{32,64}$/
+/** The same without a device at hand: from a file or a variable, long before a login. */
+export const checkConfiguredPin = (pin: Secret, form: SecretForm, kind: PinKind): void =>
+  refuseMalformedPin(pin, form, 'the device', kind)
 
 /** Refuses a PIN that cannot be right before it costs a try. Never puts a character of it into the message. */
-export function refuseMalformedPin(pin: Secret, rule: PinRule, subject: string, kind: PinKind): void {
-  const refuse = (why: string, remedy: string): DeviceError =>
-    new DeviceError('pin.malformed', `Did not send the ${kind.name} to ${subject}: ${why}.`, { remedy })
-  let text: string
-  try {
-    text = pin.text()
-  } catch {
-    throw refuse('it is not UTF-8 text', 'Correct the PIN at its source.')
-  }
-  if (ONE_TIME_PASSWORD.test(text)) {
-    throw refuse(
-      'it looks like a one-time password that a touched YubiKey has typed',
-      'Enter the PIN again without touching the key.',
-    )
-  }
-  if (/\p{Cc}/u.test(text)) {
-    throw refuse('it holds a control character (a line break?)', 'Correct the PIN at its source.')
-  }
-  if (pin.length < rule.minLength || pin.length > rule.maxLength) {
-    const bounds = rule.minLength === rule.maxLength ? `${rule.minLength}` : `${rule.minLength} to ${rule.maxLength}`
-    throw refuse(`it has ${pin.length} bytes, and the device takes ${bounds}`, 'Correct the PIN at its source.')
-  }
+export function refuseMalformedPin(pin: Secret, form: SecretForm, subject: string, kind: PinKind): void {
+  const fault = secretFormFault(pin, form)
+  if (fault === undefined) return
+  throw new DeviceError('pin.malformed', `Did not send the ${kind.name} to ${subject}: ${fault.why}.`, {
+    remedy: fault.remedy,
+  })
 }
 
 /** What the token tells after a wrong PIN: tries left, where that can be known. */

@@ -1,12 +1,12 @@
 import type { DeviceProgress, SecretName, SecretProvider } from '../device.ts'
 import { DeviceError } from '../device-error.ts'
 import { Secret } from '../secret.ts'
+import type { SecretForm } from '../secret-form.ts'
 import type { Cryptoki } from './cryptoki.ts'
 import { readToken, type TokenSlot } from './list-tokens.ts'
 import {
   type PinKind,
-  type PinRule,
-  pinRuleOf,
+  pinFormOf,
   refuseHopelessAttempt,
   refuseMalformedPin,
   triesLeftOf,
@@ -21,8 +21,8 @@ export interface Role {
   readonly userType: number
   readonly secret: SecretName
   readonly pin: PinKind
-  /** Bounds other than the token's own (a YubiKey's management key is longer than any PIN). */
-  readonly rule?: PinRule
+  /** What it looks like, beyond the token's own bounds, or in their place (a YubiKey's management key is longer than any PIN). */
+  readonly form?: SecretForm
   /** The bytes as the module wants them (hex in lower case, …). */
   readonly prepare?: (secret: Secret) => Secret
 }
@@ -191,7 +191,7 @@ export class TokenSession {
       secret = role.prepare === undefined ? Secret.fromBytes(given.bytes()) : role.prepare(given)
       this.#secrets.set(role.secret, secret)
     }
-    refuseMalformedPin(secret, role.rule ?? pinRuleOf(token), subject, role.pin)
+    refuseMalformedPin(secret, { ...pinFormOf(token), ...role.form }, subject, role.pin)
     return secret
   }
 

@@ -1,14 +1,15 @@
 /** Asks for the secret once and turns it into what opens a session. */
 import type { KeyObject } from 'node:crypto'
-import { DeviceError, type Secret, type SecretProvider } from '../device.ts'
+import { DeviceError, type Secret, type SecretName, type SecretProvider } from '../device.ts'
+import { type SecretForm, secretFormFault } from '../secret-form.ts'
 import { readDevicePublicKey, readPrivateKey } from './asymmetric-keys.ts'
 import type { Credential } from './authenticate.ts'
 import { formatObjectId } from './object-type.ts'
 import { deriveStaticKeys } from './session-keys.ts'
 import type { YubiHsm2Settings } from './settings.ts'
 
-/** What a YubiKey types when it is touched by accident: 44 letters of modhex. */
-const ONE_TIME_PASSWORD = /^[cbdefghijklnrtuv]{44}$/
+/** Any text: the keys are derived from its bytes. */
+const PASSWORD_FORM: SecretForm = { alphabet: 'any' }
 
 /** Throws DeviceError `pin.missing`, `pin.malformed`, `device.settings`. Nothing has been sent to the device by then. */
 export async function askCredential(
@@ -28,6 +29,12 @@ export async function askCredential(
   return { kind: 'asymmetric', authKeyId, privateKey, devicePublicKey: pinned }
 }
 
+/** Throws DeviceError `pin.malformed`. */
+export function checkSecret(name: SecretName, secret: Secret): void {
+  if (name === 'password') checkPassword(secret, 'the authentication key')
+  if (name === 'authentication-key') readSecretKey(secret, 'the authentication key')
+}
+
 async function ask(secret: SecretProvider, name: 'password' | 'authentication-key', prompt: string): Promise<Secret> {
   const value = await secret({ name, prompt })
   if (value !== undefined) return value
@@ -41,16 +48,9 @@ async function ask(secret: SecretProvider, name: 'password' | 'authentication-ke
 }
 
 function checkPassword(password: Secret, of: string): void {
-  const why =
-    password.length === 0
-      ? 'it is empty'
-      : ONE_TIME_PASSWORD.test(Buffer.from(password.bytes()).toString('latin1').trim())
-        ? 'it is a one-time password from a touched YubiKey'
-        : undefined
-  if (why === undefined) return
-  throw new DeviceError('pin.malformed', `The password of ${of} was not sent: ${why}.`, {
-    remedy: 'Give the password again; no try was used.',
-  })
+  const fault = secretFormFault(password, PASSWORD_FORM)
+  if (fault === undefined) return
+  throw new DeviceError('pin.malformed', `The password of ${of} was not sent: ${fault.why}.`, { remedy: fault.remedy })
 }
 
 function readSecretKey(secret: Secret, of: string): KeyObject {

@@ -1,5 +1,6 @@
 import { DeviceError, type DeviceFamily, type DiscoverOptions, type Discovery } from '../device.ts'
 import { Connector } from './connector.ts'
+import { checkSecret } from './credential.ts'
 import { connectionObstacles } from './obstacles.ts'
 import { identify, openDevice } from './open-device.ts'
 import { deviceUri } from './opened-device.ts'
@@ -43,5 +44,6 @@ export const family: DeviceFamily = {
   settings: SETTINGS,
   discover,
   check: async (uri, settings) => void readSettings(uri, settings),
+  checkSecret,
   open: openDevice,
 }

@@ -3,11 +3,12 @@ import { DeviceError } from '../device-error.ts'
 import { formatDeviceUri } from '../device-uri.ts'
 import { discoverTokens } from '../pkcs11/discover-tokens.ts'
 import { openToken, readTokenSettings } from '../pkcs11/open-token.ts'
+import { checkConfiguredPin } from '../pkcs11/pin-doctrine.ts'
 import { readTokenUri } from '../pkcs11/token-uri.ts'
 import { chosenSlot } from './chosen-slot.ts'
 import { findHidKeys } from './hid-keys.ts'
 import { explainAbsence, hidOnlyDevice, withHidFacts } from './hid-obstacles.ts'
-import { pivUserRole } from './management-key.ts'
+import { PIV_PIN_FORM, pivUserRole, readManagementKey } from './management-key.ts'
 import { readPinCounter } from './pin-counter.ts'
 import { YubikeyDevice } from './yubikey-device.ts'
 import { YUBIKEY_FAMILY, YUBIKEY_SETTINGS } from './yubikey-settings.ts'
@@ -57,6 +58,10 @@ export const family: DeviceFamily = {
   check: async (uri, given) => {
     const { query, settings } = readTokenSettings(YUBIKEY_FAMILY, uri, given)
     chosenSlot(query, settings)
+  },
+  checkSecret: (name, secret) => {
+    if (name === 'pin') checkConfiguredPin(secret, PIV_PIN_FORM, pivUserRole.pin)
+    if (name === 'management-key') readManagementKey(secret, true).wipe()
   },
   open,
 }

@@ -3,6 +3,7 @@ import { type PinKind, SO_PIN, USER_PIN } from '../pkcs11/pin-doctrine.ts'
 import { CKU } from '../pkcs11/pkcs11-constants.ts'
 import type { Role } from '../pkcs11/token-session.ts'
 import { Secret } from '../secret.ts'
+import type { SecretForm } from '../secret-form.ts'
 
 const MANAGEMENT_KEY: PinKind = { ...SO_PIN, name: 'management key', uncounted: true }
 
@@ -49,18 +50,18 @@ export const managementKeyRole = (aesPossible: boolean, factoryAes: boolean): Ro
   userType: CKU.SO,
   secret: 'management-key',
   pin: factoryAes && !aesPossible ? FACTORY_AES : MANAGEMENT_KEY,
-  rule: { minLength: 32, maxLength: 64 },
+  form: { minLength: 32, maxLength: 64, alphabet: 'no-blanks' },
   prepare: (secret) => readManagementKey(secret, aesPossible),
 })
 
-/** A PIV PIN has 6 to 8 bytes (SP 800-73-4 part 2, 2.4.3); libykcs11 tells wider bounds. */
-const PIV_PIN_RULE = { minLength: 6, maxLength: 8 } as const
+/** A PIV PIN has 6 to 8 bytes (SP 800-73-4 part 2, 2.4.3), of ASCII for every tool that sets one; libykcs11 tells wider bounds. */
+export const PIV_PIN_FORM: SecretForm = { minLength: 6, maxLength: 8, alphabet: 'no-blanks' }
 
 export const pivUserRole: Role = {
   userType: CKU.USER,
   secret: 'pin',
   pin: { ...USER_PIN, name: 'PIV PIN' },
-  rule: PIV_PIN_RULE,
+  form: PIV_PIN_FORM,
 }
 
 /** SO login with the PIN, where the management key is kept on the device behind it (ykman: "protected by PIN"). */
@@ -68,5 +69,5 @@ export const pinProtectedRole: Role = {
   userType: CKU.SO,
   secret: 'pin',
   pin: pivUserRole.pin,
-  rule: PIV_PIN_RULE,
+  form: PIV_PIN_FORM,
 }

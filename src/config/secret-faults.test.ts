@@ -38,6 +38,20 @@ describe('secretFaults', () => {
     expect(messages.join()).not.toContain('planted-secret')
   })
 
+  it('refuses what the family of the device could never take, by its form', async () => {
+    await writeFile(join(folder, 'short'), '12345\n')
+    await writeFile(join(folder, 'quoted'), '"123456"\n')
+    const withPin = (uri: string, file: string) =>
+      messagesOf({ 'device.uri': uri, 'device.secrets.pin': `file:${join(folder, file)}` })
+    expect(await withPin('yubikey:serial=1', 'short')).toEqual([expect.stringContaining('has 5 bytes')])
+    expect(await withPin('yubikey:serial=1', 'quoted')).toEqual([expect.stringContaining('quotation marks')])
+    expect(await withPin('luna:token=a', 'short')).toEqual([])
+    expect((await withPin('yubikey:serial=1', 'short')).join()).not.toContain('12345')
+    expect(await messagesOf({ 'device.uri': `yubikey:serial=1?pin-source=file:${join(folder, 'short')}` })).toEqual([
+      expect.stringContaining('has 5 bytes'),
+    ])
+  })
+
   it('looks at the device’s secrets alone', async () => {
     const both = configured({ 'device.secrets.pin': 'env:A', 'sectigo.loginName': 'env:B' })
     const [device, ...more] = await secretFaults(both, { env: {} }, 'device')

@@ -1,13 +1,16 @@
 import { stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { parseDeviceUri, type SecretName } from '../../devices/device.ts'
+import { DeviceError, type DeviceFamily, parseDeviceUri, type SecretName } from '../../devices/device.ts'
+import { familyOf, loadFamily } from '../../devices/open.ts'
+import { EnrollError } from '../errors.ts'
 import { ConfigError } from './config-error.ts'
 import type { Configuration } from './configuration.ts'
+import { deviceProfile } from './profile.ts'
 import { readSecret, type SecretReading } from './secret-source.ts'
 import { SETTINGS } from './settings.ts'
 
 /**
- * What can be found wrong with the sources of the configured secrets without asking anybody and without using one up: a variable,
+ * What can be found wrong with the sources of the configured secrets, and with the form of what they give, without asking anybody and without using one up: a variable,
  * a file, a systemd credential is read and forgotten again; a prompt wants somebody to ask; a command, a descriptor and a pipe give
  * their secret once and are left alone. `section`: the secrets of the device alone.
  */
@@ -15,19 +18,36 @@ export async function secretFaults(
   configuration: Configuration,
   reading: SecretReading,
   section?: 'device',
-): Promise<readonly ConfigError[]> {
-  const faults: ConfigError[] = []
+): Promise<readonly (ConfigError | DeviceError)[]> {
+  const faults: (ConfigError | DeviceError)[] = []
+  const family = await familyOfConfiguration(configuration)
   for (const { setting, name, source } of configuredSources(configuration)) {
     if (section !== undefined && !setting.startsWith(`${section}.`)) continue
     if (!(await canBeLookedAt(source, reading))) continue
     try {
-      ;(await readSecret(source, { name, prompt: `secret ${setting}` }, reading)).wipe()
+      const secret = await readSecret(source, { name, prompt: `secret ${setting}` }, reading)
+      try {
+        if (setting.startsWith('device.')) family?.checkSecret?.(name, secret)
+      } finally {
+        secret.wipe()
+      }
     } catch (error) {
-      if (!(error instanceof ConfigError)) throw error
+      if (!(error instanceof ConfigError) && !(error instanceof DeviceError)) throw error
       faults.push(error)
     }
   }
   return faults
+}
+
+/** Undefined where the URI names none: that is somebody else's to refuse. */
+async function familyOfConfiguration(configuration: Configuration): Promise<DeviceFamily | undefined> {
+  try {
+    const { uri, hsmType } = deviceProfile(configuration)
+    return await loadFamily(familyOf(uri, hsmType))
+  } catch (error) {
+    if (error instanceof EnrollError || error instanceof DeviceError) return undefined
+    throw error
+  }
 }
 
 interface ConfiguredSource {

@@ -91,7 +91,7 @@ describe('logging in', () => {
   ])('%s: nothing is sent', async (_name, key) => {
     const secrets = { 'api-key': key ?? '' }
     const opening = key === undefined ? openDsm({ ...dsm(), secrets: {} }) : openDsm(dsm(), { secrets })
-    await expect(opening).rejects.toMatchObject({ code: 'credential.refused' })
+    await expect(opening).rejects.toMatchObject({ code: key === undefined ? 'credential.refused' : 'pin.malformed' })
     expect(dsm().http.log).toEqual([])
   })
 
