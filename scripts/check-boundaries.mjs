@@ -1,7 +1,6 @@
-// Keeps the rooms apart: holds every import of src and devices against the table below, and finds circles. It reads lines as
-// `biome format` writes them, which `npm run lint` makes sure of first.
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+// Keeps the rooms apart: holds every import of src and devices against the table below, and finds circles.
+import { dirname } from 'node:path'
+import { circlesOf, readImports } from './imports.mjs'
 
 const FAMILIES = ['yubikey', 'yubihsm2', 'luna', 'nshield', 'fortanix', 'marvell-google']
 const CONTRACT = [
@@ -180,13 +179,6 @@ const COMPUTED = [
   'src/sandbox/pkcs11-token/stand-in.ts',
 ]
 
-const STATEMENT = /^(?:import|export)\s+(type\b)?[^;]*?\bfrom '([^']+)'|^import '([^']+)'/gm
-const EXPRESSION = /(?<![.#\w])import\(\s*(?:'([^']+)'|([^)]*))/g
-const UNSEEN = /\b(createRequire|getBuiltinModule)\b|(?<![.\w])require\(\s*['"`]/
-
-/** Comments out, so that an apostrophe in one does not hide what follows. Addresses in strings lose their end, which matters to no import. */
-const withoutComments = (text) => text.replace(/\/\*[\s\S]*?\*\/|(?<!:)\/\/[^\n]*/g, '')
-
 /** `folder/` is all of it, `folder/*` the files in it but not below. */
 const within = (target, places) =>
   places.some((place) => {
@@ -194,71 +186,50 @@ const within = (target, places) =>
     return place.endsWith('/') ? target.startsWith(place) : target === place
   })
 
-/** Tests beside the rooms, where there are any. */
-function testFiles() {
-  return ['test', 'scripts']
-    .filter((folder) => existsSync(folder))
-    .flatMap((folder) => readdirSync(folder, { recursive: true }).map((file) => join(folder, file)))
-    .filter((name) => /\.m?[jt]s$/.test(name))
-}
-
 const faults = []
-/** File -> the files and packages that it loads when it is loaded. */
+const { names, files } = readImports()
+for (const file of names.filter((name) => /\.([cm]js|js|[cm]ts|[jt]sx)$/.test(name)))
+  faults.push(`${file} is no .ts file`)
+
+/** File -> the files and packages that it loads when it is loaded; and, for circles, those that it takes types from. */
 const graph = new Map()
 const packages = new Map()
-const all = ['src', 'devices'].flatMap((folder) =>
-  readdirSync(folder, { recursive: true }).map((file) => join(folder, file)),
-)
-for (const file of all.filter((name) => /\.([cm]js|js|[cm]ts|[jt]sx)$/.test(name)))
-  faults.push(`${file} is no .ts file`)
-const files = all.filter((name) => name.endsWith('.ts'))
-
-for (const file of files) {
-  const text = withoutComments(readFileSync(file, 'utf8'))
-  const at = (specifier) => relative('.', join(dirname(file), specifier))
-  const statements = [...text.matchAll(STATEMENT)].map(([, type, from, bare]) => ({ type, to: from ?? bare }))
-  const expressions = [...text.matchAll(EXPRESSION)].map(([, literal, other]) => ({ to: literal, other }))
-  const loaded = statements.filter(({ type }) => type === undefined).map(({ to }) => to)
-  graph.set(
-    file,
-    loaded.filter((to) => to.startsWith('.')).map((to) => at(to)),
-  )
-  packages.set(
-    file,
-    loaded.filter((to) => !to.startsWith('.')),
-  )
-  if (file.endsWith('.test.ts')) continue
+const leaning = new Map()
+for (const { file, isTest, statements, expressions, unseen } of files) {
+  const loaded = statements.filter(({ type }) => type === undefined)
+  const targets = (imports, wanted) => imports.filter(({ own }) => own === wanted).map(({ to }) => to)
+  graph.set(file, targets(loaded, true))
+  packages.set(file, targets(loaded, false))
+  leaning.set(file, targets(statements, true))
+  if (isTest) continue
   const rule = RULES.find(({ from }) => file.startsWith(from))
   const open = rule.from === 'src/' || rule.from === 'devices/' ? rule.may : [rule.from, ...rule.may]
-  for (const { to, other } of [...statements, ...expressions]) {
+  for (const { own, to, other } of [...statements, ...expressions]) {
     if (to === undefined) {
       if (!COMPUTED.includes(file)) faults.push(`${file} imports a computed name: import(${other})`)
-    } else if (!to.startsWith('.')) {
+    } else if (!own) {
       if (rule.not?.test(to)) faults.push(`${file} imports ${to}: this room does without it`)
-    } else if (!within(at(to), open) || within(at(to), rule.never ?? []))
-      faults.push(`${file} may not import ${at(to)}`)
+    } else if (!within(to, open) || within(to, rule.never ?? [])) faults.push(`${file} may not import ${to}`)
   }
-  if (UNSEEN.test(text) && !COMPUTED.includes(file)) faults.push(`${file} loads what no import shows`)
+  if (unseen && !COMPUTED.includes(file)) faults.push(`${file} loads what no import shows`)
 }
 
 /** A value that a file exports is used by another: tests and index.ts count. Types are left out: they name what exported signatures take. */
 const EXPORTED = /^export (?:async |abstract )*(?:function\*?|const|class|enum) (\w+)/gm
 /** Exported ahead of what will use them. */
 const AWAITED = new Set(['isSameProfile', 'checkLedger', 'attemptName'])
+/** File -> the texts of those that import it. */
 const users = new Map()
-const texts = new Map()
-for (const file of [...files, ...testFiles()]) {
-  const text = withoutComments(readFileSync(file, 'utf8'))
-  texts.set(file, text)
-  for (const [, from] of text.matchAll(/\b(?:from|import\() ?'(\.[^']+)'/g)) {
-    const target = relative('.', join(dirname(file), from))
-    users.set(target, [...(users.get(target) ?? []), file])
+const beside = readImports(['test', 'scripts'], (name) => /\.m?[jt]s$/.test(name))
+for (const { text, statements, expressions } of [...files, ...beside.files]) {
+  for (const { own, to } of [...statements, ...expressions]) {
+    if (own) users.set(to, [...(users.get(to) ?? []), text])
   }
 }
-for (const file of files.filter((name) => !name.endsWith('.test.ts'))) {
-  for (const [, name] of texts.get(file).matchAll(EXPORTED)) {
+for (const { file, text } of files.filter(({ isTest }) => !isTest)) {
+  for (const [, name] of text.matchAll(EXPORTED)) {
     const named = new RegExp(`\\b${name}\\b`)
-    if (!AWAITED.has(name) && !(users.get(file) ?? []).some((user) => named.test(texts.get(user))))
+    if (!AWAITED.has(name) && !(users.get(file) ?? []).some((user) => named.test(user)))
       faults.push(`${file} exports ${name}, which no other file uses`)
   }
 }
@@ -272,22 +243,11 @@ function reachesIo(file, path, seen) {
     faults.push(`${path[0]} reaches ${io} through ${[...path, file].join(' -> ')}`)
   for (const next of graph.get(file) ?? []) reachesIo(next, [...path, file], seen)
 }
-for (const file of files.filter((name) => !name.endsWith('.test.ts'))) {
-  if (RULES.find(({ from }) => file.startsWith(from)).not === IO) reachesIo(file, [], new Set())
+for (const { file, isTest } of files) {
+  if (!isTest && RULES.find(({ from }) => file.startsWith(from)).not === IO) reachesIo(file, [], new Set())
 }
 
-const done = new Set()
-function visit(file, path) {
-  const at = path.indexOf(file)
-  if (at !== -1) {
-    faults.push(`circle: ${[...path.slice(at), file].join(' -> ')}`)
-    return
-  }
-  if (done.has(file)) return
-  for (const next of graph.get(file) ?? []) visit(next, [...path, file])
-  done.add(file)
-}
-for (const file of graph.keys()) visit(file, [])
+for (const circle of circlesOf(leaning)) faults.push(`circle: ${circle.join(' -> ')}`)
 
 for (const fault of faults) console.error(fault)
 console.log(`${files.length} files, ${faults.length} faults`)

@@ -50,6 +50,7 @@ describe('the rooms are kept apart', () => {
     ['a room, from a file that all rooms use', 'src/x.ts', `import './sectigo/sectigo.ts'`],
     ['a family, from the contract', 'devices/x.ts', `import './yubikey/family.ts'`],
     ['a test', 'src/asn1/x.ts', `import '../../test/shared-folder.ts'`],
+    ['a file outside the project', 'src/asn1/x.ts', `import '../../../elsewhere.ts'`],
   ])('%s is seen and refused', async (_what, file, content) => {
     expect(await faultsOf({ [file]: content })).toContain(file)
   })
@@ -69,6 +70,14 @@ describe('the rooms are kept apart', () => {
   it('a circle is seen', async () => {
     const files = { 'src/asn1/a.ts': `import './b.ts'`, 'src/asn1/b.ts': `export { c } from './a.ts'` }
     expect(await faultsOf(files)).toContain('circle: src/asn1/a.ts -> src/asn1/b.ts -> src/asn1/a.ts')
+  })
+
+  it('a circle of types is seen', async () => {
+    const files = {
+      'src/config/a.ts': `import { b } from './b.ts'`,
+      'src/config/b.ts': `import type { A } from './a.ts'`,
+    }
+    expect(await faultsOf(files)).toContain('circle: src/config/a.ts -> src/config/b.ts -> src/config/a.ts')
   })
 
   it('what the table allows is allowed, in tests anything', async () => {

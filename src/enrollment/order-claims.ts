@@ -1,7 +1,6 @@
 import { EnrollError } from '../errors.ts'
 import { orderClaim } from '../ledger/fact.ts'
 import type { Claim, Ledger } from '../ledger/ledger.ts'
-import type { Run } from './run.ts'
 import type { RunRecord } from './run-record.ts'
 
 /** What an order claims in the ledger: each key of it, or the very form where it has no key of ours. Rehearsals count apart. */
@@ -87,7 +86,15 @@ export async function takeClaims(
 }
 
 /** Frees what the run's order held: for when it is known that there is none. */
-export async function releaseClaims({ id, record, ledger }: Run): Promise<void> {
+export async function releaseClaims({
+  id,
+  record,
+  ledger,
+}: {
+  readonly id: string
+  readonly record: RunRecord
+  readonly ledger: Ledger
+}): Promise<void> {
   if (record.submission === undefined) return
   for (const name of claimNames(record.submission)) await ledger.release(name, id)
 }
