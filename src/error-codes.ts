@@ -47,6 +47,7 @@ export const ERROR_CODES = {
   'order.charged': { exit: 'unknown', when: 'A charge (an authorization) was sent before; it is not sent twice.' },
   'order.declined': { exit: 'refused', when: 'A person was asked and declined. Nothing was sent.' },
   'order.duplicate': { exit: 'refused', when: 'Another run has ordered with this key or this form, or may have.' },
+  'order.evidence': { exit: 'refused', when: 'The key attestation in a form cannot be read, is not genuine, or is of another key. Nothing was sent.' },
   'order.form': { exit: 'refused', when: 'The order form would be refused by the CA. Nothing was sent.' },
   'order.in-doubt': { exit: 'unknown', when: 'The CA failed while it answered: it may have the order, so no other is placed.' },
   'order.unconfirmed': { exit: 'usage', when: 'A paid order must be confirmed, and nobody can be asked.' },

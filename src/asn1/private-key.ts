@@ -32,10 +32,37 @@ function privateKeyText(bytes: Uint8Array): string | undefined {
     const label = PEM_LABEL.exec(text)?.[1]
     if (label !== undefined) return label.replace(/(?:[\s+_]|%20)/g, ' ').toUpperCase()
   }
-  return TEXTS.find(({ holds }) => holds.every((pattern) => pattern.test(text)))?.kind
+  return TEXTS.find(({ holds }) => holds.every((pattern) => pattern.test(text)))?.kind ?? keyInBase64(text)
+}
+
+/** Base64 of some length, of either alphabet, or the first line of such. */
+const RUN = /[A-Za-z0-9+/_-]{44,}/g
+/** Characters that tell the shape. */
+const HEAD = 96
+
+/** A binary key that is written as base64 anywhere in a text, with or without a label. */
+function keyInBase64(text: string): string | undefined {
+  for (const [run] of text.matchAll(RUN)) {
+    // A SEQUENCE begins with M; before it may be the `n` of a line feed that was written as two characters.
+    const at = run.indexOf('M')
+    if (at < 0 || at > run.length - 44) continue
+    const kind = privateKeyShape(
+      Buffer.from(
+        run
+          .slice(at, at + HEAD)
+          .replaceAll('-', '+')
+          .replaceAll('_', '/'),
+        'base64',
+      ),
+    )
+    if (kind !== undefined) return kind
+  }
+  return undefined
 }
 
 const PFX_VERSION = 3
+/** Octets of a modulus or of a curve's private key: other things begin with two small numbers. */
+const SHORTEST_NUMBER = 14
 /** JKS and JCEKS. */
 const JAVA_KEY_STORES = [Buffer.from('feedfeed', 'hex'), Buffer.from('cececece', 'hex')]
 
@@ -48,11 +75,13 @@ function privateKeyShape(bytes: Uint8Array): string | undefined {
   switch (first.tag) {
     case TAG.integer:
       // A version is one octet; a modulus (RSAPublicKey) or a serial number is longer.
-      if (first.end - first.content !== 1) return undefined
-      if (second.tag === TAG.integer) return 'RSA'
-      if (second.tag === TAG.octetString) return 'EC'
+      if (first.end - first.content !== 1 || (bytes[first.content] ?? 0) > PFX_VERSION) return undefined
+      if (second.tag === TAG.integer) return second.end - second.content >= SHORTEST_NUMBER ? 'RSA' : undefined
+      if (second.tag === TAG.octetString) return second.end - second.content >= SHORTEST_NUMBER ? 'EC' : undefined
       if (second.tag !== TAG.sequence || bytes[second.content] !== TAG.oid) return undefined
-      return bytes[first.content] === PFX_VERSION ? 'PKCS#12' : 'PKCS#8'
+      if (bytes[first.content] === PFX_VERSION) return 'PKCS#12'
+      // Explicit parameters of a curve begin alike, and go on with the curve.
+      return (bytes[second.end] ?? TAG.octetString) === TAG.octetString ? 'PKCS#8' : undefined
     case TAG.sequence:
       return bytes[first.content] === TAG.oid && second.tag === TAG.octetString ? 'encrypted PKCS#8' : undefined
     default:

@@ -1,9 +1,10 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { decodeText } from '../asn1/decode-text.ts'
 import { MAX_INPUT, readInput } from '../config/read-input.ts'
-import { judgeForm, orderFromForm } from '../enrollment/order-from-form.ts'
+import { type JudgedForm, judgeForm, orderFromForm, refuseFaultyEvidence } from '../enrollment/order-from-form.ts'
 import { refuseFaultyForm } from '../enrollment/order-once.ts'
-import { formFinding } from '../enrollment/plan/finding.ts'
+import { type Finding, formFinding, isBlocker } from '../enrollment/plan/finding.ts'
 import type { OpenRun } from '../enrollment/run.ts'
 import { EnrollError, EXIT, type ExitCode, sentence, withRemedy } from '../errors.ts'
 import type { FormFault, OrderForm } from '../sectigo/certificate-authority.ts'
@@ -25,35 +26,48 @@ export async function submitOrderForm(
   kind: 'auto-apply' | 'place',
 ): Promise<ExitCode> {
   const file = resolve(context.cwd, args.required('form'))
-  const read = readOrderForm(Buffer.from(await readInput(file)).toString('utf8'), (path) =>
+  const content = await readInput(file)
+  const read = readOrderForm(decodeText(content)?.text ?? Buffer.from(content).toString('utf8'), (path) =>
     readBeside(resolve(dirname(file), path)),
   )
   const form: OrderForm = args.flag('test') ? { ...read, test: 'Y' } : read
   const profile = args.text('profile')
   const configuration = await configure(args, context, profile === undefined ? {} : { profile })
-  const judged = await judgeForm(form, kind, configuration, Date.now())
-  const { faults, refused, findings } = judged
+  const judged = await judgeForm(form, kind, configuration, Date.now(), { sendAnyway: args.flag('send-anyway') })
+  const { faults, findings, notes } = judged
+  for (const note of notes) context.output.progress(`note: ${note}`)
   showFaults(faults, context)
-  for (const { message } of findings) context.output.warn(message)
-  if (args.flag('dry-run')) {
-    context.output.result({ ready: !refused, findings: [...faults.map(formFinding), ...findings] }, () =>
-      refused ? 'The form would be refused.' : 'The form fits the documents.',
-    )
-    return refused ? EXIT.refused : EXIT.done
-  }
+  showFindings(findings, context)
+  if (args.flag('dry-run')) return showDryRun(judged, context)
   refuseFaultyForm(faults)
+  refuseFaultyEvidence(judged)
   const endpoint = configuration.required('sectigo.endpoint')
   if (args.flag('url')) {
-    const url = orderingUrl(form, { url: endpoint })
+    const url = orderingUrl(judged.form, { url: endpoint })
     context.output.result({ url }, () => url)
     return EXIT.done
   }
-  if (!judged.test) await confirmChange(`Order ${contentOf(form, kind)} at ${endpoint}?`, args, context)
+  if (!judged.test) await confirmChange(`Order ${contentOf(judged.form, kind)} at ${endpoint}?`, args, context)
   const services = createServices(configuration.required('stateDirectory'), context, args.flag('trace'))
   const onBegun = ({ id }: OpenRun): void => context.output.belongsTo(id)
   const summary = await orderFromForm(judged, { configuration, profile: file, onBegun }, services)
   showRun(summary, context.output)
   return summary.record.state === 'ordered' ? EXIT.done : exitCodeOf(summary.record)
+}
+
+function showDryRun({ faults, refused, findings, notes }: JudgedForm, context: CommandContext): ExitCode {
+  const blocked = findings.some(isBlocker)
+  const said = notes.map((message): Finding => ({ area: 'order', severity: 'ok', message }))
+  context.output.result(
+    { ready: !refused && !blocked, findings: [...said, ...faults.map(formFinding), ...findings] },
+    () =>
+      refused
+        ? 'The form would be refused.'
+        : blocked
+          ? 'The form fits the documents, but the evidence in it does not hold: nothing would be sent.'
+          : 'The form fits the documents.',
+  )
+  return refused || blocked ? EXIT.refused : EXIT.done
 }
 
 /** What is ordered, for the question. */
@@ -83,6 +97,13 @@ function readBeside(path: string): Uint8Array {
 
 const codeOf = (cause: unknown): string =>
   cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : String(cause)
+
+function showFindings(findings: readonly Finding[], context: CommandContext): void {
+  for (const finding of findings) {
+    if (isBlocker(finding)) context.output.error(`refused: ${withRemedy(finding.message, finding.remedy)}`)
+    else context.output.warn(finding.message)
+  }
+}
 
 function showFaults(faults: readonly FormFault[], context: CommandContext): void {
   for (const { severity, detail, remedy } of faults) {

@@ -1,4 +1,5 @@
 import type { Configuration } from '../config/configuration.ts'
+import { EnrollError, sentence } from '../errors.ts'
 import { autoApplyOrder } from '../sectigo/auto-apply-order.ts'
 import type { FormFault, OrderForm } from '../sectigo/certificate-authority.ts'
 import { getAccountBalance } from '../sectigo/get-account-balance.ts'
@@ -8,9 +9,10 @@ import { ORDER_IDENTITY_PARAMETERS } from '../sectigo/parameters/auto-apply-orde
 import { FormView } from '../sectigo/parameters/form-view.ts'
 import { orderTable } from '../sectigo/parameters/order-table.ts'
 import { validateForm } from '../sectigo/parameters/validate-form.ts'
+import { readFormContents } from './form-contents.ts'
 import { judgeEvidence } from './judge-evidence.ts'
 import { type OrderedEvidence, orderOnce, refuseFaultyForm } from './order-once.ts'
-import type { Finding } from './plan/finding.ts'
+import { type Finding, isBlocker } from './plan/finding.ts'
 import { type OpenRun, withNewRun } from './run.ts'
 import type { RunRecord, RunSummary } from './run-record.ts'
 import type { EnrollmentServices } from './services.ts'
@@ -30,16 +32,26 @@ export interface JudgedForm {
   /** The keys that it orders for; empty if it is refused. */
   readonly keys: readonly OrderedKey[]
   readonly evidence: readonly OrderedEvidence[]
-  /** What does not hold of the evidence: warnings alone, the form is the caller's own. */
+  /**
+   * What does not hold of the evidence. What cannot be read, is not genuine, or is of another key blocks, unless the caller said to
+   * send it anyway; what policy would refuse is a warning.
+   */
   readonly findings: readonly Finding[]
+  /** What was read out of other forms, and how it is sent now. */
+  readonly notes: readonly string[]
+}
+
+export interface JudgeOptions {
+  /** Evidence that does not hold is warned of, and sent. */
+  readonly sendAnyway?: boolean
 }
 
 /**
- * Judges an order form of your own, and the evidence in it. Sends nothing.
+ * Judges an order form of your own, and the evidence in it, which is read in whatever form it has. Sends nothing.
  *
- * @param form - Parameters by the documents' names; `readOrderForm` reads them from a file.
+ * @param written - Parameters by the documents' names; `readOrderForm` reads them from a file.
  * @param now - Milliseconds since 1970, for the evidence.
- * @throws EnrollError `csr.unreadable`, `asn1.…`, for a request that cannot be read.
+ * @throws EnrollError `csr.unreadable`, `asn1.…`, for a request that cannot be read; `input.private-key`.
  * @example
  * ```ts
  * const configuration = await loadConfiguration({ profile: 'account.yaml' })
@@ -49,25 +61,28 @@ export interface JudgedForm {
  * ```
  */
 export async function judgeForm(
-  form: OrderForm,
+  written: OrderForm,
   kind: FormKind,
   configuration: Configuration,
   now: number,
+  { sendAnyway = false }: JudgeOptions = {},
 ): Promise<JudgedForm> {
+  const { form, notes } = readFormContents(written)
   const also = configuration.flag('sectigo.foreignOrderNumber') ? ORDER_IDENTITY_PARAMETERS : []
   const faults = kind === 'place' ? validatePlaceOrder(form) : validateForm(orderTable(form).table, form, { also })
   const refused = faults.some(({ severity }) => severity === 'fail')
   const keys = refused ? [] : orderedKeys(form, kind)
-  const { judged, findings } = await judgeEvidence(keys, configuration, now)
+  const { judged, findings } = await judgeEvidence(keys, configuration, { now, sendAnyway })
   const test = kind === 'auto-apply' && new FormView(form).isYes('test')
-  return { form, kind, test, faults, refused, keys, evidence: judged, findings }
+  return { form, kind, test, faults, refused, keys, evidence: judged, findings, notes }
 }
 
 /**
- * Places the order of a judged form in a run of its own, with one journalled POST. A form whose key was ordered for before is refused.
+ * Places the order of a judged form in a run of its own, with one journalled POST. A form whose key was ordered for before is refused, and
+ * so is one that a finding blocks.
  *
  * @returns The run: state `ordered`, `rejected` or `unknown`.
- * @throws EnrollError `order.form`, `order.duplicate`, `order.unrecorded`, `ca.unreachable`, `run.stopped`.
+ * @throws EnrollError `order.form`, `order.evidence`, `order.duplicate`, `order.unrecorded`, `ca.unreachable`, `run.stopped`.
  * @example
  * ```ts
  * async function order(judged: JudgedForm, configuration: Configuration, services: EnrollmentServices): Promise<void> {
@@ -83,6 +98,7 @@ export async function orderFromForm(
 ): Promise<RunSummary & { readonly record: RunRecord }> {
   const { form, kind, test, faults, keys, evidence } = judged
   refuseFaultyForm(faults)
+  refuseFaultyEvidence(judged)
   const endpoint = configuration.required('sectigo.endpoint')
   const [key, ...others] = keys
   const [worst] = evidence
@@ -104,6 +120,16 @@ export async function orderFromForm(
       send: () => (kind === 'place' ? placeOrder(client, form) : autoApplyOrder(client, form)),
     })
     return run.summary
+  })
+}
+
+/** Throws EnrollError `order.evidence` with the first thing that does not hold of the evidence. */
+export function refuseFaultyEvidence({ findings }: JudgedForm): void {
+  const [first, ...others] = findings.filter(isBlocker)
+  if (first === undefined) return
+  const more = others.length === 0 ? '' : ` And ${others.length} more: ${others.map(({ code }) => code).join(', ')}.`
+  throw new EnrollError('order.evidence', `Could not place the order: ${sentence(first.message)}${more}`, {
+    remedy: `${first.remedy} To send it as it is all the same: --send-anyway.`,
   })
 }
 

@@ -1,4 +1,6 @@
 import { parseDocument } from 'yaml'
+import { decodeText } from '../asn1/decode-text.ts'
+import { refuseHiddenKeys } from '../check/read/hidden-keys.ts'
 import { EnrollError } from '../errors.ts'
 import type { OrderForm } from './certificate-authority.ts'
 
@@ -16,7 +18,7 @@ const malformed = (what: string, cause?: unknown): EnrollError =>
  * `keyAttestation: { base64-of: attestation.dat }`.
  *
  * @param readFile - Reads a file that the form names.
- * @throws EnrollError `sectigo.form-file`, and what `readFile` throws.
+ * @throws EnrollError `sectigo.form-file`, `input.private-key`, and what `readFile` throws.
  * @example
  * ```ts
  * const form: OrderForm = readOrderForm(readFileSync('order.yaml', 'utf8'), readFileSync)
@@ -33,6 +35,15 @@ export function readOrderForm(text: string, readFile: (path: string) => Uint8Arr
   )
 }
 
+/** Every value is looked through before anything is said of it: none may be, or hold, a private key. */
+function readValue(name: string, entry: unknown, readFile: (path: string) => Uint8Array): string {
+  const bytes = valueBytes(name, entry, readFile)
+  refuseHiddenKeys(bytes.value, `the parameter ${name.slice(0, 64)}`)
+  if (bytes.asBase64) return Buffer.from(bytes.value).toString('base64')
+  // A file in binary, or in UTF-16, is no text of a form.
+  return (decodeText(bytes.value)?.text ?? Buffer.from(bytes.value).toString('base64')).trim()
+}
+
 /** The library throws where aliases stand or values nest too deep. */
 function readYaml(text: string): unknown {
   try {
@@ -45,14 +56,17 @@ function readYaml(text: string): unknown {
   }
 }
 
-function readValue(name: string, entry: unknown, readFile: (path: string) => Uint8Array): string {
-  if (typeof entry === 'string') return entry.trim()
+function valueBytes(
+  name: string,
+  entry: unknown,
+  readFile: (path: string) => Uint8Array,
+): { readonly value: Uint8Array; readonly asBase64: boolean } {
+  if (typeof entry === 'string') return { value: Buffer.from(entry.trim()), asBase64: false }
   if (typeof entry === 'object' && entry !== null && !Array.isArray(entry)) {
     const members = Object.entries(entry)
     const [kind, path]: [string?, unknown?] = members[0] ?? []
     if (members.length === 1 && typeof path === 'string') {
-      if (kind === 'file') return Buffer.from(readFile(path)).toString('utf8').trim()
-      if (kind === 'base64-of') return Buffer.from(readFile(path)).toString('base64')
+      if (kind === 'file' || kind === 'base64-of') return { value: readFile(path), asBase64: kind === 'base64-of' }
     }
   }
   throw malformed(`${name} is neither a value nor { file: … } nor { base64-of: … }`)

@@ -284,7 +284,7 @@ describe('a number of the customer’s own', () => {
       foreignOrderNumber: 'ours-1',
     })
     const dry = (env: Record<string, string>): Promise<ProgramEnd> =>
-      runProgram(['order', 'submit', form, '--dry-run', '--profile', rehearsal.profile], { env })
+      runProgram(['order', 'submit', form, '--dry-run', '--send-anyway', '--profile', rehearsal.profile], { env })
     const refused = await dry({})
     expect(refused.code).toBe(1)
     expect(refused.stderr).toMatch(/foreignOrderNumber: !AutoApplyOrder .* has no such parameter/)
@@ -299,13 +299,15 @@ describe('evidence in a form', () => {
     const item = (evidence: string): Record<string, unknown> =>
       azureForm({ '1_csr': one.csr, '1_hsmType': 'YUBIHSM2', _1_keyAttestation: evidence })
     const sent = requests('!PlaceOrder')
-    for (const more of ['--dry-run', '--url']) {
-      const end = await place(item(other.attestation), more)
-      expect(end.code, end.stderr).toBe(0)
-      expect(end.stderr).toMatch(/warning: the key attestation does not hold here/)
+    for (const more of [['--dry-run'], ['--url'], []]) {
+      const end = await place(item(other.attestation), ...more)
+      expect(end.code, end.stderr).toBe(1)
+      expect(end.stderr).toMatch(/refused: the key attestation does not hold here \(binding\.key\)/)
+      const anyway = more.length === 0 ? undefined : await place(item(other.attestation), ...more, '--send-anyway')
+      expect(anyway?.code ?? 0, anyway?.stderr).toBe(0)
     }
     expect(requests('!PlaceOrder')).toBe(sent)
-    const refused = await place(item(other.attestation))
+    const refused = await place(item(other.attestation), '--send-anyway')
     expect(refused.code, refused.stderr).toBe(4)
     expect(refused.stderr).toMatch(/warning: the key attestation does not hold here/)
     expect(shown(refused).refusalCauses?.[0]).toMatch(/^confirmed: the CSR was made with another key/)
@@ -317,7 +319,11 @@ describe('evidence in a form', () => {
   it('that cannot be read still gives the causes of -129 that the form itself shows', async () => {
     const { csr } = await attested()
     const twice = Buffer.from(Buffer.from('A'.repeat(200)).toString('base64')).toString('base64')
-    const end = await place(azureForm({ '1_csr': csr, '1_hsmType': 'YUBIHSM2', '1_keyAttestation': twice }))
+    const form = azureForm({ '1_csr': csr, '1_hsmType': 'YUBIHSM2', '1_keyAttestation': twice })
+    const sent = requests('!PlaceOrder')
+    expect((await place(form)).code).toBe(1)
+    expect(requests('!PlaceOrder')).toBe(sent)
+    const end = await place(form, '--send-anyway')
     expect(end.code, end.stderr).toBe(4)
     expect(end.stderr).toMatch(/warning: the key attestation/)
     expect(shown(end).refusalCauses?.[0]).toMatch(/^confirmed: the package was encoded twice/)

@@ -205,7 +205,7 @@ describe('order submit', () => {
     const form = await documentSigningForm('other-evidence', {
       keyAttestation: { 'base64-of': join(other, 'attestation.pem') },
     })
-    const end = await program(['order', 'submit', form, '--yes'])
+    const end = await program(['order', 'submit', form, '--yes', '--send-anyway'])
     expect(end.code, end.stderr).toBe(4)
     expect(end.stderr).toMatch(/warning: the key attestation does not hold here/)
     expect(end.stdout).toMatch(/causes +confirmed: the CSR was made with another key.*Try:/)

@@ -11,6 +11,12 @@ const OPTIONS = {
   ...TRACE_OPTION,
 } as const
 const YES = { type: 'boolean', alias: ['confirm', 'y'], describe: 'do not ask' } as const
+const SEND_ANYWAY = {
+  'send-anyway': {
+    type: 'boolean',
+    describe: 'send evidence that cannot be read, is not genuine, or is of another key',
+  },
+} as const
 const ORDER_NUMBER = { 'order-number': { type: 'string', describe: 'the CA’s order number' } } as const
 
 const submit: Command = {
@@ -25,6 +31,7 @@ const submit: Command = {
     yes: YES,
     test: { type: 'boolean', describe: 'send test=Y' },
     'dry-run': { type: 'boolean', describe: 'only check the form' },
+    ...SEND_ANYWAY,
   },
   run: async (args, context) => {
     const { submitOrderForm } = await import('../submit-order-form.ts')
@@ -171,6 +178,7 @@ export const placeOrder: Command = {
     yes: YES,
     url: { type: 'boolean', describe: 'print the ordering URL instead of sending' },
     'dry-run': { type: 'boolean', describe: 'only check the form' },
+    ...SEND_ANYWAY,
   },
   run: async (args, context) => {
     const { submitOrderForm } = await import('../submit-order-form.ts')

@@ -1,0 +1,23 @@
+import { EnrollError } from '../../errors.ts'
+import { openFile } from './open-file.ts'
+import { PrivateKeyFound, privateKeyError } from './private-key-guard.ts'
+import { TooMuch } from './unreadable.ts'
+
+/**
+ * Throws EnrollError `input.private-key` if a private key is anywhere in these bytes, whatever it is wrapped in; `name` is what is told of
+ * them. For values that are passed on as they are. What is too large to be looked through is refused, too.
+ */
+export function refuseHiddenKeys(bytes: Uint8Array, name: string): void {
+  if (bytes.length === 0) return
+  try {
+    openFile(bytes)
+  } catch (error) {
+    if (error instanceof PrivateKeyFound) throw privateKeyError(name, error.kind)
+    if (error instanceof TooMuch) {
+      throw new EnrollError('input.too-large', `Could not look through ${name}: ${error.what}.`, {
+        remedy: error.remedy,
+      })
+    }
+    if (!(error instanceof EnrollError)) throw error
+  }
+}
