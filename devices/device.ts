@@ -246,6 +246,8 @@ export interface DeviceFamily {
   /** The URI scheme of its own (`yubihsm2`, `luna`, …). */
   readonly scheme: string
   readonly settings: readonly SettingDefinition[]
+  /** Its search loads a vendor's module, which may hang or crash: it is run in a process of its own. */
+  readonly searchLoadsModule?: true
   /** Looks for devices without logging in, writing or waiting longer than two seconds. */
   discover(options: DiscoverOptions): Promise<Discovery>
   /** Refuses a secret that cannot be right by its form alone, as `open` does before it is sent. Throws DeviceError `pin.malformed`. */

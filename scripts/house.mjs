@@ -1,9 +1,8 @@
 // Draws the imports between rooms, floor by floor, and fails on a circle of rooms, an arrow that leads up or sideways, and a room that
 // is in no floor. `npm run house` prints the plan; `--dot` the same for Graphviz; `--quiet` faults alone, as `npm run lint` wants it.
 import { dirname } from 'node:path'
+import { FAMILIES } from './families.mjs'
 import { circlesOf, readImports } from './imports.mjs'
-
-const FAMILIES = ['yubikey', 'yubihsm2', 'luna', 'nshield', 'fortanix', 'marvell-google']
 
 /** From the top floor down. `folder/` is all of it, `folder/*` the files in it but not below; the longest that fits counts. */
 const FLOORS = [

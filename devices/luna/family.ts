@@ -8,6 +8,7 @@ import { LUNA_FAMILY, LUNA_PIN_FORM, LUNA_SETTINGS, lunaPackageForm, lunaRole } 
 export const family: DeviceFamily = {
   hsmType: 'LUNA',
   scheme: 'luna',
+  searchLoadsModule: true,
   settings: LUNA_SETTINGS,
   discover: (options) => discoverTokens(LUNA_FAMILY, options),
   check: async (uri, given) => {

@@ -32,6 +32,7 @@ function withLoadSharing(error: DeviceError): DeviceError {
 export const family: DeviceFamily = {
   hsmType: 'NSHIELD',
   scheme: 'nshield',
+  searchLoadsModule: true,
   settings: NSHIELD_SETTINGS,
   discover: (options) => discoverTokens(NSHIELD_FAMILY, options),
   check: async (uri, settings) => void readTokenSettings(NSHIELD_FAMILY, uri, settings),

@@ -53,6 +53,7 @@ async function open(uri: string, options: OpenOptions): Promise<Device> {
 export const family: DeviceFamily = {
   hsmType: 'YUBIKEY',
   scheme: 'yubikey',
+  searchLoadsModule: true,
   settings: YUBIKEY_SETTINGS,
   discover,
   check: async (uri, given) => {

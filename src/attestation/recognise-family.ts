@@ -16,7 +16,7 @@ export function recogniseFamily(package_: Uint8Array): HsmType {
   if (family !== undefined && others.length === 0) return family
   throw new EvidenceError(
     family === undefined
-      ? `Could not recognise the attestation: it has none of the six known formats${found(package_)}.`
+      ? `Could not recognise the attestation: it has none of the known formats${found(package_)}.`
       : `Could not decide whose attestation this is: ${[family, ...others].join(' or ')}.`,
     `Name the family with --hsm-type (${HSM_TYPES.join(', ')}), and check that the file is the attestation itself.`,
   )

@@ -8,9 +8,6 @@ export interface SearchEnd extends Discovery {
   readonly givenUp?: true
 }
 
-/** Families whose search runs a vendor's module, in this process unless another one is made for it. */
-export const WITH_MODULE: ReadonlySet<HsmType> = new Set<HsmType>(['YUBIKEY', 'LUNA', 'NSHIELD'])
-
 const DEADLINE_MS = 10_000
 const MAX_OUTPUT = 4 * 1024 * 1024
 

@@ -1,4 +1,5 @@
 import type { AttestationResult } from '../attestation/contract/attestation-result.ts'
+import { VERIFIERS } from '../attestation/verifiers.ts'
 import { EnrollError, EXIT, sentence, withRemedy } from '../errors.ts'
 import type { HsmType } from '../hsm-type.ts'
 import { type AttestationRefusalFacts, attestationRefusalCauses } from '../sectigo/attestation-refusal.ts'
@@ -202,6 +203,7 @@ function likelyCauses({ evidence }: OrderToPlace, code: number): readonly string
   const { verdict, ...sent } = evidence
   const facts: AttestationRefusalFacts = {
     ...sent,
+    packageForms: VERIFIERS[sent.hsmType].packageForms,
     checks: verdict?.checks ?? [],
     ...(verdict === undefined ? {} : { claims: verdict.claims, fips: verdict.device.fips }),
     ...(verdict?.device.firmware === undefined ? {} : { firmware: verdict.device.firmware }),

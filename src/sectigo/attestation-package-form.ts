@@ -1,17 +1,5 @@
-import type { HsmType } from '../hsm-type.ts'
-
 /** What a package looks like from outside. */
 export type PackageForm = 'pem' | 'der' | 'gzip' | 'zip' | 'json' | 'base64' | 'utf-16' | 'bom' | 'unknown'
-
-/** The forms in which each family's package may travel. */
-export const PACKAGE_FORMS: Readonly<Record<HsmType, readonly PackageForm[]>> = {
-  YUBIKEY: ['pem'],
-  YUBIHSM2: ['pem', 'der'],
-  LUNA: ['der', 'pem'],
-  NSHIELD: ['json'],
-  FORTANIX: ['json'],
-  MARVELL_GOOGLE: ['gzip', 'zip', 'der', 'unknown'],
-}
 
 /** Looks at what a `keyAttestation` value holds; undefined where it is no base64. */
 export function describePackage(keyAttestation: string): PackageForm | undefined {

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
+import { VERIFIERS } from '../attestation/verifiers.ts'
 import { describePackage } from './attestation-package-form.ts'
 import { type AttestationRefusalFacts, attestationRefusalCauses } from './attestation-refusal.ts'
 
@@ -8,6 +9,7 @@ const base64 = (content: string | Uint8Array) => Buffer.from(content).toString('
 
 const facts = (over: Partial<AttestationRefusalFacts> = {}): AttestationRefusalFacts => ({
   hsmType: 'YUBIKEY',
+  packageForms: VERIFIERS[over.hsmType ?? 'YUBIKEY'].packageForms,
   keyAttestation: base64(PEM + PEM),
   checks: [],
   fips: 'certified',

@@ -1,9 +1,11 @@
 import type { HsmType } from '../hsm-type.ts'
-import { describePackage, PACKAGE_FORMS, type PackageForm } from './attestation-package-form.ts'
+import { describePackage, type PackageForm } from './attestation-package-form.ts'
 
 /** What the run itself knows when the CA answers -129. */
 export interface AttestationRefusalFacts {
   readonly hsmType: HsmType
+  /** The forms in which the package of that family may travel. */
+  readonly packageForms: readonly PackageForm[]
   /** As it was sent. */
   readonly keyAttestation: string
   /** Checks and claims of the run's own verdict (AttestationResult) on the same package. */
@@ -53,9 +55,9 @@ const CAUSES: readonly CauseRule[] = [
     id: 'wrong-type',
     cause: 'hsmType does not fit the package',
     remedy: 'Set hsmType to the device that made the attestation.',
-    weigh: ({ hsmType, keyAttestation }) => {
+    weigh: ({ packageForms, keyAttestation }) => {
       const form = describePackage(keyAttestation)
-      return confirmedIf(form !== undefined && !UNCLEAR.includes(form) && !PACKAGE_FORMS[hsmType].includes(form))
+      return confirmedIf(form !== undefined && !UNCLEAR.includes(form) && !packageForms.includes(form))
     },
   },
   {

@@ -81,8 +81,10 @@ describe('what the documentation says of the program', () => {
       // What only the operator's host has.
       const env = {
         XDG_STATE_HOME: folder,
-        HSM_ENROLL_DEVICE_SECRETS_PIN: 'env:SECTIGO_LOGIN',
-        HSM_ENROLL_DEVICE_SECRETS_MANAGEMENT_KEY: 'env:SECTIGO_LOGIN',
+        HSM_ENROLL_DEVICE_SECRETS_PIN: 'env:PIN',
+        HSM_ENROLL_DEVICE_SECRETS_MANAGEMENT_KEY: 'env:MANAGEMENT_KEY',
+        PIN: '123456',
+        MANAGEMENT_KEY: '0123456789abcdef'.repeat(3),
         SECTIGO_LOGIN: 'x',
         SECTIGO_PASSWORD: 'x',
       }

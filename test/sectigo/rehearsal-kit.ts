@@ -55,9 +55,6 @@ export function sharedKey(type: TestKeyType): TestKeyPair {
  */
 export const SPKI_VERIFIERS: Verifiers = {
   YUBIHSM2: {
-    hsmType: 'YUBIHSM2',
-    recognises: () => true,
-    uses: [],
     verify: (package_) => ({
       hsmType: 'YUBIHSM2',
       genuine: package_[0] === 0x30,

@@ -2,6 +2,7 @@ import type { Extension } from '../../asn1/certificate.ts'
 import type { HsmType } from '../../hsm-type.ts'
 import type { TrustAnchor } from '../../trust-anchors/trust-anchor.ts'
 import type { AttestationResult } from './attestation-result.ts'
+import type { FamilyWords } from './family-words.ts'
 
 /** What a verifier may lean on beside the package itself. */
 export interface VerificationContext {
@@ -57,9 +58,17 @@ export interface UnwrappedPackage {
 /** What may be given beside a package and is of use to the evidence of some families only. */
 export type BesidePackage = 'keyName' | 'certChains'
 
+/** What a package looks like from outside; `unknown`: nothing that its first bytes tell. */
+export type PackageForm = 'pem' | 'der' | 'gzip' | 'zip' | 'json' | 'unknown'
+
 export interface FamilyVerifier {
   readonly hsmType: HsmType
   readonly verify: VerifyAttestation
+  readonly words: FamilyWords
+  /** Name of the file in which a run keeps the package, so that a person can open it. */
+  readonly packageFile: string
+  /** The forms in which the package may travel. */
+  readonly packageForms: readonly PackageForm[]
   /** What it looks at beside the package. */
   readonly uses: readonly BesidePackage[]
   /** Cheap look at the first bytes: could this be such a package? Used when no hsmType is given. */

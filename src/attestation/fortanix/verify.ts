@@ -15,6 +15,7 @@ import { ASK_AGAIN, checkFortanixChain, checkSigningTime, type FortanixChain } f
 import { type FortanixPackage, looksLikeFortanix, readFortanixPackage } from './package.ts'
 import { FORTANIX_RULES as RULE } from './rules.ts'
 import { checkStatement, type FortanixClaims, readFortanixClaims } from './statement.ts'
+import { FORTANIX_WORDS } from './words.ts'
 
 const REQUIRED = Object.values(RULE)
 
@@ -22,6 +23,9 @@ export const fortanix: FamilyVerifier = {
   hsmType: 'FORTANIX',
   recognises: looksLikeFortanix,
   verify,
+  words: FORTANIX_WORDS,
+  packageFile: 'attestation.json',
+  packageForms: ['json'],
   uses: ['keyName'],
   unwrap: jsonPackageFor(looksLikeFortanix),
 }

@@ -18,6 +18,7 @@ import { isOfThales, looksLikeConfirmation, readConfirmation } from './confirmat
 import { readLunaFacts } from './facts.ts'
 import { checkConstraints, checkForm, checkRoles } from './profile.ts'
 import { LUNA_RULES as RULE } from './rules.ts'
+import { LUNA_WORDS } from './words.ts'
 
 const REQUIRED = Object.values(RULE)
 
@@ -28,6 +29,9 @@ export const luna: FamilyVerifier = {
   hsmType: 'LUNA',
   recognises: looksLikeConfirmation,
   verify,
+  words: LUNA_WORDS,
+  packageFile: 'attestation.p7b',
+  packageForms: ['der', 'pem'],
   uses: [],
   ofCertificates: (ders) => (ders.some(isOfThales) ? writePkcs7(ders) : undefined),
 }

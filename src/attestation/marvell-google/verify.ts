@@ -24,6 +24,7 @@ import {
   unpackStatement,
 } from './statement.ts'
 import { unwrap } from './unwrap.ts'
+import { MARVELL_WORDS } from './words.ts'
 
 const REQUIRED = [...Object.values(RULE), ...PRIVATE_KEY_RULES.map(({ rule }) => rule)]
 const NEW_KEY =
@@ -33,6 +34,9 @@ export const marvellGoogle: FamilyVerifier = {
   hsmType: 'MARVELL_GOOGLE',
   recognises: looksLikeStatement,
   verify,
+  words: MARVELL_WORDS,
+  packageFile: 'attestation.dat',
+  packageForms: ['gzip', 'zip', 'der', 'unknown'],
   uses: ['keyName', 'certChains'],
   unwrap,
 }

@@ -17,6 +17,7 @@ import { hex } from './message.ts'
 import { checkNshieldPolicy } from './policy.ts'
 import { NSHIELD_RULES as RULE } from './rules.ts'
 import { checkKeyGeneration, checkModuleState, checkWarrant, checkWorldBinding } from './steps.ts'
+import { NSHIELD_WORDS } from './words.ts'
 
 const REQUIRED = Object.values(RULE)
 
@@ -24,6 +25,9 @@ export const nshield: FamilyVerifier = {
   hsmType: 'NSHIELD',
   recognises: looksLikeNshield,
   verify,
+  words: NSHIELD_WORDS,
+  packageFile: 'attestation.att',
+  packageForms: ['json'],
   uses: [],
   unwrap: jsonPackageFor(looksLikeNshield),
 }

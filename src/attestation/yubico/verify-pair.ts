@@ -52,13 +52,12 @@ interface Roles {
 }
 
 /** The verifier of a family whose evidence is such a pair with, at most, the CA certificates above. */
-export function pairVerifier(family: PairFamily): FamilyVerifier {
+export function pairVerifier(family: PairFamily): Pick<FamilyVerifier, 'hsmType' | 'recognises' | 'verify'> {
   const { hsmType, isLeaf, isSigner, hasLeafExtensions } = family
   const required = Object.values(family.rules)
   return {
     hsmType,
     recognises: (package_) => anyHas(package_, (each) => isLeaf(each) || isSigner(each) || hasLeafExtensions(each)),
-    uses: [],
     verify: (package_, context) => verify(family, required, package_, context),
   }
 }

@@ -13,36 +13,45 @@ import { deviceChainCause, EXPORT_AGAIN, sharedRootCause } from './causes.ts'
 import { hasObjectExtensions, objectIdInName, serialInName, serialOf } from './extensions.ts'
 import { checkYubihsm2Leaf } from './leaf.ts'
 import { YUBIHSM2_RULES as RULE } from './rules.ts'
+import { YUBIHSM2_WORDS } from './words.ts'
 
-export const yubihsm2: FamilyVerifier = pairVerifier({
-  hsmType: 'YUBIHSM2',
-  rules: RULE,
-  isLeaf: (certificate) => objectIdInName(certificate) !== undefined,
-  isSigner: (certificate) => serialInName(certificate) !== undefined,
-  hasLeafExtensions: hasObjectExtensions,
-  exportAgain: EXPORT_AGAIN,
-  leafMissing: 'only the device certificate is here; the attestation is missing',
-  signerMissing: {
-    detail: 'only one certificate is here; that of the device is missing',
-    remedy:
-      'Add the device certificate after the attestation: `yubihsm-shell -a get-opaque --object-id 0 --outformat PEM`.',
-  },
-  swapped: {
-    detail: 'the two certificates are in the wrong order: the device certificate comes first',
-    remedy: 'Put the attestation certificate first and the device certificate second; nothing need be exported again.',
-  },
-  inOrder: 'attestation certificate first, device certificate second',
-  signedBySigner: "signed by the device's own key",
-  deviations: { remember: true },
-  checkLeaf: checkYubihsm2Leaf,
-  checkSigner: checkDevice,
-  leafSignatureCause,
-  chainCause: (_device, top, anchors) => deviceChainCause(top, anchors),
-  // A root of the YubiHSM's own vouches for nothing else.
-  intermediateCause: (intermediate, anchor) => (anchor.hsmTypes.length > 1 ? sharedRootCause(intermediate) : undefined),
-  notAnIssuer: 'a certificate between that of the device and the anchor is no CA certificate for it',
-  leadsTo: 'the device certificate leads to',
-})
+export const yubihsm2: FamilyVerifier = {
+  ...pairVerifier({
+    hsmType: 'YUBIHSM2',
+    rules: RULE,
+    isLeaf: (certificate) => objectIdInName(certificate) !== undefined,
+    isSigner: (certificate) => serialInName(certificate) !== undefined,
+    hasLeafExtensions: hasObjectExtensions,
+    exportAgain: EXPORT_AGAIN,
+    leafMissing: 'only the device certificate is here; the attestation is missing',
+    signerMissing: {
+      detail: 'only one certificate is here; that of the device is missing',
+      remedy:
+        'Add the device certificate after the attestation: `yubihsm-shell -a get-opaque --object-id 0 --outformat PEM`.',
+    },
+    swapped: {
+      detail: 'the two certificates are in the wrong order: the device certificate comes first',
+      remedy:
+        'Put the attestation certificate first and the device certificate second; nothing need be exported again.',
+    },
+    inOrder: 'attestation certificate first, device certificate second',
+    signedBySigner: "signed by the device's own key",
+    deviations: { remember: true },
+    checkLeaf: checkYubihsm2Leaf,
+    checkSigner: checkDevice,
+    leafSignatureCause,
+    chainCause: (_device, top, anchors) => deviceChainCause(top, anchors),
+    // A root of the YubiHSM's own vouches for nothing else.
+    intermediateCause: (intermediate, anchor) =>
+      anchor.hsmTypes.length > 1 ? sharedRootCause(intermediate) : undefined,
+    notAnIssuer: 'a certificate between that of the device and the anchor is no CA certificate for it',
+    leadsTo: 'the device certificate leads to',
+  }),
+  words: YUBIHSM2_WORDS,
+  packageFile: 'attestation.pem',
+  packageForms: ['pem', 'der'],
+  uses: [],
+}
 
 function leafSignatureCause(leaf: Certificate, device: Certificate): Cause {
   return {

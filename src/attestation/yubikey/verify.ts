@@ -12,6 +12,7 @@ import { unwrap } from './embedded.ts'
 import { hasF9Name, hasPivExtensions, slotOf } from './extensions.ts'
 import { checkYubikeyLeaf } from './leaf.ts'
 import { YUBIKEY_RULES as RULE } from './rules.ts'
+import { YUBIKEY_WORDS } from './words.ts'
 
 export const yubikey: FamilyVerifier = {
   ...pairVerifier({
@@ -43,6 +44,10 @@ export const yubikey: FamilyVerifier = {
     notAnIssuer: 'a certificate between F9 and the anchor is no CA certificate for it',
     leadsTo: 'F9 leads to',
   }),
+  words: YUBIKEY_WORDS,
+  packageFile: 'attestation.pem',
+  packageForms: ['pem'],
+  uses: [],
   unwrap,
 }
 

@@ -3,14 +3,16 @@ import {
   type ChainLink,
   describeAttestedKey,
 } from '../../attestation/contract/attestation-result.ts'
+import type { FamilyWords } from '../../attestation/contract/family-words.ts'
+import { VERIFIERS } from '../../attestation/verifiers.ts'
 import { type CheckRequest, checkAttestation } from '../check-attestation.ts'
+import { CLAIM_WORDS } from './claim-words.ts'
 import type { ExplainedFact, ExplainedNode, Explanation } from './explanation.ts'
-import { CLAIM_WORDS, FAMILY_WORDS } from './family-words.ts'
 
 /** Any package of the six families, judged and told. Throws EvidenceError where it is none. */
 export function explainAttestation(request: CheckRequest, notes: readonly string[] = []): Explanation {
   const result = checkAttestation(request)
-  const words = FAMILY_WORDS[result.hsmType]
+  const { words } = VERIFIERS[result.hsmType]
   return {
     kind: 'attestation',
     hsmType: result.hsmType,
@@ -21,7 +23,7 @@ export function explainAttestation(request: CheckRequest, notes: readonly string
     says: Object.entries(result.claims).flatMap(([name, value]) =>
       value === undefined || TOLD_ALREADY.includes(name)
         ? []
-        : [sentence(name, Array.isArray(value) ? value.join(', ') || 'nothing' : String(value))],
+        : [sentence(words, name, Array.isArray(value) ? value.join(', ') || 'nothing' : String(value))],
     ),
     silent: words.silent,
     problems: result.checks.filter(({ status }) => status === 'fail' || status === 'warn'),
@@ -34,9 +36,9 @@ export function explainAttestation(request: CheckRequest, notes: readonly string
 /** Claims that stand among the facts of the device. */
 const TOLD_ALREADY: readonly string[] = ['key', 'serial', 'firmware', 'esn']
 
-function sentence(name: string, value: string): string {
-  const words = Object.hasOwn(CLAIM_WORDS, name) ? CLAIM_WORDS[name] : undefined
-  return words === undefined ? `${name}: ${value}.` : words(value)
+function sentence({ claims }: FamilyWords, name: string, value: string): string {
+  const table = [claims, CLAIM_WORDS].find((each) => Object.hasOwn(each, name))
+  return table?.[name]?.(value) ?? `${name}: ${value}.`
 }
 
 function verdictLine({ genuine, acceptable, trustAnchor, checks }: AttestationResult): string {

@@ -1,5 +1,6 @@
 import { KEY_ALGORITHMS } from '../../../devices/device.ts'
 import { EXIT, type ExitCode } from '../../errors.ts'
+import { DOUBLES } from '../../sandbox/doubles.ts'
 import type { Command } from '../command.ts'
 
 export const demo: Command = {
@@ -9,7 +10,7 @@ export const demo: Command = {
     device: {
       type: 'string',
       default: 'yubihsm2',
-      describe: 'yubihsm2, yubikey, luna, nshield, fortanix or marvell-google',
+      describe: Object.keys(DOUBLES).join(', '),
     },
     algorithm: {
       type: 'string',

@@ -17,9 +17,9 @@ export const devices: Command = {
     only: { type: 'string', choices: HSM_TYPES, hidden: true },
   },
   run: async (args, { output, ...context }) => {
-    const { discoverDevices, familyOf } = await import('../../../devices/open.ts')
+    const { discoverDevices, familyOf, loadFamily } = await import('../../../devices/open.ts')
     const { deviceProfile, deviceSettings } = await import('../../config/profile.ts')
-    const { searchInChild, WITH_MODULE } = await import('../search-in-child.ts')
+    const { searchInChild } = await import('../search-in-child.ts')
     const { formatTable } = await import('../table.ts')
     const profile = args.text('profile')
     const configuration = await configure(args, { output, ...context }, profile === undefined ? {} : { profile })
@@ -32,7 +32,8 @@ export const devices: Command = {
     const named = only.length > 0 ? only : args.list('hsm-type')
     const chosen = HSM_TYPES.filter((hsmType) => named.length === 0 || named.includes(hsmType))
     const search = async (hsmType: HsmType): Promise<SearchEnd> => {
-      if (WITH_MODULE.has(hsmType) && only.length === 0) return searchInChild(hsmType, context.signal)
+      const { searchLoadsModule } = await loadFamily(hsmType)
+      if (searchLoadsModule === true && only.length === 0) return searchInChild(hsmType, context.signal)
       const found = await discoverDevices({ ...where, signal: context.signal, hsmTypes: [hsmType] })
       return found.get(hsmType) ?? { devices: [], trail: [] }
     }

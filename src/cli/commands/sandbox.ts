@@ -1,4 +1,5 @@
 import { EXIT } from '../../errors.ts'
+import { DOUBLES } from '../../sandbox/doubles.ts'
 import type { Command } from '../command.ts'
 
 export const sandbox: Command = {
@@ -8,7 +9,7 @@ export const sandbox: Command = {
     device: {
       type: 'string',
       default: 'yubihsm2',
-      describe: 'yubihsm2, yubikey, luna, nshield, fortanix or marvell-google',
+      describe: Object.keys(DOUBLES).join(', '),
     },
     directory: { type: 'string', describe: 'where to keep everything; a new temporary folder when absent' },
     script: {

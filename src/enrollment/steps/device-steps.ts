@@ -1,5 +1,6 @@
 import { type Device, DeviceError, type DeviceKey, hasFixedPlace, type KeySpec } from '../../../devices/device.ts'
 import { writePem } from '../../asn1/pem.ts'
+import { VERIFIERS } from '../../attestation/verifiers.ts'
 import { keyProfile, requestTemplate } from '../../config/profile.ts'
 import { buildCertificationRequest, checkRequestTemplate } from '../../csr/build-certification-request.ts'
 import { deviceName } from '../../ledger/fact.ts'
@@ -100,7 +101,7 @@ async function generate(run: Run, device: Device, until: RunState): Promise<Devi
 async function attest(run: Run, key: DeviceKey): Promise<void> {
   run.services.observer.step({ step: 'attestation', status: 'begin', detail: 'the device attests the key' })
   const attestation = await key.attest()
-  const artefact = await run.folder.writeArtefact(ATTESTATION_FILES[attestation.hsmType], attestation.package)
+  const artefact = await run.folder.writeArtefact(VERIFIERS[attestation.hsmType].packageFile, attestation.package)
   const others: Artefact[] = []
   for (const [file, content] of Object.entries(attestation.artefacts ?? {})) {
     others.push(await run.folder.writeArtefact(`device-${file.replace(/[^\w.-]/g, '_')}`, content))
@@ -117,13 +118,3 @@ async function attest(run: Run, key: DeviceKey): Promise<void> {
   })
   run.services.observer.step({ step: 'attestation', status: 'done', detail: `attestation exported: ${artefact.file}` })
 }
-
-/** File names by what the package is, so that a person can open it. */
-const ATTESTATION_FILES = {
-  YUBIKEY: 'attestation.pem',
-  YUBIHSM2: 'attestation.pem',
-  LUNA: 'attestation.p7b',
-  NSHIELD: 'attestation.att',
-  FORTANIX: 'attestation.json',
-  MARVELL_GOOGLE: 'attestation.dat',
-} as const

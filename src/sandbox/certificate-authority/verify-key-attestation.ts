@@ -4,7 +4,7 @@ import { type HsmType, isHsmType } from '../../hsm-type.ts'
 import type { TrustAnchor } from '../../trust-anchors/trust-anchor.ts'
 import { Refused } from './refusal.ts'
 
-export type Verifiers = Readonly<Partial<Record<HsmType, FamilyVerifier>>>
+export type Verifiers = Readonly<Partial<Record<HsmType, Pick<FamilyVerifier, 'verify'>>>>
 
 export interface AttestationRules {
   readonly trustAnchors: readonly TrustAnchor[]

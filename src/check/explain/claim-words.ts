@@ -1,0 +1,10 @@
+/** Claims of more than one family, as sentences. */
+export const CLAIM_WORDS: Readonly<Record<string, (value: string) => string>> = {
+  local: (value) =>
+    value === 'true' ? 'The key was generated on the device.' : 'The key was NOT generated on the device.',
+  extractable: (value) => (value === 'true' ? 'The key CAN leave the device.' : 'The key cannot leave the device.'),
+  neverExtractable: (value) =>
+    value === 'true' ? 'It never could leave the device.' : 'There was, or may have been, a time when it could leave.',
+  sensitive: (value) => (value === 'true' ? 'It is never shown in the clear.' : 'It can be shown in the clear.'),
+  origin: (value) => `Origin: ${value}.`,
+}
