@@ -3,11 +3,13 @@
  *
  * `src/` reaches hardware through this file and `open.ts` alone; nothing in `devices/` imports from `src/`.
  */
+import type { Obstacle } from './obstacle.ts'
 import type { Secret, SecretName, SecretProvider } from './secret.ts'
 
 export { DEVICE_ERROR_CODES, DeviceError, type DeviceErrorCode, type DeviceErrorDetails } from './device-error.ts'
 export { type DeviceUri, formatDeviceUri, parseDeviceUri } from './device-uri.ts'
 export { hideSecrets } from './hide-secrets.ts'
+export type { Obstacle } from './obstacle.ts'
 export { Secret, type SecretName, type SecretProvider, type SecretRequest } from './secret.ts'
 
 /** The values of Sectigo's `hsmType` parameter. */
@@ -84,16 +86,6 @@ export interface Capability {
   readonly supported: boolean
   /** Why not, when not. */
   readonly reason?: string
-}
-
-/** Something that would stop an enrolment (`blocker`) or that an operator should know (`warning`), with what to do. */
-export interface Obstacle {
-  readonly severity: 'blocker' | 'warning'
-  /** What it stops, where that is not the whole enrolment: a key and a request can still be made. */
-  readonly stops?: 'attestation'
-  readonly code: string
-  readonly message: string
-  readonly remedy: string
 }
 
 /** What an opened device says of itself, and what would stop an enrolment with it. */

@@ -10,6 +10,7 @@ const CONTRACT = [
   'devices/hide-secrets.ts',
   'devices/run-program.ts',
   'devices/key-algorithm.ts',
+  'devices/obstacle.ts',
   'devices/native-addon.ts',
   'devices/native-addon-fault.ts',
   'devices/secret.ts',

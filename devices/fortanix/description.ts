@@ -1,5 +1,6 @@
-import { type DeviceDescription, DeviceError, type Obstacle } from '../device.ts'
+import { type DeviceDescription, DeviceError } from '../device.ts'
 import { isJsonObject, JsonFields } from '../http/json-fields.ts'
+import { blocker, type Obstacle, obstacles, warning } from '../obstacle.ts'
 import { CAPABILITIES } from './algorithms.ts'
 import type { DsmClient } from './dsm-client.ts'
 import { dsmError, PERMISSIONS } from './dsm-error.ts'
@@ -50,25 +51,21 @@ async function readVersion(client: DsmClient): Promise<Version> {
 }
 
 function findServerObstacles({ serverMode }: Version, { saas }: FortanixSettings): readonly Obstacle[] {
-  const obstacles: Obstacle[] = []
-  if (serverMode !== 'Sgx') {
-    obstacles.push({
-      severity: 'blocker',
-      stops: 'attestation',
-      code: 'key.not-attestable',
-      message: `The server runs in mode "${serverMode}", without the hardware that attests keys.`,
-      remedy: 'Use a DSM cluster that runs on FX2200 appliances (DSM SaaS).',
-    })
-  }
-  if (!saas) {
-    obstacles.push({
-      severity: 'warning',
-      code: 'key.not-attestable',
-      message: 'Key attestation is documented for DSM SaaS; whether a cluster of your own offers it is not published.',
-      remedy: 'Rehearse with --test, or ask Fortanix.',
-    })
-  }
-  return obstacles
+  return obstacles(
+    serverMode !== 'Sgx' &&
+      blocker(
+        'key.not-attestable',
+        `The server runs in mode "${serverMode}", without the hardware that attests keys.`,
+        'Use a DSM cluster that runs on FX2200 appliances (DSM SaaS).',
+        'attestation',
+      ),
+    !saas &&
+      warning(
+        'key.not-attestable',
+        'Key attestation is documented for DSM SaaS; whether your own cluster offers it is not published.',
+        'Rehearse with --test, or ask Fortanix.',
+      ),
+  )
 }
 
 async function findLoginObstacles(client: DsmClient, settings: FortanixSettings): Promise<readonly Obstacle[]> {
@@ -76,7 +73,7 @@ async function findLoginObstacles(client: DsmClient, settings: FortanixSettings)
     await client.session.headers()
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error
-    return [{ severity: 'blocker', code: error.code, message: error.message, remedy: error.remedy }]
+    return [blocker(error.code, error.message, error.remedy)]
   }
   return findGroupObstacles(await readApp(client), settings)
 }
@@ -125,21 +122,21 @@ function findGroupObstacles(app: App | undefined, settings: FortanixSettings): r
   if (app === undefined || group === undefined) return []
   if (!app.groups.has(group)) {
     const place = settings.group === undefined ? 'its default group' : `the group ${group}`
-    return [refused(`The app is no member of ${place}.`, `Add the app to the group in DSM, or correct group.`)]
+    return [
+      blocker(
+        'device.refused',
+        `The app is not a member of ${place}.`,
+        'Add the app to the group in DSM, or correct group.',
+      ),
+    ]
   }
   const permissions = app.groups.get(group)
   if (permissions === undefined) return []
   return NEEDED.filter(({ anyOf }) => !anyOf.some((name) => permissions.includes(name))).map(({ call, anyOf }) =>
-    refused(
+    blocker(
+      'device.refused',
       `The app lacks the permission ${anyOf.join(' or ')} in the group ${group}.`,
-      `Give the app: ${PERMISSIONS[call]}.`,
+      `Grant the app: ${PERMISSIONS[call]}.`,
     ),
   )
 }
-
-const refused = (message: string, remedy: string): Obstacle => ({
-  severity: 'blocker',
-  code: 'device.refused',
-  message,
-  remedy,
-})

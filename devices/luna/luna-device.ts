@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
-import type { Attestation, Obstacle } from '../device.ts'
+import type { Attestation } from '../device.ts'
 import { DeviceError } from '../device-error.ts'
+import { type Obstacle, obstacles, warning } from '../obstacle.ts'
 import { EC_GENERATION } from '../pkcs11/key-algorithm.ts'
 import type { OpenedToken } from '../pkcs11/open-token.ts'
 import { Pkcs11Device } from '../pkcs11/pkcs11-device.ts'
@@ -26,24 +27,20 @@ export class LunaDevice extends Pkcs11Device {
   protected override readonly preference: GenerationPreference = { rsa: LUNA_RSA_GENERATION, ec: EC_GENERATION }
 
   protected override async familyObstacles(token: TokenDescription): Promise<readonly Obstacle[]> {
-    const obstacles: Obstacle[] = []
-    if (isHighAvailability(token)) {
-      obstacles.push({
-        severity: 'warning',
-        code: 'luna.ha-slot',
-        message: `${this.subject} is the virtual slot of an HA group; a confirmation speaks of one member.`,
-        remedy: "Name a member's own slot (token= or serial=) to make the key and its confirmation.",
-      })
-    }
-    if (lunaRoleName(this.opened.settings) === 'crypto-user') {
-      obstacles.push({
-        severity: 'warning',
-        code: 'luna.role',
-        message: 'The Crypto User signs and makes no keys.',
-        remedy: 'Use the Crypto Officer (role: crypto-officer) to make a key.',
-      })
-    }
-    return obstacles
+    return obstacles(
+      isHighAvailability(token) &&
+        warning(
+          'luna.ha-slot',
+          `${this.subject} is the virtual slot of an HA group; a confirmation covers one member.`,
+          "Specify a member's own slot (token= or serial=) to generate the key and its confirmation.",
+        ),
+      lunaRoleName(this.opened.settings) === 'crypto-user' &&
+        warning(
+          'luna.role',
+          'The Crypto User can sign, but cannot generate keys.',
+          'Use the Crypto Officer (role: crypto-officer) to generate a key.',
+        ),
+    )
   }
 
   /** The public key confirmation, as the CA wants it: DER PKCS#7. */
@@ -69,19 +66,19 @@ export class LunaDevice extends Pkcs11Device {
     if (role !== 'crypto-officer') {
       throw new DeviceError(
         'key.not-attestable',
-        `Could not attest ${key.location} on ${this.subject}: the module gives no public key confirmation to the role ${role}, and cmu logs in as the Crypto Officer.`,
+        `Could not attest ${key.location} on ${this.subject}: the module returns no public key confirmation to the role ${role}, and cmu logs in as the Crypto Officer.`,
         {
-          remedy: `Attest with role: crypto-officer, or run ${cmu} getpkc by hand and give its file to hsm-enroll check.`,
+          remedy: `Attest with role: crypto-officer, or run ${cmu} getpkc yourself and pass its file to hsm-enroll check.`,
         },
       )
     }
     if (!existsSync(cmu)) {
       throw new DeviceError(
         'key.not-attestable',
-        `Could not attest ${key.location} on ${this.subject}: the module gives no public key confirmation, and there is no cmu at ${cmu}.`,
+        `Could not attest ${key.location} on ${this.subject}: the module returns no public key confirmation, and there is no cmu at ${cmu}.`,
         {
           remedy:
-            'Check that the key was made on the HSM and is not extractable, and name the path of cmu in the settings.',
+            'Check that the key was generated on the HSM and is not extractable, and set the path of cmu in the profile.',
         },
       )
     }

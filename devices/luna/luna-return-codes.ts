@@ -4,7 +4,7 @@ const LINK = "Check the link to the HSM with the client's tools (vtl verify, lun
 const PED = 'Check the PED, its cable or the remote PED server, then resume the run.'
 const ADMINISTRATOR = "Ask the HSM's administrator."
 const ROOM = 'Delete objects that you no longer need, or have the partition enlarged; then resume the run.'
-const PER_KEY = 'Use a V0 partition, or one whose keys need no authorization of their own.'
+const PER_KEY = 'Use a V0 partition, or one whose keys need no authorisation of their own.'
 const CURVE = 'Choose another curve or RSA.'
 const STC = 'Check the secure trusted channel: client and partition identity, registration (lunacm: stc).'
 
@@ -33,9 +33,9 @@ const ROWS: readonly ReturnCodeRow[] = [
   [0x8000002d, 'CKR_PED_CLIENT_NOT_RUNNING', 'device.unreachable', 'the PED client is not running', PED],
   [0x8000002e, 'CKR_PED_UNPLUGGED', 'device.unreachable', 'the PED is not connected', PED],
   [0x80000030, 'CKR_OPERATION_NOT_ALLOWED', 'device.refused', 'a partition policy forbids it', ADMINISTRATOR],
-  [0x80000031, 'CKR_LICENSE_CAPACITY_EXCEEDED', 'device.refused', 'the license does not allow more', ADMINISTRATOR],
+  [0x80000031, 'CKR_LICENSE_CAPACITY_EXCEEDED', 'device.refused', 'the licence does not allow more', ADMINISTRATOR],
   [0x80000035, 'CKR_LOG_FULL', 'device.audit-log-full', "the HSM's audit log is full", 'Have the Auditor archive the log; hsm-enroll never clears it.'],
-  [0x80000039, 'CKR_LOG_AUDIT_NOT_INITIALIZED', 'device.refused', "the HSM's audit role is not initialized", ADMINISTRATOR],
+  [0x80000039, 'CKR_LOG_AUDIT_NOT_INITIALIZED', 'device.refused', "the HSM's audit role is not initialised", ADMINISTRATOR],
   [0x80000041, 'CKR_AGAIN', 'device.busy', 'the HSM is busy', 'Try again.', true],
   [0x80000044, 'CKR_USER_ALREADY_ACTIVATED', 'device.busy', 'the role is already active', FREE_SESSIONS],
   [0x80000046, 'CKR_STC_CLIENT_IDENTITY_NOT_CONFIGURED', 'device.unreachable', 'the client has no identity for the secure channel', STC],
@@ -49,8 +49,8 @@ const ROWS: readonly ReturnCodeRow[] = [
   [0x8000006f, 'CKR_OBJECT_ALREADY_EXISTS', 'key.exists', 'such an object already exists', 'Choose another label.'],
   [0x80000076, 'CKR_HSM_TAMPERED', 'device.refused', 'the HSM has detected tampering', ADMINISTRATOR],
   [0x8000008d, 'CKR_HSM_RESTART_REQUIRED', 'device.unreachable', 'the HSM must be restarted', ADMINISTRATOR],
-  [0x8000008f, 'CKR_ASSIGNED_KEY_REQUIRES_AUTH_DATA', 'device.unsupported', 'the key needs authorization data of its own', PER_KEY],
-  [0x80000097, 'CKR_KEY_NOT_AUTHORIZED', 'device.unsupported', 'the key has not been authorized', PER_KEY],
+  [0x8000008f, 'CKR_ASSIGNED_KEY_REQUIRES_AUTH_DATA', 'device.unsupported', 'the key needs authorisation data of its own', PER_KEY],
+  [0x80000097, 'CKR_KEY_NOT_AUTHORIZED', 'device.unsupported', 'the key has not been authorised', PER_KEY],
   [0x8000009d, 'CKR_PED_UNSUPPORTED', 'device.unreachable', 'this PED is not supported', PED],
   [0x8000009e, 'CKR_PED_ERROR', 'device.unreachable', 'the PED reported a fault', PED],
   [0x800000a2, 'CKR_STC_KEY_EXPIRED', 'device.unreachable', "the secure channel's key has expired", STC],

@@ -1,6 +1,7 @@
-import { type DeviceDescription, DeviceError, type Obstacle } from '../device.ts'
+import { type DeviceDescription, DeviceError } from '../device.ts'
 import type { HttpReply } from '../http/http-reply.ts'
 import { isJsonObject } from '../http/json-fields.ts'
+import { blocker, type Obstacle } from '../obstacle.ts'
 import { CAPABILITIES } from './algorithms.ts'
 import { keyRingExists } from './key-ring.ts'
 import type { KmsClient } from './kms-client.ts'
@@ -11,7 +12,7 @@ import type { MarvellGoogleSettings } from './settings.ts'
 /** What a run needs on the key ring, one by one. Source: Google, "Permissions and roles" of Cloud KMS. */
 const NEEDED_PERMISSIONS: Readonly<Record<string, string>> = {
   'cloudkms.cryptoKeys.get': 'find a key again by its name',
-  'cloudkms.cryptoKeys.create': 'make the key',
+  'cloudkms.cryptoKeys.create': 'create the key',
   'cloudkms.cryptoKeyVersions.list': 'find the version of the key',
   'cloudkms.cryptoKeyVersions.get': 'read its state and its attestation',
   'cloudkms.cryptoKeyVersions.viewPublicKey': 'read the public key',
@@ -19,8 +20,8 @@ const NEEDED_PERMISSIONS: Readonly<Record<string, string>> = {
 }
 /** In place of cryptoKeys.create where the profile names a key that exists. */
 const NEEDED_FOR_VERSIONS: Readonly<Record<string, string>> = {
-  'cloudkms.cryptoKeyVersions.create': 'make a version of the key',
-  'cloudkms.cryptoKeys.update': 'note in its labels which version belongs to which run',
+  'cloudkms.cryptoKeyVersions.create': 'create a version of the key',
+  'cloudkms.cryptoKeys.update': 'record in its labels which version belongs to which run',
 }
 
 /** What stands in the way, as far as the account may see it. A refused login is an obstacle here and not an error. */
@@ -48,7 +49,7 @@ async function findObstacles(client: KmsClient, settings: MarvellGoogleSettings)
     return [...(await findLocationObstacles(client, settings)), ...(await findRingObstacles(client, settings))]
   } catch (error) {
     if (!(error instanceof DeviceError) || error.code === 'device.aborted') throw error
-    return [{ severity: 'blocker', code: error.code, message: error.message, remedy: error.remedy }]
+    return [blocker(error.code, error.message, error.remedy)]
   }
 }
 
@@ -68,14 +69,8 @@ async function findLocationObstacles(
   const json = reply.ok ? reply.jsonOrNothing() : undefined
   const metadata = isJsonObject(json) && isJsonObject(json.metadata) ? json.metadata : undefined
   if (metadata === undefined || metadata.hsmAvailable === true) return []
-  return [
-    {
-      severity: 'blocker',
-      code: 'device.unsupported',
-      message: `There is no Cloud HSM in ${resource}.`,
-      remedy: 'Choose a location with HSM: gcloud kms locations list.',
-    },
-  ]
+  const remedy = 'Choose a location with HSM: gcloud kms locations list.'
+  return [blocker('device.unsupported', `There is no Cloud HSM in ${resource}.`, remedy)]
 }
 
 async function findRingObstacles(client: KmsClient, settings: MarvellGoogleSettings): Promise<readonly Obstacle[]> {
@@ -86,21 +81,15 @@ async function findRingObstacles(client: KmsClient, settings: MarvellGoogleSetti
   const mayNothing = missing === undefined || missing.length === Object.keys(needed).length
   const absent = mayNothing && (cryptoKey !== undefined || !(await seesKeyRing(client, ring)))
   if (absent && cryptoKey === undefined && settings.createKeyRing) return []
-  if (absent)
-    return [
-      {
-        severity: 'blocker',
-        code: 'key.not-found',
-        message: `There is no ${cryptoKey === undefined ? `key ring ${ring}` : `key ${cryptoKey}`}, or the account may not see it.`,
-        remedy: 'Make it, or set createKeyRing: true for a key ring.',
-      },
-    ]
-  return (missing ?? []).map((permission) => ({
-    severity: 'blocker',
-    code: 'device.refused',
-    message: `The account lacks ${permission} on ${cryptoKey ?? ring} (needed to ${needed[permission]}).`,
-    remedy: `Grant a role that holds ${permission}.`,
-  }))
+  if (absent) {
+    const what = cryptoKey === undefined ? `key ring ${ring}` : `key ${cryptoKey}`
+    const message = `There is no ${what}, or the account is not allowed to see it.`
+    return [blocker('key.not-found', message, 'Create it, or set createKeyRing: true for a key ring.')]
+  }
+  return (missing ?? []).map((permission) => {
+    const message = `The account lacks ${permission} on ${cryptoKey ?? ring} (needed to ${needed[permission]}).`
+    return blocker('device.refused', message, `Grant a role that includes ${permission}.`)
+  })
 }
 
 /** Who may not even look at a ring cannot tell whether it is there. */

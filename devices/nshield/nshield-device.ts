@@ -1,5 +1,6 @@
-import type { Attestation, DeviceKey, KeySpec, Obstacle } from '../device.ts'
+import type { Attestation, DeviceKey, KeySpec } from '../device.ts'
 import { DeviceError } from '../device-error.ts'
+import { blocker, type Obstacle, obstacles, warning } from '../obstacle.ts'
 import { STRICT, type TemplateTraits } from '../pkcs11/key-template.ts'
 import { Pkcs11Device } from '../pkcs11/pkcs11-device.ts'
 import { cannotAttest } from '../pkcs11/software-token.ts'
@@ -9,14 +10,18 @@ import { bundleAttestation, findNfkmattest, readKeyIdent } from './attestation-b
 
 const SECURITY_ASSURANCES = 'CKNFAST_OVERRIDE_SECURITY_ASSURANCES'
 
-/** Known before a key is made that nothing here could attest. */
-const NO_TOOL: Obstacle = {
-  severity: 'blocker',
-  stops: 'attestation',
-  code: 'nshield.nfkmattest',
-  message: 'nfkmattest is not installed here, and nothing else attests an nShield key.',
-  remedy: "Install Entrust's Key Attestation package, or name the program with the setting nfkmattest.",
-}
+/** Known before a key is generated that nothing here could attest. */
+const NO_TOOL = blocker(
+  'nshield.nfkmattest',
+  'nfkmattest is not installed here, and nothing else attests an nShield key.',
+  "Install Entrust's Key Attestation package, or set the path of the program with the setting nfkmattest.",
+  'attestation',
+)
+const ACCELERATOR = warning(
+  'nshield.accelerator',
+  `The accelerator slot stores keys permanently only with ${SECURITY_ASSURANCES}=tokenkeys (in the environment or cknfastrc).`,
+  'Use a softcard (ppmk --new) and CKNFAST_LOADSHARING=1; no override is needed then.',
+)
 
 /** A slot of an nShield: the accelerator (module protected keys), a softcard or an operator card set. */
 export class NshieldDevice extends Pkcs11Device {
@@ -33,9 +38,9 @@ export class NshieldDevice extends Pkcs11Device {
       if (!refused || !isAccelerator(this.slotToken)) throw error
       throw new DeviceError(
         'device.refused',
-        `Could not make a key on ${this.subject}: the security assurances forbid lasting keys without a login.`,
+        `Could not generate a key on ${this.subject}: the security assurances forbid persistent keys without a login.`,
         {
-          remedy: `Use a softcard or a card set; or, if module protection is wanted, set ${SECURITY_ASSURANCES}=tokenkeys for this program.`,
+          remedy: `Use a softcard or a card set; or, for module protection, set ${SECURITY_ASSURANCES}=tokenkeys in hsm-enroll's environment.`,
           cause: error,
           vendorCode: error.vendorCode ?? '',
         },
@@ -45,10 +50,8 @@ export class NshieldDevice extends Pkcs11Device {
 
   protected override async familyObstacles(token: TokenDescription): Promise<readonly Obstacle[]> {
     const tool = findNfkmattest(this.opened.settings.text('nfkmattest'))
-    return [
-      ...(isAccelerator(token) ? acceleratorObstacles(process.env) : []),
-      ...(tool === undefined ? [NO_TOOL] : []),
-    ]
+    const overridden = /\b(tokenkeys|all)\b/.test(process.env[SECURITY_ASSURANCES] ?? '')
+    return obstacles(isAccelerator(token) && !overridden && ACCELERATOR, tool === undefined && NO_TOOL)
   }
 
   /** The JSON of the `.att` file. */
@@ -77,17 +80,3 @@ export class NshieldDevice extends Pkcs11Device {
 
 /** The accelerator slot wants no login and holds no private objects. */
 const isAccelerator = (token: TokenDescription): boolean => !hasFlag(token, 'LOGIN_REQUIRED')
-
-function acceleratorObstacles(environment: Readonly<Record<string, string | undefined>>): readonly Obstacle[] {
-  const overridden = /\b(tokenkeys|all)\b/.test(environment[SECURITY_ASSURANCES] ?? '')
-  return overridden
-    ? []
-    : [
-        {
-          severity: 'warning',
-          code: 'nshield.accelerator',
-          message: `The accelerator slot holds lasting keys only with ${SECURITY_ASSURANCES}=tokenkeys (in the environment or cknfastrc).`,
-          remedy: 'Use a softcard (ppmk --new) and CKNFAST_LOADSHARING=1; no override is needed then.',
-        },
-      ]
-}

@@ -9,5 +9,5 @@ export const NSHIELD_RETURN_CODES = returnCodes([
   [0x80000054, 'CKR_FIPS_FUNCTION_NOT_SUPPORTED', 'device.unsupported', 'the FIPS Security World forbids it', KEY_TYPE],
   [0x80000070, 'CKR_FIPS_MECHANISM_INVALID', 'device.unsupported', 'the FIPS Security World forbids the mechanism', KEY_TYPE],
   [0x800000d1, 'CKR_FIPS_TEMPLATE_INCONSISTENT', 'device.unsupported', 'the FIPS Security World forbids these attributes', TEMPLATE],
-  [0x800000e0, 'CKR_FIPS_TOKEN_NOT_PRESENT', 'credential.refused', 'the FIPS 140 Level 3 Security World needs a card to authorize key generation', CARD],
+  [0x800000e0, 'CKR_FIPS_TOKEN_NOT_PRESENT', 'credential.refused', 'the FIPS 140 Level 3 Security World needs a card to authorise key generation', CARD],
 ])

@@ -15,6 +15,8 @@ interface ErrorRow {
 }
 
 const SUPPORT = 'Run the command again with --trace and report what it prints.'
+export const LOG_REMEDY =
+  'Have the auditor fetch the log and set the log index (yubihsm-shell: audit get, audit set); hsm-enroll never clears it.'
 
 // biome-ignore format: a table, a row a line
 export const ERROR_CODES: Readonly<Record<number, ErrorRow>> = {
@@ -27,7 +29,7 @@ export const ERROR_CODES: Readonly<Record<number, ErrorRow>> = {
   7: { name: 'storage failed', code: 'device.storage-full', cause: 'the device could not store the object', remedy: 'Delete objects that are no longer needed (yubihsm-shell: get storage-info, list objects).' },
   8: { name: 'wrong length', code: 'device.protocol', cause: 'the device found the request too long or too short', remedy: SUPPORT },
   9: { name: 'insufficient permissions', code: 'device.refused', cause: 'the authentication key lacks a capability or a domain', remedy: 'Compare its capabilities with the list in docs/devices/yubihsm2.md; `hsm-enroll doctor` names what is missing.' },
-  10: { name: 'log full', code: 'device.audit-log-full', cause: 'the audit log is full and the device is set to refuse work until it is read', remedy: 'Have the auditor fetch the log and set the log index (yubihsm-shell: audit get, audit set); it is never cleared from here.' },
+  10: { name: 'log full', code: 'device.audit-log-full', cause: 'the audit log is full and the device is set to refuse work until it is read', remedy: LOG_REMEDY },
   11: { name: 'object not found', code: 'key.not-found', cause: 'the object does not exist or shares no domain with the authentication key', remedy: 'List the objects (yubihsm-shell: list objects) and check ids and domains.' },
   12: { name: 'invalid id', code: 'device.refused', cause: 'the device does not accept the object id', remedy: 'Use an object id from 0x0001 to 0xfffe, or leave objectId out.' },
   14: { name: 'SSH CA constraint violation', code: 'device.refused', cause: 'the SSH template forbids it', remedy: SUPPORT },

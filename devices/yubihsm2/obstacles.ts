@@ -1,10 +1,12 @@
-/** What would stop an enrolment on this device, found before anything is made. */
-import { type Capability, KEY_ALGORITHMS, type Obstacle } from '../device.ts'
+/** What would stop an enrolment on this device, found before anything is generated. */
+import { type Capability, KEY_ALGORITHMS } from '../device.ts'
+import { blocker, type Obstacle, obstacles, warning } from '../obstacle.ts'
 import { ENROLMENT_KEYS } from './algorithm.ts'
 import { type CapabilityName, hasCapability } from './capability.ts'
 import type { DeviceInfo } from './commands/device-info.ts'
 import type { ObjectInfo } from './commands/get-object-info.ts'
 import type { StorageInfo } from './commands/get-storage-info.ts'
+import { LOG_REMEDY } from './error-code.ts'
 import { formatObjectId } from './object-type.ts'
 
 /** What is known of the device; undefined where the authentication key may not ask. */
@@ -28,7 +30,7 @@ interface NeededCapability extends Pick<Obstacle, 'severity' | 'stops'> {
 /** What the authentication key needs, and for what. */
 // biome-ignore format: a table, a row a line
 export const NEEDED: readonly NeededCapability[] = [
-  { capability: 'generate-asymmetric-key', severity: 'blocker', purpose: 'a key pair cannot be made' },
+  { capability: 'generate-asymmetric-key', severity: 'blocker', purpose: 'a key pair cannot be generated' },
   { capability: 'sign-attestation-certificate', severity: 'blocker', stops: 'attestation', purpose: 'the key cannot be attested' },
   { capability: 'get-opaque', severity: 'blocker', stops: 'attestation', purpose: 'the device certificate cannot be read' },
   { capability: 'put-opaque', severity: 'warning', purpose: 'the issued certificate cannot be stored on the device' },
@@ -38,82 +40,57 @@ export const NEEDED: readonly NeededCapability[] = [
 const FACTORY_LABEL = 'DEFAULT AUTHKEY CHANGE THIS ASAP'
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/
 
-export function findObstacles(facts: DeviceFacts): readonly Obstacle[] {
-  return [
-    ...connectionObstacles(facts),
-    ...logObstacles(facts),
-    ...authKeyObstacles(facts),
-    ...(facts.storage?.freeRecords === 0
-      ? [
-          blocker(
-            'storage-full',
-            'The device holds as many objects as it can.',
-            'Delete objects that are no longer needed (yubihsm-shell: list objects).',
-          ),
-        ]
-      : []),
-  ]
-}
-
-const blocker = (code: string, message: string, remedy: string): Obstacle => ({
-  severity: 'blocker',
-  code: `yubihsm2.${code}`,
-  message,
-  remedy,
-})
-const warning = (code: string, message: string, remedy: string): Obstacle => ({
-  severity: 'warning',
-  code: `yubihsm2.${code}`,
-  message,
-  remedy,
-})
+export const findObstacles = (facts: DeviceFacts): readonly Obstacle[] => [
+  ...connectionObstacles(facts),
+  ...logObstacles(facts),
+  ...authKeyObstacles(facts),
+  ...obstacles(
+    facts.storage?.freeRecords === 0 &&
+      blocker(
+        'yubihsm2.storage-full',
+        'The device holds as many objects as it can.',
+        'Delete objects that you no longer need (yubihsm-shell: list objects).',
+      ),
+  ),
+]
 
 export function connectionObstacles({
   connector,
   unpinned,
 }: Pick<DeviceFacts, 'connector' | 'unpinned'>): readonly Obstacle[] {
-  const plain = connector.protocol === 'http:' && !LOOPBACK.test(connector.hostname)
-  return [
-    ...(plain
-      ? [
-          warning(
-            'plain-http',
-            `The connector ${connector.origin} is reached over plain HTTP: commands are encrypted by the session, but who uses the device when is visible and can be disturbed.`,
-            'Put the connector behind TLS, or reach it through a tunnel.',
-          ),
-        ]
-      : []),
-    ...(unpinned === true
-      ? [
-          warning(
-            'device-key-not-pinned',
-            "Asymmetric authentication takes the device's word for its own public key.",
-            'Set devicePublicKey to what details show, once you have compared it on the device itself.',
-          ),
-        ]
-      : []),
-  ]
+  return obstacles(
+    connector.protocol === 'http:' &&
+      !LOOPBACK.test(connector.hostname) &&
+      warning(
+        'yubihsm2.plain-http',
+        `The connector ${connector.origin} is reached over plain HTTP: the session encrypts the commands, but others can see who uses the device when, and can interfere.`,
+        'Put the connector behind TLS, or reach it through a tunnel.',
+      ),
+    unpinned &&
+      warning(
+        'yubihsm2.device-key-not-pinned',
+        'Asymmetric authentication trusts whatever public key the device presents.',
+        'Set devicePublicKey to the value in details, after you have compared it on the device itself.',
+      ),
+  )
 }
 
 function logObstacles({ info, forcedAudit }: DeviceFacts): readonly Obstacle[] {
   if (info.logUsed < info.logSize || forcedAudit === false) return []
-  const remedy =
-    'Have the auditor fetch the log and set the log index (yubihsm-shell: audit get, audit set); it is never cleared from here.'
-  return forcedAudit === true
-    ? [
-        blocker(
-          'audit-log-full',
-          `The audit log is full (${info.logUsed} of ${info.logSize}) and audit is forced: the device refuses every logged command.`,
-          remedy,
+  const full = `The audit log is full (${info.logUsed} of ${info.logSize})`
+  return [
+    forcedAudit === true
+      ? blocker(
+          'yubihsm2.audit-log-full',
+          `${full} and audit is forced: the device refuses every logged command.`,
+          LOG_REMEDY,
+        )
+      : warning(
+          'yubihsm2.audit-log-full',
+          `${full}; the authentication key may not query whether audit is forced.`,
+          LOG_REMEDY,
         ),
-      ]
-    : [
-        warning(
-          'audit-log-full',
-          `The audit log is full (${info.logUsed} of ${info.logSize}); whether audit is forced may not be asked.`,
-          remedy,
-        ),
-      ]
+  ]
 }
 
 function authKeyObstacles({ authKey }: DeviceFacts): readonly Obstacle[] {
@@ -124,20 +101,17 @@ function authKeyObstacles({ authKey }: DeviceFacts): readonly Obstacle[] {
       ...reach,
       code: `yubihsm2.capability.${capability}`,
       message: `Authentication key ${id} lacks the capability ${capability}: ${purpose}.`,
-      remedy: `Use another authentication key, or make one with ${capability} (yubihsm-shell: put authkey).`,
+      remedy: `Use another authentication key, or create one with ${capability} (yubihsm-shell: put authkey).`,
     }),
   )
   const factory =
-    authKey.label === FACTORY_LABEL
-      ? [
-          warning(
-            'factory-auth-key',
-            `Authentication key ${id} is the factory one; it may do everything.`,
-            'Make an authentication key for this purpose and delete the factory one.',
-          ),
-        ]
-      : []
-  return [...missing, ...factory]
+    authKey.label === FACTORY_LABEL &&
+    warning(
+      'yubihsm2.factory-auth-key',
+      `Authentication key ${id} is the factory key, which may do everything.`,
+      'Create an authentication key for this purpose and delete the factory key.',
+    )
+  return obstacles(...missing, factory)
 }
 
 /** Which key types this device and this authentication key can make and use, and why not. */
@@ -145,9 +119,9 @@ export function findCapabilities({ info, authKey, disabledAlgorithms = [] }: Dev
   return KEY_ALGORITHMS.map((name): Capability => {
     const { algorithm, sign } = ENROLMENT_KEYS[name]
     const reason = !info.algorithms.includes(algorithm)
-      ? 'the firmware does not have it'
+      ? 'the firmware does not support it'
       : disabledAlgorithms.includes(algorithm)
-        ? 'it is switched off on this device'
+        ? 'it is disabled on this device'
         : authKey === undefined
           ? undefined
           : !hasCapability(authKey.capabilities, sign)

@@ -1,6 +1,7 @@
-import type { DiscoveredDevice, Obstacle } from '../device.ts'
+import type { DiscoveredDevice } from '../device.ts'
 import { DeviceError } from '../device-error.ts'
 import { formatDeviceUri } from '../device-uri.ts'
+import { blocker, type Obstacle } from '../obstacle.ts'
 import type { TokenQuery } from '../pkcs11/token-uri.ts'
 import type { HidKey } from './hid-keys.ts'
 
@@ -8,28 +9,20 @@ import type { HidKey } from './hid-keys.ts'
 export function whyNoPiv(key: HidKey): Obstacle {
   const name = key.info?.serial === undefined ? 'The YubiKey that is plugged in' : `YubiKey ${key.info.serial}`
   if (key.info?.usbEnabled !== undefined && !key.info.usbEnabled.includes('PIV')) {
-    return {
-      severity: 'blocker',
-      code: 'piv.disabled',
-      message: `${name}: PIV is disabled on this key.`,
-      remedy: 'Switch it on: ykman config usb --enable PIV',
-    }
+    return blocker('piv.disabled', `${name}: PIV is disabled on this key.`, 'Enable it: ykman config usb --enable PIV')
   }
   if (!key.hasSmartCard) {
-    return {
-      severity: 'blocker',
-      code: 'piv.no-smart-card',
-      message: `${name}: its smart card interface (CCID) is switched off, or it has none.`,
-      remedy: 'Switch it on: ykman config usb --enable PIV (a Security Key has no PIV).',
-    }
+    return blocker(
+      'piv.no-smart-card',
+      `${name}: its smart card interface (CCID) is disabled, or it has none.`,
+      'Enable it: ykman config usb --enable PIV (a Security Key has no PIV).',
+    )
   }
-  return {
-    severity: 'blocker',
-    code: 'piv.not-seen',
-    message: `${name} is plugged in, but its smart card is not seen.`,
-    remedy:
-      'Start pcscd (systemctl enable --now pcscd.socket), and close programs that hold the card exclusively (gpg-agent, scdaemon).',
-  }
+  return blocker(
+    'piv.not-seen',
+    `${name} is plugged in, but its smart card is not visible.`,
+    'Start pcscd (systemctl enable --now pcscd.socket), and close programs that hold the card exclusively (gpg-agent, scdaemon).',
+  )
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Obstacle } from '../device.ts'
+import { blocker, type Obstacle, obstacles, warning } from '../obstacle.ts'
 import type { TokenDescription } from '../pkcs11/token-description.ts'
 import { FIRMWARE } from './firmware-rules.ts'
 import { AES_REMEDY } from './management-key.ts'
@@ -13,31 +13,29 @@ export function yubikeyObstacles(
   occupant?: string,
   slot?: PivSlot,
 ): readonly Obstacle[] {
-  const obstacles: Obstacle[] = []
-  if (!atLeast(firmware, FIRMWARE.attestation)) {
-    obstacles.push({
-      severity: 'blocker',
-      stops: 'attestation',
-      code: 'key.not-attestable',
-      message: `YubiKey ${token.serial}: firmware ${printVersion(firmware)} cannot attest keys.`,
-      remedy: 'Use a YubiKey with firmware 4.3 or later.',
-    })
-  }
-  if (atLeast(firmware, FIRMWARE.aesManagementKeyByDefault) && !canDo(module, 'aesManagementKey')) {
-    obstacles.push({
-      severity: 'warning',
-      code: 'management-key.aes',
-      message: `YubiKey ${token.serial}: firmware ${printVersion(firmware)} comes with an AES management key, and libykcs11 ${printVersion(module)} takes TDES only.`,
-      remedy: AES_REMEDY,
-    })
-  }
-  if (occupant !== undefined && slot !== undefined) {
-    obstacles.push({
-      severity: 'warning',
-      code: 'key.exists',
-      message: `YubiKey ${token.serial}: slot ${slot.name} holds ${occupant}; a new key is refused there.`,
-      remedy: `Choose another slot, or say --replace-key ${slot.name}.`,
-    })
-  }
-  return obstacles
+  const name = `YubiKey ${token.serial}`
+  const version = printVersion(firmware)
+  return obstacles(
+    !atLeast(firmware, FIRMWARE.attestation) &&
+      blocker(
+        'key.not-attestable',
+        `${name}: firmware ${version} cannot attest keys.`,
+        'Use a YubiKey with firmware 4.3 or later.',
+        'attestation',
+      ),
+    atLeast(firmware, FIRMWARE.aesManagementKeyByDefault) &&
+      !canDo(module, 'aesManagementKey') &&
+      warning(
+        'management-key.aes',
+        `${name}: firmware ${version} has an AES management key, but libykcs11 ${printVersion(module)} supports TDES only.`,
+        AES_REMEDY,
+      ),
+    occupant !== undefined &&
+      slot !== undefined &&
+      warning(
+        'key.exists',
+        `${name}: slot ${slot.name} holds ${occupant}; hsm-enroll does not generate a key there.`,
+        `Choose another slot, or specify --replace-key ${slot.name}.`,
+      ),
+  )
 }
