@@ -40,7 +40,7 @@ function readPairs(uri: string, text: string, separator: string): Map<string, st
     const equals = part.indexOf('=')
     if (equals < 1) throw invalid(uri, `"${part.slice(0, 40)}" is not name=value`)
     const name = part.slice(0, equals)
-    if (pairs.has(name)) throw invalid(uri, `"${name}" is given twice`)
+    if (pairs.has(name)) throw invalid(uri, `"${name}" appears twice`)
     pairs.set(name, decode(uri, part.slice(equals + 1)))
   }
   return pairs

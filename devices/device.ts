@@ -1,5 +1,5 @@
 /**
- * The contract between the agent and every device family.
+ * The contract between hsm-enroll and every device family.
  *
  * `src/` reaches hardware through this file and `open.ts` alone; nothing in `devices/` imports from `src/`.
  */

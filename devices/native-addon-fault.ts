@@ -23,7 +23,7 @@ const REASONS: readonly { readonly words: RegExp; readonly says: string; readonl
   { words: /file too short|truncated/i, says: 'is damaged' },
   // glibc says of a file for another processor that there is none.
   { words: /\.node: cannot open shared object|wrong ELF class|invalid ELF header|incompatible architecture|not a mach-o|not a valid Win32|Exec format/i, says: 'was built for another system or processor' },
-  { words: /undefined symbol|symbol not found|version [`'][^']*' not found|procedure could not be found/i, says: 'was built against other libraries than those of this system' },
+  { words: /undefined symbol|symbol not found|version [`'][^']*' not found|procedure could not be found/i, says: 'was built against libraries other than those of this system' },
   { words: /cannot open shared object|Error loading shared library|Library not loaded|module could not be found/i, says: 'needs a library that this system does not have' },
 ]
 

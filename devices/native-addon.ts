@@ -18,7 +18,7 @@ const ADDONS: { readonly [Name in NativeAddon]: AddonPackages & { readonly load?
     needs: 'a C++ compiler, make and python3',
   },
   'node-hid': {
-    what: 'USB addon, which finds YubiKeys whose PIV is switched off',
+    what: 'USB addon, which finds YubiKeys whose PIV is disabled',
     builds: 'node-hid',
     needs: 'a C++ compiler, make, python3 and the headers of libudev and libusb',
     // It loads its binary at the first call.

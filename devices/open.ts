@@ -40,7 +40,7 @@ export function familyOf(uri: string, hsmType?: HsmType): HsmType {
   const named = DEVICE_SCHEMES[scheme]
   if (scheme === 'pkcs11' && hsmType !== undefined) return hsmType
   if (named === undefined) {
-    throw new DeviceError('device.uri', `Could not tell the device family from the URI scheme "${scheme}:".`, {
+    throw new DeviceError('device.uri', `Could not determine the device family from the URI scheme "${scheme}:".`, {
       remedy:
         scheme === 'pkcs11'
           ? "Add hsmType (YUBIKEY, LUNA or NSHIELD) to the profile's device section."
@@ -48,7 +48,7 @@ export function familyOf(uri: string, hsmType?: HsmType): HsmType {
     })
   }
   if (hsmType !== undefined && hsmType !== named) {
-    throw new DeviceError('device.uri', `The URI names a ${named}, but hsmType says ${hsmType}.`, {
+    throw new DeviceError('device.uri', `The URI is for ${named}, but hsmType is ${hsmType}.`, {
       remedy: 'Remove hsmType, or make the two agree.',
     })
   }

@@ -129,7 +129,7 @@ function readApprovalRequest(json: unknown): ApprovalRequest {
 
 function pending(id: string, what: string): DeviceError {
   return new DeviceError('device.approval-pending', `Approval request ${id} is pending (${what}).`, {
-    remedy: `Have it approved in DSM under Tasks, then resume the run: the same request is taken up, no second one is made.`,
+    remedy: `Have it approved in DSM under Tasks, then resume the run: it continues with this request and does not create another.`,
     vendorCode: 'PENDING',
     transient: false,
   })
@@ -139,7 +139,7 @@ function denied({ id, status, denialReason }: ApprovalRequest, what: string, red
   const reason = denialReason === '' ? '' : ` "${redaction.clean(denialReason)}"`
   const word = redaction.clean(status).slice(0, 40)
   return new DeviceError('device.refused', `Approval request ${id} was not granted (${what}): ${word}${reason}.`, {
-    remedy: 'Ask the approvers. Resuming the run puts a new request.',
+    remedy: 'Ask the approvers. If you resume the run, it creates a new request.',
     vendorCode: word,
   })
 }

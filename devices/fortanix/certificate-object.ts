@@ -73,7 +73,7 @@ function refuseOtherKey(key: FortanixKey, certificate: Uint8Array): void {
   if (publicKey.export({ type: 'spki', format: 'der' }).equals(key.publicKey)) return
   const digest = createHash('sha256').update(certificate).digest('hex').slice(0, 16)
   throw new DeviceError('key.wrong-type', `The certificate ${digest}… is for another key than ${key.location}.`, {
-    remedy: 'Give the certificate that was issued for this key.',
+    remedy: 'Specify the certificate that was issued for this key.',
   })
 }
 
@@ -84,7 +84,7 @@ function exists(key: FortanixKey): DeviceError {
     'certificate.exists',
     `DSM already has another object named "${certificateName(key).slice(0, 80)}".`,
     {
-      remedy: 'Ask for replacement, or remove it in DSM.',
+      remedy: 'Request replacement, or delete it in DSM.',
     },
   )
 }

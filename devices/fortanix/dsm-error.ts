@@ -40,8 +40,8 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
     code: 'credential.refused',
     remedy: 'Check the API key, certificate or token of the app, and that the app is enabled.',
   },
-  404: { code: 'key.not-found', remedy: 'Check endpoint, group and that the app may see the key.' },
-  409: { code: 'key.exists', remedy: 'Choose another label, or resume the run that made the key.' },
+  404: { code: 'key.not-found', remedy: 'Check the endpoint, the group, and that the app is allowed to see the key.' },
+  409: { code: 'key.exists', remedy: 'Choose another label, or resume the run that created the key.' },
   429: LATER,
   500: LATER,
   502: LATER,
@@ -51,7 +51,7 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
 
 const UNKNOWN: Meaning = {
   code: 'device.protocol',
-  remedy: 'Check that the endpoint is a DSM cluster, and its version.',
+  remedy: 'Check that the endpoint is a DSM cluster, and check its version.',
 }
 
 /** `what` completes "Could not …". The server's own words follow, as one clean line. */
@@ -62,7 +62,7 @@ export function dsmError(call: DsmCall, what: string, reply: HttpReply, redactio
   if (reply.status === 403) {
     const needed = PERMISSIONS[call]
     const remedy =
-      needed === undefined ? 'Check that the app is enabled and may use this API.' : `Give the app: ${needed}.`
+      needed === undefined ? 'Check that the app is enabled and allowed to use this API.' : `Grant the app: ${needed}.`
     return refusedCall(message, vendorCode, { code: 'device.refused', remedy })
   }
   return refusedCall(message, vendorCode, MEANINGS[reply.status] ?? UNKNOWN)

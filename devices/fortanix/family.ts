@@ -9,7 +9,7 @@ export const family: DeviceFamily = {
   settings: FORTANIX_SETTINGS,
   discover: async () => ({
     devices: [],
-    trail: ['Fortanix DSM is a service and is not searched for: name it, for example fortanix:region=eu.'],
+    trail: ['Fortanix DSM is a service, so there is no search for it: specify it, for example fortanix:region=eu.'],
   }),
   check: async (uri, settings) => void readFortanixSettings(uri, settings),
   checkSecret,

@@ -49,7 +49,7 @@ export class FortanixDevice implements Device, CertificateStore {
 
   async generateKeyPair(spec: KeySpec): Promise<DeviceKey> {
     if (!Object.hasOwn(KEY_PARAMETERS, spec.algorithm)) {
-      throw new DeviceError('device.unsupported', `DSM is not asked for ${spec.algorithm} keys.`, {
+      throw new DeviceError('device.unsupported', `hsm-enroll does not generate ${spec.algorithm} keys in DSM.`, {
         remedy: `Use one of ${Object.keys(KEY_PARAMETERS).join(', ')}.`,
       })
     }
@@ -124,6 +124,6 @@ function withClientKey(connection: ConnectionSettings, clientKey: string): Conne
   throw settingError(
     'clientCertificateFile',
     'the private key belongs to another certificate',
-    'Name the certificate of the app first in the file, and the source of its own key in device.secrets.client-certificate-key.',
+    "Put the app's certificate first in the file, and set the source of its key in device.secrets.client-certificate-key.",
   )
 }

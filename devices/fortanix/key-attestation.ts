@@ -17,15 +17,15 @@ export function readKeyAttestation(json: unknown, body: Uint8Array, publicKey: U
   if (format !== 'x509_certificate') {
     throw new DeviceError(
       'key.not-attestable',
-      `DSM attests in the form "${format.slice(0, 40)}", which is not known here.`,
+      `DSM attests in the format "${format.slice(0, 40)}", which hsm-enroll does not support.`,
       {
-        remedy: 'Update this program, or ask Fortanix for the x509_certificate form.',
+        remedy: 'Update hsm-enroll, or ask Fortanix for the x509_certificate format.',
       },
     )
   }
   const chain = reply.texts('authority_chain')
   if (chain.length === 0 || chain.length > MAX_AUTHORITY_CERTIFICATES) {
-    throw protocolError(`the key attestation holds ${chain.length} authority certificates`)
+    throw protocolError(`the key attestation contains ${chain.length} authority certificates`)
   }
   const leaf = readCertificate(statement.bytes('statement'))
   if (!leaf.publicKey.export({ type: 'spki', format: 'der' }).equals(publicKey)) {
@@ -46,6 +46,6 @@ function readCertificate(der: Uint8Array): X509Certificate {
   try {
     return new X509Certificate(der)
   } catch {
-    throw protocolError('the key attestation holds something that is not a certificate')
+    throw protocolError('the key attestation contains something that is not a certificate')
   }
 }

@@ -98,7 +98,11 @@ async function findMade(client: DsmClient, spec: KeySpec): Promise<Sobject | und
 export const runId = ({ id }: Pick<KeySpec, 'id'>): string => Buffer.from(id).toString('hex')
 
 function exists(label: string): DeviceError {
-  return new DeviceError('key.exists', `DSM already has a security object named "${label}"; it is left alone.`, {
-    remedy: 'Choose another label, or resume the run that made it. Keys are never replaced in DSM.',
-  })
+  return new DeviceError(
+    'key.exists',
+    `DSM already has a security object named "${label}"; hsm-enroll does not touch it.`,
+    {
+      remedy: 'Choose another label, or resume the run that created it. Keys are never replaced in DSM.',
+    },
+  )
 }

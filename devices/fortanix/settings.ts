@@ -23,11 +23,11 @@ export type Authentication = (typeof AUTHENTICATIONS)[number]
 export const FORTANIX_SETTINGS: readonly SettingDefinition[] = [
   { name: 'region', type: 'string', description: `Region of DSM SaaS: ${Object.keys(REGIONS).join(', ')}.` },
   { name: 'endpoint', type: 'string', description: 'URL of your own cluster, in place of region.' },
-  { name: 'group', type: 'string', description: "UUID of the group for new keys. Without it the app's default group." },
+  { name: 'group', type: 'string', description: "UUID of the group for new keys. Default: the app's default group." },
   { name: 'authentication', type: 'string', description: 'How the app logs in: api-key (default), certificate or external-token.' },
   { name: 'appId', type: 'string', description: 'UUID of the app; needed for certificate, and for an external JWT.' },
   { name: 'clientCertificateFile', type: 'string', description: "PEM certificate of the app, for 'certificate'." },
-  { name: 'approvalWaitSeconds', type: 'number', description: 'How long to wait for a quorum approval before the run stops to be resumed; default 0.' },
+  { name: 'approvalWaitSeconds', type: 'number', description: 'Seconds to wait for a quorum approval before the run stops (resume it later). Default 0.' },
   ...CONNECTION_SETTINGS,
 ]
 
@@ -63,7 +63,7 @@ export function readFortanixSettings(
   const named = (name: string): string | undefined => attributes.get(name) ?? reader.text(name)
   const endpoint = readPlace(attributes.has('region') ? undefined : named('endpoint'), named('region'))
   const group = named('group')
-  if (group !== undefined && !UUID.test(group)) throw settingError('group', 'it is not a UUID', 'Copy it from the DSM.')
+  if (group !== undefined && !UUID.test(group)) throw settingError('group', 'it is not a UUID', 'Copy it from DSM.')
   const authentication = reader.oneOf('authentication', AUTHENTICATIONS) ?? 'api-key'
   const appId = reader.text('appId')
   if (appId !== undefined && !UUID.test(appId)) throw settingError('appId', 'it is not a UUID', 'Copy it from the app.')
@@ -90,6 +90,6 @@ function readPlace(endpoint: string | undefined, region: string | undefined): st
   if (endpoint !== undefined) return readEndpoint('endpoint', endpoint)
   const known = region === undefined ? undefined : Object.hasOwn(REGIONS, region) ? REGIONS[region] : undefined
   if (known !== undefined) return known
-  const why = region === undefined ? 'neither region nor endpoint is given' : 'there is no such region'
+  const why = region === undefined ? 'neither region nor endpoint is set' : 'there is no such region'
   throw settingError('region', why, `Use one of ${Object.keys(REGIONS).join(', ')}, or endpoint=https://….`)
 }

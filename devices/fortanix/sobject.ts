@@ -65,19 +65,19 @@ interface Refusal {
   readonly remedy: string
 }
 
-const NEW_KEY = 'Let the run make a new key under another label.'
+const NEW_KEY = 'Let the run generate a new key under another label.'
 
 /** Why DSM would not attest a key, or a CA not accept it. The order is that of gravity. */
 // biome-ignore format: a table, a row a line
 const REFUSALS: readonly Refusal[] = [
   { applies: (it) => it.objectType !== 'RSA' && it.objectType !== 'EC', code: 'key.wrong-type', why: 'it is neither an RSA nor an EC key', remedy: 'Choose another label: something else already has this name.' },
-  { applies: (it) => it.elsewhere, code: 'key.not-attestable', why: 'it lives in another KMS or HSM and DSM only stands before it', remedy: NEW_KEY },
+  { applies: (it) => it.elsewhere, code: 'key.not-attestable', why: 'it is held by another KMS or HSM, and DSM is only a proxy for it', remedy: NEW_KEY },
   { applies: (it) => it.transient, code: 'key.not-attestable', why: 'it is or was a transient key', remedy: NEW_KEY },
   { applies: (it) => it.origin !== 'FortanixHSM', code: 'key.not-attestable', why: 'it was not generated in DSM but imported', remedy: NEW_KEY },
-  { applies: (it) => it.publicOnly, code: 'key.wrong-type', why: 'its private half is not there', remedy: NEW_KEY },
-  { applies: (it) => it.keyOperations.includes('EXPORT') || it.neverExportable === false, code: 'key.exportable', why: 'it may be, or once could be, exported', remedy: NEW_KEY },
+  { applies: (it) => it.publicOnly, code: 'key.wrong-type', why: 'its private half is missing', remedy: NEW_KEY },
+  { applies: (it) => it.keyOperations.includes('EXPORT') || it.neverExportable === false, code: 'key.exportable', why: 'it can be exported, or once could be', remedy: NEW_KEY },
   { applies: (it) => !it.keyOperations.includes('SIGN'), code: 'key.wrong-type', why: 'its key operations do not include SIGN', remedy: NEW_KEY },
-  { applies: (it) => !it.enabled || (it.state !== undefined && it.state !== 'Active'), code: 'device.refused', why: 'it is disabled or not Active', remedy: 'Enable and activate it in DSM, or make a new key.' },
+  { applies: (it) => !it.enabled || (it.state !== undefined && it.state !== 'Active'), code: 'device.refused', why: 'it is disabled or not Active', remedy: 'Enable and activate it in DSM, or generate a new key.' },
 ]
 
 /** Throws DeviceError with the first reason why this key cannot be enrolled. */

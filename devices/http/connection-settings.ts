@@ -23,11 +23,11 @@ export interface ConnectionSettings {
 
 // biome-ignore format: a table, a row a line
 export const CONNECTION_SETTINGS: readonly SettingDefinition[] = [
-  { name: 'proxy', type: 'string', description: 'URL of the HTTP proxy. Without it HTTPS_PROXY and HTTP_PROXY count.' },
-  { name: 'noProxy', type: 'string', description: 'Hosts reached without the proxy, separated by commas. Without it NO_PROXY counts.' },
-  { name: 'caFile', type: 'string', description: 'PEM file of CA certificates to trust beside the public ones (a private CA, an inspecting proxy).' },
-  { name: 'timeoutSeconds', type: 'number', description: 'How long one call may take; default 60.' },
-  { name: 'retries', type: 'number', description: 'How often a call that may be repeated is tried again; 0 to 10, default 4.' },
+  { name: 'proxy', type: 'string', description: 'URL of the HTTP proxy. Default: HTTPS_PROXY and HTTP_PROXY.' },
+  { name: 'noProxy', type: 'string', description: 'Hosts to reach without the proxy, separated by commas. Default: NO_PROXY.' },
+  { name: 'caFile', type: 'string', description: 'PEM file of CA certificates to trust in addition to the public ones (a private CA, an inspecting proxy).' },
+  { name: 'timeoutSeconds', type: 'number', description: 'Seconds that one call may take. Default 60.' },
+  { name: 'retries', type: 'number', description: 'How often to retry a call that can be repeated: 0 to 10. Default 4.' },
 ]
 
 const MAX_PEM_BYTES = 1 << 20
@@ -52,11 +52,11 @@ export function readConnectionSettings(settings: SettingReader): ConnectionSetti
 export function readCertificates(name: string, path: string): string {
   const text = readSmallFile(name, path)
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []
-  if (blocks.length === 0) throw settingError(name, `${path} holds no PEM certificate`, 'Convert it to PEM.')
+  if (blocks.length === 0) throw settingError(name, `${path} contains no PEM certificate`, 'Convert it to PEM.')
   try {
     for (const block of blocks) new X509Certificate(block)
   } catch (cause) {
-    throw settingError(name, `${path} holds a certificate that cannot be read`, 'Convert it to PEM again.', cause)
+    throw settingError(name, `${path} contains a certificate that cannot be read`, 'Convert it to PEM again.', cause)
   }
   return blocks.join('\n')
 }
@@ -67,7 +67,7 @@ export function checkPrivateKey(name: string, pem: string): string {
     createPrivateKey(pem)
     return pem
   } catch {
-    throw settingError(name, 'it is not an unencrypted PEM private key', 'Give the key as PEM (PKCS#8), unencrypted.')
+    throw settingError(name, 'it is not an unencrypted PEM private key', 'Provide the key as unencrypted PEM (PKCS#8).')
   }
 }
 
@@ -76,7 +76,7 @@ export function readSmallFile(name: string, path: string): string {
     if (statSync(path).size > MAX_PEM_BYTES) throw new Error('larger than 1 MiB')
     return readFileSync(path, 'utf8')
   } catch (cause) {
-    throw settingError(name, `${path} cannot be read`, 'Check the path and who may read the file.', cause)
+    throw settingError(name, `${path} cannot be read`, 'Check the path and the permissions of the file.', cause)
   }
 }
 
@@ -93,10 +93,10 @@ export function readEndpoint(name: string, text: string): string {
   const url = parseUrl(name, text)
   const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
-    throw settingError(name, 'it must begin with https://', 'Plain http is only for this machine (localhost).')
+    throw settingError(name, 'it must begin with https://', 'Plain http is allowed only for this machine (localhost).')
   }
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
-    throw settingError(name, 'it must be an address alone', 'Leave out user, password, query and fragment.')
+    throw settingError(name, 'it must be an address and nothing else', 'Remove user, password, query and fragment.')
   }
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
 }

@@ -155,7 +155,7 @@ async function readBounded(body: AsyncIterable<Uint8Array>, where: string): Prom
   for await (const chunk of body) {
     length += chunk.length
     if (length > MAX_BODY_BYTES) {
-      throw new DeviceError('device.protocol', `The answer of ${where} is larger than ${MAX_BODY_BYTES} bytes.`, {
+      throw new DeviceError('device.protocol', `The response from ${where} is larger than ${MAX_BODY_BYTES} bytes.`, {
         remedy: 'Check that the endpoint is the API itself.',
       })
     }
@@ -174,6 +174,6 @@ function flatten(headers: Readonly<Record<string, string | readonly string[] | u
 
 function aborted(): DeviceError {
   return new DeviceError('device.aborted', 'The run was cancelled while waiting for the service.', {
-    remedy: 'Resume the run; a key that was made is found again by its name.',
+    remedy: 'Resume the run; if the key was created, it is found again by its name.',
   })
 }

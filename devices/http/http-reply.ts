@@ -24,7 +24,7 @@ export class HttpReply {
     try {
       return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(this.body))
     } catch {
-      throw new DeviceError('device.protocol', `Could not read the answer of ${this.#where}: it is not JSON.`, {
+      throw new DeviceError('device.protocol', `Could not read the response from ${this.#where}: it is not JSON.`, {
         remedy: 'Check that the endpoint is the API itself and not a portal or a proxy page.',
         vendorCode: `HTTP ${this.status}`,
       })

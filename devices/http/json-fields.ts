@@ -95,7 +95,7 @@ export function decodeBase64(text: string): Uint8Array | undefined {
 }
 
 export function protocolError(why: string): DeviceError {
-  return new DeviceError('device.protocol', `Could not use the service's answer: ${why}.`, {
-    remedy: 'Try again; if it stays so, run with --trace and compare the service version with the documentation.',
+  return new DeviceError('device.protocol', `Could not use the service's response: ${why}.`, {
+    remedy: 'Try again; if it persists, run with --trace and compare the service version with the documentation.',
   })
 }

@@ -20,15 +20,15 @@ interface Failure {
 }
 
 const CERTIFICATE_REMEDY =
-  'Give the CA that signed it as caFile, or correct the endpoint. Verification cannot be switched off.'
+  'Set caFile to the CA that signed it, or correct the endpoint. Verification cannot be disabled.'
 const PROXY_REMEDY = 'Check the proxy setting (or HTTPS_PROXY), its user and password, and noProxy.'
-const NETWORK_REMEDY = 'Check the endpoint, the network and the proxy; the run can be resumed.'
+const NETWORK_REMEDY = 'Check the endpoint, the network and the proxy, then resume the run.'
 
 /** Error codes of Node's net, tls and dns, and of undici; one row each. */
 // biome-ignore format: a table, a row a line
 const FAILURES: Readonly<Record<string, Failure>> = {
   ECONNREFUSED: { cause: 'connection refused', remedy: NETWORK_REMEDY, neverSent: true, transient: true },
-  ENOTFOUND: { cause: 'the host name is not known', remedy: NETWORK_REMEDY, neverSent: true, transient: false },
+  ENOTFOUND: { cause: 'the host name is unknown', remedy: NETWORK_REMEDY, neverSent: true, transient: false },
   EAI_AGAIN: { cause: 'the name server did not answer', remedy: NETWORK_REMEDY, neverSent: true, transient: true },
   EHOSTUNREACH: { cause: 'no route to the host', remedy: NETWORK_REMEDY, neverSent: true, transient: true },
   ENETUNREACH: { cause: 'no route to the network', remedy: NETWORK_REMEDY, neverSent: true, transient: true },
@@ -38,9 +38,9 @@ const FAILURES: Readonly<Record<string, Failure>> = {
   ETIMEDOUT: { cause: 'the connection timed out', remedy: NETWORK_REMEDY, neverSent: false, transient: true },
   UND_ERR_SOCKET: { cause: 'the connection was closed', remedy: NETWORK_REMEDY, neverSent: false, transient: true },
   UND_ERR_HEADERS_TIMEOUT: { cause: 'no answer in time', remedy: NETWORK_REMEDY, neverSent: false, transient: true },
-  UND_ERR_BODY_TIMEOUT: { cause: 'the answer stopped', remedy: NETWORK_REMEDY, neverSent: false, transient: true },
+  UND_ERR_BODY_TIMEOUT: { cause: 'the response stopped', remedy: NETWORK_REMEDY, neverSent: false, transient: true },
   UND_ERR_ABORTED: { cause: 'the proxy refused the tunnel', remedy: PROXY_REMEDY, neverSent: true, transient: false },
-  UND_ERR_PRX_TLS: { cause: 'the certificate of the proxy is not accepted', remedy: PROXY_REMEDY, neverSent: true, transient: false },
+  UND_ERR_PRX_TLS: { cause: "the proxy's certificate is not accepted", remedy: PROXY_REMEDY, neverSent: true, transient: false },
 }
 
 const CERTIFICATE_FAILURES: Readonly<Record<string, string>> = {
@@ -52,17 +52,17 @@ const CERTIFICATE_FAILURES: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'its certificate has expired',
   CERT_NOT_YET_VALID: 'its certificate is not valid yet',
   CERT_SIGNATURE_FAILURE: 'its certificate chain is not signed by the CA that it names',
-  INVALID_CA: 'its certificate was issued by one that is no CA',
+  INVALID_CA: 'its certificate was issued by a certificate that is not a CA',
   INVALID_PURPOSE: 'its certificate is not for servers',
   CERT_UNTRUSTED: 'its certificate comes from a CA that is not trusted here',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate names another host',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
 }
 
 /** What a thrown network error means. `where` is the service's host; `timedOut` when our own deadline ended the call. */
 export function lostReply(error: unknown, where: string, timedOut: boolean): LostReplyError {
   if (timedOut) {
-    return new LostReplyError(`Could not get an answer from ${where} in time.`, true, {
-      remedy: 'Try again, or raise timeoutSeconds; the run can be resumed.',
+    return new LostReplyError(`${where} did not answer in time.`, true, {
+      remedy: 'Increase timeoutSeconds if needed, then resume the run.',
       transient: true,
       vendorCode: 'timeout',
     })

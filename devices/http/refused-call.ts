@@ -11,7 +11,7 @@ export interface Meaning {
 /** The service is busy or broken for now. */
 export const LATER: Meaning = {
   code: 'device.busy',
-  remedy: 'Wait and resume the run; a key that was made is found again by its name.',
+  remedy: 'Wait and resume the run; if the key was created, it is found again by its name.',
   transient: true,
 }
 

@@ -123,14 +123,14 @@ describe('a kernel lock', () => {
   })
 
   it('without its folder is a fault that says so', async () => {
-    expect((await fault(join(folder, 'none', 'lock'))).message).toBe('its folder is not there')
+    expect((await fault(join(folder, 'none', 'lock'))).message).toBe('its folder does not exist')
     writeFileSync(file, '')
-    expect((await fault(join(file, 'lock'))).message).toBe('its folder is not there')
+    expect((await fault(join(file, 'lock'))).message).toBe('its folder does not exist')
   })
 
   it.runIf(process.getuid?.() !== 0)('in a folder that takes no files is a fault that says so', async () => {
     chmodSync(folder, 0o500)
-    expect((await fault(file)).message).toBe('this user may not write to the folder')
+    expect((await fault(file)).message).toBe('this user has no write permission in the folder')
     chmodSync(folder, 0o700)
   })
 })

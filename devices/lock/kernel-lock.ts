@@ -38,10 +38,7 @@ export async function takeKernelLock(file: string, options: LockOptions = {}): P
     }
     closeSync(descriptor)
   }
-  throw new LockFault(
-    'other processes remove it again and again',
-    `Find out what removes ${file}, and keep it from that.`,
-  )
+  throw new LockFault('other processes keep removing it', `Find out what removes ${file}, and stop it.`)
 }
 
 const heldBy = (holder: LockHolder | undefined): LockOutcome => ({
@@ -51,7 +48,7 @@ const heldBy = (holder: LockHolder | undefined): LockOutcome => ({
 
 const onNetwork = (name: string): LockFault =>
   new LockFault(
-    `its folder is on a network file system (${name}), which does not surely keep processes of several hosts apart`,
+    `its folder is on a network file system (${name}), where locks of several hosts may not exclude each other`,
     'Use a folder on a local disk of the one host that enrols.',
   )
 

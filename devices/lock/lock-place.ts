@@ -28,7 +28,7 @@ export function lockPlace(environment: Readonly<Record<string, string | undefine
   const override = environment[OVERRIDE]
   if (override !== undefined && override !== '') return { folder: override, prefix: '' }
   if (process.platform === 'win32')
-    return { folder: tmpdir(), prefix: 'hsm-enroll-', weakness: 'Other users of this host do not see it.' }
+    return { folder: tmpdir(), prefix: 'hsm-enroll-', weakness: 'Other users of this host cannot see it.' }
   if (look(OWN)?.isDirectory() === true && look(OWN)?.uid === 0) return { folder: OWN, prefix: '' }
   const [first, ...others] = OPEN_TO_ALL.filter(isOpenToAll)
   const folder = first ?? others[0] ?? '/tmp'
@@ -40,7 +40,7 @@ export function lockPlace(environment: Readonly<Record<string, string | undefine
 }
 
 const PRIVATE_TMP =
-  'A service with a /tmp of its own (PrivateTmp) does not see it; `sudo install -d -m 1777 /run/lock/hsm-enroll` makes a place that all see.'
+  'A service with its own /tmp (PrivateTmp) does not see it; `sudo install -d -m 1777 /run/lock/hsm-enroll` creates a folder that all processes see.'
 
 /** Owned by root, written to by all, and nobody removes another's file. */
 function isOpenToAll(folder: string): boolean {

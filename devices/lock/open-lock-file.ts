@@ -68,8 +68,8 @@ function words(file: string, code: string): readonly [string, string] {
     case 'EPERM': {
       const owner = ownerOf(file)
       return owner === undefined
-        ? ['this user may not write to the folder', `Have the owner of ${folder} let this user write to it.`]
-        : [`the file belongs to ${owner}`, `Give it to this user: \`sudo chown ${me()} '${file}'\`.`]
+        ? ['this user has no write permission in the folder', `Have the owner of ${folder} grant this user write access.`]
+        : [`the file belongs to ${owner}`, `Transfer it to this user: \`sudo chown ${me()} '${file}'\`.`]
     }
     case 'EISDIR':
       return ['a folder is in its place', `Move ${file} away.`]
@@ -77,12 +77,12 @@ function words(file: string, code: string): readonly [string, string] {
       return ['a symbolic link is in its place', `Remove the link ${file}.`]
     case 'ENOENT':
     case 'ENOTDIR':
-      return ['its folder is not there', `Check ${folder}.`]
+      return ['its folder does not exist', `Check ${folder}.`]
     case 'EROFS':
-      return ['the file system is read-only', `Use a folder that can be written to, or mount the one of ${folder} so.`]
+      return ['the file system is read-only', `Use a writable folder, or mount the file system of ${folder} writable.`]
     case 'ENOSPC':
     case 'EDQUOT':
-      return ['no space is left for it', `Make room on the file system of ${folder}.`]
+      return ['the disk is full', `Free space on the file system of ${folder}.`]
     default:
       return [code, `Check ${folder}.`]
   }

@@ -94,6 +94,6 @@ function tryLocking(file: string, exlock: number, mode: number): number | undefi
 
 const notHeld = (): LockFault =>
   new LockFault(
-    'the system said that it is locked, and it is not',
+    'the system reported it as locked, but it is not',
     'Keep the folder on a local disk; see which program `flock` is (`command -v flock`).',
   )

@@ -14,14 +14,14 @@ export const LUNA_SETTINGS: readonly SettingDefinition[] = [
   {
     name: 'role',
     type: 'string',
-    description: 'crypto-officer (default; makes keys), limited-crypto-officer, or crypto-user (signs only).',
+    description: 'crypto-officer (default; generates keys), limited-crypto-officer, or crypto-user (signs only).',
   },
   {
     name: 'cmu',
     type: 'string',
-    description: "Path of the client's cmu, used where the module does not give the confirmation.",
+    description: "Path of the client's cmu, used if the module does not return the confirmation.",
   },
-  { name: 'packageForm', type: 'string', description: 'der (default: what the CA takes) or pem.' },
+  { name: 'packageForm', type: 'string', description: 'der (default: what the CA accepts) or pem.' },
 ]
 
 export const LUNA_FAMILY: TokenFamily = {

@@ -30,9 +30,9 @@ export function readConfirmation(session: TokenSession, key: TokenKey): Uint8Arr
         if (looksLikeContentInfo(value)) return Uint8Array.from(value)
         throw new DeviceError(
           'device.protocol',
-          `Could not use the public key confirmation from ${session.cryptoki.subject}: ${attributeName(type)} holds no PKCS#7.`,
+          `Could not use the public key confirmation from ${session.cryptoki.subject}: ${attributeName(type)} contains no PKCS#7.`,
           {
-            remedy: 'Export it with cmu getpkc and compare; report it with a trace.',
+            remedy: 'Export it with cmu getpkc and compare; report it with a trace (--trace).',
           },
         )
       }
@@ -87,7 +87,7 @@ export async function confirmationByCmu(
       'key.not-attestable',
       `Could not get the public key confirmation of ${key.location}: cmu getpkc wrote none (${last}).`,
       {
-        remedy: `Run it by hand: ${cmu} ${command(names[0] ?? '').join(' ')} -outputfile=pkc.p7b, and give the file to hsm-enroll check.`,
+        remedy: `Run it by hand: ${cmu} ${command(names[0] ?? '').join(' ')} -outputfile=pkc.p7b, and pass the file to hsm-enroll check.`,
       },
     )
   } finally {

@@ -19,12 +19,12 @@ export async function checkedCall<Result extends object>(
 ): Promise<Result> {
   let wrong = ''
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const result = read(new JsonFields(await readOnceGenerated(client, request, what), 'the answer of Cloud KMS'))
+    const result = read(new JsonFields(await readOnceGenerated(client, request, what), 'the response from Cloud KMS'))
     if (typeof result !== 'string') return result
     wrong = result
   }
   throw new DeviceError('device.protocol', `Could not ${what}: ${wrong}, ${ATTEMPTS} times over.`, {
-    remedy: 'Something between here and Cloud KMS alters the answers; check the proxy, then resume the run.',
+    remedy: 'Something between this host and Cloud KMS alters the responses; check the proxy, then resume the run.',
   })
 }
 

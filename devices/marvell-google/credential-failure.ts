@@ -9,26 +9,26 @@ interface Failure {
   readonly remedy: string
 }
 
-const ANEW = 'Write the file anew: gcloud iam workload-identity-pools create-cred-config.'
+const ANEW = 'Create the file again: gcloud iam workload-identity-pools create-cred-config.'
 
 /** What google-auth-library says before anything was sent, by its own words, which may repeat a token and so are not shown. */
 const FAILURES: readonly Failure[] = [
   {
     message: /^The file at .* does not exist/s,
     why: 'the file of credential_source cannot be read',
-    remedy: 'Check credential_source.file of the credential file, and who may read it.',
+    remedy: 'Check credential_source.file in the credential file, and the permissions of that file.',
   },
   {
     message: /Unable to parse the subject_token|not valid JSON|Unexpected (token|end)/,
-    why: 'what credential_source gives is no token of the form that it names',
-    remedy: 'Compare credential_source.format of the credential file with what the file or address gives.',
+    why: 'credential_source does not return a token in the format that it specifies',
+    remedy: 'Compare credential_source.format in the credential file with what the file or address returns.',
   },
   { message: /credential_source|subject_token_field_name/, why: 'its credential_source is not complete', remedy: ANEW },
 ]
 
 const GENERAL: Omit<Failure, 'message'> = {
   why: '',
-  remedy: 'Check the credential file or run gcloud auth application-default login; compare the clock of this host.',
+  remedy: 'Check the credential file or run gcloud auth application-default login; check the clock of this host.',
 }
 
 /**
@@ -96,14 +96,14 @@ const dataOf = (error: unknown): unknown => {
 /** By the code of RFC 6749 5.2 and RFC 8693 2.2.2, and by Google's description of it; the first row that fits counts. */
 // biome-ignore format: a table, a row a line
 const OAUTH_REMEDIES: readonly (readonly [code: string, description: RegExp, remedy: string])[] = [
-  ['invalid_grant', /clock|iat|exp\b|timeframe/i, 'Set the clock of this host (NTP): the assertion is not of a time that Google accepts.'],
-  ['invalid_grant', /signature|account not found|key/i, 'The key of the service account is deleted or disabled: make a new one, or have the account restored.'],
+  ['invalid_grant', /clock|iat|exp\b|timeframe/i, 'Set the clock of this host (NTP): Google does not accept the time of the assertion.'],
+  ['invalid_grant', /signature|account not found|key/i, "The service account's key is deleted or disabled: create a new one, or have the account restored."],
   ['invalid_grant', /rapt|reauth/i, 'Log in again: `gcloud auth application-default login`. The organization asks for it every few hours; a job needs a service account.'],
   ['invalid_grant', /revoked|expired|bad request/i, 'The login has expired or was revoked: log in again with `gcloud auth application-default login`, or get a new subject token.'],
   ['invalid_grant', /audience|issuer|attribute|condition/i, 'Compare audience, issuer and attribute condition of the workload identity pool with the subject token.'],
-  ['invalid_target', /./, 'Correct `audience` in the credential file: the workload identity pool or provider is not there, or is disabled.'],
+  ['invalid_target', /./, 'Correct `audience` in the credential file: the workload identity pool or provider does not exist, or is disabled.'],
   ['invalid_client', /./, 'The OAuth client is deleted or its secret has changed: log in again with `gcloud auth application-default login`.'],
-  ['unauthorized_client', /./, 'Give the account the scope of Cloud KMS, or use a service account of the project.'],
+  ['unauthorized_client', /./, 'Grant the account the Cloud KMS scope, or use a service account of the project.'],
   ['access_denied', /./, 'The organization forbids the login: ask its administrator.'],
 ]
 

@@ -32,7 +32,7 @@ export function readCryptoKeyVersion(json: unknown, name?: string): CryptoKeyVer
     attestation: fields.optionalObject('attestation'),
   }
   if (name !== undefined && version.name !== name)
-    throw protocolError('it names another key version than the one asked for')
+    throw protocolError('it is about another key version than the one requested')
   return version
 }
 
@@ -43,7 +43,7 @@ interface Refusal {
   readonly remedy: string
 }
 
-const NEW_KEY = 'Let the run make a new key; none of this can be changed afterwards.'
+const NEW_KEY = 'Let the run generate a new key; this cannot be changed afterwards.'
 
 /** Why a version has no attestation that a CA would take. The order is that of gravity. */
 const REFUSALS: readonly Refusal[] = [
@@ -56,7 +56,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     applies: ({ external }) => external,
     code: 'key.not-attestable',
-    why: () => 'it lives in an external key manager',
+    why: () => 'it is held by an external key manager',
     remedy: NEW_KEY,
   },
   {
@@ -68,13 +68,13 @@ const REFUSALS: readonly Refusal[] = [
   {
     applies: ({ trustedWrapping }) => trustedWrapping,
     code: 'key.exportable',
-    why: () => 'it may be exported wrapped by a trusted key (trustedWrappingEnabled)',
+    why: () => 'it can be exported, wrapped by a trusted key (trustedWrappingEnabled)',
     remedy: NEW_KEY,
   },
   {
     applies: ({ algorithm }) => !Object.hasOwn(SIGNING_ALGORITHMS, algorithm),
     code: 'key.wrong-type',
-    why: ({ algorithm }) => `its algorithm ${algorithm.slice(0, 60)} does not serve here`,
+    why: ({ algorithm }) => `its algorithm ${algorithm.slice(0, 60)} is not supported`,
     remedy: `Use one of ${Object.keys(SIGNING_ALGORITHMS).join(', ')}.`,
   },
   {
@@ -88,7 +88,7 @@ const REFUSALS: readonly Refusal[] = [
     applies: ({ state }) => state !== 'ENABLED',
     code: 'device.refused',
     why: ({ state }) => `its state is ${state.slice(0, 40)}`,
-    remedy: 'Enable or restore the version in Cloud KMS, or make a new key.',
+    remedy: 'Enable or restore the version in Cloud KMS, or generate a new key.',
   },
 ]
 

@@ -17,7 +17,7 @@ export const runId = ({ id }: Pick<KeySpec, 'id'>): string => Buffer.from(id).to
 
 export function readCryptoKey(json: unknown, name: string): CryptoKey {
   const fields = new JsonFields(json, 'the key')
-  if (fields.text('name') !== name) throw protocolError('the answer names another key than the one asked for')
+  if (fields.text('name') !== name) throw protocolError('the response is about another key than the one requested')
   const template = fields.optionalObject('versionTemplate')
   const labels = json instanceof Object && 'labels' in json ? json.labels : undefined
   return {
@@ -46,7 +46,7 @@ export function refuseUnsuitableKey(key: CryptoKey, algorithm: string): void {
     key.purpose !== 'ASYMMETRIC_SIGN'
       ? `its purpose is ${key.purpose.slice(0, 40)}`
       : key.importOnly
-        ? 'it takes imported versions alone'
+        ? 'it accepts imported versions only'
         : level !== 'HSM' && level !== 'HSM_SINGLE_TENANT'
           ? `its protection level is ${level?.slice(0, 40)}`
           : key.algorithm !== algorithm
@@ -54,6 +54,6 @@ export function refuseUnsuitableKey(key: CryptoKey, algorithm: string): void {
             : undefined
   if (why === undefined) return
   throw new DeviceError('key.wrong-type', `The key ${key.name} cannot be used: ${why}.`, {
-    remedy: 'Name the key ring alone, so that the run makes a key of its own.',
+    remedy: 'Specify the key ring only, so that the run creates its own key.',
   })
 }

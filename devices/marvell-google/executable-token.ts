@@ -63,7 +63,7 @@ const unquote = (word: string): string => (/^".*"$/s.test(word) ? word.slice(1, 
 /** The token that the program gives, or gave before. Throws DeviceError `credential.refused`; never repeats its output. */
 export async function subjectToken(program: TokenProgram, redaction: Redaction, signal?: AbortSignal): Promise<string> {
   if (process.env[ALLOWED] !== '1') {
-    throw refused('it names a program, and programs are not allowed', `Set ${ALLOWED}=1 for a file of your own making.`)
+    throw refused('it names a program, and programs are not allowed', `If the file is your own, set ${ALLOWED}=1.`)
   }
   const token = readKept(program) ?? readToken(await run(program, signal), program.file, redaction)
   redaction.add(token)
@@ -111,7 +111,7 @@ function notEnded(end: ProgramEnd, timeoutMs: number): string {
   }
 }
 
-const CHECK_PROGRAM = 'Run the command of credential_source.executable by hand, as the user of this process.'
+const CHECK_PROGRAM = 'Run the command of credential_source.executable yourself, as the user of this process.'
 
 function readToken(output: string, file: string, redaction: Redaction): string {
   const reply = parse(output)
@@ -144,7 +144,7 @@ const incomplete = (member: string): DeviceError =>
   settingError(
     NAME,
     `${member} of its credential_source.executable cannot be used`,
-    'Write it anew: gcloud iam workload-identity-pools create-cred-config.',
+    'Create it again: gcloud iam workload-identity-pools create-cred-config.',
   )
 
 const refused = (why: string, remedy: string): DeviceError =>

@@ -10,7 +10,7 @@ export const family: DeviceFamily = {
   discover: async () => ({
     devices: [],
     trail: [
-      'Cloud HSM is a service and is not searched for: name a key ring, marvell-google:projects/P/locations/L/keyRings/R.',
+      'Cloud HSM is a service, so there is no search for it: specify a key ring, marvell-google:projects/P/locations/L/keyRings/R.',
     ],
   }),
   check: async (uri, settings) => void readMarvellGoogleSettings(uri, settings),

@@ -91,7 +91,7 @@ export class GoogleCredentials {
     const url = String(json.service_account_impersonation_url ?? '')
     const target = /serviceAccounts\/([^/:?#%]+):generateAccessToken$/.exec(url)?.[1]
     if (target === undefined)
-      throw settingError('credentialsFile', 'its impersonation URL names no account', 'Write it anew with gcloud.')
+      throw settingError('credentialsFile', 'its impersonation URL contains no account', 'Create it again with gcloud.')
     const delegates = Array.isArray(json.delegates) ? json.delegates.map(String) : []
     return this.#impersonate(library, this.#bindSts(client), target, delegates, new URL(url).origin)
   }
@@ -142,7 +142,7 @@ export class GoogleCredentials {
 /** The library checks the members itself; here it only has to be an object with a type. */
 function credentialInput(json: unknown): JWTInput {
   if (isJsonObject(json) && typeof json.type === 'string') return { ...json }
-  throw settingError('credentialsFile', 'its source_credentials are missing', 'Write it anew with gcloud.')
+  throw settingError('credentialsFile', 'its source_credentials are missing', 'Create it again with gcloud.')
 }
 
 function checkServiceAccountKey({ private_key }: JWTInput): void {

@@ -21,7 +21,7 @@ export async function attestVersion(
   const version = await awaitGeneration(client, name, generationWaitMs)
   const attestation = version.attestation ?? notAttestable(version, 'Cloud KMS has no attestation for it')
   const format = attestation.text('format')
-  if (format !== FORMAT) notAttestable(version, `its attestation has the form ${format.slice(0, 40)}, not ${FORMAT}`)
+  if (format !== FORMAT) notAttestable(version, `its attestation has the format ${format.slice(0, 40)}, not ${FORMAT}`)
   const statement = attestation.bytes('content')
   const certChains = readChains(attestation.optionalObject('certChains'))
   const names = fileNames(name)
@@ -75,6 +75,6 @@ function fileNames(name: string): { readonly statement: string; readonly chain: 
 
 function notAttestable({ name, protectionLevel }: CryptoKeyVersion, why: string): never {
   throw new DeviceError('key.not-attestable', `The key version ${name} cannot be attested: ${why}.`, {
-    remedy: `Protection level is ${protectionLevel}; only keys generated at level HSM have attestations. Make a new key.`,
+    remedy: `Protection level is ${protectionLevel}; only keys generated at level HSM have attestations. Generate a new key.`,
   })
 }

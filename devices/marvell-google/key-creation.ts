@@ -48,13 +48,9 @@ async function versionForFailed(client: KmsClient, key: CryptoKey, spec: KeySpec
 async function usableVersion(client: KmsClient, key: CryptoKey): Promise<CryptoKeyVersion | undefined> {
   const usable = (await listVersions(client, key.name)).filter((version) => !isSpent(version))
   if (usable.length < 2) return usable[0]
-  throw new DeviceError(
-    'device.ambiguous',
-    `The key ${key.name} has ${usable.length} versions where one was expected.`,
-    {
-      remedy: 'Find out who made the others, schedule them for destruction in Cloud KMS, then resume the run.',
-    },
-  )
+  throw new DeviceError('device.ambiguous', `The key ${key.name} has ${usable.length} versions instead of one.`, {
+    remedy: 'Find out who created the others, schedule them for destruction in Cloud KMS, then resume the run.',
+  })
 }
 
 async function create(
@@ -105,7 +101,7 @@ function own(key: CryptoKey, spec: KeySpec): CryptoKey {
 }
 
 function exists(name: string): DeviceError {
-  return new DeviceError('key.exists', `The key ${name} exists already; it is left alone.`, {
-    remedy: 'Choose another label, or resume the run that made it. Cloud KMS never deletes a key.',
+  return new DeviceError('key.exists', `The key ${name} already exists; hsm-enroll does not touch it.`, {
+    remedy: 'Choose another label, or resume the run that created it. Cloud KMS never deletes a key.',
   })
 }

@@ -16,8 +16,8 @@ export async function keyRingExists(client: KmsClient, ring: string): Promise<bo
 export async function ensureKeyRing(client: KmsClient, settings: MarvellGoogleSettings): Promise<void> {
   const { ring } = settings.place
   if (!settings.createKeyRing) {
-    throw new DeviceError('key.not-found', `There is no key ring ${ring}, or the account may not see it.`, {
-      remedy: `Make it (gcloud kms keyrings create ${idOf(ring)} --location ${idOf(locationOf(ring))}) or set createKeyRing: true.`,
+    throw new DeviceError('key.not-found', `There is no key ring ${ring}, or the account is not allowed to see it.`, {
+      remedy: `Create it (gcloud kms keyrings create ${idOf(ring)} --location ${idOf(locationOf(ring))}) or set createKeyRing: true.`,
     })
   }
   const request = {

@@ -63,9 +63,9 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   },
   NOT_FOUND: {
     code: 'key.not-found',
-    remedy: 'Check project, location and key ring, and that the account may see them.',
+    remedy: 'Check project, location and key ring, and that the account is allowed to see them.',
   },
-  ALREADY_EXISTS: { code: 'key.exists', remedy: 'Choose another label, or resume the run that made the key.' },
+  ALREADY_EXISTS: { code: 'key.exists', remedy: 'Choose another label, or resume the run that created the key.' },
   RESOURCE_EXHAUSTED: {
     ...LATER,
     remedy: 'Wait for the quota of Cloud KMS (HSM operations per minute), then resume the run.',

@@ -47,7 +47,7 @@ export class MarvellGoogleDevice implements Device {
 
   async generateKeyPair(spec: KeySpec): Promise<DeviceKey> {
     if (!Object.hasOwn(NEW_KEY_ALGORITHMS, spec.algorithm)) {
-      throw new DeviceError('device.unsupported', `Cloud HSM is not asked for ${spec.algorithm} keys.`, {
+      throw new DeviceError('device.unsupported', `hsm-enroll does not generate ${spec.algorithm} keys in Cloud HSM.`, {
         remedy: `Use one of ${Object.keys(NEW_KEY_ALGORITHMS).join(', ')}.`,
       })
     }

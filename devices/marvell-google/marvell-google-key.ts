@@ -38,8 +38,8 @@ export class MarvellGoogleKey implements DeviceKey {
     const { name, algorithm, protectionLevel } = this.#version
     const fixed = SIGNING_ALGORITHMS[algorithm]?.hash
     if (hash !== fixed) {
-      throw new DeviceError('device.unsupported', `The key ${name} signs with ${fixed} alone and not with ${hash}.`, {
-        remedy: `Ask for a request with ${fixed}.`,
+      throw new DeviceError('device.unsupported', `The key ${name} signs with ${fixed} only, not with ${hash}.`, {
+        remedy: `Set request.hash to ${fixed}.`,
       })
     }
     const digest = createHash(DIGEST_FIELDS[hash]).update(data).digest()
@@ -53,9 +53,9 @@ export class MarvellGoogleKey implements DeviceKey {
     const { signature } = await checkedCall(this.#client, request, 'sign with the key', (reply) => {
       const bytes = reply.bytes('signature')
       if (reply.optionalFlag('verifiedDigestCrc32c') !== true) return 'the service did not check digestCrc32c'
-      if (!checksumFits(reply, 'signatureCrc32c', bytes)) return 'signatureCrc32c does not fit'
-      if (reply.text('name') !== name) return 'the answer names another key version'
-      if (reply.text('protectionLevel') !== protectionLevel) return 'the answer has another protection level'
+      if (!checksumFits(reply, 'signatureCrc32c', bytes)) return 'signatureCrc32c does not match'
+      if (reply.text('name') !== name) return 'the response is about another key version'
+      if (reply.text('protectionLevel') !== protectionLevel) return 'the response has another protection level'
       return { signature: bytes }
     })
     const key = createPublicKey({ key: Buffer.from(this.publicKey), format: 'der', type: 'spki' })
@@ -64,7 +64,7 @@ export class MarvellGoogleKey implements DeviceKey {
       'device.protocol',
       'Cloud KMS returned a signature that does not verify with the public key.',
       {
-        remedy: 'Resume the run; if it stays so, make a new key.',
+        remedy: 'Resume the run; if it persists, generate a new key.',
       },
     )
   }

@@ -16,10 +16,10 @@ export async function getPublicKey(client: KmsClient, version: CryptoKeyVersion)
   } as const
   const pem = await checkedCall(client, request, 'read the public key', (reply) => {
     const text = reply.text('pem')
-    if (!checksumFits(reply, 'pemCrc32c', Buffer.from(text))) return 'pemCrc32c does not fit'
-    if (reply.text('name') !== version.name) return 'the answer names another key version'
-    if (reply.text('algorithm') !== version.algorithm) return 'the answer has another algorithm'
-    if (reply.text('protectionLevel') !== version.protectionLevel) return 'the answer has another protection level'
+    if (!checksumFits(reply, 'pemCrc32c', Buffer.from(text))) return 'pemCrc32c does not match'
+    if (reply.text('name') !== version.name) return 'the response is about another key version'
+    if (reply.text('algorithm') !== version.algorithm) return 'the response has another algorithm'
+    if (reply.text('protectionLevel') !== version.protectionLevel) return 'the response has another protection level'
     return { text }
   })
   const spki = readSpki(pem.text)

@@ -17,15 +17,15 @@ const PROTECTION_LEVELS = ['HSM', 'HSM_SINGLE_TENANT'] as const
 
 // biome-ignore format: a table, a row a line
 export const MARVELL_GOOGLE_SETTINGS: readonly SettingDefinition[] = [
-  { name: 'packageForm', type: 'string', description: `What the CA is sent: ${PACKAGE_FORMS.join(', ')}. Default statement; no published text settles it.` },
-  { name: 'createKeyRing', type: 'boolean', description: 'Make the key ring where it is missing; default false.' },
-  { name: 'protectionLevel', type: 'string', description: `${PROTECTION_LEVELS.join(' or ')}; default HSM. SOFTWARE and EXTERNAL keys are never made.` },
+  { name: 'packageForm', type: 'string', description: `What to send to the CA: ${PACKAGE_FORMS.join(', ')}. Default: statement; no published document settles this.` },
+  { name: 'createKeyRing', type: 'boolean', description: 'Create the key ring if it does not exist. Default: false.' },
+  { name: 'protectionLevel', type: 'string', description: `${PROTECTION_LEVELS.join(' or ')}; default HSM. SOFTWARE and EXTERNAL keys are never created.` },
   { name: 'cryptoKeyBackend', type: 'string', description: 'projects/P/locations/L/singleTenantHsmInstances/I, for HSM_SINGLE_TENANT.' },
-  { name: 'authentication', type: 'string', description: 'application-default (default; credentialsFile may name the file) or access-token (the secret "token").' },
+  { name: 'authentication', type: 'string', description: 'application-default (default; credentialsFile may specify the file) or access-token (the secret "token").' },
   { name: 'credentialsFile', type: 'string', description: 'Credential configuration (service account, workload identity, …) in place of GOOGLE_APPLICATION_CREDENTIALS.' },
-  { name: 'programEnvironment', type: 'string[]', description: 'Environment variables that the program of a credential file gets; without it those of every program (PATH, HOME, …) alone.' },
+  { name: 'programEnvironment', type: 'string[]', description: 'Environment variables to pass to the program of a credential file. Default: only those of every program (PATH, HOME, …).' },
   { name: 'impersonate', type: 'string', description: 'E-mail of a service account to act as.' },
-  { name: 'generationWaitSeconds', type: 'number', description: 'How long to wait for the HSM to generate the key; default 300.' },
+  { name: 'generationWaitSeconds', type: 'number', description: 'Seconds to wait for the HSM to generate the key. Default: 300.' },
   { name: 'endpoint', type: 'string', description: `URL of the Cloud KMS API; default ${DEFAULT_ENDPOINT}.` },
   ...CONNECTION_SETTINGS,
 ]
@@ -66,14 +66,14 @@ export function readMarvellGoogleSettings(
     throw settingError(
       'cryptoKeyBackend',
       'it and protectionLevel HSM_SINGLE_TENANT belong together',
-      'Give both, or neither.',
+      'Set both, or neither.',
     )
   }
   const impersonate = reader.text('impersonate')
   if (impersonate !== undefined && !/^[\w.+-]{1,64}@[\w.-]{1,190}$/.test(impersonate)) {
     throw settingError(
       'impersonate',
-      'it is not the e-mail of an account',
+      'it is not the e-mail address of an account',
       'Write it as name@project.iam.gserviceaccount.com.',
     )
   }

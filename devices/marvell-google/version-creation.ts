@@ -93,7 +93,7 @@ export async function addVersion(client: KmsClient, key: string): Promise<string
 function newVersion(json: unknown, key: string, before: number): string {
   const version = readCryptoKeyVersion(json)
   if (parseVersionName(version.name)?.cryptoKey === key && numberOf(version) > before) return version.name
-  throw protocolError('the creation of a version was answered with another version')
+  throw protocolError('the response to creating a version is about another version')
 }
 
 /** A new version in a key that the profile names. Writes the intent first. */
@@ -104,7 +104,7 @@ export async function createVersionOf(client: KmsClient, name: string, spec: Key
     const newest = newestNumber(await listVersions(client, name))
     await writeLabel(client, key, intentLabel(spec), `after-${newest}`)
   } else if ((await findVersionOf(client, name, spec)) !== undefined) {
-    throw new DeviceError('key.exists', `This run has a version in ${name} already.`, { remedy: 'Resume the run.' })
+    throw new DeviceError('key.exists', `This run already has a version in ${name}.`, { remedy: 'Resume the run.' })
   }
   const version = await addVersion(client, name)
   await writeLabel(
@@ -133,8 +133,8 @@ export async function findVersionOf(
 async function existing(client: KmsClient, name: string): Promise<CryptoKey> {
   const key = await getCryptoKey(client, name)
   if (key !== undefined) return key
-  throw new DeviceError('key.not-found', `There is no key ${name}, or the account may not see it.`, {
-    remedy: 'Check the name, or name the key ring alone so that the run makes a key.',
+  throw new DeviceError('key.not-found', `There is no key ${name}, or the account is not allowed to see it.`, {
+    remedy: 'Check the name, or specify the key ring only, so that the run creates a key.',
   })
 }
 
@@ -147,7 +147,7 @@ async function writeLabel(client: KmsClient, key: CryptoKey, label: string, valu
     body: { labels: { ...key.labels, [label]: value } },
     repeatable: true,
   } as const
-  readCryptoKey(await client.read(request, 'note the run in the labels of the key'), key.name)
+  readCryptoKey(await client.read(request, 'record the run in the labels of the key'), key.name)
 }
 
 const intentLabel = (spec: Pick<KeySpec, 'id'>): string => `hsm-enroll-${runId(spec)}`
@@ -165,10 +165,10 @@ function theOneAbove(versions: readonly CryptoKeyVersion[], number: number): Cry
   if (above.length < 2) return above[0]
   throw new DeviceError(
     'device.ambiguous',
-    `Several versions were made at once: ${above.map((it) => numberOf(it)).join(', ')}.`,
+    `Several versions were created at once: ${above.map((it) => numberOf(it)).join(', ')}.`,
     {
       remedy:
-        'Find out which one is of this run, write its number into the label of the key (version-N), then resume the run.',
+        'Find out which one belongs to this run, write its number into the label of the key (version-N), then resume the run.',
     },
   )
 }

@@ -30,9 +30,9 @@ export function readKeyIdent(session: TokenSession, privateKey: Buffer): KeyIden
   if (ARGUMENT.test(appname) && ARGUMENT.test(ident)) return { appname, ident }
   throw new DeviceError(
     'device.protocol',
-    `Could not attest a key on ${session.cryptoki.subject}: the module gives no usable key ident.`,
+    `Could not attest a key on ${session.cryptoki.subject}: the module returns no usable key ident.`,
     {
-      remedy: 'Look the key up with nfkminfo -k and run nfkmattest bundle by hand.',
+      remedy: 'Find the key with nfkminfo -k and run nfkmattest bundle yourself.',
     },
   )
 }
@@ -84,11 +84,11 @@ function notBundled(location: string, { appname, ident }: KeyIdent, output: stri
   const warrant = /warrant/i.test(output)
   return new DeviceError(
     'key.not-attestable',
-    `Could not attest ${location} (${appname} ${ident}): nfkmattest made no bundle: ${lastLine(output)}.`,
+    `Could not attest ${location} (${appname} ${ident}): nfkmattest created no bundle: ${lastLine(output)}.`,
     {
       remedy: warrant
-        ? "The module's KLF2 warrant is missing: get it from Entrust for its ESN, put it into /opt/nfast/kmdata/warrants (or name the folder with the setting warrants), then resume; the key stays good."
-        : 'Check that the key was made in this Security World with its key generation certificate (imported and re-targeted keys cannot be attested), then run nfkmattest bundle by hand.',
+        ? "The module's KLF2 warrant is missing: get it from Entrust for its ESN, put it into /opt/nfast/kmdata/warrants (or set its folder with the setting warrants), then resume; the key remains valid."
+        : 'Check that the key was generated in this Security World with its key generation certificate (imported and re-targeted keys cannot be attested), then run nfkmattest bundle yourself.',
     },
   )
 }

@@ -39,7 +39,7 @@ export function checkCertificateFits(key: TokenKey, certificate: Uint8Array): vo
     spki = spkiOf(new X509Certificate(certificate).publicKey)
   } catch (cause) {
     throw new DeviceError('device.settings', 'Could not store the certificate: it cannot be read.', {
-      remedy: 'Give one certificate, DER.',
+      remedy: 'Provide one certificate in DER.',
       cause,
     })
   }
@@ -48,7 +48,7 @@ export function checkCertificateFits(key: TokenKey, certificate: Uint8Array): vo
       'key.wrong-type',
       `Could not store the certificate: it belongs to another key than ${key.location}.`,
       {
-        remedy: 'Name the key that the certificate was issued for.',
+        remedy: 'Specify the key that the certificate was issued for.',
       },
     )
   }
@@ -67,7 +67,7 @@ async function readNameFields(certificate: Uint8Array): Promise<NameFields> {
   const tbs = parsed instanceof Sequence ? parsed.valueBlock.value[0] : undefined
   if (!(tbs instanceof Sequence))
     throw new DeviceError('device.settings', 'Could not store the certificate: it cannot be read.', {
-      remedy: 'Give one certificate, DER.',
+      remedy: 'Provide one certificate in DER.',
     })
   const fields = tbs.valueBlock.value
   // [0] version is there in every certificate but version 1.
@@ -106,9 +106,9 @@ export function destroyObject(session: TokenSession, object: Buffer, what: strin
 export function certificateExists(key: TokenKey, subject: string): DeviceError {
   return new DeviceError(
     'certificate.exists',
-    `Did not store the certificate: ${subject} holds another one for ${key.location}.`,
+    `Did not store the certificate: ${subject} already holds another one for ${key.location}.`,
     {
-      remedy: 'Say --replace to put the new one in its place.',
+      remedy: 'Pass --replace to replace it.',
     },
   )
 }

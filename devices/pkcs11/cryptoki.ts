@@ -118,7 +118,7 @@ export class Cryptoki {
     if (this.#running !== undefined) {
       throw new DeviceError(
         'device.busy',
-        `Could not begin ${call} on ${this.subject}: an earlier call is still inside the module.`,
+        `Could not start ${call} on ${this.subject}: an earlier call is still running in the module.`,
         {
           remedy: 'Wait until the device has finished, then resume the run.',
         },
@@ -156,7 +156,7 @@ export class Cryptoki {
   #gone(call: string, error: DeviceError): DeviceError {
     return new DeviceError('device.gone', `Could not finish ${call} on ${this.subject}: the device was removed.`, {
       remedy:
-        'Plug the device in again (or restart its service) and resume the run: the key, if it was made, is found again.',
+        'Plug the device in again (or restart its service) and resume the run: if the key was generated, it is found again.',
       cause: error,
       vendorCode: error.vendorCode,
     })
@@ -178,7 +178,7 @@ export class Cryptoki {
 
 function aborted(call: string, subject: string): DeviceError {
   return new DeviceError('device.aborted', `Stopped before ${call} on ${subject} was finished.`, {
-    remedy: 'Resume the run: a key that the device has finished meanwhile is found again.',
+    remedy: 'Resume the run: if the device finished generating the key meanwhile, it is found again.',
   })
 }
 

@@ -42,7 +42,9 @@ export async function discoverTokens(
       const named = found.origin === 'URI or setting' ? found.path : undefined
       const devices = tokensOf(family, cryptoki, trail).flatMap(({ token }): DiscoveredDevice[] => {
         if (!isOfFamily(family, token)) {
-          trail.push(`${found.path} shows ${tokenName(token)}, model ${token.model}, which is no ${family.vendor}`)
+          trail.push(
+            `${found.path} shows ${tokenName(token)}, model ${token.model}, which is not a ${family.vendor} token`,
+          )
           return []
         }
         const device = discovered(family, token, loaded.description, named)

@@ -51,7 +51,7 @@ export function readSpki(session: TokenSession, object: Buffer): Uint8Array | un
       'key.wrong-type',
       `Could not use the key on ${session.cryptoki.subject}: it is neither RSA nor EC.`,
       {
-        remedy: 'Name another key, or let the agent make one.',
+        remedy: 'Specify another key, or let hsm-enroll generate one.',
       },
     )
   }
@@ -85,7 +85,7 @@ export function onlyOne(session: TokenSession, objects: readonly Buffer[], what:
     'device.ambiguous',
     `Could not choose a key on ${session.cryptoki.subject}: ${objects.length} match ${what}: ${list.join('; ')}.`,
     {
-      remedy: 'Name the key by both label and id.',
+      remedy: 'Specify the key by both label and id.',
     },
   )
 }

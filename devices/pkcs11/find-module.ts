@@ -84,6 +84,6 @@ function notFound(search: ModuleSearch, trail: readonly string[]): DeviceError {
   return new DeviceError(
     'device.module',
     `Could not find the PKCS#11 module for ${search.vendor}. Looked at: ${trail.join('; ')}.`,
-    { remedy: `${search.install} Or name the module with the setting "module" or ?module-path= in the URI.` },
+    { remedy: `${search.install} Or specify the module with the setting "module" or ?module-path= in the URI.` },
   )
 }

@@ -19,14 +19,14 @@ export function checkKeySpec(spec: KeySpec, reason: string | undefined, subject:
   if (!LABEL.test(spec.label) || spec.id.length === 0 || spec.id.length > 64) {
     throw new DeviceError(
       'device.settings',
-      'Could not name the key: a label is 1 to 32 printable ASCII characters, an id 1 to 64 bytes.',
+      'Could not set the name of the key: a label is 1 to 32 printable ASCII characters, an id 1 to 64 bytes.',
       { remedy: 'Choose another key label.' },
     )
   }
   if (reason !== undefined) {
     throw new DeviceError(
       'device.unsupported',
-      `Could not make a key of type ${spec.algorithm} on ${subject}: ${reason}.`,
+      `Could not generate a key of type ${spec.algorithm} on ${subject}: ${reason}.`,
       {
         remedy: 'Choose another key.algorithm.',
       },

@@ -80,7 +80,7 @@ export function chooseToken(
       'device.ambiguous',
       `Could not choose a device: ${ready.length} tokens match ${uri}: ${list(ready)}.`,
       {
-        remedy: 'Name one of them in the URI by serial=, token= or slot-id=.',
+        remedy: 'Specify one of them in the URI by serial=, token= or slot-id=.',
       },
     )
   }
@@ -97,7 +97,7 @@ export function chooseToken(
     {
       remedy:
         slots.length === 0
-          ? 'Plug the device in, end another program that may hold it, or check its service and the permission to use it.'
+          ? 'Plug the device in, close any program that may be using it, or check its service and the permission to use it.'
           : 'Correct the URI.',
     },
   )

@@ -118,7 +118,8 @@ function notStarted(call: string, path: string, cause: unknown): DeviceError {
       ? { message: `Could not finish ${call} on module ${path}: ${firstLine(cause)}.`, vendorCode: undefined }
       : pkcs11Error(call, rv, `module ${path}`, cause)
   return new DeviceError('device.module', message, {
-    remedy: "Check that the vendor's service runs and that this user may reach it (group, socket, configuration file).",
+    remedy:
+      "Check that the vendor's service is running and that this user can reach it (group, socket, configuration file).",
     cause,
     vendorCode,
   })

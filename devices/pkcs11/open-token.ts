@@ -57,7 +57,7 @@ export interface OpenedToken {
 export const MODULE_SETTING: SettingDefinition = {
   name: 'module',
   type: 'string',
-  description: 'Absolute path of the PKCS#11 module; found by itself where it is installed in the usual place.',
+  description: 'Absolute path of the PKCS#11 module. Default: found in the usual places.',
 }
 
 /** URI and settings, read before anything is asked. Throws DeviceError `device.uri`, `device.settings`. */

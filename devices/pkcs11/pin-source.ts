@@ -29,7 +29,7 @@ export function pinSourcePath(source: string): string {
   } catch {
     // Falls through to the error.
   }
-  throw new DeviceError('device.uri', 'Could not read pin-source in the device URI: it names no file.', {
+  throw new DeviceError('device.uri', 'Could not read pin-source in the device URI: it does not specify a file.', {
     remedy: 'Write it as pin-source=file:/absolute/path.',
   })
 }
@@ -49,7 +49,7 @@ async function readPin(path: string): Promise<Secret> {
     }
   } catch (cause) {
     throw new DeviceError('pin.missing', `Could not read the PIN from ${path}.`, {
-      remedy: `Check that the file of pin-source is there, that this user may read it, and that it holds the PIN only (${MAX_BYTES} bytes at most).`,
+      remedy: `Check that the pin-source file exists, that this user can read it, and that it contains only the PIN (at most ${MAX_BYTES} bytes).`,
       cause,
     })
   } finally {

@@ -163,7 +163,7 @@ export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
     this.refuseOccupied(spec, replaced)
     options.onProgress?.({
       kind: 'generating',
-      message: `${this.subject} makes a key of type ${spec.algorithm}; this may take minutes.`,
+      message: `Generating a key of type ${spec.algorithm} on ${this.subject}; this may take minutes.`,
     })
     const id = this.keyId(spec)
     const made = await generateKeyPair(this.session, mechanisms, this.preference, spec, this.templateTraits(spec), id)
@@ -190,13 +190,13 @@ export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
   /** A key just made that can leave the token is of no use and must not stay. */
   #removeExportable(made: GeneratedHandles): never {
     for (const object of [made.privateKey, made.publicKey]) {
-      destroyObject(this.session, object, 'the exportable key just made')
+      destroyObject(this.session, object, 'the exportable key just generated')
     }
     throw new DeviceError(
       'key.exportable',
-      `${this.subject} made a key that can leave it, although it was told not to; the key was removed.`,
+      `${this.subject} generated an exportable key, although a non-exportable one was requested; the key was deleted.`,
       {
-        remedy: 'Check the policy of the token: it must allow keys with CKA_EXTRACTABLE=false and CKA_SENSITIVE=true.',
+        remedy: 'Check the token policy: it must allow keys with CKA_EXTRACTABLE=false and CKA_SENSITIVE=true.',
       },
     )
   }
@@ -218,8 +218,8 @@ export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
       const taken = objects.find((object) => !replaced.some((each) => each.equals(object)))
       if (taken === undefined) continue
       const location = this.locationOf(readIdentity(this.session, taken))
-      throw new DeviceError('key.exists', `Did not make a key on ${this.subject}: ${location} is there already.`, {
-        remedy: `Choose another label, or name it with --replace-key '${location}' (its old key is lost then).`,
+      throw new DeviceError('key.exists', `Did not generate a key on ${this.subject}: ${location} already exists.`, {
+        remedy: `Choose another label, or specify --replace-key '${location}' (its old key is then lost).`,
       })
     }
   }
@@ -262,7 +262,7 @@ export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
         'key.not-found',
         `Could not use the key ${this.locationOf(identity)}: its public half is not on ${this.subject}.`,
         {
-          remedy: 'Put the public key (or its certificate) back on the token, or make a new key.',
+          remedy: 'Put the public key (or its certificate) back on the token, or generate a new key.',
         },
       )
     }
@@ -289,7 +289,7 @@ export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
     )
     if (key.privateHandle === undefined) {
       throw new DeviceError('key.not-found', `Could not find the private key ${key.location} on ${this.subject}.`, {
-        remedy: 'Check that the right token is plugged in and that this role may see the key.',
+        remedy: 'Check that the right token is plugged in and that this role is allowed to see the key.',
       })
     }
     key.attributes ??= readKeyAttributes(this.session, key.privateHandle)
@@ -354,7 +354,7 @@ export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
     if (await cryptoki.settled(SETTLE_MS)) return finish()
     this.opened.options.onProgress?.({
       kind: 'generating',
-      message: `${this.subject} is still at work; the program ends when it has finished.`,
+      message: `${this.subject} is still busy; hsm-enroll exits when it has finished.`,
     })
     // The device is still at work: nothing may enter the module, and nobody else may have the device, before it has ended.
     void cryptoki.settled().then(finish)

@@ -34,7 +34,7 @@ export function publicKeyFromAttributes(attributes: PublicKeyAttributes, subject
     if (cause instanceof DeviceError) throw cause
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new DeviceError('device.protocol', `Could not read the public key from ${subject}: ${why.slice(0, 120)}.`, {
-      remedy: 'Check the key with the vendor’s tool; the module gives a public key that is none.',
+      remedy: 'Check the key with the vendor’s tool; the module returns an invalid public key.',
       cause,
     })
   }
@@ -44,7 +44,7 @@ function ecPublicKey(ecParams: Uint8Array, ecPoint: Uint8Array): KeyObject {
   const shape = shapeOfCurve(ecParams)
   if (shape === undefined) {
     throw new DeviceError('key.wrong-type', 'Could not use the key: its curve is neither P-256 nor P-384.', {
-      remedy: 'Name another key, or let the agent make one.',
+      remedy: 'Specify another key, or let hsm-enroll generate one.',
     })
   }
   const point = unwrapPoint(ecPoint, shape.bytes)
@@ -67,7 +67,7 @@ function unwrapPoint(bytes: Uint8Array, fieldBytes: number): Uint8Array {
   const length = 1 + 2 * fieldBytes
   if (bytes.length === length && bytes[0] === 0x04) return bytes
   const wrapped = bytes.length === length + 2 && bytes[0] === 0x04 && bytes[1] === length && bytes[2] === 0x04
-  if (!wrapped) throw new Error(`a point of ${bytes.length} bytes, which is no uncompressed point`)
+  if (!wrapped) throw new Error(`a point of ${bytes.length} bytes, which is not an uncompressed point`)
   return bytes.subarray(2)
 }
 

@@ -15,7 +15,7 @@ export function findReplacedKey(
 ): readonly Buffer[] {
   if (identity === undefined || identityTemplate(identity).length === 0) {
     throw new DeviceError('key.not-found', `Could not read the name of the key to replace: "${name.slice(0, 80)}".`, {
-      remedy: `Write it as the agent prints it: ${keyLocation({ label: 'NAME', id: Uint8Array.of(1) })}.`,
+      remedy: `Write it as hsm-enroll prints it: ${keyLocation({ label: 'NAME', id: Uint8Array.of(1) })}.`,
     })
   }
   const wanted = keyLocation({ label: identity.label ?? '', id: identity.id ?? new Uint8Array() })
@@ -28,7 +28,7 @@ export function findReplacedKey(
       'key.not-found',
       `Could not find the key to replace on ${session.cryptoki.subject}: ${wanted}.`,
       {
-        remedy: 'Correct --replace-key, or leave it out.',
+        remedy: 'Correct --replace-key, or omit it.',
       },
     )
   }

@@ -50,7 +50,7 @@ export async function runVendorTool(
       throw new DeviceError('device.aborted', `Stopped while ${command} ran.`, { remedy: 'Resume the run.' })
     case 'not-started':
       throw notRun(command, end.cause.message.slice(0, 160), {
-        remedy: "Install the vendor's client, or name the program in the device settings.",
+        remedy: "Install the vendor's client, or set the path of the program in the device settings.",
         cause: end.cause,
       })
     case 'timed-out':
@@ -60,7 +60,7 @@ export async function runVendorTool(
       })
     case 'too-much':
       throw notRun(command, `it wrote more than ${MAX_OUTPUT} bytes and was ended`, {
-        remedy: 'Run it by hand to see what it says.',
+        remedy: 'Run it yourself to see what it reports.',
       })
   }
 }

@@ -108,7 +108,7 @@ async function signStep(
 function checkedSignature(key: TokenKey, hash: HashName, data: Uint8Array, raw: Buffer, subject: string): Uint8Array {
   const bad = (why: string): DeviceError =>
     new DeviceError('device.protocol', `Could not use the signature from ${subject}: ${why}.`, {
-      remedy: 'Check that label and id name one key pair only, and check the device; nothing was sent anywhere.',
+      remedy: 'Check that label and id match only one key pair, and check the device; nothing was sent anywhere.',
     })
   let signature: Uint8Array
   try {
@@ -117,6 +117,6 @@ function checkedSignature(key: TokenKey, hash: HashName, data: Uint8Array, raw: 
     throw error instanceof RangeError ? bad(error.message) : error
   }
   if (!verify(HASHES[hash].node, data, key.publicKeyObject, signature))
-    throw bad('it does not verify with the public key of the pair')
+    throw bad("it does not verify with the pair's public key")
   return signature
 }

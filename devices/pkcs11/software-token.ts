@@ -11,7 +11,7 @@ export const isSoftwareToken = (token: TokenDescription): boolean =>
 export function cannotAttest(token: TokenDescription, subject: string, location: string): DeviceError {
   const why = isSoftwareToken(token)
     ? `${token.model} is software and cannot attest keys`
-    : 'this module gives no key attestation'
+    : 'this module provides no key attestation'
   return new DeviceError('key.not-attestable', `Could not attest ${location} on ${subject}: ${why}.`, {
     remedy: 'Use a device that attests its keys: YubiKey, YubiHSM 2, Luna, nShield, Fortanix DSM or Google Cloud HSM.',
   })

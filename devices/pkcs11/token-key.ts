@@ -58,7 +58,7 @@ export class TokenKey implements DeviceKey {
       'key.wrong-type',
       `Could not use the key ${this.location}: it is neither RSA, P-256 nor P-384.`,
       {
-        remedy: 'Name another key, or let the agent make one.',
+        remedy: 'Specify another key, or let hsm-enroll generate one.',
       },
     )
   }

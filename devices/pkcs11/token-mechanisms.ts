@@ -61,13 +61,13 @@ export function whyNotGenerated(
 ): string | undefined {
   const shape = KEY_SHAPES[algorithm]
   const mechanism = chooseMechanism(table, shape.kind === 'RSA' ? preference.rsa : preference.ec)
-  if (mechanism === undefined) return `the token lists no mechanism that makes ${shape.kind} keys`
+  if (mechanism === undefined) return `the token lists no mechanism that generates ${shape.kind} keys`
   const info = table.info(mechanism)
   if (info === undefined) return undefined
   const bits = shape.kind === 'RSA' ? shape.bits : shape.bytes * 8
-  if (info.minKeySize > bits) return `the token makes ${shape.kind} keys from ${info.minKeySize} bits only`
+  if (info.minKeySize > bits) return `the token generates ${shape.kind} keys only from ${info.minKeySize} bits`
   if (info.maxKeySize > 0 && info.maxKeySize < bits)
-    return `the token makes ${shape.kind} keys up to ${info.maxKeySize} bits only`
+    return `the token generates ${shape.kind} keys only up to ${info.maxKeySize} bits`
   return undefined
 }
 

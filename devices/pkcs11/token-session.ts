@@ -181,9 +181,9 @@ export class TokenSession {
       if (given === undefined) {
         throw new DeviceError(
           'pin.missing',
-          `Could not log in to ${subject}: no source of the ${role.pin.name} is configured.`,
+          `Could not log in to ${subject}: no source is configured for the ${role.pin.name}.`,
           {
-            remedy: `Name its source in the profile (${role.secret}: a file, a file descriptor, an environment variable or a command).`,
+            remedy: `Set its source in the profile (${role.secret}: a file, a file descriptor, an environment variable or a command).`,
           },
         )
       }

@@ -70,7 +70,7 @@ export function readTokenUri(uri: string, extra: readonly string[] = []): TokenQ
 function badName(uri: string, name: string, extra: readonly string[]): DeviceError {
   return new DeviceError(
     'device.uri',
-    `Could not read the device URI "${uri.slice(0, 80)}": "${name.slice(0, 40)}" is not known here.`,
+    `Could not read the device URI "${uri.slice(0, 80)}": "${name.slice(0, 40)}" is not supported.`,
     {
       remedy: `Use ${[...PATH_NAMES, ...extra].join(', ')} and ?module-path=, &pin-source=.`,
     },

@@ -74,7 +74,7 @@ async function withPassword(
 
 const wrongPassword = (authKeyId: number): DeviceError =>
   new DeviceError('pin.wrong', `The password of authentication key ${formatObjectId(authKeyId)} is wrong.`, {
-    remedy: 'Check the password and the key id (auth-key in the URI); it was tried once and is not tried again.',
+    remedy: 'Check the password and the key id (auth-key in the URI); it was tried once, and is not retried.',
     vendorCode: 'card cryptogram mismatch',
   })
 
@@ -100,8 +100,8 @@ async function withPrivateKey(
   if (!timingSafeEqual(await aesCmac(keys.receipt, concat(devicePoint, hostPoint)), receipt)) {
     throw new DeviceError(
       'credential.refused',
-      `The device's receipt does not match authentication key ${formatObjectId(credential.authKeyId)}: another private key, or not the pinned device.`,
-      { remedy: 'Check the authentication key, its id and devicePublicKey; it was tried once and is not tried again.' },
+      `The device's receipt does not match authentication key ${formatObjectId(credential.authKeyId)}: wrong private key, or not the pinned device.`,
+      { remedy: 'Check the authentication key, its id and devicePublicKey; it was tried once, and is not retried.' },
     )
   }
   return { sid, keys, chain: Buffer.from(receipt) }
@@ -112,7 +112,7 @@ export async function readDeviceKey(plain: PlainCommand): Promise<KeyObject> {
   const command = 'get device public key'
   const reply = await plain(command, Buffer.alloc(0))
   if (reply.length !== POINT_LENGTH || reply[0] !== ALGORITHMS['ecp256-yubico-authentication']) {
-    throw protocolError(command, 'the reply is no P-256 key')
+    throw protocolError(command, 'the reply is not a P-256 key')
   }
   return pointKey(command, concat(Uint8Array.of(4), reply.subarray(1)))
 }

@@ -81,17 +81,21 @@ function isCertificate(der: Uint8Array): boolean {
 
 function checkCertificate(der: Uint8Array): void {
   if (isCertificate(der)) return
-  throw new DeviceError('device.settings', 'What was to be stored is no DER certificate.', {
-    remedy: 'Import the issued certificate again; PEM is converted on the way.',
+  throw new DeviceError('device.settings', 'Could not store the certificate: it is not a DER certificate.', {
+    remedy: 'Import the issued certificate again; PEM is converted automatically.',
   })
 }
 
 const exists = (id: number): DeviceError =>
   new DeviceError('certificate.exists', `Another certificate is stored with key ${formatObjectId(id)}.`, {
-    remedy: 'Confirm that it may be replaced, or store the new one elsewhere.',
+    remedy: 'Confirm the replacement, or store the new one elsewhere.',
   })
 
 const notACertificate = (id: number): DeviceError =>
-  new DeviceError('certificate.exists', `Opaque object ${formatObjectId(id)} holds something that is no certificate.`, {
-    remedy: 'Move it to another id (yubihsm-shell: get opaque, delete, put opaque), then install the certificate.',
-  })
+  new DeviceError(
+    'certificate.exists',
+    `Opaque object ${formatObjectId(id)} contains something that is not a certificate.`,
+    {
+      remedy: 'Move it to another id (yubihsm-shell: get opaque, delete, put opaque), then install the certificate.',
+    },
+  )

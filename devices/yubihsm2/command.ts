@@ -7,7 +7,7 @@ export interface CommandRow {
   readonly code: number
   readonly request: string
   readonly reply: string
-  /** Sent by this agent. */
+  /** Sent by hsm-enroll. */
   readonly used: boolean
   /** Answered by the software double. */
   readonly doubled: boolean

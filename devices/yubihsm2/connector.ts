@@ -26,7 +26,7 @@ const HTTP_REFUSALS: Readonly<Record<number, { readonly what: string; readonly r
   403: { what: 'it does not serve this host name', remedy: "Use an address that is on the connector's host allow list (enable-host-header-allowlist)." },
   404: { what: 'it has no such page', remedy: 'Check that the address is a yubihsm-connector, without a path.' },
   405: { what: 'it does not allow the method', remedy: 'Check that the address is a yubihsm-connector.' },
-  500: { what: 'it cannot reach the device', remedy: "Check that the device is plugged in and that no other program holds it; read the connector's log." },
+  500: { what: 'it cannot reach the device', remedy: "Check that the device is plugged in and that no other program is using it; read the connector's log." },
 }
 
 export class Connector {
@@ -63,7 +63,7 @@ export class Connector {
     }
     const status = fields.get('status')
     if (status === undefined)
-      throw protocolError('read the connector status', `${this.url.origin} is no yubihsm-connector`)
+      throw protocolError('read the connector status', `${this.url.origin} is not a yubihsm-connector`)
     return { status, fields }
   }
 
@@ -121,7 +121,7 @@ export class Connector {
       `Could not reach the YubiHSM 2 connector at ${this.url.origin}: ${why}.`,
       {
         remedy:
-          'Check that yubihsm-connector runs there (systemctl status yubihsm-connector) and that the address is right.',
+          'Check that yubihsm-connector is running there (systemctl status yubihsm-connector) and that the address is correct.',
         cause: error,
         transient: true,
       },
@@ -134,7 +134,7 @@ function httpRefusal(url: URL, status: number): DeviceError {
   const code = status === 500 ? 'device.gone' : 'device.unreachable'
   return new DeviceError(
     code,
-    `The connector at ${url.origin} refused: ${row?.what ?? 'it gives no reason'} (HTTP ${status}).`,
+    `The connector at ${url.origin} refused: ${row?.what ?? 'no reason given'} (HTTP ${status}).`,
     {
       remedy: row?.remedy ?? 'Check that the address is a yubihsm-connector.',
       vendorCode: `HTTP ${status}`,

@@ -20,14 +20,17 @@ export function readReply(command: CommandName, reply: Uint8Array): Buffer {
   const code = bytes.readUInt8(0)
   const length = bytes.readUInt16BE(1)
   if (bytes.length !== FRAME_HEADER + length) {
-    throw protocolError(command, `the reply says ${length} bytes of data and carries ${bytes.length - FRAME_HEADER}`)
+    throw protocolError(
+      command,
+      `the reply announces ${length} bytes of data and contains ${bytes.length - FRAME_HEADER}`,
+    )
   }
   if (code === ERROR_REPLY) {
     if (length !== 1) throw protocolError(command, 'the error reply has no code')
     throw deviceRefusal(command, bytes.readUInt8(FRAME_HEADER))
   }
   if (code !== (COMMANDS[command].code | REPLY_FLAG)) {
-    throw protocolError(command, `the reply is of another command (0x${code.toString(16)})`)
+    throw protocolError(command, `the reply is to another command (0x${code.toString(16)})`)
   }
   return bytes.subarray(FRAME_HEADER)
 }

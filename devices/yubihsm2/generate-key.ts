@@ -36,7 +36,7 @@ export async function generateKey(context: KeyContext, place: KeyPlace, spec: Ke
   const id = await context.session.run(generateAsymmetricKey, object).catch((error) => afterLoss(context, spec, error))
   const key = await ObjectKey.read(context, id)
   if (key.attributes.extractable !== false || key.attributes.local !== true) {
-    throw new DeviceError('key.exportable', `Key ${key.location} came out exportable or not generated on the device.`, {
+    throw new DeviceError('key.exportable', `Key ${key.location} is exportable or was not generated on the device.`, {
       remedy: 'Delete it; it must not be enrolled.',
     })
   }
@@ -49,7 +49,7 @@ async function planObject({ session }: KeyContext, place: KeyPlace, spec: KeySpe
   if ((domains & ~authKey.domains) !== 0) {
     throw new DeviceError(
       'device.settings',
-      `Authentication key ${formatObjectId(authKey.id)} is not in all of the domains that the settings name.`,
+      `Authentication key ${formatObjectId(authKey.id)} is not in all of the domains in the settings.`,
       {
         remedy: 'Remove the others from domains, or use another authentication key.',
       },
@@ -60,14 +60,14 @@ async function planObject({ session }: KeyContext, place: KeyPlace, spec: KeySpe
   if (!hasCapability(authKey.capabilities, 'generate-asymmetric-key')) {
     throw new DeviceError(
       'device.refused',
-      `Authentication key ${formatObjectId(authKey.id)} may not make keys: it lacks the capability generate-asymmetric-key.`,
+      `Authentication key ${formatObjectId(authKey.id)} may not generate keys: it lacks the capability generate-asymmetric-key.`,
       { remedy: 'Use an authentication key that has it.' },
     )
   }
   if (!hasCapability(authKey.delegatedCapabilities, sign)) {
     throw new DeviceError(
       'device.refused',
-      `Authentication key ${formatObjectId(authKey.id)} may not make keys that can sign: it lacks the delegated capability ${sign}.`,
+      `Authentication key ${formatObjectId(authKey.id)} may not generate keys that can sign: it lacks the delegated capability ${sign}.`,
       {
         remedy: `Use an authentication key with ${sign} among its delegated capabilities.`,
       },
@@ -80,9 +80,10 @@ async function planObject({ session }: KeyContext, place: KeyPlace, spec: KeySpe
   ) {
     throw new DeviceError(
       'device.settings',
-      `"${spec.replaceKey.slice(0, 40)}" does not name the key at the configured objectId.`,
+      `"${spec.replaceKey.slice(0, 40)}" is not the key at the configured objectId.`,
       {
-        remedy: 'Name the key to replace as it is listed, such as 0x1234, and let objectId agree or leave it out.',
+        remedy:
+          'Specify the key to replace as it is listed, such as 0x1234, and set objectId to the same value or omit it.',
       },
     )
   }
@@ -94,17 +95,17 @@ async function planObject({ session }: KeyContext, place: KeyPlace, spec: KeySpe
 async function makeRoom(context: KeyContext, object: NewObject, spec: KeySpec): Promise<void> {
   const labelled = await keysWithLabel(context, spec.label)
   const other = labelled.find((id) => id !== object.id || spec.replaceKey === undefined)
-  if (other !== undefined) throw exists(other, `it is labelled "${spec.label}"`)
+  if (other !== undefined) throw exists(other, `its label is "${spec.label}"`)
   if (object.id === 0) return
   const taken = await context.session.run(listObjects, { id: object.id, type: 'asymmetric-key' })
   if (taken.length === 0) return
-  if (spec.replaceKey === undefined) throw exists(object.id, 'it is where objectId points')
+  if (spec.replaceKey === undefined) throw exists(object.id, 'it has the configured objectId')
   await context.session.run(deleteObject, { id: object.id, type: 'asymmetric-key' })
 }
 
 const exists = (id: number, why: string): DeviceError =>
-  new DeviceError('key.exists', `Key ${formatObjectId(id)} exists: ${why}. It is not overwritten.`, {
-    remedy: 'Resume the run that made it, choose another objectId, or name it in --replace-key.',
+  new DeviceError('key.exists', `Key ${formatObjectId(id)} already exists: ${why}. It is not overwritten.`, {
+    remedy: 'Resume the run that generated it, choose another objectId, or specify it in --replace-key.',
   })
 
 /**

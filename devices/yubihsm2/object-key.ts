@@ -68,7 +68,7 @@ export class ObjectKey implements DeviceKey {
     try {
       spki = raw.algorithm === info.algorithm ? subjectPublicKeyInfo(raw) : undefined
     } catch (cause) {
-      throw protocolError('get public key', 'the reply is no public key of its type', cause)
+      throw protocolError('get public key', 'the reply is not a public key of its type', cause)
     }
     if (spki === undefined) throw protocolError('get public key', 'the reply is of another key type than the object')
     return new ObjectKey(context, info, algorithm, new Uint8Array(spki))
@@ -136,7 +136,7 @@ function noDeviceCertificate(error: unknown): never {
     'key.not-attestable',
     `The device certificate (opaque object 0) cannot be read (${error.vendorCode ?? 'no reason'}).`,
     {
-      remedy: 'Give the authentication key the capability get-opaque.',
+      remedy: 'Grant the authentication key the capability get-opaque.',
       cause: error,
     },
   )
@@ -146,7 +146,7 @@ function readCertificate(command: string, der: Uint8Array): X509Certificate {
   try {
     return new X509Certificate(der)
   } catch (cause) {
-    throw protocolError(command, 'the reply is no certificate', cause)
+    throw protocolError(command, 'the reply is not a certificate', cause)
   }
 }
 

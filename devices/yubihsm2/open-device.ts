@@ -69,7 +69,7 @@ export async function identify(
       'device.gone',
       `The connector at ${connector.url.origin} has no YubiHSM 2 (status ${status.slice(0, 20)}).`,
       {
-        remedy: 'Plug the device in, and check that no other program holds it.',
+        remedy: 'Plug the device in, and check that no other program is using it.',
         transient: true,
       },
     )
@@ -82,7 +82,7 @@ export async function identify(
       'device.not-found',
       `The connector at ${connector.url.origin} has YubiHSM 2 ${info.serial}, not ${serial.slice(0, 20)}.`,
       {
-        remedy: 'Correct serial in the device URI, or name the connector of the other device.',
+        remedy: 'Correct serial in the device URI, or specify the connector of the other device.',
       },
     )
   }
@@ -94,7 +94,7 @@ function openConnector({ connector, connectorCaFile }: YubiHsm2Settings): Connec
     return new Connector(connector, connectorCaFile)
   } catch (cause) {
     throw new DeviceError('device.settings', `Could not read connectorCaFile ${connectorCaFile ?? ''}.`, {
-      remedy: 'Name a readable PEM file.',
+      remedy: 'Specify a readable PEM file.',
       cause,
     })
   }
@@ -113,14 +113,14 @@ async function withDeviceKey(connector: Connector, credential: Credential, signa
 function readIntermediates(file: string): string {
   const bad = (why: string, cause?: unknown): DeviceError =>
     new DeviceError('device.settings', `Could not use intermediatesFile ${file}: ${why}.`, {
-      remedy: "Name a PEM file with Yubico's sub-CA certificate.",
+      remedy: "Specify a PEM file with Yubico's sub-CA certificate.",
       cause,
     })
   try {
     const text = readFileSync(file, 'latin1')
     const blocks =
       text.length > MAX_PEM ? [] : (text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [])
-    if (blocks.length === 0) throw bad('it holds no certificate')
+    if (blocks.length === 0) throw bad('it contains no certificate')
     return blocks.map((block) => new X509Certificate(block).toString()).join('')
   } catch (error) {
     throw error instanceof DeviceError ? error : bad('it cannot be read', error)

@@ -137,7 +137,7 @@ export class Session {
     const name = 'session message'
     const data = readSessionReply(reply, during)
     if (data.length < 1 + MAC_LENGTH || data[0] !== channel.sid || reply[0] !== (COMMANDS[name].code | REPLY_FLAG)) {
-      throw this.#broken('the reply is not of this session')
+      throw this.#broken('the reply belongs to another session')
     }
     if ((await checkSeal(channel.keys.replyMac, channel.chain, reply)) === undefined) {
       throw this.#broken('the authentication code of the reply is wrong')
@@ -221,13 +221,13 @@ function explainRefusal(error: DeviceError, { authKeyId, kind }: Credential): De
   const details = { cause: error, vendorCode: error.vendorCode }
   if (error.vendorCode === errorCodeName(0x0b)) {
     return new DeviceError('credential.refused', `Authentication key ${id} does not exist on this YubiHSM 2.`, {
-      remedy: 'Name an existing one: auth-key=… in the device URI, or authKeyId in the profile.',
+      remedy: 'Specify an existing one: auth-key=… in the device URI, or authKeyId in the profile.',
       ...details,
     })
   }
   if (error.vendorCode === errorCodeName(0x02) || error.vendorCode === errorCodeName(0x08)) {
-    return new DeviceError('credential.refused', `Authentication key ${id} is not one for ${kind} authentication.`, {
-      remedy: 'Set authentication to the kind that this key is (password or asymmetric), or name another key.',
+    return new DeviceError('credential.refused', `Authentication key ${id} is not for ${kind} authentication.`, {
+      remedy: 'Set authentication to the type of this key (password or asymmetric), or specify another key.',
       ...details,
     })
   }
@@ -237,8 +237,8 @@ function explainRefusal(error: DeviceError, { authKeyId, kind }: Credential): De
 const tooLong = (name: string, length: number): DeviceError =>
   new DeviceError(
     'device.unsupported',
-    `Could not ${name}: ${length} bytes are more than this firmware takes at once.`,
+    `Could not ${name}: ${length} bytes are more than this firmware accepts at once.`,
     {
-      remedy: 'A certificate to be stored must fit: about 1,960 bytes before firmware 2.4, 3,050 from there on.',
+      remedy: 'The limit for a stored certificate is about 1,960 bytes before firmware 2.4, and 3,050 since.',
     },
   )

@@ -6,13 +6,13 @@ import { parseObjectId } from './object-type.ts'
 
 // biome-ignore format: a table, a row a line
 export const SETTINGS: readonly SettingDefinition[] = [
-  { name: 'connector', type: 'string', description: `Address of the yubihsm-connector where the URI names none; ${DEFAULT_CONNECTOR} without it.` },
-  { name: 'connectorCaFile', type: 'string', description: 'PEM file with the certificates to trust for an https connector, in place of the system ones.' },
-  { name: 'authKeyId', type: 'string', description: 'Object id of the authentication key, where the URI has no auth-key; 1 without it.' },
+  { name: 'connector', type: 'string', description: `Address of the yubihsm-connector, if the URI has none. Default: ${DEFAULT_CONNECTOR}.` },
+  { name: 'connectorCaFile', type: 'string', description: 'PEM file with the certificates to trust for an https connector, instead of the system ones.' },
+  { name: 'authKeyId', type: 'string', description: 'Object ID of the authentication key, if the URI has no auth-key. Default: 1.' },
   { name: 'authentication', type: 'string', description: '"password" (default) or "asymmetric": the secret authentication-key is then a P-256 private key (firmware 2.3 and newer).' },
-  { name: 'devicePublicKey', type: 'string', description: "The device's P-256 public key (PEM, or hex of X and Y) that asymmetric authentication must meet." },
-  { name: 'domains', type: 'string[]', description: 'Domains (1 to 16) of the new key; those of the authentication key without it.' },
-  { name: 'objectId', type: 'string', description: 'Object id of the new key, such as 0x1234; refused where it is taken. The device chooses without it.' },
+  { name: 'devicePublicKey', type: 'string', description: "The device's P-256 public key (PEM, or hex of X and Y) that asymmetric authentication requires." },
+  { name: 'domains', type: 'string[]', description: 'Domains (1 to 16) of the new key. Default: those of the authentication key.' },
+  { name: 'objectId', type: 'string', description: 'Object ID of the new key, such as 0x1234; refused if it is in use. Default: the device chooses.' },
   { name: 'includeIntermediates', type: 'boolean', description: 'Adds the certificates of intermediatesFile to the attestation package.' },
   { name: 'intermediatesFile', type: 'string', description: "PEM file with Yubico's sub-CA certificate of this device (its name on Yubico's site is the key identifier)." },
 ]
@@ -57,9 +57,9 @@ function checkUri(uri: string, parsed: DeviceUri): void {
   if (unknown === undefined && path && parsed.scheme === 'yubihsm2') return
   throw new DeviceError(
     'device.uri',
-    `Could not read the device URI "${uri.slice(0, 80)}": "${unknown ?? parsed.path}" has no meaning here.`,
+    `Could not read the device URI "${uri.slice(0, 80)}": "${unknown ?? parsed.path}" is not supported.`,
     {
-      remedy: `Write yubihsm2:connector=${DEFAULT_CONNECTOR};serial=12345678;auth-key=1; every part may be left out.`,
+      remedy: `Write yubihsm2:connector=${DEFAULT_CONNECTOR};serial=12345678;auth-key=1; every part is optional.`,
     },
   )
 }

@@ -30,7 +30,7 @@ export class YubiHsm2Device implements Device, CertificateStore {
   }
 
   async generateKeyPair(spec: KeySpec): Promise<DeviceKey> {
-    const slow = spec.algorithm === 'RSA-4096' ? '; the device may take minutes for it' : ''
+    const slow = spec.algorithm === 'RSA-4096' ? '; this may take minutes' : ''
     this.#opened.onProgress?.({
       kind: 'generating',
       message: `Generating ${spec.algorithm} on YubiHSM 2 ${this.#opened.info.serial}${slow}`,
@@ -46,9 +46,9 @@ export class YubiHsm2Device implements Device, CertificateStore {
     if (ids.length > 1) {
       throw new DeviceError(
         'device.ambiguous',
-        `${ids.length} keys on YubiHSM 2 ${this.#opened.info.serial} are labelled "${ref.label ?? ''}".`,
+        `${ids.length} keys on YubiHSM 2 ${this.#opened.info.serial} have the label "${ref.label ?? ''}".`,
         {
-          remedy: 'Name the one that is meant by its object id.',
+          remedy: 'Specify the intended key by its object ID.',
         },
       )
     }
@@ -57,15 +57,19 @@ export class YubiHsm2Device implements Device, CertificateStore {
 
   async #candidates({ label, location }: KeyRef): Promise<readonly number[]> {
     if (location === undefined && label === undefined) {
-      throw new DeviceError('device.unsupported', 'A key of a YubiHSM 2 is found by its label or its object id only.', {
-        remedy: 'Give the label, or the object id such as 0x1234.',
-      })
+      throw new DeviceError(
+        'device.unsupported',
+        'Could not search for the key: on a YubiHSM 2 it is found only by its label or its object ID.',
+        {
+          remedy: 'Specify the label, or the object ID such as 0x1234.',
+        },
+      )
     }
     const labelled = label === undefined ? undefined : await keysWithLabel(this.#context, label)
     if (location === undefined) return labelled ?? []
     const id = parseObjectId(location)
     if (id === undefined) {
-      throw new DeviceError('device.settings', `"${location.slice(0, 40)}" is no object id.`, {
+      throw new DeviceError('device.settings', `"${location.slice(0, 40)}" is not an object ID.`, {
         remedy: 'Write it as 0x1234.',
       })
     }
@@ -91,8 +95,8 @@ export class YubiHsm2Device implements Device, CertificateStore {
     const id = parseObjectId(key.location)
     const found = id === undefined ? undefined : await ObjectKey.read(this.#context, id)
     if (found !== undefined && Buffer.from(found.publicKey).equals(key.publicKey)) return found
-    throw new DeviceError('key.not-found', `Key ${key.location} is not the one that this certificate is for.`, {
-      remedy: 'Check that the right device is opened.',
+    throw new DeviceError('key.not-found', `This certificate is not for key ${key.location}.`, {
+      remedy: 'Check that the right device is open.',
     })
   }
 

@@ -16,9 +16,9 @@ export function chosenSlot(query: TokenQuery, settings: SettingReader): PivSlot 
   if (others.some((slot) => slot !== first)) {
     throw new DeviceError(
       'device.settings',
-      `Could not choose a PIV slot: ${slots.map(({ name }) => name).join(' and ')} are named.`,
+      `Could not choose a PIV slot: ${slots.map(({ name }) => name).join(' and ')} are specified.`,
       {
-        remedy: 'Name the slot once, in the URI or in the settings.',
+        remedy: 'Specify the slot once, in the URI or in the settings.',
       },
     )
   }
@@ -26,7 +26,11 @@ export function chosenSlot(query: TokenQuery, settings: SettingReader): PivSlot 
 }
 
 function unknownSlot(name: string): never {
-  throw new DeviceError('device.settings', `Could not choose a PIV slot: "${name.slice(0, 16)}" is none for keys.`, {
-    remedy: `Use one of ${PIV_SLOTS.map((slot) => slot.name).join(', ')}.`,
-  })
+  throw new DeviceError(
+    'device.settings',
+    `Could not choose a PIV slot: "${name.slice(0, 16)}" is not a slot for keys.`,
+    {
+      remedy: `Use one of ${PIV_SLOTS.map((slot) => slot.name).join(', ')}.`,
+    },
+  )
 }

@@ -18,7 +18,7 @@ const RSA = /^RSA-/
 /** Why this firmware makes no such key, or makes one that nobody should use; undefined where it does. */
 export function firmwareAgainst(algorithm: KeyAlgorithm, firmware: Version): string | undefined {
   if (RSA.test(algorithm) && atLeast(firmware, FIRMWARE.rocaFirst) && atLeast(FIRMWARE.rocaLast, firmware)) {
-    return 'firmware 4.2.0 to 4.3.4 makes weak RSA keys (YSA-2017-01, ROCA)'
+    return 'firmware 4.2.0 to 4.3.4 generates weak RSA keys (YSA-2017-01, ROCA)'
   }
   if ((algorithm === 'RSA-3072' || algorithm === 'RSA-4096') && !atLeast(firmware, FIRMWARE.rsa3072)) {
     return 'RSA above 2048 bits needs firmware 5.7 or later'

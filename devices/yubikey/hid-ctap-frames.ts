@@ -49,7 +49,7 @@ export class CtapAnswer {
 
   /** The whole message once its last packet came; packets of other channels are passed over. Throws HidAnswerError. */
   add(packet: Uint8Array): CtapMessage | undefined {
-    if (packet.length < CTAPHID.packet) throw new HidAnswerError('a packet is cut off')
+    if (packet.length < CTAPHID.packet) throw new HidAnswerError('a packet is truncated')
     const bytes = Buffer.from(packet)
     if (bytes.readUInt32BE(0) !== this.#channel) return undefined
     if (this.#length < 0) this.#begin(bytes)
@@ -61,7 +61,7 @@ export class CtapAnswer {
 
   #begin(bytes: Buffer): void {
     const command = bytes[4] ?? 0
-    if ((command & COMMAND_BIT) === 0) throw new HidAnswerError('the answer begins in its middle')
+    if ((command & COMMAND_BIT) === 0) throw new HidAnswerError('the answer does not start at its beginning')
     this.#command = command & ~COMMAND_BIT
     this.#length = bytes.readUInt16BE(5)
     if (this.#length > MAX_MESSAGE) throw new HidAnswerError('the answer is too long')

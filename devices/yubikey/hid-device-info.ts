@@ -55,13 +55,13 @@ export type InfoTags = ReadonlyMap<number, Uint8Array>
 /** One page: a length byte, then tag-length-value triples; what follows the length (a CRC) is ignored. Throws HidAnswerError. */
 export function readInfoPage(page: Uint8Array): InfoTags {
   const length = page[0] ?? 0
-  if (page.length < 1 + length) throw new HidAnswerError('the device information is cut off')
+  if (page.length < 1 + length) throw new HidAnswerError('the device information is truncated')
   const tags = new Map<number, Uint8Array>()
   for (let at = 1; at < 1 + length; ) {
     const tag = page[at] ?? 0
     const size = page[at + 1] ?? 0
     if (at + 1 > length || at + 2 + size > 1 + length)
-      throw new HidAnswerError('a value of the device information is cut off')
+      throw new HidAnswerError('a value of the device information is truncated')
     tags.set(tag, page.slice(at + 2, at + 2 + size))
     at += 2 + size
   }

@@ -98,7 +98,7 @@ async function readOne(
     const why =
       error instanceof HidAnswerError
         ? error.message
-        : `${path} may not be opened; install contrib/udev/70-hsm-enroll.rules (Windows: run as administrator)`
+        : `${path} cannot be opened; install contrib/udev/70-hsm-enroll.rules (Windows: run as administrator)`
     trail.push(`${name}: ${why}`)
     return undefined
   }

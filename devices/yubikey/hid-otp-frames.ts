@@ -48,7 +48,7 @@ export class OtpAnswer {
   /** The answer, CRC included, once the sequence begins anew; undefined while more is to come. Throws HidAnswerError. */
   add(report: Uint8Array): Uint8Array | undefined {
     const state = report[PIECE]
-    if (report.length !== OTP_REPORT || state === undefined) throw new HidAnswerError('a report is cut off')
+    if (report.length !== OTP_REPORT || state === undefined) throw new HidAnswerError('a report is truncated')
     if ((state & OTP_FLAG.pending) === 0) return undefined
     const sequence = state & SEQUENCE
     if (sequence === 0 && this.#parts.length > 0) return Uint8Array.from(Buffer.concat(this.#parts))
@@ -61,7 +61,7 @@ export class OtpAnswer {
 
 /** `length` bytes and their CRC at the front of an answer. Throws HidAnswerError where the CRC is wrong. */
 export function checkOtpAnswer(answer: Uint8Array, length: number): Uint8Array {
-  if (answer.length < length + 2) throw new HidAnswerError('the answer is cut off')
+  if (answer.length < length + 2) throw new HidAnswerError('the answer is truncated')
   if (crc16(answer.subarray(0, length + 2)) !== RESIDUAL)
     throw new HidAnswerError('the checksum of the answer is wrong')
   return answer.slice(0, length)

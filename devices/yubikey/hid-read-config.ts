@@ -34,7 +34,7 @@ export async function readConfigByFido(port: HidPort): Promise<HidDeviceInfo> {
     deadline,
     (answer) => nonce.equals(answer.subarray(0, 8)),
   )
-  if (opened.length < 12) throw new HidAnswerError('the answer to INIT is cut off')
+  if (opened.length < 12) throw new HidAnswerError('the answer to INIT is truncated')
   const channel = Buffer.from(opened).readUInt32BE(8)
   return describeInfo(
     await readPages((page) =>

@@ -10,12 +10,12 @@ export async function readIntermediates(path: string | undefined): Promise<strin
   try {
     const { size } = await stat(path)
     const text = size <= MAX_BYTES ? await readFile(path, 'latin1') : ''
-    if (!CERTIFICATE.test(text)) throw new Error('no PEM certificates in it')
+    if (!CERTIFICATE.test(text)) throw new Error('it contains no PEM certificates')
     return text.endsWith('\n') ? text : `${text}\n`
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new DeviceError('device.settings', `Could not read includeIntermediates ${path}: ${why.slice(0, 120)}.`, {
-      remedy: "Name the PEM file with Yubico's intermediate certificates, or remove the setting.",
+      remedy: "Specify the PEM file with Yubico's intermediate certificates, or remove the setting.",
       cause,
     })
   }

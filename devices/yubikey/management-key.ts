@@ -14,7 +14,7 @@ export const AES_REMEDY =
 /** Such a key looks wrong to such a module, however right it is. */
 const FACTORY_AES: PinKind = {
   ...MANAGEMENT_KEY,
-  remedy: `Check its source. Where it is the AES key that firmware 5.7 comes with, this libykcs11 cannot use it. ${AES_REMEDY}`,
+  remedy: `Check its source. If it is the default AES key of firmware 5.7, this libykcs11 cannot use it. ${AES_REMEDY}`,
 }
 
 /** Hex digits of TDES and AES-192, AES-128 and AES-256 keys. */
@@ -28,17 +28,17 @@ export function readManagementKey(secret: Secret, aesPossible: boolean): Secret 
   try {
     text = secret.text().replace(/\s+/g, '').toLowerCase()
   } catch {
-    throw refuse('it is not text', 'Write it as hex digits.')
+    throw refuse('it is not text', 'Enter it as hex digits.')
   }
   if (!/^[0-9a-f]*$/.test(text) || !LENGTHS.includes(text.length)) {
     throw refuse(
       `it is not ${[...LENGTHS].sort((a, b) => a - b).join(', ')} hex digits`,
-      'Write it as hex digits, as ykman prints it.',
+      'Enter it as hex digits, as ykman prints it.',
     )
   }
   if (!aesPossible && text.length !== 48) {
     throw refuse(
-      'this version of libykcs11 takes TDES keys only',
+      'this version of libykcs11 supports TDES keys only',
       'Use libykcs11 2.3 or later, or set a TDES management key with ykman.',
     )
   }

@@ -109,7 +109,7 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     const firmware = firmwareAgainst(algorithm, this.#firmware())
     if (firmware !== undefined) return firmware
     if ((algorithm === 'RSA-3072' || algorithm === 'RSA-4096') && !canDo(this.#module, 'rsa3072')) {
-      return `libykcs11 ${printVersion(this.#module)} makes no RSA keys above 2048 bits; 2.5 does`
+      return `libykcs11 ${printVersion(this.#module)} cannot generate RSA keys above 2048 bits; 2.5 can`
     }
     return super.reasonAgainst(algorithm)
   }
@@ -136,7 +136,7 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     if (!canDo(this.#module, 'policies')) {
       throw new DeviceError(
         'device.unsupported',
-        `Could not set a PIN or touch policy: libykcs11 ${printVersion(this.#module)} cannot.`,
+        `Could not set a PIN or touch policy: libykcs11 ${printVersion(this.#module)} does not support them.`,
         {
           remedy: 'Use libykcs11 2.3 or later, or leave the policies at their default.',
         },
@@ -169,9 +169,9 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     if (spec.replaceKey !== undefined && slotByName(spec.replaceKey) !== slot) {
       throw new DeviceError(
         'key.exists',
-        `Did not make a key on ${this.subject}: the key goes to slot ${slot.name}, and slot ${spec.replaceKey.slice(0, 16)} was named to be replaced.`,
+        `Did not generate a key on ${this.subject}: the key is for slot ${slot.name}, but --replace-key specifies slot ${spec.replaceKey.slice(0, 16)}.`,
         {
-          remedy: `Name slot ${slot.name} with --replace-key, or choose the other slot.`,
+          remedy: `Specify slot ${slot.name} with --replace-key, or choose the other slot.`,
         },
       )
     }
@@ -180,9 +180,9 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     if (what === undefined) return
     throw new DeviceError(
       'key.exists',
-      `Did not make a key on ${this.subject}: slot ${slot.name} (${slot.use}) holds ${what}.`,
+      `Did not generate a key on ${this.subject}: slot ${slot.name} (${slot.use}) holds ${what}.`,
       {
-        remedy: `Choose another slot, or say --replace-key ${slot.name} (its key and certificate are lost then).`,
+        remedy: `Choose another slot, or specify --replace-key ${slot.name} (its key and certificate are then lost).`,
       },
     )
   }
@@ -232,7 +232,7 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     if (this.needsTouch(key)) {
       this.opened.options.onProgress?.({
         kind: 'touch',
-        message: `Touch ${this.subject} now: it waits some 15 seconds.`,
+        message: `Touch ${this.subject} now: it waits about 15 seconds.`,
       })
     } else super.announceSignature(key)
   }
@@ -288,15 +288,18 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     const [why, remedy] = !atLeast(firmware, FIRMWARE.attestation)
       ? [`firmware ${printVersion(firmware)} cannot attest; 4.3 and later can`, 'Use a newer YubiKey.']
       : !canDo(this.#module, 'attestationObjects')
-        ? [`libykcs11 ${printVersion(this.#module)} shows no attestations; 2.0 does`, 'Use libykcs11 2.0 or later.']
+        ? [
+            `libykcs11 ${printVersion(this.#module)} does not return attestations; 2.0 does`,
+            'Use libykcs11 2.0 or later.',
+          ]
         : device === undefined
           ? [
-              'slot f9 holds no attestation certificate',
-              'Use another YubiKey: the factory certificate cannot be put back.',
+              'slot f9 contains no attestation certificate',
+              'Use another YubiKey: the factory certificate cannot be restored.',
             ]
           : [
-              `the key in slot ${slot.name} was not made on the device (imported keys are never attested)`,
-              'Make a new key on the device.',
+              `the key in slot ${slot.name} was not generated on the device (imported keys are never attested)`,
+              'Generate a new key on the device.',
             ]
     return new DeviceError('key.not-attestable', `Could not attest slot ${slot.name} of ${this.subject}: ${why}.`, {
       remedy,

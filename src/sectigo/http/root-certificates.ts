@@ -48,7 +48,7 @@ export function readCaFile(path: string): string {
     text = readFileSync(path, 'utf8')
   } catch (cause) {
     throw new EnrollError('sectigo.ca-file', `Could not read the CA file ${path}.`, {
-      remedy: 'Name a readable PEM file.',
+      remedy: 'Specify a readable PEM file.',
       cause,
     })
   }
