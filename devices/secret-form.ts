@@ -28,14 +28,14 @@ const QUOTED =
 
 // biome-ignore format: a table, a row a line
 const RULES: readonly { readonly broken: (text: string, form: SecretForm) => boolean; readonly why: string; readonly remedy?: string }[] = [
-  { broken: (text) => ONE_TIME_PASSWORD.test(text), why: 'it looks like a one-time password that a touched YubiKey has typed', remedy: 'Enter it again without touching the key.' },
-  { broken: (text) => /\p{Cc}/u.test(text), why: 'it holds a control character (a line break?)' },
-  { broken: (text) => INVISIBLE.test(text), why: 'it holds an invisible character', remedy: 'Type it anew at its source: such characters come along when a text is copied.' },
-  { broken: (text) => text !== text.trim(), why: 'it begins or ends with a blank' },
-  { broken: (text) => text.length > 1 && QUOTED.test(text), why: 'it stands in quotation marks', remedy: 'Remove them at its source: an environment file keeps them as part of the value.' },
-  { broken: (text, { alphabet }) => alphabet !== 'any' && /[\uff01-\uff5e]/.test(text), why: 'it holds full-width characters', remedy: 'Switch the input method to half-width and type it anew.' },
-  { broken: (text, { alphabet }) => alphabet !== 'any' && /[^\x20-\x7e]/.test(text), why: 'it holds characters outside of ASCII' },
-  { broken: (text, { alphabet }) => alphabet === 'no-blanks' && text.includes(' '), why: 'it holds a blank' },
+  { broken: (text) => ONE_TIME_PASSWORD.test(text), why: 'it looks like a one-time password that a YubiKey types when touched', remedy: 'Enter it again without touching the key.' },
+  { broken: (text) => /\p{Cc}/u.test(text), why: 'it contains a control character (a line break?)' },
+  { broken: (text) => INVISIBLE.test(text), why: 'it contains an invisible character', remedy: 'Type it again at its source: copied text often contains such characters.' },
+  { broken: (text) => text !== text.trim(), why: 'it starts or ends with a space' },
+  { broken: (text) => text.length > 1 && QUOTED.test(text), why: 'it is enclosed in quotation marks', remedy: 'Remove them at its source: an environment file keeps them as part of the value.' },
+  { broken: (text, { alphabet }) => alphabet !== 'any' && /[\uff01-\uff5e]/.test(text), why: 'it contains full-width characters', remedy: 'Switch the input method to half-width and type it again.' },
+  { broken: (text, { alphabet }) => alphabet !== 'any' && /[^\x20-\x7e]/.test(text), why: 'it contains non-ASCII characters' },
+  { broken: (text, { alphabet }) => alphabet === 'no-blanks' && text.includes(' '), why: 'it contains a space' },
 ]
 
 /** What is wrong with the form of a secret; undefined if it may be sent. */
@@ -56,5 +56,5 @@ export function secretFormFault(secret: Secret, form: SecretForm): FormFault | u
       : maxLength === Number.POSITIVE_INFINITY
         ? `${minLength} or more`
         : `${minLength} to ${maxLength}`
-  return { why: `it has ${secret.length} bytes, and the device takes ${bounds}`, remedy: CORRECT }
+  return { why: `it has ${secret.length} bytes, and the device accepts ${bounds}`, remedy: CORRECT }
 }

@@ -70,8 +70,8 @@ const basic = (user: string, password: string): string =>
 
 function textOf(secret: Secret | undefined, name: SecretName, redaction: Redaction): string {
   if (secret === undefined) {
-    throw new DeviceError('credential.refused', `Could not log in to DSM: no source gives the ${name}.`, {
-      remedy: `Name a source for ${name} in the profile's device section (file, environment, command).`,
+    throw new DeviceError('credential.refused', `Could not log in to DSM: no source is set for the ${name}.`, {
+      remedy: `Set a source for ${name} in the profile's device section (file, environment, command).`,
     })
   }
   const text = secret.text().trim()

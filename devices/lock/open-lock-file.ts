@@ -68,7 +68,10 @@ function words(file: string, code: string): readonly [string, string] {
     case 'EPERM': {
       const owner = ownerOf(file)
       return owner === undefined
-        ? ['this user has no write permission in the folder', `Have the owner of ${folder} grant this user write access.`]
+        ? [
+            'this user has no write permission in the folder',
+            `Have the owner of ${folder} grant this user write access.`,
+          ]
         : [`the file belongs to ${owner}`, `Transfer it to this user: \`sudo chown ${me()} '${file}'\`.`]
     }
     case 'EISDIR':

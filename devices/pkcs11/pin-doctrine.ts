@@ -30,7 +30,7 @@ export const SO_PIN: PinKind = {
   locked: 'SO_PIN_LOCKED',
 }
 
-const UNLOCK = "Unlock it with the PUK or the security officer's PIN, with the vendor's tool."
+const UNLOCK = "Unblock it with the PUK or the security officer's PIN, using the vendor's tool."
 const ABSURD_LENGTH = 0xffff
 
 /** The token's own bounds; 0 or a number beyond reason mean that it does not tell. */
@@ -60,9 +60,9 @@ export function refuseHopelessAttempt(
   if (hasFlag(token, kind.finalTry) || triesLeft === 1) {
     throw new DeviceError(
       'pin.final-try',
-      `Did not log in to ${subject}: one try is left for the ${kind.name}, and the agent never uses the last one.`,
+      `Did not log in to ${subject}: only one attempt is left for the ${kind.name}; hsm-enroll never uses the last attempt.`,
       {
-        remedy: `Log in once with the vendor's tool and the right ${kind.name}; that sets the counter back.`,
+        remedy: `Log in once with the vendor's tool and the right ${kind.name}; that resets the counter.`,
         triesLeft: 1,
       },
     )
@@ -104,10 +104,10 @@ export function wrongPin(
   }
   const left =
     triesLeft === undefined
-      ? 'the device does not tell how many tries are left'
+      ? 'the device does not report how many attempts are left'
       : triesLeft === 0
-        ? 'it is locked now'
-        : `${triesLeft} ${triesLeft === 1 ? 'try is' : 'tries are'} left`
+        ? 'it is now locked'
+        : `${triesLeft} ${triesLeft === 1 ? 'attempt is' : 'attempts are'} left`
   // A token that says "locked" does not say whether this PIN was right.
   const lockedBefore = cause.code === 'pin.locked'
   const verdict = lockedBefore ? 'is locked' : `is wrong; ${left}`

@@ -40,9 +40,9 @@ async function ask(secret: SecretProvider, name: 'password' | 'authentication-ke
   if (value !== undefined) return value
   throw new DeviceError(
     'pin.missing',
-    `The ${prompt.charAt(0).toLowerCase()}${prompt.slice(1)} is needed and no source for it is configured.`,
+    `The ${prompt.charAt(0).toLowerCase()}${prompt.slice(1)} is needed, but no source is configured for it.`,
     {
-      remedy: `Name a source for the secret "${name}" in the profile (a file, an environment variable, a command), or run it in a terminal.`,
+      remedy: `Set a source for the secret "${name}" in the profile (a file, an environment variable, a command), or run hsm-enroll in a terminal.`,
     },
   )
 }
@@ -58,8 +58,8 @@ function readSecretKey(secret: Secret, of: string): KeyObject {
     return readPrivateKey(secret.bytes())
   } catch {
     // The cause may quote the key: it is left out.
-    throw new DeviceError('pin.malformed', `The private key of ${of} is no P-256 private key.`, {
-      remedy: 'Give it as PEM (not encrypted), as 32 bytes, or as 64 hex digits.',
+    throw new DeviceError('pin.malformed', `The private key of ${of} is not a P-256 private key.`, {
+      remedy: 'Provide it as unencrypted PEM, as 32 bytes, or as 64 hex digits.',
     })
   }
 }
@@ -70,7 +70,7 @@ function readPinned(text: string): KeyObject {
   } catch (cause) {
     throw new DeviceError(
       'device.settings',
-      'Could not use the YubiHSM 2 setting "devicePublicKey": it is no P-256 public key.',
+      'Could not use the YubiHSM 2 setting "devicePublicKey": it is not a P-256 public key.',
       {
         remedy: 'Write it as PEM or as 128 hex digits, as `yubihsm-shell -a get-device-pubkey` prints it.',
         cause,

@@ -104,7 +104,7 @@ async function makeRoom(context: KeyContext, object: NewObject, spec: KeySpec): 
 }
 
 const exists = (id: number, why: string): DeviceError =>
-  new DeviceError('key.exists', `Key ${formatObjectId(id)} already exists: ${why}. It is not overwritten.`, {
+  new DeviceError('key.exists', `Key ${formatObjectId(id)} already already exists: ${why}. It is not overwritten.`, {
     remedy: 'Resume the run that generated it, choose another objectId, or specify it in --replace-key.',
   })
 

@@ -67,7 +67,7 @@ describe('findCapabilities', () => {
 
   it('says why a key type cannot be used', () => {
     expect(reasons({})).toEqual({})
-    expect(reasons({ disabledAlgorithms: [9] })).toMatchObject({ 'RSA-2048': 'it is switched off on this device' })
+    expect(reasons({ disabledAlgorithms: [9] })).toMatchObject({ 'RSA-2048': 'it is disabled on this device' })
     const mayNotSign = { ...authKey, capabilities: capabilities('sign-ecdsa'), delegatedCapabilities: 0n }
     expect(reasons({ authKey: mayNotSign })).toMatchObject({
       'RSA-3072': 'authentication key 0x0003 lacks the capability sign-pkcs',
