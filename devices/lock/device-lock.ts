@@ -33,7 +33,7 @@ export async function lockDevice(
     const outcome = await takeKernelLock(file, { shared: true, ...(signal === undefined ? {} : { signal }) })
     if (outcome.kind === 'taken') return outcome.lock
     throw new DeviceError('device.busy', `Could not open ${subject}: ${describeHolder(outcome.holder)} has it open.`, {
-      remedy: `Wait until that run has ended, or end it. \`fuser -v ${file}\`, as root on the host, shows its process.`,
+      remedy: `Wait until that run has ended, or end it. \`fuser ${file}\`, as root on the host, shows its process.`,
       vendorCode: 'lock',
       transient: true,
     })

@@ -20,6 +20,8 @@ export interface AdvanceOptions {
   readonly wait?: boolean
   /** Order again after the CA refused: a new POST, on the operator's word. */
   readonly orderAgain?: boolean
+  /** The CA has pushed that something happened to the order. */
+  readonly pushed?: boolean
   /** Asked before the order is placed; false ends the run where it is. Where it is absent, nothing is ever ordered. */
   readonly confirm?: (run: OpenRun) => Promise<boolean>
 }
@@ -30,7 +32,11 @@ export async function advance(run: Run, options: AdvanceOptions = {}): Promise<E
     return await walk(run, options)
   } catch (error) {
     if (error instanceof EnrollError || error instanceof DeviceError) {
-      await run.log({ type: 'failed', code: error.code, message: error.message })
+      const { code, message } = error
+      const { state, lastFailure } = run.record
+      // Whoever follows an order, or pushes to it, may fail in the same way any number of times; a device counts tries.
+      const isNews = state !== 'ordered' || lastFailure?.code !== code || lastFailure.message !== message
+      if (isNews) await run.log({ type: 'failed', code, message })
     }
     throw error
   }
@@ -73,7 +79,7 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
       case 'ordered':
         if (!hasKey(run.record)) throw noCertificate(run)
         if (await takePushed(run)) break
-        if (await runCollectStep(run, options.wait === true)) break
+        if (await runCollectStep(run, { patient: options.wait === true, pushed: options.pushed === true })) break
         if (options.wait !== true) return EXIT.pending
         await pause(run)
         break

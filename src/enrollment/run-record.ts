@@ -72,33 +72,34 @@ export function foldEntry(record: RunRecord | undefined, { event, time, hash }: 
     return { ...planned, state: 'planned', startedAt: time, updatedAt: time }
   }
   if (record === undefined) return undefined
-  const next = { ...apply(afterFailure(record, event), event, time), updatedAt: time }
-  return event.type === 'submitting' ? { ...next, intent: hash } : next
+  return {
+    ...record,
+    // A failure is the last word only until the run has gone on.
+    lastFailure: event.type === 'settings-changed' ? record.lastFailure : undefined,
+    intent: event.type === 'submitting' ? hash : record.intent,
+    ...changeBy(record, event, time),
+    updatedAt: time,
+  }
 }
 
-/** A failure is the last word only until the run has gone on. */
-const afterFailure = (record: RunRecord, { type }: RunEvent): RunRecord =>
-  type === 'settings-changed' ? record : { ...record, lastFailure: undefined }
-
-function apply(record: RunRecord, event: RunEvent, time: string): RunRecord {
+/** What an event changes of a record. */
+function changeBy(record: RunRecord, event: RunEvent, time: string): Partial<RunRecord> {
   switch (event.type) {
     case 'planned':
-      return record
+      return {}
     case 'settings-changed':
       return {
-        ...record,
         settings: { ...record.settings, ...event.settings },
         profileMarks: [...new Set([...(record.profileMarks ?? []), ...marksOf(event)])],
       }
     case 'key-requested': {
       const { occupant, deviceName, place } = event
-      return { ...record, keyRequested: { occupant, deviceName, place } }
+      return { keyRequested: { occupant, deviceName, place } }
     }
     case 'key-refused':
-      return { ...record, keyRequested: undefined }
+      return { keyRequested: undefined }
     case 'key-generated':
       return {
-        ...record,
         state: 'key-generated',
         keyLocation: event.location,
         spkiSha256: event.spkiSha256,
@@ -106,7 +107,6 @@ function apply(record: RunRecord, event: RunEvent, time: string): RunRecord {
       }
     case 'csr-signed':
       return {
-        ...record,
         // An attestation is of the key: it outlives the request that was made with it before.
         state: record.attestation === undefined ? 'csr-signed' : 'attested',
         request: event.request,
@@ -114,21 +114,19 @@ function apply(record: RunRecord, event: RunEvent, time: string): RunRecord {
       }
     case 'request-withdrawn':
       return {
-        ...record,
         state: 'key-generated',
         request: undefined,
         checkResult: undefined,
         failedChecks: undefined,
       }
     case 'attested':
-      return { ...record, state: 'attested', attestation: event.attestation, certChains: event.certChains }
+      return { state: 'attested', attestation: event.attestation, certChains: event.certChains }
     case 'check-refused':
-      return { ...record, state: 'attested', checkResult: event.result, failedChecks: event.failed }
+      return { state: 'attested', checkResult: event.result, failedChecks: event.failed }
     case 'checked':
-      return { ...record, state: 'checked', checkResult: event.result, failedChecks: undefined }
+      return { state: 'checked', checkResult: event.result, failedChecks: undefined }
     case 'submitting':
       return {
-        ...record,
         state: 'submitting',
         submission: event,
         refusal: undefined,
@@ -139,7 +137,6 @@ function apply(record: RunRecord, event: RunEvent, time: string): RunRecord {
     case 'not-sent':
     case 'not-placed':
       return {
-        ...record,
         state: stateWithoutOrder(record),
         unknownReason: undefined,
         unknownReply: undefined,
@@ -148,7 +145,6 @@ function apply(record: RunRecord, event: RunEvent, time: string): RunRecord {
     case 'ordered': {
       const { type: _, resolvedBy: __, ...order } = event
       return {
-        ...record,
         ...order,
         state: 'ordered',
         unknownReason: undefined,
@@ -157,12 +153,11 @@ function apply(record: RunRecord, event: RunEvent, time: string): RunRecord {
       }
     }
     case 'rejected':
-      return { ...record, state: 'rejected', refusal: event.refusal, refusalCauses: event.causes }
+      return { state: 'rejected', refusal: event.refusal, refusalCauses: event.causes }
     case 'order-rejected':
-      return { ...record, state: 'rejected', rejection: event.reason }
+      return { state: 'rejected', rejection: event.reason }
     case 'unknown':
       return {
-        ...record,
         state: 'unknown',
         unknownReason: event.reason,
         unknownReply: event.reply ?? record.unknownReply,
@@ -170,11 +165,10 @@ function apply(record: RunRecord, event: RunEvent, time: string): RunRecord {
       }
     case 'progress': {
       const { type: _, ...progress } = event
-      return { ...record, progress }
+      return { progress }
     }
     case 'issued':
       return {
-        ...record,
         state: 'issued',
         certificate: event.certificate,
         chain: event.chain,
@@ -184,11 +178,11 @@ function apply(record: RunRecord, event: RunEvent, time: string): RunRecord {
         certificateIssuer: event.issuer,
       }
     case 'installed':
-      return { ...record, state: 'installed', certificateLocation: event.where }
+      return { state: 'installed', certificateLocation: event.where }
     case 'recovered':
       return recovered(record, event)
     case 'failed':
-      return { ...record, lastFailure: { code: event.code, message: event.message, time } }
+      return { lastFailure: { code: event.code, message: event.message, time } }
   }
 }
 
@@ -200,9 +194,9 @@ function stateWithoutOrder({ device, publicKey, request, attestation, checkResul
 }
 
 /** What the journal lost and the ledger did not. An order among it may have been placed, whatever the journal said last. */
-function recovered(record: RunRecord, { key, order }: Extract<RunEvent, { type: 'recovered' }>): RunRecord {
+function recovered(record: RunRecord, { key, order }: Extract<RunEvent, { type: 'recovered' }>): Partial<RunRecord> {
   const { location, spkiSha256, ...request } = key ?? {}
-  const asked = { ...record, keyRequested: record.keyRequested ?? (key === undefined ? undefined : request) }
+  const asked = { keyRequested: record.keyRequested ?? (key === undefined ? undefined : request) }
   // A key that nobody ordered for is found on the device again; one that was ordered for is followed from here.
   if (order === undefined) return asked
   const { orderNumber, intent, ...submission } = order

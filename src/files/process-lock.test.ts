@@ -30,7 +30,7 @@ describe('a process lock', () => {
         message: expect.stringMatching(
           /^Could not begin: this process \(.+, user .+, since .+\) is working on the work\.$/,
         ),
-        remedy: expect.stringContaining(`fuser -v ${file}`),
+        remedy: expect.stringContaining(`fuser ${file}`),
       })
     })
   })

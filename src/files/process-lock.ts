@@ -29,7 +29,7 @@ export async function withProcessLock<T>(
 
 const held = (file: string, what: string, holder: LockHolder | undefined): EnrollError =>
   new EnrollError('lock.held', `Could not begin: ${describeHolder(holder)} is working on ${what}.`, {
-    remedy: `Wait for it to end, or end it. \`fuser -v ${file}\`, as root on the host, shows its process.`,
+    remedy: `Wait for it to end, or end it. \`fuser ${file}\`, as root on the host, shows its process.`,
   })
 
 const unavailable = (file: string, what: string, cause: LockFault): EnrollError =>

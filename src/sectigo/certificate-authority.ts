@@ -84,6 +84,8 @@ export interface CertificateAuthority {
   applyOrder(form: OrderForm, options?: CallOptions): Promise<OrderOutcome>
   balance(options?: CallOptions): Promise<Balance>
   orderProgress(orderNumber: string, options?: CallOptions): Promise<OrderProgress>
+  /** The same for whoever asks again and again; undefined, without a call, where this order was asked about a moment ago. */
+  orderProgressIfDue(orderNumber: string, options?: CallOptions): Promise<OrderProgress | undefined>
   collect(
     order: { readonly orderNumber: string; readonly certificateId?: string },
     options?: CallOptions,

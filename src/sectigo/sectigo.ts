@@ -1,11 +1,11 @@
 import { autoApplyOrder } from './auto-apply-order.ts'
 import type { CertificateAuthority, FormFault, OrderForm } from './certificate-authority.ts'
 import { COLLECT_ENDPOINT, collectCertificate } from './collection/collect.ts'
-import { memoryPollSchedule, POLL_FLOOR, type PollSchedule } from './collection/poll-schedule.ts'
+import { memoryPollSchedule, nextCall, POLL_FLOOR, type PollSchedule, statusFloor } from './collection/poll-schedule.ts'
 import { getAccountBalance } from './get-account-balance.ts'
 import { followOrder } from './get-detailed-order-status.ts'
 import { type ClientOptions, createClient } from './http/client.ts'
-import { endpointUrl, isLoopback } from './http/endpoint-url.ts'
+import { endpointUrl, isLoopback, readBaseUrl } from './http/endpoint-url.ts'
 import { ORDER_IDENTITY_PARAMETERS } from './parameters/auto-apply-order-document-signing.ts'
 import { orderTable } from './parameters/order-table.ts'
 import { validateForm } from './parameters/validate-form.ts'
@@ -36,6 +36,14 @@ export function createSectigo(options: SectigoOptions): CertificateAuthority {
     applyOrder: (form, call) => autoApplyOrder(client, form, call?.signal),
     balance: (call) => getAccountBalance(client, call?.signal),
     orderProgress: (orderNumber, call) => followOrder(client, orderNumber, call?.signal),
+    orderProgressIfDue: (orderNumber, call) =>
+      schedule.exclusive(async () => {
+        const name = `status of ${orderNumber}`
+        const time = (options.now ?? Date.now)()
+        if ((await nextCall(schedule, name, time, statusFloor(floor))) > time) return undefined
+        await schedule.record(name, time)
+        return followOrder(client, orderNumber, call?.signal)
+      }),
     collect: (order, call) =>
       collectCertificate(client, order, {
         endpoint,
@@ -46,6 +54,10 @@ export function createSectigo(options: SectigoOptions): CertificateAuthority {
       }),
   }
 }
+
+/** How long a push of an order is waited with after another, in milliseconds: as long as questions for its status are. */
+export const pushPause = (base: string, wanted: number): number =>
+  statusFloor(pollFloor(endpointUrl(readBaseUrl(base), ''), wanted))
 
 /** Nobody's setting may ask the real CA more often than its documents allow. */
 const pollFloor = (endpoint: URL, wanted = POLL_FLOOR): number =>

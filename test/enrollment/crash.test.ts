@@ -52,32 +52,39 @@ const state = ({ folder }: Bench, boundary: number): readonly string[] => [
   join(folder, `state-${boundary}`),
 ]
 
+/** The two devices have one serial number, and are locked apart. */
+const runOn = ({ rehearsal }: Bench, args: readonly string[]) => runProgram(args, { env: rehearsal.environment })
+
 async function enrollKilledAt(bench: Bench, boundary: number): Promise<void> {
   const args = ['enroll', bench.rehearsal.profile, '--yes', '--wait', ...state(bench, boundary)]
-  const env = { HSM_ENROLL_TEST_KILL_AT: String(boundary), HSM_ENROLL_TEST_COUNT: join(bench.folder, 'count') }
+  const env = {
+    ...bench.rehearsal.environment,
+    HSM_ENROLL_TEST_KILL_AT: String(boundary),
+    HSM_ENROLL_TEST_COUNT: join(bench.folder, 'count'),
+  }
   const end = await runProgram(args, { env, imports: [KILL] })
   if (boundary === 0) expect(end.code, end.stderr).toBe(0)
   else expect(end.signal, `boundary ${boundary}: ${end.stderr}`).toBe('SIGKILL')
 }
 
 async function runsOf(bench: Bench, boundary: number): Promise<readonly ShownRun[]> {
-  const { stdout } = await runProgram(['runs', 'list', '--json', ...state(bench, boundary)])
+  const { stdout } = await runOn(bench, ['runs', 'list', '--json', ...state(bench, boundary)])
   return (JSON.parse(stdout) as { runs: ShownRun[] }).runs
 }
 
 /** What an operator does with an unknown outcome: looks the order up at the CA, and says. */
 async function resume(bench: Bench, run: ShownRun, boundary: number, ordersBefore: number): Promise<string> {
   const directory = state(bench, boundary)
-  const first = await runProgram(['runs', 'resume', run.id, '--yes', '--wait', ...directory])
+  const first = await runOn(bench, ['runs', 'resume', run.id, '--yes', '--wait', ...directory])
   if (first.code === 0) return 'resumed'
   expect(first.code, first.stderr).toBe(5)
   const placed = bench.rehearsal.ca.orders.slice(ordersBefore)
   expect(placed.length).toBeLessThanOrEqual(1)
   const [order] = placed
   const answer = order === undefined ? ['--not-placed'] : ['--order-number', order.orderNumber]
-  const resolved = await runProgram(['runs', 'resolve', run.id, ...answer, ...directory])
+  const resolved = await runOn(bench, ['runs', 'resolve', run.id, ...answer, ...directory])
   expect(resolved.code, resolved.stderr).toBe(0)
-  const last = await runProgram(['runs', 'resume', run.id, '--yes', '--wait', ...directory])
+  const last = await runOn(bench, ['runs', 'resume', run.id, '--yes', '--wait', ...directory])
   expect(last.code, last.stderr).toBe(0)
   return 'resolved'
 }

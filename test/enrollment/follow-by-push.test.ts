@@ -179,6 +179,38 @@ describe('listen', () => {
     expect(await digestOf(stateDirectory)).toBe(settled)
   })
 
+  it('outlasts a flood of pushes: the journal holds what is new, the CA is asked once, and the last push counts', async () => {
+    const end = await runProgram(['enroll', rehearsal.profile, '--yes', '--new', '--json'], {
+      env: { HSM_ENROLL_SECTIGO_POLL_SECONDS: '10800' },
+    })
+    const run = shown(end)
+    const flooded = startProgram([
+      ...['listen', '--port', '0', '--source', '127.0.0.1', '--state-directory', stateDirectory, '--json'],
+    ])
+    const [, to = ''] = await flooded.until(/Listening on (\S+);/)
+    const size = async (): Promise<number> => (await readFile(join(run.folder, 'journal.jsonl'))).length
+    const questions = (): number => Object.values(rehearsal.ca.counters.requests).reduce((sum, count) => sum + count, 0)
+    const hint = (description: string): URLSearchParams =>
+      new URLSearchParams({ orderNumber: run.orderNumber, status: 'awaiting validation', statusDesc: description })
+    const outcomes = (): readonly string[] =>
+      flooded.stdout
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => (JSON.parse(line) as { outcome: string }).outcome)
+
+    expect(await send(hint('first'), {}, to)).toBe(200)
+    const [before, asked] = [await size(), questions()]
+    for (let i = 0; i < 300; i++) expect(await send(hint(`flood ${i}`), {}, to)).toBe(200)
+    const passed = outcomes().filter((outcome) => outcome !== 'later').length
+    // A pause is a minute: as many as fit into the time that this machine took, at most.
+    expect(passed).toBeLessThan(10)
+    expect(questions() - asked).toBeLessThan(10)
+    expect(await size()).toBe(before)
+    await flooded.stop()
+    expect(outcomes().at(-1)).toBe('woken')
+    expect(await size()).toBe(before)
+  })
+
   it('wakes `enroll --wait`, long before the CA may be asked again', async () => {
     push.withCertificate = true
     const placed = rehearsal.ca.orders.length

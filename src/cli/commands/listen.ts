@@ -1,13 +1,11 @@
 import type { Configuration } from '../../config/configuration.ts'
-import type { RunState } from '../../enrollment/run-event.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
 import { printable } from '../../printable.ts'
 import type { PushNotification } from '../../sectigo/push/push-notification.ts'
 import type { Arguments, Command, CommandContext } from '../command.ts'
-import { CA_OPTIONS, configure, configureRun, STATE_OPTIONS } from '../configure.ts'
+import { CA_OPTIONS, configure, STATE_OPTIONS } from '../configure.ts'
 import { stateDirectoryOf, TRACE_OPTION } from '../enrolling.ts'
-import type { Failure } from '../output.ts'
-import { createServices } from '../services.ts'
+import { type Woken, wakeRun, wokenToText } from '../wake-run.ts'
 
 export const listen: Command = {
   command: 'listen [profile]',
@@ -32,6 +30,7 @@ export const listen: Command = {
   },
   run: async (args, context) => {
     const { startPushReceiver } = await import('../../sectigo/push/push-receiver.ts')
+    const { PushFloor } = await import('../../sectigo/push/push-floor.ts')
     const profile = args.text('profile')
     const configuration = await configure(args, context, profile === undefined ? {} : { profile })
     const stateDirectory = stateDirectoryOf(configuration)
@@ -39,6 +38,19 @@ export const listen: Command = {
     const basic = await basicLogin(args, configuration, context)
     const sources = args.list('source')
     const inTurn = oneAtATime()
+    const tell = ({ orderNumber, event, link }: PushNotification, outcome: Woken): void =>
+      context.output.line(
+        { orderNumber, event, link, ...outcome },
+        () =>
+          `order ${orderNumber}: ${event}${link === undefined ? '' : ` ${link}`}; ${printable(wokenToText(outcome))}`,
+      )
+    const floor = new PushFloor((push) =>
+      inTurn(async () => {
+        const { pause, woken } = await wakeRun(push, stateDirectory, args, context)
+        tell(push, woken)
+        return pause
+      }),
+    )
     const receiver = await startPushReceiver({
       host: args.required('host'),
       port: portOf(args),
@@ -46,16 +58,9 @@ export const listen: Command = {
       ...(tls === undefined ? {} : { tls }),
       ...(basic === undefined ? {} : { basic }),
       ...(sources.length === 0 ? {} : { sources }),
-      onPush: (push) =>
-        inTurn(async () => {
-          const woken = await wake(push, stateDirectory, args, context)
-          const { orderNumber, event, link } = push
-          context.output.line(
-            { orderNumber, event, link, ...woken },
-            () =>
-              `order ${orderNumber}: ${event}${link === undefined ? '' : ` ${link}`}; ${printable(wokenToText(woken))}`,
-          )
-        }),
+      onPush: async (push) => {
+        if ((await floor.take(push)) === 'later') tell(push, { outcome: 'later' })
+      },
       onRefused: (reason) => context.output.warn(printable(reason)),
     })
     await warnOfClosedDoor(args.required('host'), sources, context)
@@ -65,6 +70,7 @@ export const listen: Command = {
       context.signal.addEventListener('abort', () => done(), { once: true })
     })
     await receiver.close()
+    await floor.end()
     return EXIT.done
   },
 }
@@ -122,97 +128,13 @@ async function basicLogin(args: Arguments, configuration: Configuration, { env, 
 }
 
 /** Pushes of one order follow each other within a second; each finds its run free. */
-function oneAtATime(): (work: () => Promise<void>) => Promise<void> {
-  let tail: Promise<void> = Promise.resolve()
+function oneAtATime(): <T>(work: () => Promise<T>) => Promise<T> {
+  let tail: Promise<unknown> = Promise.resolve()
   return (work) => {
     const turn = tail.then(work)
     tail = turn.catch(() => undefined)
     return turn
   }
-}
-
-/** What became of the run that a push belongs to: schemas/push.schema.json. */
-type Woken =
-  /** No open run has this order. */
-  | { readonly outcome: 'no-run' }
-  | { readonly outcome: 'woken'; readonly run: string; readonly state: RunState }
-  /** Another process has the run; nothing in the push is for it. */
-  | { readonly outcome: 'busy'; readonly run: string }
-  /** Another process has the run; its certificate was left for it. */
-  | { readonly outcome: 'left'; readonly run: string }
-  | { readonly outcome: 'failed'; readonly run: string; readonly error: Failure }
-
-function wokenToText(woken: Woken): string {
-  switch (woken.outcome) {
-    case 'no-run':
-      return 'no open run has this order'
-    case 'woken':
-      return `run ${woken.run} is ${woken.state}`
-    case 'busy':
-      return `another process works on the run ${woken.run}; nothing here is for it`
-    case 'left':
-      return `another process works on the run ${woken.run}; the certificate was left for it`
-    case 'failed':
-      return `${woken.error.code}: ${woken.error.message}`
-  }
-}
-
-/**
- * A push is unsigned: certificates that it carries count only where their key is the run's; anything else only makes us ask
- * the CA. The certificate goes to the device when somebody resumes the run: a listener has no PIN.
- */
-async function wake(
-  { orderNumber, certificates = [] }: PushNotification,
-  stateDirectory: string,
-  args: Arguments,
-  context: CommandContext,
-): Promise<Woken> {
-  const { withRun } = await import('../../enrollment/run.ts')
-  const { advance } = await import('../../enrollment/advance.ts')
-  const { acceptCertificates } = await import('../../enrollment/steps/collect-step.ts')
-  const { changes } = await configureRun(args, context)
-  const id = await orderedRun(stateDirectory, orderNumber)
-  if (id === undefined) return { outcome: 'no-run' }
-  const services = createServices(stateDirectory, context, args.flag('trace'))
-  try {
-    return await withRun(
-      id,
-      services,
-      async (run) => {
-        // Looked at again under the lock.
-        if (run.record.state !== 'ordered') return { outcome: 'woken', run: run.id, state: run.record.state }
-        if (certificates.length > 0) await acceptCertificates(run, certificates, 'pushed by the CA')
-        else await advance(run, { until: 'issued' })
-        return { outcome: 'woken', run: run.id, state: run.record.state }
-      },
-      changes,
-    )
-  } catch (error) {
-    if (!(error instanceof EnrollError)) throw error
-    if (error.code === 'lock.held') return leaveFor(id, certificates, stateDirectory)
-    const { code, message, remedy, exitCode } = error
-    return { outcome: 'failed', run: id, error: { code, message, remedy, exitCode } }
-  }
-}
-
-async function orderedRun(stateDirectory: string, orderNumber: string): Promise<string | undefined> {
-  const { indexedRuns } = await import('../../enrollment/run-index.ts')
-  let found: string | undefined
-  for await (const { id, digest } of indexedRuns(stateDirectory, { keep: true }))
-    if (digest?.orderNumber === orderNumber && digest.state === 'ordered') found ??= id
-  return found
-}
-
-/** Another process has the run, most likely one that waits for the CA: it finds what is left in the run's folder. */
-async function leaveFor(id: string, certificates: readonly Uint8Array[], stateDirectory: string): Promise<Woken> {
-  const { RunFolder } = await import('../../enrollment/run-folder.ts')
-  const { readRun } = await import('../../enrollment/list-runs.ts')
-  const { leavePushed } = await import('../../enrollment/pushed-certificates.ts')
-  const { hasOwn } = await import('../../enrollment/steps/collect-step.ts')
-  const { record } = await readRun(stateDirectory, id)
-  if (record === undefined || !hasOwn(record, certificates)) return { outcome: 'busy', run: id }
-  await leavePushed(RunFolder.at(stateDirectory, id), certificates)
-  return { outcome: 'left', run: id }
 }
 
 function portOf(args: Arguments): number {

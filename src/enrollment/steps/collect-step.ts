@@ -16,10 +16,14 @@ const PASSING = ['sectigo.no-answer', 'sectigo.not-sent', 'sectigo.unreadable', 
 const PASSING_REFUSALS = [-14, -42]
 
 /**
- * Asks the CA once where the order stands and journals what it says. Returns true once the run has moved on: the certificate is
- * in its folder, or the order was rejected. `patient`: an answer that is lost counts as "not yet".
+ * Asks the CA once where the order stands and journals what is new in what it says. Returns true once the run has moved on: the
+ * certificate is in its folder, or the order was rejected. `patient`: an answer that is lost counts as "not yet". `pushed`: the CA
+ * says that something has happened, so that it is asked for the status however short ago it was asked.
  */
-export async function runCollectStep(run: Run, patient = false): Promise<boolean> {
+export async function runCollectStep(
+  run: Run,
+  { patient = false, pushed = false }: { readonly patient?: boolean; readonly pushed?: boolean } = {},
+): Promise<boolean> {
   const { record, services, configuration } = run
   if (record.orderNumber === undefined) throw new Error('the run has no order')
   const { orderNumber, certificateId } = record
@@ -34,7 +38,8 @@ export async function runCollectStep(run: Run, patient = false): Promise<boolean
     await acceptCertificates(run, collection.certificates, 'collected from the CA')
     return true
   }
-  const progress = await ca.orderProgress(orderNumber, options).catch((error: unknown) => {
+  const question = pushed ? ca.orderProgress(orderNumber, options) : ca.orderProgressIfDue(orderNumber, options)
+  const progress = await question.catch((error: unknown) => {
     if (error instanceof EnrollError) return undefined
     throw error
   })
@@ -75,15 +80,13 @@ async function recordProgress(
   { message, nextCall }: Extract<Collection, { kind: 'not-yet' }>,
   progress: OrderProgress | undefined,
 ): Promise<void> {
-  const summary = progress?.summary ?? message
+  const before = run.record.progress
+  // What was not asked for, or was not answered, is as it was.
+  const { summary, steps } = progress ?? before ?? { summary: message, steps: [] }
   const nextPollAt = nextCall === undefined ? undefined : new Date(nextCall).toISOString()
-  await run.log({
-    type: 'progress',
-    summary,
-    steps: progress?.steps ?? [],
-    ...(nextPollAt === undefined ? {} : { nextPollAt }),
-  })
-  const open = progress?.steps.flatMap((step) => step.instruction ?? []) ?? []
+  const after = { summary, steps, nextPollAt }
+  if (JSON.stringify({ ...before }) !== JSON.stringify(after)) await run.log({ type: 'progress', ...after })
+  const open = steps.flatMap((step) => step.instruction ?? []) ?? []
   const next = nextPollAt === undefined ? [] : [`the CA may be asked for the certificate again at ${nextPollAt}`]
   run.services.observer.step({ step: 'issue', status: 'waiting', detail: [summary, ...open, ...next].join('\n    ') })
 }

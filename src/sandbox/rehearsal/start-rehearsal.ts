@@ -84,7 +84,8 @@ export async function startRehearsal(options: RehearsalOptions): Promise<Rehears
       ca,
       profile: join(directory, await write('profile.yaml', stringify(profile))),
       stateDirectory,
-      environment: double.environment ?? {},
+      // Doubles of a family carry one serial number: two rehearsals on one host are two devices all the same.
+      environment: { ...double.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: join(directory, 'device') },
       close: async () => {
         await ca.close()
         await double.close()

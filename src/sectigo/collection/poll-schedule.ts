@@ -1,6 +1,9 @@
 /** The documents' floor between two calls for one order: three hours (AutoApplyOrder 3.44, section 6). */
 export const POLL_FLOOR = 3 * 3_600_000
 
+/** Our own courtesy between two questions for the status of one order: a minute, and less only where orders themselves move faster. */
+export const statusFloor = (pollFloor: number): number => Math.min(60_000, pollFloor / 2)
+
 /**
  * Remembers when each order was last asked about, over restarts, and lets one call through at a time: the documents allow
  * no concurrent ones. Times are milliseconds since 1970.
