@@ -33,6 +33,8 @@ export interface CheckRequest {
   /** Default: document-signing. */
   readonly policy?: PolicyProfile
   readonly options?: FamilyOptions
+  /** What was undone to read the files, for the result. */
+  readonly notes?: readonly string[]
 }
 
 const BINDING = {
@@ -81,6 +83,7 @@ export function checkAttestation(request: CheckRequest): AttestationResult {
     trustAnchor,
     chain,
     checks,
+    notes: request.notes?.length === 0 ? undefined : request.notes,
   })
 }
 

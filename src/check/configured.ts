@@ -6,7 +6,7 @@ import { builtInTrustAnchors } from '../trust-anchors/trust-anchors.ts'
 import { readUserTrustAnchors } from '../trust-anchors/user-trust-anchors.ts'
 import { type CheckRequest, checkAttestation } from './check-attestation.ts'
 import { type PolicyProfile, policyProfile, type Severity } from './policy/policy-profile.ts'
-import { readCertificationRequest } from './read/request-input.ts'
+import { readRequest } from './read/request-input.ts'
 
 /** What a check reads of a configuration; `Configuration` is one. */
 export interface CheckSettings {
@@ -60,10 +60,12 @@ export async function checkContext(
   evidence: Omit<EvidenceToCheck, 'package'>,
   readFile: ReadFile,
 ): Promise<Omit<CheckRequest, 'package'>> {
-  const { csr, ...rest } = evidence
+  const { csr, notes = [], ...rest } = evidence
+  const read = csr && readRequest(csr)
   return {
     ...rest,
-    csr: csr && readCertificationRequest(csr),
+    csr: read?.request,
+    notes: [...notes, ...(read?.notes ?? []).map((note) => `request: ${note}`)],
     trustAnchors: await configuredTrustAnchors(settings, readFile, evidence.hsmType),
     policy: configuredPolicy(settings),
     options: { fieldUpgradeWarrants: settings.text('policy.fieldUpgradeWarrants') },

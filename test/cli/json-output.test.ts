@@ -240,8 +240,10 @@ describe('--json prints what docs/json.md says, and nothing else on stdout', () 
     expect(await result('order submit', [good, '--dry-run', ...profile()], 0, 'findings')).toMatchObject({
       ready: true,
     })
-    const untrusted = await result('order submit', [good, '--dry-run'], 0, 'findings')
-    expect(untrusted.findings).toContainEqual(expect.objectContaining({ area: 'evidence', severity: 'warning' }))
+    const untrusted = await result('order submit', [good, '--dry-run'], 1, 'findings')
+    expect(untrusted.findings).toContainEqual(expect.objectContaining({ area: 'evidence', severity: 'blocker' }))
+    const anyway = await result('order submit', [good, '--dry-run', '--send-anyway'], 0, 'findings')
+    expect(anyway.findings).toContainEqual(expect.objectContaining({ area: 'evidence', severity: 'warning' }))
     const missing = await result('order submit', [poor, '--dry-run', ...profile()], 1, 'findings')
     expect(missing.findings).toContainEqual(expect.objectContaining({ parameter: 'days', severity: 'blocker' }))
     const submitted = await result('order submit', [good, '--yes', ...profile()], 0)

@@ -92,4 +92,10 @@ export interface AttestationResult {
   readonly trustAnchor?: TrustAnchorUsed
   readonly chain: readonly ChainLink[]
   readonly checks: readonly Check[]
+  /** What was undone to read the files, and what else a person should know of them; absent if there is nothing to say. */
+  readonly notes?: readonly string[]
 }
+
+/** Was there nothing to compare the attested key with? Then `acceptable` says nothing of any request. */
+export const isUnbound = ({ checks }: Pick<AttestationResult, 'checks'>): boolean =>
+  checks.some(({ id, status }) => id === 'binding.key' && status === 'not-applicable')

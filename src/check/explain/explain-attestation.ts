@@ -2,6 +2,7 @@ import {
   type AttestationResult,
   type ChainLink,
   describeAttestedKey,
+  isUnbound,
 } from '../../attestation/contract/attestation-result.ts'
 import type { FamilyWords } from '../../attestation/contract/family-words.ts'
 import { VERIFIERS } from '../../attestation/verifiers.ts'
@@ -41,9 +42,10 @@ function sentence({ claims }: FamilyWords, name: string, value: string): string 
   return table?.[name]?.(value) ?? `${name}: ${value}.`
 }
 
-function verdictLine({ genuine, acceptable, trustAnchor, checks }: AttestationResult): string {
+function verdictLine(result: AttestationResult): string {
+  const { genuine, acceptable, trustAnchor, checks } = result
   const anchor = trustAnchor === undefined ? '' : ` (${trustAnchor.origin} anchor: ${trustAnchor.name})`
-  if (acceptable) return `genuine and acceptable${anchor}`
+  if (acceptable) return `genuine and acceptable${isUnbound(result) ? ', not bound to a request' : ''}${anchor}`
   const failed = checks.filter(({ status }) => status === 'fail').length
   return genuine
     ? `genuine${anchor}, but ${failed} ${failed === 1 ? 'check' : 'checks'} of binding or policy failed`

@@ -28,7 +28,7 @@ export const readEvidence = (...files: readonly Uint8Array[]): Evidence =>
   readEvidenceFiles(files.map((bytes) => ({ bytes })))
 
 /** The same with names; `passOver` for the files of a folder, where those that hold nothing do not matter. */
-function readEvidenceFiles(files: readonly Part[], passOver = false): Evidence {
+export function readEvidenceFiles(files: readonly Part[], passOver = false): Evidence {
   if (files.length === 0) throw unreadable('there is no file', 'Name the file.')
   return evidenceIn(
     orRefuse(

@@ -64,7 +64,9 @@ class Walk {
       throw new Unreadable('it is wrapped too many times', 'Give the file as the device or its tool wrote it.')
     }
     const peeled = peel(bytes)
-    const { items = [], parts = [], note = '' } = peeled
+    const { items = [], note = '' } = peeled
+    // What is inside a file that has a name is told of by that name, unless it has its own.
+    const parts = (peeled.parts ?? []).map((part) => ({ ...part, name: part.name ?? name }))
     const twice = note === BASE64 && above.includes(BASE64)
     this.#note(twice ? 'decoded base64 a second time: the CA wants it once' : note)
     const layers = [...above, note]

@@ -3,6 +3,7 @@ import {
   type AttestedDevice,
   type CheckStatus,
   describeAttestedKey,
+  isUnbound,
 } from '../../attestation/contract/attestation-result.ts'
 import type { BesidePackage, FamilyVerifier } from '../../attestation/contract/verify-attestation.ts'
 import { didYouMeanHint } from '../../did-you-mean.ts'
@@ -22,7 +23,7 @@ export const check: Command = {
       type: 'string',
       array: true,
       demandOption: true,
-      describe: 'attestation file, - for stdin; further files are certificates that belong to it',
+      describe: 'attestation, - for stdin; further files, or a folder, with what belongs to it, in any order',
     },
     'hsm-type': { type: 'string', describe: `one of ${HSM_TYPES.join(', ')}; recognised when absent` },
     csr: { type: 'string', describe: 'certificate request (PKCS#10) that the attested key must belong to' },
@@ -43,20 +44,20 @@ export const check: Command = {
   run: async (args, context) => {
     const { VERIFIERS } = await import('../../attestation/verifiers.ts')
     const { readCertChains } = await import('../../check/read/chains-input.ts')
-    const { readEvidence } = await import('../../check/read/evidence-input.ts')
+    const { readEvidenceFiles } = await import('../../check/read/evidence-input.ts')
     const { readPublicKey } = await import('../../check/read/public-key-input.ts')
     const { checkUnder } = await import('../../check/configured.ts')
     const { readInput } = await import('../../config/read-input.ts')
+    const { readInputs } = await import('../../config/read-inputs.ts')
     const hsmType = readHsmType(args.text('hsm-type'))
     const configuration = await configure(args, context, {
       flags: { 'policy.profile': args.text('policy'), 'policy.fips': args.text('fips') },
     })
-    const files = await Promise.all(args.list('attestation').map(readInput))
-    const evidence = readEvidence(...files)
-    for (const note of evidence.notes) context.output.progress(`note: ${note}`)
-    const csr = args.text('csr')
+    const { files, folders } = await readInputs(args.list('attestation'))
+    const evidence = readEvidenceFiles(files, folders > 0)
+    const [csr, publicKey] = [args.text('csr'), args.text('public-key')]
     const request = csr === undefined ? evidence.request : await readInput(csr)
-    const publicKey = args.text('public-key')
+    const beside = request === undefined ? evidence.publicKey : undefined
     const chains = args.text('cert-chains')
     const certChains = chains === undefined ? evidence.certChains : readCertChains(await readInput(chains))
     const keyName = args.text('key-name')
@@ -67,7 +68,8 @@ export const check: Command = {
         package: evidence.package,
         ...(certChains === undefined ? {} : { certChains }),
         ...(request === undefined ? {} : { csr: request }),
-        ...(publicKey === undefined ? {} : { publicKey: readPublicKey(await readInput(publicKey)) }),
+        publicKey: publicKey === undefined ? beside : readPublicKey(await readInput(publicKey)),
+        notes: evidence.notes,
         ...(keyName === undefined ? {} : { keyName }),
         now: Date.now(),
       },
@@ -130,7 +132,7 @@ const MARKS: Readonly<Record<CheckStatus, readonly ['green' | 'red' | 'yellow' |
 function toText(result: AttestationResult, output: Output): string {
   const { device, attestedKey: key } = result
   const verdict = result.acceptable
-    ? output.style('green', 'acceptable')
+    ? output.style('green', isUnbound(result) ? 'acceptable, but not bound to a request' : 'acceptable')
     : output.style('red', result.genuine ? 'genuine, but not acceptable' : 'not genuine')
   return [
     `${result.hsmType}: ${verdict}`,
@@ -139,6 +141,7 @@ function toText(result: AttestationResult, output: Output): string {
     ...(result.trustAnchor === undefined
       ? []
       : [`  anchor  ${result.trustAnchor.name} (${result.trustAnchor.origin})`]),
+    ...(result.notes ?? []).map((note) => `  note    ${printable(note)}`),
     ...result.checks.flatMap(({ status, id, detail, remedy }) => [
       `  ${output.style(...MARKS[status])} ${id}: ${printable(detail)}`,
       ...(remedy === undefined || status === 'pass' ? [] : [`      Try: ${remedy}`]),
