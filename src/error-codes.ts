@@ -74,6 +74,7 @@ export const ERROR_CODES = {
   'run.open': { exit: 'usage', when: 'A run of this profile is not finished.' },
   'run.stopped': { exit: 'pending', when: 'The run was interrupted at a point from which it can be resumed.' },
   'run.unplanned': { exit: 'usage', when: 'The run ended before its plan was on disk. It did nothing.' },
+  'run.unresolved': { exit: 'unknown', when: 'Nobody knows whether the CA has the order of a run of this profile, so no other is begun beside it.' },
   'sandbox.device': { exit: 'usage', when: 'There is no double of that name.' },
   'sandbox.p11-kit': { exit: 'usage', when: 'The p11-kit client module that the double of a PKCS#11 device needs is not installed.' },
   'sandbox.piv-card': { exit: 'usage', when: 'The simulated PIV card could not be started.' },

@@ -66,9 +66,8 @@ export async function beginRun<T>(
     return begin()
   }
   await refuseUnworkable(configuration, { reading: services.reading, confirmed: confirm !== undefined })
-  if (another === true) return begin()
   if (profile === undefined) throw unnamed()
-  return beginOnlyRun({ stateDirectory: services.stateDirectory, profile, test }, begin)
+  return beginOnlyRun(services, { profile, test, another: another === true }, begin)
 }
 
 const unnamed = (): EnrollError =>

@@ -17,9 +17,9 @@ const COMPLETE = 'complete'
 export async function openLedger(
   services: Pick<EnrollmentServices, 'ledger' | 'stateDirectory' | 'now' | 'observer'>,
 ): Promise<Ledger> {
-  if (services.ledger !== undefined) return services.ledger
-  const directory = join(services.stateDirectory, 'ledger')
-  const ledger = new FolderLedger(directory, services.now)
+  const ledger = peekLedger(services)
+  if (ledger === services.ledger) return ledger
+  const directory = folderOf(services)
   if (await exists(join(directory, COMPLETE))) return ledger
   await makeDirectory(directory)
   const { runs, added } = await rebuildLedger(ledger, services.stateDirectory)
@@ -30,6 +30,13 @@ export async function openLedger(
   }
   return ledger
 }
+
+/** The same without a write: what is not in it yet is in the journals alone. */
+export const peekLedger = (services: Pick<EnrollmentServices, 'ledger' | 'stateDirectory' | 'now'>): Ledger =>
+  services.ledger ?? new FolderLedger(folderOf(services), services.now)
+
+const folderOf = ({ stateDirectory }: Pick<EnrollmentServices, 'stateDirectory'>): string =>
+  join(stateDirectory, 'ledger')
 
 const exists = (file: string): Promise<boolean> =>
   access(file).then(

@@ -58,6 +58,10 @@ export interface RunRecord {
 export const hasKey = ({ spkiSha256, submission }: RunRecord): boolean =>
   spkiSha256 !== undefined || submission?.spkiSha256 !== undefined
 
+/** Nobody knows whether the CA has an order of the run. */
+export const isUnknown = ({ state, refusal }: RunRecord): boolean =>
+  state === 'unknown' || state === 'submitting' || (state === 'rejected' && refusal?.doubtful === true)
+
 /** Folds a journal. A journal that ends with `submitting` means: the process died around the POST, so the outcome is unknown. */
 export function recordOf(entries: readonly JournalEntry[]): RunRecord | undefined {
   let record: RunRecord | undefined

@@ -1,6 +1,7 @@
 import type { Configuration } from '../../config/configuration.ts'
 import { type Finding, isBlocker } from '../../enrollment/plan/finding.ts'
-import type { RunSummary } from '../../enrollment/run-record.ts'
+import type { KnownRun } from '../../enrollment/profile-runs.ts'
+import { isUnknown } from '../../enrollment/run-record.ts'
 import { EXIT } from '../../errors.ts'
 import type { Balance } from '../../sectigo/certificate-authority.ts'
 import { balanceToText } from '../balance-view.ts'
@@ -27,7 +28,7 @@ export const plan: Command = {
     const configuration = await configure(args, context, { profile })
     const stateDirectory = stateDirectoryOf(configuration)
     const test = args.flag('test')
-    const open = await openRunsOf(stateDirectory, configuration.profile ?? profile, test)
+    const open = await openRunsOf({ stateDirectory, now: Date.now }, configuration.profile ?? profile, test)
     const findings = [...(await planFindings(configuration, secretReading(context))), ...open.map(openRunFinding)]
     const { product, days } = orderForm(configuration)
     const balance = args.flag('balance') ? await readBalance(configuration, context, stateDirectory) : undefined
@@ -52,12 +53,14 @@ export const plan: Command = {
   },
 }
 
-const openRunFinding = ({ id, record }: RunSummary): Finding => ({
+const openRunFinding = ({ id, record }: KnownRun): Finding => ({
   area: 'profile',
   severity: 'warning',
   code: 'run.open',
-  message: `the run ${id} of this profile is not finished (${record?.state})`,
-  remedy: `hsm-enroll runs resume ${id}`,
+  message: `the run ${id} of this profile is not finished (${record.state})`,
+  remedy: isUnknown(record)
+    ? `Find out whether the CA has its order, then \`hsm-enroll runs resolve ${id}\`.`
+    : `Go on with \`hsm-enroll runs resume ${id}\`.`,
 })
 
 async function readBalance(
