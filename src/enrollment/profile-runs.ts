@@ -1,8 +1,10 @@
 import type { RecordedFact } from '../ledger/fact.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { artefactsAhead } from './artefacts-ahead.ts'
 import { Journal } from './journal.ts'
 import { isSameProfile, marksOf } from './profile-marks.ts'
 import { lostFacts, recovery } from './reconcile-run.ts'
+import type { RunEvent } from './run-event.ts'
 import { RunFolder } from './run-folder.ts'
 import { foldEntry, listRuns, type RunRecord, type RunSummary, recordOf } from './run-record.ts'
 
@@ -36,14 +38,17 @@ export async function runsOfProfile(
 
 /** What the ledger remembers of a journal that has lost its end counts, as it will when the run is opened. */
 async function knownRecord(ledger: Ledger, stateDirectory: string, id: string, record: RunRecord): Promise<RunRecord> {
-  const said = await ledger.saidBy(id)
-  if (said.length === 0) return record
-  const { entries } = await Journal.open(RunFolder.at(stateDirectory, id).journalFile, Date.now)
-  const event = recovery(lostFacts(said, entries))
-  const read = recordOf(entries)
-  if (event === undefined || read === undefined) return read ?? record
-  return foldEntry(read, { seq: 0, previous: '', hash: '', time: read.updatedAt, event }) ?? read
+  const folder = RunFolder.at(stateDirectory, id)
+  const { entries } = await Journal.open(folder.journalFile, Date.now)
+  const lost = recovery(lostFacts(await ledger.saidBy(id), entries))
+  const known = withEvent(recordOf(entries) ?? record, lost)
+  return withEvent(known, await artefactsAhead(folder, known))
 }
+
+const withEvent = (record: RunRecord, event: RunEvent | undefined): RunRecord =>
+  event === undefined
+    ? record
+    : (foldEntry(record, { seq: 0, previous: '', hash: '', time: record.updatedAt, event }) ?? record)
 
 /** An order that may have been paid: nothing says of it that there is none. */
 const isOrderFor = (fact: RecordedFact, marks: readonly string[]): boolean =>

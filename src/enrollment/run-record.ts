@@ -58,6 +58,9 @@ export interface RunRecord {
 export const hasKey = ({ spkiSha256, submission }: RunRecord): boolean =>
   spkiSha256 !== undefined || submission?.spkiSha256 !== undefined
 
+/** Has the run submitted an order, whatever became of it? */
+export const hasOrder = ({ submission }: RunRecord): boolean => submission !== undefined
+
 /** Nobody knows whether the CA has an order of the run. */
 export const isUnknown = ({ state, refusal }: RunRecord): boolean =>
   state === 'unknown' || state === 'submitting' || (state === 'rejected' && refusal?.doubtful === true)

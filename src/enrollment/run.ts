@@ -3,6 +3,7 @@ import { Configuration } from '../config/configuration.ts'
 import { EnrollError, EXIT } from '../errors.ts'
 import { withProcessLock } from '../files/process-lock.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { artefactsAhead } from './artefacts-ahead.ts'
 import { Journal, type JournalEntry } from './journal.ts'
 import { factsOf } from './ledger-facts.ts'
 import { openLedger } from './open-ledger.ts'
@@ -196,7 +197,7 @@ export async function withRun<T>(
   return withProcessLock(folder.lockFile, `the run ${folder.id}`, async () => {
     const journal = await Journal.open(folder.journalFile, services.now)
     const ledger = await openLedger(services)
-    await reconcile(folder.id, journal, ledger)
+    await reconcile(folder, journal, ledger)
     const record = plannedRecord(journal)
     const settings = await takeChanges(journal, record, changes)
     const origin = `run ${folder.id}`
@@ -208,11 +209,13 @@ export async function withRun<T>(
 }
 
 /** Journal and ledger know what the other does when this resolves. */
-async function reconcile(run: string, journal: Journal, ledger: Ledger): Promise<void> {
-  const said = await ledger.saidBy(run)
-  await recordMissing(ledger, run, said, journal.entries)
-  const event = recovery(lostFacts(said, journal.entries))
-  if (event !== undefined) await journal.append(event)
+async function reconcile(folder: RunFolder, journal: Journal, ledger: Ledger): Promise<void> {
+  const said = await ledger.saidBy(folder.id)
+  await recordMissing(ledger, folder.id, said, journal.entries)
+  const lost = recovery(lostFacts(said, journal.entries))
+  if (lost !== undefined) await journal.append(lost)
+  const ahead = await artefactsAhead(folder, plannedRecord(journal))
+  if (ahead !== undefined) await journal.append(ahead)
 }
 
 /** Journals what is new, and returns the settings in force. */

@@ -129,6 +129,21 @@ describe('a journal that is cut', () => {
     expect([rehearsal.ca.orders.length, keys()]).toEqual([1, 1])
   })
 
+  it('is not trusted either where the ledger is gone, too, and files of the run are further than its journal', async () => {
+    const attested = journal.indexOf('{"type":"attested"')
+    for (const cut of cuts().filter((at) => at > journal.indexOf(0x0a) && at < attested)) {
+      await cutTo(cut)
+      await rm(join(work, 'ledger'), { recursive: true })
+      const end = await endOf(resume(id, { orderAgain: true, confirm: yes, wait: true }, services(work)))
+      expect(end, `cut at ${cut}`).toBe(5)
+      await cutTo(cut)
+      await rm(join(work, 'ledger'), { recursive: true })
+      const again = enroll({ configuration: await configuration(work), confirm: yes }, services(work))
+      expect(await endOf(again), `cut at ${cut}`).toBe(5)
+    }
+    expect([rehearsal.ca.orders.length, keys()]).toEqual([1, 1])
+  })
+
   it('goes on with the order number that the ledger remembers, to the certificate on the device', async () => {
     for (const cut of cuts().filter((at) => at > journal.indexOf(0x0a))) {
       await cutTo(cut)
