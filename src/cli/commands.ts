@@ -8,6 +8,7 @@ import { devices } from './commands/devices.ts'
 import { doctor } from './commands/doctor.ts'
 import { enroll } from './commands/enroll.ts'
 import { inspect } from './commands/inspect.ts'
+import { ledger } from './commands/ledger.ts'
 import { listen } from './commands/listen.ts'
 import { balance, order, placeOrder } from './commands/order.ts'
 import { plan } from './commands/plan.ts'
@@ -28,6 +29,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   csr,
   attest,
   runs,
+  ledger,
   certificate,
   order,
   placeOrder,

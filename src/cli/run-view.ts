@@ -4,10 +4,10 @@ import { EXIT, type ExitCode, withRemedy } from '../errors.ts'
 import { printable } from '../printable.ts'
 import type { Output } from './output.ts'
 
-const UNPLANNED = { code: 'run.unplanned', message: 'It ended before its plan was written.' } as const
+const UNREAD = { code: 'journal.damaged', message: 'Its journal cannot be read.' } as const
 
 /** A run as `--json` prints it: schemas/run.schema.json. */
-export function runToJson({ id, folder, record, fault = UNPLANNED }: RunSummary): object {
+export function runToJson({ id, folder, record, fault = UNREAD }: RunSummary): object {
   if (record === undefined) return { id, folder, fault }
   return { id, folder, ...publishedRecord(record), next: nextStep(id, record) }
 }
@@ -56,6 +56,8 @@ function nextStep(id: string, record: RunRecord): string {
         : 'nothing: the certificate is in the run folder'
     case 'installed':
       return 'nothing: the run is complete'
+    case 'abandoned':
+      return 'nothing: the run was abandoned'
   }
 }
 
@@ -78,7 +80,7 @@ export function exitCodeOf(record: RunRecord): ExitCode {
 }
 
 /** A run as `runs show` prints it. */
-export function runToText({ id, folder, record, fault = UNPLANNED }: RunSummary): string {
+export function runToText({ id, folder, record, fault = UNREAD }: RunSummary): string {
   if (record === undefined) return `run ${id}\n  folder   ${folder}\n  fault    ${fault.message}\n`
   const lines: [string, string | undefined][] = [
     ['state', `${record.state}${record.test ? ' (test order)' : ''}`],

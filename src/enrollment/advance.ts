@@ -48,6 +48,7 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
   for (;;) {
     if (wantsRequest(options)) await withdrawFaultyRequest(run)
     const { state } = run.record
+    if (state === 'abandoned') throw abandoned(run)
     if (options.until !== undefined && hasReached(state, options.until)) return EXIT.done
     if (!run.record.device && !hasReached(state, 'submitting')) throw noForm(run)
     if (run.services.signal?.aborted === true) return stopped(run)
@@ -118,6 +119,11 @@ function stopped({ id, record, services }: Run): ExitCode {
 /** Is a request made or ordered with here? Then it must be one that CAs can read. */
 const wantsRequest = ({ until, confirm }: AdvanceOptions): boolean =>
   confirm !== undefined || until === 'csr-signed' || until === 'attested'
+
+const abandoned = ({ id }: Run): EnrollError =>
+  new EnrollError('run.abandoned', `Could not go on with the run ${id}: it was abandoned.`, {
+    remedy: 'Begin another with `hsm-enroll enroll PROFILE`.',
+  })
 
 /** A run that only ordered keeps the digest of its form, not the form. */
 const noForm = (run: Run): EnrollError =>

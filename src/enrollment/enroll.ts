@@ -66,8 +66,9 @@ export async function beginRun<T>(
     return begin()
   }
   await refuseUnworkable(configuration, { reading: services.reading, confirmed: confirm !== undefined })
+  if (another === true) return begin()
   if (profile === undefined) throw unnamed()
-  return beginOnlyRun(services, { profile, test, another: another === true }, begin)
+  return beginOnlyRun(services, { profile, test }, begin)
 }
 
 const unnamed = (): EnrollError =>

@@ -49,6 +49,8 @@ function saidIn(record: RunRecord, event: RunEvent): readonly Said[] {
       return certificateFact(record)
     case 'installed':
       return certificateFact(record, event.where)
+    case 'abandoned':
+      return [...abandonedKey(record), ...(event.despiteOrder ? orderFacts(record, 'abandoned') : [])]
     default: {
       const status = ORDER_STATUS[event.type]
       return status === undefined ? [] : orderFacts(record, status)
@@ -95,6 +97,13 @@ function keyFacts(
     { kind: 'key', subject: spkiSha256, status: 'alive', place, test },
     ...replaced,
   ]
+}
+
+function abandonedKey({ spkiSha256, keyRequested, keyLocation, test }: RunRecord): readonly Said[] {
+  const device = keyRequested?.deviceName
+  if (spkiSha256 === undefined) return []
+  const place = device === undefined || keyLocation === undefined ? undefined : placeName(device, keyLocation)
+  return [{ kind: 'key', subject: spkiSha256, status: 'abandoned', place, test }]
 }
 
 function orderFacts(record: RunRecord, status: OrderStatus): readonly Said[] {

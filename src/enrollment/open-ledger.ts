@@ -4,6 +4,7 @@ import { createOnce } from '../files/create-once.ts'
 import { makeDirectory } from '../files/make-directory.ts'
 import { FolderLedger } from '../ledger/folder-ledger.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { mendFolder } from '../ledger/mend-folder.ts'
 import { rebuildLedger } from './rebuild-ledger.ts'
 import type { EnrollmentServices } from './services.ts'
 
@@ -21,9 +22,8 @@ export async function openLedger(
   if (ledger === services.ledger) return ledger
   const directory = folderOf(services)
   if (await exists(join(directory, COMPLETE))) return ledger
-  await makeDirectory(directory)
   const { runs, added } = await rebuildLedger(ledger, services.stateDirectory)
-  await createOnce(join(directory, COMPLETE), `${new Date(services.now()).toISOString()}\n`)
+  await markComplete(directory, services.now())
   if (runs > 0) {
     const detail = `the ledger was not there and was made from the journals: runs ${runs}, facts ${added}`
     services.observer.step({ step: 'ledger', status: 'done', detail })
@@ -34,6 +34,25 @@ export async function openLedger(
 /** The same without a write: what is not in it yet is in the journals alone. */
 export const peekLedger = (services: Pick<EnrollmentServices, 'ledger' | 'stateDirectory' | 'now'>): Ledger =>
   services.ledger ?? new FolderLedger(folderOf(services), services.now)
+
+/**
+ * `hsm-enroll ledger rebuild`: leaves out what cannot be read of a folder, keeping it beside, and takes from the journals what they know.
+ * For when no other process uses the ledger.
+ */
+export async function mendLedger(
+  setting: Pick<EnrollmentServices, 'ledger' | 'stateDirectory' | 'now'>,
+): Promise<Awaited<ReturnType<typeof rebuildLedger>> & { readonly damaged: readonly string[] }> {
+  const directory = folderOf(setting)
+  const damaged = setting.ledger === undefined ? await mendFolder(directory) : []
+  const rebuilt = await rebuildLedger(peekLedger(setting), setting.stateDirectory)
+  if (setting.ledger === undefined) await markComplete(directory, setting.now())
+  return { damaged, ...rebuilt }
+}
+
+async function markComplete(directory: string, now: number): Promise<void> {
+  await makeDirectory(directory)
+  await createOnce(join(directory, COMPLETE), `${new Date(now).toISOString()}\n`)
+}
 
 const folderOf = ({ stateDirectory }: Pick<EnrollmentServices, 'stateDirectory'>): string =>
   join(stateDirectory, 'ledger')

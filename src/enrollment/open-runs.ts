@@ -1,20 +1,20 @@
 import { EnrollError } from '../errors.ts'
 import { peekLedger } from './open-ledger.ts'
 import { profileMarks } from './profile-marks.ts'
-import { type KnownRun, type ProfileRuns, runsOfProfile } from './profile-runs.ts'
-import { isUnknown, type RunRecord, type RunSummary } from './run-record.ts'
+import { type KnownRun, runsOfProfile } from './profile-runs.ts'
+import type { IndexedRun } from './run-index.ts'
+import { isUnknown, type RunRecord } from './run-record.ts'
 import type { EnrollmentServices } from './services.ts'
 
 type Setting = Pick<EnrollmentServices, 'ledger' | 'stateDirectory' | 'now'>
 
 /** Runs of a profile that are not finished: begun, and neither installed nor refused for good. */
 export async function openRunsOf(setting: Setting, profile: string, test: boolean): Promise<readonly KnownRun[]> {
-  const { runs } = await allOf(setting, await profileMarks(profile))
+  const { runs } = await runsOfProfile(peekLedger(setting), setting.stateDirectory, await profileMarks(profile), {
+    keep: false,
+  })
   return openAmong(runs, test)
 }
-
-const allOf = (setting: Setting, marks: readonly string[]): Promise<ProfileRuns> =>
-  runsOfProfile(peekLedger(setting), setting.stateDirectory, marks)
 
 const openAmong = (runs: readonly KnownRun[], test: boolean): readonly KnownRun[] =>
   runs.filter(({ record }) => record.test === test && record.device && !isFinished(record))
@@ -25,6 +25,7 @@ const openAmong = (runs: readonly KnownRun[], test: boolean): readonly KnownRun[
  */
 const isFinished = ({ state, test, rejection, keyRequested }: RunRecord): boolean =>
   state === 'installed' ||
+  state === 'abandoned' ||
   (test && state === 'issued') ||
   rejection !== undefined ||
   (state === 'planned' && keyRequested === undefined)
@@ -32,7 +33,8 @@ const isFinished = ({ state, test, rejection, keyRequested }: RunRecord): boolea
 /** A paid certificate of this profile that has not ended, or an order for one. */
 const paidAmong = (runs: readonly KnownRun[], now: number): KnownRun | undefined =>
   runs.find(
-    ({ record: { test, orderNumber, rejection, certificateNotAfter } }) =>
+    ({ record: { state, test, orderNumber, rejection, certificateNotAfter } }) =>
+      state !== 'abandoned' &&
       !test &&
       orderNumber !== undefined &&
       rejection === undefined &&
@@ -40,15 +42,18 @@ const paidAmong = (runs: readonly KnownRun[], now: number): KnownRun | undefined
   )
 
 /**
- * A profile is not enrolled twice by accident: neither side by side, nor again while its paid certificate is good, nor beside an order
- * that may have been placed. Throws EnrollError `run.open`, `run.unresolved`, `run.completed`, `run.damaged`.
+ * A profile is not enrolled twice by accident: neither side by side, nor again while its paid certificate is good, nor beside a run that
+ * ordered for it and cannot be read. Throws EnrollError `run.open`, `run.completed`, `run.damaged`.
  */
-export async function refuseSecondRun(setting: Setting, marks: readonly string[], test: boolean): Promise<void> {
-  const all = await allOf(setting, marks)
-  if (!test) refuseUnresolved(all)
-  const [run] = openAmong(all.runs, test)
+export async function refuseSecondRun(setting: Setting, profile: string, test: boolean): Promise<void> {
+  const marks = await profileMarks(profile)
+  const { runs, damaged } = await runsOfProfile(peekLedger(setting), setting.stateDirectory, marks, { keep: true })
+  const [run] = openAmong(runs, test)
   if (run !== undefined) throw unfinished(run)
-  const paid = test ? undefined : paidAmong(all.runs, setting.now())
+  if (test) return
+  const [unread] = damaged
+  if (unread !== undefined) throw unreadable(unread)
+  const paid = paidAmong(runs, setting.now())
   if (paid === undefined) return
   throw new EnrollError(
     'run.completed',
@@ -57,42 +62,26 @@ export async function refuseSecondRun(setting: Setting, marks: readonly string[]
   )
 }
 
-/** Not even the operator's word begins another order beside one that may exist. Throws EnrollError `run.unresolved`, `run.damaged`. */
-export async function refuseBesideUnknown(setting: Setting, marks: readonly string[]): Promise<void> {
-  refuseUnresolved(await allOf(setting, marks))
-}
-
-function refuseUnresolved({ runs, damaged }: ProfileRuns): void {
-  const unknown = runs.find(({ record }) => !record.test && isUnknown(record))
-  if (unknown !== undefined) {
-    throw new EnrollError(
-      'run.unresolved',
-      `Could not begin: nobody knows whether the CA has the order of the run ${unknown.id} of this profile.`,
-      {
-        remedy: `Find out by balance and order list, then say it with \`hsm-enroll runs resolve ${unknown.id} --order-number N\` or \`--not-placed\`.`,
-      },
-    )
-  }
-  const [unread] = damaged
-  if (unread !== undefined) throw unreadable(unread)
-}
-
-const unreadable = ({ id, fault }: RunSummary): EnrollError =>
+const unreadable = ({ id, fault }: IndexedRun): EnrollError =>
   new EnrollError(
     'run.damaged',
     `Could not begin: the run ${id} ordered for this profile, and its journal cannot be read. ${fault?.message ?? ''}`,
-    {
-      remedy: `Read what is left of it with \`hsm-enroll runs repair ${id}\`.`,
-    },
+    { remedy: `Read what is left of it with \`hsm-enroll runs repair ${id}\`.` },
   )
 
-function unfinished({ id, record }: KnownRun): EnrollError {
+/** Another order is not suggested beside one that exists, or may. */
+const unfinished = ({ id, record }: KnownRun): EnrollError =>
+  new EnrollError('run.open', `Could not begin: the run ${id} of this profile is not finished (${record.state}).`, {
+    remedy: whatNext(id, record),
+  })
+
+/** What a person does with a run that is not finished. */
+export function whatNext(id: string, record: RunRecord): string {
+  if (isUnknown(record)) {
+    return `Find out by balance and order list whether the CA has its order, then say it with \`hsm-enroll runs resolve ${id} --order-number N\` or \`--not-placed\`.`
+  }
   const resume = `Go on with \`hsm-enroll runs resume ${id}\` (with --profile, where the profile was changed)`
-  return new EnrollError(
-    'run.open',
-    `Could not begin: the run ${id} of this profile is not finished (${record.state}).`,
-    { remedy: record.orderNumber === undefined ? `${resume}, or begin another with --new.` : `${resume}.` },
-  )
+  return record.orderNumber === undefined ? `${resume}, or begin another with --new.` : `${resume}.`
 }
 
 const until = ({ record }: KnownRun): string =>

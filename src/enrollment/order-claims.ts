@@ -1,7 +1,7 @@
 import { EnrollError } from '../errors.ts'
 import { orderClaim } from '../ledger/fact.ts'
 import type { Claim, Ledger } from '../ledger/ledger.ts'
-import type { RunRecord } from './run-record.ts'
+import { mayHaveOrder, type RunRecord } from './run-record.ts'
 
 /** What an order claims in the ledger: each key of it, or the very form where it has no key of ours. Rehearsals count apart. */
 export const claimNames = ({
@@ -17,29 +17,31 @@ export const claimNames = ({
 /** What stands for an order that has no key of ours: a token, a licence. */
 export const formClaim = (digest: string): string => `${FORM}${digest}`
 const FORM = 'form-'
+const isFormClaim = (name: string): boolean => name.startsWith(FORM)
 
 /** The names that a run holds: from its intent to order until it is known that there is no order. */
 export function heldClaims(record: RunRecord): readonly { readonly name: string; readonly intent: string }[] {
-  const { submission, intent } = record
-  if (submission === undefined || intent === undefined || !mayHaveOrder(record)) return []
-  return claimNames(submission).map((name) => ({ name, intent }))
+  const { submission, intent, state } = record
+  if (submission === undefined || intent === undefined || !keepsClaims(record)) return []
+  const names = claimNames(submission)
+  // Who gives up an order for a form may order the same again; a key that was ordered for is never free.
+  return names.filter((name) => state !== 'abandoned' || !isFormClaim(name)).map((name) => ({ name, intent }))
 }
 
-function mayHaveOrder({ state, refusal, rejection, device }: RunRecord): boolean {
-  // A run from a form cannot order again itself: the next one may have the key.
-  if (rejection !== undefined) return device
-  switch (state) {
-    case 'submitting':
-    case 'unknown':
-    case 'ordered':
-    case 'issued':
-    case 'installed':
-      return true
-    case 'rejected':
-      return refusal?.doubtful === true
-    default:
-      return false
-  }
+/** A run from a form cannot order again itself after the CA rejected the applicant: the next one may have the key. */
+const keepsClaims = (record: RunRecord): boolean =>
+  record.rejection === undefined ? mayHaveOrder(record) : record.device
+
+interface Claimant {
+  readonly id: string
+  readonly record: RunRecord
+  readonly ledger: Ledger
+}
+
+/** Frees what a run that was given up does not need to hold. */
+export async function releaseForms({ id, record, ledger }: Claimant): Promise<void> {
+  if (record.submission === undefined) return
+  for (const name of claimNames(record.submission).filter(isFormClaim)) await ledger.release(name, id)
 }
 
 /** Throws EnrollError `order.duplicate` where another run holds one of the names: asked before the intent is journalled. */
@@ -86,22 +88,14 @@ export async function takeClaims(
 }
 
 /** Frees what the run's order held: for when it is known that there is none. */
-export async function releaseClaims({
-  id,
-  record,
-  ledger,
-}: {
-  readonly id: string
-  readonly record: RunRecord
-  readonly ledger: Ledger
-}): Promise<void> {
+export async function releaseClaims({ id, record, ledger }: Claimant): Promise<void> {
   if (record.submission === undefined) return
   for (const name of claimNames(record.submission)) await ledger.release(name, id)
 }
 
 function duplicate({ name, run }: Claim): EnrollError {
   const look = `Look at it with \`hsm-enroll runs show ${run}\``
-  return name.startsWith(FORM)
+  return isFormClaim(name)
     ? new EnrollError('order.duplicate', `Could not order: the run ${run} already ordered with this very form.`, {
         remedy: `${look}. To order the same once more, give that run up first: \`hsm-enroll runs abandon ${run} --despite-order\`.`,
       })

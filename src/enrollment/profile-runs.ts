@@ -6,7 +6,8 @@ import { isSameProfile, marksOf } from './profile-marks.ts'
 import { lostFacts, recovery } from './reconcile-run.ts'
 import type { RunEvent } from './run-event.ts'
 import { RunFolder } from './run-folder.ts'
-import { foldEntry, listRuns, type RunRecord, type RunSummary, recordOf } from './run-record.ts'
+import { type IndexedRun, indexedRuns } from './run-index.ts'
+import { foldEntry, type RunRecord, type RunSummary, recordIn } from './run-record.ts'
 
 /** A run that can be read. */
 export type KnownRun = RunSummary & { readonly record: RunRecord }
@@ -15,34 +16,36 @@ export interface ProfileRuns {
   /** As the journals say, and the ledger where a journal has lost its end. */
   readonly runs: readonly KnownRun[]
   /** Runs whose journal cannot be read, and that have ordered for this profile as far as the ledger knows. */
-  readonly damaged: readonly RunSummary[]
+  readonly damaged: readonly IndexedRun[]
 }
 
-/** Every run of a profile, by whatever it is known. Takes no lock. Throws EnrollError `ledger.damaged`. */
+/**
+ * Every run of a profile, by whatever it is known. Takes no lock; `keep`: what was read of all runs is kept in their index. Throws
+ * EnrollError `ledger.damaged`, `journal.damaged`.
+ */
 export async function runsOfProfile(
   ledger: Ledger,
   stateDirectory: string,
   marks: readonly string[],
+  { keep }: { readonly keep: boolean },
 ): Promise<ProfileRuns> {
   const runs: KnownRun[] = []
-  const damaged: RunSummary[] = []
-  for (const run of await listRuns(stateDirectory)) {
-    const { id, folder, record } = run
-    if (record === undefined) {
-      if ((await ledger.saidBy(id)).some((fact) => isOrderFor(fact, marks))) damaged.push(run)
-    } else if (isSameProfile(marks, marksOf(record)))
-      runs.push({ id, folder, record: await knownRecord(ledger, stateDirectory, id, record) })
+  const damaged: IndexedRun[] = []
+  for await (const run of indexedRuns(stateDirectory, { keep })) {
+    if (run.digest === undefined) {
+      if ((await ledger.saidBy(run.id)).some((fact) => isOrderFor(fact, marks))) damaged.push(run)
+    } else if (isSameProfile(marks, marksOf(run.digest))) runs.push(await knownRun(ledger, stateDirectory, run.id))
   }
   return { runs, damaged }
 }
 
 /** What the ledger remembers of a journal that has lost its end counts, as it will when the run is opened. */
-async function knownRecord(ledger: Ledger, stateDirectory: string, id: string, record: RunRecord): Promise<RunRecord> {
+async function knownRun(ledger: Ledger, stateDirectory: string, id: string): Promise<KnownRun> {
   const folder = RunFolder.at(stateDirectory, id)
-  const { entries } = await Journal.open(folder.journalFile, Date.now)
-  const lost = recovery(lostFacts(await ledger.saidBy(id), entries))
-  const known = withEvent(recordOf(entries) ?? record, lost)
-  return withEvent(known, await artefactsAhead(folder, known))
+  const journal = await Journal.open(folder.journalFile, Date.now)
+  const lost = recovery(lostFacts(await ledger.saidBy(id), journal.entries))
+  const known = withEvent(recordIn(journal), lost)
+  return { id, folder: folder.path, record: withEvent(known, await artefactsAhead(folder, known)) }
 }
 
 const withEvent = (record: RunRecord, event: RunEvent | undefined): RunRecord =>

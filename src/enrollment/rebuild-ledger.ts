@@ -1,6 +1,7 @@
 import { EnrollError } from '../errors.ts'
 import type { RecordedFact } from '../ledger/fact.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { NOBODY_KNOWN } from '../ledger/mend-folder.ts'
 import { Journal, type JournalEntry } from './journal.ts'
 import { factsOfJournal } from './ledger-facts.ts'
 import { takeOldMarkers } from './old-order-markers.ts'
@@ -108,6 +109,13 @@ async function claimDifferences(
     const claim = await ledger.claimOf(name)
     if (claim === undefined)
       differences.push(difference(run, 'claim', `${name} is held by none`, () => ledger.claim(name, run, intent)))
+    else if (claim.run === NOBODY_KNOWN)
+      differences.push(
+        difference(run, 'claim', `${name} is held by somebody`, async () => {
+          await ledger.release(name, NOBODY_KNOWN)
+          await ledger.claim(name, run, intent)
+        }),
+      )
     else if (claim.run !== run) differences.push(difference(run, 'claim', `${name} is held by ${claim.run}`))
   }
   return differences

@@ -13,6 +13,7 @@ const RUN_STATES = [
   'unknown',
   'issued',
   'installed',
+  'abandoned',
 ] as const
 /** How far a run has come. `checked`: the evidence is acceptable and an order may be placed. */
 export type RunState = (typeof RUN_STATES)[number]
@@ -158,4 +159,6 @@ export type RunEvent =
         readonly intent?: string
       }
     }
+  /** A person gave the run up; `despiteOrder`: also an order that exists, or may. */
+  | { readonly type: 'abandoned'; readonly by: string; readonly despiteOrder: boolean }
   | { readonly type: 'failed'; readonly code: string; readonly message: string }

@@ -12,7 +12,7 @@ import { isRunId, newRunId } from './run-id.ts'
 const MAX_ARTEFACT = 4 * 1024 * 1024
 
 /** Before the name of a folder that is being filled. */
-const DRAFT = '.new-'
+export const DRAFT = '.new-'
 
 /** One run's folder: `journal.jsonl`, `lock`, and the artefacts as files that a person can open. */
 export class RunFolder {
@@ -79,12 +79,16 @@ export class RunFolder {
     )
   }
 
+  /** Does it hold a journal, a lock, and nothing else? */
+  async isBare(): Promise<boolean> {
+    const own = [this.journalFile, this.lockFile]
+    return (await readdir(this.path)).every((name) => own.includes(join(this.path, name)))
+  }
+
   /** For who holds the lock, which goes with it. Removes a folder that holds a journal and nothing else; leaves any other as it is. */
   async discard(): Promise<void> {
-    const own = [this.journalFile, this.lockFile]
-    const files = (await readdir(this.path)).map((name) => join(this.path, name))
-    if (!files.every((file) => own.includes(file))) return
-    for (const file of files) await unlink(file)
+    if (!(await this.isBare())) return
+    for (const name of await readdir(this.path)) await unlink(join(this.path, name))
     await rmdir(this.path)
   }
 

@@ -1,5 +1,5 @@
 import type { Balance, OrderStep, Refusal } from '../sectigo/certificate-authority.ts'
-import type { JournalEntry } from './journal.ts'
+import type { Journal, JournalEntry } from './journal.ts'
 import { marksOf } from './profile-marks.ts'
 import type { Artefact, RunEvent, RunState, Submission } from './run-event.ts'
 
@@ -50,6 +50,8 @@ export interface RunRecord {
   readonly certificateIssuer?: string
   /** Where the device keeps the certificate, in the family's own words. */
   readonly certificateLocation?: string
+  /** How far the run had come when it was given up. */
+  readonly abandonedAs?: RunState
   /** Why the run stopped where it stands; absent once it has gone on. */
   readonly lastFailure?: { readonly code: string; readonly message: string; readonly time: string }
 }
@@ -62,13 +64,28 @@ export const hasKey = ({ spkiSha256, submission }: RunRecord): boolean =>
 export const hasOrder = ({ submission }: RunRecord): boolean => submission !== undefined
 
 /** Nobody knows whether the CA has an order of the run. */
-export const isUnknown = ({ state, refusal }: RunRecord): boolean =>
+export const isUnknown = ({ state, refusal }: Pick<RunRecord, 'state' | 'refusal'>): boolean =>
   state === 'unknown' || state === 'submitting' || (state === 'rejected' && refusal?.doubtful === true)
+
+/** Does the CA have an order of the run that goes on, or may it? One that was given up still counts. */
+export function mayHaveOrder({ state, abandonedAs, refusal }: RunRecord): boolean {
+  const reached = abandonedAs ?? state
+  return (
+    reached === 'ordered' || reached === 'issued' || reached === 'installed' || isUnknown({ state: reached, refusal })
+  )
+}
 
 /** Folds a journal. A journal that ends with `submitting` means: the process died around the POST, so the outcome is unknown. */
 export function recordOf(entries: readonly JournalEntry[]): RunRecord | undefined {
   let record: RunRecord | undefined
   for (const entry of entries) record = foldEntry(record, entry)
+  return record
+}
+
+/** The same of an open journal: it begins with its plan, or it is not opened. */
+export function recordIn(journal: Journal): RunRecord {
+  const record = recordOf(journal.entries)
+  if (record === undefined) throw new Error('a journal without a plan was opened')
   return record
 }
 
@@ -186,6 +203,8 @@ function changeBy(record: RunRecord, event: RunEvent, time: string): Partial<Run
       }
     case 'installed':
       return { state: 'installed', certificateLocation: event.where }
+    case 'abandoned':
+      return { state: 'abandoned', abandonedAs: record.state }
     case 'recovered':
       return recovered(record, event)
     case 'failed':
@@ -224,7 +243,7 @@ function recovered(record: RunRecord, { key, order }: Extract<RunEvent, { type: 
 export interface RunSummary {
   readonly id: string
   readonly folder: string
-  /** Absent where the run died before its plan was on disk, or its journal is damaged. */
+  /** Absent if its journal is damaged. */
   readonly record?: RunRecord
   readonly fault?: { readonly code: string; readonly message: string }
 }

@@ -12,7 +12,7 @@ import { lostFacts, recordMissing, recovery } from './reconcile-run.ts'
 import type { RunEvent } from './run-event.ts'
 import { RunFolder } from './run-folder.ts'
 import { keyIdOf, keyLabelOf } from './run-id.ts'
-import { type RunRecord, type RunSummary, recordOf } from './run-record.ts'
+import { type RunRecord, type RunSummary, recordIn } from './run-record.ts'
 import type { EnrollmentServices } from './services.ts'
 
 /** A run as whoever is asked about it sees it; good while the call lasts. */
@@ -51,7 +51,7 @@ export class Run implements OpenRun {
   }
 
   get record(): RunRecord {
-    return plannedRecord(this.#journal)
+    return recordIn(this.#journal)
   }
 
   get summary(): RunSummary & { readonly record: RunRecord } {
@@ -198,7 +198,7 @@ export async function withRun<T>(
     const journal = await Journal.open(folder.journalFile, services.now)
     const ledger = await openLedger(services)
     await reconcile(folder, journal, ledger)
-    const record = plannedRecord(journal)
+    const record = recordIn(journal)
     const settings = await takeChanges(journal, record, changes)
     const origin = `run ${folder.id}`
     const values = new Map(
@@ -214,7 +214,7 @@ async function reconcile(folder: RunFolder, journal: Journal, ledger: Ledger): P
   await recordMissing(ledger, folder.id, said, journal.entries)
   const lost = recovery(lostFacts(said, journal.entries))
   if (lost !== undefined) await journal.append(lost)
-  const ahead = await artefactsAhead(folder, plannedRecord(journal))
+  const ahead = await artefactsAhead(folder, recordIn(journal))
   if (ahead !== undefined) await journal.append(ahead)
 }
 
@@ -233,11 +233,4 @@ async function takeChanges(
     await journal.append({ type: 'settings-changed', settings: changed, profile, profileMarks: marks })
   }
   return { ...record.settings, ...changed }
-}
-
-/** A journal begins with its plan, or it is not opened. */
-function plannedRecord(journal: Journal): RunRecord {
-  const record = recordOf(journal.entries)
-  if (record === undefined) throw new Error('a journal without a plan was opened')
-  return record
 }

@@ -10,8 +10,8 @@ import { type Claim, HISTORY_LIMIT, type Ledger } from './ledger.ts'
 import { ledgerDamaged } from './ledger-error.ts'
 import { appendLine, readLines } from './line-file.ts'
 
-const RUNS = 'runs'
-const CLAIMS = 'claims'
+/** Folders beside those of the kinds of facts. */
+export const ROOMS = { runs: 'runs', claims: 'claims' } as const
 
 /**
  * The ledger as a folder of one host: a file of lines for each subject and for each run, and a file for each claim, all of which a
@@ -30,7 +30,7 @@ export class FolderLedger implements Ledger {
   async record(fact: Fact): Promise<void> {
     const line = JSON.stringify({ ...fact, time: new Date(this.#now()).toISOString() })
     await appendLine(await this.#room(fact.kind, fact.subject), line)
-    await appendLine(await this.#room(RUNS, fact.run), line)
+    await appendLine(await this.#room(ROOMS.runs, fact.run), line)
   }
 
   async history<Kind extends FactKind>(kind: Kind, subject: string): Promise<readonly RecordedFact<Kind>[]> {
@@ -42,7 +42,7 @@ export class FolderLedger implements Ledger {
   }
 
   async saidBy(run: string): Promise<readonly RecordedFact[]> {
-    const file = this.#file(RUNS, run)
+    const file = this.#file(ROOMS.runs, run)
     const facts = await readFacts(file)
     if (facts.some((fact) => fact.run !== run)) throw ledgerDamaged(file, 'holds what another run said')
     return facts
@@ -57,11 +57,11 @@ export class FolderLedger implements Ledger {
 
   async claim(name: string, run: string, intent: string): Promise<Claim> {
     const mine: Claim = { name, run, intent, time: new Date(this.#now()).toISOString() }
-    const file = await this.#room(CLAIMS, name)
+    const file = await this.#room(ROOMS.claims, name)
     for (;;) {
       const taken = await createOnce(file, `${JSON.stringify(mine)}\n`)
       if (taken) {
-        await syncDirectory(join(this.#directory, CLAIMS))
+        await syncDirectory(join(this.#directory, ROOMS.claims))
         return mine
       }
       const other = await this.claimOf(name)
@@ -71,19 +71,22 @@ export class FolderLedger implements Ledger {
   }
 
   async claimOf(name: string): Promise<Claim | undefined> {
-    const file = this.#file(CLAIMS, name)
+    const file = this.#file(ROOMS.claims, name)
     const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error
     })
-    return text === undefined ? undefined : readClaim(file, name, text)
+    if (text === undefined) return undefined
+    const claim = readClaim(file, text)
+    if (claim.name !== name) throw ledgerDamaged(file, 'speaks of something else than its name says')
+    return claim
   }
 
   async release(name: string, run: string): Promise<void> {
     if ((await this.claimOf(name))?.run !== run) return
-    await unlink(this.#file(CLAIMS, name)).catch((error: NodeJS.ErrnoException) => {
+    await unlink(this.#file(ROOMS.claims, name)).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error
     })
-    await syncDirectory(join(this.#directory, CLAIMS))
+    await syncDirectory(join(this.#directory, ROOMS.claims))
   }
 
   #file(folder: string, subject: string): string {
@@ -101,12 +104,14 @@ const fileName = (subject: string): string =>
   `${subject.replace(/[^\w.-]+/g, '_').slice(0, 100)}.${sha256Hex(subject).slice(0, 16)}`
 
 /** What a crash left of a file that was to appear is no name of ours. */
+export const isSubjectFile = (name: string): boolean => /\.[0-9a-f]{16}$/.test(name)
+
 async function namesIn(folder: string): Promise<readonly string[]> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []
     throw error
   })
-  return names.filter((name) => /\.[0-9a-f]{16}$/.test(name))
+  return names.filter(isSubjectFile)
 }
 
 async function readFacts(file: string): Promise<readonly RecordedFact[]> {
@@ -125,13 +130,13 @@ function isOfKind<Kind extends FactKind>(fact: RecordedFact, kind: Kind): fact i
   return fact.kind === kind
 }
 
-function readClaim(file: string, name: string, text: string): Claim {
+/** The claim of a file. Throws `ledger.damaged`. */
+export function readClaim(file: string, text: string): Claim {
   const value = parse(file, text)
-  const [run, intent, time] = ['run', 'intent', 'time'].map((member) => jsonMember(value, member))
-  if (jsonMember(value, 'name') !== name || typeof run !== 'string' || typeof intent !== 'string') {
-    throw ledgerDamaged(file, 'does not say who holds it')
-  }
-  return { name, run, intent, time: String(time) }
+  const [name, run, intent, time] = ['name', 'run', 'intent', 'time'].map((member) => jsonMember(value, member))
+  if (typeof name === 'string' && typeof run === 'string' && typeof intent === 'string')
+    return { name, run, intent, time: String(time) }
+  throw ledgerDamaged(file, 'does not say who holds it')
 }
 
 function parse(file: string, text: string): unknown {

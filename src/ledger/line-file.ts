@@ -44,6 +44,12 @@ export async function appendLine(file: string, text: string): Promise<void> {
   }
 }
 
+/** Writes a file of lines anew; it appears whole. */
+export async function writeLines(file: string, texts: readonly string[]): Promise<void> {
+  await createOnce(file, texts.map((text) => `${seal(text)}\n`).join(''))
+  await syncDirectory(dirname(file))
+}
+
 /** The last lines of a file, oldest first; none where there is no file. Throws `ledger.damaged`. */
 export async function readLines(file: string): Promise<readonly string[]> {
   const { lines, bad } = await readLinesLeniently(file)

@@ -5,7 +5,7 @@ import { Journal, type JournalEntry } from '../enrollment/journal.ts'
 import { type PublishedRecord, publishedRecord } from '../enrollment/published-record.ts'
 import type { Artefact } from '../enrollment/run-event.ts'
 import type { RunFolder } from '../enrollment/run-folder.ts'
-import { recordOf } from '../enrollment/run-record.ts'
+import { recordIn } from '../enrollment/run-record.ts'
 import { EnrollError } from '../errors.ts'
 
 /** What an auditor needs of one run: every event with its hash, every file with its hash, and the verdict with its reasons. */
@@ -24,13 +24,7 @@ export interface EvidenceReport {
 /** Reads a run and checks every file against the journal; a file that was changed is reported, not hidden. */
 export async function makeEvidenceReport(folder: RunFolder, program: string, now: number): Promise<EvidenceReport> {
   const journal = await Journal.open(folder.journalFile, () => now)
-  const record = recordOf(journal.entries)
-  const head = journal.entries.at(-1)
-  if (record === undefined || head === undefined) {
-    throw new EnrollError('run.unplanned', `Could not report on the run ${folder.id}: it has no plan.`, {
-      remedy: 'Choose another run.',
-    })
-  }
+  const record = recordIn(journal)
   const artefacts = await Promise.all(
     artefactsOf(journal.entries).map(async (artefact) => ({ ...artefact, intact: await isIntact(folder, artefact) })),
   )
@@ -44,7 +38,7 @@ export async function makeEvidenceReport(folder: RunFolder, program: string, now
     program,
     made: new Date(now).toISOString(),
     record: publishedRecord(record),
-    journalHead: head.hash,
+    journalHead: journal.entries.at(-1)?.hash ?? '',
     journal: journal.entries,
     artefacts,
     verdict,

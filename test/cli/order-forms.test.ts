@@ -246,8 +246,9 @@ describe('an order without a key', () => {
     const again = await submit(form)
     expect(again.code).toBe(1)
     expect(again.stderr).toMatch(/already ordered with this very form/)
-    const [, marker = ''] = /remove (\S+)\.\n/.exec(again.stderr) ?? []
-    await rm(marker)
+    expect(again.stderr).toContain(`runs abandon ${shown(ordered).id} --despite-order`)
+    const abandoned = await runs('abandon', shown(ordered).id, '--despite-order', '--yes')
+    expect(abandoned.code, abandoned.stderr).toBe(0)
     expect((await submit(form)).code).toBe(0)
   })
 

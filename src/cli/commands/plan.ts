@@ -1,7 +1,6 @@
 import type { Configuration } from '../../config/configuration.ts'
 import { type Finding, isBlocker } from '../../enrollment/plan/finding.ts'
-import type { KnownRun } from '../../enrollment/profile-runs.ts'
-import { isUnknown } from '../../enrollment/run-record.ts'
+import type { RunRecord } from '../../enrollment/run-record.ts'
 import { EXIT } from '../../errors.ts'
 import type { Balance } from '../../sectigo/certificate-authority.ts'
 import { balanceToText } from '../balance-view.ts'
@@ -22,14 +21,17 @@ export const plan: Command = {
   },
   run: async (args, context) => {
     const { planFindings } = await import('../../enrollment/plan/plan-findings.ts')
-    const { openRunsOf } = await import('../../enrollment/open-runs.ts')
+    const { openRunsOf, whatNext } = await import('../../enrollment/open-runs.ts')
     const { orderForm } = await import('../../config/profile.ts')
     const profile = args.required('profile')
     const configuration = await configure(args, context, { profile })
     const stateDirectory = stateDirectoryOf(configuration)
     const test = args.flag('test')
     const open = await openRunsOf({ stateDirectory, now: Date.now }, configuration.profile ?? profile, test)
-    const findings = [...(await planFindings(configuration, secretReading(context))), ...open.map(openRunFinding)]
+    const findings = [
+      ...(await planFindings(configuration, secretReading(context))),
+      ...open.map(({ id, record }) => openRunFinding(id, record, whatNext(id, record))),
+    ]
     const { product, days } = orderForm(configuration)
     const balance = args.flag('balance') ? await readBalance(configuration, context, stateDirectory) : undefined
     const blocked = findings.some(isBlocker)
@@ -53,14 +55,12 @@ export const plan: Command = {
   },
 }
 
-const openRunFinding = ({ id, record }: KnownRun): Finding => ({
+const openRunFinding = (id: string, { state }: RunRecord, remedy: string): Finding => ({
   area: 'profile',
   severity: 'warning',
   code: 'run.open',
-  message: `the run ${id} of this profile is not finished (${record.state})`,
-  remedy: isUnknown(record)
-    ? `Find out whether the CA has its order, then \`hsm-enroll runs resolve ${id}\`.`
-    : `Go on with \`hsm-enroll runs resume ${id}\`.`,
+  message: `the run ${id} of this profile is not finished (${state})`,
+  remedy,
 })
 
 async function readBalance(

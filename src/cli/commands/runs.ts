@@ -11,6 +11,8 @@ import {
   withExistingRun,
 } from '../enrolling.ts'
 
+import { abandon, prune, repair } from './upkeep.ts'
+
 const RUN = { run: { type: 'string', describe: 'run id, or the end of it' } } as const
 
 const list: Command = {
@@ -61,11 +63,11 @@ const show: Command = {
   run: async (args, { output, ...context }) => {
     const { RunFolder } = await import('../../enrollment/run-folder.ts')
     const { Journal } = await import('../../enrollment/journal.ts')
-    const { recordOf } = await import('../../enrollment/run-record.ts')
+    const { recordIn } = await import('../../enrollment/run-record.ts')
     const { showRun } = await import('../run-view.ts')
     const configuration = await configure(args, { output, ...context })
     const folder = await RunFolder.find(stateDirectoryOf(configuration), args.required('run'))
-    const record = recordOf((await Journal.open(folder.journalFile, Date.now)).entries)
+    const record = recordIn(await Journal.open(folder.journalFile, Date.now))
     showRun({ id: folder.id, folder: folder.path, record }, output)
     return EXIT.done
   },
@@ -184,5 +186,5 @@ const report: Command = {
 export const runs: CommandGroup = {
   name: 'runs',
   summary: 'past and open runs',
-  commands: [list, show, resume, watch, resolve, report],
+  commands: [list, show, resume, watch, resolve, abandon, repair, prune, report],
 }

@@ -124,6 +124,8 @@ export async function acceptCertificates(run: Run, ders: readonly Uint8Array[], 
     serialNumber: Buffer.from(own.serialNumber).toString('hex'),
     notAfter: new Date(own.notAfter).toISOString(),
     source,
+    subject: printName(own.subject),
+    issuer: printName(own.issuer),
   })
   run.services.observer.step({
     step: 'issue',
