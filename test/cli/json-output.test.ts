@@ -230,6 +230,16 @@ describe('--json prints what docs/json.md says, and nothing else on stdout', () 
     expect(resolved).toMatchObject({ state: 'ordered', orderNumber: placed })
   })
 
+  it('runs abandon, repair and prune; ledger check and rebuild', async () => {
+    const run = (await result('keygen', [rehearsal.profile], 0)) as unknown as Run
+    expect(await result('runs repair', [run.id, ...state()], 0)).toMatchObject({ state: 'key-generated' })
+    const abandoned = await result('runs abandon', [run.id, '--yes', ...state()], 0)
+    expect(abandoned).toMatchObject({ state: 'abandoned', abandonedAs: 'key-generated' })
+    expect(await result('runs prune', ['--dry-run', ...state()], 0)).toMatchObject({ dryRun: true })
+    expect(await result('ledger check', state(), 0)).toMatchObject({ disagreements: [] })
+    expect(await result('ledger rebuild', state(), 0)).toMatchObject({ added: 0, damaged: [] })
+  })
+
   it('order submit, place-order, their --dry-run and --url; authorize, refund, revoke, balance', async () => {
     const { folder: run } = (await result('attest', [rehearsal.profile], 0)) as unknown as Run
     const { order: kept } = parse(await readFile(rehearsal.profile, 'utf8')) as { order: Json }
