@@ -1,7 +1,7 @@
 import { EnrollError } from '../errors.ts'
 import { Journal } from './journal.ts'
 import { listRunIds, RunFolder } from './run-folder.ts'
-import { type RunSummary, recordOf } from './run-record.ts'
+import { type RunSummary, recordIn } from './run-record.ts'
 
 /**
  * Every run, oldest first, without taking a lock.
@@ -28,7 +28,7 @@ export const beginningOf = (id: string, record: { readonly startedAt: string } |
 export async function readRun(stateDirectory: string, id: string): Promise<RunSummary> {
   const { path: folder, journalFile } = RunFolder.at(stateDirectory, id)
   try {
-    return { id, folder, record: recordOf((await Journal.open(journalFile, Date.now)).entries) }
+    return { id, folder, record: recordIn(await Journal.open(journalFile, Date.now)) }
   } catch (error) {
     if (!(error instanceof EnrollError)) throw error
     return { id, folder, fault: { code: error.code, message: error.message } }
