@@ -69,7 +69,7 @@ export type OrderStatus =
   | 'order-rejected'
   | 'abandoned'
 
-const FACT_KINDS = ['place', 'key', 'order', 'certificate', 'attempt', 'schedule'] as const
+export const FACT_KINDS = ['place', 'key', 'order', 'certificate', 'attempt', 'schedule'] as const
 /** What a fact is of: the table above. */
 export type FactKind = (typeof FACT_KINDS)[number]
 

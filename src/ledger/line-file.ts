@@ -58,7 +58,7 @@ export async function readLines(file: string): Promise<readonly string[]> {
 }
 
 /** The lines that are as they were written, and what is wrong with the others. */
-async function readLinesLeniently(
+export async function readLinesLeniently(
   file: string,
 ): Promise<{ readonly lines: readonly string[]; readonly bad: readonly string[] }> {
   const handle = await open(file, 'r').catch(absent)
