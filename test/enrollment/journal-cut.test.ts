@@ -5,10 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DeviceError } from '../../devices/device.ts'
 import { loadConfiguration } from '../../src/config/configuration.ts'
 import { type Enrolled, enroll, resume } from '../../src/enrollment/enroll.ts'
+import { profileMarks } from '../../src/enrollment/profile-marks.ts'
+import { runsOfProfile } from '../../src/enrollment/profile-runs.ts'
 import { createRealServices } from '../../src/enrollment/real-services.ts'
 import { withRun } from '../../src/enrollment/run.ts'
 import type { EnrollmentServices } from '../../src/enrollment/services.ts'
 import { EnrollError } from '../../src/errors.ts'
+import { FolderLedger } from '../../src/ledger/folder-ledger.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { type RunningYubiHsm2Double, startYubiHsm2Double } from '../../src/sandbox/yubihsm2/double.ts'
 import { runProgram } from './built-program.ts'
@@ -86,12 +89,13 @@ describe('a journal that is cut', () => {
     await cutTo(journal.length)
     const file = join(work, 'runs', id, 'journal.jsonl')
     const ends = new Map<string, number>()
+    const marks = await profileMarks(rehearsal.profile)
+    const ledger = new FolderLedger(join(work, 'ledger'))
     for (let cut = 0; cut < journal.length; cut++) {
       await writeFile(file, journal.subarray(0, cut))
-      const state = await withRun(id, services(work), async ({ record }) => record.state).catch((error: unknown) => {
-        if (error instanceof EnrollError && error.exitCode === 5) return error.code
-        throw error
-      })
+      const { runs, damaged } = await runsOfProfile(ledger, work, marks, { keep: false })
+      expect(runs.length + damaged.length, `cut at ${cut}`).toBe(1)
+      const state = runs[0]?.record.state ?? damaged[0]?.fault?.code ?? ''
       ends.set(state, (ends.get(state) ?? 0) + 1)
       expect(['journal.damaged', 'unknown', 'submitting', 'ordered', 'issued', 'installed'], `cut at ${cut}`).toContain(
         state,
