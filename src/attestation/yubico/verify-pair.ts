@@ -7,23 +7,19 @@ import type { AttestedDevice, KeyClaims } from '../contract/attestation-result.t
 import { type Cause, CheckList, type Rule } from '../contract/check-list.ts'
 import type { FamilyVerdict, FamilyVerifier, VerificationContext } from '../contract/verify-attestation.ts'
 import { familyVerdict } from '../verdict.ts'
+import { assignRoles, type Roles, type RoleWords } from './assign-roles.ts'
 import { anyHas, areIssuers, checkDates, checkExtensions, checkStrangers, parsePackage } from './two-certificates.ts'
 
 /** A leaf that the device made for a key, and the certificate of the device's key that signed it: all that two families differ in. */
-export interface PairFamily {
+export interface PairFamily extends RoleWords {
   readonly hsmType: FamilyVerdict['hsmType']
   /** Every rule of the family must be applied; these are by what both share. */
   readonly rules: Readonly<Record<'format' | 'package' | 'extensions' | 'leafSignature' | 'chain' | 'dates', Rule>>
-  /** Is it named as the leaf, as the signer's certificate, or does it hold the extensions of a leaf? */
-  readonly isLeaf: (certificate: Certificate) => boolean
-  readonly isSigner: (certificate: Certificate) => boolean
+  /** Whatever it is named, it holds the extensions of a leaf. */
   readonly hasLeafExtensions: (certificate: Certificate) => boolean
   readonly exportAgain: string
-  /** Only the signer's certificate is here; only the leaf is. */
+  /** The signer's certificate is here, and no leaf. */
   readonly leafMissing: string
-  readonly signerMissing: Cause
-  readonly swapped: Cause
-  readonly inOrder: string
   readonly signedBySigner: string
   /** What the vendor's certificates of this kind may do otherwise. One object: walks are remembered with it. */
   readonly deviations: SignedByOptions
@@ -42,13 +38,6 @@ export interface PairFamily {
   readonly intermediateCause: (intermediate: Certificate, anchor: TrustAnchor) => Cause | undefined
   readonly notAnIssuer: string
   readonly leadsTo: string
-}
-
-/** The leaf, the signer's certificate, and whatever follows them. */
-interface Roles {
-  readonly leaf: Certificate
-  readonly signer: Certificate | undefined
-  readonly above: readonly Certificate[]
 }
 
 /** The verifier of a family whose evidence is such a pair with, at most, the CA certificates above. */
@@ -72,7 +61,9 @@ function verify(
   const checks = new CheckList()
   const certificates = parsePackage(package_, rules.format, checks, exportAgain)
   const [first] = certificates
-  const signerAlone = certificates.length === 1 && first !== undefined && family.isSigner(first)
+  const isLeaf = (certificate: Certificate): boolean =>
+    family.isLeaf(certificate) || (!family.isSigner(certificate) && family.hasLeafExtensions(certificate))
+  const signerAlone = first !== undefined && family.isSigner(first) && !certificates.some(isLeaf)
   if (signerAlone) checks.fail(rules.package, family.leafMissing, exportAgain)
   if (first === undefined || signerAlone) {
     // Nothing is attested: what cannot be read, or the signer's certificate, whose own key nobody should take for the attested one.
@@ -92,21 +83,6 @@ function verify(
     trustAnchor: path?.anchor,
     chain: path === undefined ? [roles.leaf] : [roles.leaf].concat(path.certificates),
   })
-}
-
-/** The leaf must come first; a swapped pair is named, and read the right way round so that the rest makes sense. */
-function assignRoles(family: PairFamily, first: Certificate, rest: readonly Certificate[], checks: CheckList): Roles {
-  const [second, ...above] = rest
-  if (second === undefined) {
-    checks.fail(family.rules.package, family.signerMissing.detail, family.signerMissing.remedy)
-    return { leaf: first, signer: undefined, above }
-  }
-  if (family.isSigner(first) && family.isLeaf(second)) {
-    checks.fail(family.rules.package, family.swapped.detail, family.swapped.remedy)
-    return { leaf: second, signer: first, above }
-  }
-  checks.pass(family.rules.package, family.inOrder)
-  return { leaf: first, signer: second, above }
 }
 
 /** From the leaf to a pinned anchor. */

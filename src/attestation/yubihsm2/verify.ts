@@ -24,6 +24,7 @@ export const yubihsm2: FamilyVerifier = {
     hasLeafExtensions: hasObjectExtensions,
     exportAgain: EXPORT_AGAIN,
     leafMissing: 'only the device certificate is here; the attestation is missing',
+    signerName: 'that of the device',
     signerMissing: {
       detail: 'only one certificate is here; that of the device is missing',
       remedy:

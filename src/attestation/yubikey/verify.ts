@@ -3,6 +3,8 @@
  * certificate chains to Yubico. F9 is shared by a batch of devices; the serial number in the leaf alone names the device.
  */
 import type { Certificate } from '../../asn1/certificate.ts'
+import { printName } from '../../asn1/name.ts'
+import { namesIssuer } from '../certificates/certificate-chain.ts'
 import { basicConstraintsOf } from '../certificates/certificate-extensions.ts'
 import type { CheckList } from '../contract/check-list.ts'
 import type { FamilyVerifier } from '../contract/verify-attestation.ts'
@@ -23,6 +25,7 @@ export const yubikey: FamilyVerifier = {
     hasLeafExtensions: hasPivExtensions,
     exportAgain: EXPORT_AGAIN,
     leafMissing: 'only the F9 certificate is here; the attestation of the key is missing',
+    signerName: 'that of slot F9',
     signerMissing: {
       detail: 'only one certificate is here; that of slot F9 is missing',
       remedy:
@@ -52,15 +55,16 @@ export const yubikey: FamilyVerifier = {
 }
 
 /** F9 of firmware 4 and of 5.2.4 has no basicConstraints; where it has them they must say CA (published pairs of both). */
-function checkF9(f9: Certificate, _leaf: Certificate, checks: CheckList): void {
+function checkF9(f9: Certificate, leaf: Certificate, checks: CheckList): void {
   const constraints = basicConstraintsOf(f9)
+  const other = namesIssuer(leaf, f9.subject)
+    ? 'the second certificate is not that of slot F9 ("Yubico PIV Attestation"): F9 was replaced, or another certificate was given'
+    : `the certificate of slot F9 is missing: ${printName(leaf.issuer)} issued the attestation, and the second certificate is ${printName(f9.subject)}`
   checks.require(
     RULE.f9,
     hasF9Name(f9) && constraints !== 'malformed' && (constraints === undefined || constraints.ca),
     'the second certificate is named as that of slot F9',
-    hasF9Name(f9)
-      ? 'the F9 certificate says that it is no CA'
-      : 'the second certificate is not that of slot F9 ("Yubico PIV Attestation"): F9 was replaced, or another certificate was given',
+    hasF9Name(f9) ? 'the F9 certificate says that it is no CA' : other,
     EXPORT_AGAIN,
   )
 }
