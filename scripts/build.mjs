@@ -21,6 +21,7 @@ const { metafile } = await build({
     'tools/bench': 'test/tools/bench.ts',
     'tools/bench-verify': 'test/tools/bench-verify.ts',
     'tools/bench-runs': 'test/tools/bench-runs.ts',
+    'tools/kill-test': 'test/tools/kill-test.ts',
     'tools/bounds': 'test/tools/bounds.ts',
   },
   outdir: 'dist',
