@@ -132,8 +132,8 @@ async function comparisons(double: RunningYubiHsm2Double, rehearsal: Rehearsal):
     return copy
   }
   return [
-    await compare('plan', inFolder('plan', profile), folders, emptyDevice),
     await compare('enroll', (state) => inFolder('enroll', another(), '--yes', '--wait')(state), folders, emptyDevice),
+    await compare('plan', inFolder('plan', profile), folders, emptyDevice),
     await compare('runs list', inFolder('runs', 'list'), folders, emptyDevice),
     await compare('runs list --json', inFolder('runs', 'list', '--json'), folders, emptyDevice),
   ]
