@@ -64,8 +64,15 @@ function hasRole(certificate: Certificate | undefined, role: LunaRole | undefine
   return usages !== undefined && usages !== 'malformed' && usages.includes(role.usage)
 }
 
-/** Each certificate has exactly the extended key usage of its place, critical. Places count: Thales's validator takes them so. */
-export function checkRoles(certificates: readonly Certificate[], form: LunaForm, checks: CheckList): void {
+/**
+ * Each certificate has exactly the extended key usage of its place, critical. Places count: Thales's validator takes them so. Returns the
+ * certificates by their places where they are complete but out of order, so that no other check is told of the same cause.
+ */
+export function checkRoles(
+  certificates: readonly Certificate[],
+  form: LunaForm,
+  checks: CheckList,
+): readonly Certificate[] {
   const places = [...form.roles, form.root]
   for (const [index, certificate] of certificates.entries()) {
     const role = places[index]
@@ -79,14 +86,14 @@ export function checkRoles(certificates: readonly Certificate[], form: LunaForm,
         `The certificates are complete but out of order (the ${found.name} certificate stands at place ${index + 1}): likely another program rewrote the PKCS#7, which sorts a SET.`,
         AGAIN,
       )
-      return
+      return places.flatMap(({ usage }) => certificates.find((one) => soleUsage(one) === usage) ?? [])
     }
     const detail =
       found === undefined || found === role
         ? `Certificate ${index + 1} has not the role ${role?.name ?? 'of its place'} (${role?.usage ?? ''}, critical, alone).`
         : `Certificate ${index + 1} is the ${found.name} certificate, expected ${role?.name}: the certificates are out of order or one stands twice.`
     checks.fail(RULE.roles, detail, AGAIN)
-    return
+    return certificates
   }
   checks.pass(
     RULE.roles,
@@ -95,15 +102,18 @@ export function checkRoles(certificates: readonly Certificate[], form: LunaForm,
       .map(({ name }) => name)
       .join(', ')}.`,
   )
+  return certificates
 }
 
 /** Every role once, at whatever place. */
 function isReordered(certificates: readonly Certificate[], places: readonly { readonly usage: string }[]): boolean {
-  const usages = certificates.map((certificate) => {
-    const found = extendedKeyUsageOf(certificate)
-    return found === 'malformed' || found?.length !== 1 ? undefined : found[0]
-  })
+  const usages = certificates.map(soleUsage)
   return places.slice(0, certificates.length).every(({ usage }) => usages.includes(usage))
+}
+
+function soleUsage(certificate: Certificate): string | undefined {
+  const found = extendedKeyUsageOf(certificate)
+  return found === 'malformed' || found?.length !== 1 ? undefined : found[0]
 }
 
 const KNOWN = [EXTENSION_OID.basicConstraints, EXTENSION_OID.keyUsage, EXTENSION_OID.extKeyUsage]

@@ -132,9 +132,12 @@ describe('Luna confirmations of EC keys', () => {
   it('name the likely cause where all certificates are there in another order', () => {
     const [leaf, origin, root] = issuer.certificates({ spki: testKeyPair('P-256').spki })
     const certificates = [leaf, root, origin].filter((one) => one !== undefined)
-    const [failure] = failed(certsOnly(certificates), trustAnchors)
+    const [failure, ...others] = failed(certsOnly(certificates), trustAnchors)
     expect(failure?.id).toBe('attestation.roles')
     expect(failure?.detail).toContain('another program rewrote the PKCS#7')
+    expect(others).toEqual([])
+    const verdict = verify(certsOnly(certificates), trustAnchors)
+    expect(verdict.attestedKey?.curve).toBe('P-256')
   })
 
   it('whose role is not critical are not called out of order', () => {

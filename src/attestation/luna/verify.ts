@@ -39,12 +39,12 @@ export const luna: FamilyVerifier = {
 function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdict {
   const nodes = readConfirmation(package_)
   const checks = new CheckList()
-  const certificates = parse(nodes, checks)
-  const [leaf] = certificates
-  if (leaf === undefined) return verdict(checks)
-  const form = checkForm(certificates, readablePublicKey(leaf.spki)?.type ?? 'other', checks)
-  if (form === undefined) return verdict(checks, certificates)
-  checkRoles(certificates, form, checks)
+  const found = parse(nodes, checks)
+  const [first] = found
+  if (first === undefined) return verdict(checks)
+  const form = checkForm(found, readablePublicKey(first.spki)?.type ?? 'other', checks)
+  if (form === undefined) return verdict(checks, found)
+  const certificates = checkRoles(found, form, checks)
   checkConstraints(certificates, form, checks)
   const anchor = checkLunaChain(certificates, form, context, checks)
   checkValidity(

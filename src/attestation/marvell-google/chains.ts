@@ -119,13 +119,24 @@ function failManufacturer(pool: readonly Certificate[], anchors: readonly Anchor
 function manufacturerFault(pool: readonly Certificate[], makers: readonly AnchorKey[]): string {
   const named = pool.filter((one) => makers.some(({ subject }) => subject !== undefined && namesIssuer(one, subject)))
   const cards = named.filter((card) => anchorThatSigned(card, makers, REMEMBER) !== undefined)
-  if (named.length === 0) return 'The manufacturer chain (card and partition under Marvell’s root) is missing.'
+  if (named.length === 0) {
+    const stranger = unknownRoot(pool)
+    return stranger === undefined
+      ? 'The manufacturer chain (card and partition under Marvell’s root) is missing.'
+      : `The chains lead to ${stranger}, which is no pinned root of the manufacturer’s.`
+  }
   if (cards.length === 0) {
     return 'The card’s certificate has Marvell’s root as issuer, whose key did not sign it: it was altered, or the root is forged.'
   }
   return cards.some((card) => pool.some((other) => namesIssuer(other, card.subject)))
     ? 'The manufacturer chain does not verify: the partition’s certificate was altered, or card and partition are of two HSMs.'
     : 'The manufacturer’s certificate of the partition is missing.'
+}
+
+/** The issuer of a certificate that itself issued another one here: a root that somebody has, and that is not pinned. */
+function unknownRoot(pool: readonly Certificate[]): string | undefined {
+  const card = pool.find((one) => pool.some((other) => other !== one && namesIssuer(other, one.subject)))
+  return card && printName(card.issuer)
 }
 
 /** No owner's chain: `signer` is the root that signed some of it. */
@@ -150,7 +161,16 @@ function ownerChain(
   })
   const signer = owned[0]?.owner
   if (signer === undefined) {
-    return { signer, fault: 'No certificate is signed by Google’s root: the owner chain is missing or altered.' }
+    const issuers = [
+      ...new Set(
+        pool.filter((one) => one !== made.card && one !== made.partition).map(({ issuer }) => printName(issuer)),
+      ),
+    ]
+    const fault =
+      issuers.length === 0
+        ? 'No certificate is signed by Google’s root: the owner chain is missing.'
+        : `No certificate is signed by Google’s root: those that could be are issued by ${issuers.slice(0, 2).join(' and ')}, or were altered.`
+    return { signer, fault }
   }
   const byKey = (spki: Uint8Array) => owned.find(({ certificate }) => sameBytes(certificate.spki, spki))
   const card = byKey(made.card.spki)

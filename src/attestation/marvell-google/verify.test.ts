@@ -298,3 +298,16 @@ describe('what is no statement', () => {
     expect(ids(gzipSync(plain))[0]).toBe('attestation.format')
   })
 })
+
+it('chains under a root that is not pinned are there, and that root is named', () => {
+  const card = createMarvellGoogleEvidenceIssuer()
+  const { content, certChainsPem } = card.attest({ spki: testKeyPair('P-256').spki, versionName: 'projects/p' })
+  // The built-in anchors have other names than the test roots.
+  const [failure] = failed(content, certChainsPem)
+  expect(failure).toMatchObject({ id: 'attestation.manufacturer-chain' })
+  expect(failure?.detail).toMatch(/lead to .*CN=.*, which is no pinned root/)
+  const makers = card.trustAnchors.filter(({ authority }) => authority === 'manufacturer')
+  const [ownerless] = failed(content, certChainsPem, makers)
+  expect(ownerless).toMatchObject({ id: 'attestation.owner-chain' })
+  expect(ownerless?.detail).toMatch(/issued by .*CN=/)
+})

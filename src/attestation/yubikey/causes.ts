@@ -82,8 +82,8 @@ export function leafSignatureCause(leaf: Certificate, f9: Certificate): Cause {
   }
   return {
     detail:
-      'the key of this F9 certificate did not sign the attestation: either the F9 certificate is that of another YubiKey or another batch, or the attestation was altered',
-    remedy: EXPORT_F9,
+      'the key of this F9 certificate did not sign the attestation: the F9 certificate is that of another YubiKey or another batch, or a new key was put into slot F9 and the old certificate kept there, or the attestation was altered',
+    remedy: `${EXPORT_F9} If the key of slot F9 was replaced, its factory key cannot be restored: use another YubiKey.`,
   }
 }
 
