@@ -1,2 +1,14 @@
-/** The folder of each family, in devices, src/attestation and src/sandbox: one of the tables that a new family is entered in. */
-export const FAMILIES = ['yubikey', 'yubihsm2', 'luna', 'nshield', 'fortanix', 'marvell-google']
+// The families, by the folders that they have: what stands in these two rooms and is shared by none is a family of its own.
+import { existsSync, readdirSync } from 'node:fs'
+
+const SHARED = {
+  devices: ['http', 'lock', 'pkcs11'],
+  'src/attestation': ['certificates', 'contract', 'package', 'yubico'],
+}
+
+const foldersOf = ([room, shared]) =>
+  (existsSync(room) ? readdirSync(room, { withFileTypes: true }) : [])
+    .filter((entry) => entry.isDirectory() && !shared.includes(entry.name))
+    .map(({ name }) => name)
+
+export const FAMILIES = [...new Set(Object.entries(SHARED).flatMap(foldersOf))]

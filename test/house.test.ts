@@ -40,7 +40,7 @@ describe('the house', () => {
     [
       'a family that leans on another',
       'sideways: src/attestation/luna/x.ts',
-      { 'src/attestation/luna/x.ts': `import '../nshield/y.ts'` },
+      { 'src/attestation/luna/x.ts': `import '../nshield/y.ts'`, 'src/attestation/nshield/y.ts': 'export const y = 1' },
     ],
     ['a room that has no floor', 'src/cellar/x.ts is in no room', { 'src/cellar/x.ts': 'export const x = 1' }],
     [
