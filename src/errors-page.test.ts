@@ -105,7 +105,7 @@ describe('the codes of errors', () => {
       .filter((name) => /(?<!\.test)\.ts$/.test(name))
       .flatMap(
         (name) =>
-          readFileSync(join(ROOT, 'src', name), 'utf8').match(/exitCode\)? ?[:=!]=* ?\d+|process\.exit\(\d/g) ?? [],
+          readFileSync(join(ROOT, 'src', name), 'utf8').match(/\bexitCode: \d|process\.exit(?:Code = |\()\d/g) ?? [],
       )
     expect(numbers).toEqual([])
   })

@@ -41,6 +41,7 @@ export interface JudgedForm {
   readonly notes: readonly string[]
 }
 
+/** How strict `judgeForm` is. */
 export interface JudgeOptions {
   /** Evidence that does not hold is warned of, and sent. */
   readonly sendAnyway?: boolean

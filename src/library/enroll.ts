@@ -64,6 +64,7 @@ export { listRuns } from '../enrollment/list-runs.ts'
 export {
   type FormKind,
   type JudgedForm,
+  type JudgeOptions,
   judgeForm,
   type OrderSetting,
   orderFromForm,
