@@ -49,11 +49,16 @@ const RULES = [
   { from: 'devices/', may: CONTRACT },
   { from: 'src/asn1/', may: [SHARED], not: IO },
   { from: 'src/archive/', may: [SHARED], not: IO },
+  { from: 'src/knowledge/', may: [SHARED], not: IO },
   { from: 'src/trust-anchors/', may: [SHARED, 'src/asn1/'], not: IO },
   { from: 'src/csr/', may: [SHARED, 'src/asn1/', 'devices/device.ts'], not: HARDWARE },
   { from: 'src/files/', may: [SHARED, 'devices/lock/'] },
   { from: 'src/ledger/', may: [SHARED, 'src/files/'], not: HARDWARE },
-  { from: 'src/attestation/contract/', may: [SHARED, 'src/asn1/', 'src/trust-anchors/'], not: IO },
+  {
+    from: 'src/attestation/contract/',
+    may: [SHARED, 'src/asn1/', 'src/knowledge/', 'src/trust-anchors/'],
+    not: IO,
+  },
   {
     from: 'src/attestation/package/',
     may: [SHARED, 'src/asn1/', 'src/archive/', 'src/attestation/contract/'],
@@ -77,7 +82,7 @@ const RULES = [
   },
   {
     from: 'src/check/policy/',
-    may: [SHARED, 'src/asn1/', 'src/csr/', 'src/attestation/contract/', 'devices/device.ts'],
+    may: [SHARED, 'src/asn1/', 'src/csr/', 'src/knowledge/', 'src/attestation/contract/', 'devices/device.ts'],
     not: IO,
   },
   {
@@ -102,6 +107,7 @@ const RULES = [
       'src/asn1/',
       'src/archive/',
       'src/csr/',
+      'src/knowledge/',
       'src/attestation/',
       'src/trust-anchors/',
       'devices/device.ts',
@@ -118,6 +124,7 @@ const RULES = [
     may: [
       SHARED,
       'src/files/',
+      'src/knowledge/',
       'src/asn1/',
       'src/csr/',
       'src/sectigo/',
@@ -137,6 +144,7 @@ const RULES = [
       'src/config/',
       'src/csr/',
       'src/files/',
+      'src/knowledge/',
       'src/ledger/',
       'src/sectigo/',
       'devices/device.ts',

@@ -20,7 +20,7 @@ const FLOORS = [
   ['src/attestation/certificates/'],
   ['src/attestation/package/'],
   ['src/attestation/contract/'],
-  ['src/csr/', 'src/trust-anchors/'],
+  ['src/csr/', 'src/trust-anchors/', 'src/knowledge/'],
   ['src/asn1/', 'src/archive/'],
   ['src/files/', 'devices/open.ts'],
   FAMILIES.map((family) => `devices/${family}/`),

@@ -30,7 +30,8 @@ export async function describeKms(client: KmsClient, settings: MarvellGoogleSett
     hsmType: 'MARVELL_GOOGLE',
     vendor: 'Google',
     model: 'Cloud HSM (Marvell LiquidSecurity)',
-    fips: 'certified',
+    // What a card is, its attestation says; what was validated, the service does not.
+    fips: 'unknown',
     uri: settings.uri,
     capabilities: CAPABILITIES,
     obstacles: await findObstacles(client, settings),
@@ -39,7 +40,6 @@ export async function describeKms(client: KmsClient, settings: MarvellGoogleSett
       'key ring': settings.place.ring,
       'protection level': settings.protectionLevel,
       'package form': settings.packageForm,
-      FIPS: 'FIPS 140-2 level 3, as Google states; the attestation names cards "for FIPS mode"',
     },
   }
 }

@@ -7,8 +7,13 @@ import { possibleFamilies, recogniseFamily } from '../attestation/recognise-fami
 import { VERIFIERS } from '../attestation/verifiers.ts'
 import { type CertificationRequest, requestHash, verifyCertificationRequest } from '../csr/certification-request.ts'
 import type { HsmType } from '../hsm-type.ts'
+import { isoDay } from '../iso-day.ts'
+import { builtInKnowledge } from '../knowledge/built-in-knowledge.ts'
+import type { Knowledge } from '../knowledge/knowledge.ts'
 import { present } from '../present.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
+import { evidenceCertificates } from './evidence-certificates.ts'
+import { knownOn } from './known-on.ts'
 import { evaluatePolicy } from './policy/evaluate-policy.ts'
 import { type PolicyProfile, policyProfile } from './policy/policy-profile.ts'
 
@@ -30,6 +35,10 @@ export interface CheckRequest {
   readonly trustAnchors: readonly TrustAnchor[]
   /** Milliseconds since 1970. */
   readonly now: number
+  /** The day for which certifications, advisories and rules of CAs are asked, YYYY-MM-DD. Default: the day of `now`, in UTC. */
+  readonly on?: string
+  /** Default: what hsm-enroll comes with. */
+  readonly knowledge?: Knowledge
   /** Default: document-signing. */
   readonly policy?: PolicyProfile
   readonly options?: FamilyOptions
@@ -60,17 +69,21 @@ const BINDING = {
 export function checkAttestation(request: CheckRequest): AttestationResult {
   const hsmType = request.hsmType ?? recogniseFamily(request.package)
   const verdict = verifyEvidence(hsmType, request)
-  const { spki, genuine, attestedKey, device, claims, trustAnchor, chain } = verdict
+  const { spki, genuine, attestedKey, claims, trustAnchor, chain } = verdict
+  const profile = request.policy ?? policyProfile()
+  const { on = isoDay(request.now), knowledge = builtInKnowledge() } = request
+  const certificates = evidenceCertificates(hsmType, request.package, request.certChains)
+  const { device, advisories } = knownOn(verdict, certificates, on, knowledge, profile.inferences === 'ignore')
   const binding = new CheckList()
   bind(spki, request, binding)
   const policy = evaluatePolicy(
     {
       spki: spki ?? request.csr?.spki ?? request.publicKey,
       request: request.csr,
-      evidence: verdict,
+      evidence: { device, claims, advisories },
       packageLength: request.package.length,
     },
-    request.policy ?? policyProfile(),
+    profile,
   )
   const checks = [...verdict.checks, ...binding.checks, ...policy]
   return present({
@@ -84,6 +97,8 @@ export function checkAttestation(request: CheckRequest): AttestationResult {
     chain,
     checks,
     notes: request.notes?.length === 0 ? undefined : request.notes,
+    advisories: advisories.map(({ remedy: _said, ...advisory }) => advisory),
+    knowledge: { on, issued: knowledge.issued, serial: knowledge.serial, origin: knowledge.origin },
   })
 }
 

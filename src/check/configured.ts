@@ -1,11 +1,12 @@
 import type { AttestationResult } from '../attestation/contract/attestation-result.ts'
 import { EnrollError } from '../errors.ts'
 import { HSM_TYPES, type HsmType } from '../hsm-type.ts'
+import { builtInKnowledge } from '../knowledge/built-in-knowledge.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
 import { builtInTrustAnchors } from '../trust-anchors/trust-anchors.ts'
 import { readUserTrustAnchors } from '../trust-anchors/user-trust-anchors.ts'
 import { type CheckRequest, checkAttestation } from './check-attestation.ts'
-import { type PolicyProfile, policyProfile, type Severity } from './policy/policy-profile.ts'
+import { configuredPolicy } from './policy/configured-policy.ts'
 import { readRequest } from './read/request-input.ts'
 
 /** What a check reads of a configuration; `Configuration` is one. */
@@ -67,7 +68,7 @@ export async function checkContext(
     csr: read?.request,
     notes: [...notes, ...(read?.notes ?? []).map((note) => `request: ${note}`)],
     trustAnchors: await configuredTrustAnchors(settings, readFile, evidence.hsmType),
-    policy: configuredPolicy(settings),
+    policy: configuredPolicy(settings, evidence.knowledge ?? builtInKnowledge()),
     options: { fieldUpgradeWarrants: settings.text('policy.fieldUpgradeWarrants') },
   }
 }
@@ -75,10 +76,10 @@ export async function checkContext(
 /**
  * `checkAttestation` under the anchors and the policy of a configuration.
  *
- * @param settings - What `loadConfiguration` read, or anything that answers by path: `policy.profile`, `policy.fips`, `trustAnchors`.
+ * @param settings - What `loadConfiguration` read, or anything that answers by path: `policy.…`, `expect.…`, `trustAnchors`.
  * @param evidence - As for `checkAttestation`; the request as bytes.
  * @param readFile - Reads the files of `trustAnchors`.
- * @throws EnrollError `trust-anchors.unreadable`, and what `checkAttestation` and `readCertificationRequest` throw.
+ * @throws EnrollError `trust-anchors.unreadable`, `config.value`, and what `checkAttestation` and `readCertificationRequest` throw.
  * @example
  * ```ts
  * const settings = { text: (path: string) => (path === 'policy.fips' ? 'warn' : undefined), list: () => [] }
@@ -92,13 +93,4 @@ export async function checkUnder(
   readFile: ReadFile,
 ): Promise<AttestationResult> {
   return checkAttestation({ ...(await checkContext(settings, evidence, readFile)), package: evidence.package })
-}
-
-function configuredPolicy(settings: CheckSettings): PolicyProfile {
-  const severity = (rule: 'fips' | 'fipsUnknown' | 'recoverable'): Partial<Record<typeof rule, Severity>> => {
-    const text = settings.text(`policy.${rule}`)
-    return text === 'refuse' || text === 'warn' || text === 'off' ? { [rule]: text } : {}
-  }
-  const name = settings.text('policy.profile') === 'code-signing' ? 'code-signing' : 'document-signing'
-  return policyProfile(name, { ...severity('fips'), ...severity('fipsUnknown'), ...severity('recoverable') })
 }

@@ -29,6 +29,21 @@ const POLICY_SEVERITIES = {
   recoverable: 'nShield: what a key that the Administrator Card Set can recover means',
 } as const
 
+// biome-ignore format: a table
+const EXPECTATIONS: readonly (readonly [name: string, type: SettingType, description: string])[] = [
+  ['serials', 'list', 'devices with these serial numbers (YubiKey, YubiHSM 2, Luna HSM, card of Google)'],
+  ['firmware', 'text', 'devices with this firmware: 5.7.4, 5.7.0-, -5.4.3 or 5.4.2-5.4.3'],
+  ['slots', 'list', 'YubiKey: keys in these slots, e.g. 9c'],
+  ['pinPolicies', 'list', 'YubiKey: keys with one of these PIN policies (never, once, always, …)'],
+  ['touchPolicies', 'list', 'YubiKey: keys with one of these touch policies (never, always, cached)'],
+  ['formFactors', 'list', 'YubiKey: these shapes, e.g. USB-C keychain, or 03'],
+  ['esns', 'list', 'nShield: modules with these electronic serial numbers'],
+  ['keyVersions', 'list', 'Google: these key versions, by resource name'],
+]
+
+/** Names below `expect.` */
+export const EXPECTED: readonly string[] = EXPECTATIONS.map(([name]) => name)
+
 /** Every setting that profiles and configuration files may hold, besides the family's own under `device.` and the order form's under `order.`. */
 export const SETTINGS: readonly Setting[] = [
   { path: 'stateDirectory', type: 'file', description: 'where run folders are kept' },
@@ -95,11 +110,39 @@ export const SETTINGS: readonly Setting[] = [
     }),
   ),
   {
+    path: 'policy.fipsStandard',
+    type: 'text',
+    description: 'the FIPS standard that the device must be validated under',
+    allowed: ['any', '140-2', '140-3'],
+  },
+  {
+    path: 'policy.fipsHistorical',
+    type: 'text',
+    description: 'what a device means whose FIPS certificate is on the historical list',
+    allowed: ['refuse', 'warn', 'accept'],
+  },
+  {
+    path: 'policy.inferences',
+    type: 'text',
+    description: 'knowledge of certifications that rests on a guess',
+    allowed: ['use', 'ignore'],
+  },
+  {
+    path: 'policy.advisories',
+    type: 'list',
+    description:
+      'what a published weakness of the device means: refuse, warn or off, and for single ones eucleak=off; `knowledge list` has the ids',
+  },
+  {
     path: 'policy.fieldUpgradeWarrants',
     type: 'text',
     description: 'nShield: warrants made by a field upgrade',
     allowed: ['warn', 'refuse'],
   },
+
+  ...EXPECTATIONS.map(
+    ([name, type, description]): Setting => ({ path: `expect.${name}`, type, description: `only: ${description}` }),
+  ),
 
   {
     path: 'sectigo.endpoint',

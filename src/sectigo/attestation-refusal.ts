@@ -11,7 +11,7 @@ export interface AttestationRefusalFacts {
   /** Checks and claims of the run's own verdict (AttestationResult) on the same package. */
   readonly checks: readonly { readonly id: string; readonly status: string }[]
   readonly claims?: { readonly local?: boolean; readonly extractable?: boolean }
-  readonly fips?: 'certified' | 'not-certified' | 'unknown'
+  readonly fips?: 'certified' | 'historical' | 'not-certified' | 'unknown'
   readonly firmware?: string
   /** SHA-256 of the SubjectPublicKeyInfo, hex. */
   readonly csrSpkiSha256?: string

@@ -21,13 +21,15 @@ export interface VectorOutcome {
   /** Why it was refused, or what differs. */
   readonly detail: string
   readonly ok: boolean
+  /** Absent where nothing could be judged. */
+  readonly result?: AttestationResult
 }
 
 /** Judges every row of a folder's manifest exactly as `check` would, with the built-in anchors, at `now`. */
-export function runVectors(folder: string, now: number = Date.now()): readonly VectorOutcome[] {
+export function runVectors(folder: string, now: number = Date.now(), on?: string): readonly VectorOutcome[] {
   const rows = readManifestRows(folder)
   const vectors = rows.flatMap((row) => ('problem' in row ? [] : [row]))
-  return rows.map((row) => ('problem' in row ? broken(row, row.problem) : runVector(folder, row, vectors, now)))
+  return rows.map((row) => ('problem' in row ? broken(row, row.problem) : runVector(folder, row, vectors, now, on)))
 }
 
 /** Not judged at all: never right, whatever was expected. */
@@ -41,17 +43,17 @@ const broken = ({ id, hsmType, expect: expected }: Vector | BrokenRow, detail: s
   ok: false,
 })
 
-function runVector(folder: string, vector: Vector, all: readonly Vector[], now: number): VectorOutcome {
+function runVector(folder: string, vector: Vector, all: readonly Vector[], now: number, on?: string): VectorOutcome {
   const { id, hsmType, expect: expected } = vector
   try {
-    const result = judge(folder, vector, all, now)
+    const result = judge(folder, vector, all, now, on)
     const got = verdictOf(result)
     const differences = compareClaims(vector.claims, result)
     const detail = result.checks
       .filter(({ status, group }) => status === 'fail' && group !== 'policy')
       .map((check) => `${check.id}: ${check.detail}`)
       .join('; ')
-    return { id, hsmType, expected, got, differences, detail, ok: got === expected && differences.length === 0 }
+    return { id, hsmType, expected, got, differences, detail, ok: got === expected && differences.length === 0, result }
   } catch (error) {
     // A file that is missing, or a defect of ours: the other rows are judged all the same.
     if (!(error instanceof EnrollError)) return broken(vector, error instanceof Error ? error.message : String(error))
@@ -61,7 +63,7 @@ function runVector(folder: string, vector: Vector, all: readonly Vector[], now: 
   }
 }
 
-function judge(folder: string, vector: Vector, all: readonly Vector[], now: number): AttestationResult {
+function judge(folder: string, vector: Vector, all: readonly Vector[], now: number, on?: string): AttestationResult {
   const read = (file: string): Uint8Array => readFileSync(join(folder, file))
   const evidence = withIssuer(readEvidence(read(vector.attestation)), vector, all, read)
   const request = vector.csr === undefined ? evidence.request : read(vector.csr)
@@ -72,6 +74,7 @@ function judge(folder: string, vector: Vector, all: readonly Vector[], now: numb
     package: evidence.package,
     trustAnchors: builtInTrustAnchors(vector.hsmType),
     now,
+    ...(on === undefined ? {} : { on }),
     ...(certChains === undefined ? {} : { certChains }),
     ...(csr === undefined ? {} : { csr }),
     ...(vector.publicKey === undefined ? {} : { publicKey: readPublicKey(read(vector.publicKey)) }),

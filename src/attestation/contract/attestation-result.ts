@@ -3,6 +3,7 @@
  * Verifier, Trust Anchor); the key claims carry the PKCS#11 names that the RATS HSM evidence draft uses.
  */
 import type { HsmType } from '../../hsm-type.ts'
+import type { Certification } from '../../knowledge/certification-on.ts'
 
 /** `attestation`: is the evidence genuine. `binding`: does it belong to the CSR. `policy`: would we order with it. */
 export type CheckGroup = 'attestation' | 'binding' | 'policy'
@@ -43,7 +44,40 @@ export interface AttestedDevice {
   readonly model?: string
   readonly serial?: string
   readonly firmware?: string
-  readonly fips: 'certified' | 'not-certified' | 'unknown'
+  readonly fips: FipsWord
+  /** What `fips` rests on, as of the day that `AttestationResult.knowledge` names. A family's own verdict has none. */
+  readonly certification?: Certification
+}
+
+/**
+ * In a family's verdict: whether evidence carries its vendor's mark of the FIPS series ("certified") or shows that it does not. In a
+ * result: what that means on the day asked for. `historical`: the certificate is on NIST's historical list.
+ */
+export type FipsWord = 'certified' | 'historical' | 'not-certified' | 'unknown'
+
+/** A published weakness that the device falls under. */
+export interface Advisory {
+  /** By which `policy.advisories` refers to it. */
+  readonly id: string
+  readonly name: string
+  /** CVE and vendor numbers. */
+  readonly references: readonly string[]
+  readonly affects: 'attested-key' | 'attestation-key'
+  /** What the evidence proves of it, and what it does not. */
+  readonly proves: string
+  readonly source: string
+  /** The day on which the row was last compared with its source. */
+  readonly checked: string
+}
+
+/** Which dated data a result rests on. */
+export interface KnowledgeUsed {
+  /** The day asked for, YYYY-MM-DD. */
+  readonly on: string
+  /** The day on which the data was put together. */
+  readonly issued: string
+  readonly serial: number
+  readonly origin: 'built-in' | 'update'
 }
 
 /** What the evidence says of the key. A member that the evidence does not speak of is absent. */
@@ -84,7 +118,7 @@ export interface AttestationResult {
    * exported under wrap is genuine and not acceptable.
    */
   readonly genuine: boolean
-  /** Genuine, bound to the CSR where one is given, and no policy rule fails. */
+  /** Genuine, bound to the CSR where one is given, and no policy rule fails. Depends on the day; `genuine` does not depend on `knowledge`. */
   readonly acceptable: boolean
   readonly attestedKey?: AttestedKey
   readonly device: AttestedDevice
@@ -94,6 +128,10 @@ export interface AttestationResult {
   readonly checks: readonly Check[]
   /** What was undone to read the files, and what else a person should know of them; absent if there is nothing to say. */
   readonly notes?: readonly string[]
+  /** Empty: none is known for such a device and key on that day. Absent only in results of older versions. */
+  readonly advisories?: readonly Advisory[]
+  /** Absent only in results of older versions. */
+  readonly knowledge?: KnowledgeUsed
 }
 
 /** Was there nothing to compare the attested key with? Then `acceptable` says nothing of any request. */

@@ -34,7 +34,7 @@ export interface FamilyOptions {
 export type VerifyAttestation = (package_: Uint8Array, context: VerificationContext) => FamilyVerdict
 
 /** The family's part of an AttestationResult, with the attested key's bytes for the binding. */
-export interface FamilyVerdict extends Omit<AttestationResult, 'acceptable'> {
+export interface FamilyVerdict extends Omit<AttestationResult, 'acceptable' | 'advisories' | 'knowledge'> {
   /** SubjectPublicKeyInfo, DER; absent where the evidence names no key. */
   readonly spki?: Uint8Array
 }

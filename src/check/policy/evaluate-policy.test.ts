@@ -3,10 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { bitString, integer, nullValue, oid, sequence } from '../../asn1/der-writer.ts'
 import { OID_RSA } from '../../asn1/public-key.ts'
 import type { AttestedDevice, KeyClaims } from '../../attestation/contract/attestation-result.ts'
+import { builtInKnowledge } from '../../knowledge/built-in-knowledge.ts'
+import { deviceOn } from '../known-on.ts'
 import { evaluatePolicy, type PolicyFacts } from './evaluate-policy.ts'
 import { policyProfile } from './policy-profile.ts'
 import { POLICY_RULES } from './policy-rules.ts'
-import { hasRocaFingerprint, isRocaFirmware } from './roca.ts'
+import { hasRocaFingerprint } from './roca.ts'
 import { hasSmallFactor } from './small-factor.ts'
 
 const spkiOf = (key: ReturnType<typeof generateKeyPairSync>['publicKey'] | { export: unknown }): Uint8Array =>
@@ -60,6 +62,22 @@ describe('key rules', () => {
   })
 })
 
+describe('close primes', () => {
+  const p = (1n << 1023n) + 1155n
+  const modulus = (n: bigint): Uint8Array => rsaSpki(n)
+
+  it('are found at a distance that 100 rounds reach, and one prime twice is, too', () => {
+    expect(statusOf({ spki: modulus(p * p) }, 'policy.key.close-primes')).toBe('fail')
+    expect(statusOf({ spki: modulus(p * (p + 2n ** 500n)) }, 'policy.key.close-primes')).toBe('fail')
+    // (q - p)² / 8√n is the count of rounds: 2^517 apart takes about 256.
+    expect(statusOf({ spki: modulus(p * (p + 2n ** 517n)) }, 'policy.key.close-primes')).toBe('pass')
+  })
+
+  it('are not found in sound keys', () => {
+    for (const bits of [2048, 3072]) expect(statusOf({ spki: rsa(bits) }, 'policy.key.close-primes')).toBe('pass')
+  })
+})
+
 describe('ROCA', () => {
   /** Primes as RSALib makes them (CCS 2017, section 2.1): k * M + (65537^a mod M), here without the primality. */
   const primorial = [
@@ -81,18 +99,17 @@ describe('ROCA', () => {
   })
 
   it('is assumed of RSA keys of YubiKey firmware 4.2.0 to 4.3.4, and of no EC key', () => {
-    expect(['4.1.9', '4.2.0', '4.3.4', '4.3.5', '4.2.6', '5.2.7', 'x'].map(isRocaFirmware)).toEqual([
-      false,
-      true,
-      true,
-      false,
-      true,
-      false,
-      false,
-    ])
-    const evidence = { device: { ...device, firmware: '4.3.3' }, claims }
-    expect(statusOf({ spki: rsa(2048), evidence }, 'policy.key.roca')).toBe('fail')
-    expect(statusOf({ spki: ec('P-256'), evidence }, 'policy.key.roca')).toBeUndefined()
+    const judged = (firmware: string, keyType: 'RSA' | 'EC'): string | undefined => {
+      const found = { hsmType: 'YUBIKEY', device: { ...device, firmware }, keyType } as const
+      const { advisories } = deviceOn(found, '2026-11-29', builtInKnowledge(), false)
+      const evidence = { device: found.device, claims, advisories }
+      return statusOf({ spki: keyType === 'RSA' ? soundRsa : ec('P-256'), evidence }, 'policy.key.roca')
+    }
+    const soundRsa = rsa(2048)
+    expect(
+      ['4.1.9', '4.2.0', '4.3.4', '4.3.5', '4.2.6', '5.2.7', 'x'].map((firmware) => judged(firmware, 'RSA')),
+    ).toEqual(['pass', 'fail', 'fail', 'pass', 'fail', 'pass', 'pass'])
+    expect(judged('4.3.3', 'EC')).toBeUndefined()
   })
 
   it('leaves products of large primes alone', () => {

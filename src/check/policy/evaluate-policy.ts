@@ -2,13 +2,16 @@ import { createPublicKey } from 'node:crypto'
 import { DerError } from '../../asn1/der-error.ts'
 import { nameValues, parseName } from '../../asn1/name.ts'
 import { describePublicKey, type PublicKey, readablePublicKey } from '../../asn1/public-key.ts'
-import type { AttestedDevice, Check, KeyClaims } from '../../attestation/contract/attestation-result.ts'
+import type { Advisory, AttestedDevice, Check, KeyClaims } from '../../attestation/contract/attestation-result.ts'
 import { type CertificationRequest, requestHash } from '../../csr/certification-request.ts'
 import { requestFormFaults } from '../../csr/request-form.ts'
+import { checkAdvisories, checkCertification } from './certification-rules.ts'
+import { hasClosePrimes } from './close-primes.ts'
+import { checkExpected } from './expected-device.ts'
 import { isPointOnCurve } from './point-on-curve.ts'
 import type { PolicyProfile, Severity } from './policy-profile.ts'
 import { POLICY_RULES, type PolicyRule } from './policy-rules.ts'
-import { hasRocaFingerprint, isRocaFirmware } from './roca.ts'
+import { hasRocaFingerprint } from './roca.ts'
 import { hasSmallFactor } from './small-factor.ts'
 import { SUBJECT_BOUNDS } from './subject-bounds.ts'
 
@@ -18,7 +21,11 @@ export interface PolicyFacts {
   readonly spki?: Uint8Array
   readonly request?: CertificationRequest
   /** What the evidence says, where there is evidence. */
-  readonly evidence?: { readonly device: AttestedDevice; readonly claims: KeyClaims }
+  readonly evidence?: {
+    readonly device: AttestedDevice
+    readonly claims: KeyClaims
+    readonly advisories?: readonly (Advisory & { readonly remedy: string })[]
+  }
   /** Bytes of the package before base64. */
   readonly packageLength?: number
 }
@@ -37,8 +44,13 @@ export function evaluatePolicy(facts: PolicyFacts, profile: PolicyProfile): read
         : { id, group: 'policy', status: severity === 'refuse' ? 'fail' : 'warn', detail: failDetail, remedy, source },
     )
   }
-  if (facts.spki !== undefined) applyKeyRules(facts.spki, facts.evidence?.device, profile, apply)
-  if (facts.evidence !== undefined) applyEvidenceRules(facts.evidence, facts.spki, profile, apply)
+  if (facts.spki !== undefined) applyKeyRules(facts.spki, facts.evidence, profile, apply)
+  if (facts.evidence !== undefined) {
+    applyEvidenceRules(facts.evidence, facts.spki, profile, apply)
+    checks.push(...checkCertification(facts.evidence.device, profile))
+    checks.push(...checkAdvisories(facts.evidence.advisories ?? [], profile))
+    checks.push(...checkExpected(profile.expect, facts.evidence))
+  }
   if (facts.request !== undefined) applyRequestRules(facts.request, profile, apply)
   if (facts.packageLength !== undefined) {
     const characters = Math.ceil(facts.packageLength / 3) * 4
@@ -54,7 +66,7 @@ export function evaluatePolicy(facts: PolicyFacts, profile: PolicyProfile): read
 
 function applyKeyRules(
   spki: Uint8Array,
-  device: AttestedDevice | undefined,
+  evidence: PolicyFacts['evidence'],
   profile: PolicyProfile,
   apply: Apply,
 ): void {
@@ -71,7 +83,7 @@ function applyKeyRules(
     `${describePublicKey(key)} is not accepted; RSA, ${profile.curves.join(' and ')} are`,
   )
   if (typeHolds) apply(POLICY_RULES.keyValid, isSound(spki, key), 'a sound public key', 'the public key is not sound')
-  if (key.type === 'RSA') applyRsaRules(key, device, profile, apply)
+  if (key.type === 'RSA') applyRsaRules(key, evidence, profile, apply)
 }
 
 /** On the curve (for one that is not in our table: node:crypto refuses points that are not), or a modulus without small factors. */
@@ -90,7 +102,7 @@ function isSound(spki: Uint8Array, key: PublicKey): boolean {
 
 function applyRsaRules(
   key: PublicKey & { readonly type: 'RSA' },
-  device: AttestedDevice | undefined,
+  evidence: PolicyFacts['evidence'],
   profile: PolicyProfile,
   apply: Apply,
 ): void {
@@ -121,20 +133,26 @@ function applyRsaRules(
     `public exponent ${shown}`,
     usable ? 'warn' : 'refuse',
   )
-  const firmware = device?.vendor === 'Yubico' ? device.firmware : undefined
-  const byFirmware = firmware !== undefined && device?.model?.startsWith('YubiKey') === true && isRocaFirmware(firmware)
+  const byFirmware =
+    evidence?.advisories?.some(({ id, affects }) => id === 'roca' && affects === 'attested-key') === true
   apply(
     POLICY_RULES.roca,
     !byFirmware && !hasRocaFingerprint(key.modulus),
     'not a ROCA key',
     byFirmware
-      ? `RSA keys made by YubiKey firmware ${firmware} can be factored (ROCA)`
+      ? `RSA keys made by firmware ${evidence?.device.firmware} can be factored (ROCA)`
       : 'the modulus has the fingerprint of keys that can be factored (ROCA)',
+  )
+  apply(
+    POLICY_RULES.closePrimes,
+    !hasClosePrimes(key.modulus),
+    'the primes are not close',
+    'the modulus falls to Fermat’s method: its primes are close, or one and the same',
   )
 }
 
 function applyEvidenceRules(
-  { device, claims }: NonNullable<PolicyFacts['evidence']>,
+  { claims }: NonNullable<PolicyFacts['evidence']>,
   spki: Uint8Array | undefined,
   profile: PolicyProfile,
   apply: Apply,
@@ -170,15 +188,6 @@ function applyEvidenceRules(
       profile.recoverable,
     )
   }
-  apply(
-    POLICY_RULES.fips,
-    device.fips === 'certified',
-    'FIPS-certified',
-    device.fips === 'not-certified'
-      ? 'the evidence shows a device that is not of a FIPS-certified series'
-      : 'the evidence does not say whether the device is FIPS-certified',
-    device.fips === 'unknown' ? profile.fipsUnknown : profile.fips,
-  )
 }
 
 /** Rights by which a key of each type signs, in the words of nShield and YubiHSM 2: a device grants those of other types, too, in vain. */

@@ -1,4 +1,6 @@
 import type { HashName } from '../../../devices/device.ts'
+import type { FipsStandard } from '../../knowledge/knowledge.ts'
+import type { ExpectedDevice } from './expected-device.ts'
 
 const POLICY_NAMES = ['document-signing', 'code-signing'] as const
 /** The rules of document signing, or of code signing. */
@@ -22,6 +24,16 @@ export interface PolicyProfile {
   readonly fips: Severity
   /** Evidence that does not say whether the device is certified. */
   readonly fipsUnknown: Severity
+  /** The FIPS standard that the device must be validated under. */
+  readonly fipsStandard: FipsStandard | 'any'
+  /** A device whose certificate is on the historical list. */
+  readonly fipsHistorical: 'refuse' | 'warn' | 'accept'
+  /** Knowledge that rests on a guess (each says on which). */
+  readonly inferences: 'use' | 'ignore'
+  /** Published weaknesses of the device: of all, and of single ones by id. ROCA and close primes are refused whatever this says. */
+  readonly advisories: { readonly all: Severity; readonly byId: Readonly<Record<string, Severity>> }
+  /** Anything else is not the device expected. */
+  readonly expect: ExpectedDevice
   /** nShield: the Administrator Card Set can recover the key. */
   readonly recoverable: Severity
 }
@@ -37,6 +49,12 @@ const COMMON = {
   // Sectigo lists YubiKey 5 FIPS and HSMs in FIPS mode only.
   fips: 'refuse',
   fipsUnknown: 'warn',
+  // Whether Sectigo still takes a device with a historical certificate is published nowhere.
+  fipsStandard: 'any',
+  fipsHistorical: 'warn',
+  inferences: 'use',
+  advisories: { all: 'warn', byId: {} },
+  expect: {},
   recoverable: 'refuse',
 } as const
 

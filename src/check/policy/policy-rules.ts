@@ -17,12 +17,13 @@ export const POLICY_RULES = {
   keySize: {
     id: 'policy.key.size',
     source: `${BASELINE} 6.1.5.2; Sectigo API (RSA 2048 to 8192)`,
-    remedy: `${NEW_KEY}: RSA 3072 or 4096, or P-256 or P-384 where the device has no larger RSA.`,
+    remedy: `${NEW_KEY}: RSA 3072 or 4096, P-256 or P-384. A YubiKey before firmware 5.7 has no RSA above 2048 bits, and its EC keys fall under EUCLEAK.`,
   },
   keySizeAdvised: {
     id: 'policy.key.size-advised',
     source: 'Sectigo CPS 6.1.5: 3072 bits for certificates that end after 2030',
-    remedy: 'Prefer RSA 3072 or 4096, or P-256 or P-384, for a key that is to serve for years.',
+    remedy:
+      'Prefer RSA 3072 or 4096, P-256 or P-384 for a key that is to serve for years. A YubiKey before firmware 5.7 has no RSA above 2048 bits, and its EC keys fall under EUCLEAK.',
   },
   keyExponent: {
     id: 'policy.key.exponent',
@@ -37,7 +38,7 @@ export const POLICY_RULES = {
   roca: {
     id: 'policy.key.roca',
     source: 'CVE-2017-15361; Nemec et al., "The Return of Coppersmith\'s Attack", ACM CCS 2017',
-    remedy: `${NEW_KEY}: an EC key on this device, or RSA on a device with firmware 4.3.5 or later.`,
+    remedy: `${NEW_KEY} on a device with firmware 5.7 or later. An EC key on this one is not a ROCA key, but falls under EUCLEAK.`,
   },
   keyLocal: {
     id: 'policy.key.generated-on-device',
@@ -64,6 +65,22 @@ export const POLICY_RULES = {
     source: `Sectigo, list of attestable hardware; ${BASELINE} 6.2.7.4.1`,
     remedy:
       'Use a device of the FIPS series, or an HSM in FIPS mode. If your CA accepted this device in writing, set `policy.fips: warn` in the profile (with `check`: --fips warn).',
+  },
+  fipsHistorical: {
+    id: 'policy.device.fips-historical',
+    source: 'NIST, FIPS 140-3 transition: 140-2 certificates are historical from 2026-09-21',
+    remedy:
+      'Ask your CA whether it still takes such a device: it is published nowhere. Once it has said so in writing, set `policy.fipsHistorical: accept` in the profile; otherwise use a device with a FIPS 140-3 certificate.',
+  },
+  fipsStandard: {
+    id: 'policy.device.fips-standard',
+    source: 'the profile: policy.fipsStandard',
+    remedy: 'Use a device that is validated under that standard, or change `policy.fipsStandard` in the profile.',
+  },
+  closePrimes: {
+    id: 'policy.key.close-primes',
+    source: 'CVE-2022-26320; CA/Browser Forum Baseline Requirements 6.1.1.3: 100 rounds of Fermat’s method',
+    remedy: `${NEW_KEY} on another device: anybody can compute this one. Report the device to its vendor.`,
   },
   requestHash: {
     id: 'policy.request.hash',

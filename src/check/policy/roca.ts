@@ -22,20 +22,3 @@ export function hasRocaFingerprint(modulus: Uint8Array): boolean {
   const n = BigInt(`0x${Buffer.from(modulus).toString('hex') || '0'}`)
   return POWERS.every(([prime, powers]) => powers.has(n % prime))
 }
-
-/** YubiKey firmware whose RSA keys came from RSALib (Yubico advisory YSA-2017-01): 4.2.0 to 4.3.4. */
-const ROCA_FIRMWARE = { from: '4.2.0', to: '4.3.4' } as const
-
-export function isRocaFirmware(firmware: string): boolean {
-  const version = ordinal(firmware)
-  return (
-    version !== undefined &&
-    version >= (ordinal(ROCA_FIRMWARE.from) ?? 0) &&
-    version <= (ordinal(ROCA_FIRMWARE.to) ?? 0)
-  )
-}
-
-function ordinal(firmware: string): number | undefined {
-  const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(firmware)
-  return parts === null ? undefined : Number(parts[1]) * 1e6 + Number(parts[2]) * 1e3 + Number(parts[3])
-}

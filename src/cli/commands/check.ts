@@ -4,13 +4,16 @@ import {
   type CheckStatus,
   describeAttestedKey,
   isUnbound,
+  type KnowledgeUsed,
 } from '../../attestation/contract/attestation-result.ts'
 import type { BesidePackage, FamilyVerifier } from '../../attestation/contract/verify-attestation.ts'
+import { EXPECTED, settingByPath } from '../../config/settings.ts'
 import { didYouMeanHint } from '../../did-you-mean.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
 import { HSM_TYPES, type HsmType, isHsmType } from '../../hsm-type.ts'
+import { isIsoDay } from '../../iso-day.ts'
 import { printable } from '../../printable.ts'
-import type { Command } from '../command.ts'
+import type { Arguments, Command } from '../command.ts'
 import { configure, TRUST_OPTIONS } from '../configure.ts'
 import type { Output } from '../output.ts'
 
@@ -39,6 +42,27 @@ export const check: Command = {
       choices: ['refuse', 'warn', 'off'],
       describe: 'what a device without FIPS certification means',
     },
+    'fips-standard': {
+      type: 'string',
+      choices: ['any', '140-2', '140-3'],
+      describe: 'the FIPS standard that the device must be validated under',
+    },
+    'fips-historical': {
+      type: 'string',
+      choices: ['refuse', 'warn', 'accept'],
+      describe: 'what a FIPS certificate on the historical list means',
+    },
+    advisories: {
+      type: 'string',
+      array: true,
+      describe: 'what published weaknesses mean: refuse, warn or off, or eucleak=off for one',
+    },
+    expect: {
+      type: 'string',
+      array: true,
+      describe: 'NAME=VALUE: refuse any other device, e.g. serials=15732500, firmware=5.7.0-, slots=9c',
+    },
+    on: { type: 'string', describe: 'day for which certifications, advisories and rules are asked, e.g. 2026-03-01' },
   },
   examples: [['$0 check --attestation attestation.pem --csr request.csr', 'before an order is placed']],
   run: async (args, context) => {
@@ -50,8 +74,9 @@ export const check: Command = {
     const { readInput } = await import('../../config/read-input.ts')
     const { readInputs } = await import('../../config/read-inputs.ts')
     const hsmType = readHsmType(args.text('hsm-type'))
+    const on = readDay(args.text('on'))
     const configuration = await configure(args, context, {
-      flags: { 'policy.profile': args.text('policy'), 'policy.fips': args.text('fips') },
+      flags: { ...policyFlags(args), ...expectFlags(args.list('expect')) },
     })
     const { files, folders } = await readInputs(args.list('attestation'))
     const evidence = readEvidenceFiles(files, folders > 0)
@@ -72,6 +97,7 @@ export const check: Command = {
         notes: evidence.notes,
         ...(keyName === undefined ? {} : { keyName }),
         now: Date.now(),
+        ...(on === undefined ? {} : { on }),
       },
       readInput,
     )
@@ -117,10 +143,48 @@ function readHsmType(text: string | undefined): HsmType | undefined {
   )
 }
 
+const policyFlags = (args: Arguments): Readonly<Record<string, string | readonly string[] | undefined>> => ({
+  'policy.profile': args.text('policy'),
+  'policy.fips': args.text('fips'),
+  'policy.fipsStandard': args.text('fips-standard'),
+  'policy.fipsHistorical': args.text('fips-historical'),
+  'policy.advisories': args.list('advisories').length === 0 ? undefined : args.list('advisories'),
+})
+
+/** `serials=1`, `serials=2`, `slots=9c` as the settings they stand for. */
+function expectFlags(items: readonly string[]): Readonly<Record<string, string | readonly string[]>> {
+  const flags: Record<string, string | readonly string[]> = {}
+  for (const item of items) {
+    const [, name = item, value] = /^([^=]*)=(.+)$/.exec(item) ?? []
+    const path = `expect.${name}`
+    const type = settingByPath.get(path)?.type
+    if (value === undefined || type === undefined)
+      throw new EnrollError(
+        'usage',
+        `Could not check: --expect "${item.slice(0, 60)}" is not NAME=VALUE.${didYouMeanHint(name, EXPECTED)}`,
+        {
+          remedy: `Use one of ${EXPECTED.join(', ')}, as in --expect serials=15732500.`,
+        },
+      )
+    flags[path] = type === 'list' ? [...(flags[path] ?? []), value] : value
+  }
+  return flags
+}
+
+function readDay(text: string | undefined): string | undefined {
+  if (text === undefined || isIsoDay(text)) return text
+  throw new EnrollError('usage', `Could not check: --on "${text.slice(0, 40)}" is not a day.`, {
+    remedy: 'Write it as YYYY-MM-DD: --on 2026-03-01.',
+  })
+}
+
 const describeDevice = ({ vendor, model, serial, firmware, fips }: AttestedDevice): string =>
   [vendor, model, serial, firmware === undefined ? undefined : `firmware ${firmware}`, `FIPS ${fips}`]
     .filter((part) => part !== undefined)
     .join(', ')
+
+const describeKnowledge = ({ issued, origin }: KnowledgeUsed): string =>
+  `the ${origin === 'update' ? 'updated' : 'built-in'} knowledge of ${issued}`
 
 const MARKS: Readonly<Record<CheckStatus, readonly ['green' | 'red' | 'yellow' | 'dim', string]>> = {
   pass: ['green', '✓'],
@@ -137,6 +201,7 @@ function toText(result: AttestationResult, output: Output): string {
   return [
     `${result.hsmType}: ${verdict}`,
     `  device  ${printable(describeDevice(device))}`,
+    ...(device.certification === undefined ? [] : [`  FIPS    ${printable(device.certification.detail)}`]),
     ...(key === undefined ? [] : [`  key     ${describeAttestedKey(key)} (SPKI SHA-256 ${key.spkiSha256})`]),
     ...(result.trustAnchor === undefined
       ? []
@@ -146,5 +211,8 @@ function toText(result: AttestationResult, output: Output): string {
       `  ${output.style(...MARKS[status])} ${id}: ${printable(detail)}`,
       ...(remedy === undefined || status === 'pass' ? [] : [`      Try: ${remedy}`]),
     ]),
+    ...(result.knowledge === undefined
+      ? []
+      : [`  asked for ${result.knowledge.on}, by ${describeKnowledge(result.knowledge)}`]),
   ].join('\n')
 }

@@ -2,9 +2,12 @@ import { mkdtemp, rmdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Device, DeviceError, type Obstacle } from '../../../devices/device.ts'
 import { loadNativeAddon, NATIVE_ADDONS, type NativeAddon } from '../../../devices/native-addon.ts'
+import type { Configuration } from '../../config/configuration.ts'
 import { type Finding, isBlocker } from '../../enrollment/plan/finding.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
 import { fileFault } from '../../files/bounded-file.ts'
+import { isoDay } from '../../iso-day.ts'
+import { builtInKnowledge } from '../../knowledge/built-in-knowledge.ts'
 import type { Command } from '../command.ts'
 import { configure } from '../configure.ts'
 import { RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
@@ -32,7 +35,9 @@ export const doctor: Command = {
         () => true,
         () => false,
       )
-      findings.push(...(workable ? await deviceFindings(() => services.openDevice(configuration)) : [NOT_OPENED]))
+      findings.push(
+        ...(workable ? await deviceFindings(configuration, () => services.openDevice(configuration)) : [NOT_OPENED]),
+      )
     }
     const blocked = findings.some(isBlocker)
     output.result({ ready: !blocked, findings }, () =>
@@ -98,21 +103,24 @@ const NOT_OPENED: Finding = {
   remedy: 'Correct what stands above, then run it again.',
 }
 
-async function deviceFindings(open: () => Promise<Device>): Promise<readonly Finding[]> {
+async function deviceFindings(configuration: Configuration, open: () => Promise<Device>): Promise<readonly Finding[]> {
   try {
     const device = await open()
     try {
       const description = await device.describe()
-      const { vendor, model, serial, firmware, fips, details = {} } = description
+      const { describedDeviceFindings } = await import('../../enrollment/plan/known-findings.ts')
+      const { vendor, model, serial, firmware, details = {} } = description
+      const known = { day: isoDay(Date.now()), knowledge: builtInKnowledge() }
       const name = [vendor, model, ...(serial === undefined ? [] : [serial])].join(' ')
       const facts = Object.entries(details).map(([label, value]) => `${label}: ${value}`)
       return [
         {
           area: 'device',
           severity: 'ok',
-          message: `${name}, firmware ${firmware ?? 'unknown'}, FIPS ${fips}`,
+          message: `${name}, firmware ${firmware ?? 'unknown'}`,
         },
         ...facts.map((message): Finding => ({ area: 'device', severity: 'ok', message })),
+        ...describedDeviceFindings(description, configuration, known),
         ...description.obstacles.map(fromObstacle),
       ]
     } finally {

@@ -13,12 +13,16 @@ import type { SecretReading } from '../../config/secret-source.ts'
 import { environmentName } from '../../config/settings.ts'
 import { checkRequestTemplate, type RequestTemplate } from '../../csr/build-certification-request.ts'
 import { EnrollError } from '../../errors.ts'
+import type { HsmType } from '../../hsm-type.ts'
+import { isoDay } from '../../iso-day.ts'
+import { builtInKnowledge } from '../../knowledge/built-in-knowledge.ts'
 import { readBaseUrl } from '../../sectigo/http/endpoint-url.ts'
 import { readCaFile } from '../../sectigo/http/root-certificates.ts'
 import { ORDER_IDENTITY_PARAMETERS } from '../../sectigo/parameters/auto-apply-order-document-signing.ts'
 import { orderTable } from '../../sectigo/parameters/order-table.ts'
 import { validateForm } from '../../sectigo/parameters/validate-form.ts'
 import { type Finding, formFinding } from './finding.ts'
+import { type Known, profileFindings } from './known-findings.ts'
 
 /** A finding; a blocker with the error that it is where a run is asked for. */
 export interface Judged {
@@ -30,6 +34,7 @@ export interface Judged {
  * What can be judged of a profile without a device, a PIN or a byte sent: `hsm-enroll plan`. What an operator can mend is a finding.
  *
  * @param reading - Where secrets come from here and now; sources are looked at, never used up.
+ * @param known - The day and the tables by which certifications, advisories and rules of CAs are asked; default: today, the built-in ones.
  * @throws Nothing that an operator can mend.
  * @example
  * ```ts
@@ -38,12 +43,20 @@ export interface Judged {
  * const ready = findings.every(({ severity }) => severity !== 'blocker')
  * ```
  */
-export async function planFindings(configuration: Configuration, reading: SecretReading): Promise<readonly Finding[]> {
-  return (await judgeProfile(configuration, reading)).map(({ finding }) => finding)
+export async function planFindings(
+  configuration: Configuration,
+  reading: SecretReading,
+  known: Known = { day: isoDay(Date.now()), knowledge: builtInKnowledge() },
+): Promise<readonly Finding[]> {
+  return (await judgeProfile(configuration, reading, known)).map(({ finding }) => finding)
 }
 
 /** The same, with the errors. */
-export async function judgeProfile(configuration: Configuration, reading: SecretReading): Promise<readonly Judged[]> {
+export async function judgeProfile(
+  configuration: Configuration,
+  reading: SecretReading,
+  known: Known = { day: isoDay(Date.now()), knowledge: builtInKnowledge() },
+): Promise<readonly Judged[]> {
   const judged: Judged[] = []
   const attempt = async (what: () => string | Promise<string>): Promise<void> => {
     try {
@@ -52,7 +65,11 @@ export async function judgeProfile(configuration: Configuration, reading: Secret
       judged.push(blocker(error))
     }
   }
-  await attempt(async () => `${await checkConfiguredDevice(configuration)} at ${configuration.required('device.uri')}`)
+  let hsmType: HsmType | undefined
+  await attempt(async () => {
+    hsmType = await checkConfiguredDevice(configuration)
+    return `${hsmType} at ${configuration.required('device.uri')}`
+  })
   let template: RequestTemplate | undefined
   await attempt(() => {
     template = requestTemplate(configuration)
@@ -69,7 +86,16 @@ export async function judgeProfile(configuration: Configuration, reading: Secret
   if (caFile !== undefined) await attempt(() => `${readCaFile(caFile) && 'TLS also trusts'} ${caFile}`)
   await configuredTrustAnchors(configuration, readInput).catch((error: unknown) => judged.push(blocker(error)))
   judged.push(...judgeOrder(configuration))
+  if (hsmType !== undefined) judged.push(...judgeByTables(configuration, hsmType, known))
   return judged
+}
+
+function judgeByTables(configuration: Configuration, hsmType: HsmType, known: Known): readonly Judged[] {
+  try {
+    return profileFindings(configuration, hsmType, known).map((finding) => ({ finding }))
+  } catch (error) {
+    return [blocker(error)]
+  }
 }
 
 /** What an operator can mend is a finding; anything else is thrown again. */

@@ -7,6 +7,10 @@ import {
   type Obstacle,
 } from '../../../devices/device.ts'
 import { withRemedy } from '../../errors.ts'
+import { isoDay } from '../../iso-day.ts'
+import { builtInKnowledge } from '../../knowledge/built-in-knowledge.ts'
+import { isBlocker } from '../plan/finding.ts'
+import { describedDeviceFindings } from '../plan/known-findings.ts'
 import type { Run } from '../run.ts'
 
 /**
@@ -15,17 +19,24 @@ import type { Run } from '../run.ts'
  * obstacle's own words (its code too, where a DeviceError has it). Returns what the device is.
  */
 export async function refuseObstacles(
-  { services }: Run,
+  { services, configuration }: Run,
   device: Device,
   { algorithm, attests }: { readonly algorithm: KeyAlgorithm; readonly attests: boolean },
 ): Promise<DeviceDescription> {
   const description = await device.describe()
   const { capabilities, obstacles, model, serial } = description
   const name = serial === undefined ? model : `${model} ${serial}`
+  const known = { day: isoDay(services.now()), knowledge: builtInKnowledge() }
+  const unacceptable = describedDeviceFindings(description, configuration, known).filter(isBlocker)
   const unable = capabilities.filter((capability) => capability.algorithm === algorithm && !capability.supported)
   const blockers: readonly Obstacle[] = [
     ...unable.map(({ reason }) => notMade(algorithm, name, reason)),
     ...obstacles.filter(({ severity }) => severity === 'blocker'),
+    // Its evidence would be refused for the same reason, once the key is there.
+    ...unacceptable.map(({ code, message, remedy }): Obstacle => {
+      const cause = `Could not use the device: ${message}.`
+      return { severity: 'blocker', stops: 'attestation', code, message: cause, remedy }
+    }),
   ]
   const [first, ...others] = blockers.filter(({ stops }) => attests || stops !== 'attestation')
   if (first === undefined) {

@@ -1,0 +1,31 @@
+/** Rounds of Fermat's method that CAs must try (CA/Browser Forum Baseline Requirements 6.1.1.3). */
+const ROUNDS = 100
+
+/** True if Fermat's method takes the modulus (big-endian) apart within 100 rounds: its primes are close, or one and the same. */
+export function hasClosePrimes(modulus: Uint8Array): boolean {
+  const n = BigInt(`0x${Buffer.from(modulus).toString('hex') || '0'}`)
+  if (n < 4n || n % 2n === 0n) return false
+  let a = squareRoot(n)
+  if (a * a === n) return true
+  for (let round = 0; round < ROUNDS; round++) {
+    a += 1n
+    const rest = a * a - n
+    if (mayBeSquare(rest) && squareRoot(rest) ** 2n === rest) return true
+  }
+  return false
+}
+
+/** Squares end in few of the 64 residues: five of six candidates need no root. */
+const SQUARES_MODULO_64 = new Set(Array.from({ length: 64 }, (_, value) => BigInt((value * value) % 64)))
+const mayBeSquare = (value: bigint): boolean => SQUARES_MODULO_64.has(value & 63n)
+
+/** The largest integer whose square is not above the value (Newton's method). */
+function squareRoot(value: bigint): bigint {
+  if (value < 2n) return value
+  let root = 1n << BigInt((value.toString(2).length + 1) >> 1)
+  for (;;) {
+    const next = (root + value / root) >> 1n
+    if (next >= root) return root
+    root = next
+  }
+}
