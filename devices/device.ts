@@ -3,10 +3,12 @@
  *
  * `src/` reaches hardware through this file and `open.ts` alone; nothing in `devices/` imports from `src/`.
  */
+import type { DeviceGuard } from './device-guard.ts'
 import type { Obstacle } from './obstacle.ts'
 import type { Secret, SecretName, SecretProvider } from './secret.ts'
 
 export { DEVICE_ERROR_CODES, DeviceError, type DeviceErrorCode, type DeviceErrorDetails } from './device-error.ts'
+export type { ChosenDevice, DeviceGuard, Login, LoginOutcome } from './device-guard.ts'
 export { type DeviceUri, formatDeviceUri, parseDeviceUri } from './device-uri.ts'
 export { hideSecrets } from './hide-secrets.ts'
 export type { Obstacle } from './obstacle.ts'
@@ -194,6 +196,8 @@ export interface OpenOptions {
   /** The profile's `device:` section without `uri` and secrets, checked by the family (unknown keys are refused). */
   readonly settings?: Readonly<Record<string, unknown>>
   readonly signal?: AbortSignal
+  /** Told of the device and of every login; may refuse both. */
+  readonly guard?: DeviceGuard
   readonly onProgress?: (progress: DeviceProgress) => void
   readonly onTrace?: (trace: DeviceTrace) => void
 }

@@ -49,13 +49,13 @@ function withGrandchild(): { readonly script: string; readonly pid: () => Promis
 describe('a program of somebody else', () => {
   it('gets its input, and its streams and exit code are told', async () => {
     const end = await shell('read line; echo "got $line"; echo aside >&2; exit 7', { input: 'a secret\n' })
-    expect(end).toMatchObject({ kind: 'ended', exitCode: 7, stdout: Buffer.from('got a secret\n') })
+    expect(end).toMatchObject({ kind: 'ended', status: 7, stdout: Buffer.from('got a secret\n') })
     expect(end.kind === 'ended' && end.output.toString()).toContain('aside')
   })
 
   it('that is not there, or that a signal ends, is told so', async () => {
     expect(await shell('', { command: join(folder, 'none') })).toMatchObject({ kind: 'not-started' })
-    expect(await shell('kill -9 $$')).toMatchObject({ kind: 'ended', exitCode: undefined })
+    expect(await shell('kill -9 $$')).toMatchObject({ kind: 'ended', status: undefined })
   })
 
   it('dies with what it started when its time is over', async () => {
@@ -90,12 +90,12 @@ describe('a program of somebody else', () => {
   it('that leaves something behind with its streams has ended all the same', async () => {
     const file = join(folder, 'left')
     const end = await shell(`sleep 600 & echo $! > ${file}; echo done`)
-    expect(end).toMatchObject({ kind: 'ended', exitCode: 0, stdout: Buffer.from('done\n') })
+    expect(end).toMatchObject({ kind: 'ended', status: 0, stdout: Buffer.from('done\n') })
     expect(await isGone(Number(await readFile(file, 'utf8')))).toBe(true)
   })
 
   it('does not have to read its input', async () => {
-    expect(await shell('exit 0', { input: 'x'.repeat(1 << 20) })).toMatchObject({ kind: 'ended', exitCode: 0 })
+    expect(await shell('exit 0', { input: 'x'.repeat(1 << 20) })).toMatchObject({ kind: 'ended', status: 0 })
   })
 })
 

@@ -51,7 +51,7 @@ export type ProgramEnd =
   | {
       readonly kind: 'ended'
       /** Undefined if a signal ended it. */
-      readonly exitCode: number | undefined
+      readonly status: number | undefined
       readonly stdout: Buffer
       /** Both streams as they came. */
       readonly output: Buffer
@@ -93,7 +93,7 @@ export function runProgram(run: ProgramRun): Promise<ProgramEnd> {
     }
     const ended = (code: number | null): ProgramEnd => ({
       kind: 'ended',
-      exitCode: code ?? undefined,
+      status: code ?? undefined,
       stdout: Buffer.concat(written.stdout),
       output: Buffer.concat(written.output),
     })

@@ -6,6 +6,7 @@ import { circlesOf, readImports } from './imports.mjs'
 const CONTRACT = [
   'devices/device.ts',
   'devices/device-error.ts',
+  'devices/device-guard.ts',
   'devices/device-uri.ts',
   'devices/hide-secrets.ts',
   'devices/run-program.ts',
@@ -149,6 +150,7 @@ const RULES = [
       'src/sectigo/',
       'devices/device.ts',
       'devices/open.ts',
+      'devices/lock/login-note.ts',
     ],
     not: HARDWARE,
   },

@@ -92,7 +92,7 @@ async function run(program: TokenProgram, signal: AbortSignal | undefined): Prom
     maxOutput: MAX_OUTPUT_BYTES,
     signal,
   })
-  if (end.kind === 'ended' && end.exitCode !== undefined) return end.stdout.toString('utf8')
+  if (end.kind === 'ended' && end.status !== undefined) return end.stdout.toString('utf8')
   throw refused(`the program ${file.slice(0, 100)} ${notEnded(end, timeoutMs)}`, CHECK_PROGRAM)
 }
 

@@ -108,10 +108,13 @@ export async function openToken<Opened>(
     cryptoki.subject = `${family.vendor} ${tokenName(slot.token)}`
     cryptoki.slot = slot.handle
     lock = await lockDevice(lockIdentity(family, slot, found.path), cryptoki.subject, options)
+    const serial = slot.token.serial === '' ? undefined : slot.token.serial
+    await options.guard?.chosen({ hsmType: family.hsmType, serial, subject: cryptoki.subject })
     const readTriesLeft = hooks.readTriesLeft
     const session = new TokenSession(cryptoki, slot, {
       secret: withPinSource(query.pinSource, options.secret),
       onProgress: options.onProgress,
+      guard: options.guard,
       userRole: hooks.userRole?.(settings),
       readTriesLeft: readTriesLeft === undefined ? undefined : () => readTriesLeft(slot.token, settings),
     })

@@ -42,7 +42,7 @@ export async function runVendorTool(
     case 'ended': {
       const output = end.output.toString('utf8')
       return {
-        exitCode: end.exitCode,
+        exitCode: end.status,
         output: secretLine === undefined ? output : hideSecrets(output, [secretLine]),
       }
     }

@@ -1,4 +1,4 @@
-import type { DeviceProgress, SecretName, SecretProvider } from '../device.ts'
+import type { DeviceGuard, DeviceProgress, LoginOutcome, SecretName, SecretProvider } from '../device.ts'
 import { DeviceError } from '../device-error.ts'
 import { Secret } from '../secret.ts'
 import type { SecretForm } from '../secret-form.ts'
@@ -32,6 +32,7 @@ const USER_ROLE: Role = { userType: CKU.USER, secret: 'pin', pin: USER_PIN }
 export interface TokenSessionOptions {
   readonly secret: SecretProvider
   readonly onProgress?: ((progress: DeviceProgress) => void) | undefined
+  readonly guard?: DeviceGuard | undefined
   /** Who signs and sees private keys. */
   readonly userRole?: Role | undefined
   /** Reads the PIN counter past PKCS#11, where the family can. */
@@ -83,12 +84,7 @@ export class TokenSession {
     if (this.#role !== undefined) this.logout()
     const handle = this.handle
     const pin = await this.#judgeAttempt(role)
-    try {
-      this.#sendLogin(handle, role, role.userType, pin)
-    } catch (error) {
-      const failure = await this.#loginFailed(error, role)
-      if (failure !== undefined) throw failure
-    }
+    await this.#attempt(handle, role, role.userType, pin, this.#guardOf(role, pin))
     this.#role = role
   }
 
@@ -104,13 +100,36 @@ export class TokenSession {
     const refused = this.#refused.get(role.secret)
     if (refused !== undefined) throw refused
     // Without a login before it (a token that wants none) this PIN is as unproven as any.
-    const pin = this.#role === undefined ? await this.#judgeAttempt(role) : await this.#pinFor(role, this.slot.token)
+    const unproven = this.#role === undefined
+    const pin = unproven ? await this.#judgeAttempt(role) : await this.#pinFor(role, this.slot.token)
+    const guard = unproven ? this.#guardOf(role, pin) : undefined
+    await this.#attempt(this.handle, role, CKU.CONTEXT_SPECIFIC, pin, guard)
+  }
+
+  /** A PIN pad shows its own count to who stands there, and a secret without a counter loses nothing. */
+  #guardOf(role: Role, pin: Secret | undefined): DeviceGuard | undefined {
+    return pin === undefined || role.pin.uncounted === true ? undefined : this.#options.guard
+  }
+
+  async #attempt(
+    handle: Buffer,
+    role: Role,
+    userType: number,
+    pin: Secret | undefined,
+    guard: DeviceGuard | undefined,
+  ): Promise<void> {
+    const login = { secret: role.secret, name: role.pin.name }
+    await guard?.beforeLogin(login)
     try {
-      this.#sendLogin(this.handle, role, CKU.CONTEXT_SPECIFIC, pin)
+      this.#sendLogin(handle, role, userType, pin)
     } catch (error) {
       const failure = await this.#loginFailed(error, role)
+      const outcome = outcomeOf(failure)
+      if (outcome !== undefined) await guard?.afterLogin(login, outcome)
       if (failure !== undefined) throw failure
+      return
     }
+    await guard?.afterLogin(login, 'right')
   }
 
   /** The PIN that the token has taken in this session, for a vendor's tool that logs in by itself. */
@@ -208,6 +227,13 @@ export class TokenSession {
     this.#refused.set(role.secret, failure)
     return failure
   }
+}
+
+/** Undefined where nobody knows: the device may have judged the PIN before it was lost. */
+function outcomeOf(failure: unknown): LoginOutcome | undefined {
+  if (failure === undefined) return 'not-tried'
+  if (!(failure instanceof DeviceError)) return undefined
+  return failure.code === 'pin.wrong' || failure.code === 'pin.locked' ? 'wrong' : undefined
 }
 
 function refuseUninitialised(token: TokenDescription, role: Role, subject: string): void {

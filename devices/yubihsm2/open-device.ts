@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { type Device, DeviceError, type OpenOptions } from '../device.ts'
+import { type Device, DeviceError, type DeviceGuard, type OpenOptions } from '../device.ts'
 import { type DeviceLock, lockDevice } from '../lock/device-lock.ts'
 import { pointOf } from './asymmetric-keys.ts'
 import { type Credential, readDeviceKey } from './authenticate.ts'
@@ -9,6 +9,7 @@ import { Connector } from './connector.ts'
 import { askCredential } from './credential.ts'
 import { protocolError } from './error-code.ts'
 import { readReply, requestFrame } from './frame.ts'
+import { formatObjectId } from './object-type.ts'
 import { Session } from './session.ts'
 import { readSettings, type YubiHsm2Settings } from './settings.ts'
 import { YubiHsm2Device } from './yubihsm2-device.ts'
@@ -27,17 +28,21 @@ export async function openDevice(uri: string, options: OpenOptions): Promise<Dev
   let lock: DeviceLock | undefined
   try {
     const info = await identify(connector, settings.serial, TIMEOUT_MS, options.signal)
-    lock = await lockDevice(['YUBIHSM2', info.serial], `YubiHSM 2 ${info.serial}`, options)
-    let credential = await askCredential(settings, info.serial, options.secret)
-    credential = await withDeviceKey(connector, credential, options.signal)
-    options.onProgress?.({ kind: 'login', message: `Opening a session with YubiHSM 2 ${info.serial}` })
-    const session = await Session.open({
-      connector,
-      credential,
-      firmware: info.firmware,
-      signal: options.signal,
-      onTrace: options.onTrace,
-    })
+    const subject = `YubiHSM 2 ${info.serial}`
+    lock = await lockDevice(['YUBIHSM2', info.serial], subject, options)
+    await options.guard?.chosen({ hsmType: 'YUBIHSM2', serial: info.serial, subject })
+    const asked = await askCredential(settings, info.serial, options.secret)
+    const credential = await withDeviceKey(connector, asked, options.signal)
+    options.onProgress?.({ kind: 'login', message: `Opening a session with ${subject}` })
+    const session = await guarded(credential, options.guard, () =>
+      Session.open({
+        connector,
+        credential,
+        firmware: info.firmware,
+        signal: options.signal,
+        onTrace: options.onTrace,
+      }),
+    )
     const pinnedKey = credential.kind === 'asymmetric' ? credential.devicePublicKey : undefined
     return new YubiHsm2Device({
       connector,
@@ -54,6 +59,22 @@ export async function openDevice(uri: string, options: OpenOptions): Promise<Dev
     connector.close()
     throw error
   }
+}
+
+/** Each wrong password leaves an entry in the device's log, which may be full of them one day. */
+async function guarded<T>(credential: Credential, guard: DeviceGuard | undefined, open: () => Promise<T>): Promise<T> {
+  if (guard === undefined || credential.kind !== 'password') return open()
+  const login = {
+    secret: 'password',
+    name: `password of authentication key ${formatObjectId(credential.authKeyId)}`,
+  } as const
+  await guard.beforeLogin(login)
+  const opened = await open().catch(async (error: unknown) => {
+    if (error instanceof DeviceError && error.code === 'pin.wrong') await guard.afterLogin(login, 'wrong')
+    throw error
+  })
+  await guard.afterLogin(login, 'right')
+  return opened
 }
 
 /** Status and device info, without a login. Throws `device.gone` without a device, `device.not-found` where the serial number differs. */

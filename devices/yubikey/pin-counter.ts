@@ -16,7 +16,7 @@ export async function readPinCounter(token: TokenDescription, tool = 'yubico-piv
     timeout: TIMEOUT_MS,
     maxOutput: MAX_OUTPUT,
   })
-  return end.kind === 'ended' && end.exitCode === 0 ? parseStatus(end.stdout.toString('utf8'), token.serial) : undefined
+  return end.kind === 'ended' && end.status === 0 ? parseStatus(end.stdout.toString('utf8'), token.serial) : undefined
 }
 
 export function parseStatus(output: string, serial: string): number | undefined {

@@ -18,6 +18,10 @@ export const RUN_OPTIONS = {
     type: 'string',
     describe: 'the one existing key, as `doctor` names its place, that may be replaced',
   },
+  'try-pin-again': {
+    type: 'boolean',
+    describe: 'send the PIN once more, though the last one was wrong: a person has made sure of it',
+  },
   ...TRACE_OPTION,
 } as const
 
@@ -85,7 +89,7 @@ export async function withExistingRun<T>(
 ): Promise<T> {
   const { withRun } = await import('../enrollment/run.ts')
   const { stateDirectory, changes } = await configureRun(args, context, args.text('profile'))
-  const services = createServices(stateDirectory, context, args.flag('trace'))
+  const services = createServices(stateDirectory, context, args.flag('trace'), args.flag('try-pin-again'))
   return withRun(
     args.required('run'),
     services,

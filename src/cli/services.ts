@@ -5,7 +5,12 @@ import { printable } from '../printable.ts'
 import type { CommandContext } from './command.ts'
 
 /** The real world for a run, with a terminal to report to. */
-export function createServices(stateDirectory: string, context: CommandContext, trace: boolean): EnrollmentServices {
+export function createServices(
+  stateDirectory: string,
+  context: CommandContext,
+  trace: boolean,
+  tryPinAgain = false,
+): EnrollmentServices {
   const { output, signal } = context
   return createRealServices({
     stateDirectory,
@@ -14,6 +19,7 @@ export function createServices(stateDirectory: string, context: CommandContext, 
       step: ({ status, detail }) =>
         output.progress(`${mark(status, output)} ${detail.split('\n').map(printable).join('\n')}`),
     },
+    tryPinAgain,
     signal,
     onProgress: (message) => output.progress(`  … ${message}`),
     onTrace: (line) => {

@@ -126,7 +126,7 @@ async function runCommand(commandLine: string, request: SecretRequest, reading: 
     maxOutput: MAX_SECRET,
     signal: reading.signal,
   })
-  if (end.kind === 'ended' && end.exitCode === 0) return end.stdout
+  if (end.kind === 'ended' && end.status === 0) return end.stdout
   // Nothing of what it printed is repeated: that may be the secret.
   throw fail(request, `the command ${command} ${howItEnded(end)}`, remedyFor(end))
 }
@@ -134,7 +134,7 @@ async function runCommand(commandLine: string, request: SecretRequest, reading: 
 function howItEnded(end: ProgramEnd): string {
   switch (end.kind) {
     case 'ended':
-      return end.exitCode === undefined ? 'was ended by a signal' : `ended with exit code ${end.exitCode}`
+      return end.status === undefined ? 'was ended by a signal' : `ended with exit code ${end.status}`
     case 'timed-out':
       return `timed out after ${COMMAND_TIMEOUT / 1000} s and was ended`
     case 'too-much':

@@ -11,6 +11,8 @@ export interface RealServicesOptions {
   /** Where secrets come from: an environment, and somebody to ask if `prompt` is given. */
   readonly reading: SecretReading
   readonly observer: RunObserver
+  /** A person has made sure of the PIN that was wrong, and lets it be sent once more. Default false. */
+  readonly tryPinAgain?: boolean
   /** Ends waiting and device work; an order that is on its way is not interrupted. */
   readonly signal?: AbortSignal
   /** What a slow device is doing, in one line. */
@@ -34,7 +36,7 @@ export interface RealServicesOptions {
  * ```
  */
 export function createRealServices(options: RealServicesOptions): EnrollmentServices {
-  const { stateDirectory, reading, observer, signal, onProgress, onTrace = () => undefined } = options
+  const { stateDirectory, reading, observer, tryPinAgain, signal, onProgress, onTrace = () => undefined } = options
   let secrets: ReturnType<typeof createSecretProvider> | undefined
   return {
     stateDirectory,
@@ -48,11 +50,12 @@ export function createRealServices(options: RealServicesOptions): EnrollmentServ
         })
       })
     },
-    openDevice: async (configuration) => {
+    openDevice: async (configuration, guard) => {
       const { openConfiguredDevice } = await import('../config/open-configured-device.ts')
       secrets ??= createSecretProvider(configuration, reading)
       return openConfiguredDevice(configuration, {
         secret: secrets,
+        guard,
         signal,
         onProgress: ({ message }) => onProgress?.(message),
         onTrace: ({ call, detail, durationMs }) =>
@@ -68,6 +71,7 @@ export function createRealServices(options: RealServicesOptions): EnrollmentServ
       return openCertificateAuthority(configuration, reading, stateDirectory, onTrace)
     },
     observer,
+    tryPinAgain,
     onTrace,
     signal,
   }

@@ -70,6 +70,8 @@ export type RunEvent =
       readonly profile?: string
       readonly profileMarks?: readonly string[]
     }
+  /** The one device that the run works with from here on: family and serial number, as the ledger names it. */
+  | { readonly type: 'device-chosen'; readonly deviceName: string }
   /** `occupant` is the SPKI hash of the key that was in the place before, where the device has fixed places; null for an empty one. */
   | {
       readonly type: 'key-requested'

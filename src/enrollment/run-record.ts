@@ -16,6 +16,8 @@ export interface RunRecord {
   readonly device: boolean
   readonly keyLabel: string
   readonly keyId: string
+  /** Family and serial number of the device that the run works with; absent before it was opened, and where it has none. */
+  readonly deviceName?: string
   /** Present once the device was asked to generate. */
   readonly keyRequested?: { readonly occupant?: string | null; readonly deviceName?: string; readonly place?: string }
   readonly keyLocation?: string
@@ -116,6 +118,8 @@ function changeBy(record: RunRecord, event: RunEvent, time: string): Partial<Run
         settings: { ...record.settings, ...event.settings },
         profileMarks: [...new Set([...(record.profileMarks ?? []), ...marksOf(event)])],
       }
+    case 'device-chosen':
+      return { ...record, deviceName: event.deviceName }
     case 'key-requested': {
       const { occupant, deviceName, place } = event
       return { keyRequested: { occupant, deviceName, place } }

@@ -60,7 +60,7 @@ export class Run implements OpenRun {
 
   /** Was a new run refused for good before it asked the device or the CA for anything? `withNewRun` removes it then. */
   isDiscardedAfter(error: unknown): boolean {
-    const asked = this.#journal.entries.some(({ event }) => event.type !== 'planned' && event.type !== 'failed')
+    const asked = this.#journal.entries.some(({ event }) => !ASKS_NOTHING.includes(event.type))
     return this.#isNew && !asked && isRefusal(error)
   }
 
@@ -97,6 +97,9 @@ export class Run implements OpenRun {
   }
 }
 
+/** What a run says before it asked the device for anything. */
+const ASKS_NOTHING: readonly RunEvent['type'][] = ['planned', 'device-chosen', 'failed']
+
 /** Events that are in the ledger before what they announce, and what is journalled if they cannot be: it was not done. */
 const UNDONE: Readonly<Partial<Record<RunEvent['type'], RunEvent>>> = {
   'key-requested': { type: 'key-refused' },
@@ -128,6 +131,7 @@ const REFUSALS: readonly DeviceErrorCode[] = [
   'pin.missing',
   'pin.malformed',
   'pin.final-try',
+  'pin.wrong-before',
   'key.not-attestable',
   'key.not-found',
 ]

@@ -1,4 +1,4 @@
-import type { Device } from '../../devices/device.ts'
+import type { Device, DeviceGuard } from '../../devices/device.ts'
 import type { Configuration } from '../config/configuration.ts'
 import type { SecretReading } from '../config/secret-source.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -29,9 +29,11 @@ export interface EnrollmentServices {
   readonly monotonic: () => number
   /** Resolves after so many milliseconds, or rejects when the run is aborted. */
   readonly sleep: (milliseconds: number) => Promise<void>
-  readonly openDevice: (configuration: Configuration) => Promise<Device>
+  readonly openDevice: (configuration: Configuration, guard?: DeviceGuard) => Promise<Device>
   readonly certificateAuthority: (configuration: Configuration) => Promise<CertificateAuthority>
   readonly observer: RunObserver
+  /** A person has made sure of the PIN that was wrong, and lets it be sent once more. Default false. */
+  readonly tryPinAgain?: boolean
   /** Every call to the device and the CA, one line each, without secrets. */
   readonly onTrace?: (line: string) => void
   readonly signal?: AbortSignal

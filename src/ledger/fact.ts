@@ -52,8 +52,8 @@ export interface FactBodies {
     /** Where the device keeps it, once it does. */
     readonly where?: string
   }
-  /** `sent` is recorded before a secret leaves, and counts as wrong until the device said otherwise. */
-  readonly attempt: { readonly outcome: 'sent' | 'wrong' | 'right' | 'not-tried' }
+  /** `sent` is recorded before a secret leaves. `allowed`: a person has made sure of the secret, whatever came before. */
+  readonly attempt: { readonly outcome: 'sent' | 'wrong' | 'right' | 'not-tried' | 'allowed' }
   /** ISO 8601, UTC: not to be asked again before. */
   readonly schedule: { readonly notBefore: string }
 }

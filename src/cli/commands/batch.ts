@@ -40,7 +40,12 @@ export const batch: Command = {
       let error: Failure | undefined
       try {
         const configuration = await configure(args, context, { profile: resolve(folder, job) })
-        const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
+        const services = createServices(
+          stateDirectoryOf(configuration),
+          context,
+          args.flag('trace'),
+          args.flag('try-pin-again'),
+        )
         const enrollment = { configuration, profile: configuration.profile ?? job, ...orderWish(args, context) }
         exitCode = await beginRun(enrollment, services, (created, options) => {
           run = created.id

@@ -18,7 +18,12 @@ export const enroll: Command = {
     const { beginRun } = await import('../../enrollment/enroll.ts')
     const profile = args.required('profile')
     const configuration = await configure(args, context, { profile })
-    const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
+    const services = createServices(
+      stateDirectoryOf(configuration),
+      context,
+      args.flag('trace'),
+      args.flag('try-pin-again'),
+    )
     return beginRun(
       {
         configuration,

@@ -18,7 +18,12 @@ function step(name: string, summary: string, until: StateBeforeOrder): Command {
       const { beginRun } = await import('../../enrollment/enroll.ts')
       const profile = args.text('profile')
       const configuration = await configure(args, context, { profile })
-      const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
+      const services = createServices(
+        stateDirectoryOf(configuration),
+        context,
+        args.flag('trace'),
+        args.flag('try-pin-again'),
+      )
       return beginRun({ configuration, until }, services, (created, options) =>
         advanceAndShow(created, options, context),
       )

@@ -5,6 +5,7 @@ import { keyProfile, requestTemplate } from '../../config/profile.ts'
 import { buildCertificationRequest, checkRequestTemplate } from '../../csr/build-certification-request.ts'
 import { deviceName } from '../../ledger/fact.ts'
 import { sha256Hex } from '../../sha256-hex.ts'
+import { guardDevice } from '../guard-device.ts'
 import type { Run } from '../run.ts'
 import { type Artefact, hasReached, type RunState } from '../run-event.ts'
 import { findRunKey, keyRefOf } from './find-run-key.ts'
@@ -15,7 +16,7 @@ export async function runDeviceSteps(run: Run, until: RunState = 'attested'): Pr
   // What the request will say is read before the device is asked for anything: a bad subject must not cost a key.
   const template = hasReached('key-generated', until) ? undefined : requestTemplate(run.configuration)
   if (template !== undefined) await checkRequestTemplate(template)
-  const device = await run.services.openDevice(run.configuration)
+  const device = await run.services.openDevice(run.configuration, guardDevice(run))
   try {
     const key = await obtainKey(run, device, until)
     if (run.record.state === 'key-generated' && template !== undefined) {

@@ -1,5 +1,6 @@
 import { DeviceError, hasCertificateStore } from '../../../devices/device.ts'
 import { readPem } from '../../asn1/pem.ts'
+import { guardDevice } from '../guard-device.ts'
 import type { Run } from '../run.ts'
 import { findRunKey } from './find-run-key.ts'
 
@@ -10,7 +11,7 @@ export async function runInstallStep(run: Run): Promise<void> {
   const [certificate] = readPem(Buffer.from(await folder.readArtefact(record.certificate)).toString('latin1'))
   if (certificate === undefined) throw new Error('the certificate artefact holds no PEM')
   services.observer.step({ step: 'install', status: 'begin', detail: 'the certificate goes to its key' })
-  const device = await services.openDevice(configuration)
+  const device = await services.openDevice(configuration, guardDevice(run))
   try {
     if (!hasCertificateStore(device)) {
       await finish(run, `${folder.path}/${record.certificate.file} (the device keeps no certificates)`)

@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto'
 import { formatDeviceUri } from '../../../devices/device.ts'
 import type { DoubleOptions, RunningDouble } from '../double.ts'
 import { findClientModule } from '../pkcs11-token/client-module.ts'
 import type { TokenControl } from '../pkcs11-token/control-client.ts'
 import type { LunaSettings } from '../pkcs11-token/personalities/luna.ts'
-import { LUNA_LABEL, LUNA_PIN, LUNA_SERIAL } from '../pkcs11-token/personalities/luna-identity.ts'
+import { LUNA_LABEL, LUNA_PIN } from '../pkcs11-token/personalities/luna-identity.ts'
 import { writeStandIn } from '../pkcs11-token/stand-in.ts'
 import { startToken } from '../pkcs11-token/start-token.ts'
 
@@ -14,15 +15,20 @@ export interface LunaDouble extends RunningDouble {
   readonly cmu: string
 }
 
+/** Every partition has a serial number of its own, and keeps it: 13 digits, which follow from where this one lives. */
+const partitionSerial = (directory: string): string =>
+  `199${(BigInt(`0x${createHash('sha256').update(directory).digest('hex').slice(0, 16)}`) % 10n ** 10n).toString().padStart(10, '0')}`
+
 /** A Luna partition in a worker thread. Throws EnrollError `sandbox.p11-kit`, `sandbox.token`. */
 export async function startDouble(
   options: DoubleOptions & { readonly personality?: LunaSettings },
 ): Promise<LunaDouble> {
   const module = findClientModule()
   const { cmuUrl } = await import('./cmu.ts')
+  const serial = options.personality?.serial ?? partitionSerial(options.directory)
   const token = await startToken({
     directory: options.directory,
-    personality: { name: 'luna', settings: options.personality },
+    personality: { name: 'luna', settings: { ...options.personality, serial } },
   })
   const cmu = await writeStandIn(options.directory, {
     name: 'cmu',
@@ -32,7 +38,7 @@ export async function startDouble(
   })
   return {
     hsmType: 'LUNA',
-    uri: formatDeviceUri('luna', { token: LUNA_LABEL, serial: LUNA_SERIAL }),
+    uri: formatDeviceUri('luna', { token: LUNA_LABEL, serial }),
     settings: { module, cmu },
     secrets: { pin: LUNA_PIN },
     environment: token.environment,

@@ -17,6 +17,8 @@ import {
 import { ecGenerating, ecSigning, rsaGenerating, signingMechanisms } from './standard-mechanisms.ts'
 
 export interface LunaSettings {
+  /** Of the partition, 13 digits. */
+  readonly serial?: string
   /** Of the HSM: then CKM_RSA_PKCS_KEY_PAIR_GEN is not there. Default true. */
   readonly fips?: boolean
   /** A PED partition: CKF_PROTECTED_AUTHENTICATION_PATH. */
@@ -64,7 +66,7 @@ export function lunaPersonality(settings: LunaSettings = {}): Personality {
           label: LUNA_LABEL,
           manufacturer: 'SafeNet',
           model: 'LunaSA 7.8.4',
-          serial: LUNA_SERIAL,
+          serial: settings.serial ?? LUNA_SERIAL,
           hardwareVersion: [7, 0],
           firmwareVersion: [7, 84],
           loginRequired: true,

@@ -1,0 +1,72 @@
+import { type ChosenDevice, DeviceError, type DeviceGuard, type Login, parseDeviceUri } from '../../devices/device.ts'
+import { LoginNotes } from '../../devices/lock/login-note.ts'
+import { attemptName, deviceName, type FactBodies } from '../ledger/fact.ts'
+import { noteAfter, noteOf, type Reluctance, reluctance } from './login-attempts.ts'
+import type { Run } from './run.ts'
+
+/**
+ * Keeps the secrets of a run for the device that it began with, and a wrong one from being sent again before a person has looked: in
+ * this process, after it, and by other users of this host.
+ */
+export function guardDevice(run: Run, notes: LoginNotes = new LoginNotes()): DeviceGuard {
+  let device: ChosenDevice | undefined
+  const subjectOf = ({ secret, name }: Login): string => {
+    if (device === undefined) throw new Error('a login before a device was chosen')
+    return attemptName(deviceName(device.hsmType, device.serial ?? device.subject), `${secret} (${name})`)
+  }
+  const record = async (subject: string, outcome: FactBodies['attempt']['outcome']): Promise<void> => {
+    await run.ledger.record({ kind: 'attempt', subject, run: run.id, outcome })
+    notes.write(subject, noteAfter(notes.read(subject) ?? { outcome: 'right', unheard: 0 }, outcome))
+  }
+  return {
+    chosen: async (chosen) => {
+      device = chosen
+      await keepDevice(run, chosen)
+    },
+    beforeLogin: async (login) => {
+      const subject = subjectOf(login)
+      const history = await run.ledger.history('attempt', subject)
+      const ours = reluctance(noteOf(history.map(({ outcome }) => outcome)))
+      const noted = notes.read(subject)
+      const why = ours ?? (noted === undefined ? undefined : reluctance(noted))
+      if (why !== undefined && run.services.tryPinAgain !== true && !isAsked(run, login))
+        throw notAgain(device?.subject ?? '', login, why)
+      if (why !== undefined) await record(subject, 'allowed')
+      await record(subject, 'sent')
+    },
+    afterLogin: (login, outcome) => record(subjectOf(login), outcome),
+  }
+}
+
+/** Journals the device that the run begins with, and refuses any other. One without a serial number is told by its name alone. */
+async function keepDevice(run: Run, { hsmType, serial, subject }: ChosenDevice): Promise<void> {
+  if (serial === undefined) return
+  const name = deviceName(hsmType, serial)
+  const first = run.record.deviceName
+  if (first === undefined) {
+    await run.log({ type: 'device-chosen', deviceName: name })
+  } else if (first !== name) {
+    throw new DeviceError(
+      'device.other',
+      `Did not log in to ${subject}: the run ${run.id} began with ${first}, and this is ${name}.`,
+      { remedy: `Attach ${first}, or begin a new run with the device that is attached.` },
+    )
+  }
+}
+
+/** A person who types a PIN at the terminal looks at it. */
+function isAsked({ configuration, services }: Run, { secret }: Login): boolean {
+  const source = configuration.text(`device.secrets.${secret}`)
+  if (services.reading.prompt === undefined || (source !== undefined && source !== 'prompt')) return false
+  return secret !== 'pin' || !parseDeviceUri(configuration.required('device.uri')).query.has('pin-source')
+}
+
+function notAgain(subject: string, { name }: Login, why: Reluctance): DeviceError {
+  const reason =
+    why === 'wrong'
+      ? 'the last one that was sent was wrong, and nobody has looked since'
+      : 'the last two logins were cut off before the device answered, and both may have been wrong'
+  return new DeviceError('pin.wrong-before', `Did not send the ${name} to ${subject}: ${reason}.`, {
+    remedy: `Make sure that its source holds the right ${name}, then repeat the command with --try-pin-again.`,
+  })
+}
