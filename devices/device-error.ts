@@ -23,7 +23,7 @@ export const DEVICE_ERRORS = {
   'pin.malformed': 'The PIN cannot be right (length or characters); it was not sent, and no attempt was used.',
   'pin.wrong': 'The device refused the PIN; an attempt was used.',
   'pin.wrong-before': 'The last PIN sent to the device was wrong, and nobody has confirmed a correction; it was not sent.',
-  'pin.final-try': 'Only one PIN attempt is left; hsm-enroll never uses the last one.',
+  'pin.final-try': 'Only one PIN attempt is left, and the last one is never used.',
   'pin.locked': 'The PIN is locked.',
   'credential.refused': 'The service refused the credential.',
   'key.exists': 'The location is occupied: a key is never overwritten unless you ask for it.',

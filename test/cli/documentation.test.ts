@@ -9,14 +9,19 @@ const ROOT = resolve(import.meta.dirname, '../..')
 const pages = [
   'README.md',
   'SECURITY.md',
+  'CONTRIBUTING.md',
+  'RELEASE.md',
   ...readdirSync(join(ROOT, 'docs'), { recursive: true }).map((name) => `docs/${name}`),
 ]
   .filter((name) => name.endsWith('.md'))
   .map((name) => ({ name, text: readFileSync(join(ROOT, name), 'utf8') }))
 
-/** `hsm-enroll runs resume RUN --wait` as it stands in text or code, without what follows it. */
+/** Code alone: in prose hsm-enroll is a name. */
+const codeOf = (text: string): string => (text.match(/```[\s\S]*?```|`[^`\n]+`/g) ?? []).join('\n')
+
+/** `hsm-enroll runs resume RUN --wait` as it stands in code, without what follows it. */
 const mentions = pages.flatMap(({ name, text }) =>
-  [...text.matchAll(/hsm-enroll ((?:[a-z][a-z-]+ ?)+)([^`#\n|)]*)/g)].map(([, words = '', rest = '']) => ({
+  [...codeOf(text).matchAll(/hsm-enroll ((?:[a-z][a-z-]+ ?)+)([^`#\n|)]*)/g)].map(([, words = '', rest = '']) => ({
     name,
     words: words.trim().split(' '),
     options: [...rest.matchAll(/--[a-z-]+/g)].map(([option]) => option),
@@ -34,7 +39,7 @@ describe('what the documentation says of the program', () => {
       helps.set(key, stdout)
       return stdout
     }
-    expect(mentions.length).toBeGreaterThan(10)
+    expect(mentions.length).toBeGreaterThan(15)
     const main = await helpOf()
     for (const { name, words, options } of mentions) {
       const [command = '', second = ''] = words
