@@ -1,14 +1,25 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+
+const common = {
+  // Generous: machines that build run other things too. What is slow is measured by `npm run bench`, not by a clock here.
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  pool: 'forks' as const,
+  setupFiles: ['./test/pooled-keys.ts', './test/own-locks.ts'],
+  expect: { poll: { timeout: 60_000 } },
+}
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'devices/**/*.test.ts', 'test/**/*.test.ts'],
-    setupFiles: ['test/own-device-locks.ts'],
-    // Generous: machines that build run other things too. What is slow is measured by `npm run bench`, not by a clock here.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
-    pool: 'forks',
     reporters: ['default', './test/not-run-reporter.ts'],
-    expect: { poll: { timeout: 60_000 } },
+    globalSetup: './test/run-folder.ts',
+    // Most files of `test` wait, for programs that they start, more than they compute.
+    maxWorkers: availableParallelism() + 1,
+    projects: [
+      // Beside the code, and of one room each: they share their processes, which spares reading the code for every file.
+      { test: { ...common, name: 'unit', include: ['src/**/*.test.ts', 'devices/**/*.test.ts'], isolate: false } },
+      { test: { ...common, name: 'whole', include: ['test/**/*.test.ts'] } },
+    ],
   },
 })

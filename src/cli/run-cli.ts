@@ -1,7 +1,7 @@
 import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
 import { Arguments, type Command, type CommandContext, type CommandGroup, DASH } from './command.ts'
 import { COMMANDS } from './commands.ts'
-import { Output } from './output.ts'
+import { Output, type OutputOptions } from './output.ts'
 import { reportError } from './report-error.ts'
 import { stopOnSignals } from './stop-signals.ts'
 import { usageError } from './usage-error.ts'
@@ -19,25 +19,31 @@ const GLOBAL_OPTIONS = {
 
 const GLOBAL_NAMES = [...Object.keys(GLOBAL_OPTIONS), 'q', 'help', 'version']
 
+/** What the program is run in: a process of its own, or a test's. */
+export interface Surroundings extends Pick<OutputOptions, 'stdout' | 'stderr' | 'env'> {
+  /** Aborted where the program is asked to end; by default by the signals of this process. */
+  readonly signal?: AbortSignal
+}
+
 /** Parses the command line, runs the one command that it names, and returns the exit code. Never throws. */
-export async function runCli(argv: readonly string[]): Promise<ExitCode> {
-  const { env } = process
+export async function runCli(argv: readonly string[], surroundings: Surroundings = process): Promise<ExitCode> {
+  const { stdout, stderr, env } = surroundings
   const output = new Output({
     json: argv.includes('--json') || argv.includes('--json=true'),
     quiet: argv.includes('--quiet') || argv.includes('-q'),
-    stdout: process.stdout,
-    stderr: process.stderr,
+    stdout,
+    stderr,
     env,
   })
-  const signal = stopOnSignals((name) =>
-    output.error(`\nStopping cleanly (${name}); press Ctrl-C once more to stop at once.`),
-  )
+  const signal =
+    surroundings.signal ??
+    stopOnSignals((name) => output.error(`\nStopping cleanly (${name}); press Ctrl-C once more to stop at once.`))
   const context: CommandContext = {
     output,
     env,
     cwd: process.cwd(),
     signal,
-    interactive: process.stdin.isTTY === true && process.stderr.isTTY === true && !argv.includes('--no-input'),
+    interactive: process.stdin.isTTY === true && stderr.isTTY === true && !argv.includes('--no-input'),
   }
   try {
     if (output.json && argv.find((word) => !word.startsWith('-')) === 'completion') throw noJsonForm()

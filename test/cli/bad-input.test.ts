@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { runProgram } from '../enrollment/built-program.ts'
+import { runInside } from '../enrollment/run-inside.ts'
 
 let folder: string
 const at = (name: string): string => join(folder, name)
@@ -87,7 +87,7 @@ describe('bad input ends with exit code 2, one line of cause and one of remedy',
     ['an endpoint without TLS', () => ['balance', '--profile', at('plain-http.yaml')], /https/i],
     ['a run that is not there', () => ['runs', 'show', 'nosuch'], /runs list/],
   ])('%s', async (_what, args, says) => {
-    const end = await runProgram(args(), {
+    const end = await runInside(args(), {
       env: { L: 'x', XDG_STATE_HOME: folder },
     })
     const lines = end.stderr.trim().split('\n')
@@ -105,13 +105,13 @@ describe('bad input ends with exit code 2, one line of cause and one of remedy',
   })
 
   it('a certificate cut off inside its DER is readable enough for a verdict: refused, exit 1', async () => {
-    const end = await runProgram([...check('broken-der'), '--json'])
+    const end = await runInside([...check('broken-der'), '--json'])
     expect(end.code).toBe(1)
     expect(JSON.parse(end.stdout)).toMatchObject({ genuine: false, acceptable: false })
   })
 
   it('says the same in JSON, and only JSON, on stdout', async () => {
-    const end = await runProgram([...check('text'), '--json'])
+    const end = await runInside([...check('text'), '--json'])
     expect(end.code).toBe(2)
     expect(JSON.parse(end.stdout)).toMatchObject({
       error: { code: 'evidence.unreadable', exitCode: 2, remedy: expect.stringMatching(/\S/) },

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writePem } from '../../src/asn1/pem.ts'
 import { testKeyPair } from '../../src/sandbox/test-key-pair.ts'
 import { createYubikeyEvidenceIssuer } from '../../src/sandbox/yubikey/evidence/issuer.ts'
-import { type ProgramEnd, runProgram } from '../enrollment/built-program.ts'
+import type { ProgramEnd } from '../enrollment/built-program.ts'
+import { runInside } from '../enrollment/run-inside.ts'
 import { makeCsr } from '../sectigo/rehearsal-kit.ts'
 
 let folder: string
@@ -24,7 +25,7 @@ async function file(name: string, content: string | Uint8Array): Promise<string>
   return join(folder, name)
 }
 const check = async (...args: string[]): Promise<ProgramEnd> =>
-  runProgram(['check', '--fips', 'off', '--trust-anchors', join(folder, 'root.pem'), ...args])
+  runInside(['check', '--fips', 'off', '--trust-anchors', join(folder, 'root.pem'), ...args])
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'check-files-'))
@@ -41,7 +42,7 @@ describe('check', () => {
     expect(alone.stdout.split('\n')[0]).toBe('YUBIKEY: acceptable, but not bound to a request')
     const bound = await check('--attestation', join(folder, 'pair.pem'), '--csr', join(folder, 'request.pem'))
     expect(bound.stdout.split('\n')[0]).toBe('YUBIKEY: acceptable')
-    const told = await runProgram(['inspect', join(folder, 'pair.pem'), '--trust-anchors', join(folder, 'root.pem')], {
+    const told = await runInside(['inspect', join(folder, 'pair.pem'), '--trust-anchors', join(folder, 'root.pem')], {
       env: { HSM_ENROLL_POLICY_FIPS: 'off' },
     })
     expect(told.stdout).toContain('not bound to a request')

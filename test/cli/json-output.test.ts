@@ -6,6 +6,7 @@ import { parse, stringify } from 'yaml'
 import { writePem } from '../../src/asn1/pem.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { type ProgramEnd, runProgram } from '../enrollment/built-program.ts'
+import { runInside } from '../enrollment/run-inside.ts'
 import { startProgram } from '../enrollment/running-program.ts'
 import { commandNames, documented, schemas, validatorOf } from './published-schemas.ts'
 
@@ -51,8 +52,14 @@ function valuesOf({ stdout }: ProgramEnd, lines: boolean): readonly unknown[] {
 }
 
 /** Runs a command of docs/json.md; everything that it prints has a form that stands there. */
-async function results(command: string, args: readonly string[], code: number, as?: string): Promise<readonly Json[]> {
-  const end = await runProgram([...command.split(' '), ...args, '--json', '--no-input'])
+async function results(
+  command: string,
+  args: readonly string[],
+  code: number,
+  as?: string,
+  run = runInside,
+): Promise<readonly Json[]> {
+  const end = await run([...command.split(' '), ...args, '--json', '--no-input'])
   expect(end.code, end.stdout + end.stderr).toBe(code)
   const { schemas: allowed = [], lines = false } = documented.get(command) ?? {}
   const schema = as ?? allowed[0] ?? ''
@@ -61,15 +68,21 @@ async function results(command: string, args: readonly string[], code: number, a
   return valuesOf(end, lines).map((value) => expectForm(value, schema))
 }
 
-async function result(command: string, args: readonly string[], code: number, as?: string): Promise<Json> {
-  const [value, ...others] = await results(command, args, code, as)
+async function result(
+  command: string,
+  args: readonly string[],
+  code: number,
+  as?: string,
+  run = runInside,
+): Promise<Json> {
+  const [value, ...others] = await results(command, args, code, as, run)
   expect(others).toEqual([])
   return value ?? {}
 }
 
 /** The one object of an error, which stderr tells in words. */
 async function failure(args: readonly string[], code: number): Promise<Json> {
-  const end = await runProgram([...args, '--json', '--no-input'])
+  const end = await runInside([...args, '--json', '--no-input'])
   expect(end.code, end.stdout + end.stderr).toBe(code)
   const { error } = expectForm(JSON.parse(end.stdout), 'error') as { error: Json }
   expect(error.exitCode).toBe(code)
@@ -192,12 +205,12 @@ describe('--json prints what docs/json.md says, and nothing else on stdout', () 
     await result('check', [...evidence, ...anchors, '--fips', 'warn'], 0)
     expect(await result('check', evidence, 1)).toMatchObject({ genuine: false, acceptable: false })
     await result('inspect', [file('attestation.pem'), ...anchors], 0)
-    const several = await runProgram(['inspect', file('request.csr.pem'), file('chain.pem'), '--json'])
+    const several = await runInside(['inspect', file('request.csr.pem'), file('chain.pem'), '--json'])
     expect(linesOf(several.stdout).map((line) => expectForm(line, 'explanation').kind)).toEqual([
       'certificate-request',
       'certificates',
     ])
-    const broken = await runProgram(['inspect', file('request.csr.pem'), file('nosuch'), '--json'])
+    const broken = await runInside(['inspect', file('request.csr.pem'), file('nosuch'), '--json'])
     expect(expectForm(linesOf(broken.stdout)[1], 'error')).toMatchObject({ error: { code: 'input.unreadable' } })
   })
 
@@ -315,7 +328,9 @@ describe('--json prints what docs/json.md says, and nothing else on stdout', () 
     expect(end.code, end.stderr).toBe(0)
     expect(valuesOf(end, true).map((line) => expectForm(line, 'sandbox'))).toHaveLength(1)
     held.add('sandbox')
-    expect(await result('demo', ['--directory', join(folder, 'demo')], 0)).toMatchObject({ state: 'installed' })
+    expect(await result('demo', ['--directory', join(folder, 'demo')], 0, undefined, runProgram)).toMatchObject({
+      state: 'installed',
+    })
   })
 
   it('devices, doctor, plan', async () => {
@@ -380,7 +395,7 @@ describe('an error with --json', () => {
 
   it('from a Node.js that is too old', async () => {
     const older = 'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "18.20.0" } })'
-    const end = await runProgram(['runs', 'list', '--json'], { imports: [`data:text/javascript,${older}`] })
+    const end = await runInside(['runs', 'list', '--json'], { imports: [`data:text/javascript,${older}`] })
     expect(end.code, end.stderr).toBe(2)
     expectForm(JSON.parse(end.stdout), 'error')
     expect(end.stderr).toContain('(usage.node-version, exit 2)')

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { testKeyPair } from '../../src/sandbox/test-key-pair.ts'
-import { type ProgramEnd, runProgram } from '../enrollment/built-program.ts'
+import type { ProgramEnd } from '../enrollment/built-program.ts'
+import { runInside } from '../enrollment/run-inside.ts'
 import { makeCsr } from '../sectigo/rehearsal-kit.ts'
 
 let folder: string
@@ -25,9 +26,9 @@ afterAll(async () => {
 })
 
 const program = (...args: string[]): Promise<ProgramEnd> =>
-  runProgram([...args, '--profile', rehearsal.profile, '--no-input'])
+  runInside([...args, '--profile', rehearsal.profile, '--no-input'])
 const runs = (...args: string[]): Promise<ProgramEnd> =>
-  runProgram(['runs', ...args, '--json', '--state-directory', rehearsal.stateDirectory])
+  runInside(['runs', ...args, '--json', '--state-directory', rehearsal.stateDirectory])
 const requests = (endpoint: string): number => rehearsal.ca.counters.requests[endpoint] ?? 0
 
 interface Shown {
@@ -85,7 +86,7 @@ const licenceForm = (login: string): Record<string, unknown> => ({
 
 /** Request and evidence of a key on the device, which was not ordered for. */
 async function attested(): Promise<{ readonly csr: string; readonly attestation: string }> {
-  const end = await runProgram(['attest', rehearsal.profile, '--json'])
+  const end = await runInside(['attest', rehearsal.profile, '--json'])
   expect(end.code, end.stderr).toBe(0)
   const run = shown(end).folder
   const attestation = (await readFile(join(run, 'attestation.pem'))).toString('base64')
@@ -220,7 +221,7 @@ describe('what a person must do now', () => {
     expect(end.stderr).toMatch(/1_MACAddress: the page does not list it, and calls its list a sample/)
     const [, id = ''] = /^run (\S+)$/m.exec(end.stdout) ?? []
     const [, orderNumber = ''] = /order +(\d+)/.exec(end.stdout) ?? []
-    const show = await runProgram(['runs', 'show', id, '--state-directory', rehearsal.stateDirectory])
+    const show = await runInside(['runs', 'show', id, '--state-directory', rehearsal.stateDirectory])
     for (const text of [end.stdout, show.stdout])
       expect(text).toMatch(new RegExp(`next +authorize it.*order authorize ${orderNumber}.*runs resume ${id}`))
     const charged = await place(azureForm({ reseller: 'N', '1_csr': makeCsr('CN=a', testKeyPair('P-256')) }))
@@ -229,7 +230,7 @@ describe('what a person must do now', () => {
 
   it('every open step stands on a line of its own', async () => {
     const { id } = shown(await submit(personalForm()))
-    const end = await runProgram(['runs', 'resume', id, '--state-directory', rehearsal.stateDirectory])
+    const end = await runInside(['runs', 'resume', id, '--state-directory', rehearsal.stateDirectory])
     expect(end.code, end.stderr).toBe(6)
     expect(end.stdout).toMatch(
       /^ {2}to do +Sectigo checks the organization.*\n {12}Answer the callback.*\n {12}Accept/m,
@@ -285,7 +286,7 @@ describe('a number of the customer’s own', () => {
       foreignOrderNumber: 'ours-1',
     })
     const dry = (env: Record<string, string>): Promise<ProgramEnd> =>
-      runProgram(['order', 'submit', form, '--dry-run', '--send-anyway', '--profile', rehearsal.profile], { env })
+      runInside(['order', 'submit', form, '--dry-run', '--send-anyway', '--profile', rehearsal.profile], { env })
     const refused = await dry({})
     expect(refused.code).toBe(1)
     expect(refused.stderr).toMatch(/foreignOrderNumber: !AutoApplyOrder .* has no such parameter/)
@@ -347,7 +348,7 @@ describe('an answer that is no answer', () => {
     expect(end.code, end.stderr).toBe(5)
     const { id, unknownReply } = shown(end)
     expect(unknownReply).toMatch(/^0\n\d+/)
-    const show = await runProgram(['runs', 'show', id, '--state-directory', rehearsal.stateDirectory])
+    const show = await runInside(['runs', 'show', id, '--state-directory', rehearsal.stateDirectory])
     expect(show.stdout).toMatch(/reply +"0/)
   })
 

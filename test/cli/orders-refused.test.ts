@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
-import { type ProgramEnd, runProgram } from '../enrollment/built-program.ts'
+import type { ProgramEnd } from '../enrollment/built-program.ts'
+import { runInside } from '../enrollment/run-inside.ts'
 
 let folder: string
 let rehearsal: Rehearsal
@@ -25,7 +26,7 @@ afterAll(async () => {
 })
 
 async function attested(): Promise<{ readonly request: string; readonly attestation: string }> {
-  const end = await runProgram(['attest', rehearsal.profile, '--json'])
+  const end = await runInside(['attest', rehearsal.profile, '--json'])
   expect(end.code, end.stderr).toBe(0)
   const { folder: run } = JSON.parse(end.stdout) as { folder: string }
   return {
@@ -65,7 +66,7 @@ const form = (over: Record<string, unknown>): Record<string, unknown> => ({
 async function submit(over: Record<string, unknown>, ...more: string[]): Promise<ProgramEnd> {
   const file = join(folder, `${++files}.yaml`)
   await writeFile(file, stringify(form(over)))
-  return runProgram(['order', 'submit', file, '--profile', rehearsal.profile, '--yes', '--json', ...more])
+  return runInside(['order', 'submit', file, '--profile', rehearsal.profile, '--yes', '--json', ...more])
 }
 
 const base64 = (content: string | Uint8Array): string => Buffer.from(content).toString('base64')

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
-import { runProgram } from '../enrollment/built-program.ts'
+import { runInside } from '../enrollment/run-inside.ts'
 import { startProgram } from '../enrollment/running-program.ts'
 
 let folder: string
@@ -29,15 +29,15 @@ describe('sandbox --script', () => {
     const { profile } = JSON.parse(sandbox.stdout) as { profile: string }
     expect(await readFile(profile, 'utf8')).not.toContain('scripted-word')
     const state = ['--state-directory', join(folder, 's', 'state')]
-    const lost = await runProgram(['enroll', profile, '--yes', '--json'])
+    const lost = await runInside(['enroll', profile, '--yes', '--json'])
     expect(lost.code, lost.stderr).toBe(5)
     const { id } = JSON.parse(lost.stdout) as { id: string }
-    const balance = await runProgram(['balance', '--profile', profile])
+    const balance = await runInside(['balance', '--profile', profile])
     expect(balance.stdout).toContain('401.00')
     // The rehearsal numbers its orders from here on.
-    const resolved = await runProgram(['runs', 'resolve', id, '--order-number', '123456789', ...state])
+    const resolved = await runInside(['runs', 'resolve', id, '--order-number', '123456789', ...state])
     expect(resolved.code, resolved.stderr).toBe(0)
-    const resumed = await runProgram(['runs', 'resume', id, ...state])
+    const resumed = await runInside(['runs', 'resume', id, ...state])
     expect(resumed.code, resumed.stderr).toBe(4)
     expect(resumed.stdout).toContain('documents missing')
     const end = await sandbox.stop()
@@ -51,7 +51,7 @@ describe('sandbox --script', () => {
     const script = join(folder, 'bad.yaml')
     if (text === undefined) await rm(script, { force: true })
     else await writeFile(script, text)
-    const end = await runProgram(['sandbox', '--script', script, '--directory', join(folder, 'refused')])
+    const end = await runInside(['sandbox', '--script', script, '--directory', join(folder, 'refused')])
     expect(end.code).toBe(2)
     expect(end.stderr).toMatch(says)
   })
@@ -68,7 +68,7 @@ describe('plan', () => {
         'order: { product: "488", serverSoftware: "-1" }',
       ].join('\n'),
     )
-    const end = await runProgram(['plan', profile, '--json', '--state-directory', folder])
+    const end = await runInside(['plan', profile, '--json', '--state-directory', folder])
     expect(end.code, end.stderr).toBe(1)
     const { findings } = JSON.parse(end.stdout) as { findings: { area: string; severity: string; message: string }[] }
     const blockers = findings.flatMap(({ severity, message }) => (severity === 'blocker' ? [message] : [])).join('\n')
@@ -93,7 +93,7 @@ describe('plan', () => {
           `order: { ${order.join(', ')} }`,
         ].join('\n'),
       )
-      const end = await runProgram(['plan', profile, '--json', '--state-directory', folder])
+      const end = await runInside(['plan', profile, '--json', '--state-directory', folder])
       const { findings } = JSON.parse(end.stdout) as { findings: { message: string }[] }
       expect(findings.some(({ message }) => message.startsWith('streetAddress1: it is required'))).toBe(blocked)
     }
@@ -106,7 +106,7 @@ describe('batch', () => {
     const rehearsal = await startRehearsal({ directory, device: 'yubihsm2', authority: { flow: [] } })
     const jobs = join(directory, 'jobs')
     await writeFile(jobs, 'nosuch.yaml\nprofile.yaml # waits for the CA\n')
-    const end = await runProgram(['batch', jobs, '--keep-going', '--yes', '--json'])
+    const end = await runInside(['batch', jobs, '--keep-going', '--yes', '--json'])
     await rehearsal.close()
     const lines = end.stdout.trim().split('\n')
     expect(lines.map((line) => (JSON.parse(line) as { exitCode: number }).exitCode)).toEqual([2, 6])

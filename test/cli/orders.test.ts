@@ -8,7 +8,8 @@ import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/star
 import { testKeyPair } from '../../src/sandbox/test-key-pair.ts'
 import { createClient } from '../../src/sectigo/http/client.ts'
 import { placeOrder } from '../../src/sectigo/other-products/place-order.ts'
-import { type ProgramEnd, runProgram } from '../enrollment/built-program.ts'
+import type { ProgramEnd } from '../enrollment/built-program.ts'
+import { runInside } from '../enrollment/run-inside.ts'
 import { clientOptions, makeCsr } from '../sectigo/rehearsal-kit.ts'
 
 const LOGIN = { loginName: 'planted-name+7f3', loginPassword: 'planted/word&=%"1' }
@@ -32,7 +33,7 @@ afterAll(async () => {
 })
 
 async function program(args: readonly string[], env: Record<string, string> = {}): Promise<ProgramEnd> {
-  const end = await runProgram([...args, '--profile', rehearsal.profile, '--trace'], { env })
+  const end = await runInside([...args, '--profile', rehearsal.profile, '--trace'], { env })
   written += end.stdout + end.stderr
   return end
 }
@@ -91,7 +92,7 @@ const shown = (end: ProgramEnd): Shown => JSON.parse(end.stdout) as Shown
 
 /** A key on the device with its request and evidence, not ordered. */
 async function attested(): Promise<Shown> {
-  const end = await runProgram(['attest', rehearsal.profile, '--json'])
+  const end = await runInside(['attest', rehearsal.profile, '--json'])
   expect(end.code, end.stderr).toBe(0)
   return shown(end)
 }
@@ -140,7 +141,7 @@ describe('order submit', () => {
     expect(again.stderr).toContain('order.duplicate')
     expect(requests('!AutoApplyOrder')).toBe(1)
     const state = ['--state-directory', rehearsal.stateDirectory]
-    const collected = await runProgram(['runs', 'resume', shown(end).id, '--json', ...state])
+    const collected = await runInside(['runs', 'resume', shown(end).id, '--json', ...state])
     expect(collected.code, collected.stderr).toBe(0)
     expect(shown(collected).state).toBe('issued')
   })
@@ -367,15 +368,7 @@ describe('no request that can cost money is ever sent twice', () => {
     const lost = await program(['order', 'submit', file, '--yes', '--json'])
     expect(lost.code, lost.stderr).toBe(5)
     const resolve = (...answer: string[]): Promise<ProgramEnd> =>
-      runProgram([
-        'runs',
-        'resolve',
-        shown(lost).id,
-        ...answer,
-        '--json',
-        '--state-directory',
-        rehearsal.stateDirectory,
-      ])
+      runInside(['runs', 'resolve', shown(lost).id, ...answer, '--json', '--state-directory', rehearsal.stateDirectory])
     const wrong = await resolve('--order-number', '42')
     expect(wrong.code, wrong.stderr).toBe(5)
     expect(wrong.stderr).toContain('run.no-such-order')

@@ -11,15 +11,16 @@ export interface ProgramEnd {
   readonly stderr: string
 }
 
+export interface ProgramOptions {
+  readonly env?: Readonly<Record<string, string>>
+  /** Loaded before it. */
+  readonly imports?: readonly string[]
+  /** On stdin. */
+  readonly input?: string
+}
+
 /** Runs the built program, as a user does. Throws where it was not built. */
-export function runProgram(
-  args: readonly string[],
-  options: {
-    readonly env?: Readonly<Record<string, string>>
-    readonly imports?: readonly string[]
-    readonly input?: string
-  } = {},
-): Promise<ProgramEnd> {
+export function runProgram(args: readonly string[], options: ProgramOptions = {}): Promise<ProgramEnd> {
   if (!existsSync(MAIN)) throw new Error('the program is not built: npm run build')
   const imports = (options.imports ?? []).flatMap((file) => ['--import', file])
   const child = spawn(process.execPath, [...imports, MAIN, ...args], {

@@ -15,7 +15,8 @@ import { RunFolder } from '../../src/enrollment/run-folder.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { type RunningYubiHsm2Double, startYubiHsm2Double } from '../../src/sandbox/yubihsm2/double.ts'
 import { readByStranger, STRANGERS } from '../requests/strangers.ts'
-import { type ProgramEnd, runProgram } from './built-program.ts'
+import type { ProgramEnd } from './built-program.ts'
+import { runInside } from './run-inside.ts'
 
 let folder: string
 let double: RunningYubiHsm2Double
@@ -38,7 +39,7 @@ interface Shown {
   readonly keyLocation: string
 }
 const run = async (code: number, ...args: readonly string[]): Promise<{ end: ProgramEnd; shown: Shown }> => {
-  const end = await runProgram([...args, '--json', '--no-input'])
+  const end = await runInside([...args, '--json', '--no-input'])
   expect(end.code, end.stderr).toBe(code)
   return { end, shown: JSON.parse(end.stdout) as Shown }
 }

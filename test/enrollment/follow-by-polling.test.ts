@@ -4,7 +4,8 @@ import { dirname, join, resolve } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { CertificateAuthorityOptions } from '../../src/sandbox/certificate-authority/certificate-authority.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
-import { type ProgramEnd, runProgram } from './built-program.ts'
+import type { ProgramEnd } from './built-program.ts'
+import { runInside } from './run-inside.ts'
 import { startProgram } from './running-program.ts'
 
 const FAST_CLOCK = resolve(import.meta.dirname, 'fast-clock.mjs')
@@ -34,7 +35,7 @@ afterEach(async () => {
 /** With the documented floor of three hours. */
 const FLOOR = { HSM_ENROLL_SECTIGO_POLL_SECONDS: '10800' }
 const fast = (...args: string[]): Promise<ProgramEnd> =>
-  runProgram(args, {
+  runInside(args, {
     env: { ...FLOOR, HSM_ENROLL_TEST_SPEED: String(SPEED), HSM_ENROLL_TEST_EPOCH: String(epoch) },
     imports: [FAST_CLOCK],
   })
@@ -120,18 +121,18 @@ describe('enroll --wait', () => {
 describe('an order that takes longer than the program runs', () => {
   it('is not asked about too early by a new process, which says when it may ask; `runs watch` ends it', async () => {
     await rehearse({ flow: [], now: Date.now })
-    const first = await runProgram(['enroll', rehearsal.profile, '--yes', '--json'], { env: FLOOR })
+    const first = await runInside(['enroll', rehearsal.profile, '--yes', '--json'], { env: FLOOR })
     expect(first.code, first.stderr).toBe(6)
     const { id, orderNumber = '' } = shown(first)
     expect(collected()).toBe(1)
-    const early = await runProgram(['runs', 'resume', id, ...state()], { env: FLOOR })
+    const early = await runInside(['runs', 'resume', id, ...state()], { env: FLOOR })
     expect(early.code, early.stderr).toBe(6)
     expect(collected(), 'no question reached the CA').toBe(1)
     const [, when = ''] = /ask again +(\S+)/.exec(early.stdout) ?? []
     expect(Math.abs(Date.parse(when) - Date.now() - 3 * HOUR)).toBeLessThan(60_000)
     expect(early.stderr).toContain(when)
     expect(early.stdout).toContain('Answer the callback')
-    expect((await runProgram(['certificate', 'collect', id, ...state()], { env: FLOOR })).code).toBe(6)
+    expect((await runInside(['certificate', 'collect', id, ...state()], { env: FLOOR })).code).toBe(6)
     expect(collected()).toBe(1)
     for (const action of ['validate-organization', 'callback', 'agreement', 'issue'] as const)
       expect(rehearsal.ca.perform(orderNumber, action)).toBe(true)
@@ -147,20 +148,20 @@ describe('an order that takes longer than the program runs', () => {
 describe('an order that the CA rejects', () => {
   it('after it was accepted is shown with the reason; --order-again places exactly one more', async () => {
     await rehearse({ flow: [], now: Date.now })
-    const first = await runProgram(['enroll', rehearsal.profile, '--yes', '--json'])
+    const first = await runInside(['enroll', rehearsal.profile, '--yes', '--json'])
     expect(first.code, first.stderr).toBe(6)
     const { id, orderNumber = '' } = shown(first)
     expect(rehearsal.ca.perform(orderNumber, 'reject', 'documents missing')).toBe(true)
-    const watched = await runProgram(['runs', 'watch', id, '--json', ...state()])
+    const watched = await runInside(['runs', 'watch', id, '--json', ...state()])
     expect(watched.code, watched.stderr).toBe(4)
     expect(shown(watched)).toMatchObject({ state: 'rejected', orderNumber })
-    const shownRun = await runProgram(['runs', 'show', id, ...state()])
+    const shownRun = await runInside(['runs', 'show', id, ...state()])
     expect(shownRun.stdout).toMatch(/state +rejected/)
     expect(shownRun.stdout).toMatch(/rejected +.*documents missing/)
     expect(shownRun.stdout).toContain('--order-again')
-    expect((await runProgram(['runs', 'resume', id, '--yes', ...state()])).code).toBe(4)
+    expect((await runInside(['runs', 'resume', id, '--yes', ...state()])).code).toBe(4)
     expect(placed()).toBe(1)
-    const again = await runProgram(['runs', 'resume', id, '--yes', '--order-again', '--json', ...state()])
+    const again = await runInside(['runs', 'resume', id, '--yes', '--order-again', '--json', ...state()])
     expect(again.code, again.stderr).toBe(6)
     expect(shown(again).orderNumber).not.toBe(orderNumber)
     expect(placed()).toBe(2)
@@ -170,11 +171,11 @@ describe('an order that the CA rejects', () => {
     await rehearse({ flow: [], now: Date.now })
     const refusal = { endpoint: '!AutoApplyOrder', kind: 'error', code: -15, message: 'Not enough credit!' } as const
     rehearsal.ca.fail(refusal, refusal, refusal)
-    const first = await runProgram(['enroll', rehearsal.profile, '--yes'])
+    const first = await runInside(['enroll', rehearsal.profile, '--yes'])
     expect(first.code, first.stderr).toBe(4)
     expect(first.stderr).toMatch(/-15: Not enough credit!.*Try: \S/)
     const [, id = ''] = /run (\S+) in/.exec(first.stderr) ?? []
-    const again = await runProgram(['runs', 'resume', id, '--yes', '--order-again', '--json', ...state()])
+    const again = await runInside(['runs', 'resume', id, '--yes', '--order-again', '--json', ...state()])
     expect(again.code, again.stderr).toBe(4)
     expect(placed()).toBe(2)
     // Commands that only ask never order.
@@ -183,7 +184,7 @@ describe('an order that the CA rejects', () => {
       ['runs', 'watch'],
       ['certificate', 'install'],
     ]) {
-      const end = await runProgram([...command, id, ...state()])
+      const end = await runInside([...command, id, ...state()])
       expect(end.code, command.join(' ')).not.toBe(0)
     }
     expect(placed()).toBe(2)
@@ -196,7 +197,7 @@ describe('an order that the CA rejects', () => {
   ])('%i is shown with what can be done about it', async (code, message, says) => {
     await rehearse({ flow: [], now: Date.now })
     rehearsal.ca.fail({ endpoint: '!AutoApplyOrder', kind: 'error', code, message })
-    const end = await runProgram(['enroll', rehearsal.profile, '--yes'])
+    const end = await runInside(['enroll', rehearsal.profile, '--yes'])
     expect(end.code, end.stderr).toBe(4)
     expect(end.stdout).toMatch(says)
   })
@@ -205,15 +206,15 @@ describe('an order that the CA rejects', () => {
 it('a refusal behind which an order may hide is not ordered again before somebody has looked', async () => {
   await rehearse({ flow: [], now: Date.now })
   rehearsal.ca.fail({ endpoint: '!AutoApplyOrder', kind: 'error', code: -14, message: 'An unknown error occurred!' })
-  const first = await runProgram(['enroll', rehearsal.profile, '--yes', '--json'])
+  const first = await runInside(['enroll', rehearsal.profile, '--yes', '--json'])
   expect(first.code, first.stderr).toBe(4)
   const { id } = shown(first)
-  const again = await runProgram(['runs', 'resume', id, '--yes', '--order-again', ...state()])
+  const again = await runInside(['runs', 'resume', id, '--yes', '--order-again', ...state()])
   expect(again.code, again.stderr).toBe(5)
   expect(again.stderr).toMatch(/answer -14\.\nTry: .*runs resolve.*\n\(order\.in-doubt, exit 5\)/)
   expect(placed()).toBe(1)
-  expect((await runProgram(['runs', 'resolve', id, '--not-placed', ...state()])).code).toBe(0)
-  const resumed = await runProgram(['runs', 'resume', id, '--yes', '--json', ...state()])
+  expect((await runInside(['runs', 'resolve', id, '--not-placed', ...state()])).code).toBe(0)
+  const resumed = await runInside(['runs', 'resume', id, '--yes', '--json', ...state()])
   expect(resumed.code, resumed.stderr).toBe(6)
   expect(shown(resumed).state).toBe('ordered')
   expect(placed()).toBe(2)
@@ -230,7 +231,7 @@ it('Ctrl-C before the order ends the run there, and nothing is ordered', async (
   expect(stderr).toContain('Stopped before the order')
   expect(placed()).toBe(0)
   const [, id = ''] = /run (\S+) in/.exec(stderr) ?? []
-  const resumed = await runProgram(['runs', 'resume', id, '--yes', '--json', ...state()])
+  const resumed = await runInside(['runs', 'resume', id, '--yes', '--json', ...state()])
   expect(resumed.code, resumed.stderr).toBe(6)
   expect(shown(resumed).state).toBe('ordered')
   expect(placed()).toBe(1)
@@ -262,7 +263,7 @@ it('Ctrl-C while the CA works ends with "not issued yet", and the run goes on fr
   const { code, stderr } = await waiting.stop()
   expect(code, stderr).toBe(6)
   expect(stderr).toContain('run.stopped')
-  const { runs } = JSON.parse((await runProgram(['runs', 'list', '--json', ...state()])).stdout) as { runs: Shown[] }
+  const { runs } = JSON.parse((await runInside(['runs', 'list', '--json', ...state()])).stdout) as { runs: Shown[] }
   expect(runs).toMatchObject([{ state: 'ordered' }])
   expect(placed()).toBe(1)
 })

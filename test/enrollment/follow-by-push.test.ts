@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writePem } from '../../src/asn1/pem.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
-import { type ProgramEnd, runProgram } from './built-program.ts'
+import type { ProgramEnd } from './built-program.ts'
+import { runInside } from './run-inside.ts'
 import { type RunningProgram, startProgram } from './running-program.ts'
 
 const BASIC = { user: 'planted-push-user', password: 'planted-push-password' }
@@ -42,7 +43,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-const program = (...args: string[]): Promise<ProgramEnd> => runProgram([...args, '--state-directory', stateDirectory])
+const program = (...args: string[]): Promise<ProgramEnd> => runInside([...args, '--state-directory', stateDirectory])
 
 interface Shown {
   readonly id: string
@@ -55,7 +56,7 @@ const show = async ({ id }: Shown): Promise<Shown> => shown(await program('runs'
 
 /** A run whose order waits at the CA. */
 async function order(): Promise<Shown> {
-  const end = await runProgram(['enroll', rehearsal.profile, '--yes', '--new', '--json'])
+  const end = await runInside(['enroll', rehearsal.profile, '--yes', '--new', '--json'])
   expect(end.code, end.stderr).toBe(6)
   return shown(end)
 }
@@ -180,7 +181,7 @@ describe('listen', () => {
   })
 
   it('outlasts a flood of pushes: the journal holds what is new, the CA is asked once, and the last push counts', async () => {
-    const end = await runProgram(['enroll', rehearsal.profile, '--yes', '--new', '--json'], {
+    const end = await runInside(['enroll', rehearsal.profile, '--yes', '--new', '--json'], {
       env: { HSM_ENROLL_SECTIGO_POLL_SECONDS: '10800' },
     })
     const run = shown(end)
@@ -334,7 +335,7 @@ describe('certificate import', () => {
       // Each into a copy of the state, since a run takes one certificate.
       const copy = join(folder, `state-${file}`)
       await cp(stateDirectory, copy, { recursive: true })
-      const end = await runProgram(['certificate', 'import', run.id, at(file), '--json', '--state-directory', copy])
+      const end = await runInside(['certificate', 'import', run.id, at(file), '--json', '--state-directory', copy])
       expect(end.code, `${file}: ${end.stderr}`).toBe(0)
       const stored = shown(end)
       expect(stored.state).toBe('issued')

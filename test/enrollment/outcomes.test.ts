@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { type RunningYubiHsm2Double, startYubiHsm2Double } from '../../src/sandbox/yubihsm2/double.ts'
 import { readByStranger, STRANGERS } from '../requests/strangers.ts'
-import { type ProgramEnd, runProgram } from './built-program.ts'
+import type { ProgramEnd } from './built-program.ts'
+import { runInside } from './run-inside.ts'
 
 let folder: string
 let double: RunningYubiHsm2Double
@@ -26,9 +27,9 @@ const keys = (): number => double.device.store.list().filter(({ type }) => type 
 
 const state = ['--state-directory']
 const enroll = (...more: string[]): Promise<ProgramEnd> =>
-  runProgram(['enroll', rehearsal.profile, '--yes', '--json', ...more])
+  runInside(['enroll', rehearsal.profile, '--yes', '--json', ...more])
 const runs = (...args: string[]): Promise<ProgramEnd> =>
-  runProgram(['runs', ...args, '--json', ...state, rehearsal.stateDirectory])
+  runInside(['runs', ...args, '--json', ...state, rehearsal.stateDirectory])
 
 interface Shown {
   readonly id: string
@@ -63,7 +64,7 @@ describe('an enrolment', () => {
   it('checks what the run kept, refuses it under the built-in anchors, and finds the report intact', async () => {
     const run = shown(await enroll('--wait'))
     const files = ['--attestation', join(run.folder, 'attestation.pem'), '--csr', join(run.folder, 'request.csr.pem')]
-    const trusted = await runProgram([
+    const trusted = await runInside([
       'check',
       ...files,
       '--fips',
@@ -78,7 +79,7 @@ describe('an enrolment', () => {
       acceptable: true,
       trustAnchor: { origin: 'user' },
     })
-    const untrusted = await runProgram(['check', ...files, '--json'])
+    const untrusted = await runInside(['check', ...files, '--json'])
     expect(untrusted.code).toBe(1)
     expect(JSON.parse(untrusted.stdout)).toMatchObject({ genuine: false, acceptable: false })
     const report = JSON.parse((await runs('report', run.id)).stdout) as { artefacts: { intact: boolean }[] }
@@ -154,14 +155,14 @@ describe('an enrolment', () => {
   ] as const)('does not cost a key: %s', async (_what, change, more, code, says) => {
     const faulty = join(folder, 'faulty.yaml')
     await writeFile(faulty, change(await readFile(rehearsal.profile, 'utf8')))
-    const end = await runProgram(['enroll', faulty, '--yes', ...more])
+    const end = await runInside(['enroll', faulty, '--yes', ...more])
     expect(end.code, end.stderr).toBe(code)
     expect(end.stderr).toContain(says)
     expect(double.device.store.list().filter(({ type }) => type === 3)).toHaveLength(0)
   })
 
   it('does not cost a key: a paid order without a yes', async () => {
-    const end = await runProgram(['enroll', rehearsal.profile])
+    const end = await runInside(['enroll', rehearsal.profile])
     expect(end.code).toBe(2)
     expect(end.stderr).toContain('order.unconfirmed')
     expect(double.device.store.list().filter(({ type }) => type === 3)).toHaveLength(0)
@@ -194,7 +195,7 @@ describe('an enrolment', () => {
   it('a profile is one profile by a link too', async () => {
     await symlink(rehearsal.profile, join(folder, 'other-name.yaml'))
     expect((await enroll('--wait')).code).toBe(0)
-    const second = await runProgram(['enroll', join(folder, 'other-name.yaml'), '--yes'])
+    const second = await runInside(['enroll', join(folder, 'other-name.yaml'), '--yes'])
     expect(second.stderr).toContain('run.completed')
     expect(postsTo('!AutoApplyOrder')).toBe(1)
   })
@@ -203,7 +204,7 @@ describe('an enrolment', () => {
     const profile = await readFile(rehearsal.profile, 'utf8')
     await writeFile(join(folder, 'bad.yaml'), profile.replace('countryName: NL', 'countryName: Netherlands'))
     await writeFile(join(folder, 'jobs'), 'bad.yaml\n')
-    const end = await runProgram(['batch', join(folder, 'jobs'), '--yes', '--json'])
+    const end = await runInside(['batch', join(folder, 'jobs'), '--yes', '--json'])
     expect(end.code, end.stderr).toBe(1)
     expect(JSON.parse(end.stdout)).toMatchObject({ profile: 'bad.yaml', error: { code: 'order.form' } })
     expect(keys()).toBe(0)
@@ -251,7 +252,7 @@ describe('an enrolment', () => {
   it('with a wrong device password ends with exit 3, names the device, and tries once', async () => {
     await writeFile(join(folder, 'secret-password'), 'planted-wrong-password\n')
     const logins = countLogins()
-    const end = await runProgram(['enroll', rehearsal.profile, '--yes', '--trace'])
+    const end = await runInside(['enroll', rehearsal.profile, '--yes', '--trace'])
     expect(end.code, end.stderr).toBe(3)
     expect(end.stderr).toMatch(/YubiHSM 2/)
     expect(end.stderr.match(/authentication failed|password/i)).not.toBeNull()
@@ -260,7 +261,7 @@ describe('an enrolment', () => {
   })
 
   it('leaves no secret in output, journal, artefacts or trace', async () => {
-    const end = await runProgram(['enroll', rehearsal.profile, '--yes', '--wait', '--trace'])
+    const end = await runInside(['enroll', rehearsal.profile, '--yes', '--wait', '--trace'])
     expect(end.code, end.stderr).toBe(0)
     const { loginName, loginPassword } = rehearsal.ca.login
     for (const secret of [loginPassword, double.secrets.password ?? '']) {

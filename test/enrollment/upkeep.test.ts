@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { type RunningYubiHsm2Double, startYubiHsm2Double } from '../../src/sandbox/yubihsm2/double.ts'
-import { type ProgramEnd, runProgram } from './built-program.ts'
+import type { ProgramEnd } from './built-program.ts'
+import { runInside } from './run-inside.ts'
 
 /** Runs that do not go on by themselves, and a ledger that is not as it was: what a person does about them. */
 let folder: string
@@ -28,9 +29,9 @@ interface Shown {
 const shown = (end: ProgramEnd): Shown => JSON.parse(end.stdout) as Shown
 const state = (): readonly string[] => ['--json', '--state-directory', rehearsal.stateDirectory]
 const enroll = (...more: string[]): Promise<ProgramEnd> =>
-  runProgram(['enroll', rehearsal.profile, '--yes', '--json', ...more])
-const runs = (...args: string[]): Promise<ProgramEnd> => runProgram(['runs', ...args, ...state()])
-const ledger = (...args: string[]): Promise<ProgramEnd> => runProgram(['ledger', ...args, ...state()])
+  runInside(['enroll', rehearsal.profile, '--yes', '--json', ...more])
+const runs = (...args: string[]): Promise<ProgramEnd> => runInside(['runs', ...args, ...state()])
+const ledger = (...args: string[]): Promise<ProgramEnd> => runInside(['ledger', ...args, ...state()])
 const inLedger = async (room: string): Promise<readonly string[]> => {
   const path = join(rehearsal.stateDirectory, 'ledger', room)
   return (await readdir(path)).map((name) => join(path, name))
@@ -55,7 +56,7 @@ describe('a run that is abandoned', () => {
   })
 
   it('before its order leaves its key, and says where', async () => {
-    const run = shown(await runProgram(['keygen', rehearsal.profile, '--json']))
+    const run = shown(await runInside(['keygen', rehearsal.profile, '--json']))
     const abandoned = await runs('abandon', run.id, '--yes')
     expect(abandoned.code, abandoned.stderr).toBe(0)
     expect(abandoned.stderr).toMatch(/the key 0x[0-9a-f]{4}, which stays on the device/)
@@ -99,11 +100,11 @@ describe('a damaged journal that is repaired', () => {
 
 describe('pruning', () => {
   it('removes the runs that made nothing, and no other', async () => {
-    const kept = shown(await runProgram(['keygen', rehearsal.profile, '--json']))
+    const kept = shown(await runInside(['keygen', rehearsal.profile, '--json']))
     const away = join(folder, 'away.yaml')
     const text = await readFile(rehearsal.profile, 'utf8')
     await writeFile(away, text.replace(/connector=http:\/\/[\d.:]+/, 'connector=http://127.0.0.1:9'))
-    expect((await runProgram(['enroll', away, '--yes'])).code).toBe(3)
+    expect((await runInside(['enroll', away, '--yes'])).code).toBe(3)
     const empty = join(rehearsal.stateDirectory, 'runs', '2026-01-01-aaaaaa')
     await mkdir(empty)
     await writeFile(join(empty, 'journal.jsonl'), '')
@@ -118,7 +119,7 @@ describe('pruning', () => {
   })
 
   it('leaves a run without a journal that the ledger knows to have generated a key', async () => {
-    const run = shown(await runProgram(['keygen', rehearsal.profile, '--json']))
+    const run = shown(await runInside(['keygen', rehearsal.profile, '--json']))
     for (const name of await readdir(run.folder)) await rm(join(run.folder, name))
     await writeFile(join(run.folder, 'journal.jsonl'), '')
     expect(JSON.parse((await runs('prune')).stdout)).toMatchObject({ runs: [] })

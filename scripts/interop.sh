@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# The rigs of test/interop: programs of other people that have to be built or fetched first (Go, Maven, PyPI, other npm versions). Each
+# installs what it needs, names what is missing, and prints what it ran. Usage: interop.sh [RIG...]; without a name, all of them.
+# Prints one line a rig at the end, and fails if one failed.
+set -uo pipefail
+root="$(cd "$(dirname "$0")/.." && pwd)"
+cd "$root"
+[ -f dist/cli/main.js ] || node scripts/build.mjs --no-types || exit 1
+
+rigs=("$@")
+if [ "${#rigs[@]}" -eq 0 ]; then
+  for run in test/interop/*/run.sh; do rigs+=("$(basename "$(dirname "$run")")"); done
+fi
+summary=()
+failed=0
+for rig in "${rigs[@]}"; do
+  echo "=== $rig"
+  started=$SECONDS
+  if [ ! -f "test/interop/$rig/run.sh" ]; then
+    echo "there is no test/interop/$rig/run.sh" >&2
+    verdict=missing
+  elif bash "test/interop/$rig/run.sh"; then
+    verdict=passed
+  else
+    verdict=FAILED
+  fi
+  [ "$verdict" = passed ] || failed=1
+  summary+=("$(printf '%-8s %-20s %4d s' "$verdict" "$rig" "$((SECONDS - started))")")
+done
+echo "=== interop"
+printf '%s\n' "${summary[@]}"
+exit "$failed"
