@@ -9,6 +9,7 @@ const FOLDERS = {
   vectors: 'attestations of real devices',
   suites: 'Project Wycheproof',
   seeds: "Sectigo's API documents",
+  cases: 'files in the forms in which people had them',
 } as const
 
 /**

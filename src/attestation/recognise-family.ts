@@ -3,6 +3,7 @@ import { DerError } from '../asn1/der-error.ts'
 import { printName } from '../asn1/name.ts'
 import { HSM_TYPES, type HsmType } from '../hsm-type.ts'
 import { EvidenceError } from './contract/evidence-error.ts'
+import { otherEvidence } from './other-evidence.ts'
 import { readCertificatePackage } from './package/certificate-package.ts'
 import { VERIFIERS } from './verifiers.ts'
 
@@ -32,6 +33,8 @@ function found(package_: Uint8Array): string {
   if (package_[0] !== HYPHEN) return ''
   try {
     const [first] = readCertificatePackage(package_)
+    const other = first && otherEvidence(first)
+    if (other !== undefined) return `: it is ${other}`
     return first === undefined
       ? ''
       : `; it begins with the certificate of ${printName(parseCertificate(first).subject)}`

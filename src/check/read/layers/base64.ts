@@ -6,7 +6,7 @@ const DATA_URI = /^data:[\w.+-]{0,60}(?:\/[\w.+-]{0,80})?(?:;[\w-]{1,40}=[^;,]{1
 const BASE64_NOTE = 'decoded base64'
 const URL_NOTE = 'decoded base64url: the CA wants base64, with its padding'
 /** DER, gzip, PEM or JSON written in hex digits. */
-const HEX = /^(?:308[0-4]|3059|302a|1f8b|2d2d2d2d2d|7b22|7b0a)[0-9a-f]*$/i
+const HEX = /^(?:30|1f8b|2d2d2d2d2d|7b)[0-9a-f]{76,}$/i
 const SHORTEST_PIECE = 40
 
 export function dataUriLayer(text: string): Peeled | undefined {
