@@ -93,9 +93,15 @@ export async function openToken<Opened>(
   const { settings, query } = readTokenSettings(family, uri, options.settings)
   const found = findModule(family.search, { explicit: query.modulePath ?? settings.text('module') })
   options.onTrace?.({ call: 'module', detail: `${found.path} from ${found.origin}` })
-  const module = await loadModule(found.path)
-  let lock: DeviceLock | undefined
+  // Even a look at a token can reset it under another process's session: one that the URI names by its serial number is locked first.
+  const serial = query.serial?.trim() ?? ''
+  let lock =
+    serial === ''
+      ? undefined
+      : await lockDevice([family.hsmType, serial], `${family.vendor} token with serial ${serial}`, options)
+  let module: LoadedModule | undefined
   try {
+    module = await loadModule(found.path)
     const cryptoki = new Cryptoki(module.library, `module ${found.path}`, {
       onTrace: options.onTrace,
       signal: options.signal,
@@ -107,9 +113,9 @@ export async function openToken<Opened>(
     const slot = chooseToken(tokensOf(family, cryptoki), query, uri, found.path, isOurs)
     cryptoki.subject = `${family.vendor} ${tokenName(slot.token)}`
     cryptoki.slot = slot.handle
-    lock = await lockDevice(lockIdentity(family, slot, found.path), cryptoki.subject, options)
-    const serial = slot.token.serial === '' ? undefined : slot.token.serial
-    await options.guard?.chosen({ hsmType: family.hsmType, serial, subject: cryptoki.subject })
+    lock ??= await lockDevice(lockIdentity(family, slot, found.path), cryptoki.subject, options)
+    const known = slot.token.serial === '' ? undefined : slot.token.serial
+    await options.guard?.chosen({ hsmType: family.hsmType, serial: known, subject: cryptoki.subject })
     const readTriesLeft = hooks.readTriesLeft
     const session = new TokenSession(cryptoki, slot, {
       secret: withPinSource(query.pinSource, options.secret),
@@ -121,8 +127,8 @@ export async function openToken<Opened>(
     const mechanisms = new TokenMechanisms(cryptoki, slot.handle)
     return build({ family, query, settings, options, found, module, cryptoki, slot, session, mechanisms, lock })
   } catch (error) {
+    module?.release()
     lock?.release()
-    module.release()
     throw error
   }
 }

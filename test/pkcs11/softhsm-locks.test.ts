@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { deviceFailure } from './hsm-double.ts'
 import { softhsmAvailable } from './softhsm-token.ts'
-import { withSofthsm } from './with-softhsm.ts'
+import { withPin, withSofthsm } from './with-softhsm.ts'
 
 describe.runIf(softhsmAvailable())('the lock of a device, on SoftHSM2', () => {
   const under = withSofthsm()
@@ -33,6 +33,19 @@ describe.runIf(softhsmAvailable())('the lock of a device, on SoftHSM2', () => {
     expect(error.transient).toBe(true)
     expect(error.message).toMatch(/this process \(.+\) has it open/)
     expect(error.remedy).toContain(lockFile())
+  })
+
+  it('is taken before the token is looked at if the URI specifies its serial number', async () => {
+    const { uri } = await (await under().open()).describe()
+    await under().close()
+    expect(uri).toContain('serial=')
+    const named = uri.includes('module-path=') ? uri : `${uri}?module-path=${under().module}`
+    const first = await under().open(withPin(), named)
+    const second = withPin()
+    const error = await deviceFailure(under().open(second, named))
+    expect(error).toMatchObject({ code: 'device.busy', vendorCode: 'lock' })
+    expect(second.trace.filter(({ call }) => call.startsWith('C_'))).toEqual([])
+    await first.close()
   })
 
   it('says what it could not lock, and why', async () => {
