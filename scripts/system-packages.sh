@@ -5,7 +5,7 @@ set -euo pipefail
 packages=(
   openssl curl python3 python3-venv iproute2
   pcscd vsmartcard-vpcd ykcs11 yubico-piv-tool yubikey-manager opensc
-  softhsm2 p11-kit p11-kit-modules gnutls-bin
+  softhsm2 p11-kit p11-kit-modules gnutls-bin minisign
 )
 missing=()
 command -v dpkg-query >/dev/null || { echo "not a Debian system: interop tests run only where their programs are found" >&2; exit 0; }

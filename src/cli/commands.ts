@@ -8,6 +8,7 @@ import { devices } from './commands/devices.ts'
 import { doctor } from './commands/doctor.ts'
 import { enroll } from './commands/enroll.ts'
 import { inspect } from './commands/inspect.ts'
+import { knowledge } from './commands/knowledge.ts'
 import { ledger } from './commands/ledger.ts'
 import { listen } from './commands/listen.ts'
 import { balance, order, placeOrder } from './commands/order.ts'
@@ -39,5 +40,6 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   sandbox,
   demo,
   trust,
+  knowledge,
   config,
 ]

@@ -53,6 +53,11 @@ export const SETTINGS: readonly Setting[] = [
     description: 'files with trust anchors of your own (PEM certificates, PEM public keys, or JSON)',
   },
   {
+    path: 'knowledgeKeys',
+    type: 'list',
+    description: 'minisign public keys whose signature makes an update of the tables count (`knowledge update`)',
+  },
+  {
     path: 'programEnvironment',
     type: 'list',
     description:

@@ -3,6 +3,7 @@ import { checkUnder } from '../check/configured.ts'
 import { POLICY_RULES } from '../check/policy/policy-rules.ts'
 import { readEvidence } from '../check/read/evidence-input.ts'
 import type { Configuration } from '../config/configuration.ts'
+import { knowledgeInForce } from '../config/knowledge-in-force.ts'
 import { readInput } from '../config/read-input.ts'
 import { parseCertificationRequest } from '../csr/certification-request.ts'
 import { requestFormFaults } from '../csr/request-form.ts'
@@ -21,6 +22,7 @@ export async function judgeEvidence(
   configuration: Configuration,
   { now, sendAnyway }: { readonly now: number; readonly sendAnyway: boolean },
 ): Promise<{ readonly judged: readonly OrderedEvidence[]; readonly findings: readonly Finding[] }> {
+  const knowledge = await knowledgeInForce(configuration)
   const judged: OrderedEvidence[] = []
   const findings: Finding[] = []
   for (const { csr, spki, spkiSha256, hsmType, keyAttestation } of keys) {
@@ -28,14 +30,13 @@ export async function judgeEvidence(
     if (hsmType === undefined || keyAttestation === undefined || !isHsmType(hsmType)) continue
     const key = csr === undefined ? { publicKey: spki } : { csr }
     const package_ = Buffer.from(keyAttestation, 'base64')
-    const verdict = await checkUnder(configuration, { hsmType, package: package_, ...key, now }, readInput).catch(
-      (error: unknown) => {
-        if (!(error instanceof EnrollError)) throw error
-        const { code, message, remedy } = readingFault(package_) ?? error
-        findings.push(blocker(code, `the key attestation cannot be read: ${message}`, remedy))
-        return undefined
-      },
-    )
+    const evidence = { hsmType, package: package_, ...key, now, knowledge }
+    const verdict = await checkUnder(configuration, evidence, readInput).catch((error: unknown) => {
+      if (!(error instanceof EnrollError)) throw error
+      const { code, message, remedy } = readingFault(package_) ?? error
+      findings.push(blocker(code, `the key attestation cannot be read: ${message}`, remedy))
+      return undefined
+    })
     findings.push(...findingsOf(verdict))
     judged.push({ hsmType, keyAttestation, csrSpkiSha256: spkiSha256, ...(verdict === undefined ? {} : { verdict }) })
   }

@@ -3,6 +3,7 @@ export type { HashName } from '../../devices/device.ts'
 export type { AlgorithmIdentifier, Extension } from '../asn1/certificate.ts'
 export { formatName, type Name, type NameAttribute, parseNameText } from '../asn1/name.ts'
 export type {
+  Advisory,
   AttestationResult,
   AttestedDevice,
   AttestedKey,
@@ -10,7 +11,9 @@ export type {
   Check,
   CheckGroup,
   CheckStatus,
+  FipsWord,
   KeyClaims,
+  KnowledgeUsed,
   TrustAnchorUsed,
 } from '../attestation/contract/attestation-result.ts'
 export { readCertificationRequest } from '../check/read/request-input.ts'
@@ -18,3 +21,5 @@ export { type CertificationRequest, verifyCertificationRequest } from '../csr/ce
 export { ERROR_CODES, type ErrorCode } from '../error-codes.ts'
 export { EnrollError, EXIT, type ExitCode } from '../errors.ts'
 export { HSM_TYPES, type HsmType, isHsmType } from '../hsm-type.ts'
+export type { Certification, CertificationStatus } from '../knowledge/certification-on.ts'
+export type { FipsStandard } from '../knowledge/knowledge.ts'

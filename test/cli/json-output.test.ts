@@ -4,10 +4,12 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { writePem } from '../../src/asn1/pem.ts'
+import { builtInKnowledge } from '../../src/knowledge/built-in-knowledge.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { type ProgramEnd, runProgram } from '../enrollment/built-program.ts'
 import { runInside } from '../enrollment/run-inside.ts'
 import { startProgram } from '../enrollment/running-program.ts'
+import { signedKnowledge } from '../signed-knowledge.ts'
 import { commandNames, documented, schemas, validatorOf } from './published-schemas.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -362,6 +364,17 @@ describe('--json prints what docs/json.md says, and nothing else on stdout', () 
   it('trust list, config check', async () => {
     const { trustAnchors } = await result('trust list', [], 0)
     expect((trustAnchors as unknown[]).length).toBeGreaterThan(10)
+    expect(await result('knowledge list', state(), 0)).toMatchObject({ knowledge: { origin: 'built-in' } })
+    const newer = await signedKnowledge(join(folder, 'newer.json'), { ...builtInKnowledge(), serial: 2 })
+    const pinned: typeof runInside = (args) => runInside(args, { env: { HSM_ENROLL_KNOWLEDGE_KEYS: newer.publicKey } })
+    const taken = await result(
+      'knowledge update',
+      [newer.file, '--state-directory', join(folder, 'tables')],
+      0,
+      undefined,
+      pinned,
+    )
+    expect(taken).toMatchObject({ knowledge: { origin: 'update', serial: 2 } })
     const { settings } = await result('config check', [rehearsal.profile], 0)
     const setting = (path: string) => (settings as { path: string }[]).find((each) => each.path === path)
     expect(setting('device.uri')).toMatchObject({ origin: rehearsal.profile })

@@ -71,6 +71,7 @@ export const check: Command = {
     const { readEvidenceFiles } = await import('../../check/read/evidence-input.ts')
     const { readPublicKey } = await import('../../check/read/public-key-input.ts')
     const { checkUnder } = await import('../../check/configured.ts')
+    const { knowledgeInForce } = await import('../../config/knowledge-in-force.ts')
     const { readInput } = await import('../../config/read-input.ts')
     const { readInputs } = await import('../../config/read-inputs.ts')
     const hsmType = readHsmType(args.text('hsm-type'))
@@ -97,6 +98,7 @@ export const check: Command = {
         notes: evidence.notes,
         ...(keyName === undefined ? {} : { keyName }),
         now: Date.now(),
+        knowledge: await knowledgeInForce(configuration),
         ...(on === undefined ? {} : { on }),
       },
       readInput,

@@ -7,7 +7,6 @@ import { type Finding, isBlocker } from '../../enrollment/plan/finding.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
 import { fileFault } from '../../files/bounded-file.ts'
 import { isoDay } from '../../iso-day.ts'
-import { builtInKnowledge } from '../../knowledge/built-in-knowledge.ts'
 import type { Command } from '../command.ts'
 import { configure } from '../configure.ts'
 import { RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
@@ -108,9 +107,10 @@ async function deviceFindings(configuration: Configuration, open: () => Promise<
     const device = await open()
     try {
       const description = await device.describe()
+      const { knowledgeInForce } = await import('../../config/knowledge-in-force.ts')
       const { describedDeviceFindings } = await import('../../enrollment/plan/known-findings.ts')
       const { vendor, model, serial, firmware, details = {} } = description
-      const known = { day: isoDay(Date.now()), knowledge: builtInKnowledge() }
+      const known = { day: isoDay(Date.now()), knowledge: await knowledgeInForce(configuration) }
       const name = [vendor, model, ...(serial === undefined ? [] : [serial])].join(' ')
       const facts = Object.entries(details).map(([label, value]) => `${label}: ${value}`)
       return [

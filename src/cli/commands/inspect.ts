@@ -18,6 +18,7 @@ export const inspect: Command = {
     const { readCertChains } = await import('../../check/read/chains-input.ts')
     const { explanationText } = await import('../../check/explain/explanation-text.ts')
     const { checkContext } = await import('../../check/configured.ts')
+    const { knowledgeInForce } = await import('../../config/knowledge-in-force.ts')
     const { readInput } = await import('../../config/read-input.ts')
     const configuration = await configure(args, context)
     const csr = args.text('csr')
@@ -26,6 +27,7 @@ export const inspect: Command = {
       configuration,
       {
         now: Date.now(),
+        knowledge: await knowledgeInForce(configuration),
         ...(csr === undefined ? {} : { csr: await readInput(csr) }),
         ...(chains === undefined ? {} : { certChains: readCertChains(await readInput(chains)) }),
       },

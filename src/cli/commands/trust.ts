@@ -1,12 +1,14 @@
 import { EXIT } from '../../errors.ts'
 import type { Command, CommandGroup } from '../command.ts'
 import { configure, TRUST_OPTIONS } from '../configure.ts'
+import { ageInDays, knowledgeFact } from '../knowledge-view.ts'
 
 const list: Command = {
   command: 'list',
   summary: 'the vendors’ keys that evidence may end in',
   options: TRUST_OPTIONS,
   run: async (args, { output, ...context }) => {
+    const { knowledgeInForce } = await import('../../config/knowledge-in-force.ts')
     const { readInput } = await import('../../config/read-input.ts')
     const { configuredTrustAnchors } = await import('../../check/configured.ts')
     const { trustAnchorExpiry } = await import('../../trust-anchors/trust-anchors.ts')
@@ -23,9 +25,12 @@ const list: Command = {
       if (expiry.status === 'ended') output.warn(`${name} ended on ${notAfter}.`)
     }
     // One block each, with the whole fingerprint: a person has to compare it with the vendor's page.
-    output.result({ trustAnchors: anchors }, () =>
-      anchors
-        .map((anchor) =>
+    const knowledge = await knowledgeInForce(configuration)
+    const { serial, issued, origin } = knowledge
+    const used = { serial, issued, origin, ageDays: ageInDays(knowledge, now) }
+    output.result({ trustAnchors: anchors, knowledge: used }, () =>
+      [
+        ...anchors.map((anchor) =>
           formatFacts(`${anchor.hsmTypes.join(', ')} ${anchor.role}: ${anchor.name}`, [
             ['SPKI SHA-256', anchor.spkiSha256],
             ['until', anchor.notAfter ?? 'no end'],
@@ -33,8 +38,9 @@ const list: Command = {
             ['checked', anchor.checked],
             ['source', anchor.source],
           ]),
-        )
-        .join('\n\n'),
+        ),
+        knowledgeFact(knowledge, now),
+      ].join('\n\n'),
     )
     return EXIT.done
   },

@@ -5,6 +5,7 @@ import { configuredTrustAnchors } from '../../check/configured.ts'
 import { subjectFaults } from '../../check/policy/evaluate-policy.ts'
 import { POLICY_RULES } from '../../check/policy/policy-rules.ts'
 import type { Configuration } from '../../config/configuration.ts'
+import { knowledgeInForce } from '../../config/knowledge-in-force.ts'
 import { checkConfiguredDevice } from '../../config/open-configured-device.ts'
 import { orderForm, requestTemplate } from '../../config/profile.ts'
 import { readInput } from '../../config/read-input.ts'
@@ -15,14 +16,13 @@ import { checkRequestTemplate, type RequestTemplate } from '../../csr/build-cert
 import { EnrollError } from '../../errors.ts'
 import type { HsmType } from '../../hsm-type.ts'
 import { isoDay } from '../../iso-day.ts'
-import { builtInKnowledge } from '../../knowledge/built-in-knowledge.ts'
 import { readBaseUrl } from '../../sectigo/http/endpoint-url.ts'
 import { readCaFile } from '../../sectigo/http/root-certificates.ts'
 import { ORDER_IDENTITY_PARAMETERS } from '../../sectigo/parameters/auto-apply-order-document-signing.ts'
 import { orderTable } from '../../sectigo/parameters/order-table.ts'
 import { validateForm } from '../../sectigo/parameters/validate-form.ts'
 import { type Finding, formFinding } from './finding.ts'
-import { type Known, profileFindings } from './known-findings.ts'
+import { profileFindings } from './known-findings.ts'
 
 /** A finding; a blocker with the error that it is where a run is asked for. */
 export interface Judged {
@@ -34,7 +34,6 @@ export interface Judged {
  * What can be judged of a profile without a device, a PIN or a byte sent: `hsm-enroll plan`. What an operator can mend is a finding.
  *
  * @param reading - Where secrets come from here and now; sources are looked at, never used up.
- * @param known - The day and the tables by which certifications, advisories and rules of CAs are asked; default: today, the built-in ones.
  * @throws Nothing that an operator can mend.
  * @example
  * ```ts
@@ -43,20 +42,12 @@ export interface Judged {
  * const ready = findings.every(({ severity }) => severity !== 'blocker')
  * ```
  */
-export async function planFindings(
-  configuration: Configuration,
-  reading: SecretReading,
-  known: Known = { day: isoDay(Date.now()), knowledge: builtInKnowledge() },
-): Promise<readonly Finding[]> {
-  return (await judgeProfile(configuration, reading, known)).map(({ finding }) => finding)
+export async function planFindings(configuration: Configuration, reading: SecretReading): Promise<readonly Finding[]> {
+  return (await judgeProfile(configuration, reading)).map(({ finding }) => finding)
 }
 
 /** The same, with the errors. */
-export async function judgeProfile(
-  configuration: Configuration,
-  reading: SecretReading,
-  known: Known = { day: isoDay(Date.now()), knowledge: builtInKnowledge() },
-): Promise<readonly Judged[]> {
+export async function judgeProfile(configuration: Configuration, reading: SecretReading): Promise<readonly Judged[]> {
   const judged: Judged[] = []
   const attempt = async (what: () => string | Promise<string>): Promise<void> => {
     try {
@@ -86,12 +77,13 @@ export async function judgeProfile(
   if (caFile !== undefined) await attempt(() => `${readCaFile(caFile) && 'TLS also trusts'} ${caFile}`)
   await configuredTrustAnchors(configuration, readInput).catch((error: unknown) => judged.push(blocker(error)))
   judged.push(...judgeOrder(configuration))
-  if (hsmType !== undefined) judged.push(...judgeByTables(configuration, hsmType, known))
+  if (hsmType !== undefined) judged.push(...(await judgeByTables(configuration, hsmType)))
   return judged
 }
 
-function judgeByTables(configuration: Configuration, hsmType: HsmType, known: Known): readonly Judged[] {
+async function judgeByTables(configuration: Configuration, hsmType: HsmType): Promise<readonly Judged[]> {
   try {
+    const known = { day: isoDay(Date.now()), knowledge: await knowledgeInForce(configuration) }
     return profileFindings(configuration, hsmType, known).map((finding) => ({ finding }))
   } catch (error) {
     return [blocker(error)]

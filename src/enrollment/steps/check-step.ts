@@ -1,4 +1,5 @@
 import { checkUnder } from '../../check/configured.ts'
+import { knowledgeInForce } from '../../config/knowledge-in-force.ts'
 import { readInput } from '../../config/read-input.ts'
 import { withRemedy } from '../../errors.ts'
 import { hsmTypeOf } from '../order-form.ts'
@@ -23,6 +24,7 @@ export async function runCheckStep(run: Run): Promise<boolean> {
       ...(record.certChains === undefined ? {} : { certChains: await folder.readArtefact(record.certChains) }),
       ...(record.keyLocation === undefined ? {} : { keyName: record.keyLocation }),
       now: services.now(),
+      knowledge: await knowledgeInForce(configuration),
     },
     readInput,
   )

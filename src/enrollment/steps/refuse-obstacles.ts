@@ -6,9 +6,9 @@ import {
   type KeyAlgorithm,
   type Obstacle,
 } from '../../../devices/device.ts'
+import { knowledgeInForce } from '../../config/knowledge-in-force.ts'
 import { withRemedy } from '../../errors.ts'
 import { isoDay } from '../../iso-day.ts'
-import { builtInKnowledge } from '../../knowledge/built-in-knowledge.ts'
 import { isBlocker } from '../plan/finding.ts'
 import { describedDeviceFindings } from '../plan/known-findings.ts'
 import type { Run } from '../run.ts'
@@ -26,7 +26,7 @@ export async function refuseObstacles(
   const description = await device.describe()
   const { capabilities, obstacles, model, serial } = description
   const name = serial === undefined ? model : `${model} ${serial}`
-  const known = { day: isoDay(services.now()), knowledge: builtInKnowledge() }
+  const known = { day: isoDay(services.now()), knowledge: await knowledgeInForce(configuration) }
   const unacceptable = describedDeviceFindings(description, configuration, known).filter(isBlocker)
   const unable = capabilities.filter((capability) => capability.algorithm === algorithm && !capability.supported)
   const blockers: readonly Obstacle[] = [
