@@ -8,7 +8,7 @@ export interface Sourced {
   readonly checked: string
 }
 
-/** FIPS 140 standards. */
+/** The standard of a validation: FIPS 140-2, or its successor. */
 export type FipsStandard = '140-2' | '140-3'
 
 /** One validation of a series of devices. All days are YYYY-MM-DD. */

@@ -89,7 +89,7 @@ function familyAdvisories(
     if (!row.keyTypes.includes(keyType) || (byId[id] ?? all) === 'off') return []
     if (isRuledOut(firmware, expect.firmware)) return []
     seen.add(id)
-    const message = `if the firmware is ${describeRange(firmware ?? {})}${row.fipsSeries ? ' (FIPS series)' : ''}, ${keyType} keys fall under ${name} (${references.join(', ')})`
+    const message = `if the firmware is ${describeRange(firmware ?? {})}${row.fipsSeries ? ' (FIPS series)' : ''}${row.formFactors ? ` and the form factor ${row.formFactors.join(' or ')}` : ''}, ${keyType} keys fall under ${name} (${references.join(', ')})`
     return [{ area: 'device', severity: 'warning', code: `policy.advisory.${id}`, message, remedy }]
   })
 }
