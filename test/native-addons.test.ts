@@ -125,7 +125,7 @@ describe.runIf(process.platform === 'linux' && existsSync(ADDON))('an addon that
     [
       'against other libraries',
       replaced('napi_throw_error', 'napi_throw_errot'),
-      'was built against other libraries',
+      'was built against libraries other',
       /undefined symbol: napi_throw_errot/,
     ],
     ['without a library', replaced('libc.so.6', 'libd.so.6'), 'needs a library', /libd\.so\.6: cannot open/],

@@ -74,6 +74,6 @@ describe('findCapabilities', () => {
       'P-256': 'authentication key 0x0003 lacks the delegated capability sign-ecdsa',
     })
     const old = { ...facts.info, algorithms: [9] }
-    expect(reasons({ info: old })).toMatchObject({ 'P-384': 'the firmware does not have it' })
+    expect(reasons({ info: old })).toMatchObject({ 'P-384': 'the firmware does not support it' })
   })
 })

@@ -24,7 +24,7 @@ export class ZipError extends EnrollError {
 
   constructor(what: string, cause?: unknown) {
     super('archive.zip', `Could not read the zip file: ${what}.`, {
-      remedy: 'Download it again, or unpack it by hand and give the files in it.',
+      remedy: 'Download it again, or unpack it yourself and pass the files in it.',
       cause,
     })
     this.what = `the zip file cannot be used: ${what}`
@@ -65,7 +65,7 @@ function findEnd(zip: Buffer): number {
     if (zip.readUInt16LE(at + 4) !== 0 || zip.readUInt16LE(at + 8) !== zip.readUInt16LE(at + 10)) break
     return at
   }
-  throw new ZipError('it is cut off, or of a kind that is not used here')
+  throw new ZipError('it is truncated, or of a kind that is not supported')
 }
 
 function readEntry(zip: Buffer, central: number, nameLength: number): Uint8Array {
@@ -81,17 +81,17 @@ function readEntry(zip: Buffer, central: number, nameLength: number): Uint8Array
   const localLength = zip.readUInt16LE(local + 26)
   if (!name.equals(zip.subarray(local + 30, local + 30 + localLength))) throw new ZipError('an entry has two names')
   const from = local + 30 + localLength + zip.readUInt16LE(local + 28)
-  if (from + packed > zip.length) throw new ZipError('an entry is cut off')
+  if (from + packed > zip.length) throw new ZipError('an entry is truncated')
   const content = unpack(method, zip.subarray(from, from + packed), size)
   if (content.length !== size || crc32(content) !== zip.readUInt32LE(central + 16)) {
-    throw new ZipError('the content of an entry does not fit its checksum')
+    throw new ZipError('the content of an entry does not match its checksum')
   }
   return content
 }
 
 function unpack(method: number, packed: Buffer, size: number): Uint8Array {
   if (method === STORED) return packed
-  if (method !== DEFLATED) throw new ZipError(`compression method ${method} is not used here`)
+  if (method !== DEFLATED) throw new ZipError(`compression method ${method} is not supported`)
   try {
     return inflateRawSync(packed, { maxOutputLength: Math.max(size, 1) })
   } catch (error) {

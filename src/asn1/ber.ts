@@ -37,13 +37,13 @@ function readValue(walk: Walk, start: number, limit: number, depth: number): Ber
   if (--walk.nodes < 0) throw new DerError('too many values', start)
   const tag = source[start]
   const first = source[start + 1]
-  if (tag === undefined || first === undefined || start + 2 > limit) throw new DerError('the value is cut off', start)
-  if ((tag & 0x1f) === 0x1f) throw new DerError('high tag numbers are not used here', start)
+  if (tag === undefined || first === undefined || start + 2 > limit) throw new DerError('the value is truncated', start)
+  if ((tag & 0x1f) === 0x1f) throw new DerError('high tag numbers are not supported', start)
   const constructed = (tag & CONSTRUCTED) !== 0
   if (first !== INDEFINITE) {
     const content = start + 2 + (first < INDEFINITE ? 0 : first & 0x7f)
     const end = content + definiteLength(source, start + 1)
-    if (end > limit) throw new DerError('the value is longer than what holds it', start)
+    if (end > limit) throw new DerError('the value is longer than its container', start)
     const children = constructed && depth < walk.open ? readAll(walk, content, end, depth + 1).children : []
     return { tag, bytes: source.subarray(start, end), children, indefinite: false }
   }
@@ -82,7 +82,7 @@ function definiteLength(source: Uint8Array, at: number): number {
   let value = 0
   for (let i = 1; i <= count; i++) {
     const octet = source[at + i]
-    if (octet === undefined) throw new DerError('the length is cut off', at)
+    if (octet === undefined) throw new DerError('the length is truncated', at)
     value = value * 256 + octet
   }
   return value

@@ -68,7 +68,7 @@ export function certificateFromNode(node: DerNode, deviations: CertificateDeviat
     throw tbs.fail('the signature algorithm inside and outside the certificate differ')
   }
   const validity = tbs.at(base + 3, 'validity').expect(TAG.sequence, 'validity')
-  if (validity.children.length !== 2) throw validity.fail('validity does not hold two times')
+  if (validity.children.length !== 2) throw validity.fail('validity does not contain two times')
   return {
     der: node.bytes,
     tbs: tbs.bytes,
@@ -89,7 +89,7 @@ function readVersion(node: DerNode): number {
   if (node.children.length !== 1) throw node.fail('version is malformed')
   const version = readSmallInteger(node.at(0, 'version'), 'version')
   if (version !== 1 && version !== 2)
-    throw node.fail(`version ${version} is unknown or written although it is the default`)
+    throw node.fail(`version ${version} is unknown, or encoded although it is the default`)
   return version + 1
 }
 
@@ -142,9 +142,9 @@ export function readExtensions(node: DerNode, deviations: CertificateDeviations 
     const oid = readOid(item.at(0, 'extnID'))
     const critical = parts.length === 3 && readBoolean(item.at(1, 'critical'), 'critical')
     if (parts.length === 3 && !critical && deviations.explicitCriticalFalse !== true) {
-      throw item.fail('critical FALSE is written although it is the default')
+      throw item.fail('critical FALSE is encoded although it is the default')
     }
-    if (extensions.has(oid)) throw item.fail(`the extension ${oid} stands twice`)
+    if (extensions.has(oid)) throw item.fail(`the extension ${oid} appears twice`)
     extensions.set(oid, { oid, critical, value: readOctetString(item.at(parts.length - 1, 'extnValue'), 'extnValue') })
   }
   return extensions

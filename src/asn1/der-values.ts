@@ -91,23 +91,23 @@ export function readText(node: DerNode, what = 'string'): string {
     case TAG.teletexString:
       return buffer.toString('latin1')
     case TAG.bmpString:
-      if (buffer.length % 2 !== 0) throw node.fail(`${what} is cut off`)
+      if (buffer.length % 2 !== 0) throw node.fail(`${what} is truncated`)
       return Buffer.from(buffer).swap16().toString('utf16le')
     default:
-      throw node.fail(`${what} has tag 0x${hexByte(node.tag)}, which is no string`)
+      throw node.fail(`${what} has tag 0x${hexByte(node.tag)}, which is not a string`)
   }
 }
 
 /** UTCTime or GeneralizedTime in the one form of RFC 5280 4.1.2.5; milliseconds since 1970. */
 export function readTime(node: DerNode, what = 'time'): number {
-  if (node.tag !== TAG.utcTime && node.tag !== TAG.generalizedTime) throw node.fail(`${what} is no time`)
+  if (node.tag !== TAG.utcTime && node.tag !== TAG.generalizedTime) throw node.fail(`${what} is not a time`)
   const yearDigits = node.tag === TAG.utcTime ? 2 : 4
   const { source, contentStart } = node
   if (node.end - contentStart !== yearDigits + 11 || source[node.end - 1] !== 0x5a) {
-    throw node.fail(`${what} is not written as RFC 5280 asks`)
+    throw node.fail(`${what} is not encoded as RFC 5280 requires`)
   }
   for (let at = contentStart; at < node.end - 1; at++) {
-    if (digit(source, at) < 0 || digit(source, at) > 9) throw node.fail(`${what} is not written as RFC 5280 asks`)
+    if (digit(source, at) < 0 || digit(source, at) > 9) throw node.fail(`${what} is not encoded as RFC 5280 requires`)
   }
   const rest = contentStart + yearDigits
   const year =

@@ -117,17 +117,17 @@ function checkValue(
 ): number {
   if (--budget.nodes < 0) throw new DerError('too many values', start)
   const tag = source[start]
-  if (tag === undefined || start >= limit) throw new DerError('the value is cut off', start)
-  if ((tag & 0x1f) === 0x1f) throw new DerError('high tag numbers are not used here', start)
+  if (tag === undefined || start >= limit) throw new DerError('the value is truncated', start)
+  if ((tag & 0x1f) === 0x1f) throw new DerError('high tag numbers are not supported', start)
   const contentStart = start + 1 + lengthOctets(source, start + 1, limit)
   const end = contentStart + lengthValue(source, start + 1)
-  if (end > limit) throw new DerError('the value is longer than what holds it', start)
+  if (end > limit) throw new DerError('the value is longer than its container', start)
   if ((tag & CONSTRUCTED) === 0) {
     checkPrimitive(source, tag, start, contentStart, end)
     return end
   }
   if (tag < 0x80 && tag !== TAG.sequence && tag !== TAG.set) {
-    throw new DerError(`tag 0x${hexByte(tag)} may not be constructed`, start)
+    throw new DerError(`tag 0x${hexByte(tag)} must not be constructed`, start)
   }
   if (depth === 0) throw new DerError('nested too deep', start)
   for (let at = contentStart; at < end; ) at = checkValue(source, at, end, depth - 1, budget)
@@ -157,11 +157,11 @@ function contentStartOf(source: Uint8Array, start: number): number {
 /** How many octets the length field at `at` takes; refuses indefinite, non-minimal and oversize lengths. */
 function lengthOctets(source: Uint8Array, at: number, limit: number): number {
   const first = at < limit ? source[at] : undefined
-  if (first === undefined) throw new DerError('the length is cut off', at)
+  if (first === undefined) throw new DerError('the length is truncated', at)
   if (first < 0x80) return 1
   const count = first & 0x7f
   if (count === 0) throw new DerError('indefinite length', at)
-  if (count > 4 || at + count >= limit) throw new DerError('the length is too large or cut off', at)
+  if (count > 4 || at + count >= limit) throw new DerError('the length is too large or truncated', at)
   if (source[at + 1] === 0 || (count === 1 && (source[at + 1] ?? 0) < 0x80)) {
     throw new DerError('the length is not minimal', at)
   }
@@ -212,7 +212,7 @@ function checkPrimitive(source: Uint8Array, tag: number, start: number, from: nu
 }
 
 function checkOid(source: Uint8Array, start: number, from: number, to: number): void {
-  if (from === to || (source[to - 1] ?? 0) >= 0x80) throw new DerError('OBJECT IDENTIFIER is cut off', start)
+  if (from === to || (source[to - 1] ?? 0) >= 0x80) throw new DerError('OBJECT IDENTIFIER is truncated', start)
   for (let at = from, first = true; at < to; at++) {
     const byte = source[at] ?? 0
     if (first && byte === 0x80) throw new DerError('OBJECT IDENTIFIER is not minimal', start)

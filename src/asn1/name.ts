@@ -86,7 +86,7 @@ function encodeValue(oid: string, value: string): Uint8Array {
 
 function within(oid: string, value: string, characters: RegExp, what: string): string {
   if (characters.test(value)) return value
-  throw new EnrollError('asn1.name', `Could not write the name: ${shortOf.get(oid)} takes ${what} only.`, {
+  throw new EnrollError('asn1.name', `Could not write the name: ${shortOf.get(oid)} accepts only ${what}.`, {
     remedy: `Correct "${value.slice(0, 40)}".`,
   })
 }
@@ -133,7 +133,7 @@ export function printName(der: Uint8Array): string {
 const invalid = (text: string, why: string): EnrollError =>
   new EnrollError('asn1.name', `Could not read the name "${text.slice(0, 80)}": ${why}.`, {
     remedy:
-      'Write it as RFC 4514 has it, for example CN=Example Ltd,O=Example Ltd,L=Utrecht,C=NL; put \\ before a comma that belongs to a value.',
+      'Write it as in RFC 4514, for example CN=Example Ltd,O=Example Ltd,L=Utrecht,C=NL; put \\ before a comma that belongs to a value.',
   })
 
 /**
@@ -177,7 +177,7 @@ function splitOutside(text: string, separator: RegExp): string[] {
       current = ''
     } else current += c
   }
-  if (quoted) throw invalid(text, 'a quotation mark is not closed')
+  if (quoted) throw invalid(text, 'a quoted value is not closed')
   parts.push(current)
   return parts.filter((part, index) => part.trim() !== '' || index < parts.length - 1 || parts.length === 1)
 }
@@ -191,7 +191,7 @@ function endsEscaped(value: string): boolean {
 
 function unescapeValue(text: string, raw: string): string {
   let value = raw.replace(/^ +/, '')
-  if (value.startsWith('#')) throw invalid(text, 'a value begins with "#", which stands for hex; write \\#')
+  if (value.startsWith('#')) throw invalid(text, 'a value starts with "#", which means hex; write \\#')
   while (value.endsWith(' ') && !endsEscaped(value)) value = value.slice(0, -1)
   if (value.startsWith('"') && value.endsWith('"') && value.length > 1) value = value.slice(1, -1)
   const bytes: Buffer[] = []

@@ -42,7 +42,7 @@ export function readPem(text: string): readonly PemBlock[] {
       body = []
     } else if (label === undefined) {
       blocks.push(...blocksWithin(line))
-      if (line.startsWith('-----END ')) throw new PemError('a block ends that did not begin', index + 1)
+      if (line.startsWith('-----END ')) throw new PemError('a block ends that has not begun', index + 1)
     } else if (line === `-----END ${label}-----`) {
       blocks.push({ label, der: decode(body.join(''), index + 1) })
       label = undefined

@@ -18,7 +18,7 @@ export const PKCS7_PEM_LABELS: readonly string[] = ['PKCS7', 'CMS', 'PKCS #7 SIG
  */
 export function pkcs7Certificates(bytes: Uint8Array): readonly Uint8Array[] {
   const root = readBer(bytes, DEPTH)
-  if (root.bytes.length !== bytes.length) throw new DerError('something follows the PKCS#7', root.bytes.length)
+  if (root.bytes.length !== bytes.length) throw new DerError('there is data after the PKCS#7', root.bytes.length)
   const [type, content] = root.children
   if (
     root.tag !== TAG.sequence ||
@@ -32,7 +32,7 @@ export function pkcs7Certificates(bytes: Uint8Array): readonly Uint8Array[] {
   if (signedData?.tag !== TAG.sequence) throw new DerError('SignedData is missing', 0)
   const set = signedData.children.find((child) => child.tag === contextTag(0))
   const certificates = (set?.children ?? []).filter(({ tag }) => tag === TAG.sequence)
-  if (certificates.length === 0) throw new DerError('SignedData holds no certificates', 0)
+  if (certificates.length === 0) throw new DerError('SignedData contains no certificates', 0)
   if (certificates.some(({ indefinite }) => indefinite)) throw new DerError('a certificate in it is not DER', 0)
   return certificates.map((certificate) => certificate.bytes)
 }

@@ -67,7 +67,7 @@ function readRsa(algorithm: DerNode, bits: Uint8Array): PublicKey {
 function readEc(algorithm: DerNode, key: DerNode, point: Uint8Array): PublicKey {
   const curveOid = readOid(algorithm.at(1, 'the curve'), 'the curve')
   const curve = CURVES[curveOid]
-  if (algorithm.children.length !== 2) throw algorithm.fail('the EC algorithm must hold a named curve')
+  if (algorithm.children.length !== 2) throw algorithm.fail('the EC algorithm must specify a named curve')
   if (curve !== undefined && (point[0] !== 4 || point.length !== 1 + 2 * curve.octets)) {
     throw key.fail(`the point is not an uncompressed point of ${curve.name}`)
   }

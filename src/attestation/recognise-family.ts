@@ -18,8 +18,8 @@ export function recogniseFamily(package_: Uint8Array): HsmType {
   throw new EvidenceError(
     family === undefined
       ? `Could not recognise the attestation: it has none of the known formats${found(package_)}.`
-      : `Could not decide whose attestation this is: ${[family, ...others].join(' or ')}.`,
-    `Name the family with --hsm-type (${HSM_TYPES.join(', ')}), and check that the file is the attestation itself.`,
+      : `Could not determine the family of the attestation: it could be ${[family, ...others].join(' or ')}.`,
+    `Specify the family with --hsm-type (${HSM_TYPES.join(', ')}), and check that the file is the attestation itself.`,
   )
 }
 
@@ -37,7 +37,7 @@ function found(package_: Uint8Array): string {
     if (other !== undefined) return `: it is ${other}`
     return first === undefined
       ? ''
-      : `; it begins with the certificate of ${printName(parseCertificate(first).subject)}`
+      : `; it starts with the certificate of ${printName(parseCertificate(first).subject)}`
   } catch (error) {
     if (error instanceof DerError) return `; its first certificate is malformed. ${error.message.replace(/\.$/, '')}`
     throw error

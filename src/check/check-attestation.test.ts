@@ -121,7 +121,7 @@ describe('checkAttestation', () => {
       (...certificates: readonly Uint8Array[]) =>
       () =>
         checkAttestation({ ...base, package: yubikeyPackage(...certificates) })
-    expect(check(issuer.root.certificate)).toThrow(/begins with the certificate of CN=hsm-enroll sandbox/)
+    expect(check(issuer.root.certificate)).toThrow(/starts with the certificate of CN=hsm-enroll sandbox/)
     expect(check(Uint8Array.of(0x30, 0x03, 0x02, 0x01, 0x05))).toThrow(/first certificate is malformed. .*1 parts/)
     expect(check(...new Array<Uint8Array>(17).fill(issuer.f9Certificate))).toThrow(/17 certificates are too many/)
   })
@@ -174,7 +174,7 @@ describe('checkAttestation', () => {
     expect(signature?.detail).toContain('an algorithm (1.3.101.112)')
     expect(signature?.remedy).toContain('ECDSA')
     const said = explain(csr.der, { trustAnchors: base.trustAnchors, now: NOW })
-    expect(JSON.stringify(said)).toContain('was not judged')
+    expect(JSON.stringify(said)).toContain('was not verified')
   })
 
   it('lets a profile turn a rule into a warning', () => {

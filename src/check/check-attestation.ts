@@ -128,7 +128,7 @@ function refuseOtherFamily(hsmType: HsmType, package_: Uint8Array): void {
   if (other === undefined) return
   throw new EvidenceError(
     `Could not read this as ${hsmType} evidence: it is ${other} evidence.`,
-    `Use --hsm-type ${other}, or give the attestation of the ${hsmType} device.`,
+    `Use --hsm-type ${other}, or pass the attestation of the ${hsmType} device.`,
   )
 }
 
@@ -139,17 +139,17 @@ function bind(spki: Uint8Array | undefined, { csr, publicKey }: CheckRequest, ch
       verifyCertificationRequest(csr),
       'the request is signed by its own key',
       requestHash(csr) === undefined
-        ? `the request is signed with an algorithm (${csr.signatureAlgorithm.oid}) that no document-signing key may use, so its signature was not judged`
-        : 'the signature of the request does not verify under its own key',
+        ? `the request is signed with an algorithm (${csr.signatureAlgorithm.oid}) that document-signing keys must not use, so its signature was not verified`
+        : "the request's signature does not verify with its own key",
       requestHash(csr) === undefined
-        ? 'Make the request again with RSA PKCS#1 v1.5 or ECDSA, and SHA-256, SHA-384 or SHA-512.'
-        : 'Make the request again on the device, and do not edit it.',
+        ? 'Create the request again with RSA PKCS#1 v1.5 or ECDSA, and SHA-256, SHA-384 or SHA-512.'
+        : 'Create the request again on the device, and do not edit it.',
     )
     bindKey(spki, csr.spki, "the request's key", checks)
   }
-  if (publicKey !== undefined) bindKey(spki, publicKey, 'the public key given', checks)
+  if (publicKey !== undefined) bindKey(spki, publicKey, 'the given public key', checks)
   if (csr === undefined && publicKey === undefined) {
-    checks.notApplicable(BINDING.key, 'no request and no public key was given')
+    checks.notApplicable(BINDING.key, 'neither a request nor a public key was given')
   }
 }
 
@@ -159,8 +159,8 @@ function bindKey(attested: Uint8Array | undefined, key: Uint8Array, what: string
     attested !== undefined && sameBytes(attested, key),
     `the attested key is ${what}`,
     attested === undefined
-      ? `the evidence names no key to compare with ${what}`
-      : `the attested key is not ${what}: the attestation is of another slot, object or version, or the key was generated again after the request`,
-    'Attest the slot, object or version that signed the request, or make the request again with the attested key.',
+      ? `the evidence contains no key to compare with ${what}`
+      : `the attested key is not ${what}: the attestation is for another slot, object or version, or the key was generated again after the request`,
+    'Attest the slot, object or version that signed the request, or create the request again with the attested key.',
   )
 }

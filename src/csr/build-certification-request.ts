@@ -100,7 +100,7 @@ function proven(der: Uint8Array, publicKey: Uint8Array): CertificationRequest {
   if (!sameBytes(request.spki, publicKey) || !verifyCertificationRequest(request)) {
     throw new EnrollError(
       'csr.signature',
-      'Could not verify the request that the device signed: its signature does not fit its key.',
+      'Could not verify the request that the device signed: its signature does not match its key.',
       {
         remedy:
           'Nothing was sent. Run `hsm-enroll doctor`; if the device reports no fault, its driver returned a signature of another key.',

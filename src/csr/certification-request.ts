@@ -41,7 +41,7 @@ export function parseCertificationRequest(der: Uint8Array): CertificationRequest
   const node = readDer(der, { maxSize: 1 << 16 })
   if (readSequence(node, 'CertificationRequest').length !== 3) throw node.fail('CertificationRequest is malformed')
   const info = node.at(0, 'certificationRequestInfo').expect(TAG.sequence, 'certificationRequestInfo')
-  if (readSmallInteger(info.at(0, 'version'), 'version') !== 0) throw info.fail('the request is not version 1')
+  if (readSmallInteger(info.at(0, 'version'), 'version') !== 0) throw info.fail('the version of the request is not 1')
   const attributes = info.children[3]
   if (info.children.length > 4 || (attributes !== undefined && attributes.tag !== contextTag(0))) {
     throw info.fail('unexpected field in certificationRequestInfo')
@@ -68,7 +68,7 @@ function requestedExtensions(attributes: DerNode): ReadonlyMap<string, Extension
     }
     values.expect(TAG.set, 'attribute values')
     if (readOid(type) !== OID_EXTENSION_REQUEST) continue
-    if (found !== undefined || values.children.length !== 1) throw attribute.fail('extensionRequest stands twice')
+    if (found !== undefined || values.children.length !== 1) throw attribute.fail('extensionRequest appears twice')
     // Not evidence: a program that writes `critical FALSE` out asks for the same, and one that lists nothing asks for nothing
     // (python-cryptography up to 35, so ykman 4.0.0 to 4.0.7).
     found = readExtensions(values.at(0, 'extensionRequest'), REQUEST_DEVIATIONS)

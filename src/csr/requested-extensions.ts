@@ -79,9 +79,13 @@ const FORMS: Readonly<Record<SubjectAltName['type'], readonly [RegExp, string]>>
 function generalName(name: SubjectAltName, pkijs: PkiJs, asn1js: Asn1Js): InstanceType<PkiJs['GeneralName']> {
   const [form, example] = FORMS[name.type]
   if (!form.test(name.value)) {
-    throw new EnrollError('csr.subject-alt-name', `Could not take "${name.value.slice(0, 60)}" as ${name.type} name.`, {
-      remedy: `Write it as ${example}; what is not ASCII, in its ASCII form.`,
-    })
+    throw new EnrollError(
+      'csr.subject-alt-name',
+      `Could not use "${name.value.slice(0, 60)}" as a name of the type ${name.type}.`,
+      {
+        remedy: `Write it as ${example}; convert non-ASCII characters to their ASCII form.`,
+      },
+    )
   }
   switch (name.type) {
     case 'email':

@@ -28,7 +28,7 @@ describe('a process lock', () => {
       await expect(withProcessLock(file, 'the work', async () => 1)).rejects.toMatchObject({
         code: 'lock.held',
         message: expect.stringMatching(
-          /^Could not begin: this process \(.+, user .+, since .+\) is working on the work\.$/,
+          /^Could not start: this process \(.+, user .+, since .+\) is working on the work\.$/,
         ),
         remedy: expect.stringContaining(`fuser ${file}`),
       })

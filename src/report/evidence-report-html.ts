@@ -34,7 +34,7 @@ export function evidenceReportHtml(report: EvidenceReport): string {
     '<h2>Journal</h2>',
     tableHtml(
       'journal',
-      ['#', 'Time (UTC)', 'Event', 'What it records', 'Hash'],
+      ['#', 'Time (UTC)', 'Event', 'Contents', 'Hash'],
       report.journal.map((entry) => [String(entry.seq), entry.time, entry.event.type, eventText(entry), entry.hash]),
     ),
     '<h2>What this report can show</h2>',
@@ -43,9 +43,9 @@ export function evidenceReportHtml(report: EvidenceReport): string {
 }
 
 const LIMITS = [
-  'The verdict is the one that was reached during the run. To reach it anew: hsm-enroll check --attestation … --csr … with the files above.',
-  'Each hash of the journal covers its entry and the hash before it, so that no entry can be changed, added or left out before the last. That the whole was not written anew shows only in a copy of the last hash that was kept elsewhere.',
-  'No attestation says when the key was made, who knows the PIN, or that the device still holds the key.',
+  'The verdict is the one that was reached during the run. To verify it again: hsm-enroll check --attestation … --csr … with the files above.',
+  'Each hash in the journal covers its entry and the previous hash, so no entry before the last can be changed, added or removed. Only a copy of the last hash that was kept elsewhere shows that the whole journal was not rewritten.',
+  'No attestation says when the key was generated, who knows the PIN, or that the device still holds the key.',
 ]
 
 const runFacts = ({ run, record, journalHead, made, program }: EvidenceReport) =>

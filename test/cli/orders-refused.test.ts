@@ -135,7 +135,7 @@ describe('order submit sends nothing', () => {
     ],
     [
       'the attestation alone, without the device certificate',
-      /that of the device is missing/,
+      /the device certificate is missing/,
       () => ({ keyAttestation: base64(leafOf(attestation)) }),
     ],
     ['evidence of another family', /it is YUBIHSM2 evidence/, () => ({ hsmType: 'YUBIKEY' })],

@@ -37,7 +37,7 @@ describe('a stream that fails does not end the program', () => {
 
   it.runIf(process.platform === 'linux')('a full disk behind stdout is said, and is no success', async () => {
     const said = await shell(`${PROGRAM} trust list > /dev/full; echo "code $?"`)
-    expect(said).toMatch(/^error: Could not write the output: no space is left\.\nTry: .+\ncode 2\n$/)
+    expect(said).toMatch(/^error: Could not write the output: the disk is full\.\nTry: .+\ncode 2\n$/)
   })
 
   it.runIf(process.platform === 'linux')('a full disk behind stderr changes no exit code', async () => {

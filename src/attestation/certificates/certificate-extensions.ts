@@ -46,7 +46,7 @@ export const basicConstraintsOf = extensionReader(EXTENSION_OID.basicConstraints
   const items = [...readSequence(node, 'BasicConstraints')]
   const first = items[0]
   const ca = first !== undefined && first.tag === TAG.boolean
-  if (ca && !readBoolean(first)) throw node.fail('cA FALSE is written although it is the default')
+  if (ca && !readBoolean(first)) throw node.fail('cA FALSE is encoded although it is the default')
   if (ca) items.shift()
   const pathLength = items.shift()
   if (items.length > 0) throw node.fail('BasicConstraints has too many members')

@@ -21,14 +21,14 @@ export function checkValidity(
     const ended = now > outside.notAfter
     checks.fail(
       rule,
-      `The certificate ${printName(outside.subject)} ${ended ? `ended on ${isoDay(outside.notAfter)}` : `begins on ${isoDay(outside.notBefore)} only`}.`,
+      `The certificate ${printName(outside.subject)} ${ended ? `ended on ${isoDay(outside.notAfter)}` : `is not valid before ${isoDay(outside.notBefore)}`}.`,
       ended ? remedy : 'Check the clock of this computer.',
     )
   } else if (anchor !== undefined) {
     checks.fail(
       rule,
-      `The trust anchor ${anchor.name} is valid from ${anchor.notBefore} to ${anchor.notAfter} only.`,
-      'Update this program, or give the renewed root with `--trust-anchors`.',
+      `The trust anchor ${anchor.name} is valid only from ${anchor.notBefore} to ${anchor.notAfter}.`,
+      'Update hsm-enroll, or pass the renewed root with `--trust-anchors`.',
     )
   } else checks.pass(rule, 'All certificates are valid today.')
 }

@@ -45,8 +45,8 @@ export function checkAuthority(
     RULE.authority,
     fault === undefined,
     'The authority is Fortanix’s key attestation authority for FX2200 clusters.',
-    `The authority is refused: ${fault}.`,
-    'Ask DSM for the statement again; where it is refused again, ask Fortanix whether its certificates have changed.',
+    `The authority is not acceptable: ${fault}.`,
+    'Request the statement from DSM again; if it is refused again, ask Fortanix whether its certificates have changed.',
   )
 }
 
@@ -55,13 +55,13 @@ function authorityFault(authority: Certificate): string | undefined {
   const purposes = extendedKeyUsageOf(authority)
   if (saysCa(authority)) return 'its certificate says that it is a CA'
   if (usage === undefined || usage === 'malformed' || usage.size !== 1 || !usage.has(KEY_USAGE.digitalSignature)) {
-    return 'its key usage is not digitalSignature alone'
+    return 'its key usage is not only digitalSignature'
   }
   if (purposes === undefined || purposes === 'malformed' || !purposes.includes(FORTANIX_OID.keyAttestation)) {
     return 'its certificate is not for key attestation'
   }
   if (!requiresFx2200(authority)) {
-    return 'its cluster has not the enrolment policy for FX2200 with site operator approval'
+    return 'its cluster lacks the enrolment policy for FX2200 with site operator approval'
   }
   return commonFault(authority)
 }
@@ -86,7 +86,7 @@ function caFault(ca: Certificate): string | undefined {
   const constraints = basicConstraintsOf(ca)
   const usage = keyUsageOf(ca)
   if (constraints === undefined || constraints === 'malformed' || !constraints.ca)
-    return 'the certificate above it is no CA'
+    return 'the certificate above it is not a CA certificate'
   if (usage === undefined || usage === 'malformed' || !usage.has(KEY_USAGE.keyCertSign)) {
     return 'the certificate above it may not sign certificates'
   }
@@ -122,7 +122,7 @@ function identifierFault(authority: Certificate, ca: Certificate, statement: Cer
     const expected = createHash('sha1').update(issuer.spki).digest()
     const identifiers = [authorityKeyIdOf(certificate), subjectKeyIdOf(issuer)]
     if (!identifiers.every((found) => found instanceof Uint8Array && sameBytes(found, expected))) {
-      return 'a key identifier does not fit its key'
+      return 'a key identifier does not match its key'
     }
   }
   return undefined

@@ -11,11 +11,11 @@ import type { VerificationContext } from '../contract/verify-attestation.ts'
 import { FORTANIX_RULES as RULE } from './rules.ts'
 
 export const ASK_AGAIN =
-  'Ask DSM for the statement again (POST /crypto/v1/keys/key_attestation) and send its reply unchanged.'
+  'Request the statement from DSM again (POST /crypto/v1/keys/key_attestation) and send its reply unchanged.'
 
 /** The same cluster would send the same root again. */
 const OTHER_ROOT =
-  'Make the key on a DSM whose attestation ends in the root that Fortanix publishes; give the root of a cluster of your own with `--trust-anchors`.'
+  'Generate the key on a DSM whose attestation ends in the root that Fortanix publishes; pass the root of your own cluster with `--trust-anchors`.'
 
 export interface FortanixChain {
   readonly authority: Certificate
@@ -68,15 +68,16 @@ function noAnchor(
   )
   if (forged !== undefined) {
     return {
-      detail: 'The root in the chain has Fortanix’s name and another key: a test cluster, or forged.',
+      detail:
+        'The root in the chain has Fortanix’s name but another key: it belongs to a test cluster, or it is forged.',
       remedy: OTHER_ROOT,
     }
   }
-  if (selfIssued(last)) return { detail: `The chain ends in ${name}, which is no pinned root.`, remedy: OTHER_ROOT }
+  if (selfIssued(last)) return { detail: `The chain ends in ${name}, which is not a pinned root.`, remedy: OTHER_ROOT }
   return {
     detail:
       failure === 'signature'
-        ? `The signature on ${name} does not verify under the issuer that it names: it was altered, or parts of two statements are mixed.`
+        ? `The signature on ${name} does not verify under its issuer: it was altered, or parts of two statements are mixed.`
         : `The issuer of ${name}, ${printName(last.issuer)}, is neither in "authority_chain" nor pinned.`,
     remedy: ASK_AGAIN,
   }
@@ -88,7 +89,7 @@ function leftover(used: readonly Certificate[], pool: readonly Certificate[], an
   for (const certificate of pool) {
     const fingerprint = sha256Hex(certificate.der)
     if (seen.has(fingerprint))
-      return `The certificate ${printName(certificate.subject)} stands twice in "authority_chain".`
+      return `The certificate ${printName(certificate.subject)} appears twice in "authority_chain".`
     seen.add(fingerprint)
     if (!isAnchorCopy(certificate, anchorKey(anchor)) && !used.some((one) => sha256Hex(one.der) === fingerprint)) {
       return `The certificate ${printName(certificate.subject)} in "authority_chain" does not belong to this statement.`
@@ -125,7 +126,7 @@ export function checkSigningTime(
   } else if (!anchorHolds(anchor, signed)) {
     fail(
       `The trust anchor ${anchor.name} was not valid on ${isoDay(signed)}.`,
-      'Use a version with newer trust anchors.',
+      'Update hsm-enroll: you need newer trust anchors.',
     )
   } else checks.pass(RULE.signingTime, `Signed on ${isoDay(signed)}, when authority, CA and root were valid.`)
 
@@ -133,7 +134,7 @@ export function checkSigningTime(
     checks.warn(
       RULE.authorityAge,
       `The authority's certificate ended on ${isoDay(authority.notAfter)}; a CA that judges by today's date may refuse the statement.`,
-      'Ask DSM for a new statement before you order.',
+      'Request a new statement from DSM before you order.',
     )
   } else checks.pass(RULE.authorityAge, `The authority's certificate lasts until ${isoDay(authority.notAfter)}.`)
 }

@@ -12,7 +12,7 @@ export interface FortanixPackage {
 
 const MAX_CERTIFICATES = 8
 const REMEDY =
-  'Give the JSON of the key_attestation call (or key_attestation_<uuid>.json from the user interface) unchanged.'
+  'Pass the JSON of the key_attestation call (or key_attestation_<uuid>.json from the user interface) unchanged.'
 
 const unreadable = (what: string, cause?: unknown): EvidenceError =>
   new EvidenceError(`Could not read the Fortanix key attestation: ${what}.`, REMEDY, cause)
@@ -22,7 +22,7 @@ export function readFortanixPackage(package_: Uint8Array): FortanixPackage {
   const { value: reply } = readJsonEvidence(package_, unreadable)
   const chain = member(reply, 'authority_chain')
   const statement = member(reply, 'attestation_statement')
-  if (!Array.isArray(chain)) throw unreadable('"authority_chain" is no list')
+  if (!Array.isArray(chain)) throw unreadable('"authority_chain" is not a list')
   if (chain.length > MAX_CERTIFICATES) throw unreadable(`"authority_chain" has ${chain.length} certificates`)
   const format = member(statement, 'format')
   if (format !== 'x509_certificate') {

@@ -59,20 +59,20 @@ export function checkStatement(
 ): void {
   const fault = statementFault(statement)
   if (fault === undefined) checks.pass(RULE.statement, 'The statement is for a signing key.')
-  else checks.fail(RULE.statement, `The statement is refused: ${fault.detail}.`, fault.remedy)
+  else checks.fail(RULE.statement, `The statement is not acceptable: ${fault.detail}.`, fault.remedy)
   const claim = (rule: Rule, holds: boolean, said: string, missing: string): boolean =>
     checks.require(
       rule,
       holds,
       said,
       missing,
-      'Generate a new key in DSM (do not import it), without EXPORT; a key that was ever exportable cannot be attested.',
+      'Generate a new key in DSM (do not import it), without EXPORT; a key that has ever been exportable cannot be attested.',
     )
   claim(
     RULE.generated,
     claims.generatedInDsm,
     'The key was generated in DSM.',
-    'The statement does not say that the key was generated in DSM: it was imported, or its statement is of another kind.',
+    'The statement does not say that the key was generated in DSM: it was imported, or its statement is of another type.',
   )
   claim(
     RULE.neverExportable,
@@ -85,7 +85,11 @@ export function checkStatement(
 
 function checkUuid(uuid: string | undefined, expected: string | undefined, checks: CheckList): void {
   if (uuid === undefined) {
-    checks.fail(RULE.keyUuid, 'The statement does not name the key by one UUID.', 'Ask DSM for the statement again.')
+    checks.fail(
+      RULE.keyUuid,
+      'The statement does not identify the key by exactly one UUID.',
+      'Request the statement from DSM again.',
+    )
     return
   }
   checks.require(
@@ -93,21 +97,21 @@ function checkUuid(uuid: string | undefined, expected: string | undefined, check
     expected === undefined || expected.toLowerCase() === uuid,
     `The statement is for the key ${uuid}.`,
     `The statement is for the key ${uuid}, not for ${expected}.`,
-    'Ask for the statement of the key that signed the request.',
+    'Request the statement of the key that signed the request.',
   )
 }
 
-const NEW_KEY = 'Generate a key with the operations SIGN and VERIFY only, and ask for its statement.'
-const NOT_KNOWN = 'Ask DSM for the statement again; where it says the same, use a newer version of this program.'
+const NEW_KEY = 'Generate a key with the operations SIGN and VERIFY only, and request its statement.'
+const NOT_KNOWN = 'Request the statement from DSM again; if it says the same, update hsm-enroll.'
 
 function statementFault(statement: Certificate): Cause | undefined {
   const usage = keyUsageOf(statement)
   const constraints = basicConstraintsOf(statement)
   if (usage === undefined || usage === 'malformed' || !usage.has(KEY_USAGE.digitalSignature)) {
-    return { detail: 'its key may not sign', remedy: NEW_KEY }
+    return { detail: 'its key is not allowed to sign', remedy: NEW_KEY }
   }
   if ([...usage].some((bit) => !ALLOWED.includes(bit))) {
-    return { detail: 'its key usage allows more than a key of DSM should', remedy: NEW_KEY }
+    return { detail: 'its key usage allows more than a DSM key should', remedy: NEW_KEY }
   }
   if (constraints === 'malformed' || constraints?.ca) return { detail: 'it says that it is a CA', remedy: NOT_KNOWN }
   const unknown = unknownCritical(statement, KNOWN)

@@ -170,7 +170,7 @@ describe('the authority of a Fortanix statement', () => {
         extensions: [...extensions, ...(template.extensions ?? []).filter(({ oid }) => !replaced.has(oid))],
       }),
     })
-    expect(detail).toContain('is no CA')
+    expect(detail).toContain('is not a CA')
   })
   it('must have Fortanix’s certificate policy', () => expect(without('2.5.29.32')).toContain('certificate policy'))
 })

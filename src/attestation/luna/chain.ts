@@ -12,8 +12,7 @@ import type { LunaForm } from './roles.ts'
 import { LUNA_RULES as RULE } from './rules.ts'
 import { readLunaSignature } from './signature.ts'
 
-const AGAIN =
-  'Export the confirmation again on the HSM itself; where it fails again, ask Thales support about this HSM.'
+const AGAIN = 'Export the confirmation again on the HSM itself; if it fails again, ask Thales support about this HSM.'
 /**
  * Whatever Luna signs with ECDSA has NULL parameters: Thales's published ECC root itself, the leaf, the requests of `cmu`. So may the
  * hardware origin certificate between them. The unsigned r and s stay with the leaf.
@@ -43,7 +42,7 @@ export function checkLunaChain(
     RULE.root,
     copy === undefined || isAnchorCopy(copy, anchorKey(anchor), ROOT),
     `Ends in ${anchor.name}.`,
-    `The last certificate is not ${anchor.name}, though the one before it is signed by it.`,
+    `The last certificate is not ${anchor.name}, although ${anchor.name} signed the one before it.`,
     AGAIN,
   )
   for (let index = path.length - 2; index >= 0; index--) {
@@ -58,7 +57,7 @@ export function checkLunaChain(
       RULE.chain,
       named
         ? `The ${role} certificate is not signed by the key above it: it was altered, or certificates of two HSMs are mixed.`
-        : `The ${role} certificate names the issuer ${printName(certificate.issuer)}, above it stands ${printName(issuer.subject)}.`,
+        : `The ${role} certificate has the issuer ${printName(certificate.issuer)}, but the certificate above it is ${printName(issuer.subject)}.`,
       AGAIN,
     )
     return anchor
@@ -71,8 +70,8 @@ function noAnchor(top: Certificate | undefined, copy: Certificate | undefined, a
   const named = top !== undefined && anchors.some(({ subject }) => subject !== undefined && namesIssuer(top, subject))
   if (!named) return 'The confirmation does not end in a pinned Thales root.'
   return copy === undefined || anchors.some((anchor) => isAnchor(copy, anchor))
-    ? 'The uppermost certificate names a Thales root but is not signed by its key.'
-    : 'The last certificate has the name of a Thales root and another key: it is forged.'
+    ? 'The topmost certificate has a Thales root as issuer, but is not signed by its key.'
+    : 'The last certificate has the name of a Thales root but another key: it is forged.'
 }
 
 /** The leaf alone may have r and s of full, unsigned length (see `readLunaSignature`). */

@@ -11,7 +11,7 @@ const MAX_BYTES = 1 << 16
 /** A genuine confirmation has at most five; a few more are read so that the reason can be named. */
 const MAX_CERTIFICATES = 16
 const REMEDY =
-  'Give the .p7b file of "cmu getpkc" (RSA: -pkctype=2), or the value of CKA_PKC_CITS or CKA_PKC_ECC, unchanged.'
+  'Pass the .p7b file of "cmu getpkc" (RSA: -pkctype=2), or the value of CKA_PKC_CITS or CKA_PKC_ECC, unchanged.'
 
 const unreadable = (what: string, cause?: unknown): EvidenceError =>
   new EvidenceError(`Could not read the Luna public key confirmation: ${what}.`, REMEDY, cause)
@@ -44,17 +44,17 @@ function readPemBlock(package_: Uint8Array): Uint8Array {
 function readCertificates(contentInfo: DerNode): readonly DerNode[] {
   const parts = contentInfo.expect(TAG.sequence, 'ContentInfo').children
   if (parts.length !== 2 || readOid(contentInfo.at(0, 'contentType')) !== OID_SIGNED_DATA) {
-    throw contentInfo.fail('it is no PKCS#7 signedData')
+    throw contentInfo.fail('it is not a PKCS#7 signedData')
   }
   const content = contentInfo.at(1, 'content').expect(contextTag(0), 'content')
-  if (content.children.length !== 1) throw content.fail('content does not hold one value')
+  if (content.children.length !== 1) throw content.fail('content does not contain exactly one value')
   const signedData = content.at(0, 'SignedData').expect(TAG.sequence, 'SignedData')
-  if (signedData.children.length !== 5) throw signedData.fail('SignedData does not hold certificates alone')
+  if (signedData.children.length !== 5) throw signedData.fail('SignedData contains more than certificates')
   if (readSmallInteger(signedData.at(0, 'version'), 'version') !== 1) throw signedData.fail('the version is not 1')
   requireEmptySet(signedData.at(1, 'digestAlgorithms'), 'digestAlgorithms')
   const data = signedData.at(2, 'contentInfo').expect(TAG.sequence, 'contentInfo')
   if (data.children.length !== 1 || readOid(data.at(0, 'contentType')) !== OID_DATA) {
-    throw data.fail('it has content of its own')
+    throw data.fail('it has signed content')
   }
   requireEmptySet(signedData.at(4, 'signerInfos'), 'signerInfos')
   const certificates = signedData.at(3, 'certificates').expect(contextTag(0), 'certificates').children

@@ -49,13 +49,13 @@ function checkSerial(certificates: readonly Certificate[], checks: CheckList): n
   if (others.some((other) => first === undefined || !sameBytes(other, first))) {
     checks.fail(
       RULE.serial,
-      'The certificates name different HSMs: parts of two confirmations are mixed.',
+      'The certificates are for different HSMs: parts of two confirmations are mixed.',
       'Export the confirmation again in one piece.',
     )
     return undefined
   }
   if (first?.length !== 4) {
-    checks.notApplicable(RULE.serial, 'The confirmation does not state the serial number of its HSM in a known form.')
+    checks.notApplicable(RULE.serial, 'The confirmation does not state the serial number of its HSM in a known format.')
     return undefined
   }
   const serial = littleEndian(first)

@@ -33,20 +33,20 @@ export function checkForm(
   if (other !== undefined) {
     checks.fail(
       RULE.form,
-      `The confirmed key is ${form.keyType}, and the certificates above it are those for ${other.keyType} keys.`,
+      `The confirmed key is ${form.keyType}, but the certificates above it are for ${other.keyType} keys.`,
       'Export the confirmation of this key again: CKA_PKC_CITS ("cmu getpkc -pkctype=2") for an RSA key, CKA_PKC_ECC for an EC key.',
     )
   } else if (isTrustCenterForm(certificates, form)) {
     checks.fail(
       RULE.form,
-      `The confirmation of this RSA key has ${count} certificates: it is the TC TrustCenter form (pkctype 1), which does not end in the root that CAs expect.`,
-      'Export the Chrysalis-ITS form: "cmu getpkc -pkctype=2", or the attribute CKA_PKC_CITS.',
+      `The confirmation of this RSA key has ${count} certificates: it is the TC TrustCenter type (pkctype 1), which does not end in the root that CAs expect.`,
+      'Export the Chrysalis-ITS type: "cmu getpkc -pkctype=2", or the attribute CKA_PKC_CITS.',
     )
   } else {
     const expected = `${form.roles.length} or ${form.roles.length + 1}`
     checks.fail(
       RULE.form,
-      `The confirmation has ${count} certificates, expected ${expected}: some were lost, doubled or added.`,
+      `The confirmation has ${count} certificates, expected ${expected}: some were lost, duplicated or added.`,
       AGAIN,
     )
   }
@@ -83,15 +83,15 @@ export function checkRoles(
     if (found !== undefined && found !== role && isReordered(certificates, places)) {
       checks.fail(
         RULE.roles,
-        `The certificates are complete but out of order (the ${found.name} certificate stands at place ${index + 1}): likely another program rewrote the PKCS#7, which sorts a SET.`,
+        `The certificates are complete but out of order (the ${found.name} certificate is at position ${index + 1}): another program probably rewrote the PKCS#7, which sorts a SET.`,
         AGAIN,
       )
       return places.flatMap(({ usage }) => certificates.find((one) => soleUsage(one) === usage) ?? [])
     }
     const detail =
       found === undefined || found === role
-        ? `Certificate ${index + 1} has not the role ${role?.name ?? 'of its place'} (${role?.usage ?? ''}, critical, alone).`
-        : `Certificate ${index + 1} is the ${found.name} certificate, expected ${role?.name}: the certificates are out of order or one stands twice.`
+        ? `Certificate ${index + 1} does not have the role ${role?.name ?? 'of its position'} (${role?.usage ?? ''}, critical, alone).`
+        : `Certificate ${index + 1} is the ${found.name} certificate, expected ${role?.name}: the certificates are out of order, or one appears twice.`
     checks.fail(RULE.roles, detail, AGAIN)
     return certificates
   }
@@ -129,7 +129,7 @@ export function checkConstraints(certificates: readonly Certificate[], form: Lun
       return
     }
   }
-  checks.pass(RULE.constraints, 'The leaf is no CA, those above it are; no critical extension is unknown.')
+  checks.pass(RULE.constraints, 'The leaf is not a CA, those above it are; no critical extension is unknown.')
 }
 
 function leafFault(leaf: Certificate): string | undefined {
@@ -138,7 +138,7 @@ function leafFault(leaf: Certificate): string | undefined {
   if (ca === 'malformed' || usage === 'malformed') return 'has malformed constraints'
   if (ca?.ca) return 'says that it is a CA'
   if (!usage?.has(KEY_USAGE.digitalSignature)) return 'is not for digital signatures'
-  return usage.has(KEY_USAGE.keyCertSign) ? 'may sign certificates' : undefined
+  return usage.has(KEY_USAGE.keyCertSign) ? 'is allowed to sign certificates' : undefined
 }
 
 function issuerFault(issuer: Certificate): string | undefined {
@@ -146,5 +146,5 @@ function issuerFault(issuer: Certificate): string | undefined {
   const usage = keyUsageOf(issuer)
   if (ca === 'malformed' || usage === 'malformed') return 'has malformed constraints'
   if (!ca?.ca) return 'is no CA'
-  return usage?.has(KEY_USAGE.keyCertSign) === false ? 'may not sign certificates' : undefined
+  return usage?.has(KEY_USAGE.keyCertSign) === false ? 'is not allowed to sign certificates' : undefined
 }

@@ -52,7 +52,7 @@ function verify(package_: Uint8Array, context: VerificationContext): FamilyVerdi
     certificates.slice(0, form.roles.length),
     anchor === undefined ? [] : [anchor],
     context.now,
-    'Check the clock of this computer; otherwise ask Thales for new certificates for the HSM.',
+    'Check the clock of this computer; if it is right, ask Thales for new certificates for the HSM.',
     checks,
   )
   return verdict(checks, certificates, anchor)

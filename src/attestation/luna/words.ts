@@ -7,7 +7,7 @@ export const LUNA_WORDS: FamilyWords = {
     'single attributes of the key: that the confirmation exists is the claim (made in a Luna, never outside one)',
     'whether the HSM ran in FIPS mode',
     'to which other Luna HSMs of its domain the key was cloned',
-    'when the key was made',
+    'when the key was generated',
   ],
   claims: {
     ouid: (value) => `Unique identifier of the key in the HSM (CKA_OUID): ${value}.`,

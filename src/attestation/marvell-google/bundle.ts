@@ -17,7 +17,7 @@ export function readGoogleBundle(zip: Uint8Array): GoogleEvidence {
   const [statement] = statements
   if (statement === undefined || statements.length > 1) {
     throw new EvidenceError(
-      `Could not read the attestation bundle: it holds ${statements.length} ".dat" files, expected one.`,
+      `Could not read the attestation bundle: it contains ${statements.length} ".dat" files, expected one.`,
       'Download the bundle from the key version in the Google Cloud console (Verify attestation).',
     )
   }

@@ -31,7 +31,7 @@ export interface MarvellChains {
 
 const REMEMBER = { remember: true } as const
 const FETCH =
-  'Fetch the chains of the same key version: "gcloud kms keys versions get-certificate-chain V --key … --output-file chain.pem", and give them beside the statement.'
+  'Fetch the chains of the same key version: "gcloud kms keys versions get-certificate-chain V --key … --output-file chain.pem", and pass them with the statement.'
 
 /**
  * Reads the certificates that came along, in whatever order; one that came along twice is one (Google's script puts them into a set).
@@ -42,7 +42,7 @@ export function readMarvellChains(
   checks: CheckList,
 ): readonly Certificate[] | undefined {
   if (certChains === undefined || certChains.length === 0) {
-    checks.fail(RULE.manufacturerChain, 'No certificate chains came along: the statement alone proves nothing.', FETCH)
+    checks.fail(RULE.manufacturerChain, 'There are no certificate chains: the statement alone proves nothing.', FETCH)
     return undefined
   }
   try {
@@ -89,7 +89,7 @@ export function checkMarvellChains(
     [made.card, made.partition, ownerCard, ownerPartition],
     [made.manufacturer, owner],
     context.now,
-    'Make a new key version, which will live on a card with current certificates.',
+    'Create a new key version, which will be on a card with current certificates.',
     checks,
   )
   return chains
@@ -126,10 +126,10 @@ function manufacturerFault(pool: readonly Certificate[], makers: readonly Anchor
       : `The chains lead to ${stranger}, which is no pinned root of the manufacturer’s.`
   }
   if (cards.length === 0) {
-    return 'The card’s certificate has Marvell’s root as issuer, whose key did not sign it: it was altered, or the root is forged.'
+    return 'The card’s certificate has Marvell’s root as issuer, but the root’s key did not sign it: it was altered, or the root is forged.'
   }
   return cards.some((card) => pool.some((other) => namesIssuer(other, card.subject)))
-    ? 'The manufacturer chain does not verify: the partition’s certificate was altered, or card and partition are of two HSMs.'
+    ? 'The manufacturer chain does not verify: the partition’s certificate was altered, or card and partition belong to two HSMs.'
     : 'The manufacturer’s certificate of the partition is missing.'
 }
 
@@ -179,7 +179,7 @@ function ownerChain(
     const which = card === undefined ? 'card' : 'partition'
     return {
       signer,
-      fault: `The owner’s ${which} certificate is missing or certifies another key than the manufacturer’s: the chains are of two HSMs or incomplete.`,
+      fault: `The owner’s ${which} certificate is missing or certifies another key than the manufacturer’s: the chains belong to two HSMs, or are incomplete.`,
     }
   }
   return { signer, ownerCard: card.certificate, ownerPartition: partition.certificate, owner: card.owner }
@@ -199,10 +199,10 @@ function checkLeftovers(
   if (forged !== undefined) {
     checks.fail(
       RULE.certificates,
-      `The self-signed ${printName(forged.subject)} is no pinned root: forged or foreign.`,
+      `The self-signed ${printName(forged.subject)} is not a pinned root: it is forged, or of another vendor.`,
       FETCH,
     )
   } else if (extra !== undefined) {
     checks.fail(RULE.certificates, `The certificate ${printName(extra.subject)} belongs to neither chain.`, FETCH)
-  } else checks.pass(RULE.certificates, 'Every certificate that came along belongs to one of the two chains.')
+  } else checks.pass(RULE.certificates, 'Every certificate belongs to one of the two chains.')
 }

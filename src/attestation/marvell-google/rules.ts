@@ -33,11 +33,11 @@ const must = (
 // biome-ignore format: a table, a row a line
 export const PRIVATE_KEY_RULES = [
   must('local', 'LOCAL', ATTRIBUTE.local, 1, 'The key was generated in the HSM (LOCAL).', 'The key was not generated in the HSM', ': it was imported'),
-  must('not-extractable', 'EXTRACTABLE', ATTRIBUTE.extractable, 0, 'The key cannot be extracted.', 'The key may be extracted'),
+  must('not-extractable', 'EXTRACTABLE', ATTRIBUTE.extractable, 0, 'The key cannot be extracted.', 'The key can be extracted'),
   must('never-extractable', 'NEVER_EXTRACTABLE', ATTRIBUTE.neverExtractable, 1, 'The key could never be extracted.', 'The key could once be extracted', ': it was imported or wrapped'),
   must('sensitive', 'SENSITIVE', ATTRIBUTE.sensitive, 1, 'The key is sensitive.', 'The key is not sensitive'),
   must('always-sensitive', 'ALWAYS_SENSITIVE', ATTRIBUTE.alwaysSensitive, 1, 'The key was always sensitive.', 'The key was not always sensitive', ': it was imported'),
-  must('sign', 'SIGN', ATTRIBUTE.sign, 1, 'The key may sign.', 'The key may not sign', ': its purpose is not ASYMMETRIC_SIGN'),
-  must('not-splittable', 'SPLITTABLE', ATTRIBUTE.splittable, 0, 'The key cannot be split.', 'The key may be split into shares'),
+  must('sign', 'SIGN', ATTRIBUTE.sign, 1, 'The key is allowed to sign.', 'The key is not allowed to sign', ': its purpose is not ASYMMETRIC_SIGN'),
+  must('not-splittable', 'SPLITTABLE', ATTRIBUTE.splittable, 0, 'The key cannot be split.', 'The key can be split into shares'),
   must('not-split', 'IS_SPLIT', ATTRIBUTE.isSplit, 0, 'The key is not split.', 'The key is split into shares'),
 ]

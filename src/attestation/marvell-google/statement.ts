@@ -25,7 +25,7 @@ const MAX_PACKED = 1 << 16
 const CHUNK = 1 << 12
 const MAX_ATTRIBUTES = 128
 const GZIP_REMEDY =
-  'Give the attestation as Cloud KMS writes it: "gcloud kms keys versions describe … --attestation-file".'
+  'Pass the attestation as Cloud KMS writes it: "gcloud kms keys versions describe … --attestation-file".'
 
 /** Refused by name, wherever it shows. */
 export const VERSION_1 = {
@@ -35,7 +35,7 @@ export const VERSION_1 = {
 
 const malformed = (what: string): StatementFormatError =>
   new StatementFormatError(
-    `The statement is no CAVIUM_V2_COMPRESSED statement: ${what}.`,
+    `The statement is not a CAVIUM_V2_COMPRESSED statement: ${what}.`,
     'Fetch the attestation of the key version again and send it unchanged.',
   )
 
@@ -52,7 +52,7 @@ export function unpackStatement(package_: Uint8Array): Uint8Array {
   try {
     result = gunzipSync(package_, { maxOutputLength: MAX_UNPACKED, chunkSize: CHUNK, info: true })
   } catch (error) {
-    throw fail('it does not unpack, or to more than any statement has', error)
+    throw fail('it does not decompress, or decompresses to more than any statement has', error)
   }
   const { unpacked, consumed } = inflated(result)
   if (consumed !== package_.length) throw fail(`${package_.length - consumed} bytes follow the compressed statement`)
@@ -67,7 +67,7 @@ function inflated(result: unknown): { readonly unpacked: Uint8Array; readonly co
       return { unpacked: buffer, consumed: Number(engine.bytesWritten) }
     }
   }
-  throw new TypeError('node:zlib does not say how much it read')
+  throw new TypeError('node:zlib does not report how much it read')
 }
 
 /**
@@ -82,7 +82,7 @@ export function parseStatement(bytes: Uint8Array): MarvellStatement {
   if (response !== 0 || flags !== 3 || total !== bytes.length || layout === undefined) {
     throw isVersion1(view)
       ? new StatementFormatError(`The statement has the layout of V1: ${VERSION_1.what}`, VERSION_1.remedy)
-      : malformed('its header does not fit its length')
+      : malformed('its header does not match its length')
   }
   const { infoAt, count, objectsEnd, offsets } = layout
   const objects = offsets.map((offset, index) => {
@@ -118,17 +118,17 @@ function layoutFor(view: Buffer, count: number, bufferSize: number): Layout | un
 }
 
 function readObject(view: Buffer, at: number, end: number): MarvellObject {
-  if (at + 12 > end) throw malformed('an object is cut off')
+  if (at + 12 > end) throw malformed('an object is truncated')
   const [handle = 0, count = 0, size = 0] = [0, 4, 8].map((offset) => view.readUInt32BE(at + offset))
-  if (at + 12 + size !== end || count > MAX_ATTRIBUTES) throw malformed('an object does not fill its place')
+  if (at + 12 + size !== end || count > MAX_ATTRIBUTES) throw malformed('an object does not fill its space')
   const attributes = new Map<number, Uint8Array>()
   let next = at + 12
   for (let left = count; left > 0; left--) {
-    if (next + 8 > end) throw malformed('an attribute is cut off')
+    if (next + 8 > end) throw malformed('an attribute is truncated')
     const type = view.readUInt32BE(next)
     const length = view.readUInt32BE(next + 4)
-    if (length > end - next - 8) throw malformed(`the attribute 0x${type.toString(16)} is cut off`)
-    if (attributes.has(type)) throw malformed(`the attribute 0x${type.toString(16)} stands twice`)
+    if (length > end - next - 8) throw malformed(`the attribute 0x${type.toString(16)} is truncated`)
+    if (attributes.has(type)) throw malformed(`the attribute 0x${type.toString(16)} appears twice`)
     attributes.set(type, view.subarray(next + 8, next + 8 + length))
     next += 8 + length
   }

@@ -23,7 +23,7 @@ export function unwrap(file: WrappedFile): UnwrappedPackage | undefined {
         : undefined
     case 'json': {
       const evidence = readGoogleJson(file.value)
-      return evidence && { ...evidence, note: 'took the statement and its chains out of the Cloud KMS answer' }
+      return evidence && { ...evidence, note: 'extracted the statement and its chains from the Cloud KMS response' }
     }
     case 'request':
       return undefined

@@ -257,7 +257,7 @@ describe('the name of the key version', () => {
         .verify(content, { trustAnchors: issuer.trustAnchors, now: Date.parse(now), certChains: certChainsPem })
         .checks.find(({ id }) => id === 'attestation.validity')?.detail
     expect(at('2034-05-01')).toContain('ended on 2034-04-24')
-    expect(at('2024-04-01')).toContain('begins on 2024-04-26')
+    expect(at('2024-04-01')).toContain('is not valid before 2024-04-26')
   })
 
   it('V1 is refused by name, whatever its first attribute is', () => {

@@ -82,7 +82,7 @@ function checkSignature(
     RULE.signature,
     verifySignature({ key: 'rsa', hash: 'sha256' }, partition.spki, signed, signature),
     'The partition key signs the statement.',
-    'The statement is not signed by the partition key of these chains: it was altered, or the chains are those of another key version.',
+    'The statement is not signed by the partition key of these chains: it was altered, or the chains belong to another key version.',
     'Fetch statement and chains of the same key version again.',
   )
 }
@@ -102,7 +102,7 @@ function findPair({ objects }: MarvellStatement, checks: CheckList): Pair | unde
   if (privateKey === undefined || second !== undefined) {
     const secret = ofClass(OBJECT_CLASS.secretKey).length > 0
     const none = secret ? 'a secret key (AES or HMAC), not a signing key' : 'no private key'
-    const what = privateKey === undefined ? none : 'two private keys, not for one pair'
+    const what = privateKey === undefined ? none : 'two private keys instead of one pair'
     checks.fail(RULE.keyPair, `The statement is for ${what}.`, NEW_KEY)
     return undefined
   }
@@ -110,17 +110,17 @@ function findPair({ objects }: MarvellStatement, checks: CheckList): Pair | unde
     checks.fail(
       RULE.keyPair,
       keyType === undefined
-        ? 'The private key names no type.'
+        ? 'The private key has no type.'
         : `The private key has the type ${keyType}, neither RSA nor EC.`,
       NEW_KEY,
     )
   } else if (publicKey === undefined) {
     checks.fail(
       RULE.keyPair,
-      'The statement has the private key alone: an imported key, not a pair made in the HSM.',
+      'The statement has only the private key: it is an imported key, not a pair generated in the HSM.',
       NEW_KEY,
     )
-  } else checks.pass(RULE.keyPair, 'Public and private key of one pair.')
+  } else checks.pass(RULE.keyPair, 'The public and the private key are one pair.')
   return { privateKey, publicKey }
 }
 
@@ -148,7 +148,7 @@ function checkKey({ publicKey, privateKey }: Pair, checks: CheckList): Uint8Arra
   if (spki === undefined || other === undefined) {
     checks.fail(
       RULE.keyCheckValue,
-      'The key’s numbers are no RSA key and no point on P-256, P-384 or secp256k1.',
+      'The key’s numbers are neither an RSA key nor a point on P-256, P-384 or secp256k1.',
       'Create a key with an RSA or EC algorithm that code and document signing accept.',
     )
     return undefined
@@ -159,8 +159,8 @@ function checkKey({ publicKey, privateKey }: Pair, checks: CheckList): Uint8Arra
   checks.require(
     RULE.keyCheckValue,
     fits && sameBytes(spki, other),
-    'The key check values (EKCV, KCV) are those of the attested public key.',
-    'The key check values are not those of the public key in the statement.',
+    'The key check values (EKCV, KCV) match the attested public key.',
+    'The key check values do not match the public key in the statement.',
     'Fetch the statement again.',
   )
   return spki
@@ -169,15 +169,15 @@ function checkKey({ publicKey, privateKey }: Pair, checks: CheckList): Uint8Arra
 function checkVersionName(privateKey: MarvellObject, versionName: string | undefined, checks: CheckList): void {
   const id = keyIdOf(privateKey)
   if (id === undefined) {
-    checks.fail(RULE.versionName, 'The statement does not name its key version (ID).', 'Fetch the statement again.')
+    checks.fail(RULE.versionName, 'The statement does not identify its key version (ID).', 'Fetch the statement again.')
   } else if (versionName === undefined) {
-    checks.notApplicable(RULE.versionName, 'No key version was named to compare with.')
+    checks.notApplicable(RULE.versionName, 'No key version was specified to compare with.')
   } else {
     checks.require(
       RULE.versionName,
       createHash('sha256').update(versionName).digest('hex') === id.versionNameSha256,
       `The statement is for ${versionName}.`,
-      `The statement is for another key version than ${versionName}, perhaps one before a rotation.`,
+      `The statement is not for ${versionName}, but for another key version (perhaps one from before a rotation).`,
       'Fetch the statement of the version that signed the request.',
     )
   }

@@ -85,7 +85,7 @@ export function judgeAcl(acl: NshieldAcl, world: WorldKeys): AclVerdict {
         }
         case 'derive':
           if (action.mechanism !== PUBLIC_FROM_PRIVATE)
-            refusals.push(`it may be derived from (mechanism ${action.mechanism})`)
+            refusals.push(`other keys may be derived from it (mechanism ${action.mechanism})`)
           break
         case 'blob': {
           const refusal = blobRefusal(action, world.module)

@@ -48,7 +48,7 @@ const ACTION = { operations: 1, blob: 2, archiveBlob: 3, derive: 5, deriveEx: 47
 
 /** A new bundle would hold the same list, so the way out is another key. */
 const NEW_KEY =
-  'Generate a new key through PKCS#11 or generatekey, for signing only; where it has the same list, use a newer version of this program.'
+  'Generate a new key through PKCS#11 or generatekey, for signing only; if it has the same list, update hsm-enroll.'
 const unjudged = (reader: NcoreReader, what: string): EvidenceError => reader.fail(what, NEW_KEY)
 
 /** Throws EvidenceError for any flag, limit or action that is not known: what cannot be read cannot be judged. */

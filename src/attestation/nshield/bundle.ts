@@ -33,7 +33,7 @@ export type NshieldField = keyof typeof FIELDS
 
 const isField = (name: string): name is NshieldField => Object.hasOwn(FIELDS, name)
 
-const REMEDY = 'Give the .att file that "nfkmattest bundle APPNAME IDENT" wrote.'
+const REMEDY = 'Pass the .att file that "nfkmattest bundle APPNAME IDENT" wrote.'
 const unreadable = (what: string, cause?: unknown): EvidenceError =>
   new EvidenceError(`Could not read the nShield bundle: ${what}.`, REMEDY, cause)
 
@@ -49,7 +49,7 @@ export function readNshieldBundle(package_: Uint8Array): NshieldBundle {
       unknown.push(name)
       continue
     }
-    if (typeof value !== 'string') throw unreadable(`"${name}" is no text`)
+    if (typeof value !== 'string') throw unreadable(`"${name}" is not a text`)
     if (name === 'root') root = value
     else if (name === 'ciphersuite') cipherSuite = value
     else bytes.set(name, decode(name, value))
@@ -63,9 +63,9 @@ export function readNshieldBundle(package_: Uint8Array): NshieldBundle {
 
 function readMembers(package_: Uint8Array): object {
   const { value, text } = readJsonEvidence(package_, unreadable)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw unreadable('it is no JSON object')
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw unreadable('it is not a JSON object')
   // No genuine value has any.
-  if (text.includes('\\')) throw unreadable('it has escaped characters')
+  if (text.includes('\\')) throw unreadable('it contains escaped characters')
   return value
 }
 

@@ -30,7 +30,7 @@ export function readDdds(bytes: Uint8Array): Ddds {
 }
 
 function take(cursor: Cursor, length: number): Uint8Array {
-  if (length > cursor.bytes.length - cursor.at) throw malformed('the warrant data is cut off')
+  if (length > cursor.bytes.length - cursor.at) throw malformed('the warrant data is truncated')
   const taken = cursor.bytes.subarray(cursor.at, cursor.at + length)
   cursor.at += length
   return taken
@@ -40,7 +40,7 @@ const takeByte = (cursor: Cursor): number => take(cursor, 1)[0] ?? 0
 
 function takeText(cursor: Cursor, length: number): string {
   const text = Buffer.from(take(cursor, length)).toString('latin1')
-  if (!/^[\x20-\x7e]*$/.test(text)) throw malformed('the warrant holds text that is not ASCII')
+  if (!/^[\x20-\x7e]*$/.test(text)) throw malformed('the warrant contains text that is not ASCII')
   return text
 }
 
@@ -82,7 +82,7 @@ function readMap(cursor: Cursor, count: number, depth: number): Ddds {
   for (let i = 0; i < count; i++) {
     const key = readValue(cursor, depth - 1)
     if (key.kind !== 'symbol') throw malformed('a key of a warrant map is not a symbol')
-    if (entries.has(key.text)) throw malformed(`"${key.text}" stands twice in a warrant map`)
+    if (entries.has(key.text)) throw malformed(`"${key.text}" appears twice in a warrant map`)
     entries.set(key.text, readValue(cursor, depth - 1))
   }
   return { kind: 'map', entries }

@@ -20,7 +20,7 @@ const RSA = { givenExponent: 0x01, checks: 0x02, known: 0x07 } as const
 /** Throws EvidenceError; nothing unknown is read over. */
 export function readKeyGeneration(message: Uint8Array): NshieldKeyGeneration {
   const reader = new NcoreReader(message, 'kcmsg')
-  if (reader.u32() !== KEY_GEN || reader.u32() !== 0) throw reader.fail('it is no key generation certificate')
+  if (reader.u32() !== KEY_GEN || reader.u32() !== 0) throw reader.fail('it is not a key generation certificate')
   const kind = readKind(reader)
   const acl = readAcl(reader)
   const hka = reader.hash()
@@ -45,7 +45,7 @@ function readKind(reader: NcoreReader): NshieldKeyGeneration['kind'] {
     case GENERATION.ecdsaPrivate:
       return { type: 'EC', curve: readCurve(reader).name }
     default:
-      throw reader.fail(`a key of the type ${type} was made, and RSA (2) and EC (45, 47) are known`, ANOTHER_KEY)
+      throw reader.fail(`a key of the type ${type} was generated; RSA (2) and EC (45, 47) are known`, ANOTHER_KEY)
   }
 }
 

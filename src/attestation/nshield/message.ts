@@ -1,13 +1,13 @@
 import { EvidenceError } from '../contract/evidence-error.ts'
 
-const REMEDY = 'Make the bundle again with nfkmattest and send the file unchanged.'
+const REMEDY = 'Create the bundle again with nfkmattest and send the file unchanged.'
 
 /** Bytes inside a bundle that are not what nShield writes there. */
 export const malformed = (what: string, remedy: string = REMEDY): EvidenceError =>
   new EvidenceError(`Could not read the nShield bundle: ${what}.`, remedy)
 
 /** For what may well be genuine and is not known here: bundling again would bring the same bytes. */
-export const NEWER_VERSION = 'Use a newer version of this program; ask Entrust what the value means.'
+export const NEWER_VERSION = 'Update hsm-enroll; if that does not help, ask Entrust what the value means.'
 
 /** Numbers longer than this are no key of an nShield (RSA 16384 is 2048 bytes). */
 const MAX_BIGNUM = 2048
@@ -31,7 +31,7 @@ export class NcoreReader {
   }
 
   take(length: number): Uint8Array {
-    if (length > this.#bytes.length - this.#at) throw this.fail(`cut off at byte ${this.#at}`)
+    if (length > this.#bytes.length - this.#at) throw this.fail(`truncated at byte ${this.#at}`)
     const taken = this.#bytes.subarray(this.#at, this.#at + length)
     this.#at += length
     return taken
@@ -59,7 +59,7 @@ export class NcoreReader {
     if (length % 4 !== 0 || length === 0 || length > MAX_BIGNUM) throw this.fail(`a number of ${length} bytes`)
     const number = Uint8Array.from(this.take(length)).reverse()
     if (number[0] === 0 && number[1] === 0 && number[2] === 0 && number[3] === 0 && length > 4) {
-      throw this.fail('a number is not written in as few words as it needs')
+      throw this.fail('a number is not encoded minimally')
     }
     let from = 0
     while (from < number.length - 1 && number[from] === 0) from++

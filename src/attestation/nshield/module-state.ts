@@ -25,7 +25,7 @@ const ATTRIBUTE = { esn: 2, kml: 3, knso: 5, kmList: 6, klf2: 13 } as const
 /** Throws EvidenceError. Unknown, repeated and missing attributes are refused. */
 export function readModuleState(message: Uint8Array): NshieldModuleState {
   const reader = new NcoreReader(message, 'modstatemsg')
-  if (reader.u32() !== STATE_CERT || reader.u32() !== 0) throw reader.fail('it is no module state certificate')
+  if (reader.u32() !== STATE_CERT || reader.u32() !== 0) throw reader.fail('it is not a module state certificate')
   let esn: string | undefined
   let kml: CertifiedKey | undefined
   let klf2: CertifiedKey | undefined
@@ -34,7 +34,7 @@ export function readModuleState(message: Uint8Array): NshieldModuleState {
   const seen = new Set<number>()
   for (let left = reader.count(4); left > 0; left--) {
     const attribute = reader.u32()
-    if (seen.has(attribute)) throw reader.fail(`attribute ${attribute} stands twice`)
+    if (seen.has(attribute)) throw reader.fail(`attribute ${attribute} appears twice`)
     seen.add(attribute)
     switch (attribute) {
       case ATTRIBUTE.esn:

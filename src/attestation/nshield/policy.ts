@@ -13,10 +13,10 @@ export function checkNshieldPolicy(
     const outcome = options?.fieldUpgradeWarrants === 'refuse' ? 'fail' : 'warn'
     checks[outcome](
       RULE.fieldUpgrade,
-      'The warrant was made by a field upgrade, which rests on a legacy DSA-1024 signature.',
-      'Ask Entrust for a factory warrant. Whether this one is refused, `policy.fieldUpgradeWarrants` decides.',
+      'The warrant was issued by a field upgrade, which relies on a legacy DSA-1024 signature.',
+      'Ask Entrust for a factory warrant. `policy.fieldUpgradeWarrants` decides whether this one is refused.',
     )
-  } else checks.pass(RULE.fieldUpgrade, 'The warrant was made in the factory.')
+  } else checks.pass(RULE.fieldUpgrade, 'The warrant was issued in the factory.')
 
   const extra = acl.permissions.filter((permission) => permission !== 'sign')
   if (extra.length > 0) {
@@ -25,5 +25,5 @@ export function checkNshieldPolicy(
       `The key may also be used to ${extra.join(' and ')}.`,
       'Generate signing keys for signing only (CKA_DECRYPT and CKA_UNWRAP false).',
     )
-  } else checks.pass(RULE.permissions, 'The key has no permission beside signing.')
+  } else checks.pass(RULE.permissions, 'The key has no permission other than signing.')
 }

@@ -14,9 +14,10 @@ import { type SignatureOutcome, verifyNshieldSignature } from './signature.ts'
 import { warrantFault } from './warrant.ts'
 import { verifyBinding } from './world.ts'
 
-const BUNDLE_AGAIN = 'Make the bundle again with "nfkmattest bundle" on the host of the module that made the key.'
+const BUNDLE_AGAIN =
+  'Create the bundle again with "nfkmattest bundle" on the host of the module that generated the key.'
 const WARRANT_REMEDY =
-  'Check that kmdata/warrants holds the KLF2 warrant of this module (ask Entrust where it has none), then bundle again.'
+  'Check that kmdata/warrants contains the KLF2 warrant of this module (if not, ask Entrust for it), then create the bundle again.'
 
 /** WV1: the warrant stands under a pinned root key. */
 export function checkWarrant(
@@ -29,7 +30,7 @@ export function checkWarrant(
   if (bundle.root !== 'KWARN-1' || warrant.root !== bundle.root) {
     checks.fail(
       RULE.warrant,
-      `The bundle names the root key ${shown(bundle.root)}, its warrant ${shown(warrant.root)}; KWARN-1 is known.`,
+      `The bundle specifies the root key ${shown(bundle.root)}, its warrant ${shown(warrant.root)}; only KWARN-1 is known.`,
       WARRANT_REMEDY,
     )
     return undefined
@@ -40,7 +41,7 @@ export function checkWarrant(
     const fault = Math.max(0, ...faults.map((candidate) => candidate.fault ?? 0))
     const detail =
       fault <= 1
-        ? 'The warrant is not signed by a pinned root key: it was altered, or it stands under another root.'
+        ? 'The warrant is not signed by a pinned root key: it was altered, or it is under another root.'
         : `Certificate ${fault} of the warrant is not signed by the one before it: it was altered or swapped.`
     checks.fail(RULE.warrant, detail, WARRANT_REMEDY)
     return undefined
@@ -49,11 +50,11 @@ export function checkWarrant(
     checks.fail(
       RULE.warrant,
       `The trust anchor ${good.anchor.name} is not valid today.`,
-      'Use a version with newer trust anchors.',
+      'Update hsm-enroll: you need newer trust anchors.',
     )
     return undefined
   }
-  checks.pass(RULE.warrant, `The warrant of module ${warrant.module.esn} stands under ${good.anchor.name}.`)
+  checks.pass(RULE.warrant, `The warrant of module ${warrant.module.esn} is under ${good.anchor.name}.`)
   return good.anchor
 }
 
@@ -76,14 +77,14 @@ export function checkModuleState(
       outcome === 'ok' && klf2Fits && hashesFit,
       'The module state is signed by the key that the warrant certifies.',
       outcome === 'ok'
-        ? 'The keys in the module state are not those that it or the warrant names.'
+        ? 'The keys in the module state do not match their hashes or the warrant.'
         : describe('modstatesig', outcome, 'the warrant of another module, or an altered module state'),
       remedyFor(outcome),
     ),
     checks.require(
       RULE.serial,
       state.esn === warrant.module.esn,
-      `Warrant and module state name the module ${state.esn}.`,
+      `Warrant and module state are of the module ${state.esn}.`,
       `The module state is of module ${state.esn}, the warrant of module ${warrant.module.esn}.`,
       WARRANT_REMEDY,
     ),
@@ -91,7 +92,7 @@ export function checkModuleState(
       RULE.securityOfficer,
       sameBytes(world.hknso, state.hknso),
       'The security officer’s key is the one that the module holds.',
-      `The security officer’s key has the hash ${hex(world.hknso)}, the module holds ${hex(state.hknso)}: another security world.`,
+      `The security officer’s key has the hash ${hex(world.hknso)}, but the module holds ${hex(state.hknso)}: this is another Security World.`,
       BUNDLE_AGAIN,
     ),
     checks.require(
@@ -115,7 +116,7 @@ export function checkWorldBinding({ world }: NshieldEvidence, checks: CheckList)
     remedyFor(outcome),
   )
   if (world.recoveryBinding === undefined) {
-    return checks.notApplicable(RULE.recoveryBinding, 'The bundle names no recovery keys.') && bound
+    return checks.notApplicable(RULE.recoveryBinding, 'The bundle contains no recovery keys.') && bound
   }
   const recovery = verifyBinding(world, world.recoveryBinding)
   return (
@@ -138,25 +139,25 @@ export function checkKeyGeneration(evidence: NshieldEvidence, checks: CheckList)
   checks.require(
     RULE.keyGeneration,
     outcome === 'ok',
-    'The module signed that it made this key.',
-    describe('kcsig', outcome, 'a key made in another module or before the module was re-initialised'),
+    'The module signed that it generated this key.',
+    describe('kcsig', outcome, 'the key was generated in another module, or before the module was re-initialised'),
     remedyFor(outcome),
   )
   const fits = fitsGeneration(key, generation.kind)
   checks.require(
     RULE.keyHash,
     sameBytes(keyHash, generation.hka) && fits,
-    `The attested key is the one that was made (${hex(keyHash)}).`,
+    `The attested key is the one that was generated (${hex(keyHash)}).`,
     fits
-      ? `The key in the bundle has the hash ${hex(keyHash)}, the module made ${hex(generation.hka)}: another key.`
-      : 'The key in the bundle is of another type or size than the one that was made.',
-    'Bundle the key again by its own APPNAME and IDENT; do not mix members of two bundles.',
+      ? `The key in the bundle has the hash ${hex(keyHash)}, but the module generated ${hex(generation.hka)}: this is another key.`
+      : 'The type or size of the key in the bundle differs from that of the generated key.',
+    'Create the bundle again with the APPNAME and IDENT of this key; do not mix members of two bundles.',
   )
   checks.require(
     RULE.accessControl,
     acl.refusals.length === 0,
     `The access control list keeps the key in the module (${acl.protection} protection).`,
-    `The access control list is refused: ${acl.refusals.slice(0, 4).join('; ')}.`,
+    `The access control list is not acceptable: ${acl.refusals.slice(0, 4).join('; ')}.`,
     'Generate a new key that is not exportable: sensitive, not extractable, for signing only.',
   )
 }
@@ -167,10 +168,10 @@ const remedyFor = (outcome: SignatureOutcome): string =>
 function describe(name: string, outcome: SignatureOutcome, cause: string): string {
   switch (outcome) {
     case 'unknown mechanism':
-      return `${name} uses a signature mechanism that is not known (170, DSA with SHA-256, and 187, ECDSA with SHA-512, are).`
+      return `${name} uses an unknown signature mechanism (known are 170, DSA with SHA-256, and 187, ECDSA with SHA-512).`
     case 'wrong mechanism':
-      return `${name} uses another mechanism than the module states for its key.`
+      return `${name} does not use the mechanism that the module states for its key.`
     default:
-      return `${name} does not verify: likely ${cause}.`
+      return `${name} does not verify: probably ${cause}.`
   }
 }

@@ -219,7 +219,7 @@ describe('what cannot be judged', () => {
   const secp256k1 = urlSafe(concat(word(46), word(22), word(0)))
 
   it.each([
-    ['a key hash of SHA-256: a newer version', { hkm: hash(93) }, /newer version/],
+    ['a key hash of SHA-256: a newer version', { hkm: hash(93) }, /Update hsm-enroll/],
     ['an Ed25519 key: another key', { pubkeydata: ed25519 }, /Generate an RSA key, or an EC key/],
     ['a key on secp256k1: another key', { pubkeydata: secp256k1 }, /Generate an RSA key, or an EC key/],
     ['a world of 1024 bits: another world', { ciphersuite: 'DLf1024s160mDES3' }, /current cipher suite/],

@@ -66,8 +66,8 @@ function checkEncoding({ unknown }: NshieldBundle, checks: CheckList): void {
   const names = unknown.slice(0, 3).map(shown)
   checks.warn(
     RULE.encoding,
-    `The bundle has members that are not known (${names.join(', ')}${unknown.length > 3 ? ', …' : ''}): nothing signs them, and they were not used.`,
-    'Send the .att file as nfkmattest wrote it; where nfkmattest wrote these too, use a newer version of this program.',
+    `The bundle has unknown members (${names.join(', ')}${unknown.length > 3 ? ', …' : ''}): nothing signs them, and they were ignored.`,
+    'Send the .att file as nfkmattest wrote it; if nfkmattest wrote these too, update hsm-enroll.',
   )
 }
 

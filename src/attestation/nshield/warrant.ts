@@ -62,18 +62,18 @@ function readCertificate(value: Ddds, types: readonly string[]): { signed: Signe
   const payload = entries.get('Payload')
   const signature = entries.get('Signature')
   if (entries.size !== 2 || payload?.kind !== 'bytes' || signature?.kind !== 'bytes') {
-    throw malformed('a warrant certificate does not hold a payload and a signature')
+    throw malformed('a warrant certificate does not contain a payload and a signature')
   }
   const fields = mapOf(readDdds(payload.bytes), 'the payload of a warrant certificate')
   const type = fields.get('WarrantCertificateType')
   if (type?.kind !== 'symbol' || !types.includes(type.text)) {
-    throw malformed(`a warrant certificate is no ${types.join(' or ')}`)
+    throw malformed(`a warrant certificate is not a ${types.join(' or ')}`)
   }
   return { signed: { payload: payload.bytes, signature: signature.bytes, type: type.text }, fields }
 }
 
 function mapOf(value: Ddds, what: string): Fields {
-  if (value.kind !== 'map') throw malformed(`${what} is no map`)
+  if (value.kind !== 'map') throw malformed(`${what} is not a map`)
   return value.entries
 }
 
@@ -96,8 +96,8 @@ function readModuleInformation(type: string, fields: Fields): ModuleInformation 
   if (esn?.kind !== 'string') throw malformed('the warrant does not state the module’s serial number')
   if (!fields.has('KLF2pub')) {
     throw malformed(
-      'the warrant certifies no KLF2 key: likely the old warrant of a module that has none yet',
-      'Ask Entrust for the KLF2 warrant of this module, put it into kmdata/warrants, and bundle again.',
+      'the warrant certifies no KLF2 key: it is probably the old warrant of a module that has no KLF2 key yet',
+      'Ask Entrust for the KLF2 warrant of this module, put it into kmdata/warrants, and create the bundle again.',
     )
   }
   requireMechanism(fields.get('KLF2mech'))
@@ -112,7 +112,7 @@ function readModuleInformation(type: string, fields: Fields): ModuleInformation 
 
 function requireMechanism(value: Ddds | undefined): void {
   if (!isSymbolList(value, SIGNATURE_MECHANISM)) {
-    throw malformed('the warrant names another mechanism than ECDSA with SHA-512')
+    throw malformed('the mechanism in the warrant is not ECDSA with SHA-512')
   }
 }
 
@@ -128,7 +128,7 @@ function readWarrantKey(value: Ddds | undefined): NshieldKey {
     x?.kind !== 'integer' ||
     y?.kind !== 'integer'
   ) {
-    throw malformed('a key of the warrant is no ECDSA P-521 public key')
+    throw malformed('a key of the warrant is not an ECDSA P-521 public key')
   }
   return { type: 'ECDSA', curve, x: stripZeros(x.bytes, curve.octets), y: stripZeros(y.bytes, curve.octets) }
 }

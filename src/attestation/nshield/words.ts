@@ -4,9 +4,9 @@ export const NSHIELD_WORDS: FamilyWords = {
   title: 'Key attestation bundle of an Entrust nShield HSM',
   leaf: 'key generation certificate',
   silent: [
-    'when the key was made',
+    'when the key was generated',
     'who holds the cards and passphrases of the Security World',
-    'what firmware the module runs today: the warrant speaks of the day it was issued',
+    'what firmware the module runs today: the warrant describes the module when it was issued',
   ],
   claims: {
     permissions: (value) => `It may: ${value}.`,
@@ -21,12 +21,12 @@ export const NSHIELD_WORDS: FamilyWords = {
     cipherSuite: (value) => `Cipher suite of the Security World: ${value}.`,
     fips: (value) =>
       value === 'true'
-        ? 'Its Security World keeps to FIPS 140 level 3.'
-        : 'Its Security World is not one of FIPS 140 level 3; the certification of the module is another thing.',
+        ? 'Its Security World is a FIPS 140 Level 3 world.'
+        : "Its Security World is not a FIPS 140 Level 3 world; the module's own certification is a separate matter.",
     fieldUpgradeWarrant: (value) =>
       value === 'true'
-        ? "The module's warrant was made by a field upgrade, not in the factory."
-        : "The module's warrant was made in the factory.",
+        ? "The module's warrant was issued by a field upgrade, not in the factory."
+        : "The module's warrant was issued in the factory.",
     approvals: (value) => `The warrant lists these approvals of the module: ${value}.`,
   },
 }

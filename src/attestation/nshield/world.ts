@@ -29,7 +29,7 @@ interface SignedText {
 
 /** Cipher suites with 1024-bit DSA or Triple DES; what they bind says little today. */
 const LEGACY_SUITES = ['DLf1024s160mDES3', 'DLf1024s160mRijndael']
-const NEW_WORLD = 'Make a new key in a Security World of a current cipher suite (new-world --cipher-suite).'
+const NEW_WORLD = 'Generate a new key in a Security World with a current cipher suite (new-world --cipher-suite).'
 
 /**
  * Reads the world's members of a bundle. The three texts are Entrust's: "Module keys", "Module setup, FIPS3" (read in the
@@ -41,12 +41,12 @@ export function readWorld(bundle: NshieldBundle): NshieldWorld {
   const hkm = readHash(bundle, 'hkm')
   const hkmc = readHash(bundle, 'hkmc')
   const suite = bundle.cipherSuite
-  if (!/^[A-Za-z0-9]{1,64}$/.test(suite)) throw malformed('"ciphersuite" is missing or is no name')
+  if (!/^[A-Za-z0-9]{1,64}$/.test(suite)) throw malformed('"ciphersuite" is missing or not a name')
   if (LEGACY_SUITES.includes(suite)) throw malformed(`the world has the legacy cipher suite ${suite}`, NEW_WORLD)
   const plain = bundle.bytes.get('CertKMaKMCbKNSO')
   const fips = bundle.bytes.get('CertKMaKMCaKFIPSbKNSO')
   if ((plain === undefined) === (fips === undefined)) {
-    throw malformed('it must hold exactly one of CertKMaKMCbKNSO and CertKMaKMCaKFIPSbKNSO')
+    throw malformed('it must contain exactly one of CertKMaKMCbKNSO and CertKMaKMCaKFIPSbKNSO')
   }
   const hkfips = fips === undefined ? [] : [readHash(bundle, 'hkfips')]
   const text = fips === undefined ? `Module keys: suite = ${suite}` : `Module setup, FIPS3; suite = ${suite}`
@@ -86,7 +86,7 @@ const label = (text: string): Uint8Array => Buffer.from(`${text}\0`, 'latin1')
 
 /** What stands in the bundle of every key that is stored; keys of one session have none of it (Entrust, "persistent keys"). */
 const IN_A_WORLD =
-  'Bundle a key that is stored in the Security World (CKA_TOKEN true, a file in kmdata/local), and send the file unchanged.'
+  'Create the bundle of a key that is stored in the Security World (CKA_TOKEN true, a file in kmdata/local), and send the file unchanged.'
 
 export function requiredBytes(bundle: NshieldBundle, name: NshieldField): Uint8Array {
   const bytes = bundle.bytes.get(name)

@@ -18,14 +18,14 @@ export function readCertificatePackage(bytes: Uint8Array): readonly Uint8Array[]
   if (bytes.length > MAX_BYTES) {
     throw new EvidenceError(
       `Could not read the attestation: ${bytes.length} bytes are more than any such package has (${MAX_BYTES}).`,
-      'Give the attestation certificate and the device certificate, nothing else.',
+      'Pass the attestation certificate and the device certificate, and nothing else.',
     )
   }
   const certificates = bytes[0] === TAG.sequence ? splitDer(bytes) : readPemCertificates(bytes)
   if (certificates.length > MAX_CERTIFICATES) {
     throw new EvidenceError(
       `Could not read the attestation: ${certificates.length} certificates are too many.`,
-      'Give the attestation certificate and the device certificate, nothing else.',
+      'Pass the attestation certificate and the device certificate, and nothing else.',
     )
   }
   return certificates
@@ -44,7 +44,7 @@ function splitDer(bytes: Uint8Array): readonly Uint8Array[] {
     if (!(error instanceof DerError)) throw error
     throw new EvidenceError(
       `Could not read the attestation as DER certificates: ${error.message}`,
-      'The file may be cut off or altered: export it from the device again, in PEM or binary.',
+      'The file may be truncated or altered: export it from the device again, in PEM or binary.',
       error,
     )
   }
@@ -59,7 +59,7 @@ function derLength(bytes: Uint8Array, at: number): number {
   for (let i = 0; i < count; i++) length = length * 256 + (bytes[at + 2 + i] ?? 0)
   const total = 2 + count + length
   if (bytes[at] !== TAG.sequence || count > 3 || at + total > bytes.length) {
-    throw new DerError('a certificate is cut off, or something else follows it', at)
+    throw new DerError('a certificate is truncated, or other data follows it', at)
   }
   return total
 }
@@ -77,6 +77,6 @@ function readPemCertificates(bytes: Uint8Array): readonly Uint8Array[] {
   }
   throw new EvidenceError(
     'Could not find a certificate in the attestation.',
-    'Give PEM ("-----BEGIN CERTIFICATE-----") or DER: the attestation certificate, then the device certificate.',
+    'Pass PEM ("-----BEGIN CERTIFICATE-----") or DER: the attestation certificate, then the device certificate.',
   )
 }

@@ -27,10 +27,10 @@ export function readJsonEvidence(
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw unreadable('it is no JSON', error)
+    throw unreadable('it is not JSON', error)
   }
   const repeated = repeatedMember(text)
-  if (repeated !== undefined) throw unreadable(`${JSON.stringify(repeated).slice(0, 40)} stands twice`)
+  if (repeated !== undefined) throw unreadable(`${JSON.stringify(repeated).slice(0, 40)} appears twice`)
   return { value, text }
 }
 

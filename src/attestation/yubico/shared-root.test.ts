@@ -73,7 +73,7 @@ describe('a YubiKey of the newer hierarchy', () => {
   it.each([
     ['FIDO', fido, /another application \(FIDO, OpenPGP or Security Domain\)/],
     ['YubiHSM', hsm, /those of a YubiHSM 2/],
-    ['a PIV intermediate of later days', newPiv, /not among the known ones/],
+    ['a PIV intermediate of later days', newPiv, /an unknown Yubico PIV intermediate/],
   ])('is refused under %s, with and without that certificate, and says why', (_name, by, why) => {
     for (const above of [[], [by.certificate], [by.certificate, root.certificate]]) {
       const verdict = attested(by, ...above)
@@ -103,7 +103,7 @@ describe('a YubiKey of the newer hierarchy', () => {
     const { checks } = yubikey.verify(yubikeyPackage(leaf, above.certificate), { trustAnchors, now: NOW })
     expect(checks.find(({ id }) => id === 'attestation.chain')).toMatchObject({
       status: 'fail',
-      detail: expect.stringContaining('a CA certificate stands where that of slot F9 belongs'),
+      detail: expect.stringContaining('a CA certificate is in the place of the slot F9 certificate'),
       remedy: expect.stringContaining('Put it second'),
     })
   })
@@ -141,9 +141,9 @@ describe('a YubiHSM 2 of the newer hierarchy', () => {
   })
 
   it.each([
-    ['FIDO', fido, /a Yubico CA for YubiKeys, which may not vouch/],
-    ['PIV', piv, /a Yubico CA for YubiKeys, which may not vouch/],
-    ['an intermediate of later days', newHsm, /an intermediate for the YubiHSM that is not among the known ones/],
+    ['FIDO', fido, /a Yubico CA for YubiKeys, which must not vouch/],
+    ['PIV', piv, /a Yubico CA for YubiKeys, which must not vouch/],
+    ['an intermediate of later days', newHsm, /an unknown intermediate for the YubiHSM/],
   ])('is refused under %s, with and without that certificate, and says why', (_name, by, why) => {
     for (const above of [[], [by.certificate], [by.certificate, root.certificate]]) {
       const verdict = attested(by, ...above)

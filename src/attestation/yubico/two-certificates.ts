@@ -70,7 +70,11 @@ export function checkExtensions(rule: Rule, certificates: readonly Certificate[]
   for (const certificate of certificates) {
     const unknown = unknownCritical(certificate, KNOWN_CRITICAL)
     if (unknown === undefined) continue
-    checks.fail(rule, `unknown critical extension ${unknown}`, 'Update this program; the device may be newer than it.')
+    checks.fail(
+      rule,
+      `unknown critical extension ${unknown}`,
+      'Update hsm-enroll; the device may be newer than this version.',
+    )
     return
   }
   checks.pass(rule, 'no unknown critical extension')
@@ -88,14 +92,14 @@ export function checkDates(
     const [from, until, today] = [late.notBefore, late.notAfter, now].map(isoDay)
     checks.fail(
       rule,
-      `${printName(late.subject)} is good from ${from} until ${until}, and the clock says ${today}`,
-      'Check the clock of this computer: the vendor dates these certificates over decades.',
+      `${printName(late.subject)} is valid from ${from} to ${until}, but today is ${today}`,
+      'Check the clock of this computer: these certificates are valid for decades.',
     )
   } else if (anchor !== undefined && !anchorHolds(anchor, now)) {
     checks.fail(
       rule,
       `the anchor ${anchor.name} ended on ${anchor.notAfter}`,
-      'Update this program, or give the renewed root with `--trust-anchors`.',
+      'Update hsm-enroll, or pass the renewed root with `--trust-anchors`.',
     )
   } else checks.pass(rule, 'every certificate is within its dates')
 }
@@ -113,7 +117,7 @@ export function checkStrangers(
   checks.fail(
     rule,
     `certificate ${above.indexOf(stranger) + 3} does not belong to the chain, or was altered`,
-    'Remove it: send the attestation certificate, the device certificate and, where the CA asks for them, the CA certificates above.',
+    'Remove it: send the attestation certificate, the device certificate and, if the CA asks for them, the CA certificates above.',
   )
 }
 

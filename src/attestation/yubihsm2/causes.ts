@@ -10,14 +10,14 @@ export const EXPORT_AGAIN =
   'Export both again: `yubihsm-shell -a sign-attestation-certificate --object-id … --attestation-id 0 --outformat PEM`, then `-a get-opaque --object-id 0 --outformat PEM`; send them in that order.'
 
 const EXPORT_DEVICE =
-  'Attest with the factory key (attesting id 0), and give opaque object 0 as device certificate: `yubihsm-shell -a get-opaque --object-id 0 --outformat PEM`.'
+  'Attest with the factory key (attesting id 0), and pass opaque object 0 as device certificate: `yubihsm-shell -a get-opaque --object-id 0 --outformat PEM`.'
 
 /** Issuers that explain by their name why no anchor was reached; the newer hierarchy has an intermediate for each application. */
 const ISSUER_CAUSES: readonly { readonly name: RegExp; readonly cause: (issuer: string) => Cause }[] = [
   {
     name: /^Yubico YubiHSM \d+ Sub-CA$/,
     cause: (issuer) => ({
-      detail: `the device certificate was issued by ${issuer}, which is not in the package and not among the known ones`,
+      detail: `the device certificate was issued by ${issuer}, which is neither in the package nor known`,
       remedy:
         'Add that Sub-CA to the package: Yubico publishes it at developers.yubico.com/YubiHSM2/Concepts under the authority key identifier of the device certificate.',
     }),
@@ -25,23 +25,23 @@ const ISSUER_CAUSES: readonly { readonly name: RegExp; readonly cause: (issuer: 
   {
     name: /^YubiHSM Attestation [A-Z]\d* \d+$/,
     cause: (issuer) => ({
-      detail: `the device certificate was issued by ${issuer}, an intermediate for the YubiHSM that is not among the known ones`,
+      detail: `the device certificate was issued by ${issuer}, an unknown intermediate for the YubiHSM`,
       remedy:
-        'Update this program. If Yubico published the intermediate after it was built, compare it with developers.yubico.com/PKI and give it with `--trust-anchors`.',
+        'Update hsm-enroll. If Yubico published the intermediate after this version was released, compare it with developers.yubico.com/PKI and pass it with `--trust-anchors`.',
     }),
   },
   {
     name: /^Yubico Attestation (Intermediate|Root) /,
     cause: () => ({
       detail:
-        "the second certificate, or one above it, was signed by Yubico's newer root without a YubiHSM intermediate between: a CA certificate stands where that of the device belongs",
+        "the second certificate, or one above it, was signed by Yubico's newer root without a YubiHSM intermediate in between: a CA certificate is in the place of the device certificate",
       remedy: `${EXPORT_DEVICE} Put it second; CA certificates come after it.`,
     }),
   },
   {
     name: /^Yubico (PIV|FIDO|OPGP|SD) Attestation /,
     cause: (issuer) => ({
-      detail: `the second certificate was issued by ${issuer}, a Yubico CA for YubiKeys, which may not vouch for a YubiHSM 2`,
+      detail: `the second certificate was issued by ${issuer}, a Yubico CA for YubiKeys, which must not vouch for a YubiHSM 2`,
       remedy: EXPORT_DEVICE,
     }),
   },
@@ -58,7 +58,7 @@ export function deviceChainCause(top: Certificate, anchors: readonly AnchorKey[]
   }
   return (
     causeByName(top.issuer) ?? {
-      detail: `the chain ends in ${printName(top.issuer)}${selfIssued(top) ? ', which signed itself' : ''}, which is no CA of Yubico's: this is not the factory certificate`,
+      detail: `the chain ends in ${printName(top.issuer)}${selfIssued(top) ? ', which signed itself' : ''}, which is not a Yubico CA: this is not the factory certificate`,
       remedy: EXPORT_DEVICE,
     }
   )
@@ -66,7 +66,7 @@ export function deviceChainCause(top: Certificate, anchors: readonly AnchorKey[]
 
 /** A CA certificate between the device's and the root that Yubico's products share, and not on the list of YubiHSM intermediates. */
 export const sharedRootCause = ({ subject }: Certificate): Cause =>
-  causeByName(subject) ?? { detail: `${printName(subject)} may not vouch for a YubiHSM 2`, remedy: EXPORT_DEVICE }
+  causeByName(subject) ?? { detail: `${printName(subject)} must not vouch for a YubiHSM 2`, remedy: EXPORT_DEVICE }
 
 function causeByName(name: Uint8Array): Cause | undefined {
   const commonName = commonNameOf(name) ?? ''

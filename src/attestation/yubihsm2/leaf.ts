@@ -26,20 +26,20 @@ function checkName(leaf: Certificate, { objectId, firmware }: ObjectFacts, check
   if (named === undefined) {
     checks.fail(
       RULE.leaf,
-      `the first certificate (${printName(leaf.subject)}) is not named as an attestation is ("YubiHSM Attestation id:0x0123")`,
+      `the first certificate (${printName(leaf.subject)}) does not have the name of an attestation ("YubiHSM Attestation id:0x0123")`,
       EXPORT_AGAIN,
     )
   } else if (objectId === undefined || Number.parseInt(named, 16) !== objectId) {
-    checks.fail(RULE.leaf, 'the object id is missing or differs from the name', EXPORT_AGAIN)
+    checks.fail(RULE.leaf, 'the object ID is missing or differs from the name', EXPORT_AGAIN)
   } else if (objectId === 0) {
     checks.fail(
       RULE.leaf,
       "this attests object 0, the device's own attestation key",
-      'Attest the key that signed the request: give its object id to sign-attestation-certificate.',
+      'Attest the key that signed the request: pass its object ID to sign-attestation-certificate.',
     )
   } else if (constraints !== undefined && (constraints === 'malformed' || constraints.ca)) {
     checks.fail(RULE.leaf, 'the attestation certificate says that it is a CA', EXPORT_AGAIN)
-  } else if (firmware === undefined) checks.fail(RULE.leaf, 'the attestation does not name the firmware', EXPORT_AGAIN)
+  } else if (firmware === undefined) checks.fail(RULE.leaf, 'the attestation does not state the firmware', EXPORT_AGAIN)
   else checks.pass(RULE.leaf, `attests object 0x${named}`)
 }
 
@@ -51,8 +51,8 @@ function judgeObject(facts: ObjectFacts, checks: CheckList): KeyClaims {
     generated,
     'generated on the device',
     origin === undefined
-      ? 'the attestation does not say where the key comes from'
-      : `the origin of the key is "${describeOrigin(origin)}", and must be "generated" alone`,
+      ? 'the attestation does not state the origin of the key'
+      : `the origin of the key is "${describeOrigin(origin)}"; it must be "generated" only`,
     'Generate a new key on the device (generate-asymmetric-key) and attest that.',
   )
   const listed = capabilities === undefined ? undefined : listCapabilities(capabilities)
@@ -62,9 +62,9 @@ function judgeObject(facts: ObjectFacts, checks: CheckList): KeyClaims {
     listed !== undefined && unknown.length === 0,
     `may: ${listed?.names.join(', ')}`,
     listed === undefined
-      ? 'the attestation does not name the capabilities'
+      ? 'the attestation does not state the capabilities'
       : `unknown capability bit ${unknown.join(', ')}`,
-    listed === undefined ? EXPORT_AGAIN : 'Update this program; the device may be newer than it.',
+    listed === undefined ? EXPORT_AGAIN : 'Update hsm-enroll; the device may be newer than this version.',
   )
   const exportable = capabilities === undefined ? undefined : hasCapability(capabilities, 'exportable-under-wrap')
   return {

@@ -95,7 +95,7 @@ describe('YubiHSM 2 claims', () => {
     })
     expect(verdict.checks.find(({ id }) => id === 'attestation.origin')).toMatchObject({
       status: 'fail',
-      detail: `the origin of the key is ${words}, and must be "generated" alone`,
+      detail: `the origin of the key is ${words}; it must be "generated" only`,
     })
   })
 
@@ -108,7 +108,7 @@ describe('YubiHSM 2 claims', () => {
     expect(verdict).toMatchObject({ genuine: false, claims: {} })
     expect(verdict).not.toHaveProperty('attestedKey')
     expect(verdict.checks.filter(({ status }) => status === 'fail')).toEqual([
-      expect.objectContaining({ detail: 'only the device certificate is here; the attestation is missing' }),
+      expect.objectContaining({ detail: 'there is only the device certificate; the attestation is missing' }),
     ])
   })
 })

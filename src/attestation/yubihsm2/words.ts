@@ -4,12 +4,12 @@ export const YUBIHSM2_WORDS: FamilyWords = {
   title: 'Attestation of an object in a YubiHSM 2',
   leaf: 'attestation of the object',
   silent: [
-    'when the key was made: the dates are those of the device certificate',
+    'when the key was generated: the dates are those of the device certificate',
     'which authentication keys may use it, and who knows them',
     'whether the audit log was kept',
   ],
   claims: {
-    objectId: (value) => `Object id ${value}.`,
+    objectId: (value) => `Object ID ${value}.`,
     label: (value) => `Label "${value}".`,
     domains: (value) => `Domains: ${value}.`,
     capabilities: (value) => `It may: ${value}.`,

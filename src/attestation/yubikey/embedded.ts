@@ -18,12 +18,12 @@ export function unwrap(file: WrappedFile): UnwrappedPackage | undefined {
   if ('package' in embedded) {
     return {
       package: embedded.package,
-      note: 'took the attestation out of the request; the CA takes it as keyAttestation only',
+      note: 'extracted the attestation from the request; the CA accepts it only as keyAttestation',
     }
   }
   throw new EvidenceError(
     `Could not find an attestation: this is a certificate request, and ${embedded.fault}.`,
-    'Give the attestation here, and the request with --csr.',
+    'Pass the attestation here, and the request with --csr.',
   )
 }
 
@@ -41,9 +41,9 @@ export function embeddedYubikeyAttestation(
     const ders = f9 === undefined ? [leaf] : [leaf, f9]
     return { package: Buffer.from(ders.map((der) => writePem('CERTIFICATE', der)).join('')) }
   }
-  if (present.length > 0) return { fault: `what stands under ${present.join(' and ')} is no attestation certificate` }
+  if (present.length > 0) return { fault: `the content of ${present.join(' and ')} is not an attestation certificate` }
   if (f9 === undefined) return undefined
-  return { fault: `it carries the certificate of slot F9 (${YUBIKEY_OID.csrF9}), but not the attestation of its key` }
+  return { fault: `it contains the slot F9 certificate (${YUBIKEY_OID.csrF9}), but not the attestation of its key` }
 }
 
 function isLeaf(value: Uint8Array): boolean {

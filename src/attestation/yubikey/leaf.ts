@@ -60,7 +60,7 @@ export function checkYubikeyLeaf(
 function leafFault(leaf: Certificate, slot: string | undefined): string | undefined {
   const ca = basicConstraintsOf(leaf)
   if (slot === undefined) {
-    return 'the first certificate is not named as an attestation is ("YubiKey PIV Attestation 9c"): it is another certificate of the slot'
+    return 'the first certificate does not have the name of an attestation ("YubiKey PIV Attestation 9c"): it is another certificate of the slot'
   }
   if (leaf.version !== 3) return 'the attestation certificate is version 1, which has no extensions and attests nothing'
   return ca === undefined || (ca !== 'malformed' && !ca.ca)
@@ -73,7 +73,7 @@ function checkFirmware(leaf: Certificate, checks: CheckList): string | undefined
   if (firmware === undefined || firmware === 'unreadable') {
     checks.fail(
       RULE.firmware,
-      `the attestation ${firmware === undefined ? 'does not name' : 'misstates'} the firmware`,
+      `the attestation ${firmware === undefined ? 'does not state' : 'misstates'} the firmware`,
       EXPORT_AGAIN,
     )
     return undefined
@@ -87,11 +87,11 @@ function checkSerial(leaf: Certificate, checks: CheckList): string | undefined {
   if (serial === undefined) {
     checks.warn(
       RULE.serial,
-      'the attestation names no serial number: the device does not show it',
+      'the attestation states no serial number: the device does not show it',
       'Make the serial number visible with YubiKey Manager if an auditor must know which device holds the key.',
     )
   } else if (serial === 'unreadable')
-    checks.fail(RULE.serial, 'the serial number is no INTEGER of 0 to 32 bits', EXPORT_AGAIN)
+    checks.fail(RULE.serial, 'the serial number is not an INTEGER of 0 to 32 bits', EXPORT_AGAIN)
   else checks.pass(RULE.serial, `serial number ${serial}`)
   return serial === 'unreadable' ? undefined : serial
 }
@@ -102,9 +102,9 @@ function checkPolicies(leaf: Certificate, checks: CheckList): KeyPolicies | unde
     checks.fail(
       RULE.policies,
       policies === undefined
-        ? 'the attestation does not name PIN and touch policy'
+        ? 'the attestation does not state the PIN and touch policies'
         : 'the PIN or touch policy has an unknown value',
-      policies === undefined ? EXPORT_AGAIN : 'Update this program; the device may be newer than it.',
+      policies === undefined ? EXPORT_AGAIN : 'Update hsm-enroll; the device may be newer than this version.',
     )
     return undefined
   }
@@ -118,7 +118,7 @@ function checkFormFactor(leaf: Certificate, checks: CheckList): number | undefin
     checks.fail(RULE.formFactor, 'the form factor is not one octet', EXPORT_AGAIN)
     return undefined
   }
-  if (formFactor === undefined) checks.notApplicable(RULE.formFactor, 'not named, as on firmware 4')
+  if (formFactor === undefined) checks.notApplicable(RULE.formFactor, 'not stated, as on firmware 4')
   else checks.pass(RULE.formFactor, describeFormFactor(formFactor) ?? `unknown form factor ${formFactor}`)
   return formFactor
 }

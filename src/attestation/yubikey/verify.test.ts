@@ -49,7 +49,7 @@ describe('YubiKey claims', () => {
       now: NOW,
     })
     const [failure] = failures(verdict)
-    expect(failure?.detail).toContain('another YubiKey or another batch')
+    expect(failure?.detail).toContain('another YubiKey or batch')
     expect(failure?.remedy).toContain('read-certificate -s f9')
   })
 
@@ -63,7 +63,7 @@ describe('YubiKey claims', () => {
       now: NOW,
     })
     expect(failures(verdict)).toEqual([
-      expect.objectContaining({ detail: expect.stringMatching(/that of another YubiKey: .* dates/) }),
+      expect.objectContaining({ detail: expect.stringMatching(/belongs to another YubiKey: .* dates/) }),
     ])
     expect(verdict).not.toHaveProperty('trustAnchor')
   })
@@ -105,7 +105,7 @@ describe('YubiKey claims', () => {
     })
     expect(failures(verdict)[0]).toMatchObject({
       id: 'attestation.dates',
-      detail: 'CN=YubiKey PIV Attestation 95 is good from 2016-03-14 until 2052-04-17, and the clock says 2053-01-01',
+      detail: 'CN=YubiKey PIV Attestation 95 is valid from 2016-03-14 to 2052-04-17, but today is 2053-01-01',
     })
   })
 
@@ -116,7 +116,7 @@ describe('YubiKey claims', () => {
     expect(failure).toMatchObject({
       id: 'attestation.package',
       detail: expect.stringContaining('F9 comes first'),
-      remedy: expect.stringContaining('nothing need be exported again'),
+      remedy: expect.stringContaining('you need not export anything again'),
     })
     expect(others).toEqual([])
   })
@@ -129,7 +129,7 @@ describe('YubiKey claims', () => {
     expect(verdict).toMatchObject({ genuine: false, claims: {} })
     expect(verdict).not.toHaveProperty('attestedKey')
     expect(failures(verdict).map(({ detail }) => detail)).toEqual([
-      'only the F9 certificate is here; the attestation of the key is missing',
+      'there is only the F9 certificate; the attestation of the key is missing',
     ])
   })
 

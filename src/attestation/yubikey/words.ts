@@ -20,9 +20,9 @@ export const YUBIKEY_WORDS: FamilyWords = {
   title: 'Attestation of a key in a YubiKey (PIV)',
   leaf: 'attestation of the key',
   silent: [
-    'when the key was made: the dates are copied from the certificate of slot F9, which a whole batch of devices shares',
+    'when the key was generated: the dates are copied from the slot F9 certificate, which a whole batch of devices shares',
     'who knows the PIN, and whether PIN, PUK and management key were ever changed',
-    'which certificate stands in the slot, or whether the key was moved there from another slot (firmware 5.7)',
+    'which certificate is in the slot, or whether the key was moved there from another slot (firmware 5.7)',
   ],
   claims: {
     pinPolicy: (value) => PIN_WORDS[value] ?? `PIN: ${value}.`,

@@ -31,7 +31,7 @@ export function explainCertificates(package_: Uint8Array, notes: readonly string
     facts: single ? certificateFacts(only) : [],
     tree,
     says: [],
-    silent: ['where the private key lives: only an attestation says that'],
+    silent: ['where the private key is: only an attestation says that'],
     problems: [],
     notes: cutShort ? [...notes, CUT_SHORT] : notes,
     embedded: [],
@@ -39,7 +39,7 @@ export function explainCertificates(package_: Uint8Array, notes: readonly string
 }
 
 const CUT_SHORT =
-  'too many certificates with the same names to verify them all: some stand at the top that have their issuer in the file; give fewer at a time'
+  'too many certificates with the same names to verify them all: some are shown at the top although their issuer is in the file; pass fewer at a time'
 
 function readCertificate(der: Uint8Array): Certificate {
   try {

@@ -37,12 +37,12 @@ export function explainRequest(
     tree: [],
     says: [
       proven
-        ? 'Whoever made it holds the private key: its signature verifies under its own key.'
+        ? "The requester holds the private key: the request's self-signature verifies."
         : requestHash(request) === undefined
-          ? 'Its signature was not judged: no document-signing key may use that algorithm.'
-          : 'Its signature does NOT verify under its own key: it proves nothing, and every CA will refuse it.',
+          ? 'Its signature was not verified: document-signing keys must not use that algorithm.'
+          : 'Its signature does NOT verify with its own key: it proves nothing, and every CA will refuse it.',
     ],
-    silent: ['where the private key lives: only an attestation says that'],
+    silent: ['where the private key is: only an attestation says that'],
     problems: [
       ...(attestation !== undefined && 'fault' in attestation ? [noAttestation(attestation.fault)] : []),
       ...evaluatePolicy({ spki: request.spki, request }, policy).filter(
@@ -54,7 +54,7 @@ export function explainRequest(
       attestation !== undefined && 'package' in attestation
         ? [
             explainAttestation({ ...context, hsmType: 'YUBIKEY', package: attestation.package, csr: request }, [
-              'found inside the request; Sectigo takes it as keyAttestation only',
+              'found inside the request; Sectigo accepts it only as keyAttestation',
             ]),
           ]
         : [],
@@ -66,7 +66,7 @@ const noAttestation = (fault: string): Check => ({
   id: 'request.attestation',
   group: 'attestation',
   status: 'warn',
-  detail: `meant to carry a YubiKey attestation: ${fault}`,
-  remedy: 'Attest the key itself (`yubico-piv-tool -a attest -s 9c`) and give that as the attestation.',
+  detail: `supposed to contain a YubiKey attestation: ${fault}`,
+  remedy: 'Attest the key itself (`yubico-piv-tool -a attest -s 9c`) and pass that as the attestation.',
   source: 'yubico-piv-tool, `-a request --attestation`',
 })

@@ -82,7 +82,7 @@ describe.runIf(folder !== undefined)('explain', () => {
     const { kind, embedded } = explain(Buffer.concat(both), context)
     expect(kind).toBe('certificate-request')
     expect(embedded).toHaveLength(plain.embedded.length + 1)
-    expect(embedded.at(-1)?.notes).toEqual(['stands in the same file as the request'])
+    expect(embedded.at(-1)?.notes).toEqual(['is in the same file as the request'])
     expect(embedded.at(-1)?.problems[0]).toMatchObject({ id: 'binding.key', status: 'fail' })
   })
 
@@ -94,7 +94,7 @@ describe.runIf(folder !== undefined)('explain', () => {
     )
     expect(problems[0]).toMatchObject({
       id: 'request.attestation',
-      detail: expect.stringContaining('is no attestation certificate'),
+      detail: expect.stringContaining('is not an attestation certificate'),
       remedy: expect.stringContaining('attest'),
     })
   })
@@ -124,7 +124,7 @@ describe('an explanation of what is not genuine', () => {
   it('says that nothing of it is proven, and what to do', () => {
     const text = explanationText(explain(yubikeyPackage(leaf, device.f9Certificate), context))
     expect(text).toContain('Verdict: not genuine')
-    expect(text).toContain('It claims, and proves none of it:')
+    expect(text).toContain('It claims, without proving any of it:')
     expect(text).toMatch(/FAIL {2}attestation\.chain: .*replaced/)
     expect(text).toContain('Try: ')
   })
@@ -170,7 +170,7 @@ describe('an explanation of what is not genuine', () => {
     expect(verdict).toMatch(/^not genuine/)
     expect(tree[0]?.role).toBeUndefined()
     expect(facts.map(({ label }) => label)).not.toContain('key')
-    expect(problems[0]?.detail).toBe('only the F9 certificate is here; the attestation of the key is missing')
+    expect(problems[0]?.detail).toBe('there is only the F9 certificate; the attestation of the key is missing')
   })
 
   it('says that it verified no further, where too many certificates have one name', () => {

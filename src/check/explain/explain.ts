@@ -64,5 +64,5 @@ function attestationBeside(contents: Contents, context: ExplainContext): Explana
   if (!EVIDENCE_KINDS.some((kind) => itemsOf(contents, kind).length > 0)) return undefined
   const evidence = evidenceIn(contents)
   if (possibleFamilies(evidence.package).length !== 1) return undefined
-  return explainAttestation(requestFor(evidence, context), ['stands in the same file as the request'])
+  return explainAttestation(requestFor(evidence, context), ['is in the same file as the request'])
 }

@@ -27,10 +27,13 @@ function lines(explanation: Explanation): readonly string[] {
       'Chain',
       tree.flatMap((node) => treeLines(node, '', '')),
     ),
-    ...section(explanation.result?.genuine === false ? 'It claims, and proves none of it' : 'It says', bullets(says)),
+    ...section(
+      explanation.result?.genuine === false ? 'It claims, without proving any of it' : 'It says',
+      bullets(says),
+    ),
     ...section('It does not say', bullets(silent)),
     ...section(
-      'What stands against it, and what to do',
+      'Problems, and what to do',
       problems.flatMap(({ status, id, detail, remedy }) => [
         `  ${status === 'fail' ? 'FAIL' : 'warn'}  ${id}: ${detail}`,
         ...(remedy === undefined ? [] : [`        Try: ${remedy}`]),

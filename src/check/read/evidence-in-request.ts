@@ -4,7 +4,7 @@ import { type CertificationRequest, parseCertificationRequest } from '../../csr/
 import type { Evidence } from './evidence.ts'
 import { unwrapAsFamily } from './layers/unwrap-as-family.ts'
 
-const REMEDY = 'Give the attestation here, and the request with --csr.'
+const REMEDY = 'Pass the attestation here, and the request with --csr.'
 
 /** The attestation in a request, with the request that it was in to bind to (DER). Throws EvidenceError if the request holds none. */
 export function evidenceInRequest(der: Uint8Array): Evidence {

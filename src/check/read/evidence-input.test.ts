@@ -221,7 +221,7 @@ describe.runIf(vectors !== undefined)('a request that carries its attestation', 
       const evidence = readEvidence(request(id))
       const beside = readFileSync(join(vectors ?? '', 'yubikey', id, 'attestation.pem'))
       expect(Buffer.from(evidence.package).toString()).toBe(Buffer.from(readEvidence(beside).package).toString())
-      expect(evidence.notes.join()).toMatch(/out of the request/)
+      expect(evidence.notes.join()).toMatch(/from the request/)
       const der = readPem(request(id).toString())[0]?.der ?? new Uint8Array()
       expect(evidence.request).toEqual(der)
       expect(readEvidence(der).package).toEqual(evidence.package)
@@ -229,7 +229,7 @@ describe.runIf(vectors !== undefined)('a request that carries its attestation', 
   )
 
   it('says so where it is malformed', () => {
-    expect(() => readEvidence(request('tmc-unit-5'))).toThrow(/\.3\.11 is no attestation certificate/)
+    expect(() => readEvidence(request('tmc-unit-5'))).toThrow(/\.3\.11 is not an attestation certificate/)
   })
 })
 

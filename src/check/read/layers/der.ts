@@ -64,7 +64,7 @@ const isLeftover = (rest: Uint8Array): boolean =>
 const cutOff = (at: number): Unreadable =>
   new Unreadable(
     `the DER at byte ${at} is cut off, or something else follows it`,
-    'The file may be cut off or altered: export it from the device again, in PEM or binary.',
+    'The file may be truncated or altered: export it from the device again, in PEM or binary.',
   )
 
 /** One value, by what is in it. Throws Unreadable, or EnrollError `input.private-key`. */
