@@ -28,7 +28,7 @@ export async function withProcessLock<T>(
 }
 
 const held = (file: string, what: string, holder: LockHolder | undefined): EnrollError =>
-  new EnrollError('lock.held', `Could not begin: ${describeHolder(holder)} is working on ${what}.`, {
+  new EnrollError('lock.held', `Could not start: ${describeHolder(holder)} is working on ${what}.`, {
     remedy: `Wait for it to end, or end it. \`fuser ${file}\`, as root on the host, shows its process.`,
   })
 

@@ -38,7 +38,7 @@ export function certificationOn(
   { ignoreInferences = false } = {},
 ): Certification {
   if (device.fipsSeries === 'no') {
-    return { status: 'none', detail: 'the evidence shows a device that is not of a FIPS-certified series' }
+    return { status: 'none', detail: 'the device is not of a FIPS-certified series' }
   }
   const fitting = knowledge.certifications.filter(
     (row) => applies(row, device) && !(ignoreInferences && row.inference !== undefined),

@@ -117,16 +117,16 @@ describe('Luna confirmations of EC keys', () => {
       issuer.confirm({ spki: testKeyPair('RSA-2048').spki, form: 'tc-trustcenter' }),
       trustAnchors,
     )
-    expect(failure?.detail).toContain('TC TrustCenter form (pkctype 1)')
+    expect(failure?.detail).toContain('TC TrustCenter type (pkctype 1)')
     expect(failure?.remedy).toContain('-pkctype=2')
   })
 
   it('say so where the chain above is that of the other kind of key', () => {
     const [underRsa] = failed(issuer.confirm({ spki: testKeyPair('P-256').spki, form: 'chrysalis' }), trustAnchors)
-    expect(underRsa?.detail).toContain('The confirmed key is EC, and the certificates above it are those for RSA keys')
+    expect(underRsa?.detail).toContain('The confirmed key is EC, but the certificates above it are for RSA keys')
     expect(underRsa?.remedy).toContain('CKA_PKC_ECC for an EC key')
     const [underEc] = failed(issuer.confirm({ spki: testKeyPair('RSA-2048').spki, form: 'ec' }), trustAnchors)
-    expect(underEc?.detail).toContain('The confirmed key is RSA, and the certificates above it are those for EC keys')
+    expect(underEc?.detail).toContain('The confirmed key is RSA, but the certificates above it are for EC keys')
   })
 
   it('name the likely cause where all certificates are there in another order', () => {
@@ -134,7 +134,7 @@ describe('Luna confirmations of EC keys', () => {
     const certificates = [leaf, root, origin].filter((one) => one !== undefined)
     const [failure, ...others] = failed(certsOnly(certificates), trustAnchors)
     expect(failure?.id).toBe('attestation.roles')
-    expect(failure?.detail).toContain('another program rewrote the PKCS#7')
+    expect(failure?.detail).toContain('another program probably rewrote the PKCS#7')
     expect(others).toEqual([])
     const verdict = verify(certsOnly(certificates), trustAnchors)
     expect(verdict.attestedKey?.curve).toBe('P-256')
@@ -151,7 +151,7 @@ describe('Luna confirmations of EC keys', () => {
     })
     const [failure] = failed(uncritical, trustAnchors)
     expect(failure?.id).toBe('attestation.roles')
-    expect(failure?.detail).toMatch(/Certificate 1 has not the role .*critical, alone/)
+    expect(failure?.detail).toMatch(/Certificate 1 does not have the role .*critical, alone/)
   })
 
   it('that name no HSM are genuine, and say no serial number', () => {

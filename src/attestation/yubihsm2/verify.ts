@@ -23,17 +23,17 @@ export const yubihsm2: FamilyVerifier = {
     isSigner: (certificate) => serialInName(certificate) !== undefined,
     hasLeafExtensions: hasObjectExtensions,
     exportAgain: EXPORT_AGAIN,
-    leafMissing: 'only the device certificate is here; the attestation is missing',
+    leafMissing: 'there is only the device certificate; the attestation is missing',
     signerName: 'that of the device',
     signerMissing: {
-      detail: 'only one certificate is here; that of the device is missing',
+      detail: 'there is only one certificate; the device certificate is missing',
       remedy:
         'Add the device certificate after the attestation: `yubihsm-shell -a get-opaque --object-id 0 --outformat PEM`.',
     },
     swapped: {
       detail: 'the two certificates are in the wrong order: the device certificate comes first',
       remedy:
-        'Put the attestation certificate first and the device certificate second; nothing need be exported again.',
+        'Put the attestation certificate first and the device certificate second; you need not export anything again.',
     },
     inOrder: 'attestation certificate first, device certificate second',
     signedBySigner: "signed by the device's own key",
@@ -45,7 +45,7 @@ export const yubihsm2: FamilyVerifier = {
     // A root of the YubiHSM's own vouches for nothing else.
     intermediateCause: (intermediate, anchor) =>
       anchor.hsmTypes.length > 1 ? sharedRootCause(intermediate) : undefined,
-    notAnIssuer: 'a certificate between that of the device and the anchor is no CA certificate for it',
+    notAnIssuer: 'a certificate between the device certificate and the anchor is not a suitable CA certificate',
     leadsTo: 'the device certificate leads to',
   }),
   words: YUBIHSM2_WORDS,
@@ -57,8 +57,8 @@ export const yubihsm2: FamilyVerifier = {
 function leafSignatureCause(leaf: Certificate, device: Certificate): Cause {
   return {
     detail: namesIssuer(leaf, device.subject)
-      ? 'the key of this device certificate did not sign the attestation: it was altered, or signed with another key than id 0'
-      : `the attestation was issued by ${printName(leaf.issuer)}, the second certificate is ${printName(device.subject)}: that of another device, or of another attestation key`,
+      ? 'the key of this device certificate did not sign the attestation: it was altered, or signed with a key other than id 0'
+      : `the attestation was issued by ${printName(leaf.issuer)}, but the second certificate is ${printName(device.subject)}: it belongs to another device, or to another attestation key`,
     remedy: EXPORT_AGAIN,
   }
 }
@@ -71,8 +71,8 @@ function checkDevice(device: Certificate, leaf: Certificate, checks: CheckList):
     named !== undefined && constraints !== undefined && constraints !== 'malformed' && constraints.ca,
     'the second certificate is a device certificate',
     named === undefined
-      ? `the second certificate (${printName(device.subject)}) is not that of a YubiHSM 2 ("YubiHSM Attestation (serial)")`
-      : 'the device certificate is no CA certificate',
+      ? `the second certificate (${printName(device.subject)}) is not a YubiHSM 2 device certificate ("YubiHSM Attestation (serial)")`
+      : 'the device certificate is not a CA certificate',
     EXPORT_AGAIN,
   )
   const [serial, attested] = [device, leaf].map(serialOf)

@@ -12,7 +12,7 @@ export const EXPORT_AGAIN =
   'Export it again: `yubico-piv-tool -a attest -s 9c` (or the slot of your key) for the attestation, `-a read-certificate -s f9` for F9; send both, in that order.'
 
 const EXPORT_F9 =
-  'Export F9 from the device that made the attestation: `yubico-piv-tool -a read-certificate -s f9` or `ykman piv certificates export f9 f9.pem`.'
+  'Export F9 from the device that created the attestation: `yubico-piv-tool -a read-certificate -s f9` or `ykman piv certificates export f9 f9.pem`.'
 
 /** Issuers of an F9 certificate that explain by their name why no anchor was reached. */
 const ISSUER_CAUSES: readonly { readonly name: RegExp; readonly cause: Cause }[] = [
@@ -35,8 +35,8 @@ const ISSUER_CAUSES: readonly { readonly name: RegExp; readonly cause: Cause }[]
     name: /^Yubico Attestation (Intermediate|Root) /,
     cause: {
       detail:
-        "the second certificate, or one above it, was signed by Yubico's newer root without a PIV intermediate between: a CA certificate stands where that of slot F9 belongs",
-      remedy: `${EXPORT_F9} Put it second; CA certificates, where they are wanted at all, come after it.`,
+        "the second certificate, or one above it, was signed by Yubico's newer root without a PIV intermediate in between: a CA certificate is in the place of the slot F9 certificate",
+      remedy: `${EXPORT_F9} Put it second; CA certificates, if they are wanted at all, come after it.`,
     },
   },
   {
@@ -49,9 +49,9 @@ const ISSUER_CAUSES: readonly { readonly name: RegExp; readonly cause: Cause }[]
   {
     name: /^Yubico PIV Attestation /,
     cause: {
-      detail: 'F9 was signed by a PIV intermediate of Yubico that is not among the known ones',
+      detail: 'F9 was signed by an unknown Yubico PIV intermediate',
       remedy:
-        'Update this program. If Yubico published the intermediate after it was built, compare it with developers.yubico.com/PKI and give it with `--trust-anchors`.',
+        'Update hsm-enroll. If Yubico published the intermediate after this version was released, compare it with developers.yubico.com/PKI and pass it with `--trust-anchors`.',
     },
   },
 ]
@@ -59,24 +59,24 @@ const ISSUER_CAUSES: readonly { readonly name: RegExp; readonly cause: Cause }[]
 /** Why the leaf does not belong to the F9 certificate beside it. */
 export function leafSignatureCause(leaf: Certificate, f9: Certificate): Cause {
   if (sameBytes(leaf.der, f9.der)) {
-    return { detail: 'the same certificate stands twice; that of slot F9 is missing', remedy: EXPORT_F9 }
+    return { detail: 'the same certificate appears twice; the slot F9 certificate is missing', remedy: EXPORT_F9 }
   }
   if (signatureScheme(leaf.signatureAlgorithm) === undefined) {
     return {
-      detail: `the signature algorithm of the attestation (${leaf.signatureAlgorithm.oid}), or its parameters, are those of no attestation`,
+      detail: `the signature algorithm of the attestation (${leaf.signatureAlgorithm.oid}), or its parameters, are not used in attestations`,
       remedy: 'Export the attestation from the device again, and do not edit it.',
     }
   }
   if (!namesIssuer(leaf, f9.subject)) {
     return {
-      detail: `the attestation was issued by ${printName(leaf.issuer)}, the second certificate is ${printName(f9.subject)}: it is no F9 certificate of this device`,
+      detail: `the attestation was issued by ${printName(leaf.issuer)}, but the second certificate is ${printName(f9.subject)}: it is not an F9 certificate of this device`,
       remedy: EXPORT_F9,
     }
   }
   if (leaf.notBefore !== f9.notBefore || leaf.notAfter !== f9.notAfter) {
     return {
       detail:
-        'the F9 certificate is that of another YubiKey: an attestation has the dates of the F9 certificate of its device, and these differ',
+        "the F9 certificate belongs to another YubiKey: an attestation has the dates of its device's F9 certificate, and these differ",
       remedy: EXPORT_F9,
     }
   }
@@ -101,15 +101,15 @@ export function chainCause(f9: Certificate, top: Certificate, anchors: readonly 
   if (named !== undefined) return named
   if (top !== f9) {
     return {
-      detail: `the chain of F9 ends with ${printName(top.issuer)}, which is no CA of Yubico's and is not in the package with a trusted key`,
-      remedy: `Where this chain is your own, give its root with \`--trust-anchors\`, and every certificate between. Otherwise: ${EXPORT_F9}`,
+      detail: `the chain of F9 ends with ${printName(top.issuer)}, which is not a Yubico CA and is not in the package with a trusted key`,
+      remedy: `If this chain is your own, pass its root with \`--trust-anchors\`, and include every certificate in between. Otherwise: ${EXPORT_F9}`,
     }
   }
   const how = selfIssued(f9)
     ? 'F9 signed itself'
-    : `F9 was signed by ${printName(top.issuer)}, which is no CA of Yubico's`
+    : `F9 was signed by ${printName(top.issuer)}, which is not a Yubico CA`
   return {
-    detail: `${how}: the factory certificate of slot F9 was replaced, or this is no YubiKey`,
+    detail: `${how}: the factory certificate of slot F9 was replaced, or this is not a YubiKey`,
     remedy:
       'The factory key of F9 cannot be restored, not even by a reset of the PIV application: use another YubiKey. Only a CA that trusts the replacement could accept it.',
   }
@@ -119,7 +119,7 @@ export function chainCause(f9: Certificate, top: Certificate, anchors: readonly 
 export function intermediateCause(intermediate: Certificate): Cause {
   return (
     causeByName(commonNameOf(intermediate.subject) ?? '') ?? {
-      detail: `${printName(intermediate.subject)} stands between F9 and the root and is not among Yubico's intermediates for PIV`,
+      detail: `${printName(intermediate.subject)} is between F9 and the root, but is not a known Yubico PIV intermediate`,
       remedy: EXPORT_F9,
     }
   )

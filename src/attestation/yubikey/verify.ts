@@ -24,16 +24,17 @@ export const yubikey: FamilyVerifier = {
     isSigner: hasF9Name,
     hasLeafExtensions: hasPivExtensions,
     exportAgain: EXPORT_AGAIN,
-    leafMissing: 'only the F9 certificate is here; the attestation of the key is missing',
+    leafMissing: 'there is only the F9 certificate; the attestation of the key is missing',
     signerName: 'that of slot F9',
     signerMissing: {
-      detail: 'only one certificate is here; that of slot F9 is missing',
+      detail: 'there is only one certificate; the slot F9 certificate is missing',
       remedy:
         'Add the certificate of slot F9 after the attestation: `yubico-piv-tool -a read-certificate -s f9` or `ykman piv certificates export f9 f9.pem`.',
     },
     swapped: {
       detail: 'the two certificates are in the wrong order: F9 comes first',
-      remedy: 'Put the attestation certificate first and that of slot F9 second; nothing need be exported again.',
+      remedy:
+        'Put the attestation certificate first and the slot F9 certificate second; you need not export anything again.',
     },
     inOrder: 'attestation certificate first, F9 second',
     signedBySigner: 'signed by the key of slot F9',
@@ -44,7 +45,7 @@ export const yubikey: FamilyVerifier = {
     leafSignatureCause,
     chainCause,
     intermediateCause,
-    notAnIssuer: 'a certificate between F9 and the anchor is no CA certificate for it',
+    notAnIssuer: 'a certificate between F9 and the anchor is not a suitable CA certificate',
     leadsTo: 'F9 leads to',
   }),
   words: YUBIKEY_WORDS,
@@ -58,13 +59,13 @@ export const yubikey: FamilyVerifier = {
 function checkF9(f9: Certificate, leaf: Certificate, checks: CheckList): void {
   const constraints = basicConstraintsOf(f9)
   const other = namesIssuer(leaf, f9.subject)
-    ? 'the second certificate is not that of slot F9 ("Yubico PIV Attestation"): F9 was replaced, or another certificate was given'
+    ? 'the second certificate is not a slot F9 certificate ("Yubico PIV Attestation"): F9 was replaced, or this is another certificate'
     : `the certificate of slot F9 is missing: ${printName(leaf.issuer)} issued the attestation, and the second certificate is ${printName(f9.subject)}`
   checks.require(
     RULE.f9,
     hasF9Name(f9) && constraints !== 'malformed' && (constraints === undefined || constraints.ca),
-    'the second certificate is named as that of slot F9',
-    hasF9Name(f9) ? 'the F9 certificate says that it is no CA' : other,
+    'the second certificate has the name of a slot F9 certificate',
+    hasF9Name(f9) ? 'the F9 certificate says that it is not a CA' : other,
     EXPORT_AGAIN,
   )
 }

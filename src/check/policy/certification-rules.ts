@@ -38,7 +38,7 @@ export function checkCertification({ fips, certification }: AttestedDevice, prof
 const SAYING: Readonly<Record<AttestedDevice['fips'], string>> = {
   certified: 'FIPS-certified',
   historical: 'was FIPS-certified',
-  'not-certified': 'the evidence shows a device that is not of a FIPS-certified series',
+  'not-certified': 'the device is not of a FIPS-certified series',
   unknown: 'the evidence does not say whether the device is FIPS-certified',
 }
 

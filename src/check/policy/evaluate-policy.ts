@@ -80,9 +80,10 @@ function applyKeyRules(
     POLICY_RULES.keyType,
     typeHolds,
     describePublicKey(key),
-    `${describePublicKey(key)} is not accepted; RSA, ${profile.curves.join(' and ')} are`,
+    `${describePublicKey(key)} is not accepted; accepted are RSA, ${profile.curves.join(' and ')}`,
   )
-  if (typeHolds) apply(POLICY_RULES.keyValid, isSound(spki, key), 'a sound public key', 'the public key is not sound')
+  if (typeHolds)
+    apply(POLICY_RULES.keyValid, isSound(spki, key), 'the public key is valid', 'the public key is not valid')
   if (key.type === 'RSA') applyRsaRules(key, evidence, profile, apply)
 }
 
@@ -120,7 +121,7 @@ function applyRsaRules(
       POLICY_RULES.keySizeAdvised,
       bits >= rsaAdvisedBits,
       `${bits} bits`,
-      `${bits} bits is accepted, ${rsaAdvisedBits} or more is advised`,
+      `${bits} bits are accepted; ${rsaAdvisedBits} or more are advised`,
       'warn',
     )
   }
@@ -177,14 +178,19 @@ function applyEvidenceRules(
   if (Array.isArray(rights)) {
     const signing = SIGNING_RIGHTS[(spki === undefined ? undefined : readablePublicKey(spki)?.type) ?? 'other']
     const signs = rights.some((right) => typeof right === 'string' && signing.includes(right))
-    apply(POLICY_RULES.keySigns, signs, 'may sign', `may not sign; it may ${rights.join(', ') || 'do nothing'}`)
+    apply(
+      POLICY_RULES.keySigns,
+      signs,
+      'may sign',
+      `is not allowed to sign; it is allowed to ${rights.join(', ') || 'do nothing'}`,
+    )
   }
   if (typeof claims.recovery === 'boolean') {
     apply(
       POLICY_RULES.keyRecoverable,
       !claims.recovery,
       'not recoverable',
-      'holders of the Administrator Card Set can bring the key back without its own protection, and may export it',
+      'holders of the Administrator Card Set can recover the key without its own protection, and may export it',
       profile.recoverable,
     )
   }
@@ -206,9 +212,9 @@ function applyRequestRules(request: CertificationRequest, profile: PolicyProfile
     hash === undefined ? 'signed with an algorithm that is not accepted' : `signed with ${hash}`,
   )
   const faults = requestFormFaults(request)
-  apply(POLICY_RULES.requestForm, faults.length === 0, 'PKCS#10 as every parser reads it', faults.join('; '), 'warn')
+  apply(POLICY_RULES.requestForm, faults.length === 0, 'PKCS#10 that every parser reads', faults.join('; '), 'warn')
   const tooLong = subjectFaults(request.subject)
-  apply(POLICY_RULES.subjectLength, tooLong.length === 0, 'every value is within its bound', tooLong.join('; '))
+  apply(POLICY_RULES.subjectLength, tooLong.length === 0, 'every value is within its limit', tooLong.join('; '))
 }
 
 /** What is too long, or no country code, in a Name (DER); empty where all is well. */

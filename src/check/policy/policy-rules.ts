@@ -33,7 +33,7 @@ export const POLICY_RULES = {
   keyValid: {
     id: 'policy.key.valid',
     source: `${BASELINE} 6.1.6: no factor below 752; NIST SP 800-56A 5.6.2.3: point on the curve`,
-    remedy: `${NEW_KEY}; this one is no sound public key.`,
+    remedy: `${NEW_KEY}; this one is not a valid public key.`,
   },
   roca: {
     id: 'policy.key.roca',
@@ -48,12 +48,12 @@ export const POLICY_RULES = {
   keyNonExportable: {
     id: 'policy.key.non-exportable',
     source: `${BASELINE} 6.2.7.4.2 (key attestation)`,
-    remedy: `${NEW_KEY} without any right to export or wrap it (YubiHSM 2: without exportable-under-wrap).`,
+    remedy: `${NEW_KEY} that nobody is allowed to export or wrap (YubiHSM 2: without exportable-under-wrap).`,
   },
   keySigns: {
     id: 'policy.key.signs',
     source: 'RFC 2986: the request is signed with the key',
-    remedy: `${NEW_KEY} with the right to sign.`,
+    remedy: `${NEW_KEY} that is allowed to sign.`,
   },
   keyRecoverable: {
     id: 'policy.key.recoverable',
@@ -85,21 +85,21 @@ export const POLICY_RULES = {
   requestHash: {
     id: 'policy.request.hash',
     source: 'NIST SP 800-131A: no SHA-1 for signatures',
-    remedy: 'Make the request again with SHA-256, SHA-384 or SHA-512.',
+    remedy: 'Create the request again with SHA-256, SHA-384 or SHA-512.',
   },
   requestForm: {
     id: 'policy.request.form',
     source: 'RFC 2986 4.1 (attributes), RFC 5758 3.2 (ECDSA parameters), X.690 11.5 and 11.6 (DER)',
-    remedy: 'Have the device sign a new request with the same key. Which CAs take this one is not known.',
+    remedy: 'Have the device sign a new request with the same key. It is not known which CAs accept this one.',
   },
   subjectLength: {
     id: 'policy.request.subject-length',
     source: 'RFC 5280 Appendix A.1 (upper bounds)',
-    remedy: 'Shorten the value and make the request again.',
+    remedy: 'Shorten the value and create the request again.',
   },
   packageLength: {
     id: 'policy.attestation.length',
     source: 'Sectigo !AutoApplyOrder, keyAttestation: at most 32,767 characters',
-    remedy: 'Leave out what the CA does not need: chains, intermediates, the rest of a bundle.',
+    remedy: 'Remove what the CA does not need: chains, intermediates, the rest of a bundle.',
   },
 } as const satisfies Readonly<Record<string, PolicyRule>>
