@@ -104,13 +104,9 @@ async function makeRoom(context: KeyContext, object: NewObject, spec: KeySpec): 
 }
 
 const exists = (id: number, why: string): DeviceError =>
-  new DeviceError(
-    'key.exists',
-    `Key ${formatObjectId(id)} already already already exists: ${why}. It is not overwritten.`,
-    {
-      remedy: 'Resume the run that generated it, choose another objectId, or specify it in --replace-key.',
-    },
-  )
+  new DeviceError('key.exists', `Key ${formatObjectId(id)} already exists: ${why}. It is not overwritten.`, {
+    remedy: 'Resume the run that generated it, choose another objectId, or specify it in --replace-key.',
+  })
 
 /**
  * The connection was lost after the command may have arrived. The label is unique to the run, so one look tells whether the

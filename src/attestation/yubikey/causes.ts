@@ -82,7 +82,7 @@ export function leafSignatureCause(leaf: Certificate, f9: Certificate): Cause {
   }
   return {
     detail:
-      'the key of this F9 certificate did not sign the attestation: the F9 certificate is that of another YubiKey or another batch, or a new key was put into slot F9 and the old certificate kept there, or the attestation was altered',
+      'the key of this F9 certificate did not sign the attestation: the F9 certificate belongs to another YubiKey or batch, or slot F9 has a new key but still the old certificate, or the attestation was altered',
     remedy: `${EXPORT_F9} If the key of slot F9 was replaced, its factory key cannot be restored: use another YubiKey.`,
   }
 }
