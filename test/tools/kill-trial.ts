@@ -61,6 +61,7 @@ export class KillTrial {
   async run(): Promise<{ readonly keys: number; readonly orders: number; readonly fault?: Fault }> {
     const { device } = this.#setting
     await device.empty()
+    this.#disturbOrder()
     const keysBefore = await device.keys()
     await Promise.all([this.#operate('A'), this.#operate('B')])
     const finished = await this.#finish()
@@ -74,12 +75,20 @@ export class KillTrial {
     }
   }
 
+  /** Half of the orders take seconds, lose their answer, or never arrive: kills meet them, and somebody has to say what became of them. */
+  #disturbOrder(): void {
+    const { random, rehearsal } = this.#setting
+    if (random.below(2) === 0) return
+    const kind = random.pick(['slow', 'slow', 'lost-reply', 'drop-before-accept'] as const)
+    rehearsal.ca.fail({ endpoint: '!AutoApplyOrder', kind, delay: 3000 })
+  }
+
   async #operate(name: string): Promise<void> {
     const { random } = this.#setting
     for (let i = 0; i < KILLED_COMMANDS; i++) {
       const action = await this.#next()
       if (action === undefined) return
-      const ending = ENDINGS[random.below(ENDINGS.length)] ?? 'SIGKILL'
+      const ending = random.pick(ENDINGS)
       await this.#command(name, action, { ending, after: random.below(Math.ceil(typical * 1.3)) })
     }
   }
