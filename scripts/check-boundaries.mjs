@@ -176,7 +176,7 @@ const RULES = [
   { from: 'src/library/check.ts', may: ['src/', 'devices/device.ts'], never: ['src/cli/', 'src/sandbox/'], not: IO },
   {
     from: 'src/library/',
-    may: ['src/', 'devices/device.ts', 'devices/open.ts'],
+    may: ['src/', 'devices/device.ts', 'devices/device-guard.ts', 'devices/open.ts'],
     never: ['src/cli/', 'src/sandbox/'],
     not: HARDWARE,
   },

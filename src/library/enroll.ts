@@ -31,6 +31,7 @@ export {
   type SecretProvider,
   type SecretRequest,
 } from '../../devices/device.ts'
+export type { ChosenDevice, DeviceGuard, Login, LoginOutcome } from '../../devices/device-guard.ts'
 export { discoverDevices, openDevice } from '../../devices/open.ts'
 export {
   Configuration,
@@ -71,6 +72,7 @@ export {
 } from '../enrollment/order-from-form.ts'
 export type { OrderedEvidence } from '../enrollment/order-once.ts'
 export type { Acceptance, Complaint, Finding, FindingArea } from '../enrollment/plan/finding.ts'
+export type { Known } from '../enrollment/plan/known-findings.ts'
 export { planFindings } from '../enrollment/plan/plan-findings.ts'
 export { createRealServices, type RealServicesOptions } from '../enrollment/real-services.ts'
 export type { Resolution } from '../enrollment/resolve-run.ts'

@@ -22,4 +22,12 @@ export { ERROR_CODES, type ErrorCode } from '../error-codes.ts'
 export { EnrollError, EXIT, type ExitCode } from '../errors.ts'
 export { HSM_TYPES, type HsmType, isHsmType } from '../hsm-type.ts'
 export type { Certification, CertificationStatus } from '../knowledge/certification-on.ts'
-export type { FipsStandard } from '../knowledge/knowledge.ts'
+export type {
+  AdvisoryRow,
+  CaRuleRow,
+  CertificationRow,
+  FipsStandard,
+  Knowledge,
+  Sourced,
+} from '../knowledge/knowledge.ts'
+export type { VersionRange } from '../knowledge/version-range.ts'
