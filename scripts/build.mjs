@@ -1,6 +1,6 @@
 // Bundles the CLI and the library with esbuild (one chunk per lazily loaded command) and emits the type declarations.
 // --no-types: for a checkout on a host where the optional native addons, and so their types, could not be installed. Declarations that
-// are there stay: `npm pack` runs prepare after prepack.
+// are there stay.
 import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
@@ -10,21 +10,7 @@ const withTypes = !process.argv.includes('--no-types')
 for (const name of existsSync('dist') ? readdirSync('dist') : []) {
   if (withTypes || name !== 'types') rmSync(`dist/${name}`, { recursive: true })
 }
-const { metafile } = await build({
-  entryPoints: {
-    index: 'src/library/index.ts',
-    check: 'src/library/check.ts',
-    enroll: 'src/library/enroll.ts',
-    'cli/main': 'src/cli/main.ts',
-    'tools/vectors': 'test/tools/vectors.ts',
-    'tools/fuzz': 'test/tools/fuzz.ts',
-    'tools/bench': 'test/tools/bench.ts',
-    'tools/bench-verify': 'test/tools/bench-verify.ts',
-    'tools/bench-runs': 'test/tools/bench-runs.ts',
-    'tools/kill-test': 'test/tools/kill-test.ts',
-    'tools/bounds': 'test/tools/bounds.ts',
-  },
-  outdir: 'dist',
+const common = {
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -42,6 +28,30 @@ const { metafile } = await build({
   metafile: true,
   // The bundle names the files it is made of, as they are called from here: no path of this machine, wherever node_modules really is.
   preserveSymlinks: true,
+}
+const { metafile } = await build({
+  ...common,
+  entryPoints: {
+    index: 'src/library/index.ts',
+    check: 'src/library/check.ts',
+    enroll: 'src/library/enroll.ts',
+    'cli/main': 'src/cli/main.ts',
+  },
+  outdir: 'dist',
+})
+// Apart from the program, so that the package carries none of their code.
+await build({
+  ...common,
+  entryPoints: [
+    'test/tools/vectors.ts',
+    'test/tools/fuzz.ts',
+    'test/tools/bench.ts',
+    'test/tools/bench-verify.ts',
+    'test/tools/bench-runs.ts',
+    'test/tools/kill-test.ts',
+    'test/tools/bounds.ts',
+  ],
+  outdir: 'dist/tools',
 })
 writeFileSync('dist/third-party-notices.txt', thirdPartyNotices(Object.keys(metafile.inputs)))
 chmodSync('dist/cli/main.js', 0o755)

@@ -1,8 +1,11 @@
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { Ajv } from 'ajv'
+import addFormats from 'ajv-formats'
+import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startProgram } from './enrollment/running-program.ts'
 
@@ -64,6 +67,35 @@ describe('the dependencies', () => {
   })
 })
 
+describe('npm run sbom', () => {
+  const schemas = join(ROOT, 'node_modules/@cyclonedx/cyclonedx-library/res/schema')
+  const schema = (name: string): object =>
+    JSON.parse(readFileSync(join(schemas, `${name}.SNAPSHOT.schema.json`), 'utf8'))
+
+  it("prints what is installed with the program, valid under CycloneDX's own schema", () => {
+    const text = execFileSync(process.execPath, [join(ROOT, 'scripts/sbom.mjs')], { encoding: 'utf8' })
+    const bom: {
+      readonly specVersion: string
+      readonly metadata: { readonly component: { readonly name: string } }
+      readonly components: readonly { readonly purl: string }[]
+    } = JSON.parse(text)
+    const ajv = new Ajv({ strict: false, formats: { 'idn-email': true, 'iri-reference': true } })
+    addFormats.default(ajv)
+    for (const name of ['spdx', 'jsf-0.82', 'cryptography-defs'])
+      ajv.addSchema(schema(name), `http://cyclonedx.org/schema/${name}.SNAPSHOT.schema.json`)
+    const validate = ajv.compile(schema(`bom-${bom.specVersion}`))
+    expect(validate(bom), JSON.stringify(validate.errors)).toBe(true)
+    expect(bom.metadata.component.name).toBe('hsm-enroll')
+    const purls = bom.components.map(({ purl }) => purl)
+    for (const name of Object.keys(manifest.dependencies))
+      expect(
+        purls.some((purl) => purl.startsWith(`pkg:npm/${name.replace('@', '%40')}@`)),
+        name,
+      ).toBe(true)
+    expect(purls.filter((purl) => /vitest|typescript|biome/.test(purl))).toEqual([])
+  })
+})
+
 describe('the package', () => {
   let folder: string
   let files: readonly string[]
@@ -104,6 +136,48 @@ describe('the package', () => {
     const texts = files.filter((file) => /\.(js|d\.ts|json|md|txt)$/.test(file))
     const telling = texts.filter((file) => readFileSync(join(folder, 'package', file), 'utf8').includes(ROOT))
     expect(telling).toEqual([])
+  })
+
+  it('is the program, its types and its documents, and nothing else', () => {
+    // docs/dependencies.md says what each of them is for.
+    const places = [
+      /^dist\/(cli\/main|[\w-]+)\.js$/,
+      /^dist\/third-party-notices\.txt$/,
+      /^dist\/types\/(src|devices)\/.*\.d\.ts$/,
+      /^(docs|schemas|contrib)\//,
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md)$/,
+    ]
+    expect(files.filter((file) => !places.some((place) => place.test(file)))).toEqual([])
+    expect(files.filter((file) => /^dist\/types\/src\/(cli|sandbox)\//.test(file))).toEqual([])
+    expect(files.filter((file) => file.endsWith('.map'))).toEqual([])
+    const bytes = files.reduce((sum, file) => sum + statSync(join(folder, 'package', file)).size, 0)
+    expect(bytes).toBeLessThan(8 << 20)
+  })
+
+  it('is bundled without a flag: the addons stay outside, and the rest runs', async () => {
+    const app = join(folder, 'app')
+    mkdirSync(join(app, 'node_modules'), { recursive: true })
+    // A copy: behind a link esbuild would take it for the app's own code, and warn of what it leaves out.
+    cpSync(join(folder, 'package'), join(app, 'node_modules/hsm-enroll'), { recursive: true })
+    const script = `import { checkAttestation } from 'hsm-enroll/check'
+      import { openDevice } from 'hsm-enroll/enroll'
+      console.log(typeof checkAttestation, typeof openDevice)`
+    writeFileSync(join(app, 'package.json'), '{ "type": "module" }')
+    writeFileSync(join(app, 'app.mjs'), script)
+    const outfile = join(app, 'bundle.mjs')
+    const { metafile, warnings } = await build({
+      entryPoints: [join(app, 'app.mjs')],
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      metafile: true,
+      logLevel: 'silent',
+    })
+    expect(warnings).toEqual([])
+    const addons = Object.keys(metafile.inputs).filter((name) => /graphene-pk11|pkcs11js|node-hid/.test(name))
+    expect(addons).toEqual([])
+    expect(execFileSync(process.execPath, [outfile], { encoding: 'utf8' }).trim()).toBe('function function')
   })
 
   it('has no script that npm 12 would list as blocked where it is installed', () => {
