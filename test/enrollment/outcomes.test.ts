@@ -230,7 +230,8 @@ describe('an enrolment', () => {
     await writeFile(join(folder, 'secret-password'), 'wrong-password')
     expect((await enroll()).code).toBe(3)
     await writeFile(join(folder, 'secret-password'), password)
-    expect((await enroll('--wait')).code).toBe(0)
+    const end = await enroll('--wait', '--try-pin-again')
+    expect(end.code, end.stderr).toBe(0)
   })
 
   it('a profile is not enrolled twice side by side', async () => {
