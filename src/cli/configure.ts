@@ -5,7 +5,7 @@ import type { Arguments, CommandContext } from './command.ts'
 
 /** Flags that stand for settings, in pieces: a command offers those that mean something to it. */
 export const STATE_OPTIONS = {
-  'state-directory': { type: 'string', describe: 'where run folders are kept' },
+  'state-directory': { type: 'string', describe: 'folder of the run folders' },
 } as const
 export const TRUST_OPTIONS = {
   'trust-anchors': { type: 'string', array: true, describe: 'files with trust anchors of your own' },

@@ -16,7 +16,7 @@ export const RUN_OPTIONS = {
   ...PROFILE_OPTIONS,
   'replace-key': {
     type: 'string',
-    describe: 'the one existing key, as `doctor` names its place, that may be replaced',
+    describe: 'existing key that may be overwritten, by the location `doctor` prints (for example 9c)',
   },
   'try-pin-again': {
     type: 'boolean',

@@ -20,11 +20,11 @@ export interface ConfigurationFile {
 export async function readConfigurationFile(file: string): Promise<ConfigurationFile> {
   const bytes = await readBoundedFile(file, MAX_SIZE).catch((cause: unknown) => {
     throw cause instanceof FileTooLarge
-      ? new ConfigError('too-large', `Could not read ${file}: ${cause.message}.`, 'Name a profile.')
+      ? new ConfigError('too-large', `Could not read ${file}: ${cause.message}.`, 'Specify a profile.')
       : new ConfigError(
           'unreadable',
           `Could not read ${file}: ${fileFault(cause)}.`,
-          'Check the name and the permissions.',
+          'Check the path and the permissions.',
           cause,
         )
   })
@@ -35,7 +35,7 @@ function decode(bytes: Uint8Array, file: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (cause) {
-    throw new ConfigError('encoding', `Could not read ${file}: it is no UTF-8 text.`, 'Save it as UTF-8.', cause)
+    throw new ConfigError('encoding', `Could not read ${file}: it is not UTF-8 text.`, 'Save it as UTF-8.', cause)
   }
 }
 
@@ -53,8 +53,8 @@ async function parseConfiguration(text: string, file: string): Promise<ReadonlyM
   if (typeof content !== 'object' || Array.isArray(content)) {
     throw new ConfigError(
       'value',
-      `Could not follow ${file}: it holds no settings.`,
-      'Write sections with keys of their own, such as "device:".',
+      `Could not use ${file}: it contains no settings.`,
+      'Write sections with keys in them, such as "device:".',
     )
   }
   collect(content, '', file, values)
@@ -63,8 +63,8 @@ async function parseConfiguration(text: string, file: string): Promise<ReadonlyM
 
 /** Where the YAML library speaks to programmers, or of its own stack. */
 const YAML_FAULTS: Readonly<Record<string, string>> = {
-  MULTIPLE_DOCS: 'it holds more than one document ("---").',
-  NON_STRING_KEY: 'every key must be a text.',
+  MULTIPLE_DOCS: 'it contains more than one document ("---").',
+  NON_STRING_KEY: 'every key must be text.',
   RESOURCE_EXHAUSTION: 'it is nested too deeply.',
 }
 
@@ -72,20 +72,20 @@ function toPlain(document: Document, file: string): unknown {
   try {
     return document.toJS({ maxAliasCount: 10 })
   } catch (cause) {
-    throw new ConfigError('yaml', `Could not read ${file}: it has too many aliases.`, 'Write the values out.', cause)
+    throw new ConfigError('yaml', `Could not read ${file}: it has too many aliases.`, 'Write out the values.', cause)
   }
 }
 
 function collect(value: unknown, path: string, file: string, values: Map<string, RawValue>): void {
   const setting = settingByPath.get(path)
   if (typeof value === 'string') {
-    if (isSection(path) && value !== '') throw notExpected(path, file, 'a section with keys of its own')
+    if (isSection(path) && value !== '') throw notExpected(path, file, 'a section with keys')
     if (isSection(path)) return
     checkKnown(path, setting, file)
     // A lone file name is a list of one, commas and all.
     values.set(path, setting?.type === 'files' ? [located(setting, value, file)] : located(setting, value, file))
   } else if (Array.isArray(value)) {
-    if (isSection(path)) throw notExpected(path, file, 'a section with keys of its own')
+    if (isSection(path)) throw notExpected(path, file, 'a section with keys')
     checkKnown(path, setting, file)
     if (!value.every((item): item is string => typeof item === 'string'))
       throw notExpected(path, file, 'a list of texts')
@@ -133,10 +133,10 @@ function unknownKey(path: string, file: string): ConfigError {
   const hint = didYouMeanHint(path.slice(parent.length), [...new Set(siblings)])
   return new ConfigError(
     'unknown-key',
-    `Could not follow ${file}: there is no setting "${path}".${hint}`,
+    `Unknown setting "${path}" in ${file}.${hint}`,
     'Correct the key; `hsm-enroll config check` lists them all.',
   )
 }
 
 const notExpected = (path: string, file: string, expected: string): ConfigError =>
-  new ConfigError('value', `Could not follow ${file}: "${path}" must be ${expected}.`, 'Correct the value.')
+  new ConfigError('value', `Invalid setting "${path}" in ${file}: it must be ${expected}.`, 'Correct the value.')

@@ -47,7 +47,7 @@ export class Configuration {
     const description = settingByPath.get(path)?.description ?? path
     throw new ConfigError(
       'missing',
-      `Could not begin: "${path}" is not set (${description}).`,
+      `Could not start: "${path}" is not set (${description}).`,
       `Add ${path} to the profile, or set ${environmentName(path)}.`,
     )
   }
@@ -179,8 +179,8 @@ function refuseSecretOutside(path: string, origin: string): void {
   if (place === path || settingByPath.get(place)?.type !== 'secret') return
   throw new ConfigError(
     'secret-source',
-    `Could not follow "${path}" (${origin}): a secret has no place there.`,
-    `Write ${place}, and name where it comes from: ${SECRET_SOURCE_FORMS}.`,
+    `Invalid setting "${path}" (${origin}): secrets are not allowed here.`,
+    `Set ${place} to the source of the secret: ${SECRET_SOURCE_FORMS}.`,
   )
 }
 
@@ -190,10 +190,10 @@ function refuseLogin(path: string, value: RawValue, origin: string): void {
   if (!/^(device|sectigo)\./.test(path) || !/:\/\/[^/?#;]*@/.test(decoded)) return
   throw new ConfigError(
     'secret-source',
-    `Could not follow "${path}" (${origin}): the address holds a login, which would be kept and printed.`,
+    `Invalid setting "${path}" (${origin}): the address contains a login, which would be stored and printed.`,
     /proxy$/i.test(path)
-      ? 'Remove it; a proxy with a login is taken from the environment (HTTPS_PROXY).'
-      : 'Give the address alone; the login is configured apart, as a secret.',
+      ? 'Remove it; set a proxy with a login in the environment (HTTPS_PROXY).'
+      : 'Specify only the address; configure the login separately, as a secret.',
   )
 }
 
@@ -202,15 +202,15 @@ function checkValue(setting: Setting, value: string, origin: string): void {
   if (setting.type === 'secret' && value !== 'prompt' && !/^(file|fd|env|credential|exec):/.test(value)) {
     throw new ConfigError(
       'secret-source',
-      `Could not follow "${setting.path}" (${origin}): it begins with none of ${SECRET_SOURCE_FORMS}.`,
-      'Name where the secret comes from, here and in the environment alike; the secret itself would be kept and printed.',
+      `Invalid setting "${setting.path}" (${origin}): its value must start with one of ${SECRET_SOURCE_FORMS}.`,
+      'Specify the source of the secret, in files and in the environment; the secret itself would be stored and printed.',
     )
   }
   if (setting.path === 'device.uri' && /[?&;]pin-value=/i.test(value)) {
     throw new ConfigError(
       'secret-source',
-      `Could not follow "device.uri" (${origin}): pin-value puts the PIN itself into the address.`,
-      'Remove it, and name a source in device.secrets.pin or with pin-source=.',
+      `Invalid setting "device.uri" (${origin}): pin-value puts the PIN itself into the address.`,
+      'Remove it, and specify a source in device.secrets.pin or with pin-source=.',
     )
   }
   if (setting.allowed !== undefined && !setting.allowed.includes(value))
@@ -228,8 +228,8 @@ const isWithin = (value: string, { least = 0, most = Number.MAX_SAFE_INTEGER }: 
 const wrongValue = (setting: Setting, origin: string, expected: string, hint = ''): ConfigError =>
   new ConfigError(
     'value',
-    `Could not follow "${setting.path}" (${origin}): it must be ${expected}.${hint}`,
-    `Correct it there; it says: ${setting.description}.`,
+    `Invalid setting "${setting.path}" (${origin}): it must be ${expected}.${hint}`,
+    `Correct the value there. The setting means: ${setting.description}.`,
   )
 
 async function findProfile(name: string, cwd: string, directories: readonly string[]): Promise<string> {
@@ -246,6 +246,6 @@ async function findProfile(name: string, cwd: string, directories: readonly stri
   throw new ConfigError(
     'no-profile',
     `Could not find the profile "${name}" (tried ${tried.join(', ')}).`,
-    'Name a file, or put NAME.yaml into one of those folders.',
+    'Specify a file, or put NAME.yaml into one of those folders.',
   )
 }

@@ -26,7 +26,7 @@ export async function checkDeviceSettings({ settings, uri, hsmType: named }: Dev
     if (known.includes(name)) continue
     throw new ConfigError(
       'unknown-key',
-      `Could not follow ${origin}: ${hsmType === undefined ? 'there is' : `${hsmType} has`} no setting "device.${name.slice(0, 60)}".${didYouMeanHint(name, [...known, 'uri', 'hsmType', 'secrets'])}`,
+      `Unknown setting "device.${name.slice(0, 60)}"${hsmType === undefined ? '' : ` for ${hsmType}`} in ${origin}.${didYouMeanHint(name, [...known, 'uri', 'hsmType', 'secrets'])}`,
       hsmType === undefined ? 'Correct the key.' : `Use one of ${known.join(', ')}.`,
     )
   }

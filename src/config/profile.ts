@@ -86,7 +86,7 @@ function subjectAltName(text: string): SubjectAltName {
   if (type !== undefined && value !== '') return { type, value }
   throw new ConfigError(
     'value',
-    `Could not follow request.subjectAltNames: "${text.slice(0, 60)}".`,
+    `Invalid setting "request.subjectAltNames": "${text.slice(0, 60)}".`,
     'Write email:…, dns:…, ip:… or uri:….',
   )
 }
@@ -96,7 +96,7 @@ function keyUsageName(text: string): KeyUsageName {
   if (name !== undefined) return name
   throw new ConfigError(
     'value',
-    `Could not follow request.keyUsage: "${text.slice(0, 60)}" is no usage.${didYouMeanHint(text, KEY_USAGE_NAMES)}`,
+    `Invalid setting "request.keyUsage": "${text.slice(0, 60)}" is not a key usage.${didYouMeanHint(text, KEY_USAGE_NAMES)}`,
     `Use ${KEY_USAGE_NAMES.join(', ')}.`,
   )
 }
@@ -105,7 +105,7 @@ function dottedOid(text: string): string {
   if (/^[0-2](\.(0|[1-9]\d*))+$/.test(text)) return text
   throw new ConfigError(
     'value',
-    `Could not follow request.extendedKeyUsage: "${text.slice(0, 60)}" is no dotted OID.`,
+    `Invalid setting "request.extendedKeyUsage": "${text.slice(0, 60)}" is not a dotted OID.`,
     'Write it as 1.3.6.1.5.5.7.3.36.',
   )
 }

@@ -10,9 +10,9 @@ export async function readInput(file: string): Promise<Uint8Array> {
   const bytes = await readKeyInput(file)
   const kind = privateKeyKind(bytes)
   if (kind === undefined) return bytes
-  throw new EnrollError('input.private-key', `Could not use ${nameOf(file)}: it holds a private key (${kind}).`, {
+  throw new EnrollError('input.private-key', `Could not use ${nameOf(file)}: it contains a private key (${kind}).`, {
     remedy:
-      'Nothing here asks for a private key: give the attestation, request or certificate, and keep the key to yourself.',
+      'hsm-enroll never asks for a private key: pass the attestation, request or certificate, and keep the key to yourself.',
   })
 }
 
@@ -30,10 +30,10 @@ function unreadable(name: string, cause: unknown): EnrollError {
   const message = `Could not read ${name}: ${fileFault(cause)}.`
   if (cause instanceof FileTooLarge) {
     return new EnrollError('input.too-large', message, {
-      remedy: 'Name the request, certificate or attestation itself, not an archive or a disk image.',
+      remedy: 'Specify the request, certificate or attestation itself, not an archive or a disk image.',
     })
   }
   if (cause instanceof Error && 'code' in cause && cause.code === 'EISDIR')
     return new EnrollError('input.directory', message, { remedy: 'Name a file.' })
-  return new EnrollError('input.unreadable', message, { remedy: 'Check the name and the permissions.', cause })
+  return new EnrollError('input.unreadable', message, { remedy: 'Check the path and the permissions.', cause })
 }

@@ -42,6 +42,6 @@ async function filesOf(path: string): Promise<readonly string[] | undefined> {
   throw new EnrollError(
     'input.directory',
     `Could not use the folder ${path}: it holds ${files.length === 0 ? 'no file that could be evidence' : `${files.length} files, more than ${MAX_FILES}`}.`,
-    { remedy: 'Name the files, or a folder with the evidence and what belongs to it.' },
+    { remedy: 'Specify the files, or a folder with the evidence and what belongs to it.' },
   )
 }

@@ -39,7 +39,7 @@ export async function readSecret(source: string, request: SecretRequest, reading
   if (bytes.length > MAX_SECRET) throw fail(request, 'it is longer than 64 KiB', 'Point the source at the right file.')
   const secret = MULTI_LINE.has(request.name) ? bytes : firstLine(bytes)
   if (secret.length === 0)
-    throw fail(request, `${kind} gave nothing`, 'Check the source; an empty secret is never sent.')
+    throw fail(request, `${kind} returned nothing`, 'Check the source; an empty secret is never sent.')
   return Secret.fromBytes(secret)
 }
 
@@ -79,25 +79,25 @@ async function readBytes(
       if (reading.prompt === undefined) {
         throw fail(
           request,
-          'nobody can be asked here',
-          'Run on a terminal, or give another source (file:, env:, fd:, credential:, exec:).',
+          'this session is not interactive',
+          'Run it in a terminal, or specify another source (file:, env:, fd:, credential:, exec:).',
         )
       }
       return Buffer.from(await reading.prompt(request.prompt))
     default:
       throw new ConfigError(
         'secret-source',
-        `Could not follow the source of the ${request.prompt}: it begins with none of ${SECRET_SOURCE_FORMS}.`,
+        `Invalid source of the ${request.prompt}: it must start with one of ${SECRET_SOURCE_FORMS}.`,
         source.includes(':')
           ? 'Correct the source.'
-          : 'A secret is never written into the profile itself; name where it comes from.',
+          : 'Never write a secret into the profile itself; specify its source.',
       )
   }
 }
 
 function readBounded(path: string, request: SecretRequest): Promise<Buffer> {
   return readBoundedFile(path, MAX_SECRET).catch((cause: unknown) => {
-    throw fail(request, `${path}: ${fileFault(cause)}`, 'Check the name and the permissions.', cause)
+    throw fail(request, `${path}: ${fileFault(cause)}`, 'Check the path and the permissions.', cause)
   })
 }
 
@@ -117,7 +117,7 @@ async function readDescriptor(number: string, request: SecretRequest): Promise<B
 
 async function runCommand(commandLine: string, request: SecretRequest, reading: SecretReading): Promise<Buffer> {
   const [command, ...args] = commandLine.split(' ').filter((word) => word !== '')
-  if (command === undefined) throw fail(request, 'exec: names no command', 'Write exec:COMMAND ARG.')
+  if (command === undefined) throw fail(request, 'exec: specifies no command', 'Write exec:COMMAND ARG.')
   const end = await runProgram({
     command,
     arguments: args,
@@ -148,7 +148,7 @@ function howItEnded(end: ProgramEnd): string {
 
 const remedyFor = ({ kind }: ProgramEnd): string =>
   kind === 'ended' || kind === 'timed-out'
-    ? 'Run it by hand to see why. It gets few environment variables: list others that it needs as programEnvironment.'
+    ? 'Run it yourself to see why. It gets only a few environment variables: list any others that it needs in programEnvironment.'
     : 'Check the command; it is run without a shell.'
 
 /** Without the byte order mark that some editors put before a text: no secret begins with one. */

@@ -24,9 +24,9 @@ const secretSetting = (name: string, description: string): Setting => ({
 })
 
 const POLICY_SEVERITIES = {
-  fips: 'what evidence of a device without FIPS certification means',
-  fipsUnknown: 'what evidence that does not speak of FIPS means',
-  recoverable: 'nShield: what a key that the Administrator Card Set can recover means',
+  fips: 'how to treat evidence of a device without FIPS certification',
+  fipsUnknown: 'how to treat evidence that does not mention FIPS',
+  recoverable: 'nShield: how to treat a key that the Administrator Card Set can recover',
 } as const
 
 // biome-ignore format: a table
@@ -46,11 +46,11 @@ export const EXPECTED: readonly string[] = EXPECTATIONS.map(([name]) => name)
 
 /** Every setting that profiles and configuration files may hold, besides the family's own under `device.` and the order form's under `order.`. */
 export const SETTINGS: readonly Setting[] = [
-  { path: 'stateDirectory', type: 'file', description: 'where run folders are kept' },
+  { path: 'stateDirectory', type: 'file', description: 'folder of the run folders' },
   {
     path: 'trustAnchors',
     type: 'files',
-    description: 'files with trust anchors of your own (PEM certificates, PEM public keys, or JSON)',
+    description: 'files with your own trust anchors (PEM certificates, PEM public keys, or JSON)',
   },
   {
     path: 'knowledgeKeys',
@@ -61,38 +61,44 @@ export const SETTINGS: readonly Setting[] = [
     path: 'programEnvironment',
     type: 'list',
     description:
-      'environment variables that a command of exec: gets, beside PATH, HOME and the like (VAULT_ADDR, AWS_PROFILE, …)',
+      'environment variables to pass to an exec: command, in addition to PATH, HOME and the like (VAULT_ADDR, AWS_PROFILE, …)',
   },
 
   { path: 'device.uri', type: 'text', description: 'the device, e.g. yubihsm2:connector=http://127.0.0.1:12345' },
   {
     path: 'device.hsmType',
     type: 'text',
-    description: 'the family, where a pkcs11: URI does not name it',
+    description: 'the family, if a pkcs11: URI does not determine it',
     allowed: HSM_TYPES,
   },
-  secretSetting('pin', 'where the user PIN comes from'),
-  secretSetting('so-pin', 'where the security officer PIN comes from'),
-  secretSetting('management-key', 'where the YubiKey management key comes from'),
-  secretSetting('password', 'where the YubiHSM 2 authentication password comes from'),
-  secretSetting('authentication-key', 'where the YubiHSM 2 asymmetric authentication key comes from'),
-  secretSetting('api-key', 'where the DSM API key comes from'),
-  secretSetting('token', 'where the access token comes from'),
-  secretSetting('client-certificate-key', 'where the private key of the client certificate comes from'),
+  secretSetting('pin', 'source of the user PIN'),
+  secretSetting('so-pin', 'source of the security officer PIN'),
+  secretSetting('management-key', 'source of the YubiKey management key'),
+  secretSetting('password', 'source of the YubiHSM 2 authentication password'),
+  secretSetting('authentication-key', 'source of the YubiHSM 2 asymmetric authentication key'),
+  secretSetting('api-key', 'source of the DSM API key'),
+  secretSetting('token', 'source of the access token'),
+  secretSetting('client-certificate-key', 'source of the private key of the client certificate'),
 
-  { path: 'key.algorithm', type: 'text', description: 'what to generate', allowed: KEY_ALGORITHMS, default: 'P-256' },
+  {
+    path: 'key.algorithm',
+    type: 'text',
+    description: 'type of the key to generate',
+    allowed: KEY_ALGORITHMS,
+    default: 'P-256',
+  },
   {
     path: 'key.replaceKey',
     type: 'text',
-    description: 'the one existing key, as `doctor` names its place, that may be replaced',
+    description: 'existing key that may be overwritten, by the location `doctor` prints (for example 9c)',
   },
-  { path: 'key.pinPolicy', type: 'text', description: 'PIN policy, where the device has one', allowed: policies },
-  { path: 'key.touchPolicy', type: 'text', description: 'touch policy, where the device has one', allowed: touches },
+  { path: 'key.pinPolicy', type: 'text', description: 'PIN policy, if the device has one', allowed: policies },
+  { path: 'key.touchPolicy', type: 'text', description: 'touch policy, if the device has one', allowed: touches },
 
   {
     path: 'request.subject',
     type: 'text',
-    description: 'the subject as RFC 4514 writes it: CN=Example Ltd,O=Example Ltd,C=NL',
+    description: 'the subject in RFC 4514 form: CN=Example Ltd,O=Example Ltd,C=NL',
   },
   { path: 'request.subjectAltNames', type: 'list', description: 'email:…, dns:…, ip:… or uri:…' },
   { path: 'request.keyUsage', type: 'list', description: 'bit names of RFC 5280' },
@@ -102,7 +108,7 @@ export const SETTINGS: readonly Setting[] = [
   {
     path: 'policy.profile',
     type: 'text',
-    description: 'which rules to check against',
+    description: 'rules to check against',
     allowed: ['document-signing', 'code-signing'],
     default: 'document-signing',
   },
@@ -141,7 +147,7 @@ export const SETTINGS: readonly Setting[] = [
   {
     path: 'policy.fieldUpgradeWarrants',
     type: 'text',
-    description: 'nShield: warrants made by a field upgrade',
+    description: 'nShield: how to treat warrants issued by a field upgrade',
     allowed: ['warn', 'refuse'],
   },
 
@@ -155,27 +161,27 @@ export const SETTINGS: readonly Setting[] = [
     description: 'base address of the API',
     default: 'https://secure.trust-provider.com/products/',
   },
-  { path: 'sectigo.collectEndpoint', type: 'text', description: 'where issued certificates are collected' },
-  { path: 'sectigo.loginName', type: 'secret', description: 'where the account name comes from' },
-  { path: 'sectigo.loginPassword', type: 'secret', description: 'where the account password comes from' },
+  { path: 'sectigo.collectEndpoint', type: 'text', description: 'address to collect issued certificates from' },
+  { path: 'sectigo.loginName', type: 'secret', description: 'source of the account name' },
+  { path: 'sectigo.loginPassword', type: 'secret', description: 'source of the account password' },
   {
     path: 'sectigo.caFile',
     type: 'file',
-    description: 'PEM certificates to trust for the connection, beside the system ones',
+    description: 'PEM certificates to trust for the connection, in addition to the system ones',
   },
   { path: 'sectigo.proxy', type: 'text', description: 'HTTP proxy, e.g. http://proxy.example:3128' },
   {
     path: 'sectigo.pollSeconds',
     type: 'integer',
     description:
-      'pause between two questions about one order; less than the three hours that the CA asks for counts for a rehearsal on loopback only',
+      'pause between two queries about one order; less than the three hours that the CA asks for is used only for a rehearsal on loopback',
     default: '10800',
     most: 2_592_000,
   },
   {
     path: 'sectigo.timeoutSeconds',
     type: 'integer',
-    description: 'how long to wait for an answer',
+    description: 'seconds to wait for an answer',
     default: '120',
     // An order whose answer is not waited for is an unknown order.
     least: 1,
@@ -184,7 +190,7 @@ export const SETTINGS: readonly Setting[] = [
   {
     path: 'sectigo.foreignOrderNumber',
     type: 'boolean',
-    description: 'send foreignOrderNumber and checkFONsUnique (only where the account accepts them)',
+    description: 'send foreignOrderNumber and checkFONsUnique (only if the account accepts them)',
     default: 'false',
   },
 ]

@@ -43,8 +43,8 @@ const confirmedIf = (holds: boolean): Weight => (holds ? 'confirmed' : undefined
 const CAUSES: readonly CauseRule[] = [
   {
     id: 'other-key',
-    cause: 'the CSR was made with another key than the attested one (other slot or handle, or the key was made anew)',
-    remedy: 'Make CSR and attestation again from the same key.',
+    cause: 'the CSR was created with a key other than the attested one (another slot or handle, or a new key)',
+    remedy: 'Create the CSR and the attestation again from the same key.',
     weigh: (facts) => {
       const { csrSpkiSha256: csr, attestedSpkiSha256: attested } = facts
       if (csr !== undefined && attested !== undefined) return confirmedIf(csr !== attested)
@@ -53,8 +53,8 @@ const CAUSES: readonly CauseRule[] = [
   },
   {
     id: 'wrong-type',
-    cause: 'hsmType does not fit the package',
-    remedy: 'Set hsmType to the device that made the attestation.',
+    cause: 'hsmType does not match the package',
+    remedy: 'Set hsmType to the device that created the attestation.',
     weigh: ({ packageForms, keyAttestation }) => {
       const form = describePackage(keyAttestation)
       return confirmedIf(form !== undefined && !UNCLEAR.includes(form) && !packageForms.includes(form))
@@ -72,7 +72,7 @@ const CAUSES: readonly CauseRule[] = [
   {
     id: 'not-from-device',
     cause: 'the key was imported, or can leave the device',
-    remedy: 'Make a new key on the device, not exportable; this one can never be attested.',
+    remedy: 'Generate a new, non-exportable key on the device; this one can never be attested.',
     weigh: (facts) =>
       confirmedIf(
         facts.claims?.local === false ||
@@ -82,7 +82,7 @@ const CAUSES: readonly CauseRule[] = [
   },
   {
     id: 'not-fips',
-    cause: 'the device is no FIPS device, or not in FIPS mode',
+    cause: 'the device is not a FIPS device, or not in FIPS mode',
     remedy: 'Use a FIPS device in its FIPS mode; ask Sectigo which certificates it accepts.',
     weigh: (facts) => {
       if (facts.fips === 'certified') return undefined
@@ -92,32 +92,33 @@ const CAUSES: readonly CauseRule[] = [
   {
     id: 'chain',
     cause: 'a certificate is missing, in the wrong order, or was replaced on the device (YubiKey: slot f9)',
-    remedy: 'Export the attestation again with every certificate, that of the key first.',
+    remedy: 'Export the attestation again with every certificate, starting with that of the key.',
     weigh: (facts) =>
       confirmedIf(failed(facts, /^attestation\..*(chain|package|f9|leaf|intermediate|issuer|anchor|signature)/)),
   },
   {
     id: 'luna-pkctype',
-    cause: 'the RSA confirmation has the three-certificate form (TC-TrustCenter)',
-    remedy: 'Export it again in the five-certificate form (Chrysalis-ITS).',
+    cause: 'the RSA confirmation is of the three-certificate type (TC-TrustCenter)',
+    remedy: 'Export it again as the five-certificate type (Chrysalis-ITS).',
     weigh: (facts) =>
       facts.hsmType === 'LUNA' ? confirmedIf(failed(facts, /(form|pkctype|certificates)/)) : undefined,
   },
   {
     id: 'new-vendor-chain',
-    cause: 'firmware 5.7.4 and later is signed by new intermediates, which two certificates do not carry',
+    cause:
+      'attestations of firmware 5.7.4 and later need new intermediates, which a package of two certificates does not contain',
     remedy: 'Send the intermediates too (attestation with extra certificates), or ask Sectigo.',
     weigh: ({ hsmType, firmware }) => (hsmType === 'YUBIKEY' && atLeast(firmware, [5, 7, 4]) ? 'likely' : undefined),
   },
   {
     id: 'stale-authority',
-    cause: 'the attestation authority certificate of Fortanix lives about a month and may have ended',
+    cause: "Fortanix's attestation authority certificate is valid for about a month and may have expired",
     remedy: 'Fetch a new attestation and order at once.',
     weigh: ({ hsmType }) => (hsmType === 'FORTANIX' ? 'possible' : undefined),
   },
   {
     id: 'package-form',
-    cause: 'which form of the package Sectigo wants for this device is documented nowhere',
+    cause: 'no document says which form of the package Sectigo wants for this device',
     remedy: 'Try the other form with test=Y, or ask partnerapisupport@sectigo.com.',
     weigh: ({ hsmType }) => (hsmType === 'YUBIKEY' ? undefined : 'possible'),
   },

@@ -55,6 +55,6 @@ export function orderOutcome(answer: Answer, errors: ErrorTable, options: OrderR
       ...(certificateState === undefined ? {} : { certificateState }),
     }
   }
-  const why = reply.kind === 'unreadable' ? reply.why : 'the HTTP status does not fit the reply'
+  const why = reply.kind === 'unreadable' ? reply.why : 'the HTTP status does not match the reply'
   return { kind: 'unknown', reason: `HTTP ${status} ${answer.contentType}: ${why}`, reply: shown }
 }

@@ -6,7 +6,7 @@ import { requireValid } from './parameters/require-valid.ts'
 
 /** To be said before anything is sent. */
 export const REVOKE_WARNING =
-  'A revocation cannot be taken back. Before the certificate is issued it rejects (cancels) the order instead.'
+  'A revocation cannot be undone. Before the certificate is issued, it rejects (cancels) the order instead.'
 
 export type RevokeRequest = (
   | { readonly orderNumber: string }

@@ -17,7 +17,7 @@ export async function getAccountBalance(client: SectigoClient, signal?: AbortSig
     case 'refused':
       throw refusedError(GET_ACCOUNT_BALANCE_ERRORS, reply, read.code, read.message)
     case 'unreadable':
-      throw unreadable(ENDPOINT, reply, 'it holds no amount')
+      throw unreadable(ENDPOINT, reply, 'it contains no amount')
   }
 }
 

@@ -27,7 +27,7 @@ const malformed = (what: string, cause?: unknown): EnrollError =>
 export function readOrderForm(text: string, readFile: (path: string) => Uint8Array): OrderForm {
   if (text.length > MAX_FORM) throw malformed(`it is longer than ${MAX_FORM} characters`)
   // The parser takes time that grows with the square of the nesting; a form nests once.
-  if ((text.match(/[[{]/g)?.length ?? 0) > 1000) throw malformed('it nests too deep')
+  if ((text.match(/[[{]/g)?.length ?? 0) > 1000) throw malformed('it is nested too deeply')
   const value = readYaml(text)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed('it is no map')
   return Object.fromEntries(
@@ -52,7 +52,7 @@ function readYaml(text: string): unknown {
     if (error !== undefined) throw error
     return document.toJS({ maxAliasCount: 0 })
   } catch (error) {
-    throw malformed(error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'it is no YAML', error)
+    throw malformed(error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'it is not YAML', error)
   }
 }
 

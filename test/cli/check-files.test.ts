@@ -91,7 +91,7 @@ describe('check', () => {
     await file('with-key/key.b64', Buffer.from(pem).toString('base64'))
     const end = await check('--attestation', join(folder, 'with-key'))
     expect(end).toMatchObject({ code: 2, stdout: '' })
-    expect(end.stderr).toMatch(/key\.b64.*holds a private key \(PRIVATE KEY\)/)
+    expect(end.stderr).toMatch(/key\.b64.*contains a private key \(PRIVATE KEY\)/)
   })
 
   it('refuses a folder without files, and one with too many', async () => {

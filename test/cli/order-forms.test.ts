@@ -312,7 +312,7 @@ describe('evidence in a form', () => {
     const refused = await place(item(other.attestation), '--send-anyway')
     expect(refused.code, refused.stderr).toBe(4)
     expect(refused.stderr).toMatch(/warning: the key attestation does not hold here/)
-    expect(shown(refused).refusalCauses?.[0]).toMatch(/^confirmed: the CSR was made with another key/)
+    expect(shown(refused).refusalCauses?.[0]).toMatch(/^confirmed: the CSR was created with a key other/)
     const good = await place(item(one.attestation))
     expect(good.code, good.stderr).toBe(0)
     expect(good.stderr).not.toMatch(/warning: the key attestation/)

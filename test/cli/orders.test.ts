@@ -209,7 +209,7 @@ describe('order submit', () => {
     const end = await program(['order', 'submit', form, '--yes', '--send-anyway'])
     expect(end.code, end.stderr).toBe(4)
     expect(end.stderr).toMatch(/warning: the key attestation does not hold here/)
-    expect(end.stdout).toMatch(/causes +confirmed: the CSR was made with another key.*Try:/)
+    expect(end.stdout).toMatch(/causes +confirmed: the CSR was created with a key other.*Try:/)
   })
 
   it('leaves the form free where the login cannot be read', async () => {

@@ -49,7 +49,7 @@ describe('a secret that cannot be had', () => {
     ['a variable that is not set', PASSWORD, () => ({ [PASSWORD]: 'env:NOT_THERE' }), /NOT_THERE is not set/],
     ['a variable that is empty', LOGIN, () => ({ [LOGIN]: 'env:EMPTY', EMPTY: '' }), /gave nothing/],
     ['a file that is not there', LOGIN, (at) => ({ [LOGIN]: `file:${at('none')}` }), /no such file/],
-    ['a folder', PASSWORD, (at) => ({ [PASSWORD]: `file:${at('folder')}` }), /it is a directory/],
+    ['a folder', PASSWORD, (at) => ({ [PASSWORD]: `file:${at('folder')}` }), /it is a folder/],
     ['a file that is no secret', PASSWORD, (at) => ({ [PASSWORD]: `file:${at('large')}` }), /more than 65536 bytes/],
     ['an empty file', PASSWORD, (at) => ({ [PASSWORD]: `file:${at('empty')}` }), /gave nothing/],
     ['a credential without systemd', LOGIN, () => ({ [LOGIN]: 'credential:x' }), /CREDENTIALS_DIRECTORY/],
@@ -59,7 +59,7 @@ describe('a secret that cannot be had', () => {
       (at) => ({ [PASSWORD]: 'credential:x', CREDENTIALS_DIRECTORY: at('folder') }),
       /no such file/,
     ],
-    ['a prompt and nobody to ask', PASSWORD, () => ({ [PASSWORD]: 'prompt' }), /nobody can be asked/],
+    ['a prompt and nobody to ask', PASSWORD, () => ({ [PASSWORD]: 'prompt' }), /not interactive/],
   ]
   it.each(cases)('%s is told before the run exists, and by `plan`', async (_what, name, envOf, says) => {
     await mkdir(join(folder, 'folder'))

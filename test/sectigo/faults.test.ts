@@ -72,7 +72,7 @@ describe('no order is ever sent twice', () => {
     const watch = setInterval(() => ca.counters.requests['!AutoApplyOrder'] === 1 && abort.abort(), 20)
     const late = await sectigo.applyOrder(documentSigningForm(), { signal: abort.signal })
     clearInterval(watch)
-    expect(late).toMatchObject({ kind: 'unknown', reason: 'it was cancelled after the request had left' })
+    expect(late).toMatchObject({ kind: 'unknown', reason: 'it was cancelled after the request had been sent' })
     const early = await sectigo.applyOrder(documentSigningForm(), { signal: AbortSignal.abort() })
     expect(early.kind).toBe('not-sent')
     expect(ca.counters.requests).toEqual({ '!AutoApplyOrder': 1 })

@@ -8,9 +8,9 @@ export class PrivateKeyFound extends EnrollError {
   readonly kind: string
 
   constructor(what: string, kind: string) {
-    super('input.private-key', `Could not use ${what}: it holds a private key (${kind}).`, {
+    super('input.private-key', `Could not use ${what}: it contains a private key (${kind}).`, {
       remedy:
-        'Nothing here asks for a private key: give the attestation, request or certificate, and keep the key to yourself.',
+        'hsm-enroll never asks for a private key: pass the attestation, request or certificate, and keep the key to yourself.',
     })
     this.kind = kind
   }

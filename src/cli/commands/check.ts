@@ -36,7 +36,7 @@ export const check: Command = {
       type: 'string',
       describe: 'the key that the attestation must be for: name of the version (Google), UUID (Fortanix)',
     },
-    policy: { type: 'string', choices: ['document-signing', 'code-signing'], describe: 'which rules to check against' },
+    policy: { type: 'string', choices: ['document-signing', 'code-signing'], describe: 'rules to check against' },
     fips: {
       type: 'string',
       choices: ['refuse', 'warn', 'off'],

@@ -93,7 +93,7 @@ const member = <K extends string, T>(name: K, value: T | undefined): Partial<Rec
 export function parseScenario(text: string): Scenario {
   if (text.length > MAX_SCENARIO) throw malformed('file', `longer than ${MAX_SCENARIO} characters`)
   // The parser takes time that grows with the square of the nesting; a scenario nests three deep.
-  if ((text.match(/[[{]/g)?.length ?? 0) > 2000) throw malformed('file', 'it nests too deep')
+  if ((text.match(/[[{]/g)?.length ?? 0) > 2000) throw malformed('file', 'it is nested too deeply')
   const root = new Place('scenario', readYaml(text)).map(['account', 'prices', 'flow', 'faults', 'push', 'clock'])
   return {
     ...member('account', optional(root.account, readAccount)),

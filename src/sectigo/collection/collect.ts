@@ -38,7 +38,7 @@ export function collectCertificate(
     const now = options.now()
     const due = await nextCall(options.schedule, query.orderNumber, now, options.floor)
     if (due > now) {
-      const message = `asked not long ago; Sectigo allows the next call at ${new Date(due).toISOString()}`
+      const message = `asked too recently; Sectigo allows the next call at ${new Date(due).toISOString()}`
       return { kind: 'not-yet', message, nextCall: due }
     }
     const last = await options.schedule.lastCall(query.orderNumber)
@@ -88,7 +88,7 @@ export function readCollection(body: Uint8Array): CollectionReply {
   if (certificates !== undefined) return { kind: 'issued', certificates }
   if (code === 0) return { kind: 'not-yet', message: 'Sectigo is still processing the order' }
   if (code === 1) return { kind: 'not-yet', message: 'the certificate is available but was not attached' }
-  return { kind: 'unreadable', why: 'it holds neither a status nor a certificate' }
+  return { kind: 'unreadable', why: 'it contains neither a status nor a certificate' }
 }
 
 function certificateText(

@@ -22,7 +22,7 @@ export const AUTO_AUTHORIZE_ERRORS: ErrorTable = {
     {
       code: -15,
       message: 'Not enough credit!',
-      cause: 'the account has not enough credit',
+      cause: 'the account does not have enough credit',
       remedy: 'Add credit to the account, then authorize again.',
       final: false,
     },

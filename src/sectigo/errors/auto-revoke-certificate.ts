@@ -23,14 +23,14 @@ export const AUTO_REVOKE_CERTIFICATE_ERRORS: ErrorTable = {
     USED_GET,
     {
       code: -20,
-      cause: 'the order was rejected already',
-      remedy: 'Nothing is left to be done.',
+      cause: 'the order was already rejected',
+      remedy: 'Nothing to do.',
       final: true,
     },
     {
       code: -21,
-      cause: 'the certificate was revoked already',
-      remedy: 'Nothing is left to be done.',
+      cause: 'the certificate was already revoked',
+      remedy: 'Nothing to do.',
       final: true,
     },
     {

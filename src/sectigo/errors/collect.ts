@@ -26,7 +26,7 @@ export const COLLECT_ERRORS: ErrorTable = {
     CALL_LIMIT,
     ...[-90, -91].map((code) => ({
       code,
-      cause: 'the user has no permission for what the message names',
+      cause: 'the user lacks a permission: see the message of the CA',
       remedy: 'Ask Sectigo which endpoint collects Document Signing certificates; the mailed file can be imported.',
       final: false,
     })),

@@ -39,8 +39,7 @@ export function explainRefusal(table: ErrorTable, code: number, message: string)
       code,
       message,
       cause: `${table.endpoint} answered ${code}, which its documents do not list`,
-      remedy:
-        'Read the message of the CA; ask partnerapisupport@sectigo.com. Look at the balance before ordering again.',
+      remedy: "Read the CA's message; ask partnerapisupport@sectigo.com. Check the balance before ordering again.",
       final: false,
       doubtful: true,
     }
@@ -50,7 +49,7 @@ export function explainRefusal(table: ErrorTable, code: number, message: string)
     code,
     message: message === '' ? (first.message ?? '') : message,
     cause: exact ? first.cause : `probably one of: ${[first, ...others].map((row) => row.cause).join('; ')}`,
-    remedy: exact ? first.remedy : `Read the message of the CA. ${first.remedy}`,
+    remedy: exact ? first.remedy : `Read the CA's message. ${first.remedy}`,
     final: rows.every((row) => row.final),
     ...(rows.some((row) => row.doubtful === true) ? { doubtful: true } : {}),
   }

@@ -22,7 +22,7 @@ export const GET_ACCOUNT_BALANCE_ERRORS: ErrorTable = {
     {
       code: -19,
       message: 'Only for CCM accounts!',
-      cause: 'this kind of account has no balance to ask for',
+      cause: 'this type of account has no balance',
       remedy: 'Read the balance on the web site.',
       final: true,
     },

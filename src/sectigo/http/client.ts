@@ -89,7 +89,7 @@ export function createClient(options: ClientOptions): SectigoClient {
 function requireTimeouts({ connect, reply }: Timeouts = DEFAULT_TIMEOUTS): void {
   if ([connect, reply].every((time) => time >= 1 && time <= LONGEST_TIMEOUT)) return
   throw new EnrollError('sectigo.timeout', 'Could not use the timeout: it must be above 0 and at most a day.', {
-    remedy: 'Leave sectigo.timeoutSeconds out, or give it whole seconds up to 86400.',
+    remedy: 'Remove sectigo.timeoutSeconds, or set it to whole seconds up to 86400.',
   })
 }
 

@@ -15,7 +15,7 @@ export function readBaseUrl(text: string): URL {
 
 const notAUrl = (): EnrollError =>
   new EnrollError('sectigo.url', 'Could not use the address of the CA: it is not a URL.', {
-    remedy: `Write it whole, for example ${SECTIGO_URL}`,
+    remedy: `Write the full URL, for example ${SECTIGO_URL}`,
   })
 
 /** An HTTPS address without user name, query or fragment. Throws EnrollError (exit 2). */
@@ -24,15 +24,15 @@ function readHttpsUrl(text: string): URL {
   const url = new URL(text)
   if (url.protocol !== 'https:') {
     throw new EnrollError('sectigo.plain-http', `Could not use ${url.host}: the address is not HTTPS.`, {
-      remedy: 'Use an https:// address; a private certificate is trusted by naming its CA file.',
+      remedy: 'Use an https:// address; to trust a private certificate, specify its CA file.',
     })
   }
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
     throw new EnrollError(
       'sectigo.url',
-      `Could not use ${url.host}: the address holds a login, a query or a fragment.`,
+      `Could not use ${url.host}: the address contains a login, a query or a fragment.`,
       {
-        remedy: 'Give the address alone; the login is configured apart, as a secret.',
+        remedy: 'Specify only the address; configure the login separately, as a secret.',
       },
     )
   }

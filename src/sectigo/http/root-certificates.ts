@@ -54,13 +54,9 @@ export function readCaFile(path: string): string {
   }
   const blocks = text.length > MAX_CA_FILE ? [] : readPem(text)
   if (blocks.length === 0 || blocks.some((block) => block.label !== 'CERTIFICATE')) {
-    throw new EnrollError(
-      'sectigo.ca-file',
-      `Could not use the CA file ${path}: it holds other things than certificates.`,
-      {
-        remedy: 'Name a PEM file that holds only "CERTIFICATE" blocks.',
-      },
-    )
+    throw new EnrollError('sectigo.ca-file', `Could not use the CA file ${path}: it contains more than certificates.`, {
+      remedy: 'Specify a PEM file that contains only "CERTIFICATE" blocks.',
+    })
   }
   return text
 }

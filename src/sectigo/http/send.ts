@@ -81,7 +81,7 @@ function exchange(socket: TLSSocket, options: SendOptions, timeout: number): Pro
     }
     request.once('error', unknown)
     // Nobody asked for another protocol: what follows a 101 is no reply.
-    request.once('upgrade', () => unknown(new CutReply('the server changed the protocol unasked', '')))
+    request.once('upgrade', () => unknown(new CutReply('the server switched the protocol without being asked', '')))
     request.once('response', (response) => {
       request.off('error', unknown)
       request.on('error', () => undefined)
@@ -121,14 +121,14 @@ async function readReply(response: IncomingMessage, options: SendOptions): Promi
     }
   } catch (error) {
     if (error instanceof CutReply) throw error
-    throw new CutReply('the reply broke off', partial())
+    throw new CutReply('the reply ended early', partial())
   }
   if (response.headers['content-encoding'] !== undefined) {
-    throw new CutReply('the reply is compressed although nobody asked for it', '')
+    throw new CutReply('the reply is compressed although that was not requested', '')
   }
   // Order 7654321 that breaks off reads as order 7. TLS would tell an end from a cut, but Node.js does not pass that on.
   if (length > 0 && !endsItself && !declaresEnd(response)) {
-    throw new CutReply('the reply does not say how long it is, so a part of it may be missing', partial())
+    throw new CutReply('the reply does not state its length, so part of it may be missing', partial())
   }
   const type = (response.headers['content-type'] ?? '').split(';')[0] ?? ''
   const { location } = response.headers
@@ -146,10 +146,10 @@ const declaresEnd = ({ headers }: IncomingMessage): boolean =>
   headers['content-length'] !== undefined || /(^|,)\s*chunked\s*$/i.test(headers['transfer-encoding'] ?? '')
 
 function lossOf(error: unknown, timeout: AbortSignal, user: AbortSignal | undefined): string {
-  if (user?.aborted === true) return 'it was cancelled after the request had left'
-  if (timeout.aborted) return 'no answer came in time'
+  if (user?.aborted === true) return 'it was cancelled after the request had been sent'
+  if (timeout.aborted) return 'there was no answer in time'
   if (error instanceof CutReply) return error.message
-  return `the connection was lost after the request had left (${codeOf(error)})`
+  return `the connection was lost after the request had been sent (${codeOf(error)})`
 }
 
 const codeOf = (error: unknown): string =>
@@ -168,17 +168,21 @@ const CONNECT_REMEDIES: readonly { readonly pattern: RegExp; readonly what: stri
     pattern: /(CERT|SIGNATURE|ISSUER|ALTNAME|CRL)/,
     what: 'its certificate is not trusted',
     remedy:
-      'If this is a private CA, name its CA file (`sectigo.caFile`, --ca-file); otherwise somebody stands in between.',
+      'If this is a private CA, specify its CA file (`sectigo.caFile`, --ca-file); otherwise the connection may be intercepted.',
   },
   { pattern: /^(ECONNRESET|EPIPE)$/, what: 'it dropped the connection', remedy: 'Try again later: nothing was sent.' },
-  { pattern: /(SSL|TLS|EPROTO)/, what: 'no TLS connection came about', remedy: 'Check that the port speaks HTTPS.' },
+  {
+    pattern: /(SSL|TLS|EPROTO)/,
+    what: 'no TLS connection could be established',
+    remedy: 'Check that the port speaks HTTPS.',
+  },
 ]
 
 function notSent(url: URL, error: unknown): Exchange {
   const code = codeOf(error)
   const known = CONNECT_REMEDIES.find(({ pattern }) => pattern.test(code))
   const said = error instanceof Error && error.message.startsWith('the proxy ') ? error.message : undefined
-  const what = said ?? (known === undefined ? 'no connection came about in time' : `${known.what} (${code})`)
+  const what = said ?? (known === undefined ? 'no connection could be established in time' : `${known.what} (${code})`)
   return {
     kind: 'not-sent',
     reason: `${url.host}: ${what}`,

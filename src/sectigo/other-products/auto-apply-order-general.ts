@@ -84,7 +84,7 @@ const PARAMETERS: readonly Parameter[] = [
   text('organizationName', 64, {
     requirement: 'conditional',
     requiredWhen: {
-      text: 'an organization is validated and the CSR holds none, or the product is HackerGuardian or HackerProof',
+      text: 'an organization is validated and the CSR contains none, or the product is HackerGuardian or HackerProof',
       holds: (form) => SCANNING.holds(form) || (ORGANIZATION.holds(form) && !form.csrHas('O')),
     },
   }),

@@ -22,7 +22,7 @@ export const MULTI_DOMAIN = condition('the product is a multi-domain certificate
   ssl(form, ({ domains }) => domains === 'multi'),
 )
 export const NO_DOMAIN_IN_CSR = condition(
-  'the CSR of a multi-domain certificate names no domain',
+  'the CSR of a multi-domain certificate contains no domain',
   (form) => MULTI_DOMAIN.holds(form) && form.csrLacksDomains,
 )
 export const SINGLE_DOMAIN = condition('the product is a single-domain certificate', (form) =>
@@ -67,5 +67,5 @@ export const NOT_DV = condition(
 export const absent = (...names: readonly string[]): Condition =>
   condition(`${names.join(' and ')} are absent`, (form) => !form.has(...names))
 export const notInCsr = (attribute: string, label: string): Condition =>
-  condition(`the CSR holds no ${label}`, (form) => !form.csrHas(attribute))
-export const given = (name: string): Condition => condition(`${name} is given`, (form) => form.has(name))
+  condition(`the CSR contains no ${label}`, (form) => !form.csrHas(attribute))
+export const given = (name: string): Condition => condition(`${name} is present`, (form) => form.has(name))

@@ -46,9 +46,9 @@ const perDomain = (parameter: string): readonly TableRule[] => [
     violated: (form) => {
       const values = form.listOf(parameter)
       const word = values.find((value) => ONE_FOR_ALL.includes(value.toUpperCase()))
-      return word === undefined || values.length === 1 ? undefined : `${word} stands beside other values`
+      return word === undefined || values.length === 1 ? undefined : `${word} appears with other values`
     },
-    remedy: 'Give the one word alone, or one entry for each domain.',
+    remedy: 'Use the one word alone, or one entry for each domain.',
     source: `${MANUAL}, section 1, ${parameter}`,
   },
   {
@@ -61,21 +61,21 @@ const perDomain = (parameter: string): readonly TableRule[] => [
         ? undefined
         : `${values.length} entries for ${domains.length} domains`
     },
-    remedy: 'Give one entry for each domain, in the order of domainNames.',
+    remedy: 'Use one entry for each domain, in the order of domainNames.',
     source: `${MANUAL}, section 1, ${parameter}`,
   },
 ]
 
 /** What the general parameters have between them. */
 export const GENERAL_RULES: readonly TableRule[] = [
-  tooMany(-4, 'more than one certificate is named', (form) => count(form, ...CERTIFICATES)),
+  tooMany(-4, 'more than one certificate is specified', (form) => count(form, ...CERTIFICATES)),
   tooMany(
     -54,
-    'more than one main licence is named',
+    'more than one main licence is specified',
     (form) => form.products.filter((code) => MAIN_LICENCES.includes(code)).length,
   ),
-  tooMany(-67, 'more than one CodeGuard licence is named', (form) => count(form, 'codeguard')),
-  tooMany(-82, 'more than one web package is named', (form) => count(form, 'web-security')),
+  tooMany(-67, 'more than one CodeGuard licence is specified', (form) => count(form, 'codeguard')),
+  tooMany(-82, 'more than one web package is specified', (form) => count(form, 'web-security')),
   {
     parameter: 'product',
     severity: 'fail',
@@ -84,7 +84,7 @@ export const GENERAL_RULES: readonly TableRule[] = [
       const half = PRODUCT_PAIRS.find(([one, other]) => products.includes(one) !== products.includes(other))
       return half === undefined ? undefined : `${half.join(' and ')} belong together`
     },
-    remedy: 'Name both codes of the pair.',
+    remedy: 'Specify both codes of the pair.',
     source: `${MANUAL}, section 1, HackerGuardian Products (Pairs)`,
   },
   {
@@ -103,8 +103,10 @@ export const GENERAL_RULES: readonly TableRule[] = [
     severity: 'fail',
     code: -58,
     violated: ({ products }) =>
-      products.includes('356') && products.includes('341') ? 'a trial licence takes no address pack' : undefined,
-    remedy: 'Leave out 356.',
+      products.includes('356') && products.includes('341')
+        ? 'a trial licence does not support an address pack'
+        : undefined,
+    remedy: 'Remove 356.',
     source: `${MANUAL}, error -58`,
   },
   {
@@ -116,7 +118,7 @@ export const GENERAL_RULES: readonly TableRule[] = [
       !productsOf(form).some(({ validation }) => validation === 'OV' || validation === 'EV')
         ? 'a TrustLogo goes with an OV or EV certificate'
         : undefined,
-    remedy: 'Leave out 36.',
+    remedy: 'Remove 36.',
     source: `${MANUAL}, section 1, TrustLogo`,
   },
   {
@@ -143,9 +145,9 @@ export const GENERAL_RULES: readonly TableRule[] = [
       !form.has('localityName', 'stateOrProvinceName') &&
       !form.csrHas('L') &&
       !form.csrHas('ST')
-        ? 'neither locality nor state is given'
+        ? 'neither locality nor state is present'
         : undefined,
-    remedy: 'Give localityName or stateOrProvinceName.',
+    remedy: 'Add localityName or stateOrProvinceName.',
     source: `${MANUAL}, version 3.2`,
   },
   {
@@ -154,7 +156,7 @@ export const GENERAL_RULES: readonly TableRule[] = [
     code: -4,
     violated: (form) =>
       form.isYes('isCallbackCompleted') && form.has('isAppRepValidated') && !form.isYes('isAppRepValidated')
-        ? 'isCallbackCompleted is Y and isAppRepValidated is not'
+        ? 'isCallbackCompleted is Y, but isAppRepValidated is not'
         : undefined,
     remedy: 'Set both to Y, or isCallbackCompleted to N.',
     source: `${MANUAL}, section 1, isCallbackCompleted`,
@@ -165,9 +167,9 @@ export const GENERAL_RULES: readonly TableRule[] = [
     code: -4,
     violated: (form) =>
       form.has('validationTokens') && form.has('dcvEmailAddresses')
-        ? 'dcvEmailAddresses and validationTokens exclude one another'
+        ? 'dcvEmailAddresses and validationTokens are mutually exclusive'
         : undefined,
-    remedy: 'Give one of them.',
+    remedy: 'Use one of them.',
     source: `${MANUAL}, section 1, dcvEmailAddresses`,
   },
   {
@@ -181,7 +183,7 @@ export const GENERAL_RULES: readonly TableRule[] = [
         ? undefined
         : 'it is not one of domainNames'
     },
-    remedy: 'Name one of the domains listed in domainNames.',
+    remedy: 'Specify one of the domains listed in domainNames.',
     source: `${MANUAL}, section 1, primaryDomainName`,
   },
   {
@@ -195,7 +197,7 @@ export const GENERAL_RULES: readonly TableRule[] = [
       !form.products.some((code) => UNIFIED_COMMUNICATIONS.includes(code))
         ? 'maxSubjectCNs is 1, so it must say which name that is'
         : undefined,
-    remedy: 'Give primaryDomainName, or leave out maxSubjectCNs.',
+    remedy: 'Add primaryDomainName, or remove maxSubjectCNs.',
     source: `${MANUAL}, section 1, maxSubjectCNs`,
   },
   ...perDomain('dcvEmailAddresses'),

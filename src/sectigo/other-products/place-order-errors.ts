@@ -22,7 +22,7 @@ export const PLACE_ORDER_ERRORS: ErrorTable = {
       code: -13,
       message: 'The CSR uses an unsupported key size!',
       cause: 'the key is too small or too large',
-      remedy: 'Make a key of RSA 3072 or 4096, or P-256 or P-384.',
+      remedy: 'Generate an RSA key of 3072 or 4096 bits, or a P-256 or P-384 key.',
       final: true,
     },
     UNKNOWN_ERROR,
@@ -40,7 +40,7 @@ export const PLACE_ORDER_ERRORS: ErrorTable = {
     {
       code: -39,
       message: 'At least 1 item is missing from this order!',
-      cause: 'the order does not hold all its items',
+      cause: 'the order does not contain all its items',
       remedy: 'Add the certificate, and for a token 495 and one of 496, 497 and 498.',
       final: true,
     },
@@ -55,7 +55,7 @@ export const PLACE_ORDER_ERRORS: ErrorTable = {
       code: -62,
       message: 'Company name is required but missing.',
       cause: 'organizationName is missing',
-      remedy: 'Give organizationName.',
+      remedy: 'Add organizationName.',
       final: true,
     },
     {
@@ -75,14 +75,14 @@ export const PLACE_ORDER_ERRORS: ErrorTable = {
     {
       code: -83,
       message: "'xxxx' is not applicable to this order!",
-      cause: 'a parameter does not fit this order',
-      remedy: 'Remove the parameter that the message names.',
+      cause: 'a parameter does not apply to this order',
+      remedy: 'Remove the parameter in the message.',
       final: true,
     },
     {
       code: -91,
       message: "Permission Denied. 'xxx'",
-      cause: 'the user has no permission for what the message names',
+      cause: 'the user lacks a permission: see the message of the CA',
       remedy: ASK,
       final: false,
     },
@@ -96,7 +96,7 @@ export const PLACE_ORDER_ERRORS: ErrorTable = {
     {
       code: -127,
       message: 'Document Signing Anchors are restricted for PlaceOrder API',
-      cause: 'affiliates may not order Document Signing here',
+      cause: 'affiliates are not allowed to order Document Signing here',
       remedy: 'Order with !AutoApplyOrder, or ask Sectigo.',
       final: true,
     },

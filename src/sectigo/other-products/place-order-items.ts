@@ -58,7 +58,7 @@ export function itemFaults(
 ): ItemFault[] {
   if (items.length === 0) {
     return [
-      { code: -39, parameter: '1_PPP', detail: 'the order holds no item', remedy: 'Give 1_PPP, for example 6053.' },
+      { code: -39, parameter: '1_PPP', detail: 'the order contains no item', remedy: 'Add 1_PPP, for example 6053.' },
     ]
   }
   const gap = items.findIndex(({ index }, position) => index !== position + 1)
@@ -80,7 +80,7 @@ export function itemFaults(
     faults.push({
       code: -39,
       parameter: 'PPP',
-      detail: `a token order needs ${code}, once`,
+      detail: `a token order needs ${code} exactly once`,
       remedy: `Add an item with PPP ${code}.`,
     })
   }
@@ -94,9 +94,7 @@ export function itemFaults(
 function withoutToken(kinds: readonly (PlaceOrderKind | undefined)[]): ItemFault[] {
   const stray = kinds.some((kind) => kind === 'token' || kind === 'shipping')
   const detail = 'token or shipping is ordered for a key that stays in your own device'
-  return stray
-    ? [{ code: -4, parameter: 'PPP', detail, remedy: 'Leave out 495 to 498, or set smartCardBased to Y.' }]
-    : []
+  return stray ? [{ code: -4, parameter: 'PPP', detail, remedy: 'Remove 495 to 498, or set smartCardBased to Y.' }] : []
 }
 
 const kindOf = (view: FormView): PlaceOrderKind | undefined => PLACE_ORDER_PRODUCTS[view.get('PPP') ?? '']?.kind

@@ -32,7 +32,7 @@ const yesNo = (name: string, rest: Rest = {}): Parameter => ({
   source: PAGE,
 })
 
-const NO_NAME: Condition = { text: 'name is not given', holds: (form) => !form.has('name') }
+const NO_NAME: Condition = { text: 'name is absent', holds: (form) => !form.has('name') }
 const BROWSER = 'For browsers: a call from a back end gets its reply without it.'
 
 const PARAMETERS: readonly Parameter[] = [
@@ -72,7 +72,7 @@ const PARAMETERS: readonly Parameter[] = [
   text('name', 128, {
     requirement: 'conditional',
     requiredWhen: {
-      text: 'neither foreName nor surName is given',
+      text: 'neither foreName nor surName is present',
       holds: (form) => !form.has('foreName') && !form.has('surName'),
     },
     decision: 'One form or the other by the table; the ordering URL of the page sends both, which is read.',
@@ -136,8 +136,8 @@ export const PLACE_ORDER: ParameterTable = {
       parameter: 'name',
       severity: 'warn',
       violated: (form) =>
-        form.has('name') && form.has('foreName', 'surName') ? 'name and foreName/surName are both given' : undefined,
-      remedy: 'Give the name in one form.',
+        form.has('name') && form.has('foreName', 'surName') ? 'both name and foreName/surName are present' : undefined,
+      remedy: 'Specify the name in one form.',
       source: PAGE,
     },
     {
@@ -145,7 +145,7 @@ export const PLACE_ORDER: ParameterTable = {
       severity: 'warn',
       violated: (form) =>
         form.has('languageName') && form.has('shippingTemplateID', 'agreementTemplateID')
-          ? 'a template identifier prevails over it'
+          ? 'a template identifier takes precedence over it'
           : undefined,
       remedy: 'Send the template identifier or the language, not both.',
       source: PAGE,
@@ -166,7 +166,7 @@ export const PLACE_ORDER_ITEM: ParameterTable = {
   parameters: [
     number('ID', {
       requirement: 'conditional',
-      requiredWhen: { text: 'no PPP is given', holds: (form) => !form.has('PPP') },
+      requiredWhen: { text: 'there is no PPP', holds: (form) => !form.has('PPP') },
     }),
     number('PPP', { requirement: 'conditional' }),
     number('visibility', { allowed: ['-1', '0'], default: '-1' }),
@@ -185,8 +185,10 @@ export const PLACE_ORDER_ITEM: ParameterTable = {
       severity: 'fail',
       code: -83,
       violated: (form) =>
-        form.isYes('smartCardBased') && ATTESTED.holds(form) ? 'a token order takes no key attestation' : undefined,
-      remedy: 'Leave out hsmType and keyAttestation, or set smartCardBased to N.',
+        form.isYes('smartCardBased') && ATTESTED.holds(form)
+          ? 'a token order does not accept a key attestation'
+          : undefined,
+      remedy: 'Remove hsmType and keyAttestation, or set smartCardBased to N.',
       source: PAGE,
     },
   ],

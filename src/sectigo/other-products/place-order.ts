@@ -18,7 +18,7 @@ export function validatePlaceOrder(form: OrderForm): readonly FormFault[] {
       (parameter): FormFault => ({
         parameter,
         severity: 'fail',
-        detail: `${parameter}: it stands twice, with and without the underscore`,
+        detail: `${parameter}: it appears twice, with and without the underscore`,
         remedy: 'Keep one of them.',
         source: PLACE_ORDER.source,
       }),

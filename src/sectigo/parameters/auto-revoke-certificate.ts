@@ -4,7 +4,7 @@ import type { Condition, ParameterTable } from './parameter.ts'
 const source = 'https://docs.sectigo.com/sps/auto-revoke-certificate/request'
 
 const NO_OTHER: Condition = {
-  text: 'neither certificateID nor serialNumber is given',
+  text: 'neither certificateID nor serialNumber is present',
   holds: (form) => !form.has('certificateID') && !form.has('serialNumber'),
 }
 
@@ -61,9 +61,9 @@ export const AUTO_REVOKE_CERTIFICATE: ParameterTable = {
       code: -4,
       violated: (form) =>
         ['orderNumber', 'certificateID', 'serialNumber'].filter((name) => form.has(name)).length > 1
-          ? 'more than one certificate is named'
+          ? 'more than one certificate is specified'
           : undefined,
-      remedy: 'Name it in one way.',
+      remedy: 'Specify it in one way.',
       source,
     },
     {

@@ -26,7 +26,7 @@ export const COLLECT: ParameterTable = {
       type: 'string',
       max: 128,
       requiredWhen: {
-        text: 'neither certificateID nor baseOrderNumber is given',
+        text: 'neither certificateID nor baseOrderNumber is present',
         holds: (form) => !form.has('certificateID') && !form.has('baseOrderNumber'),
       },
       source: PAGE,
@@ -41,7 +41,7 @@ export const COLLECT: ParameterTable = {
       allowed: ['0', '1', '2', '3'],
       source: PAGE,
       decision:
-        '0, 1 and 2 (ZIP, Netscape, PKCS#7) go with queryType 1 only; this program asks for 3, individual certificates.',
+        '0, 1 and 2 (ZIP, Netscape, PKCS#7) go with queryType 1 only; hsm-enroll asks for 3, individual certificates.',
     },
     {
       name: 'responseEncoding',

@@ -11,7 +11,7 @@ export const REMOTE: Condition = {
 export const TOKEN: Condition = { text: 'token provisioning: SmartCardBased is Y', holds: isToken }
 
 export const ORDERS_706: Condition = {
-  text: 'the order holds product 706',
+  text: 'the order contains product 706',
   holds: (form) => form.products.includes('706'),
 }
 
@@ -21,6 +21,6 @@ export const PARTNER_VALIDATED: Condition = {
 }
 
 export const NO_STREET_IN_CSR: Condition = {
-  text: 'the CSR holds no street address',
+  text: 'the CSR contains no street address',
   holds: (form) => !form.csrHas('street'),
 }

@@ -21,10 +21,10 @@ export const DOCUMENT_SIGNING_RULES: readonly TableRule[] = [
     code: -4,
     violated: ({ products }) => {
       const certificates = products.filter((code) => CERTIFICATES.includes(code))
-      if (certificates.length > 1) return 'more than one certificate product is named'
-      return new Set(products).size === products.length ? undefined : 'a product code stands twice'
+      if (certificates.length > 1) return 'more than one certificate product is specified'
+      return new Set(products).size === products.length ? undefined : 'a product code appears twice'
     },
-    remedy: 'Name exactly one certificate product, and each code once.',
+    remedy: 'Specify exactly one certificate product, and each code once.',
     source: 'AutoApplyOrder 3.44, section 1, product: exactly one certificate value',
   },
   {
@@ -46,7 +46,7 @@ export const DOCUMENT_SIGNING_RULES: readonly TableRule[] = [
       !form.isYes('SmartCardBased') && TOKEN_ITEMS.some((code) => form.products.includes(code))
         ? 'token or shipping is ordered for a key that stays in your own device'
         : undefined,
-    remedy: 'Leave out 577 and 163, or set SmartCardBased to Y.',
+    remedy: 'Remove 577 and 163, or set SmartCardBased to Y.',
     source: `${PAGE}, request row 3`,
   },
   {
@@ -54,7 +54,7 @@ export const DOCUMENT_SIGNING_RULES: readonly TableRule[] = [
     severity: 'warn',
     violated: (form) =>
       form.products.includes('706')
-        ? 'the page names only 1214 in its provisioning lines, the sample and the older manual use 706'
+        ? 'the page mentions only 1214 in its provisioning lines, but the sample and the older manual use 706'
         : undefined,
     remedy: 'Rehearse it with test=Y, or ask Sectigo which product your account has.',
     source: `${PAGE}, request row 3`,
@@ -65,7 +65,7 @@ export const DOCUMENT_SIGNING_RULES: readonly TableRule[] = [
     code: -4,
     violated: (form) =>
       form.isYes('isCallbackCompleted') && form.has('isAppRepValidated') && !form.isYes('isAppRepValidated')
-        ? 'isCallbackCompleted is Y and isAppRepValidated is not'
+        ? 'isCallbackCompleted is Y, but isAppRepValidated is not'
         : undefined,
     remedy: 'Set both to Y, or isCallbackCompleted to N.',
     source: 'AutoApplyOrder 3.44, section 1, isCallbackCompleted',
@@ -74,7 +74,7 @@ export const DOCUMENT_SIGNING_RULES: readonly TableRule[] = [
     parameter: 'callbackTemplateID',
     severity: 'warn',
     violated: (form) =>
-      form.has('callbackTemplateID') ? 'the name of this parameter is inferred and may be refused (-2)' : undefined,
+      form.has('callbackTemplateID') ? 'the name of this parameter is inferred; the CA may refuse it (-2)' : undefined,
     remedy: 'Ask Sectigo for its name, or use languageName.',
     source: `${PAGE}, request row 53`,
   },
@@ -83,7 +83,7 @@ export const DOCUMENT_SIGNING_RULES: readonly TableRule[] = [
     severity: 'warn',
     violated: (form) =>
       form.has('languageName') && form.has('callbackTemplateID', 'agreementTemplateID')
-        ? 'a template identifier prevails over it'
+        ? 'a template identifier takes precedence over it'
         : undefined,
     remedy: 'Send the template identifier or the language, not both.',
     source: `${PAGE}, request rows 52 to 54`,

@@ -16,7 +16,7 @@ export const GET_DETAILED_ORDER_STATUS: ParameterTable = {
       type: 'string',
       max: 128,
       requiredWhen: {
-        text: 'no certificateID is given',
+        text: 'certificateID is absent',
         holds: (form) => !form.has('certificateID'),
       },
       source: MANUAL,

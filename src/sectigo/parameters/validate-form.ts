@@ -70,15 +70,15 @@ function nameFaults(table: ParameterTable, parameters: readonly Parameter[], for
     const fault = (detail: string, remedy: string): FormFault[] => [
       { parameter: name, severity: 'fail', detail: `${name}: ${detail}`, remedy, source: table.source },
     ]
-    if (LOGIN.has(lower)) return fault('the login does not belong into the form', 'Configure it apart, as a secret.')
+    if (LOGIN.has(lower)) return fault('the login does not belong in the form', 'Configure it separately, as a secret.')
     if (canonical === undefined) {
       const near = didYouMean(name, [...known.values()])
       return fault(
         `${table.endpoint} (${table.title}) has no such parameter, the CA would answer -2`,
-        near === undefined ? 'Leave it out.' : `Did you mean ${near}?`,
+        near === undefined ? 'Remove it.' : `Did you mean ${near}?`,
       )
     }
-    if (seen.has(canonical)) return fault('it stands twice, in different spellings', 'Keep one of them.')
+    if (seen.has(canonical)) return fault('it appears twice, in different spellings', 'Keep one of them.')
     seen.add(canonical)
     return []
   })
@@ -102,12 +102,12 @@ function parameterFaults(parameter: Parameter, form: FormView): FormFault[] {
     return []
   }
   if (parameter.appliesWhen?.holds(form) === false) {
-    return fault('fail', `it does not apply to this order (only where ${parameter.appliesWhen.text})`, 'Leave it out.')
+    return fault('fail', `it does not apply to this order (only if ${parameter.appliesWhen.text})`, 'Remove it.')
   }
   const irrelevant = parameter.relevantWhen?.holds(form) === false ? parameter.relevantWhen.text : undefined
   const wrong = valueFault(parameter, value)
   if (wrong !== undefined) return fault('fail', wrong.detail, wrong.remedy)
-  if (irrelevant !== undefined) return fault('warn', `it matters only where ${irrelevant}`, 'Leave it out.')
+  if (irrelevant !== undefined) return fault('warn', `it matters only if ${irrelevant}`, 'Remove it.')
   const doubt = parameter.doubtful?.[value]
   return doubt === undefined ? [] : fault('warn', `${value}: ${doubt}`, 'Send it only if Sectigo told you so.')
 }

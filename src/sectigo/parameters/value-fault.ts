@@ -15,7 +15,7 @@ export function valueFault(parameter: Parameter, value: string): ValueFault | un
     return { detail: `${length} characters, at most ${parameter.max} are allowed`, remedy: 'Shorten it.' }
   }
   if (parameter.format !== 'csr' && /\p{Cc}/u.test(value)) {
-    return { detail: 'it holds a control character', remedy: 'Remove line breaks and tabs.' }
+    return { detail: 'it contains a control character', remedy: 'Remove line breaks and tabs.' }
   }
   if (parameter.allowed !== undefined) {
     const values = parameter.list === true ? value.split(',').map((item) => item.trim()) : [value]
@@ -39,11 +39,11 @@ const FORMATS: Readonly<Record<ParameterFormat, (value: string) => ValueFault | 
       ? undefined
       : wrong('it is not base64', 'Encode the attestation package in base64, once, on one line.'),
   csr: (value) =>
-    isCsrText(value) ? undefined : wrong('it is neither PEM nor base64', 'Give the CSR as the tool wrote it.'),
+    isCsrText(value) ? undefined : wrong('it is neither PEM nor base64', 'Use the CSR as the tool wrote it.'),
   country: (value) =>
     isCountry(value)
       ? undefined
-      : wrong('it is no ISO 3166 country (-7)', 'Use the two capital letters, for example NL.'),
+      : wrong('it is not an ISO 3166 country (-7)', 'Use the two capital letters, for example NL.'),
   digits: (value) =>
     /^[1-9]\d*$/.test(value)
       ? undefined
