@@ -104,7 +104,11 @@ describe('a profile', () => {
     ['broken YAML', 'device: {uri: x\n', 'Could not read'],
     ['a value near one of the list', 'device:\n  hsmType: YUBIKEE\n', 'Did you mean "YUBIKEY"'],
     ['a misspelt setting of the family', 'device:\n  uri: "yubihsm2:"\n  conector: x\n', 'Did you mean "connector"'],
-    ['a setting of another family', 'device:\n  uri: "yubihsm2:"\n  nfkmattest: x\n', 'Unknown setting "device.nfkmattest" for YUBIHSM2'],
+    [
+      'a setting of another family',
+      'device:\n  uri: "yubihsm2:"\n  nfkmattest: x\n',
+      'Unknown setting "device.nfkmattest" for YUBIHSM2',
+    ],
     ['a setting of no family at all', 'device:\n  conector: x\n', 'Did you mean "connector"'],
     ['a list where one text belongs', 'device:\n  uri: [a, b]\n', 'one text, not a list'],
     ['a path in place of sections', 'device.uri: "yubihsm2:"\n', 'Unknown setting "device.uri"'],
