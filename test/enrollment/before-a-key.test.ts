@@ -215,7 +215,7 @@ describe('a run that is refused before it asked for anything', () => {
     expect(refused.stderr).toContain('The run is kept')
     expect(await runsKept()).toHaveLength(1)
     double.device.faults.plan({ kind: 'error', code: 0xff }, { command: 'generate asymmetric key' })
-    const failed = await enroll()
+    const failed = await enroll({}, '--try-pin-again')
     expect(failed.code, failed.stderr).toBe(3)
     expect(failed.stderr).toContain('The run is kept')
     expect(await runsKept()).toHaveLength(2)
