@@ -35,7 +35,10 @@ export interface KeySpec {
   readonly label: string
   /** CKA_ID, or what the family has in its place; 16 bytes derived from the run id. A family with fixed places (PIV slots) ignores it. */
   readonly id: Uint8Array
-  /** Names the one existing key (as `DeviceKey.location` prints it) that may be replaced. Without it an occupied place is refused. */
+  /**
+   * The place (as `DeviceKey.location` prints it) whose key may be overwritten, on a device with fixed places. Without it an occupied
+   * place is refused. Other devices hold the new key beside the old one.
+   */
   readonly replaceKey?: string
   /** PIN and touch policy, where the family has them. */
   readonly pinPolicy?: 'default' | 'never' | 'once' | 'always'
@@ -168,12 +171,49 @@ export function hasButtonTouch(device: Device): device is Device & ButtonTouch {
 export interface FixedPlace {
   /** Where `generateKeyPair` puts a key, as `DeviceKey.location` will print it. */
   readonly place: string
-  /** The key that is where `generateKeyPair` would put one; undefined where the place is empty. */
+  /** The key that is where `generateKeyPair` would put one; undefined where there is none that can be read. */
   occupant(): Promise<DeviceKey | undefined>
+  /** What is there, in words ("a key", "a certificate"), whether it can be read or not; undefined where the place is empty. */
+  holds(): Promise<string | undefined>
 }
 
 export function hasFixedPlace(device: Device): device is Device & FixedPlace {
   return 'occupant' in device
+}
+
+/** A key as it is listed. */
+export interface ListedKey {
+  /** As `DeviceKey.location` prints it. */
+  readonly location: string
+  readonly label?: string
+  /** SubjectPublicKeyInfo, DER; absent where it cannot be read, and `unread` says why. */
+  readonly publicKey?: Uint8Array
+  readonly unread?: string
+}
+
+/** Optional ability: the device lists the keys that this session may see. */
+export interface KeyListing {
+  listKeys(): Promise<readonly ListedKey[]>
+}
+
+export function hasKeyListing(device: Device): device is Device & KeyListing {
+  return 'listKeys' in device
+}
+
+/**
+ * Optional ability: a key is deleted by its name. Such a device holds the new key beside the one that it replaces, which goes when the
+ * new one serves.
+ */
+export interface KeyDeletion {
+  /**
+   * Deletes the key pair at a location, and the certificate that is stored with it. Throws DeviceError `key.not-found` where there is
+   * none, or another one than `publicKey` (SubjectPublicKeyInfo, DER) if that is given.
+   */
+  deleteKey(location: string, publicKey?: Uint8Array): Promise<void>
+}
+
+export function hasKeyDeletion(device: Device): device is Device & KeyDeletion {
+  return 'deleteKey' in device
 }
 
 /** What a family tells while something takes long. */

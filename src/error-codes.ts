@@ -40,6 +40,7 @@ export const ERROR_CODES = {
   'input.too-large': { exit: 'usage', when: 'A file is larger than any input of its kind.' },
   'input.unreadable': { exit: 'usage', when: 'A file cannot be read from disk.' },
   'journal.damaged': { exit: 'unknown', when: 'The journal of a run was changed or cut: what the run did cannot be known from it.' },
+  'key.held': { exit: 'refused', when: 'The key to be replaced belongs to a run that is open or paid; --abandon gives that run up.' },
   'knowledge.rollback': { exit: 'refused', when: 'An update of the tables (`knowledge update`) is not newer than those in force, or is dated in the future.' },
   'knowledge.unreadable': { exit: 'usage', when: 'An update of the tables cannot be read, or no pinned key signed it.' },
   'ledger.damaged': { exit: 'unknown', when: 'The ledger cannot be read; what is in use and what was paid is unknown.' },

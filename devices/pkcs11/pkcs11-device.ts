@@ -7,8 +7,11 @@ import type {
   HashName,
   HsmType,
   KeyAlgorithm,
+  KeyDeletion,
+  KeyListing,
   KeyRef,
   KeySpec,
+  ListedKey,
   Obstacle,
 } from '../device.ts'
 import { DeviceError } from '../device-error.ts'
@@ -33,10 +36,10 @@ import {
 } from './find-key-objects.ts'
 import { checkKeySpec, type GeneratedHandles, generateKeyPair } from './generate-key-pair.ts'
 import { EC_GENERATION, RSA_GENERATION } from './key-algorithm.ts'
+import { deleteKey, listKeys } from './key-inventory.ts'
 import { STRICT, type TemplateTraits } from './key-template.ts'
 import type { OpenedToken } from './open-token.ts'
 import { CKA } from './pkcs11-constants.ts'
-import { findReplacedKey } from './replaced-key.ts'
 import { signWithKey } from './sign-with-key.ts'
 import { cannotAttest } from './software-token.ts'
 import { plainFirmware, type TokenDescription } from './token-description.ts'
@@ -54,7 +57,7 @@ const SETTLE_MS = 2000
  * A token behind a PKCS#11 module, by the standard alone. The families derive from it and change what their device does
  * otherwise; what stands here must serve any of them.
  */
-export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
+export class Pkcs11Device implements Device, CertificateStore, KeyListing, KeyDeletion, KeyOperations {
   readonly hsmType: HsmType
   protected readonly opened: OpenedToken
   #closed = false
@@ -159,8 +162,7 @@ export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
     const { mechanisms, options } = this.opened
     checkKeySpec(spec, this.reasonAgainst(spec.algorithm), this.subject)
     await this.session.login(this.generationRole)
-    const replaced = this.findReplaced(spec)
-    this.refuseOccupied(spec, replaced)
+    this.refuseOccupied(spec)
     options.onProgress?.({
       kind: 'generating',
       message: `Generating a key of type ${spec.algorithm} on ${this.subject}; this may take minutes.`,
@@ -183,7 +185,6 @@ export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
     })
     key.attributes = readKeyAttributes(this.session, made.privateKey)
     if (key.attributes.extractable === true || key.attributes.sensitive === false) this.#removeExportable(made)
-    for (const object of replaced) destroyObject(this.session, object, `replaced ${spec.replaceKey}`)
     return key
   }
 
@@ -201,25 +202,28 @@ export class Pkcs11Device implements Device, CertificateStore, KeyOperations {
     )
   }
 
-  /** The key that `replaceKey` names, with its certificate; they go when the new key is there. */
-  protected findReplaced(spec: KeySpec): readonly Buffer[] {
-    const { replaceKey } = spec
-    return replaceKey === undefined ? [] : findReplacedKey(this.session, replaceKey, this.identityAt(replaceKey))
+  async listKeys(): Promise<readonly ListedKey[]> {
+    await this.session.login()
+    return listKeys(this.session, (identity) => this.locationOf(identity))
   }
 
-  /** Throws DeviceError `key.exists` where label or id is taken by anything but what is to be replaced. */
-  protected refuseOccupied(spec: KeySpec, replaced: readonly Buffer[]): void {
+  async deleteKey(location: string, publicKey?: Uint8Array): Promise<void> {
+    await this.session.login()
+    deleteKey(this.session, location, this.identityAt(location), publicKey)
+  }
+
+  /** Throws DeviceError `key.exists` where label or id is taken. */
+  protected refuseOccupied(spec: KeySpec): void {
     for (const identity of [{ label: spec.label }, { id: this.keyId(spec) }]) {
-      const objects = findObjects(
+      const [taken] = findObjects(
         this.session,
         identityTemplate(identity),
         `anything with ${describeIdentity(identity)}`,
       )
-      const taken = objects.find((object) => !replaced.some((each) => each.equals(object)))
       if (taken === undefined) continue
       const location = this.locationOf(readIdentity(this.session, taken))
       throw new DeviceError('key.exists', `Did not generate a key on ${this.subject}: ${location} already exists.`, {
-        remedy: `Choose another label, or specify --replace-key '${location}' (its old key is then lost).`,
+        remedy: `Resume the run that generated it, or choose another label; \`hsm-enroll keys delete '${location}'\` deletes it.`,
       })
     }
   }

@@ -2,13 +2,12 @@
 import { DeviceError, type KeySpec } from '../device.ts'
 import { ENROLMENT_KEYS } from './algorithm.ts'
 import { capabilities, hasCapability } from './capability.ts'
-import { deleteObject } from './commands/delete-object.ts'
 import { generateAsymmetricKey } from './commands/generate-asymmetric-key.ts'
 import { getObjectInfo } from './commands/get-object-info.ts'
 import { listObjects } from './commands/list-objects.ts'
 import type { NewObject } from './commands/new-object.ts'
 import { type KeyContext, ObjectKey } from './object-key.ts'
-import { formatObjectId, LABEL_LENGTH, parseObjectId } from './object-type.ts'
+import { formatObjectId, LABEL_LENGTH } from './object-type.ts'
 
 export interface KeyPlace {
   readonly authKeyId: number
@@ -32,7 +31,7 @@ export async function generateKey(context: KeyContext, place: KeyPlace, spec: Ke
     })
   }
   const object = await planObject(context, place, spec)
-  await makeRoom(context, object, spec)
+  await refuseTaken(context, object, spec)
   const id = await context.session.run(generateAsymmetricKey, object).catch((error) => afterLoss(context, spec, error))
   const key = await ObjectKey.read(context, id)
   if (key.attributes.extractable !== false || key.attributes.local !== true) {
@@ -56,7 +55,6 @@ async function planObject({ session }: KeyContext, place: KeyPlace, spec: KeySpe
     )
   }
   const { algorithm, sign } = ENROLMENT_KEYS[spec.algorithm]
-  // Asked before a key that is to be replaced is deleted, not after.
   if (!hasCapability(authKey.capabilities, 'generate-asymmetric-key')) {
     throw new DeviceError(
       'device.refused',
@@ -73,39 +71,22 @@ async function planObject({ session }: KeyContext, place: KeyPlace, spec: KeySpe
       },
     )
   }
-  const replaced = spec.replaceKey === undefined ? undefined : parseObjectId(spec.replaceKey)
-  if (
-    spec.replaceKey !== undefined &&
-    (replaced === undefined || (place.objectId !== 0 && place.objectId !== replaced))
-  ) {
-    throw new DeviceError(
-      'device.settings',
-      `"${spec.replaceKey.slice(0, 40)}" is not the key at the configured objectId.`,
-      {
-        remedy:
-          'Specify the key to replace as it is listed, such as 0x1234, and set objectId to the same value or omit it.',
-      },
-    )
-  }
   // Only what signing needs: exportable-under-wrap is never among it.
-  return { id: replaced ?? place.objectId, label: spec.label, domains, capabilities: capabilities(sign), algorithm }
+  return { id: place.objectId, label: spec.label, domains, capabilities: capabilities(sign), algorithm }
 }
 
-/** Refuses a taken place; deletes the one key that `replaceKey` names. */
-async function makeRoom(context: KeyContext, object: NewObject, spec: KeySpec): Promise<void> {
-  const labelled = await keysWithLabel(context, spec.label)
-  const other = labelled.find((id) => id !== object.id || spec.replaceKey === undefined)
+/** A key is never deleted to make room: an object id holds one, and the new key has to be there before the old one goes. */
+async function refuseTaken(context: KeyContext, object: NewObject, spec: KeySpec): Promise<void> {
+  const [other] = await keysWithLabel(context, spec.label)
   if (other !== undefined) throw exists(other, `its label is "${spec.label}"`)
   if (object.id === 0) return
   const taken = await context.session.run(listObjects, { id: object.id, type: 'asymmetric-key' })
-  if (taken.length === 0) return
-  if (spec.replaceKey === undefined) throw exists(object.id, 'it has the configured objectId')
-  await context.session.run(deleteObject, { id: object.id, type: 'asymmetric-key' })
+  if (taken.length > 0) throw exists(object.id, 'it has the configured objectId')
 }
 
 const exists = (id: number, why: string): DeviceError =>
   new DeviceError('key.exists', `Key ${formatObjectId(id)} already exists: ${why}. It is not overwritten.`, {
-    remedy: 'Resume the run that generated it, choose another objectId, or specify it in --replace-key.',
+    remedy: 'Resume the run that generated it, choose another objectId, or omit objectId.',
   })
 
 /**

@@ -5,17 +5,21 @@ import {
   type DeviceDescription,
   DeviceError,
   type DeviceKey,
+  type KeyDeletion,
+  type KeyListing,
   type KeyRef,
   type KeySpec,
+  type ListedKey,
 } from '../device.ts'
 import { readCertificate, storeCertificate } from './certificate-store.ts'
 import { describeDevice } from './describe-device.ts'
 import { generateKey, keysWithLabel } from './generate-key.ts'
+import { deleteKey, listKeys } from './key-inventory.ts'
 import { type KeyContext, ObjectKey } from './object-key.ts'
 import { parseObjectId } from './object-type.ts'
 import type { OpenedYubiHsm2 } from './opened-device.ts'
 
-export class YubiHsm2Device implements Device, CertificateStore {
+export class YubiHsm2Device implements Device, CertificateStore, KeyListing, KeyDeletion {
   readonly hsmType = 'YUBIHSM2'
   readonly #opened: OpenedYubiHsm2
   readonly #context: KeyContext
@@ -75,6 +79,14 @@ export class YubiHsm2Device implements Device, CertificateStore {
     }
     if (labelled !== undefined) return labelled.filter((candidate) => candidate === id)
     return (await ObjectKey.exists(this.#context, id)) ? [id] : []
+  }
+
+  listKeys(): Promise<readonly ListedKey[]> {
+    return listKeys(this.#context)
+  }
+
+  deleteKey(location: string, publicKey?: Uint8Array): Promise<void> {
+    return deleteKey(this.#context, location, publicKey)
   }
 
   async storeCertificate(

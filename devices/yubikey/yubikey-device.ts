@@ -8,6 +8,7 @@ import type {
   KeyAlgorithm,
   KeyRef,
   KeySpec,
+  ListedKey,
   Obstacle,
 } from '../device.ts'
 import { DeviceError } from '../device-error.ts'
@@ -38,7 +39,7 @@ import { chosenSlot } from './chosen-slot.ts'
 import { FIRMWARE, firmwareAgainst } from './firmware-rules.ts'
 import { readIntermediates } from './intermediates.ts'
 import { managementKeyRole, pinProtectedRole } from './management-key.ts'
-import { type PivSlot, slotByCkaId, slotByName } from './piv-slots.ts'
+import { PIV_SLOTS, type PivSlot, slotByCkaId, slotByName } from './piv-slots.ts'
 import { isPlaceholderCertificate } from './placeholder-certificate.ts'
 import { atLeast, canDo, printVersion, unpackVersion, type Version } from './ykcs11-abilities.ts'
 import { yubikeyObstacles } from './yubikey-obstacles.ts'
@@ -160,10 +161,6 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     return await super.generateKeyPair(spec)
   }
 
-  protected override findReplaced(): readonly Buffer[] {
-    return []
-  }
-
   protected override refuseOccupied(spec: KeySpec): void {
     const slot = this.#slot
     if (spec.replaceKey !== undefined && slotByName(spec.replaceKey) !== slot) {
@@ -197,8 +194,43 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     return key || certificates.length > 0 ? 'a key' : undefined
   }
 
+  async holds(): Promise<string | undefined> {
+    return this.#contents(this.#slot)
+  }
+
   get place(): string {
     return this.#slot.name
+  }
+
+  /** Every slot that holds something, without a login. */
+  override async listKeys(): Promise<readonly ListedKey[]> {
+    const keys: ListedKey[] = []
+    for (const slot of PIV_SLOTS) {
+      const what = this.#contents(slot)
+      if (what !== undefined) keys.push({ location: slot.name, ...(await this.#readPublicKey(slot, what)) })
+    }
+    return keys
+  }
+
+  async #readPublicKey(slot: PivSlot, what: string): Promise<Pick<ListedKey, 'publicKey' | 'unread'>> {
+    try {
+      const key = await this.findKey({ location: slot.name })
+      return key === undefined ? { unread: `the slot holds ${what}` } : { publicKey: key.publicKey }
+    } catch (error) {
+      if (error instanceof DeviceError) return { unread: error.message }
+      throw error
+    }
+  }
+
+  /** libykcs11 deletes certificates, and no keys. */
+  override async deleteKey(location: string): Promise<void> {
+    throw new DeviceError(
+      'device.unsupported',
+      `Could not delete the key in slot ${location} of ${this.subject}: PIV keys are only overwritten.`,
+      {
+        remedy: `With firmware 5.7 and later, \`ykman piv keys delete ${location}\` deletes it; --replace-key ${location} overwrites it.`,
+      },
+    )
   }
 
   /** The key of the configured slot, whoever made it. */

@@ -8,6 +8,7 @@ import { devices } from './commands/devices.ts'
 import { doctor } from './commands/doctor.ts'
 import { enroll } from './commands/enroll.ts'
 import { inspect } from './commands/inspect.ts'
+import { keys } from './commands/keys.ts'
 import { knowledge } from './commands/knowledge.ts'
 import { ledger } from './commands/ledger.ts'
 import { listen } from './commands/listen.ts'
@@ -30,6 +31,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   csr,
   attest,
   runs,
+  keys,
   ledger,
   certificate,
   order,

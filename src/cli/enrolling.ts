@@ -16,7 +16,12 @@ export const RUN_OPTIONS = {
   ...PROFILE_OPTIONS,
   'replace-key': {
     type: 'string',
-    describe: 'existing key that may be overwritten, by the location `doctor` prints (for example 9c)',
+    describe: 'existing key that may be replaced, by the location `keys list` prints (for example 9c)',
+  },
+  abandon: {
+    type: 'string',
+    array: true,
+    describe: 'with --replace-key: a run that may lose its key, and the order that it paid for',
   },
   'try-pin-again': {
     type: 'boolean',
@@ -56,11 +61,29 @@ export function confirmOrder(args: Arguments, context: CommandContext): (run: Op
   }
 }
 
+/** What the command line says of a key that is to be replaced: a person at a terminal is asked. */
+export const replacementWish = (
+  args: Arguments,
+  context: CommandContext,
+): Pick<AdvanceOptions, 'abandon' | 'confirmReplacement'> => ({
+  abandon: args.list('abandon'),
+  confirmReplacement:
+    context.interactive && !args.flag('yes')
+      ? async (_run, loss) => {
+          const { promptYes } = await import('./prompt.ts')
+          return promptYes(`Replace ${loss}?`, context.signal)
+        }
+      : undefined,
+})
+
 /** What the command line says of the order of a new run; without a yes and without anybody to ask, it is refused before it begins. */
-export const orderWish = (args: Arguments, context: CommandContext): Pick<Enrollment, 'test' | 'wait' | 'confirm'> => {
+export const orderWish = (
+  args: Arguments,
+  context: CommandContext,
+): Pick<Enrollment, 'test' | 'wait' | 'confirm' | 'abandon' | 'confirmReplacement'> => {
   const test = args.flag('test')
   const confirm = test || args.flag('yes') || context.interactive ? confirmOrder(args, context) : undefined
-  return { test, wait: args.flag('wait'), confirm }
+  return { test, wait: args.flag('wait'), confirm, ...replacementWish(args, context) }
 }
 
 /** Moves the run and prints it. The exit code says where it stands now. */

@@ -90,6 +90,7 @@ export function runToText({ id, folder, record, fault = UNREAD }: RunSummary): s
       'key',
       record.keyLocation === undefined ? undefined : `${record.keyLocation}  (SPKI SHA-256 ${record.spkiSha256})`,
     ],
+    ['replaces', replacesLine(record)],
     ['check', checkLine(record)],
     ['order', orderLine(record)],
     ['waiting', record.state === 'ordered' ? record.progress?.summary : undefined],
@@ -123,6 +124,13 @@ export function runToText({ id, folder, record, fault = UNREAD }: RunSummary): s
   return `run ${id}\n${lines.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [`  ${name.padEnd(10)}${printable(value)}`])).join('\n')}\n`
 }
 
+/** On a device with fixed places the old key went when the new one came. */
+function replacesLine({ replaces, keyLocation }: RunRecord): string | undefined {
+  if (replaces === undefined) return undefined
+  const gone = replaces.removed || replaces.location === keyLocation
+  return `${replaces.location}${gone ? ', which is gone' : ', which goes when the certificate is installed'}`
+}
+
 function checkLine(record: RunRecord): string | undefined {
   if (record.failedChecks !== undefined) return `refused: ${record.failedChecks.join(', ')}`
   return record.checkResult === undefined ? undefined : 'genuine and acceptable'
@@ -142,6 +150,7 @@ function orderLine(record: RunRecord): string | undefined {
 const filesOf = (record: RunRecord): readonly string[] =>
   [
     record.publicKey,
+    record.replaces?.certificate,
     record.request,
     record.attestation,
     record.certChains,

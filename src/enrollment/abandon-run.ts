@@ -6,7 +6,7 @@ import { withProcessLock } from '../files/process-lock.ts'
 import type { OrderStatus, RecordedFact } from '../ledger/fact.ts'
 import { openLedger } from './open-ledger.ts'
 import { releaseForms } from './order-claims.ts'
-import type { Run } from './run.ts'
+import { type Run, withRun } from './run.ts'
 import { RunFolder } from './run-folder.ts'
 import { isUnknown, mayHaveOrder, type RunRecord } from './run-record.ts'
 import type { EnrollmentServices } from './services.ts'
@@ -82,6 +82,19 @@ export async function abandonUnreadable(
     await rename(folder.path, join(aside, folder.id))
     return join(aside, folder.id)
   })
+}
+
+/** Gives up the run whose key another one replaces, on the word of a person who named it. */
+export async function abandonForReplacement(
+  id: string,
+  { id: by, services }: Pick<Run, 'id' | 'services'>,
+): Promise<void> {
+  try {
+    await withRun(id, services, (run) => abandonRun(run, true, `run ${by}, which replaces its key`))
+  } catch (error) {
+    if (!(error instanceof EnrollError) || error.code !== 'journal.damaged') throw error
+    await abandonUnreadable(id, true, services)
+  }
 }
 
 const OVER: readonly OrderStatus[] = ['not-sent', 'not-placed', 'rejected', 'order-rejected', 'abandoned']

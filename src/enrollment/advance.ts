@@ -1,6 +1,7 @@
 import { DeviceError } from '../../devices/device.ts'
 import { EnrollError, EXIT, type ExitCode, sentence } from '../errors.ts'
 import { hasPushed, takePushed } from './pushed-certificates.ts'
+import type { ReplacementWish } from './replacing/allow-replacement.ts'
 import type { OpenRun, Run } from './run.ts'
 import { hasReached, type RunState } from './run-event.ts'
 import { hasKey } from './run-record.ts'
@@ -13,7 +14,7 @@ import { runUnknownStep } from './steps/unknown-step.ts'
 import { withdrawFaultyRequest } from './steps/withdraw-request.ts'
 
 /** How far a run is taken now. */
-export interface AdvanceOptions {
+export interface AdvanceOptions extends ReplacementWish {
   /** Stop once this state is reached: `keygen`, `csr` and `attest` end early. */
   readonly until?: RunState
   /** Wait for the CA instead of ending with exit code 6. */
@@ -56,7 +57,7 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
       case 'planned':
       case 'key-generated':
       case 'csr-signed':
-        await runDeviceSteps(run, options.until)
+        await runDeviceSteps(run, options.until, options)
         break
       case 'attested':
         if (!(await runCheckStep(run))) return EXIT.refused

@@ -1,28 +1,35 @@
 import { join } from 'node:path'
+import type { Configuration } from '../config/configuration.ts'
 import { makeDirectory } from '../files/make-directory.ts'
 import { withProcessLock } from '../files/process-lock.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import { refuseSecondRun } from './open-runs.ts'
-import { profileMarks } from './profile-marks.ts'
+import { profileMarks, settingsOf } from './profile-marks.ts'
 import type { EnrollmentServices } from './services.ts'
+
+export interface ProfileToEnroll {
+  /** A file, or what else the run is listed under. */
+  readonly profile: string
+  readonly test: boolean
+  readonly configuration: Configuration
+}
 
 /**
  * Begins a run of a profile as the only one. Two processes that begin at one moment both see no run of it, and each would generate a key
  * and pay for an order: so the profile is held by all that it is known by until `begin` ends, and looked at again once it is held.
- * Throws what `refuseSecondRun` throws, and EnrollError `lock.held`. `profile`: a file, or what else the run is listed under.
+ * Throws what `refuseSecondRun` throws, and EnrollError `lock.held`.
  */
 export async function beginOnlyRun<T>(
   services: EnrollmentServices,
-  { profile, test }: { readonly profile: string; readonly test: boolean },
+  { profile, test, configuration }: ProfileToEnroll,
   begin: () => Promise<T>,
 ): Promise<T> {
-  const refuse = (): Promise<void> => refuseSecondRun(services, profile, test)
+  const marks = await profileMarks(profile, settingsOf(configuration))
+  const refuse = (): Promise<void> => refuseSecondRun(services, marks, test)
   await refuse()
   const folder = join(services.stateDirectory, 'profiles')
   await makeDirectory(folder)
-  const files = (await profileMarks(profile)).map((mark) =>
-    join(folder, `${sha256Hex(mark).slice(0, 32)}${test ? '.test' : ''}`),
-  )
+  const files = marks.map((mark) => join(folder, `${sha256Hex(mark).slice(0, 32)}${test ? '.test' : ''}`))
   const hold = (left: readonly string[]): Promise<T> => {
     const [file, ...others] = left
     if (file !== undefined) return withProcessLock(file, `the profile ${profile}`, () => hold(others))

@@ -3,6 +3,7 @@ import { EnrollError, type ExitCode } from '../errors.ts'
 import { type AdvanceOptions, advance } from './advance.ts'
 import { beginOnlyRun } from './begin-only-run.ts'
 import { refuseUnworkable, refuseUnworkableSteps } from './plan/preflight.ts'
+import type { ReplacementWish } from './replacing/allow-replacement.ts'
 import { type Resolution, resolveRun } from './resolve-run.ts'
 import { type OpenRun, type Run, withNewRun, withRun } from './run.ts'
 import type { RunRecord, RunSummary } from './run-record.ts'
@@ -12,7 +13,7 @@ import type { EnrollmentServices } from './services.ts'
 export type StateBeforeOrder = 'key-generated' | 'csr-signed' | 'attested' | 'checked'
 
 /** One enrollment of one profile. */
-export interface Enrollment {
+export interface Enrollment extends ReplacementWish {
   /** Device, key, request and order, as `loadConfiguration` read them. */
   readonly configuration: Configuration
   /** What the run is listed under and told apart by. Default: the file of the configuration's profile. */
@@ -53,13 +54,13 @@ export async function beginRun<T>(
   services: EnrollmentServices,
   action: (run: Run, options: AdvanceOptions) => Promise<T>,
 ): Promise<T> {
-  const { configuration, test = false, until, wait, another, onBegun } = enrollment
+  const { configuration, test = false, until, wait, another, onBegun, abandon, confirmReplacement } = enrollment
   const confirm = enrollment.confirm ?? (test ? async () => true : undefined)
   const profile = enrollment.profile ?? configuration.profile
   const begin = (): Promise<T> =>
     withNewRun({ configuration, profile, test, device: true }, services, (run) => {
       onBegun?.(run)
-      return action(run, { until, wait, confirm })
+      return action(run, { until, wait, confirm, abandon, confirmReplacement })
     })
   if (until !== undefined) {
     await refuseUnworkableSteps(configuration, until, services.reading)
@@ -68,7 +69,7 @@ export async function beginRun<T>(
   await refuseUnworkable(configuration, { reading: services.reading, confirmed: confirm !== undefined })
   if (another === true) return begin()
   if (profile === undefined) throw unnamed()
-  return beginOnlyRun(services, { profile, test }, begin)
+  return beginOnlyRun(services, { profile, test, configuration }, begin)
 }
 
 const unnamed = (): EnrollError =>

@@ -40,11 +40,13 @@ export function* factsOfJournal(run: string, entries: readonly JournalEntry[]): 
 function saidIn(record: RunRecord, event: RunEvent): readonly Said[] {
   switch (event.type) {
     case 'key-requested':
-      return placeFact(record, event.place, 'requested', event.occupant ?? undefined)
+      return placeFact(record, event.place, 'requested', keyMark(event.occupant))
     case 'key-refused':
       return placeFact(record, record.keyRequested?.place, 'refused')
     case 'key-generated':
       return keyFacts(record, event)
+    case 'key-removed':
+      return removedFacts(record, event)
     case 'issued':
       return certificateFact(record)
     case 'installed':
@@ -80,6 +82,10 @@ function placeFact(
   return [{ kind: 'place', subject: placeName(device, location), status, device, location, spkiSha256, test }]
 }
 
+/** What was in a place and could not be read has no hash. */
+const keyMark = (occupant: string | null | undefined): string | undefined =>
+  /^[0-9a-f]{64}$/.test(occupant ?? '') ? (occupant ?? undefined) : undefined
+
 function keyFacts(
   record: RunRecord,
   { location, spkiSha256 }: Extract<RunEvent, { type: 'key-generated' }>,
@@ -87,7 +93,7 @@ function keyFacts(
   const { keyRequested, test } = record
   const [held] = placeFact(record, location, 'holds', spkiSha256)
   const place = held?.subject
-  const before = keyRequested?.occupant ?? undefined
+  const before = keyMark(keyRequested?.occupant)
   const replaced: readonly Said[] =
     before === undefined || before === spkiSha256
       ? []
@@ -104,6 +110,18 @@ function abandonedKey({ spkiSha256, keyRequested, keyLocation, test }: RunRecord
   if (spkiSha256 === undefined) return []
   const place = device === undefined || keyLocation === undefined ? undefined : placeName(device, keyLocation)
   return [{ kind: 'key', subject: spkiSha256, status: 'abandoned', place, test }]
+}
+
+function removedFacts(
+  record: RunRecord,
+  { location, spkiSha256 }: Extract<RunEvent, { type: 'key-removed' }>,
+): readonly Said[] {
+  const freed = placeFact(record, location, 'free')
+  if (spkiSha256 === undefined) return freed
+  return [
+    ...freed,
+    { kind: 'key', subject: spkiSha256, status: 'replaced', place: freed[0]?.subject, test: record.test },
+  ]
 }
 
 function orderFacts(record: RunRecord, status: OrderStatus): readonly Said[] {

@@ -1,6 +1,5 @@
 import { EnrollError } from '../errors.ts'
 import { peekLedger } from './open-ledger.ts'
-import { profileMarks } from './profile-marks.ts'
 import { type KnownRun, runsOfProfile } from './profile-runs.ts'
 import type { IndexedRun } from './run-index.ts'
 import { isUnknown, type RunRecord } from './run-record.ts'
@@ -8,9 +7,13 @@ import type { EnrollmentServices } from './services.ts'
 
 type Setting = Pick<EnrollmentServices, 'ledger' | 'stateDirectory' | 'now'>
 
-/** Runs of a profile that are not finished: begun, and neither installed nor refused for good. */
-export async function openRunsOf(setting: Setting, profile: string, test: boolean): Promise<readonly KnownRun[]> {
-  const { runs } = await runsOfProfile(peekLedger(setting), setting.stateDirectory, await profileMarks(profile), {
+/** Runs of a profile (by `profileMarks`) that are not finished: begun, and neither installed nor refused for good. */
+export async function openRunsOf(
+  setting: Setting,
+  marks: readonly string[],
+  test: boolean,
+): Promise<readonly KnownRun[]> {
+  const { runs } = await runsOfProfile(peekLedger(setting), setting.stateDirectory, marks, {
     keep: false,
   })
   return openAmong(runs, test)
@@ -45,8 +48,7 @@ const paidAmong = (runs: readonly KnownRun[], now: number): KnownRun | undefined
  * A profile is not enrolled twice by accident: neither side by side, nor again while its paid certificate is good, nor beside a run that
  * ordered for it and cannot be read. Throws EnrollError `run.open`, `run.completed`, `run.damaged`.
  */
-export async function refuseSecondRun(setting: Setting, profile: string, test: boolean): Promise<void> {
-  const marks = await profileMarks(profile)
+export async function refuseSecondRun(setting: Setting, marks: readonly string[], test: boolean): Promise<void> {
   const { runs, damaged } = await runsOfProfile(peekLedger(setting), setting.stateDirectory, marks, { keep: true })
   const [run] = openAmong(runs, test)
   if (run !== undefined) throw unfinished(run)

@@ -1,31 +1,48 @@
 import { stat } from 'node:fs/promises'
-import { readBoundedFile } from '../files/bounded-file.ts'
+import type { Configuration } from '../config/configuration.ts'
+import { settingByPath } from '../config/settings.ts'
 import { sha256Hex } from '../sha256-hex.ts'
-
-/** No profile is longer; what is has its path and its file to be known by. */
-const MAX_SIZE = 256 * 1024
 
 /** The ledger keeps marks, and has little room for them. */
 const LONGEST_PATH = 500
+
+type Settings = Readonly<Record<string, string | readonly string[]>>
 
 const pathMark = (path: string): string =>
   path.length <= LONGEST_PATH ? `path ${path}` : `path of SHA-256 ${sha256Hex(path)}`
 
 /**
- * What a profile is known by, whatever name leads to it: its path, the file itself (a hard link is no other profile; the time of its
- * making, since a number of a file is given again) and its content (a checkout of a CI system has another path each time).
+ * What a profile is known by, whatever name leads to it: its path, the file itself (a hard link is no other profile; with the time of
+ * its making, since the number of a file is given again), and what is enrolled (in a CI system its path is another one each time).
  */
-export async function profileMarks(path: string): Promise<readonly string[]> {
-  const marks = [pathMark(path)]
+export async function profileMarks(path: string, settings: Settings): Promise<readonly string[]> {
+  return [pathMark(path), ...(await fileMark(path)), contentMark(settings)]
+}
+
+async function fileMark(path: string): Promise<readonly string[]> {
   try {
     const { dev, ino, birthtimeNs } = await stat(path, { bigint: true })
-    marks.push(`file ${dev}:${ino}:${birthtimeNs}`)
-    marks.push(`content ${sha256Hex(await readBoundedFile(path, MAX_SIZE))}`)
+    return [`file ${dev}:${ino}:${birthtimeNs}`]
   } catch {
-    // It was there when it was read as a profile; what is left to know it by is its path.
+    // It was there when it was read, or is no file; what is left to know it by is its path.
+    return []
   }
-  return marks
 }
+
+/** The settings that say what is enrolled, and where: not those that name files and secrets, which a checkout has elsewhere. */
+function contentMark(settings: Settings): string {
+  const what = Object.entries(settings).filter(
+    ([path]) => ENROLLED.test(path) && !ELSEWHERE.includes(settingByPath.get(path)?.type ?? 'text'),
+  )
+  return `content ${sha256Hex(JSON.stringify(what.sort(([a], [b]) => (a < b ? -1 : 1))))}`
+}
+
+const ENROLLED = /^(device|request|order)\.|^key\.algorithm$|^sectigo\.endpoint$/
+const ELSEWHERE: readonly string[] = ['file', 'files', 'secret']
+
+/** The values in force, by path; secrets by where they come from. */
+export const settingsOf = ({ values }: Configuration): Settings =>
+  Object.fromEntries([...values].map(([path, { value }]) => [path, value]))
 
 /** The marks of a run, one of an older journal included. */
 export const marksOf = ({

@@ -40,7 +40,7 @@ export async function runsOfProfile(
 }
 
 /** What the ledger remembers of a journal that has lost its end counts, as it will when the run is opened. */
-async function knownRun(ledger: Ledger, stateDirectory: string, id: string): Promise<KnownRun> {
+export async function knownRun(ledger: Ledger, stateDirectory: string, id: string): Promise<KnownRun> {
   const folder = RunFolder.at(stateDirectory, id)
   const journal = await Journal.open(folder.journalFile, Date.now)
   const lost = recovery(lostFacts(await ledger.saidBy(id), journal.entries))

@@ -82,7 +82,11 @@ export type RunEvent =
       readonly deviceName?: string
       /** Where the key will be, if the device has fixed places; else the label that it gets. */
       readonly place?: string
+      /** The key that goes when the new one serves; on a device with fixed places, at once. */
+      readonly replaces?: { readonly location: string; readonly spkiSha256?: string; readonly certificate?: Artefact }
     }
+  /** The key that the run replaces was deleted from the device. */
+  | { readonly type: 'key-removed'; readonly location: string; readonly spkiSha256?: string }
   /** The device refused to generate: the place is taken. What is there is not this run's. */
   | { readonly type: 'key-refused' }
   | {

@@ -20,6 +20,13 @@ export interface RunRecord {
   readonly deviceName?: string
   /** Present once the device was asked to generate. */
   readonly keyRequested?: { readonly occupant?: string | null; readonly deviceName?: string; readonly place?: string }
+  /** The key that goes when this run's own serves. */
+  readonly replaces?: {
+    readonly location: string
+    readonly spkiSha256?: string
+    readonly certificate?: Artefact
+    readonly removed?: true
+  }
   readonly keyLocation?: string
   readonly spkiSha256?: string
   readonly publicKey?: Artefact
@@ -121,9 +128,11 @@ function changeBy(record: RunRecord, event: RunEvent, time: string): Partial<Run
     case 'device-chosen':
       return { ...record, deviceName: event.deviceName }
     case 'key-requested': {
-      const { occupant, deviceName, place } = event
-      return { keyRequested: { occupant, deviceName, place } }
+      const { occupant, deviceName, place, replaces } = event
+      return { keyRequested: { occupant, deviceName, place }, replaces }
     }
+    case 'key-removed':
+      return { replaces: { ...record.replaces, location: event.location, removed: true } }
     case 'key-refused':
       return { keyRequested: undefined }
     case 'key-generated':

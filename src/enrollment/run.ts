@@ -7,7 +7,7 @@ import { artefactsAhead } from './artefacts-ahead.ts'
 import { Journal, type JournalEntry } from './journal.ts'
 import { factsOf } from './ledger-facts.ts'
 import { openLedger } from './open-ledger.ts'
-import { marksOf, profileMarks } from './profile-marks.ts'
+import { marksOf, profileMarks, settingsOf } from './profile-marks.ts'
 import { lostFacts, recordMissing, recovery } from './reconcile-run.ts'
 import type { RunEvent } from './run-event.ts'
 import { RunFolder } from './run-folder.ts'
@@ -170,9 +170,9 @@ export async function withNewRun<T>(
 async function plannedEvent({ configuration, profile, test, device }: NewRun, id: string) {
   return {
     type: 'planned',
-    settings: Object.fromEntries([...configuration.values].map(([path, { value }]) => [path, value])),
+    settings: settingsOf(configuration),
     profile,
-    profileMarks: profile === undefined ? undefined : await profileMarks(profile),
+    profileMarks: profile === undefined ? undefined : await profileMarks(profile, settingsOf(configuration)),
     test,
     device,
     keyLabel: keyLabelOf(id),
@@ -231,10 +231,11 @@ async function takeChanges(
   const changed = Object.fromEntries(
     Object.entries(settings).filter(([path, value]) => JSON.stringify(record.settings[path]) !== JSON.stringify(value)),
   )
-  const marks = profile === undefined ? [] : await profileMarks(profile)
+  const all = { ...record.settings, ...changed }
+  const marks = profile === undefined ? [] : await profileMarks(profile, all)
   const known = marksOf(record)
   if (Object.keys(changed).length > 0 || marks.some((mark) => !known.includes(mark))) {
     await journal.append({ type: 'settings-changed', settings: changed, profile, profileMarks: marks })
   }
-  return { ...record.settings, ...changed }
+  return all
 }

@@ -245,12 +245,19 @@ describe('--json prints what docs/json.md says, and nothing else on stdout', () 
     expect(resolved).toMatchObject({ state: 'ordered', orderNumber: placed })
   })
 
-  it('runs abandon, repair and prune; ledger check and rebuild', async () => {
+  it('runs abandon, repair and prune; keys list and delete; ledger check and rebuild', async () => {
     const run = (await result('keygen', [rehearsal.profile], 0)) as unknown as Run
     expect(await result('runs repair', [run.id, ...state()], 0)).toMatchObject({ state: 'key-generated' })
     const abandoned = await result('runs abandon', [run.id, '--yes', ...state()], 0)
     expect(abandoned).toMatchObject({ state: 'abandoned', abandonedAs: 'key-generated' })
     expect(await result('runs prune', ['--dry-run', ...state()], 0)).toMatchObject({ dryRun: true })
+    const { keyLocation } = run as unknown as { keyLocation: string }
+    const listed = await result('keys list', [rehearsal.profile], 0)
+    expect(listed.keys).toContainEqual(
+      expect.objectContaining({ location: keyLocation, run: run.id, state: 'abandoned', inUse: false }),
+    )
+    const deleted = await result('keys delete', [keyLocation, rehearsal.profile, '--yes'], 0)
+    expect(deleted).toMatchObject({ deleted: { location: keyLocation } })
     expect(await result('ledger check', state(), 0)).toMatchObject({ disagreements: [] })
     expect(await result('ledger rebuild', state(), 0)).toMatchObject({ added: 0, damaged: [] })
   })

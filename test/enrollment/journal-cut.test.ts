@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DeviceError } from '../../devices/device.ts'
 import { loadConfiguration } from '../../src/config/configuration.ts'
 import { type Enrolled, enroll, resume } from '../../src/enrollment/enroll.ts'
-import { profileMarks } from '../../src/enrollment/profile-marks.ts'
+import { profileMarks, settingsOf } from '../../src/enrollment/profile-marks.ts'
 import { runsOfProfile } from '../../src/enrollment/profile-runs.ts'
 import { createRealServices } from '../../src/enrollment/real-services.ts'
 import { withRun } from '../../src/enrollment/run.ts'
@@ -89,7 +89,7 @@ describe('a journal that is cut', () => {
     await cutTo(journal.length)
     const file = join(work, 'runs', id, 'journal.jsonl')
     const ends = new Map<string, number>()
-    const marks = await profileMarks(rehearsal.profile)
+    const marks = await profileMarks(rehearsal.profile, settingsOf(await configuration(work)))
     const ledger = new FolderLedger(join(work, 'ledger'))
     for (let cut = 0; cut < journal.length; cut++) {
       await writeFile(file, journal.subarray(0, cut))

@@ -217,14 +217,6 @@ describe('an enrolment', () => {
     expect(listed.map(({ id }) => id)).toEqual(begun)
   })
 
-  it('a key that is replaced takes its old certificate with it', async () => {
-    const first = shown(await enroll('--wait'))
-    const second = await enroll('--wait', '--new', '--replace-key', first.keyLocation ?? '')
-    expect(second.code, second.stderr).toBe(0)
-    expect(shown(second)).toMatchObject({ state: 'installed', keyLocation: first.keyLocation })
-    expect(keys()).toBe(1)
-  })
-
   it('a run that made nothing stands in nobody’s way', async () => {
     const password = await readFile(join(folder, 'secret-password'), 'utf8')
     await writeFile(join(folder, 'secret-password'), 'wrong-password')

@@ -76,38 +76,38 @@ describe.runIf(softhsmAvailable())('keys on SoftHSM2', () => {
     expect((await token.findKey({ label: 'taken' }))?.publicKey).toEqual(first.publicKey)
   })
 
-  it('replaces only the key that is named, after the new one is there', async () => {
+  it('deletes only the key that is named, with its certificate, and leaves a namesake', async () => {
     const token = await under().open()
     const bystander = await token.generateKeyPair(spec('P-256', 'bystander'))
     const old = await token.generateKeyPair(spec('P-256', 'renewed', 'old'))
     await token.storeCertificate(old, issueCertificate(old.publicKey, 'old'))
-    const refused = await deviceFailure(
-      token.generateKeyPair({ ...spec('P-256', 'renewed', 'new'), replaceKey: bystander.location }),
-    )
-    expect(refused.code).toBe('key.exists')
-    const fresh = await token.generateKeyPair({ ...spec('P-256', 'renewed', 'new'), replaceKey: old.location })
-    expect((await token.findKey({ label: 'renewed' }))?.publicKey).toEqual(fresh.publicKey)
+    await token.deleteKey(old.location, old.publicKey)
     expect(await token.findKey({ location: old.location })).toBeUndefined()
     expect(await token.findKey({ label: 'bystander' })).toBeDefined()
+    const listed = (await token.listKeys()).map(({ location }) => location)
+    expect(listed).toContain(bystander.location)
+    expect(listed).not.toContain(old.location)
+    const fresh = await token.generateKeyPair(spec('P-256', 'renewed', 'old'))
+    expect(await token.readCertificate(fresh), 'the certificate of the deleted key is gone').toBeUndefined()
+    expect((await deviceFailure(token.deleteKey(fresh.location, bystander.publicKey))).code).toBe('key.not-found')
+    expect(await token.findKey({ location: fresh.location })).toBeDefined()
   })
 
-  it('replaces exactly one key: not several of one label, and none by a name that nothing has', async () => {
+  it('deletes exactly one key: not several of one label, and none by a name that nothing has', async () => {
     addKeyByTool(under(), 'ambiguous')
     addKeyByTool(under(), 'ambiguous')
     const token = await under().open()
-    const replacing = (location: string) =>
-      deviceFailure(token.generateKeyPair({ ...spec('P-256', 'replacement'), replaceKey: location }))
-    expect((await replacing('label=ambiguous;id=')).code).toBe('device.ambiguous')
-    expect((await replacing('label=nobody;id=01')).code).toBe('key.not-found')
-    expect(await token.findKey({ label: 'replacement' })).toBeUndefined()
+    expect((await deviceFailure(token.deleteKey('label=ambiguous;id='))).code).toBe('device.ambiguous')
+    expect((await deviceFailure(token.deleteKey('label=nobody;id=01'))).code).toBe('key.not-found')
+    expect((await token.listKeys()).filter(({ label }) => label === 'ambiguous')).toHaveLength(2)
     expect((await deviceFailure(token.findKey({ label: 'ambiguous' }))).code).toBe('device.ambiguous')
   })
 
-  it('replaces a key without a CKA_ID and leaves a namesake that has one', async () => {
+  it('deletes a key without a CKA_ID and leaves a namesake that has one', async () => {
     addKeyByTool(under(), 'namesake')
     addKeyByTool(under(), 'namesake', '--id', 'aa')
     const token = await under().open()
-    await token.generateKeyPair({ ...spec('P-256', 'successor'), replaceKey: 'label=namesake;id=' })
+    await token.deleteKey('label=namesake;id=')
     expect((await token.findKey({ label: 'namesake' }))?.location).toBe('label=namesake;id=aa')
   })
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { hasCertificateStore } from '../../devices/device.ts'
+import { hasCertificateStore, hasKeyDeletion, hasKeyListing } from '../../devices/device.ts'
 import { capabilities } from '../../devices/yubihsm2/capability.ts'
 import { family } from '../../devices/yubihsm2/family.ts'
 import { OBJECT_TYPES } from '../../devices/yubihsm2/object-type.ts'
@@ -103,30 +103,37 @@ describe('never overwrites', () => {
     await device.close()
   })
 
-  it('replaces exactly the key that is named', async () => {
-    const device = await rig.open()
+  it('deletes nothing to make room, also where the key in the configured place was named', async () => {
+    const device = await rig.open({ objectId: '0x0042' })
     const old = await device.generateKeyPair(spec())
-    const other = await device.generateKeyPair(spec('P-256', 'another'))
-    const made = await device.generateKeyPair({ ...spec('P-384'), replaceKey: old.location })
-    expect(made.location).toBe(old.location)
-    expect(made.publicKey).not.toEqual(old.publicKey)
-    expect((await device.findKey({ location: other.location }))?.publicKey).toEqual(other.publicKey)
-    expect(rig.asymmetricKeys()).toBe(2)
+    const replacing = { ...spec('P-384', 'another run'), replaceKey: old.location }
+    await expect(device.generateKeyPair(replacing)).rejects.toMatchObject({ code: 'key.exists' })
+    expect((await device.findKey({ location: old.location }))?.publicKey).toEqual(old.publicKey)
     await device.close()
   })
 
-  it('keeps the key that is to be replaced where no new one may be made', async () => {
-    const maker = await rig.open()
-    const old = await maker.generateKeyPair(spec())
-    await maker.close()
-    const rights = capabilities('delete-asymmetric-key', 'sign-ecdsa')
-    rig.double.device.store.add({ ...rig.factoryKey(), id: 6, capabilities: rights, delegated: rights })
-    const device = await rig.open({}, undefined, rig.double.uri.replace('auth-key=1', 'auth-key=6'))
-    await expect(device.generateKeyPair({ ...spec('P-384'), replaceKey: old.location })).rejects.toMatchObject({
-      code: 'device.refused',
-      message: expect.stringContaining('generate-asymmetric-key'),
-    })
-    expect((await device.findKey({ location: old.location }))?.publicKey).toEqual(old.publicKey)
+  it('lists keys, and deletes exactly the one that is named, with its certificate', async () => {
+    const device = await rig.open()
+    if (!hasKeyListing(device) || !hasKeyDeletion(device) || !hasCertificateStore(device)) throw new Error('unable')
+    const old = await device.generateKeyPair(spec())
+    const other = await device.generateKeyPair(spec('P-256', 'another'))
+    const { deviceCertificate } = rig.double.device.issuer
+    await device.storeCertificate(old, deviceCertificate)
+    await device.storeCertificate(other, deviceCertificate)
+    expect(await device.listKeys()).toEqual([
+      { location: old.location, label: spec().label, publicKey: old.publicKey },
+      { location: other.location, label: 'another', publicKey: other.publicKey },
+    ])
+    for (const [location, key] of [
+      [old.location, other.publicKey],
+      ['0x0f0f', undefined],
+      ['label=x', undefined],
+    ] as const)
+      await expect(device.deleteKey(location, key)).rejects.toMatchObject({ code: 'key.not-found' })
+    await device.deleteKey(old.location, old.publicKey)
+    expect((await device.listKeys()).map(({ location }) => location)).toEqual([other.location])
+    expect(await device.readCertificate(other)).toBeDefined()
+    expect(rig.double.device.store.list().filter(({ type, id }) => type === 1 && id !== 0)).toHaveLength(1)
     await device.close()
   })
 

@@ -22,12 +22,14 @@ export const plan: Command = {
   run: async (args, context) => {
     const { planFindings } = await import('../../enrollment/plan/plan-findings.ts')
     const { openRunsOf, whatNext } = await import('../../enrollment/open-runs.ts')
+    const { profileMarks, settingsOf } = await import('../../enrollment/profile-marks.ts')
     const { orderForm } = await import('../../config/profile.ts')
     const profile = args.required('profile')
     const configuration = await configure(args, context, { profile })
     const stateDirectory = stateDirectoryOf(configuration)
     const test = args.flag('test')
-    const open = await openRunsOf({ stateDirectory, now: Date.now }, configuration.profile ?? profile, test)
+    const marks = await profileMarks(configuration.profile ?? profile, settingsOf(configuration))
+    const open = await openRunsOf({ stateDirectory, now: Date.now }, marks, test)
     const findings = [
       ...(await planFindings(configuration, secretReading(context))),
       ...open.map(({ id, record }) => openRunFinding(id, record, whatNext(id, record))),

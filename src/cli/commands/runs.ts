@@ -7,6 +7,7 @@ import {
   confirmOrder,
   EXISTING_RUN_OPTIONS,
   ORDER_OPTIONS,
+  replacementWish,
   stateDirectoryOf,
   withExistingRun,
 } from '../enrolling.ts'
@@ -86,7 +87,12 @@ const resume: Command = {
     return withExistingRun(args, context, (run) =>
       advanceAndShow(
         run,
-        { wait: args.flag('wait'), orderAgain: args.flag('order-again'), confirm: confirmOrder(args, context) },
+        {
+          wait: args.flag('wait'),
+          orderAgain: args.flag('order-again'),
+          confirm: confirmOrder(args, context),
+          ...replacementWish(args, context),
+        },
         context,
       ),
     )

@@ -2,7 +2,7 @@
 import type { StateBeforeOrder } from '../../enrollment/enroll.ts'
 import type { Command } from '../command.ts'
 import { configure } from '../configure.ts'
-import { advanceAndShow, RUN_OPTIONS, stateDirectoryOf, withExistingRun } from '../enrolling.ts'
+import { advanceAndShow, RUN_OPTIONS, replacementWish, stateDirectoryOf, withExistingRun } from '../enrolling.ts'
 import { createServices } from '../services.ts'
 
 function step(name: string, summary: string, until: StateBeforeOrder): Command {
@@ -13,7 +13,9 @@ function step(name: string, summary: string, until: StateBeforeOrder): Command {
     options: { ...RUN_OPTIONS, run: { type: 'string', describe: 'go on with this run instead of beginning one' } },
     run: async (args, context) => {
       if (args.text('run') !== undefined) {
-        return withExistingRun(args, context, (opened) => advanceAndShow(opened, { until }, context))
+        return withExistingRun(args, context, (opened) =>
+          advanceAndShow(opened, { until, ...replacementWish(args, context) }, context),
+        )
       }
       const { beginRun } = await import('../../enrollment/enroll.ts')
       const profile = args.text('profile')
@@ -24,7 +26,7 @@ function step(name: string, summary: string, until: StateBeforeOrder): Command {
         args.flag('trace'),
         args.flag('try-pin-again'),
       )
-      return beginRun({ configuration, until }, services, (created, options) =>
+      return beginRun({ configuration, until, ...replacementWish(args, context) }, services, (created, options) =>
         advanceAndShow(created, options, context),
       )
     },

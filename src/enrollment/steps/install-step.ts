@@ -3,6 +3,7 @@ import { readPem } from '../../asn1/pem.ts'
 import { guardDevice } from '../guard-device.ts'
 import type { Run } from '../run.ts'
 import { findRunKey } from './find-run-key.ts'
+import { removeReplaced } from './remove-replaced.ts'
 
 /** Puts the issued certificate beside its key, where the device keeps certificates, and reads it back. */
 export async function runInstallStep(run: Run): Promise<void> {
@@ -28,6 +29,7 @@ export async function runInstallStep(run: Run): Promise<void> {
       })
     }
     await finish(run, key.location)
+    await removeReplaced(run, device)
   } finally {
     await device.close()
   }

@@ -1,0 +1,51 @@
+import { EnrollError } from '../../errors.ts'
+import type { OpenRun, Run } from '../run.ts'
+import { describeLoss, type ReplacedKey } from './replaced-key.ts'
+
+/** What a person says of a key that is to be replaced. */
+export interface ReplacementWish {
+  /** Runs (by id, or the end of it) that may lose their key: they are abandoned. */
+  readonly abandon?: readonly string[]
+  /** Asked with what is lost, in words; false ends the run. Without it the name in `key.replaceKey` is the word. */
+  readonly confirmReplacement?: (run: OpenRun, loss: string) => Promise<boolean>
+}
+
+/**
+ * Refuses a replacement that would cost a run its order or its way there, unless that run is named; asks the person, if there is one.
+ * Returns the run that has to be abandoned for it. Throws EnrollError `key.held`, `order.declined`.
+ */
+export async function allowReplacement(
+  run: Run,
+  replaced: ReplacedKey,
+  { abandon = [], confirmReplacement }: ReplacementWish,
+): Promise<string | undefined> {
+  const loss = describeLoss(replaced)
+  const { holder, location } = replaced
+  const held = holder?.stake !== undefined && holder.run !== run.id ? holder : undefined
+  if (held !== undefined) {
+    if (run.record.test) throw heldFromRehearsal(location, held.run, held.stake)
+    if (!abandon.some((name) => held.run === name || held.run.endsWith(`-${name}`)))
+      throw heldBy(location, held.run, held.stake)
+  }
+  run.services.observer.step({ step: 'key', status: 'waiting', detail: `this replaces ${loss}` })
+  if (confirmReplacement !== undefined && !(await confirmReplacement(run, loss))) {
+    throw new EnrollError('order.declined', `Stopped: ${location} is not replaced. Nothing was sent.`, {
+      remedy: 'Choose another place for the new key.',
+    })
+  }
+  return held?.run
+}
+
+const heldBy = (location: string, run: string, stake = ''): EnrollError =>
+  new EnrollError('key.held', `Could not replace the key ${location}: it belongs to the run ${run}, and ${stake}.`, {
+    remedy: `Choose another place, or go on with \`hsm-enroll runs resume ${run}\`; --abandon ${run} gives that run up, with what it paid for.`,
+  })
+
+const heldFromRehearsal = (location: string, run: string, stake = ''): EnrollError =>
+  new EnrollError(
+    'key.held',
+    `Could not rehearse with the key ${location}: it belongs to the run ${run}, and ${stake}.`,
+    {
+      remedy: 'Rehearse in another place, or on another device: a rehearsal never replaces the key of such a run.',
+    },
+  )

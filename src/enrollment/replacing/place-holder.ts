@@ -1,0 +1,73 @@
+import { EnrollError } from '../../errors.ts'
+import { type OrderStatus, placeName, type RecordedFact } from '../../ledger/fact.ts'
+import { type Ledger, lastFact } from '../../ledger/ledger.ts'
+import { knownRun } from '../profile-runs.ts'
+import { isUnknown, type RunRecord } from '../run-record.ts'
+
+/** The run that a key, or a place, belongs to by our knowledge. */
+export interface PlaceHolder {
+  readonly run: string
+  /** Absent if its journal cannot be read, or is gone. */
+  readonly record?: RunRecord
+  /** Why its key may not be replaced; undefined if it may. */
+  readonly stake?: string
+}
+
+/** Who asked for the key of this hash, or else for the last one in this place. Undefined where the ledger knows of nobody. */
+export async function holderOf(
+  { ledger, stateDirectory, now }: { readonly ledger: Ledger; readonly stateDirectory: string; readonly now: number },
+  {
+    device,
+    location,
+    spkiSha256,
+  }: { readonly device: string; readonly location: string; readonly spkiSha256?: string },
+): Promise<PlaceHolder | undefined> {
+  const key = spkiSha256 === undefined ? undefined : await lastFact(ledger, 'key', spkiSha256)
+  const run = key?.run ?? (spkiSha256 === undefined ? await lastAt(ledger, placeName(device, location)) : undefined)
+  if (run === undefined) return undefined
+  const record = await readRecord(ledger, stateDirectory, run)
+  const stake = record === undefined ? unreadStake(await ledger.saidBy(run)) : stakeOf(record, now)
+  return { run, record, stake }
+}
+
+async function readRecord(ledger: Ledger, stateDirectory: string, run: string): Promise<RunRecord | undefined> {
+  try {
+    return (await knownRun(ledger, stateDirectory, run)).record
+  } catch (error) {
+    if (error instanceof EnrollError && error.code === 'journal.damaged') return undefined
+    throw error
+  }
+}
+
+/** A request that the device refused put nothing there. */
+async function lastAt(ledger: Ledger, place: string): Promise<string | undefined> {
+  const facts = await ledger.history('place', place)
+  const refused = new Set(facts.filter(({ status }) => status === 'refused').map(({ run }) => run))
+  const last = facts.findLast(({ status, run }) => status === 'holds' || (status === 'requested' && !refused.has(run)))
+  return last?.run
+}
+
+/** What a run has in its key: an order that may exist or is paid, a certificate that is good, or a way that it has not gone yet. */
+function stakeOf(record: RunRecord, now: number): string | undefined {
+  const { state, test, orderNumber, rejection, certificateNotAfter } = record
+  if (state === 'abandoned' || rejection !== undefined) return undefined
+  if (isUnknown(record)) return 'the CA may have its order'
+  const ended = certificateNotAfter !== undefined && Date.parse(certificateNotAfter) <= now
+  if (ended) return undefined
+  if (test) return state === 'issued' ? undefined : `it is a rehearsal that is not finished (${state})`
+  if (orderNumber !== undefined) {
+    const certificate =
+      certificateNotAfter === undefined ? '' : `, with a certificate that is good until ${certificateNotAfter}`
+    return `it has the order ${orderNumber}${certificate}`
+  }
+  return `it is not finished (${state})`
+}
+
+/** Of a run that cannot be read, what the ledger knows of its last order. */
+function unreadStake(said: readonly RecordedFact[]): string | undefined {
+  const last = said.findLast((fact) => fact.kind === 'order')
+  if (last === undefined || OVER.includes(last.status)) return undefined
+  return last.orderNumber === undefined ? 'the CA may have its order' : `it has the order ${last.orderNumber}`
+}
+
+const OVER: readonly OrderStatus[] = ['not-sent', 'not-placed', 'rejected', 'order-rejected', 'abandoned']

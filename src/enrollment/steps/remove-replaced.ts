@@ -1,0 +1,33 @@
+import { type Device, DeviceError, hasFixedPlace, hasKeyDeletion } from '../../../devices/device.ts'
+import { withRemedy } from '../../errors.ts'
+import { sha256Hex } from '../../sha256-hex.ts'
+import type { Run } from '../run.ts'
+
+/**
+ * The key that this run replaces goes once its own serves, and only if it is still the one that was there. That it cannot be deleted
+ * does not undo the enrolment: it is said, with what to do.
+ */
+export async function removeReplaced(run: Run, device: Device): Promise<void> {
+  const { replaces, keyLocation } = run.record
+  if (replaces === undefined || replaces.removed || hasFixedPlace(device) || !hasKeyDeletion(device)) return
+  const { location, spkiSha256 } = replaces
+  if (location === keyLocation) return
+  try {
+    const key = await device.findKey({ location })
+    if (key !== undefined) {
+      if (sha256Hex(key.publicKey) !== spkiSha256) throw changed(location)
+      await device.deleteKey(location, key.publicKey)
+    }
+    await run.log({ type: 'key-removed', location, spkiSha256 })
+    run.services.observer.step({ step: 'key', status: 'done', detail: `the replaced key ${location} was deleted` })
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error
+    const detail = withRemedy(`the replaced key ${location} is still there: ${error.message}`, error.remedy)
+    run.services.observer.step({ step: 'key', status: 'waiting', detail })
+  }
+}
+
+const changed = (location: string): DeviceError =>
+  new DeviceError('key.not-found', `${location} now holds another key than the one to be replaced.`, {
+    remedy: 'Find out whose it is with `hsm-enroll keys list`.',
+  })
