@@ -1,5 +1,15 @@
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -105,7 +115,7 @@ describe('the package', () => {
     folder = mkdtempSync(join(tmpdir(), 'package-'))
     for (const name of [
       ...['src', 'devices', 'test', 'scripts', 'schemas', 'docs', 'contrib'],
-      ...['package.json', 'tsconfig.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md'],
+      ...['package.json', 'tsconfig.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'],
     ])
       cpSync(join(ROOT, name), join(folder, name), { recursive: true })
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'junction')
@@ -145,13 +155,25 @@ describe('the package', () => {
       /^dist\/third-party-notices\.txt$/,
       /^dist\/types\/(src|devices)\/.*\.d\.ts$/,
       /^(docs|schemas|contrib)\//,
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md)$/,
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|CONTRIBUTING\.md|SECURITY\.md)$/,
     ]
     expect(files.filter((file) => !places.some((place) => place.test(file)))).toEqual([])
     expect(files.filter((file) => /^dist\/types\/src\/(cli|sandbox)\//.test(file))).toEqual([])
     expect(files.filter((file) => file.endsWith('.map'))).toEqual([])
     const bytes = files.reduce((sum, file) => sum + statSync(join(folder, 'package', file)).size, 0)
     expect(bytes).toBeLessThan(8 << 20)
+  })
+
+  it('has no link that leads out of it, or nowhere', () => {
+    const dead = files
+      .filter((file) => file.endsWith('.md'))
+      .flatMap((file) =>
+        [...readFileSync(join(folder, 'package', file), 'utf8').matchAll(/\]\(\s*([^)#\s]+)/g)]
+          .map(([, target = '']) => target)
+          .filter((target) => !target.includes('://') && !existsSync(join(folder, 'package', dirname(file), target)))
+          .map((target) => `${file}: ${target}`),
+      )
+    expect(dead).toEqual([])
   })
 
   it('is bundled without a flag: the addons stay outside, and the rest runs', async () => {
