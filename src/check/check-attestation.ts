@@ -14,6 +14,7 @@ import { present } from '../present.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
 import { evidenceCertificates } from './evidence-certificates.ts'
 import { knownOn } from './known-on.ts'
+import { otherToolsNotes } from './oddities.ts'
 import { evaluatePolicy } from './policy/evaluate-policy.ts'
 import { type PolicyProfile, policyProfile } from './policy/policy-profile.ts'
 
@@ -85,6 +86,7 @@ export function checkAttestation(request: CheckRequest): AttestationResult {
     },
     profile,
   )
+  const notes = [...(request.notes ?? []), ...(genuine ? otherToolsNotes(hsmType, certificates) : [])]
   const checks = [...verdict.checks, ...binding.checks, ...policy]
   return present({
     hsmType,
@@ -96,7 +98,7 @@ export function checkAttestation(request: CheckRequest): AttestationResult {
     trustAnchor,
     chain,
     checks,
-    notes: request.notes?.length === 0 ? undefined : request.notes,
+    notes: notes.length === 0 ? undefined : notes,
     advisories: advisories.map(({ remedy: _said, ...advisory }) => advisory),
     knowledge: { on, issued: knowledge.issued, serial: knowledge.serial, origin: knowledge.origin },
   })

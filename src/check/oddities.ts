@@ -1,0 +1,37 @@
+import { type Certificate, parseCertificate } from '../asn1/certificate.ts'
+import { readDer, TAG } from '../asn1/der.ts'
+import { ifReadable } from '../asn1/der-error.ts'
+import type { HsmType } from '../hsm-type.ts'
+import { type Oddity, OTHER_TOOLS } from '../knowledge/other-tools.ts'
+import { sha256Hex } from '../sha256-hex.ts'
+
+const OID = { basicConstraints: '2.5.29.19', keyPurposes: '2.5.29.37', sha256WithRsa: '1.2.840.113549.1.1.11' } as const
+/** Serial 804500000007: SHA-1, without basicConstraints (src/trust-anchors/luna.ts). */
+const OLDER_CHRYSALIS_ROOT = '807e1680ab0c933971fe7075595c1072e3183951a5a8ab53506f1093feff66e7'
+const YEAR_9999 = Date.UTC(9999, 0, 1)
+
+/** Whether the certificates of one piece of evidence have it. */
+const TESTS: Readonly<Record<Oddity, (certificates: readonly Certificate[], hsmType: HsmType) => boolean>> = {
+  'explicit-critical-false': (all) => all.some(({ der }) => ifReadable(() => parseCertificate(der)) === undefined),
+  'unsigned-signature-numbers': ([leaf], hsmType) =>
+    hsmType === 'LUNA' && leaf !== undefined && hasUnsignedNumber(leaf),
+  'critical-key-purposes': (all) => all.some(({ extensions }) => extensions.get(OID.keyPurposes)?.critical === true),
+  'year-9999': (all) => all.some(({ notAfter }) => notAfter >= YEAR_9999),
+  'no-basic-constraints': ([, f9], hsmType) =>
+    hsmType === 'YUBIKEY' && f9 !== undefined && !f9.extensions.has(OID.basicConstraints),
+  'sha256-rsa-without-null': (all) =>
+    all.some(({ signatureAlgorithm: { oid, parameters } }) => oid === OID.sha256WithRsa && parameters === undefined),
+  'older-chrysalis-root': (all, hsmType) =>
+    hsmType === 'LUNA' && all.some(({ der }) => sha256Hex(der) === OLDER_CHRYSALIS_ROOT),
+  'ordered-certificates': (all, hsmType) => hsmType === 'LUNA' && all.length > 1,
+}
+
+/** A SEQUENCE of two INTEGERs, of which one reads as negative. */
+const hasUnsignedNumber = ({ signature }: Certificate): boolean =>
+  ifReadable(() =>
+    readDer(signature).children.some(({ tag, content }) => tag === TAG.integer && (content[0] ?? 0) >= 0x80),
+  ) === true
+
+/** What other tools will make of these certificates, where that differs: one line for people each. Never throws. */
+export const otherToolsNotes = (hsmType: HsmType, certificates: readonly Certificate[]): readonly string[] =>
+  OTHER_TOOLS.filter(({ id }) => TESTS[id](certificates, hsmType)).map(({ note }) => `other tools: ${note}`)
