@@ -1,6 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs'
-import { hostname, userInfo } from 'node:os'
+import { hostname } from 'node:os'
 import { basename } from 'node:path'
+import { userName } from './user-name.ts'
 
 /**
  * Who holds a lock, as the lock file says. It is written for people: the kernel alone decides who holds a lock, and nothing here is
@@ -77,15 +78,6 @@ function namespaceOf(process: string): string | undefined {
     return readlinkSync(`/proc/${process}/ns/pid`)
   } catch {
     return undefined
-  }
-}
-
-/** In a container the user may have no entry in the password file. */
-function userName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return `uid ${process.getuid?.() ?? 'unknown'}`
   }
 }
 

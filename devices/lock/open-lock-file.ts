@@ -1,7 +1,7 @@
 import { constants, fchmodSync, fstatSync, openSync, statSync } from 'node:fs'
-import { userInfo } from 'node:os'
 import { dirname } from 'node:path'
 import { LockFault } from './lock-fault.ts'
+import { userName } from './user-name.ts'
 
 /** A symbolic link in a folder that others write to could lead to any file; a FIFO must not keep us. Windows has neither. */
 const GUARDED = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
@@ -72,7 +72,10 @@ function words(file: string, code: string): readonly [string, string] {
             'this user has no write permission in the folder',
             `Have the owner of ${folder} grant this user write access.`,
           ]
-        : [`the file belongs to ${owner}`, `Transfer it to this user: \`sudo chown ${me()} '${file}'\`.`]
+        : [
+            `the file belongs to ${owner}`,
+            `Transfer it to this user: \`sudo chown ${userName().replace('uid ', '')} '${file}'\`.`,
+          ]
     }
     case 'EISDIR':
       return ['a folder is in its place', `Move ${file} away.`]
@@ -97,13 +100,5 @@ function ownerOf(file: string): string | undefined {
     return uid === 0 ? 'root' : `the user with the number ${uid}`
   } catch {
     return undefined
-  }
-}
-
-function me(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return String(process.getuid?.() ?? '')
   }
 }

@@ -156,7 +156,9 @@ export async function withNewRun<T>(
   const folder = await RunFolder.create(services.stateDirectory, services.now(), async ({ id, journalFile }) => {
     await Journal.begin(journalFile, services.now, await plannedEvent(plan, id))
   })
+  let begun = false
   return withProcessLock(folder.lockFile, `the run ${folder.id}`, async () => {
+    begun = true
     const journal = await Journal.open(folder.journalFile, services.now)
     const run = new Run({ folder, journal, ledger }, plan.configuration, services, true)
     return action(run).catch(async (error: unknown) => {
@@ -164,6 +166,10 @@ export async function withNewRun<T>(
       if (run.isDiscardedAfter(error)) await folder.discard().catch(() => undefined)
       throw error
     })
+  }).catch(async (error: unknown) => {
+    const hasNoLock = error instanceof EnrollError && error.code === 'lock.unavailable'
+    if (!begun && hasNoLock) await folder.discard().catch(() => undefined)
+    throw error
   })
 }
 

@@ -60,6 +60,15 @@ describe('a process lock', () => {
     expect(order).toEqual(['first', 'second'])
   })
 
+  it('is no longer waited for once the signal says so', async () => {
+    await withProcessLock(file, 'x', async () => {
+      const stop = new AbortController()
+      const waiting = withProcessLock(file, 'x', async () => 1, { wait: 100_000, signal: stop.signal })
+      stop.abort()
+      await expect(waiting).rejects.toMatchObject({ code: 'lock.held' })
+    })
+  })
+
   it('of a process that died, as an older version wrote it, is taken by one of many at a time', async () => {
     await writeFile(file, `${deadPid()} abc\n`)
     let inside = 0

@@ -43,7 +43,7 @@ export function createSectigo(options: SectigoOptions): CertificateAuthority {
         if ((await nextCall(schedule, name, time, statusFloor(floor))) > time) return undefined
         await schedule.record(name, time)
         return followOrder(client, orderNumber, call?.signal)
-      }),
+      }, call?.signal),
     collect: (order, call) =>
       collectCertificate(client, order, {
         endpoint,

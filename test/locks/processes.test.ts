@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { anotherUser, LockProcesses, newPidNamespace, readOnly } from './lock-processes.ts'
@@ -113,6 +113,24 @@ describe.runIf(process.platform === 'linux')('a lock between processes', () => {
       }
     },
   )
+
+  it.runIf(nobody !== undefined)('names a user who has no name, as in a container, by the number', async () => {
+    const file = newFile()
+    const nameless = ['setpriv', '--reuid=54321', '--regid=54321', '--clear-groups']
+    expect(await processes.start([file, 'shared'], nameless).next()).toMatchObject({ what: 'taken' })
+    const refused = await processes.start([file, 'shared']).next()
+    expect(refused).toMatchObject({ what: 'held', detail: expect.stringContaining('user uid 54321') })
+  })
+
+  it.runIf(nobody !== undefined)('in a folder of another user is a fault that says so', async () => {
+    const folder = join(processes.folder, 'of-root')
+    mkdirSync(folder, { mode: 0o755 })
+    const { what, detail } = await processes.start([join(folder, 'lock')], nobody).next()
+    expect({ what, detail }).toEqual({
+      what: 'fault',
+      detail: 'LockFault: this user has no write permission in the folder',
+    })
+  })
 
   it.runIf(nobody !== undefined)(
     'that root left in a state folder is a fault with a way out, and no endless wait',

@@ -133,7 +133,7 @@ const resolve: Command = {
   run: async (args, context) => {
     const { resolveRun } = await import('../../enrollment/resolve-run.ts')
     const { showRun } = await import('../run-view.ts')
-    const { userInfo } = await import('node:os')
+    const { userName } = await import('../../files/user-name.ts')
     const orderNumber = args.text('order-number')
     if (
       (orderNumber === undefined) === !args.flag('not-placed') ||
@@ -149,7 +149,7 @@ const resolve: Command = {
         orderNumber === undefined
           ? { kind: 'not-placed', despiteBalance: args.flag('despite-balance') }
           : { kind: 'placed', orderNumber },
-        `operator ${userInfo().username}`,
+        `operator ${userName()}`,
       )
       showRun(run.summary, context.output)
       return EXIT.done

@@ -20,14 +20,14 @@ export const abandon: Command = {
     const { abandonRun, abandonUnreadable, givenUp } = await import('../../enrollment/abandon-run.ts')
     const { confirmChange } = await import('../sectigo-client.ts')
     const { showRun } = await import('../run-view.ts')
-    const { userInfo } = await import('node:os')
+    const { userName } = await import('../../files/user-name.ts')
     const despiteOrder = args.flag('despite-order')
     try {
       return await withExistingRun(args, context, async (run) => {
         const lost = givenUp(run.record)
         const what = lost.length === 0 ? 'It made nothing.' : `That gives up ${lost.join('; ')}.`
         if (run.record.state !== 'abandoned') await confirmChange(`Abandon the run ${run.id}? ${what}`, args, context)
-        await abandonRun(run, despiteOrder, `operator ${userInfo().username}`)
+        await abandonRun(run, despiteOrder, `operator ${userName()}`)
         for (const line of lost) context.output.progress(`given up: ${line}`)
         showRun(run.summary, context.output)
         return EXIT.done

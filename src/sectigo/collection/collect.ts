@@ -63,7 +63,7 @@ export function collectCertificate(
       case 'issued':
         return collection
     }
-  })
+  }, options.signal)
 }
 
 export type CollectionReply =

@@ -23,10 +23,11 @@ export function filePollSchedule(directory: string): PollSchedule {
       await writeFile(draft, `${JSON.stringify(Object.fromEntries(times), null, 1)}\n`, { mode: 0o600 })
       await rename(draft, file)
     },
-    exclusive: (call) =>
+    exclusive: (call, signal) =>
       inProcess.exclusive(async () => {
         await makeDirectory(directory)
-        return withProcessLock(lock, 'a question to the CA, which takes one at a time', call, { wait: LOCK_WAIT })
+        const options = { wait: LOCK_WAIT, signal }
+        return withProcessLock(lock, 'a question to the CA, which takes one at a time', call, options)
       }),
   }
 }

@@ -12,8 +12,8 @@ export interface PollSchedule {
   lastCall(orderNumber: string): Promise<number | undefined>
   /** Called before the call is made, so that a crash does not shorten the pause. */
   record(orderNumber: string, time: number): Promise<void>
-  /** Runs `call` while no other task or process holds the schedule. */
-  exclusive<T>(call: () => Promise<T>): Promise<T>
+  /** Runs `call` while no other task or process holds the schedule. `signal` ends the wait for one that does. */
+  exclusive<T>(call: () => Promise<T>, signal?: AbortSignal): Promise<T>
 }
 
 /** When the next call for an order may be made; `now` where it may be made at once. A clock set back does not lengthen the pause. */

@@ -1,0 +1,1 @@
+export { userName } from '../../devices/lock/user-name.ts'
