@@ -47,10 +47,10 @@ export class Arguments {
   text(name: string): string | undefined {
     const value = this.#values[name]
     if (Array.isArray(value)) {
-      throw new EnrollError('usage', `"${name}" is given more than once.`, { remedy: 'Give it once.' })
+      throw new EnrollError('usage', `"${name}" appears more than once.`, { remedy: 'Specify it once.' })
     }
     if (value === '') {
-      throw new EnrollError('usage', `"${name}" is given without a value.`, { remedy: 'Write it after the name.' })
+      throw new EnrollError('usage', `"${name}" has no value.`, { remedy: 'Write the value after the name.' })
     }
     return typeof value === 'string' ? withDash(value) : typeof value === 'number' ? String(value) : undefined
   }

@@ -8,7 +8,7 @@ export const STATE_OPTIONS = {
   'state-directory': { type: 'string', describe: 'folder of the run folders' },
 } as const
 export const TRUST_OPTIONS = {
-  'trust-anchors': { type: 'string', array: true, describe: 'files with trust anchors of your own' },
+  'trust-anchors': { type: 'string', array: true, describe: 'files with your own trust anchors' },
 } as const
 export const CA_OPTIONS = {
   endpoint: { type: 'string', describe: 'base address of the CA' },
@@ -51,7 +51,7 @@ export function configure(
 
 /** On the commands that go on with a run: a corrected profile replaces what the run was planned with. */
 export const RUN_PROFILE_OPTION = {
-  profile: { type: 'string', describe: 'a corrected profile: its values replace those of the run from now on' },
+  profile: { type: 'string', describe: 'corrected profile; from now on its values replace those of the run' },
 } as const
 
 /** Where runs are kept, and what replaces single settings of a run: a profile named again, the environment, flags. */

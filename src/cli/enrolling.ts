@@ -25,7 +25,7 @@ export const RUN_OPTIONS = {
   },
   'try-pin-again': {
     type: 'boolean',
-    describe: 'send the PIN once more, though the last one was wrong: a person has made sure of it',
+    describe: 'send the PIN again although the last one was wrong, because you have checked it',
   },
   ...TRACE_OPTION,
 } as const
@@ -47,8 +47,8 @@ export function confirmOrder(args: Arguments, context: CommandContext): (run: Op
   return async (run) => {
     if (args.flag('yes') || run.record.test) return true
     if (!context.interactive) {
-      throw new EnrollError('order.unconfirmed', 'Could not place a paid order without a yes.', {
-        remedy: `Add --yes, or go on at a terminal with \`hsm-enroll runs resume ${run.id}\`.`,
+      throw new EnrollError('order.unconfirmed', 'Could not place the order: paid orders must be confirmed.', {
+        remedy: `Add --yes, or continue in a terminal with \`hsm-enroll runs resume ${run.id}\`.`,
       })
     }
     const { orderForm } = await import('../config/profile.ts')
@@ -95,8 +95,8 @@ export async function advanceAndShow(run: Run, options: AdvanceOptions, context:
   const exitCode = await advance(run, options).catch((error: unknown) => {
     context.output.progress(
       run.isDiscardedAfter(error)
-        ? `Nothing was made or ordered; the run ${run.id} is not kept.`
-        : `The run is kept; go on with: hsm-enroll runs resume ${run.id} (after a change of the profile: with ${withProfile(run.record)})`,
+        ? `Nothing was generated or ordered; the run ${run.id} was deleted.`
+        : `The run was saved. Continue with: hsm-enroll runs resume ${run.id} (if you edited the profile, use ${withProfile(run.record)})`,
     )
     throw error
   })

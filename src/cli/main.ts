@@ -16,7 +16,7 @@ if (isSupportedNode(process.versions.node)) {
 } else {
   const code = 'usage.node-version'
   const message = `Could not start: this is Node.js ${process.versions.node}, and ${NODE_ENGINES} is needed.`
-  const remedy = 'Install a newer Node.js (https://nodejs.org), or name it in PATH before this one.'
+  const remedy = 'Install a newer Node.js (https://nodejs.org), or put it before this one in PATH.'
   const exitCode = EXIT.usage
   if (process.argv.includes('--json')) console.log(JSON.stringify({ error: { code, message, remedy, exitCode } }))
   console.error(`error: ${message}\nTry: ${remedy}\n(${code}, exit ${exitCode})`)

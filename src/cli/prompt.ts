@@ -27,8 +27,8 @@ async function untilLeft<T>(
     return await ask({ output: process.stderr, signal: AbortSignal.any([left.signal, stop]) })
   } catch (error) {
     if (!(error instanceof Error) || !LEFT.includes(error.name)) throw error
-    throw new EnrollError('prompt.stopped', 'Stopped at the question; nothing was sent.', {
-      remedy: 'Begin again, or go on with `hsm-enroll runs resume RUN` where a run is kept.',
+    throw new EnrollError('prompt.stopped', 'Stopped before you answered; nothing was sent.', {
+      remedy: 'Start again, or continue with `hsm-enroll runs resume RUN` if there is a run.',
       cause: error,
     })
   } finally {

@@ -47,9 +47,9 @@ export function failureOf(error: unknown): Failure {
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   return {
     code: 'defect',
-    message: `Something went wrong that should not: ${message}`,
+    message: `Internal error: ${message}`,
     remedy:
-      'Report it with the output of the same command under HSM_ENROLL_DEBUG=1. No order is ever repeated by itself; see `hsm-enroll runs list`.',
+      'Report it with the output of the same command under HSM_ENROLL_DEBUG=1. No order is ever repeated automatically; see `hsm-enroll runs list`.',
     exitCode: EXIT.defect,
   }
 }
@@ -64,7 +64,7 @@ function diskFault(error: unknown) {
     code: 'disk',
     message: `Could not use ${path}: ${why}.`,
     remedy:
-      'Make room or correct the path and repeat the command; a run goes on with `hsm-enroll runs resume RUN`, what it made is in its journal.',
+      'Free disk space or correct the path, then repeat the command; continue a run with `hsm-enroll runs resume RUN`: its journal has what it created.',
     exitCode: EXIT.usage,
   }
 }

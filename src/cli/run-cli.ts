@@ -13,7 +13,7 @@ const GLOBAL_OPTIONS = {
   input: {
     type: 'boolean',
     default: true,
-    describe: 'ask at the terminal where something is missing (--no-input: never)',
+    describe: 'ask in the terminal if something is missing (--no-input: never)',
   },
 } as const
 
@@ -37,7 +37,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
   })
   const signal =
     surroundings.signal ??
-    stopOnSignals((name) => output.error(`\nStopping cleanly (${name}); press Ctrl-C once more to stop at once.`))
+    stopOnSignals((name) => output.error(`\nStopping cleanly (${name}); press Ctrl-C again to stop immediately.`))
   const context: CommandContext = {
     output,
     env,
@@ -56,7 +56,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
 /** A completion script is for a shell. While that completes words, `--json` may stand among them. */
 const noJsonForm = (): EnrollError =>
   new EnrollError('usage', 'Could not print the completion script: it has no JSON form.', {
-    remedy: 'Leave --json out.',
+    remedy: 'Omit --json.',
   })
 
 async function dispatch(argv: readonly string[], context: CommandContext): Promise<ExitCode> {
@@ -64,13 +64,13 @@ async function dispatch(argv: readonly string[], context: CommandContext): Promi
   let exitCode: ExitCode = EXIT.done
   const parser = yargs(argv.map((word) => (word === '-' ? DASH : word)))
     .scriptName('hsm-enroll')
-    .usage('$0 <command>\n\nEnrols document-signing keys that live in hardware.')
+    .usage('$0 <command>\n\nEnrols document-signing keys that are held in hardware.')
     .version(VERSION)
     .alias('help', 'h')
     .options(GLOBAL_OPTIONS)
     .strict()
     .recommendCommands()
-    .demandCommand(1, 'Name a command.')
+    .demandCommand(1, 'Specify a command.')
     .completion('completion', 'print a completion script for bash or zsh')
     .parserConfiguration({
       'parse-numbers': false,
@@ -100,7 +100,7 @@ async function dispatch(argv: readonly string[], context: CommandContext): Promi
   const addGroup = (group: CommandGroup): void => {
     parser.command(group.name, group.summary, (builder) => {
       for (const command of group.commands) add(builder as Parser, command)
-      return builder.demandCommand(1, 'Name a command.')
+      return builder.demandCommand(1, 'Specify a command.')
     })
   }
   for (const entry of COMMANDS) {

@@ -17,7 +17,7 @@ export const showRun = (summary: RunSummary, output: Output): void =>
   output.result(runToJson(summary), () => runToText(summary))
 
 /** A run that only orders does not keep its form. */
-const FORM_AGAIN = 'give the corrected form again: `hsm-enroll order submit FORM` or `hsm-enroll place-order FORM`'
+const FORM_AGAIN = 'submit the corrected form again: `hsm-enroll order submit FORM` or `hsm-enroll place-order FORM`'
 
 /** A run keeps the settings that it was planned with: a corrected profile is named again. Ready to be pasted into a shell. */
 export function withProfile({ profile = 'PROFILE' }: Pick<RunRecord, 'profile'>): string {
@@ -32,22 +32,22 @@ function nextStep(id: string, record: RunRecord): string {
     case 'csr-signed':
     case 'checked':
       if (!record.device) return FORM_AGAIN
-      return `go on with \`hsm-enroll runs resume ${id}\``
+      return `continue with \`hsm-enroll runs resume ${id}\``
     case 'attested':
       return record.failedChecks === undefined
-        ? `go on with \`hsm-enroll runs resume ${id}\``
+        ? `continue with \`hsm-enroll runs resume ${id}\``
         : `a check refused it; see check.json, correct the profile, then \`hsm-enroll runs resume ${id} ${withProfile(record)}\``
     case 'submitting':
     case 'unknown':
       return `find out whether the CA has the order, then \`hsm-enroll runs resolve ${id} --order-number N\` or \`--not-placed\``
     case 'ordered':
       if (record.submission?.toAuthorize === true)
-        return `authorize it, if that was not done: \`hsm-enroll order authorize ${record.orderNumber}\` charges it and lets it go on${hasKey(record) ? `; then \`hsm-enroll runs resume ${id}\`` : ''}`
+        return `authorize it, unless you already did: \`hsm-enroll order authorize ${record.orderNumber}\` charges it and lets it proceed${hasKey(record) ? `; then \`hsm-enroll runs resume ${id}\`` : ''}`
       if (!hasKey(record)) return `follow it with \`hsm-enroll order status ${record.orderNumber}\``
       return `wait for the CA, then \`hsm-enroll runs resume ${id}\` (or add --wait)`
     case 'rejected':
       if (record.refusal?.doubtful === true)
-        return `make sure by balance and order list that the CA has no such order, then \`hsm-enroll runs resolve ${id} --not-placed\` or \`--order-number N\``
+        return `check in the balance and the order list that the CA has no such order, then \`hsm-enroll runs resolve ${id} --not-placed\` or \`--order-number N\``
       if (!record.device) return FORM_AGAIN
       return `correct what the CA refused, then \`hsm-enroll runs resume ${id} --order-again ${withProfile(record)}\``
     case 'issued':

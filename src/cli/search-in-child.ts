@@ -27,8 +27,8 @@ export function searchInChild(hsmType: HsmType, signal: AbortSignal): Promise<Se
       const late = error?.killed === true
       const why = late
         ? `it gave no answer within ${DEADLINE_MS / 1000} s`
-        : `it ended by ${error?.signal ?? `exit code ${error?.code}`}`
-      const trail = [withRemedy(`The search was given up: ${why}`, late ? WAITING : CRASHED)]
+        : `it ended with ${error?.signal ?? `exit code ${error?.code}`}`
+      const trail = [withRemedy(`The search was abandoned: ${why}`, late ? WAITING : CRASHED)]
       resolve({ devices: [], givenUp: true, trail })
     })
   })

@@ -19,12 +19,16 @@ export function openClient(configuration: Configuration, args: Arguments, contex
 export async function confirmChange(question: string, args: Arguments, context: CommandContext): Promise<void> {
   if (args.flag('yes')) return
   if (!context.interactive) {
-    throw new EnrollError('order.unconfirmed', 'Could not go on without a yes.', { remedy: 'Add --yes.' })
+    throw new EnrollError(
+      'order.unconfirmed',
+      'This action needs your confirmation, and there is no terminal to ask on.',
+      { remedy: 'Add --yes.' },
+    )
   }
   const { promptYes } = await import('./prompt.ts')
   if (await promptYes(question, context.signal)) return
   throw new EnrollError('order.declined', 'Stopped: the answer was no. Nothing was sent.', {
-    remedy: 'Begin again where that was not meant.',
+    remedy: 'If you did not mean to decline, run the command again.',
   })
 }
 
@@ -51,7 +55,7 @@ export function showChange(outcome: ChangeOutcome, what: string, context: Comman
       context.output.result(
         outcome,
         () =>
-          `${what}: outcome unknown, ${outcome.reason}\nTry: look at the order with \`hsm-enroll order status\` before you do anything again.`,
+          `${what}: outcome unknown, ${outcome.reason}\nTry: check the order with \`hsm-enroll order status\` before you do anything again.`,
       )
       return EXIT.unknown
   }

@@ -14,7 +14,7 @@ export function keepStreams(): void {
   process.once('beforeExit', () => {
     if (fault === undefined) return
     process.stderr.write(
-      `error: Could not write the output: ${fileFault(fault)}.\nTry: Make room, or send it elsewhere.\n`,
+      `error: Could not write the output: ${fileFault(fault)}.\nTry: Free disk space, or send it elsewhere.\n`,
     )
     if (process.exitCode === EXIT.done) process.exitCode = EXIT.usage
   })

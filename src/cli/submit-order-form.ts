@@ -64,8 +64,8 @@ function showDryRun({ faults, refused, findings, notes }: JudgedForm, context: C
       refused
         ? 'The form would be refused.'
         : blocked
-          ? 'The form fits the documents, but the evidence in it does not hold: nothing would be sent.'
-          : 'The form fits the documents.',
+          ? 'The form matches the documents, but its evidence does not pass the checks: nothing would be sent.'
+          : 'The form matches the documents.',
   )
   return refused || blocked ? EXIT.refused : EXIT.done
 }
@@ -85,13 +85,13 @@ function readBeside(path: string): Uint8Array {
   try {
     if (statSync(path).size <= MAX_INPUT) return readFileSync(path)
   } catch (cause) {
-    throw new EnrollError('input.unreadable', `Could not read ${path}, which the form names: ${codeOf(cause)}.`, {
-      remedy: 'Check the name (it counts from the form’s folder) and the permissions.',
+    throw new EnrollError('input.unreadable', `Could not read ${path}, which is in the form: ${codeOf(cause)}.`, {
+      remedy: 'Check the path (relative to the form’s folder) and the permissions.',
       cause,
     })
   }
   throw new EnrollError('input.too-large', `Could not read ${path}: it has more than ${MAX_INPUT} bytes.`, {
-    remedy: 'Name the request or the attestation itself.',
+    remedy: 'Specify the request or the attestation itself.',
   })
 }
 

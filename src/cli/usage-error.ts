@@ -24,7 +24,7 @@ export function usageError(
     const names = group.commands.map(nameOf)
     return fail(
       second === undefined
-        ? `Name a command after "${group.name}": ${names.join(', ')}.`
+        ? `Specify a command after "${group.name}": ${names.join(', ')}.`
         : `There is no command "${group.name} ${second}".${didYouMeanHint(second, names)}`,
     )
   }

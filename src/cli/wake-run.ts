@@ -27,13 +27,13 @@ export function wokenToText(woken: Woken): string {
     case 'woken':
       return `run ${woken.run} is ${woken.state}`
     case 'busy':
-      return `another process works on the run ${woken.run}; nothing here is for it`
+      return `another process is working on the run ${woken.run}; there is nothing for it here`
     case 'left':
-      return `another process works on the run ${woken.run}; the certificate was left for it`
+      return `another process is working on the run ${woken.run}; the certificate was left for it`
     case 'failed':
       return `${woken.error.code}: ${woken.error.message}`
     case 'later':
-      return 'its run was looked after a moment ago, and will be again'
+      return 'its run was processed a moment ago, and will be again'
   }
 }
 

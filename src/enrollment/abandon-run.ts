@@ -27,7 +27,7 @@ export function givenUp({
       : orderNumber === undefined
         ? []
         : [`the ${kind} ${orderNumber}; a paid one stays paid`]),
-    ...(certificateNotAfter === undefined ? [] : [`the certificate that is good until ${certificateNotAfter}`]),
+    ...(certificateNotAfter === undefined ? [] : [`the certificate that is valid until ${certificateNotAfter}`]),
   ]
 }
 
@@ -45,8 +45,8 @@ export async function abandonRun(run: Run, despiteOrder: boolean, operator: stri
       `Could not abandon the run ${id}: ${isUnknown(record) ? 'the CA may have its order' : `the CA has its order ${record.orderNumber}`}.`,
       {
         remedy: isUnknown(record)
-          ? `Find out, and say it with \`hsm-enroll runs resolve ${id}\`; --despite-order gives up the order, too.`
-          : `Go on with \`hsm-enroll runs resume ${id}\`; --despite-order gives up the order and its certificate, too.`,
+          ? `Find out, then record the outcome with \`hsm-enroll runs resolve ${id}\`; --despite-order also gives up the order.`
+          : `Continue with \`hsm-enroll runs resume ${id}\`; --despite-order also gives up the order and its certificate.`,
       },
     )
   }
@@ -72,7 +72,7 @@ export async function abandonUnreadable(
       const numbers = orders.flatMap(({ orderNumber }) => orderNumber ?? [])
       const which = numbers.length === 0 ? 'an order of it' : `its order ${numbers.join(', ')}`
       throw new EnrollError('run.has-order', `Could not abandon the run ${folder.id}: the CA has ${which}, or may.`, {
-        remedy: 'Look at the order list of the CA; --despite-order gives up the order and its certificate, too.',
+        remedy: 'Check the order list of the CA; --despite-order also gives up the order and its certificate.',
       })
     }
     for (const fact of [...orders, ...lastOf(said.filter((each) => each.kind === 'key'))])

@@ -112,7 +112,7 @@ function stopped({ id, record, services }: Run): ExitCode {
       return EXIT.pending
     default:
       throw new EnrollError('run.stopped', `Stopped before the order; the run is ${record.state}.`, {
-        remedy: `Go on with \`hsm-enroll runs resume ${id}\`.`,
+        remedy: `Continue with \`hsm-enroll runs resume ${id}\`.`,
       })
   }
 }
@@ -122,23 +122,23 @@ const wantsRequest = ({ until, confirm }: AdvanceOptions): boolean =>
   confirm !== undefined || until === 'csr-signed' || until === 'attested'
 
 const abandoned = ({ id }: Run): EnrollError =>
-  new EnrollError('run.abandoned', `Could not go on with the run ${id}: it was abandoned.`, {
-    remedy: 'Begin another with `hsm-enroll enroll PROFILE`.',
+  new EnrollError('run.abandoned', `Could not continue the run ${id}: it was abandoned.`, {
+    remedy: 'Start another with `hsm-enroll enroll PROFILE`.',
   })
 
 /** A run that only ordered keeps the digest of its form, not the form. */
 const noForm = (run: Run): EnrollError =>
-  new EnrollError('run.form', `Could not go on with the run ${run.id}: it ordered from a form that it does not keep.`, {
-    remedy: 'Give the form again: `hsm-enroll order submit FORM`.',
+  new EnrollError('run.form', `Could not continue the run ${run.id}: it ordered from a form that it did not store.`, {
+    remedy: 'Submit the form again: `hsm-enroll order submit FORM`.',
   })
 
 /** The CA failed while it answered: it may have the order, and a second one would be paid, too. */
 const inDoubt = ({ id, record }: Run): EnrollError =>
   new EnrollError(
     'order.in-doubt',
-    sentence(`Could not order again: the CA may have the order in spite of its answer ${record.refusal?.code}`),
+    sentence(`Could not order again: the CA answered ${record.refusal?.code} but may have accepted the order`),
     {
-      remedy: `Look at the balance and the order list, then say with \`hsm-enroll runs resolve ${id}\` what became of it.`,
+      remedy: `Check the balance and the order list, then record the outcome with \`hsm-enroll runs resolve ${id}\`.`,
     },
   )
 
@@ -148,14 +148,14 @@ const noCertificate = ({ id, record }: Run): EnrollError =>
     'run.no-key',
     `Could not follow the run ${id}: its order has no key of yours, so no certificate will come.`,
     {
-      remedy: `Look at the order with \`hsm-enroll order status ${record.orderNumber}\`.`,
+      remedy: `Check the order with \`hsm-enroll order status ${record.orderNumber}\`.`,
     },
   )
 
 /** Only a command that asks for the yes may order: `certificate collect`, `runs watch` and `listen` never do. */
 const noOrder = (run: Run): EnrollError =>
-  new EnrollError('run.no-order', `Could not go on with the run ${run.id}: it has not been ordered.`, {
-    remedy: `Go on with \`hsm-enroll runs resume ${run.id}\`.`,
+  new EnrollError('run.no-order', `Could not continue the run ${run.id}: it has not been ordered.`, {
+    remedy: `Continue with \`hsm-enroll runs resume ${run.id}\`.`,
   })
 
 /** A timer of Node's ends at once where it is asked for more than 24 days. */

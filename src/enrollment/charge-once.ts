@@ -16,8 +16,8 @@ export async function chargeOnce(
   await makeDirectory(folder)
   const file = join(folder, name.replace(/[^\w#-]/g, '_'))
   if (!(await createOnce(file, `${new Date().toISOString()}\n`))) {
-    throw new EnrollError('order.charged', `Could not send "${name}": it was sent before.`, {
-      remedy: `Look at the order first. If the CA never had the request, remove ${file}.`,
+    throw new EnrollError('order.charged', `Could not send "${name}": it has already been sent.`, {
+      remedy: `Check the order first. If the CA never received the request, delete ${file}.`,
     })
   }
   await syncDirectory(folder)

@@ -49,7 +49,7 @@ async function fetchCredentials(configuration: Configuration, reading: SecretRea
     const source = configuration.text(path) ?? (reading.prompt === undefined ? undefined : 'prompt')
     if (source === undefined) {
       throw new EnrollError('config.missing', `Could not log in to the CA: "${path}" is not set.`, {
-        remedy: `Name a source (env:, file:, fd:, credential:, exec:) in the profile (--profile, where the command asks for none) or in ${environmentName(path)}.`,
+        remedy: `Set a source (env:, file:, fd:, credential:, exec:) in the profile (--profile, if the command has no profile argument) or in ${environmentName(path)}.`,
       })
     }
     return readSecret(source, { name: 'password', prompt }, { ...reading, ...passedBy(configuration) })

@@ -73,7 +73,7 @@ export async function beginRun<T>(
 }
 
 const unnamed = (): EnrollError =>
-  new EnrollError('run.no-profile', 'Could not begin: without a profile, a second run could not be recognized.', {
+  new EnrollError('run.no-profile', 'Could not start: without a profile, a second run could not be recognized.', {
     remedy: 'Load the configuration with a profile, or pass a name in `profile`.',
   })
 

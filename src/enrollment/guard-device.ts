@@ -48,8 +48,8 @@ async function keepDevice(run: Run, { hsmType, serial, subject }: ChosenDevice):
   } else if (first !== name) {
     throw new DeviceError(
       'device.other',
-      `Did not log in to ${subject}: the run ${run.id} began with ${first}, and this is ${name}.`,
-      { remedy: `Attach ${first}, or begin a new run with the device that is attached.` },
+      `Did not log in to ${subject}: the run ${run.id} started with ${first}, but this is ${name}.`,
+      { remedy: `Attach ${first}, or start a new run with the attached device.` },
     )
   }
 }
@@ -64,9 +64,9 @@ function isAsked({ configuration, services }: Run, { secret }: Login): boolean {
 function notAgain(subject: string, { name }: Login, why: Reluctance): DeviceError {
   const reason =
     why === 'wrong'
-      ? 'the last one that was sent was wrong, and nobody has looked since'
-      : 'the last two logins were cut off before the device answered, and both may have been wrong'
+      ? 'the last one sent was wrong, and nobody has confirmed since that it is right'
+      : 'the last two logins were interrupted before the device answered, and both may have been wrong'
   return new DeviceError('pin.wrong-before', `Did not send the ${name} to ${subject}: ${reason}.`, {
-    remedy: `Make sure that its source holds the right ${name}, then repeat the command with --try-pin-again.`,
+    remedy: `Check that its source contains the right ${name}, then repeat the command with --try-pin-again.`,
   })
 }

@@ -29,7 +29,7 @@ const HASH_MEMBER = `,"hash":"${GENESIS}"}`.length
 
 const damaged = (file: string, why: string): EnrollError =>
   new EnrollError('journal.damaged', `Could not trust the journal ${file}: ${why}.`, {
-    remedy: `Run \`hsm-enroll runs repair ${basename(dirname(file))}\`, which keeps what can be read and asks the ledger for the rest.`,
+    remedy: `Run \`hsm-enroll runs repair ${basename(dirname(file))}\`, which keeps what can be read and takes the rest from the ledger.`,
   })
 
 const atLine = (number: number, why: string): string => `line ${number} ${why}`
@@ -147,7 +147,7 @@ function readChain(file: string): Chain {
     length += Buffer.byteLength(line) + 1
   }
   return entries.length === 0
-    ? { ...none, fault: 'it is empty, and every run begins with its plan' }
+    ? { ...none, fault: 'it is empty, but every run starts with its plan' }
     : { entries, length }
 }
 

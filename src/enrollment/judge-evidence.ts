@@ -73,5 +73,9 @@ const findingsOf = (verdict: AttestationResult | undefined): readonly Finding[] 
   (verdict?.checks ?? [])
     .filter(({ status }) => status === 'fail')
     .map(({ id, group, detail, remedy = '' }) =>
-      (group === 'policy' ? warning : blocker)(id, `the key attestation does not hold here (${id}): ${detail}`, remedy),
+      (group === 'policy' ? warning : blocker)(
+        id,
+        `the key attestation does not pass the checks here (${id}): ${detail}`,
+        remedy,
+      ),
     )

@@ -25,7 +25,7 @@ export async function openLedger(
   const { runs, added } = await rebuildLedger(ledger, services.stateDirectory)
   await markComplete(directory, services.now())
   if (runs > 0) {
-    const detail = `the ledger was not there and was made from the journals: runs ${runs}, facts ${added}`
+    const detail = `the ledger did not exist and was created from the journals: runs ${runs}, facts ${added}`
     services.observer.step({ step: 'ledger', status: 'done', detail })
   }
   return ledger

@@ -59,32 +59,32 @@ export async function refuseSecondRun(setting: Setting, marks: readonly string[]
   if (paid === undefined) return
   throw new EnrollError(
     'run.completed',
-    `Could not begin: the run ${paid.id} of this profile was ordered and paid (order ${paid.record.orderNumber}${until(paid)}).`,
-    { remedy: `Look at it with \`hsm-enroll runs show ${paid.id}\`; --new begins another paid order beside it.` },
+    `Could not start: the run ${paid.id} of this profile was ordered and paid (order ${paid.record.orderNumber}${until(paid)}).`,
+    { remedy: `See \`hsm-enroll runs show ${paid.id}\`; --new starts another paid order in addition to it.` },
   )
 }
 
 const unreadable = ({ id, fault }: IndexedRun): EnrollError =>
   new EnrollError(
     'run.damaged',
-    `Could not begin: the run ${id} ordered for this profile, and its journal cannot be read. ${fault?.message ?? ''}`,
+    `Could not start: the run ${id} ordered for this profile, and its journal cannot be read. ${fault?.message ?? ''}`,
     { remedy: `Read what is left of it with \`hsm-enroll runs repair ${id}\`.` },
   )
 
 /** Another order is not suggested beside one that exists, or may. */
 const unfinished = ({ id, record }: KnownRun): EnrollError =>
-  new EnrollError('run.open', `Could not begin: the run ${id} of this profile is not finished (${record.state}).`, {
+  new EnrollError('run.open', `Could not start: the run ${id} of this profile is not finished (${record.state}).`, {
     remedy: whatNext(id, record),
   })
 
 /** What a person does with a run that is not finished. */
 export function whatNext(id: string, record: RunRecord): string {
   if (isUnknown(record)) {
-    return `Find out by balance and order list whether the CA has its order, then say it with \`hsm-enroll runs resolve ${id} --order-number N\` or \`--not-placed\`.`
+    return `Check in the balance and the order list whether the CA has its order, then record it with \`hsm-enroll runs resolve ${id} --order-number N\` or \`--not-placed\`.`
   }
-  const resume = `Go on with \`hsm-enroll runs resume ${id}\` (with --profile, where the profile was changed)`
-  return record.orderNumber === undefined ? `${resume}, or begin another with --new.` : `${resume}.`
+  const resume = `Continue with \`hsm-enroll runs resume ${id}\` (with --profile, if you edited the profile)`
+  return record.orderNumber === undefined ? `${resume}, or start another with --new.` : `${resume}.`
 }
 
 const until = ({ record }: KnownRun): string =>
-  record.certificateNotAfter === undefined ? '' : `, its certificate is good until ${record.certificateNotAfter}`
+  record.certificateNotAfter === undefined ? '' : `, its certificate is valid until ${record.certificateNotAfter}`

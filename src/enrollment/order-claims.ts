@@ -94,10 +94,10 @@ export async function releaseClaims({ id, record, ledger }: Claimant): Promise<v
 }
 
 function duplicate({ name, run }: Claim): EnrollError {
-  const look = `Look at it with \`hsm-enroll runs show ${run}\``
+  const look = `See \`hsm-enroll runs show ${run}\``
   return isFormClaim(name)
     ? new EnrollError('order.duplicate', `Could not order: the run ${run} already ordered with this very form.`, {
-        remedy: `${look}. To order the same once more, give that run up first: \`hsm-enroll runs abandon ${run} --despite-order\`.`,
+        remedy: `${look}. To order the same again, abandon that run first: \`hsm-enroll runs abandon ${run} --despite-order\`.`,
       })
     : new EnrollError('order.duplicate', `Could not order: the run ${run} already ordered with this key.`, {
         remedy: `${look}; an order for another certificate needs another key.`,

@@ -130,7 +130,7 @@ export function refuseFaultyEvidence({ findings }: JudgedForm): void {
   if (first === undefined) return
   const more = others.length === 0 ? '' : ` And ${others.length} more: ${others.map(({ code }) => code).join(', ')}.`
   throw new EnrollError('order.evidence', `Could not place the order: ${sentence(first.message)}${more}`, {
-    remedy: `${first.remedy} To send it as it is all the same: --send-anyway.`,
+    remedy: `${first.remedy} To send it unchanged anyway: --send-anyway.`,
   })
 }
 

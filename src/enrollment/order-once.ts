@@ -80,7 +80,7 @@ export async function orderOnce(run: Run, order: OrderToPlace): Promise<void> {
   if (certain) await releaseClaims(run)
   if (outcome.kind === 'not-sent') {
     throw new EnrollError('ca.unreachable', `Could not reach the CA: ${sentence(outcome.reason)} Nothing was sent.`, {
-      remedy: `${outcome.remedy} Then ${run.record.device ? `go on with \`hsm-enroll runs resume ${run.id}\`` : 'give the form again'}.`,
+      remedy: `${outcome.remedy} Then ${run.record.device ? `continue with \`hsm-enroll runs resume ${run.id}\`` : 'submit the form again'}.`,
     })
   }
 }
@@ -103,7 +103,7 @@ async function holdClaims(run: Run, names: readonly string[], intent: string): P
       await run.log({ type: 'not-sent', reason: taking.error.message })
       throw taking.error
     case 'forgotten': {
-      const reason = 'this run has claimed the key before, and its journal does not say what became of that order'
+      const reason = 'this run has claimed the key before, and its journal does not have the outcome of that order'
       await run.log({ type: 'unknown', reason })
       run.services.observer.step({ step: 'order', status: 'waiting', detail: `outcome unknown: ${reason}` })
       return false
@@ -115,7 +115,7 @@ async function holdClaims(run: Run, names: readonly string[], intent: string): P
 function refuseStopped({ services, record, id }: Run): void {
   if (services.signal?.aborted !== true) return
   throw new EnrollError('run.stopped', 'Stopped before the order; nothing was sent.', {
-    remedy: record.device ? `Go on with \`hsm-enroll runs resume ${id}\`.` : 'Give the form again.',
+    remedy: record.device ? `Continue with \`hsm-enroll runs resume ${id}\`.` : 'Submit the form again.',
   })
 }
 
@@ -126,9 +126,9 @@ function unrecorded(run: Run, outcome: OrderOutcome, cause: unknown): EnrollErro
   const word = outcome.kind === 'ordered' ? `--order-number ${outcome.orderNumber}` : '--not-placed'
   return new EnrollError(
     'order.unrecorded',
-    sentence(`${known}, but that could not be written: ${(cause as Error).message}`),
+    sentence(`${known}, but that could not be saved: ${(cause as Error).message}`),
     {
-      remedy: `Note it, make room, then \`hsm-enroll runs resolve ${run.id} ${word}\`.`,
+      remedy: `Write it down, free disk space, then run \`hsm-enroll runs resolve ${run.id} ${word}\`.`,
       cause,
     },
   )

@@ -46,7 +46,7 @@ export function createRealServices(options: RealServicesOptions): EnrollmentServ
     sleep: async (milliseconds) => {
       await delay(milliseconds, undefined, { signal }).catch(() => {
         throw new EnrollError('run.stopped', 'Stopped while waiting for the CA; nothing is lost.', {
-          remedy: 'Go on with `hsm-enroll runs resume RUN`.',
+          remedy: 'Continue with `hsm-enroll runs resume RUN`.',
         })
       })
     },

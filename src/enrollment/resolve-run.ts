@@ -40,7 +40,7 @@ export async function resolveRun(run: Run, resolution: Resolution, operator: str
   if (evidence.verdict === 'placed' && !resolution.despiteBalance) {
     throw new EnrollError('run.balance-moved', sentence(`Could not record "not placed": ${evidence.reason}`), {
       remedy:
-        'Ask the CA for the order number and give it with --order-number. If something else moved the balance, repeat with --despite-balance.',
+        'Ask the CA for the order number and pass it with --order-number. If something else changed the balance, repeat with --despite-balance.',
     })
   }
   await run.log({ type: 'not-placed', resolvedBy: operator })
@@ -60,7 +60,7 @@ async function refuseUnknownNumber({ services, configuration, id }: Run, orderNu
     if (!(cause instanceof RefusedCall) || cause.refusal.code !== INVALID_VALUE) return
     throw new EnrollError(
       'run.no-such-order',
-      sentence(`Could not take the order ${orderNumber} for the run ${id}: ${cause.message}`),
+      sentence(`Could not use the order ${orderNumber} for the run ${id}: ${cause.message}`),
       {
         remedy: 'Compare the number with the order list on the CA’s web site.',
         cause,

@@ -74,7 +74,7 @@ export class RunFolder {
       `Could not find the run "${id}" in ${join(stateDirectory, 'runs')}.${didYouMeanHint(id, ids)}`,
       {
         remedy:
-          'List the runs with `hsm-enroll runs list`; where the profile sets stateDirectory, add --state-directory, or --profile to go on with it.',
+          'List the runs with `hsm-enroll runs list`; if the profile sets stateDirectory, add --state-directory (or --profile, to continue the run).',
       },
     )
   }
@@ -121,8 +121,8 @@ export class RunFolder {
 }
 
 const artefactError = (folder: string, file: string, why: string, cause?: unknown): EnrollError =>
-  new EnrollError('run.artefact', `Could not go on: ${join(folder, file)} ${why}.`, {
-    remedy: 'Restore the file from a backup; the journal holds its SHA-256.',
+  new EnrollError('run.artefact', `Could not continue: ${join(folder, file)} ${why}.`, {
+    remedy: 'Restore the file from a backup; the journal has its SHA-256.',
     cause,
   })
 

@@ -248,7 +248,7 @@ function recovered(record: RunRecord, { key, order }: Extract<RunEvent, { type: 
     submission: { type: 'submitting', ...submission },
     intent: intent ?? record.intent,
     refusal: undefined,
-    unknownReason: `the journal has lost its end, and with it what became of an order${known}`,
+    unknownReason: `the end of the journal is lost, and with it the outcome of an order${known}`,
   }
 }
 

@@ -37,14 +37,14 @@ export class FolderLedger implements Ledger {
     const file = this.#file(kind, subject)
     const facts = await readFacts(file)
     const own = facts.filter((fact) => fact.subject === subject).flatMap((fact) => (isOfKind(fact, kind) ? [fact] : []))
-    if (own.length < facts.length) throw ledgerDamaged(file, 'speaks of something else than its name says')
+    if (own.length < facts.length) throw ledgerDamaged(file, 'does not match its name')
     return own
   }
 
   async saidBy(run: string): Promise<readonly RecordedFact[]> {
     const file = this.#file(ROOMS.runs, run)
     const facts = await readFacts(file)
-    if (facts.some((fact) => fact.run !== run)) throw ledgerDamaged(file, 'holds what another run said')
+    if (facts.some((fact) => fact.run !== run)) throw ledgerDamaged(file, 'contains what another run recorded')
     return facts
   }
 
@@ -77,7 +77,7 @@ export class FolderLedger implements Ledger {
     })
     if (text === undefined) return undefined
     const claim = readClaim(file, text)
-    if (claim.name !== name) throw ledgerDamaged(file, 'speaks of something else than its name says')
+    if (claim.name !== name) throw ledgerDamaged(file, 'does not match its name')
     return claim
   }
 
@@ -122,7 +122,7 @@ async function readFacts(file: string): Promise<readonly RecordedFact[]> {
 function readFact(file: string, line: string): RecordedFact {
   const value = parse(file, line)
   for (const member of ['time', 'kind', 'subject', 'run'])
-    if (typeof jsonMember(value, member) !== 'string') throw ledgerDamaged(file, `holds a fact without "${member}"`)
+    if (typeof jsonMember(value, member) !== 'string') throw ledgerDamaged(file, `contains a fact without "${member}"`)
   return value as RecordedFact
 }
 

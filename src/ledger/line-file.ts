@@ -82,7 +82,7 @@ function judge(bytes: Buffer, whole: boolean): { readonly lines: readonly string
     .split('\n')
     .slice(whole ? 0 : 1, -1)
   const lines: string[] = []
-  const bad: string[] = bytes.length - end > MAX_LINE ? ['ends with something that is no line'] : []
+  const bad: string[] = bytes.length - end > MAX_LINE ? ['does not end with a complete line'] : []
   for (const [index, line] of all.entries()) {
     if (line === '' || line === TORN || all[index + 1] === TORN) continue
     const text = line.slice(SEAL)

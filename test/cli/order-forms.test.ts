@@ -304,14 +304,14 @@ describe('evidence in a form', () => {
     for (const more of [['--dry-run'], ['--url'], []]) {
       const end = await place(item(other.attestation), ...more)
       expect(end.code, end.stderr).toBe(1)
-      expect(end.stderr).toMatch(/refused: the key attestation does not hold here \(binding\.key\)/)
+      expect(end.stderr).toMatch(/refused: the key attestation does not pass the checks here \(binding\.key\)/)
       const anyway = more.length === 0 ? undefined : await place(item(other.attestation), ...more, '--send-anyway')
       expect(anyway?.code ?? 0, anyway?.stderr).toBe(0)
     }
     expect(requests('!PlaceOrder')).toBe(sent)
     const refused = await place(item(other.attestation), '--send-anyway')
     expect(refused.code, refused.stderr).toBe(4)
-    expect(refused.stderr).toMatch(/warning: the key attestation does not hold here/)
+    expect(refused.stderr).toMatch(/warning: the key attestation does not pass the checks here/)
     expect(shown(refused).refusalCauses?.[0]).toMatch(/^confirmed: the CSR was created with a key other/)
     const good = await place(item(one.attestation))
     expect(good.code, good.stderr).toBe(0)

@@ -208,7 +208,7 @@ describe('order submit', () => {
     })
     const end = await program(['order', 'submit', form, '--yes', '--send-anyway'])
     expect(end.code, end.stderr).toBe(4)
-    expect(end.stderr).toMatch(/warning: the key attestation does not hold here/)
+    expect(end.stderr).toMatch(/warning: the key attestation does not pass the checks here/)
     expect(end.stdout).toMatch(/causes +confirmed: the CSR was created with a key other.*Try:/)
   })
 
@@ -293,7 +293,7 @@ describe('place-order, authorize, refund, revoke, balance', () => {
     const open = shown(await program(['place-order', await formFile('cancel', placeOrderForm()), '--yes', '--json']))
     const end = await program(['order', 'revoke', '--order-number', open.orderNumber, '--yes'])
     expect(end.code, end.stderr).toBe(0)
-    expect(end.stderr).toMatch(/cannot be taken back/)
+    expect(end.stderr).toMatch(/cannot be undone/)
     const status = await program(['order', 'status', open.orderNumber])
     expect(status.code).toBe(4)
     expect(status.stdout).toMatch(/rejected/)

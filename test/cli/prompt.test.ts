@@ -49,7 +49,7 @@ describe.runIf(terminalAvailable())('a question at the terminal', () => {
   ])('%s ends it with exit code 2 and a remedy: no defect, and never 0', async (_name, key) => {
     const { code, screen } = await pressAtQuestion(key)
     expect(screen).toContain('(prompt.stopped, exit 2)')
-    expect(screen).toContain('Try: Begin again')
+    expect(screen).toContain('Try: Start again')
     expect(code).toBe(2)
   })
 
@@ -59,7 +59,7 @@ describe.runIf(terminalAvailable())('a question at the terminal', () => {
       const file = join(folder, 'stdout')
       const command = `order refund 1 --reason-code 1 --json > "${file}"`
       const { code, screen } = await pressAtQuestion('n\r', '(y/N)', command)
-      expect(screen).toContain('Ask for a refund of order 1?')
+      expect(screen).toContain('Request a refund of order 1?')
       const { error } = JSON.parse(readFileSync(file, 'utf8')) as { error: object }
       expect(error).toMatchObject({ code: 'order.declined', exitCode: 1 })
       expect(code).toBe(1)

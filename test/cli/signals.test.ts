@@ -154,7 +154,7 @@ describe('a signal while the order is with the CA', () => {
     ])
     expect(batch, batch.stderr).toMatchObject({ code: 6, signal: null })
     expect(batch.stdout.trim().split('\n')).toHaveLength(1)
-    expect(batch.stderr).toContain('profiles that were not begun: 1')
+    expect(batch.stderr).toContain('profiles that were not started: 1')
     const submitted = await stopDuring('!AutoApplyOrder', 'SIGTERM', ['order', 'submit', form, ...own])
     expect(submitted, submitted.stderr).toMatchObject({ code: 0, signal: null })
     expect(JSON.parse(submitted.stdout)).toMatchObject({ state: 'ordered' })

@@ -50,7 +50,7 @@ it.runIf(process.platform === 'linux')(
   async () => {
     const command = `${PROGRAM} balance --profile ${join(folder, 'ask.yaml')} --state-directory ${folder}`
     const said = await shell(`script -qec "${command}" /dev/null; echo "code $?"`, { at: /masked|\?/, keys: '\x03' })
-    expect(said).toMatch(/Stopped at the question; nothing was sent/)
+    expect(said).toMatch(/Stopped before you answered; nothing was sent/)
     expect(said).toMatch(/prompt\.stopped, exit 2[\s\S]*code 2/)
   },
 )

@@ -200,7 +200,7 @@ describe('a run that is refused before it asked for anything', () => {
   it('is kept where the device may be there later', async () => {
     const end = await enroll({}, '--device', 'yubihsm2:connector=http://127.0.0.1:9')
     expect(end.code, end.stderr).toBe(3)
-    expect(end.stderr).toContain('The run is kept')
+    expect(end.stderr).toContain('The run was saved')
     const [id = ''] = await runsKept()
     const state = ['--state-directory', rehearsal.stateDirectory]
     const resumed = await runInside(['runs', 'resume', id, '--yes', '--device', double.uri, ...state])
@@ -212,12 +212,12 @@ describe('a run that is refused before it asked for anything', () => {
     await writeFile(join(folder, 'wrong'), 'planted-wrong\n')
     const refused = await enroll({ [PASSWORD]: `file:${join(folder, 'wrong')}` })
     expect(refused.code, refused.stderr).toBe(3)
-    expect(refused.stderr).toContain('The run is kept')
+    expect(refused.stderr).toContain('The run was saved')
     expect(await runsKept()).toHaveLength(1)
     double.device.faults.plan({ kind: 'error', code: 0xff }, { command: 'generate asymmetric key' })
     const failed = await enroll({}, '--try-pin-again')
     expect(failed.code, failed.stderr).toBe(3)
-    expect(failed.stderr).toContain('The run is kept')
+    expect(failed.stderr).toContain('The run was saved')
     expect(await runsKept()).toHaveLength(2)
   })
 })
@@ -259,7 +259,7 @@ describe('doctor', () => {
     expect(findingsOf(await program('doctor'))).toContainEqual({
       area: 'program',
       severity: 'ok',
-      message: `runs are kept in ${join(rehearsal.stateDirectory, 'runs')}`,
+      message: `runs are stored in ${join(rehearsal.stateDirectory, 'runs')}`,
     })
     expect(existsSync(rehearsal.stateDirectory)).toBe(false)
     await writeFile(join(folder, 'no-folder'), '')

@@ -55,7 +55,7 @@ describe.runIf(allHere(missingForPcscd()))('an enrolment on a YubiKey whose modu
         join(folder, `state-${moment}`),
       )
       expect(resumed.code, resumed.stderr).toBe(0)
-      expect(resumed.stderr).toContain(moment === 'after' ? 'was on the device already' : 'key generated')
+      expect(resumed.stderr).toContain(moment === 'after' ? 'was already on the device' : 'key generated')
     },
   )
 

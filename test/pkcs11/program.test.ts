@@ -41,7 +41,7 @@ describe.runIf(p11KitAvailable())('the program on the virtual Luna partition', (
     await double.control.setFaults('C_GetSlotList:before:hang')
     const { devices: found, trails, stderr } = await devices()
     await double.control.setFaults()
-    expect(stderr).toContain('warning: LUNA: The search was given up')
+    expect(stderr).toContain('warning: LUNA: The search was abandoned')
     expect(found).toEqual([])
     expect(trails.LUNA?.[0]).toMatch(/no answer within 10 s.*Try: /)
     expect(trails.NSHIELD?.join('; ')).toContain('libcknfast.so')

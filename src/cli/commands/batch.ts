@@ -11,13 +11,13 @@ export const batch: Command = {
   command: 'batch <jobs>',
   summary: 'enrol several profiles, one after the other; one JSON line each',
   positionals: {
-    jobs: { type: 'string', describe: 'file with one profile per line; - for stdin; # begins a comment' },
+    jobs: { type: 'string', describe: 'file with one profile per line; - for stdin; # starts a comment' },
   },
   options: {
     ...RUN_OPTIONS,
     ...ORDER_OPTIONS,
     test: { type: 'boolean', describe: 'place test orders' },
-    'keep-going': { type: 'boolean', describe: 'go on after a profile that failed; never after a wrong PIN' },
+    'keep-going': { type: 'boolean', describe: 'continue after a profile that failed; never after a wrong PIN' },
   },
   run: async (args, context) => {
     const { dirname, resolve } = await import('node:path')
@@ -72,7 +72,7 @@ export const batch: Command = {
       worst = worse(worst, exitCode)
       const left = jobs.length - index - 1
       if (context.signal.aborted && left > 0) {
-        context.output.progress(`Stopped; profiles that were not begun: ${left}.`)
+        context.output.progress(`Stopped; profiles that were not started: ${left}.`)
         return worse(worst, EXIT.pending)
       }
       // The next profile may name the same device, and would spend another try of its PIN.

@@ -23,7 +23,7 @@ const collect: Command = {
 
 const importFile: Command = {
   command: 'import <run> <file>',
-  summary: 'take the certificate from a file that the CA mailed (PEM, DER, PKCS#7 or zip)',
+  summary: 'import the certificate from a file that the CA mailed (PEM, DER, PKCS#7 or zip)',
   positionals: { run: RUN, file: { type: 'string', describe: 'certificate file, - for stdin' } },
   options: EXISTING_RUN_OPTIONS,
   run: async (args, context) => {
@@ -38,7 +38,7 @@ const importFile: Command = {
           remedy: `See \`hsm-enroll runs show ${run.id}\`.`,
         })
       }
-      await acceptCertificates(run, certificates, 'imported by hand')
+      await acceptCertificates(run, certificates, 'imported manually')
       return advanceAndShow(run, { until: 'issued' }, context)
     })
   },

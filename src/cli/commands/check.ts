@@ -19,7 +19,7 @@ import type { Output } from '../output.ts'
 
 export const check: Command = {
   command: 'check',
-  summary: 'will this attestation (and request) pass? Without hardware, without network',
+  summary: 'check an attestation (and request) offline, without the device',
   options: {
     ...TRUST_OPTIONS,
     attestation: {
@@ -28,10 +28,10 @@ export const check: Command = {
       demandOption: true,
       describe: 'attestation, - for stdin; further files, or a folder, with what belongs to it, in any order',
     },
-    'hsm-type': { type: 'string', describe: `one of ${HSM_TYPES.join(', ')}; recognised when absent` },
+    'hsm-type': { type: 'string', describe: `one of ${HSM_TYPES.join(', ')}; default: detected` },
     csr: { type: 'string', describe: 'certificate request (PKCS#10) that the attested key must belong to' },
     'public-key': { type: 'string', describe: 'public key (PEM or DER) that the attested key must be' },
-    'cert-chains': { type: 'string', describe: 'certificates that travel beside the attestation (Google)' },
+    'cert-chains': { type: 'string', describe: 'certificates that accompany the attestation (Google)' },
     'key-name': {
       type: 'string',
       describe: 'the key that the attestation must be for: name of the version (Google), UUID (Fortanix)',
@@ -40,7 +40,7 @@ export const check: Command = {
     fips: {
       type: 'string',
       choices: ['refuse', 'warn', 'off'],
-      describe: 'what a device without FIPS certification means',
+      describe: 'how to treat a device without FIPS certification',
     },
     'fips-standard': {
       type: 'string',
@@ -50,12 +50,12 @@ export const check: Command = {
     'fips-historical': {
       type: 'string',
       choices: ['refuse', 'warn', 'accept'],
-      describe: 'what a FIPS certificate on the historical list means',
+      describe: 'how to treat a FIPS certificate on the historical list',
     },
     advisories: {
       type: 'string',
       array: true,
-      describe: 'what published weaknesses mean: refuse, warn or off, or eucleak=off for one',
+      describe: 'how to treat published weaknesses: refuse, warn or off, or eucleak=off for one',
     },
     expect: {
       type: 'string',
@@ -117,11 +117,11 @@ export const check: Command = {
 
 /** Options that mean something to the evidence of some families only: one without effect would mislead. */
 const BESIDE = {
-  'key-name': { uses: 'keyName', why: 'does not carry the name of its key', instead: 'give --csr or --public-key' },
+  'key-name': { uses: 'keyName', why: 'does not contain the name of its key', instead: 'use --csr or --public-key' },
   'cert-chains': {
     uses: 'certChains',
-    why: 'has its certificates in itself',
-    instead: 'name certificates that belong into it as further files of --attestation',
+    why: 'contains its own certificates',
+    instead: 'pass certificates that belong in it as additional files of --attestation',
   },
 } as const satisfies Record<string, { readonly uses: BesidePackage; readonly why: string; readonly instead: string }>
 
@@ -140,7 +140,7 @@ function readHsmType(text: string | undefined): HsmType | undefined {
     'usage.hsm-type',
     `Could not check: there is no hsmType "${text.slice(0, 40)}".${didYouMeanHint(text, HSM_TYPES)}`,
     {
-      remedy: `Use one of ${HSM_TYPES.join(', ')}, or leave it out.`,
+      remedy: `Use one of ${HSM_TYPES.join(', ')}, or omit it.`,
     },
   )
 }

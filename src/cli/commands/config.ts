@@ -6,7 +6,7 @@ import { configure, PROFILE_OPTIONS } from '../configure.ts'
 
 const check: Command = {
   command: 'check [profile]',
-  summary: 'every setting in force, and where it comes from',
+  summary: 'show every setting in force, and where it comes from',
   positionals: { profile: { type: 'string', describe: 'profile file or name' } },
   options: PROFILE_OPTIONS,
   run: async (args, context) => {
@@ -57,7 +57,7 @@ const check: Command = {
           unset.map(({ path, description }) => [path, `${description}${choice(path)}`]),
         ),
         '',
-        `A setting may also come from the environment: ${environmentName('device.uri')} stands for device.uri.`,
+        `A setting can also come from the environment: ${environmentName('device.uri')} sets device.uri.`,
       ].join('\n'),
     )
     return EXIT.done

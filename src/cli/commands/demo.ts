@@ -5,7 +5,7 @@ import type { Command } from '../command.ts'
 
 export const demo: Command = {
   command: 'demo',
-  summary: 'watch a whole enrolment against a simulated device and a rehearsal CA',
+  summary: 'run a whole enrolment against a simulated device and a rehearsal CA',
   options: {
     device: {
       type: 'string',
@@ -15,9 +15,9 @@ export const demo: Command = {
     algorithm: {
       type: 'string',
       choices: KEY_ALGORITHMS,
-      describe: 'key to generate',
+      describe: 'type of the key to generate',
     },
-    directory: { type: 'string', describe: 'where to keep everything; a new temporary folder when absent' },
+    directory: { type: 'string', describe: 'folder to keep everything in; default: a new temporary folder' },
   },
   run: async (args, context) => {
     const { mkdtemp } = await import('node:fs/promises')
@@ -56,7 +56,7 @@ async function runSelf(
 ): Promise<ExitCode> {
   const { spawn } = await import('node:child_process')
   const script = process.argv[1]
-  if (script === undefined) throw new Error('the program does not know its own file')
+  if (script === undefined) throw new Error('hsm-enroll does not know its own file')
   const child = spawn(process.execPath, [script, ...args], { stdio: 'inherit', env })
   // Ctrl-C reaches both processes, other signals this one alone.
   signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true })

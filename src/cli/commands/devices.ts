@@ -6,9 +6,12 @@ import type { SearchEnd } from '../search-in-child.ts'
 
 export const devices: Command = {
   command: 'devices [profile]',
-  summary: 'what is attached and configured',
+  summary: 'list the attached and configured devices',
   positionals: {
-    profile: { type: 'string', describe: 'profile whose device URI and settings say where to look for its family' },
+    profile: {
+      type: 'string',
+      describe: 'profile whose device URI and settings say where to look for devices of its family',
+    },
   },
   options: {
     ...PROFILE_OPTIONS,

@@ -15,7 +15,7 @@ import { createServices, secretReading } from '../services.ts'
 
 export const doctor: Command = {
   command: 'doctor [profile]',
-  summary: 'what would stop an enrolment; with a profile, opens its device',
+  summary: 'find what would stop an enrolment; with a profile, open its device',
   positionals: { profile: { type: 'string', describe: 'profile file or name' } },
   options: RUN_OPTIONS,
   run: async (args, context) => {
@@ -69,14 +69,14 @@ async function stateFinding(stateDirectory: string): Promise<Finding> {
   const runs = join(stateDirectory, 'runs')
   try {
     await rmdir(await mkdtemp(join(await nearestAbove(runs), '.hsm-enroll-')))
-    return { area: 'program', severity: 'ok', message: `runs are kept in ${runs}` }
+    return { area: 'program', severity: 'ok', message: `runs are stored in ${runs}` }
   } catch (error) {
     return {
       area: 'program',
       severity: 'blocker',
       code: 'program.state-directory',
-      message: `Could not make a folder for runs in ${runs}: ${fileFault(error)}.`,
-      remedy: 'Give this user the folder, or set stateDirectory (or --state-directory) to another one.',
+      message: `Could not create a folder for runs in ${runs}: ${fileFault(error)}.`,
+      remedy: 'Grant this user access to the folder, or set stateDirectory (or --state-directory) to another one.',
     }
   }
 }
@@ -98,8 +98,8 @@ const NOT_OPENED: Finding = {
   area: 'device',
   severity: 'warning',
   code: 'device.not-opened',
-  message: 'the device was not opened: URI, settings or secrets in the profile have to be corrected first',
-  remedy: 'Correct what stands above, then run it again.',
+  message: 'the device was not opened: correct the URI, settings or secrets in the profile first',
+  remedy: 'Correct the problems above, then run it again.',
 }
 
 async function deviceFindings(configuration: Configuration, open: () => Promise<Device>): Promise<readonly Finding[]> {

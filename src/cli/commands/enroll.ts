@@ -5,13 +5,13 @@ import { createServices } from '../services.ts'
 
 export const enroll: Command = {
   command: 'enroll <profile>',
-  summary: 'the whole run: key, request, attestation, check, order, certificate',
+  summary: 'do the whole run: key, request, attestation, check, order, certificate',
   positionals: { profile: { type: 'string', describe: 'profile file, or the name of one in the profiles folder' } },
   options: {
     ...RUN_OPTIONS,
     ...ORDER_OPTIONS,
     test: { type: 'boolean', describe: 'place a test order (test=Y): not billed, signed by an untrusted chain' },
-    new: { type: 'boolean', describe: 'begin even though an unfinished run of this profile exists' },
+    new: { type: 'boolean', describe: 'start a new run even if an unfinished run of this profile exists' },
   },
   examples: [['$0 enroll signing.yaml --test', 'rehearse everything with a test order']],
   run: async (args, context) => {

@@ -9,7 +9,7 @@ export const inspect: Command = {
   positionals: { file: { type: 'string', array: true, describe: 'files, - for stdin' } },
   options: {
     ...TRUST_OPTIONS,
-    'cert-chains': { type: 'string', describe: 'certificates that travel beside an attestation (Google)' },
+    'cert-chains': { type: 'string', describe: 'certificates that accompany an attestation (Google)' },
     csr: { type: 'string', describe: 'request that the attested key must belong to' },
   },
   run: async (args, context) => {
@@ -44,7 +44,7 @@ export const inspect: Command = {
     }
     if (chains !== undefined && !chainsUsed)
       context.output.warn(
-        `--cert-chains was not looked at: only ${withChains.join(', ')} evidence has certificates beside it.`,
+        `--cert-chains was ignored: only ${withChains.join(', ')} evidence comes with separate certificates.`,
       )
     return EXIT.done
   },

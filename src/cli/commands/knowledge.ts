@@ -64,6 +64,6 @@ async function print(knowledge: Knowledge, { output }: CommandContext): Promise<
 
 export const knowledge: CommandGroup = {
   name: 'knowledge',
-  summary: 'what is true on which day: certifications, advisories, rules of CAs',
+  summary: 'show and update dated knowledge: certifications, advisories, rules of CAs',
   commands: [list, update],
 }

@@ -16,16 +16,16 @@ export const listen: Command = {
     ...CA_OPTIONS,
     ...TRACE_OPTION,
     host: { type: 'string', default: '127.0.0.1', describe: 'address to listen on' },
-    port: { type: 'number', default: 8443, describe: 'port to listen on; 0 picks one' },
-    path: { type: 'string', default: '/', describe: 'path of the URL given to the CA' },
-    'tls-key': { type: 'string', describe: 'PEM private key; plain HTTP (behind a reverse proxy) where absent' },
+    port: { type: 'number', default: 8443, describe: 'port to listen on; 0 picks a free one' },
+    path: { type: 'string', default: '/', describe: 'path of the URL that the CA calls' },
+    'tls-key': { type: 'string', describe: 'PEM private key; default: plain HTTP (behind a reverse proxy)' },
     'tls-certificate': { type: 'string', describe: 'PEM certificate chain' },
     'basic-user': { type: 'string', describe: 'source of the Basic user name (env:, file:, …)' },
     'basic-password': { type: 'string', describe: 'source of the Basic password' },
     source: {
       type: 'string',
       array: true,
-      describe: 'addresses or networks that may call; the CA’s documented address where absent',
+      describe: 'addresses or networks that may call; default: the CA’s documented address',
     },
   },
   run: async (args, context) => {
@@ -64,7 +64,7 @@ export const listen: Command = {
       onRefused: (reason) => context.output.warn(printable(reason)),
     })
     await warnOfClosedDoor(args.required('host'), sources, context)
-    context.output.progress(`Listening on ${receiver.url}; Ctrl-C ends it.`)
+    context.output.progress(`Listening on ${receiver.url}; press Ctrl-C to stop.`)
     await new Promise<void>((done) => {
       if (context.signal.aborted) done()
       context.signal.addEventListener('abort', () => done(), { once: true })
@@ -81,7 +81,7 @@ async function warnOfClosedDoor(host: string, sources: readonly string[], { outp
   const own = host === 'localhost' ? '127.0.0.1' : host
   if (!/^(127\.|::1$)/.test(own) || sourceAddresses(sources.length === 0 ? [PUSH_SOURCE] : sources)(own)) return
   output.warn(
-    `nobody can call: it listens on ${host} alone, and takes no call from there. Add --source ${own} where a reverse proxy on this machine passes calls on, or give --host.`,
+    `no notification can arrive: the receiver listens on ${host} only, but calls from there are not allowed. Add --source ${own} if a reverse proxy on this machine forwards calls, or specify --host.`,
   )
 }
 
@@ -107,11 +107,14 @@ async function tlsIdentity(
   try {
     createSecureContext({ key, cert: certificate })
   } catch (cause) {
-    throw new EnrollError('listen.tls', `Could not listen with ${files[0]} and ${files[1]}: TLS does not take them.`, {
-      remedy:
-        'Give an unencrypted PEM private key, and the PEM certificate chain of that key with its own certificate first.',
-      cause,
-    })
+    throw new EnrollError(
+      'listen.tls',
+      `Could not listen with ${files[0]} and ${files[1]}: TLS does not accept them.`,
+      {
+        remedy: 'Specify an unencrypted PEM private key, and its PEM certificate chain with its own certificate first.',
+        cause,
+      },
+    )
   }
   return { key, certificate }
 }
@@ -140,7 +143,7 @@ function oneAtATime(): <T>(work: () => Promise<T>) => Promise<T> {
 function portOf(args: Arguments): number {
   const port = args.integer('port')
   if (port !== undefined && port >= 0 && port <= 65_535) return port
-  throw new EnrollError('usage', 'Could not listen: --port is no number from 0 to 65535.', {
+  throw new EnrollError('usage', 'Could not listen: --port is not a number from 0 to 65535.', {
     remedy: 'Give --port 8443.',
   })
 }

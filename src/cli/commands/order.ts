@@ -41,7 +41,7 @@ const submit: Command = {
 
 const status: Command = {
   command: 'status <order-number>',
-  summary: 'where an order stands (!GetDetailedOrderStatus)',
+  summary: 'show the status of an order (!GetDetailedOrderStatus)',
   positionals: ORDER_NUMBER,
   options: { ...OPTIONS, replacements: { type: 'boolean', describe: 'with replacement orders' } },
   run: async (args, context) => {
@@ -64,7 +64,7 @@ const status: Command = {
 
 const authorize: Command = {
   command: 'authorize <order-number>',
-  summary: 'let an order of place-order go on; debits the account (!AutoAuthorize)',
+  summary: 'authorize an order of place-order; debits the account (!AutoAuthorize)',
   positionals: ORDER_NUMBER,
   options: { ...OPTIONS, yes: YES, test: { type: 'boolean', describe: 'do not really authorize' } },
   run: async (args, context) => {
@@ -91,7 +91,7 @@ const authorize: Command = {
 
 const refund: Command = {
   command: 'refund <order-number>',
-  summary: 'refund an order (!AutoRefund; what it covers is said first)',
+  summary: 'request a refund of an order (!AutoRefund; shows first what it covers)',
   positionals: ORDER_NUMBER,
   options: {
     ...OPTIONS,
@@ -103,7 +103,7 @@ const refund: Command = {
     const { confirmChange, openClient, showChange } = await import('../sectigo-client.ts')
     const orderNumber = args.required('order-number')
     context.output.warn(REFUND_COVERS)
-    await confirmChange(`Ask for a refund of order ${orderNumber}?`, args, context)
+    await confirmChange(`Request a refund of order ${orderNumber}?`, args, context)
     const client = openClient(await configureFor(args, context), args, context)
     return showChange(
       await autoRefund(client, { orderNumber, reasonCode: args.required('reason-code') }),
@@ -137,8 +137,8 @@ const revoke: Command = {
     const named = [orderNumber, certificateId, serialNumber].filter((name) => name !== undefined)
     const [which] = named
     if (which === undefined || named.length > 1) {
-      throw new EnrollError('usage', 'Name the certificate in one way.', {
-        remedy: 'Give --order-number, --certificate-id or --serial-number.',
+      throw new EnrollError('usage', 'Specify the certificate in one way.', {
+        remedy: 'Use --order-number, --certificate-id or --serial-number.',
       })
     }
     context.output.warn(REVOKE_WARNING)
@@ -188,7 +188,7 @@ export const placeOrder: Command = {
 
 export const balance: Command = {
   command: 'balance',
-  summary: 'what the account holds (!getAccountBalance)',
+  summary: 'show the balance of the account (!getAccountBalance)',
   options: OPTIONS,
   run: async (args, context) => {
     const { getAccountBalance } = await import('../../sectigo/get-account-balance.ts')

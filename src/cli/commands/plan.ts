@@ -12,7 +12,7 @@ import { createServices, secretReading } from '../services.ts'
 
 export const plan: Command = {
   command: 'plan <profile>',
-  summary: 'what `enroll` would do, without a PIN, a write or a byte sent',
+  summary: 'show what `enroll` would do, without a PIN, without writing or sending anything',
   positionals: { profile: { type: 'string', describe: 'profile file or name' } },
   options: {
     ...PROFILE_OPTIONS,
@@ -48,7 +48,7 @@ export const plan: Command = {
       [
         ...findings.map((finding) => formatFinding(finding, context.output)),
         `order    product ${product ?? '(none)'}, ${days ?? '?'} days, at ${order.endpoint}`,
-        `charged  ${test ? 'nothing (test order)' : 'what the account’s price list says; the CA names the amount when it accepts'}`,
+        `charged  ${test ? 'nothing (test order)' : 'as in the account’s price list; the CA states the amount when it accepts the order'}`,
         ...(balance === undefined ? [] : [`balance  ${balanceToText(balance)}`]),
         'steps    key pair · request · attestation · check · order · certificate · install',
       ].join('\n'),

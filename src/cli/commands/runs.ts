@@ -18,7 +18,7 @@ const RUN = { run: { type: 'string', describe: 'run id, or the end of it' } } as
 
 const list: Command = {
   command: 'list',
-  summary: 'all runs, oldest first',
+  summary: 'list all runs, oldest first',
   options: STATE_OPTIONS,
   run: async (args, { output, ...context }) => {
     const { beginningOf, readRun } = await import('../../enrollment/list-runs.ts')
@@ -58,7 +58,7 @@ const list: Command = {
 
 const show: Command = {
   command: 'show <run>',
-  summary: 'where a run stands, and what to do next',
+  summary: 'show the state of a run, and what to do next',
   positionals: RUN,
   options: STATE_OPTIONS,
   run: async (args, { output, ...context }) => {
@@ -76,7 +76,7 @@ const show: Command = {
 
 const resume: Command = {
   command: 'resume <run>',
-  summary: 'go on from wherever a run stopped',
+  summary: 'continue a run from where it stopped',
   positionals: RUN,
   options: {
     ...EXISTING_RUN_OPTIONS,
@@ -111,7 +111,7 @@ const watch: Command = {
           'run.no-order',
           `Could not watch the run ${run.id}: it has no order yet (${run.record.state}).`,
           {
-            remedy: `Go on with \`hsm-enroll runs resume ${run.id}\`.`,
+            remedy: `Continue with \`hsm-enroll runs resume ${run.id}\`.`,
           },
         )
       }
@@ -122,13 +122,13 @@ const watch: Command = {
 
 const resolve: Command = {
   command: 'resolve <run>',
-  summary: 'say what became of an order whose outcome is unknown',
+  summary: 'record the outcome of an order whose outcome is unknown',
   positionals: RUN,
   options: {
     ...EXISTING_RUN_OPTIONS,
     'order-number': { type: 'string', describe: 'the CA has the order, under this number' },
     'not-placed': { type: 'boolean', describe: 'the CA has no such order' },
-    'despite-balance': { type: 'boolean', describe: 'with --not-placed: the balance moved for another reason' },
+    'despite-balance': { type: 'boolean', describe: 'with --not-placed: the balance changed for another reason' },
   },
   run: async (args, context) => {
     const { resolveRun } = await import('../../enrollment/resolve-run.ts')
@@ -139,7 +139,7 @@ const resolve: Command = {
       (orderNumber === undefined) === !args.flag('not-placed') ||
       (orderNumber !== undefined && !/^[\w#-]{1,128}$/.test(orderNumber))
     ) {
-      throw new EnrollError('usage', 'Give either --order-number N or --not-placed.', {
+      throw new EnrollError('usage', 'Use either --order-number N or --not-placed.', {
         remedy: 'Ask the CA, or compare the account balance, first.',
       })
     }
@@ -159,11 +159,11 @@ const resolve: Command = {
 
 const report: Command = {
   command: 'report <run>',
-  summary: 'an evidence report for an auditor: journal, files, verdict',
+  summary: 'write an evidence report for an auditor: journal, files, verdict',
   positionals: RUN,
   options: {
     ...STATE_OPTIONS,
-    html: { type: 'boolean', describe: 'one self-contained page that prints; without it JSON' },
+    html: { type: 'boolean', describe: 'one self-contained, printable page; default: JSON' },
     output: { type: 'string', alias: 'o', describe: 'file to write; - for stdout', default: '-' },
   },
   run: async (args, context) => {
@@ -176,7 +176,7 @@ const report: Command = {
     const page = args.flag('html')
     if (context.output.json && page && file === '-') {
       throw new EnrollError('usage', 'Could not print the page: --json keeps stdout for JSON.', {
-        remedy: 'Name a file for the page with --output, or leave --json out.',
+        remedy: 'Specify a file for the page with --output, or omit --json.',
       })
     }
     const folder = await RunFolder.find(stateDirectoryOf(await configure(args, context)), args.required('run'))

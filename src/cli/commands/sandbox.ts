@@ -11,7 +11,7 @@ export const sandbox: Command = {
       default: 'yubihsm2',
       describe: Object.keys(DOUBLES).join(', '),
     },
-    directory: { type: 'string', describe: 'where to keep everything; a new temporary folder when absent' },
+    directory: { type: 'string', describe: 'folder to keep everything in; default: a new temporary folder' },
     script: {
       type: 'string',
       describe: 'scenario file (YAML): what the CA does to orders and when, faults, pushes, clock',
@@ -43,7 +43,7 @@ export const sandbox: Command = {
           `files     the device’s secrets (secret-…), its test root (trust-anchors.json) and the CA’s certificate (ca.pem) are beside the profile`,
           `enrol     ${[...Object.entries(environment).map(([name, value]) => `${name}=${value} `)].join('')}hsm-enroll enroll ${rehearsal.profile} --yes --wait`,
           `runs      hsm-enroll runs list --state-directory ${rehearsal.stateDirectory}`,
-          'Ctrl-C ends it.',
+          'Press Ctrl-C to stop.',
         ].join('\n'),
     )
     await new Promise<void>((done) => {

@@ -10,7 +10,7 @@ function step(name: string, summary: string, until: StateBeforeOrder): Command {
     command: `${name} [profile]`,
     summary,
     positionals: { profile: { type: 'string', describe: 'profile file or name' } },
-    options: { ...RUN_OPTIONS, run: { type: 'string', describe: 'go on with this run instead of beginning one' } },
+    options: { ...RUN_OPTIONS, run: { type: 'string', describe: 'continue this run instead of starting one' } },
     run: async (args, context) => {
       if (args.text('run') !== undefined) {
         return withExistingRun(args, context, (opened) =>

@@ -5,7 +5,7 @@ import { ageInDays, knowledgeFact } from '../knowledge-view.ts'
 
 const list: Command = {
   command: 'list',
-  summary: 'the vendors’ keys that evidence may end in',
+  summary: 'list the vendor root keys that attestations are verified against',
   options: TRUST_OPTIONS,
   run: async (args, { output, ...context }) => {
     const { knowledgeInForce } = await import('../../config/knowledge-in-force.ts')
@@ -21,8 +21,8 @@ const list: Command = {
     }))
     for (const { name, expiry, notAfter } of anchors) {
       if (expiry.status === 'ends-soon')
-        output.warn(`${name} ends on ${notAfter}, in ${expiry.daysLeft} days; look for a newer hsm-enroll.`)
-      if (expiry.status === 'ended') output.warn(`${name} ended on ${notAfter}.`)
+        output.warn(`${name} expires on ${notAfter}, in ${expiry.daysLeft} days; look for a newer hsm-enroll.`)
+      if (expiry.status === 'ended') output.warn(`${name} expired on ${notAfter}.`)
     }
     // One block each, with the whole fingerprint: a person has to compare it with the vendor's page.
     const knowledge = await knowledgeInForce(configuration)

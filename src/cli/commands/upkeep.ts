@@ -9,11 +9,14 @@ const RUN = { run: { type: 'string', describe: 'run id, or the end of it' } } as
 
 export const abandon: Command = {
   command: 'abandon <run>',
-  summary: 'give a run up: it is not resumed any more, and its key may be replaced',
+  summary: 'abandon a run: it can no longer be resumed, and its key may be replaced',
   positionals: RUN,
   options: {
     ...EXISTING_RUN_OPTIONS,
-    'despite-order': { type: 'boolean', describe: 'also if the CA has its order, or may: what was paid stays paid' },
+    'despite-order': {
+      type: 'boolean',
+      describe: 'even if the CA has, or may have, its order: what was paid stays paid',
+    },
     yes: { type: 'boolean', alias: ['confirm', 'y'], describe: 'do not ask' },
   },
   run: async (args, context) => {
@@ -25,7 +28,7 @@ export const abandon: Command = {
     try {
       return await withExistingRun(args, context, async (run) => {
         const lost = givenUp(run.record)
-        const what = lost.length === 0 ? 'It made nothing.' : `That gives up ${lost.join('; ')}.`
+        const what = lost.length === 0 ? 'It created nothing.' : `That gives up ${lost.join('; ')}.`
         if (run.record.state !== 'abandoned') await confirmChange(`Abandon the run ${run.id}? ${what}`, args, context)
         await abandonRun(run, despiteOrder, `operator ${userName()}`)
         for (const line of lost) context.output.progress(`given up: ${line}`)
@@ -46,7 +49,7 @@ export const abandon: Command = {
 
 export const repair: Command = {
   command: 'repair <run>',
-  summary: 'keep what can be read of a damaged journal, and ask the ledger for the rest',
+  summary: 'keep what can be read of a damaged journal, and take the rest from the ledger',
   positionals: RUN,
   options: STATE_OPTIONS,
   run: async (args, context) => {
@@ -54,7 +57,7 @@ export const repair: Command = {
     const { showRun } = await import('../run-view.ts')
     const services = createServices(stateDirectoryOf(await configure(args, context)), context, false)
     const { run, kept } = await repairRun(args.required('run'), services)
-    context.output.progress(kept === undefined ? 'The journal is sound.' : `The damaged journal is kept: ${kept}`)
+    context.output.progress(kept === undefined ? 'The journal is intact.' : `The damaged journal is kept: ${kept}`)
     showRun(run, context.output)
     return EXIT.done
   },
@@ -62,7 +65,7 @@ export const repair: Command = {
 
 export const prune: Command = {
   command: 'prune',
-  summary: 'remove the runs that made nothing: no key, no order',
+  summary: 'remove the runs that created nothing: no key, no order',
   options: { ...STATE_OPTIONS, 'dry-run': { type: 'boolean', describe: 'only list them' } },
   run: async (args, context) => {
     const { pruneRuns } = await import('../../enrollment/prune-runs.ts')
@@ -71,7 +74,7 @@ export const prune: Command = {
     const pruned = await pruneRuns(services, dryRun)
     context.output.result({ runs: pruned, dryRun }, () =>
       pruned.length === 0
-        ? 'no run that made nothing'
+        ? 'there is no run that created nothing'
         : pruned.map((id) => `${id}${dryRun ? '' : ' removed'}`).join('\n'),
     )
     return EXIT.done

@@ -37,9 +37,9 @@ const NO_PSS: Finding = {
   severity: 'warning',
   code: 'key.wrong-type',
   message:
-    'the profile specifies a key of Cloud KMS: one with an RSA_SIGN_PSS algorithm cannot be used, since it signs no other way',
+    'the profile specifies a key of Cloud KMS: one with an RSA_SIGN_PSS algorithm cannot be used, since it signs with PSS only',
   remedy:
-    'Make sure that its algorithm begins with RSA_SIGN_PKCS1 or EC_SIGN_P (gcloud kms keys describe), or create another key.',
+    'Check that its algorithm starts with RSA_SIGN_PKCS1 or EC_SIGN_P (gcloud kms keys describe), or create another key.',
 }
 
 function ruleFindings(
@@ -58,7 +58,7 @@ function ruleFindings(
           ...common,
           code: 'policy.order.days',
           parameter: 'days',
-          message: `${days} days are more than the ${maximumDays} that certificates for ${policy.name} may last since ${from} (${source})`,
+          message: `${days} days are more than the ${maximumDays} days allowed for ${policy.name} certificates since ${from} (${source})`,
           remedy: `Order ${maximumDays} days or fewer; the CA may refuse more, or issue fewer.`,
         },
       ]

@@ -100,15 +100,15 @@ function blocker(error: unknown): Judged {
 function withoutSource(path: string, asked: boolean): Judged {
   const code = 'config.missing'
   const message = `${path} has no source`
-  const remedy = `Name one in the profile or set ${environmentName(path)}`
+  const remedy = `Set one in the profile or in ${environmentName(path)}`
   if (!asked)
-    return blocker(new EnrollError(code, `${message}, and nobody can be asked here`, { remedy: `${remedy}.` }))
+    return blocker(new EnrollError(code, `${message}, and this session is not interactive`, { remedy: `${remedy}.` }))
   const finding = {
     area: 'profile',
     severity: 'warning',
     code,
     message,
-    remedy: `${remedy}; otherwise it is asked for.`,
+    remedy: `${remedy}; otherwise hsm-enroll asks for it.`,
   } as const
   return { finding }
 }
@@ -161,7 +161,7 @@ function judgeOrder(configuration: Configuration): readonly Judged[] {
     const { severity, detail, remedy } = fault
     const finding = formFinding(fault)
     if (severity === 'warn') return { finding }
-    const message = `Could not begin: the order form would be refused: ${detail}`
+    const message = `Could not start: the order form would be refused: ${detail}`
     return { finding, error: new EnrollError('order.form', message, { remedy }) }
   })
 }

@@ -19,9 +19,13 @@ export async function refuseUnworkable(
 ): Promise<void> {
   refuseBlockers(await judgeProfile(configuration, reading))
   if (confirmed) return
-  throw new EnrollError('order.unconfirmed', 'Could not begin: a paid order needs a yes, and nobody can be asked.', {
-    remedy: 'Add --yes, or rehearse with --test.',
-  })
+  throw new EnrollError(
+    'order.unconfirmed',
+    'Could not start: paid orders must be confirmed, and this session is not interactive.',
+    {
+      remedy: 'Add --yes, or rehearse with --test.',
+    },
+  )
 }
 
 /** The same for a run that ends without an order, with its key or its request. */

@@ -102,7 +102,7 @@ export async function acceptCertificates(run: Run, ders: readonly Uint8Array[], 
     const subjects = certificates.map((certificate) => printName(certificate.subject)).join('; ')
     throw new EnrollError(
       'certificate.other-key',
-      `Could not take the certificate: none of the ${certificates.length} has this run's key (${subjects}).`,
+      `Could not use the certificates: none of the ${certificates.length} has this run's key (${subjects}).`,
       {
         remedy: 'Check the order number, or import the file that the CA mailed with `hsm-enroll certificate import`.',
       },

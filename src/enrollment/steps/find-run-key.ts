@@ -16,6 +16,6 @@ export async function findRunKey(record: RunRecord, device: Device): Promise<Dev
   throw new DeviceError(
     'key.not-found',
     `Could not find this run's key ${record.keyLocation ?? record.keyLabel} on the device${key === undefined ? '' : ': another key is in its place'}.`,
-    { remedy: 'Attach the device that the run began with; if the key was deleted, begin a new run.' },
+    { remedy: 'Attach the device that the run started with; if the key was deleted, start a new run.' },
   )
 }

@@ -10,8 +10,8 @@ export async function runInstallStep(run: Run): Promise<void> {
   const { record, services, configuration, folder } = run
   if (record.certificate === undefined) throw new Error('the run has no certificate')
   const [certificate] = readPem(Buffer.from(await folder.readArtefact(record.certificate)).toString('latin1'))
-  if (certificate === undefined) throw new Error('the certificate artefact holds no PEM')
-  services.observer.step({ step: 'install', status: 'begin', detail: 'the certificate goes to its key' })
+  if (certificate === undefined) throw new Error('the certificate artefact contains no PEM')
+  services.observer.step({ step: 'install', status: 'begin', detail: 'storing the certificate with its key' })
   const device = await services.openDevice(configuration, guardDevice(run))
   try {
     if (!hasCertificateStore(device)) {
@@ -25,7 +25,7 @@ export async function runInstallStep(run: Run): Promise<void> {
     const stored = await device.readCertificate(key)
     if (stored === undefined || Buffer.compare(stored, certificate.der) !== 0) {
       throw new DeviceError('device.protocol', 'Could not read back the certificate that was just stored.', {
-        remedy: `Look at the device with its vendor's tool, then repeat \`hsm-enroll runs resume ${run.id}\`.`,
+        remedy: `Check the device with its vendor's tool, then repeat \`hsm-enroll runs resume ${run.id}\`.`,
       })
     }
     await finish(run, key.location)

@@ -49,9 +49,9 @@ export async function refuseObstacles(
   throw new DeviceError(code, `${first.message}${more}`, { remedy: first.remedy })
 }
 
-const notMade = (algorithm: KeyAlgorithm, name: string, reason = 'the device does not say why'): Obstacle => ({
+const notMade = (algorithm: KeyAlgorithm, name: string, reason = 'the device gives no reason'): Obstacle => ({
   severity: 'blocker',
   code: 'device.unsupported',
-  message: `Could not make a key of type ${algorithm} on ${name}: ${reason}.`,
+  message: `Could not generate a key of type ${algorithm} on ${name}: ${reason}.`,
   remedy: 'Choose another key.algorithm.',
 })

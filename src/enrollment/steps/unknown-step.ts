@@ -5,7 +5,7 @@ import type { Run } from '../run.ts'
 import type { RunRecord } from '../run-record.ts'
 import { untilStopped } from '../services.ts'
 
-const DIED = 'the program ended between sending the order and reading the answer'
+const DIED = 'hsm-enroll ended between sending the order and reading the answer'
 
 /** Gathers what speaks for or against an order whose outcome is unknown, and shows it. Sends nothing that costs. */
 export async function runUnknownStep(run: Run): Promise<void> {
