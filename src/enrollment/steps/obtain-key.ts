@@ -30,7 +30,7 @@ export async function obtainKey(run: Run, device: Device, until: RunState, wish:
   services.observer.step({
     step: 'key',
     status: 'done',
-    detail: `${earlier === undefined ? 'key generated' : 'the key of this run was on the device already'}: ${key.location}`,
+    detail: `${earlier === undefined ? 'key generated' : 'the key of this run was already on the device'}: ${key.location}`,
   })
   return key
 }
