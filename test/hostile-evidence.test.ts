@@ -4,6 +4,7 @@ import { readEvidence } from '../src/check/read/evidence-input.ts'
 import { EnrollError } from '../src/errors.ts'
 import { sharedFolder } from './shared-folder.ts'
 import { readCorpus, readVectors, type Specimen } from './tools/corpus.ts'
+import { FORMS_RUN } from './tools/forms-run.ts'
 import { HostileRun } from './tools/hostile-run.ts'
 import { mutate } from './tools/mutate.ts'
 import { Random } from './tools/random.ts'
@@ -28,6 +29,16 @@ function fateOf(run: HostileRun, corpus: readonly Specimen[], at: number, other:
 }
 
 const HARMLESS = ['refused', 'unreadable', 'intact']
+
+describe('hostile files', () => {
+  it('in any form are read as what they are, refused, or intact: never genuine, never a crash', () => {
+    const run = new HostileRun([...synthetic, ...vectors], 20261129, NOW, FORMS_RUN)
+    for (let i = 0; i < 2000; i++) run.step()
+    expect(run.incidents).toEqual([])
+    const fates = new Set([...run.counts.values()].flatMap((counts) => [...counts.keys()]))
+    expect([...fates].sort()).toEqual(['intact', 'refused', 'unreadable'])
+  })
+})
 
 describe('hostile evidence', () => {
   for (const [name, corpus, numRuns] of [

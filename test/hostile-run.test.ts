@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { createFortanixEvidenceIssuer } from '../src/sandbox/fortanix/evidence/issuer.ts'
 import { createMarvellGoogleEvidenceIssuer } from '../src/sandbox/marvell-google/evidence/issuer.ts'
 import { testKeyPair } from '../src/sandbox/test-key-pair.ts'
+import { syntheticEvidence as nshield } from './evidence/nshield.ts'
 import type { Specimen } from './tools/corpus.ts'
 import { HostileRun } from './tools/hostile-run.ts'
 
@@ -33,6 +34,25 @@ describe('the judge of mutants, over a verifier that believes every signature', 
     plain[label] = 0x41
     expect(run.judge({ ...specimen, package: gzipSync(plain) })).toBe('GENUINE')
     expect(run.incidents).toHaveLength(1)
+  })
+
+  it('knows an nShield bundle that a splice put back, and one that lost members which nothing signs; any other value is reported', () => {
+    const all = nshield()
+    const bad = all.find(({ name }) => name === 'hkmc of another world')
+    const base = all.find(({ name }) => name === 'the bundle that the bad ones are made of')
+    const recovered = all.find(
+      ({ name, package: package_ }) => name === 'RSA-2048' && Buffer.from(package_).includes('hkre'),
+    )
+    if (bad === undefined || base === undefined) throw new Error('the list of evidence lacks them')
+    const run = new HostileRun(all, 1, NOW)
+    expect(run.judge({ ...bad, package: base.package })).toBe('intact')
+    const members = JSON.parse(Buffer.from((recovered ?? base).package).toString()) as Record<string, string>
+    const { hkre: _, hkra: __, CertKREaKRAbKNSO: ___, ...rest } = members
+    expect(run.judge({ ...base, package: Buffer.from(JSON.stringify({ ...rest, hkrx: 'AAAA' })) })).toBe('intact')
+    const other = all.find(({ name }) => name === 'the bundle that their strange members are from')
+    const stranger = JSON.parse(Buffer.from((other ?? base).package).toString()) as Record<string, string>
+    const mixed = { ...JSON.parse(Buffer.from(base.package).toString()), kcsig: stranger.kcsig }
+    expect(run.judge({ ...base, package: Buffer.from(JSON.stringify(mixed)) })).toBe('GENUINE')
   })
 
   it('reports a byte of a Fortanix signature, and passes over the blanks of its JSON', () => {

@@ -172,8 +172,16 @@ function badMembers(module: NshieldEvidenceIssuer, { spki }: TestKeyPair): reado
     const swapped = Object.fromEntries(names.map((member) => [member, from[member] ?? members[member]]))
     return { name, package: Buffer.from(JSON.stringify({ ...members, ...swapped })), expect: 'refuse', failedCheck }
   }
+  const whole = (name: string, from: Readonly<Record<string, string>>): Shape => ({
+    name,
+    package: Buffer.from(JSON.stringify(from)),
+    expect: 'genuine',
+  })
   const world = ['knsopub', 'hkm', 'hkmc', 'CertKMaKMCbKNSO', 'hkre', 'hkra', 'CertKREaKRAbKNSO']
   return under(module.trustAnchors, [
+    // What a splice can put the bad ones back to: the judge of mutants must know it.
+    whole('the bundle that the bad ones are made of', members),
+    whole('the bundle that their strange members are from', second),
     swap('key of another bundle', 'attestation.key-hash', second, 'pubkeydata'),
     swap('generation certificate of another bundle', 'attestation.key-generation', second, 'kcmsg'),
     swap('both of another bundle, signature kept', 'attestation.key-generation', second, 'pubkeydata', 'kcmsg'),

@@ -1,5 +1,6 @@
 /**
- * `npm run fuzz -- [--minutes N | --mutants N] [--seed N] [--vectors DIR] [--corpus FILE]`: mutants of every family's evidence.
+ * `npm run fuzz -- [--minutes N | --mutants N] [--seed N] [--vectors DIR] [--corpus FILE] [--forms]`: mutants of every family's evidence.
+ * With `--forms`, of files in the forms in which people have them, read as `check` reads them.
  * Prints what became of them; exit 1 where one was genuine, crashed a verifier, or took more than 50 ms of processor time.
  *
  * Synthetic evidence has new keys in every run. `--corpus FILE` keeps the specimens and the day in a file (written if it is absent),
@@ -8,6 +9,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { readCorpus } from './corpus.ts'
+import { FORMS_RUN } from './forms-run.ts'
 import { type Fate, HostileRun } from './hostile-run.ts'
 import { keptCorpus } from './kept-corpus.ts'
 
@@ -20,6 +22,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     vectors: { type: 'string', default: '../shared/vectors' },
     corpus: { type: 'string' },
+    forms: { type: 'boolean' },
   },
 })
 
@@ -29,7 +32,7 @@ const mutants =
   values.mutants === undefined ? (minutes === undefined ? 100_000 : Number.POSITIVE_INFINITY) : Number(values.mutants)
 if ([seed, minutes ?? 1, mutants].some((value) => Number.isNaN(value) || value < 0)) {
   process.stderr.write(
-    'usage: npm run fuzz -- [--minutes N | --mutants N] [--seed N] [--vectors DIR] [--corpus FILE]\n',
+    'usage: npm run fuzz -- [--minutes N | --mutants N] [--seed N] [--vectors DIR] [--corpus FILE] [--forms]\n',
   )
   process.exit(2)
 }
@@ -39,7 +42,7 @@ const { corpus, now } =
     ? { corpus: readCorpus(values.vectors), now: Date.now() }
     : keptCorpus(values.corpus, () => readCorpus(values.vectors))
 process.stdout.write(`${corpus.length} specimens, seed ${seed}\n`)
-const run = new HostileRun(corpus, seed, now, SLOW_MS)
+const run = new HostileRun(corpus, seed, now, { slowMs: SLOW_MS, ...(values.forms === true ? FORMS_RUN : {}) })
 const start = Date.now()
 const end = minutes === undefined ? Number.POSITIVE_INFINITY : start + minutes * 60_000
 let count = 0

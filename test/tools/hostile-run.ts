@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto'
+import { derKind } from '../../src/asn1/der-kind.ts'
+import { readPem } from '../../src/asn1/pem.ts'
+import { PKCS7_PEM_LABELS, pkcs7Certificates } from '../../src/asn1/pkcs7.ts'
 import type { FamilyVerdict } from '../../src/attestation/contract/verify-attestation.ts'
 import { readNshieldBundle } from '../../src/attestation/nshield/bundle.ts'
 import { readCertificatePackage } from '../../src/attestation/package/certificate-package.ts'
@@ -24,6 +27,20 @@ export interface Incident {
   readonly certChains?: string
 }
 
+/** How the bytes of a mutant become a package, its family and its chains; throws as any reader does. */
+export type Read = (mutant: Specimen) => Specimen
+
+/** Puts a package into another form. */
+export type Wrap = (bytes: Uint8Array, random: Random) => Uint8Array
+
+export interface HostileRunOptions {
+  /** Processor time above which a mutant is an incident; without it none is, for tests that must not depend on the machine. */
+  readonly slowMs?: number
+  /** Default: a mutant is a package of its specimen's family as it is. */
+  readonly read?: Read
+  readonly wrap?: Wrap
+}
+
 /** Throws mutants at the verifiers and counts what becomes of them, per family. */
 export class HostileRun {
   readonly counts = new Map<HsmType, Map<Fate, number>>()
@@ -33,23 +50,31 @@ export class HostileRun {
   readonly #corpus: readonly Specimen[]
   readonly #verdicts = createHash('sha256')
   readonly #known = new Set<string>()
+  /** The bundles of each meaning: nShield. */
+  readonly #bundles = new Map<string, readonly Members[]>()
+  readonly #read: Read
+  readonly #wrap: Wrap | undefined
   readonly #certificates = new Set<string>()
   readonly #random: Random
   readonly #now: number
   readonly #slowMs: number
 
-  /** `slowMs`: processor time above which a mutant is an incident; without it none is, for tests that must not depend on the machine. */
-  constructor(corpus: readonly Specimen[], seed: number, now: number, slowMs = Number.POSITIVE_INFINITY) {
-    this.#slowMs = slowMs
+  constructor(corpus: readonly Specimen[], seed: number, now: number, options: HostileRunOptions = {}) {
+    this.#slowMs = options.slowMs ?? Number.POSITIVE_INFINITY
+    this.#read = options.read ?? ((mutant) => mutant)
+    this.#wrap = options.wrap
     this.#corpus = corpus
     this.#random = new Random(seed)
     this.#now = now
     for (const specimen of corpus) {
-      if (specimen.hsmType === 'NSHIELD') this.#known.add(membersOf(specimen.package))
       for (const der of certificatesOf(specimen.package)) this.#certificates.add(der)
       try {
         const verdict = this.#judge(specimen)
-        if (verdict.genuine) this.#known.add(meaning(verdict))
+        if (!verdict.genuine) continue
+        const means = meaning(verdict)
+        this.#known.add(means)
+        if (specimen.hsmType !== 'NSHIELD') continue
+        this.#bundles.set(means, [...(this.#bundles.get(means) ?? []), membersOf(specimen.package)])
       } catch (error) {
         if (!(error instanceof EnrollError)) throw error
       }
@@ -68,12 +93,29 @@ export class HostileRun {
     const changeChains = specimen.certChains !== undefined && this.#random.below(3) === 0
     const mutant: Specimen = changeChains
       ? { ...specimen, certChains: this.#several(specimen.certChains, other.certChains ?? other.package) }
-      : { ...specimen, package: this.#several(specimen.package, other.package) }
+      : { ...specimen, package: this.#changed(specimen.package, other.package) }
     const fate = this.judge(mutant)
     const family = this.counts.get(specimen.hsmType) ?? new Map<Fate, number>()
     family.set(fate, (family.get(fate) ?? 0) + 1)
     this.counts.set(specimen.hsmType, family)
     return fate
+  }
+
+  /** The change is made to the file in its form, or to the package before it is put into one. */
+  #changed(bytes: Uint8Array, other: Uint8Array): Uint8Array {
+    if (this.#wrap === undefined) return this.#several(bytes, other)
+    return this.#random.below(2) === 0
+      ? this.#several(this.#wrapped(bytes), this.#wrapped(other))
+      : this.#wrapped(this.#several(bytes, other))
+  }
+
+  #wrapped(bytes: Uint8Array): Uint8Array {
+    try {
+      return this.#wrap?.(bytes, this.#random) ?? bytes
+    } catch {
+      // Damaged: it no longer has the blocks that a form would put elsewhere.
+      return bytes
+    }
   }
 
   /** One change mostly; at times up to four. */
@@ -98,9 +140,10 @@ export class HostileRun {
     const start = process.cpuUsage()
     let fate: Fate
     try {
-      const verdict = this.#judge(mutant)
+      const seen = this.#read(mutant)
+      const verdict = this.#judge(seen)
       this.#verdicts.update(JSON.stringify(verdict))
-      fate = !verdict.genuine ? 'refused' : this.#isIntact(mutant, verdict) ? 'intact' : 'GENUINE'
+      fate = !verdict.genuine ? 'refused' : this.#isIntact(seen, verdict) ? 'intact' : 'GENUINE'
       if (fate === 'GENUINE') this.#report(fate, mutant, meaning(verdict))
     } catch (error) {
       fate = error instanceof EnrollError ? 'unreadable' : 'CRASHED'
@@ -117,8 +160,11 @@ export class HostileRun {
   }
 
   #isIntact({ hsmType, package: package_ }: Specimen, verdict: FamilyVerdict): boolean {
-    // An nShield bundle holds signed messages of which no verdict tells.
-    if (hsmType === 'NSHIELD') return this.#known.has(membersOf(package_))
+    // An nShield bundle holds signed messages of which no verdict tells. A member that is lost was one that nothing signs.
+    if (hsmType === 'NSHIELD') {
+      const members = membersOf(package_)
+      return (this.#bundles.get(meaning(verdict)) ?? []).some((known) => isPartOf(members, known))
+    }
     const certificates = certificatesOf(package_)
     return certificates.length > 0
       ? certificates.every((der) => this.#certificates.has(der))
@@ -130,7 +176,7 @@ export class HostileRun {
     for (let i = 0; i < 3; i++) {
       const start = process.cpuUsage()
       try {
-        this.#judge(mutant)
+        this.#judge(this.#read(mutant))
       } catch {
         // Its error was counted before; only the time matters here.
       }
@@ -170,25 +216,36 @@ function processorMs(start: NodeJS.CpuUsage): number {
   return (user + system) / 1000
 }
 
-/** The certificates of a PEM or DER package, as keys; none for packages of another kind. */
+/** The certificates of a package in PEM, DER or PKCS#7, as keys; none for packages of another kind. */
 function certificatesOf(package_: Uint8Array): readonly string[] {
   try {
-    return readCertificatePackage(package_).map((der) => Buffer.from(der).toString('latin1'))
+    return derOf(package_).map((der) => Buffer.from(der).toString('latin1'))
   } catch {
     // JSON, a compressed statement, or no longer readable.
     return []
   }
 }
 
-/** What a bundle's own members say, whatever its blanks. Nothing signs the others; the verifier names them in a warning. */
-function membersOf(package_: Uint8Array): string {
-  const { root, cipherSuite, bytes } = readNshieldBundle(package_)
-  return JSON.stringify([
-    root,
-    cipherSuite,
-    [...bytes].map(([name, value]) => `${name} ${Buffer.from(value).toString('hex')}`).sort(),
-  ])
+function derOf(package_: Uint8Array): readonly Uint8Array[] {
+  const text = Buffer.from(package_.subarray(0, 40)).toString('latin1')
+  const pkcs7 = PKCS7_PEM_LABELS.some((label) => text.startsWith(`-----BEGIN ${label}-----`))
+    ? readPem(Buffer.from(package_).toString('latin1'))[0]?.der
+    : package_
+  return pkcs7 !== undefined && derKind(pkcs7) === 'pkcs7' ? pkcs7Certificates(pkcs7) : readCertificatePackage(package_)
 }
+
+type Members = ReadonlyMap<string, string>
+
+/** What a bundle's own members say, whatever its blanks. Nothing signs the others; the verifier names them in a warning. */
+function membersOf(package_: Uint8Array): Members {
+  const { root, cipherSuite, bytes } = readNshieldBundle(package_)
+  const values = [...bytes].map(([name, value]) => [name as string, Buffer.from(value).toString('hex')] as const)
+  return new Map([['root', root], ['ciphersuite', cipherSuite], ...values])
+}
+
+/** Nothing in it that the known bundle has not, word for word. */
+const isPartOf = (members: Members, known: Members): boolean =>
+  [...members].every(([name, value]) => known.get(name) === value)
 
 /**
  * Everything of a verdict but the wording of its checks: key, device, claims, anchor, and the chain, whose links carry the hash of
