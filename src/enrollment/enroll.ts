@@ -2,6 +2,7 @@ import type { Configuration } from '../config/configuration.ts'
 import { EnrollError, type ExitCode } from '../errors.ts'
 import { type AdvanceOptions, advance } from './advance.ts'
 import { beginOnlyRun } from './begin-only-run.ts'
+import { refuseUnreachableCa } from './plan/ask-ca.ts'
 import { refuseUnworkable, refuseUnworkableSteps } from './plan/preflight.ts'
 import type { ReplacementWish } from './replacing/allow-replacement.ts'
 import { type Resolution, resolveRun } from './resolve-run.ts'
@@ -67,9 +68,13 @@ export async function beginRun<T>(
     return begin()
   }
   await refuseUnworkable(configuration, { reading: services.reading, confirmed: confirm !== undefined })
-  if (another === true) return begin()
+  const beginPaid = async (): Promise<T> => {
+    await refuseUnreachableCa(configuration, services)
+    return begin()
+  }
+  if (another === true) return beginPaid()
   if (profile === undefined) throw unnamed()
-  return beginOnlyRun(services, { profile, test, configuration }, begin)
+  return beginOnlyRun(services, { profile, test, configuration }, beginPaid)
 }
 
 const unnamed = (): EnrollError =>

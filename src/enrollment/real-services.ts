@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Configuration } from '../config/configuration.ts'
 import { createSecretProvider } from '../config/secret-provider.ts'
 import type { SecretReading } from '../config/secret-source.ts'
 import { EnrollError } from '../errors.ts'
+import type { CertificateAuthority } from '../sectigo/certificate-authority.ts'
 import type { EnrollmentServices, RunObserver } from './services.ts'
 
 /** What the real world of a run is made of. */
@@ -38,6 +40,7 @@ export interface RealServicesOptions {
 export function createRealServices(options: RealServicesOptions): EnrollmentServices {
   const { stateDirectory, reading, observer, tryPinAgain, signal, onProgress, onTrace = () => undefined } = options
   let secrets: ReturnType<typeof createSecretProvider> | undefined
+  const authorities = new Map<string, CertificateAuthority>()
   return {
     stateDirectory,
     reading,
@@ -68,7 +71,12 @@ export function createRealServices(options: RealServicesOptions): EnrollmentServ
     },
     certificateAuthority: async (configuration) => {
       const { openCertificateAuthority } = await import('./connect-to-ca.ts')
-      return openCertificateAuthority(configuration, reading, stateDirectory, onTrace)
+      // One for each account: a login that comes from a descriptor, a command or a person is fetched once.
+      const account = accountOf(configuration)
+      const known =
+        authorities.get(account) ?? openCertificateAuthority(configuration, reading, stateDirectory, onTrace)
+      authorities.set(account, known)
+      return known
     },
     observer,
     tryPinAgain,
@@ -76,3 +84,12 @@ export function createRealServices(options: RealServicesOptions): EnrollmentServ
     signal,
   }
 }
+
+/** What makes one connection to the CA another. */
+const accountOf = ({ values }: Configuration): string =>
+  JSON.stringify(
+    [...values]
+      .filter(([path]) => path.startsWith('sectigo.') || path === 'programEnvironment')
+      .map(([path, { value }]) => [path, value])
+      .sort(),
+  )

@@ -222,10 +222,14 @@ it('a refusal behind which an order may hide is not ordered again before somebod
 
 it('Ctrl-C before the order ends the run there, and nothing is ordered', async () => {
   await rehearse({ flow: [], now: Date.now })
-  rehearsal.ca.fail({ endpoint: '!getAccountBalance', kind: 'slow', delay: 120_000 })
+  // The first question comes before the key, the second before the order.
+  rehearsal.ca.fail(
+    { endpoint: '!getAccountBalance', kind: 'slow', delay: 1 },
+    { endpoint: '!getAccountBalance', kind: 'slow', delay: 120_000 },
+  )
   const enrolling = startProgram(['enroll', rehearsal.profile, '--yes'])
   const asked = (): number | undefined => rehearsal.ca.counters.requests['!getAccountBalance']
-  await vi.waitFor(() => expect(asked()).toBe(1), { timeout: 60_000 })
+  await vi.waitFor(() => expect(asked()).toBe(2), { timeout: 60_000 })
   const { code, stderr } = await enrolling.stop()
   expect(code, stderr).toBe(6)
   expect(stderr).toContain('Stopped before the order')

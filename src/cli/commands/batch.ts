@@ -17,13 +17,17 @@ export const batch: Command = {
     ...RUN_OPTIONS,
     ...ORDER_OPTIONS,
     test: { type: 'boolean', describe: 'place test orders' },
-    'keep-going': { type: 'boolean', describe: 'continue after a profile that failed; never after a wrong PIN' },
+    'keep-going': {
+      type: 'boolean',
+      describe: 'continue after a profile that failed; never after a wrong PIN or a login that the CA refused',
+    },
   },
   run: async (args, context) => {
     const { dirname, resolve } = await import('node:path')
     const { readInput } = await import('../../config/read-input.ts')
     const { beginRun } = await import('../../enrollment/enroll.ts')
     const { advance } = await import('../../enrollment/advance.ts')
+    const { concernsLogin } = await import('../../enrollment/plan/ask-ca.ts')
     const { failureOf, tellError } = await import('../report-error.ts')
     const file = args.required('jobs')
     const folder = file === '-' ? context.cwd : dirname(resolve(context.cwd, file))
@@ -38,6 +42,7 @@ export const batch: Command = {
       let run: string | undefined
       let state: RunState | undefined
       let error: Failure | undefined
+      let ends = false
       try {
         const configuration = await configure(args, context, { profile: resolve(folder, job) })
         const services = createServices(
@@ -63,6 +68,7 @@ export const batch: Command = {
         const { code, message, remedy, exitCode: failed } = failureOf(caught)
         error = { code, message, remedy, exitCode: failed }
         exitCode = failed
+        ends = SPENT_A_TRY.has(code) || concernsLogin(caught)
         tellError(error, context.output)
       }
       context.output.line(
@@ -75,8 +81,11 @@ export const batch: Command = {
         context.output.progress(`Stopped; profiles that were not started: ${left}.`)
         return worse(worst, EXIT.pending)
       }
-      // The next profile may name the same device, and would spend another try of its PIN.
-      if (error !== undefined && SPENT_A_TRY.has(error.code)) break
+      // The next profile may name the same device, and would spend another try of its PIN; and it would meet the same CA.
+      if (ends) {
+        if (left > 0) context.output.progress(`Ended; profiles that were not started: ${left}.`)
+        break
+      }
       if (exitCode !== EXIT.done && exitCode !== EXIT.pending && !args.flag('keep-going')) break
     }
     return worst
