@@ -58,6 +58,11 @@ describe('findObstacles', () => {
     ])
     const storage = { records: 256, freeRecords: 0, pages: 1024, freePages: 3, pageSize: 126 }
     expect(codes({ storage })).toEqual(['blocker yubihsm2.storage-full'])
+    const room = { ...storage, freeRecords: 2, freePages: 33 }
+    expect(codes({ storage: room })).toEqual([])
+    // The key would fit, and be paid for, and its certificate would not.
+    for (const short of [{ freeRecords: 1 }, { freePages: 32 }])
+      expect(codes({ storage: { ...room, ...short } })).toEqual(['blocker yubihsm2.storage-low'])
   })
 })
 

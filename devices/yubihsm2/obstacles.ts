@@ -44,15 +44,34 @@ export const findObstacles = (facts: DeviceFacts): readonly Obstacle[] => [
   ...connectionObstacles(facts),
   ...logObstacles(facts),
   ...authKeyObstacles(facts),
-  ...obstacles(
-    facts.storage?.freeRecords === 0 &&
+  ...storageObstacles(facts),
+]
+
+/** A key takes a record and a few pages; its certificate takes a record of its own, and is a message of at most 3 KiB. */
+const NEEDED_ROOM = { records: 2, bytes: 4096 } as const
+
+/** A key whose certificate finds no room on the device has been paid for all the same. */
+function storageObstacles({ storage }: DeviceFacts): readonly Obstacle[] {
+  if (storage === undefined) return []
+  const { freeRecords, freePages, pageSize } = storage
+  const full = freeRecords === 0 || freePages === 0
+  const low = freeRecords < NEEDED_ROOM.records || freePages * pageSize < NEEDED_ROOM.bytes
+  return obstacles(
+    full &&
       blocker(
         'yubihsm2.storage-full',
         'The device holds as many objects as it can.',
-        'Delete objects that you no longer need (yubihsm-shell: list objects).',
+        'Delete objects that you no longer need (`hsm-enroll keys list`, yubihsm-shell: list objects).',
       ),
-  ),
-]
+    !full &&
+      low &&
+      blocker(
+        'yubihsm2.storage-low',
+        `The device has no room for a key and its certificate: ${freeRecords} free objects, ${freePages * pageSize} free bytes.`,
+        'Delete objects that you no longer need (`hsm-enroll keys list`, yubihsm-shell: list objects).',
+      ),
+  )
+}
 
 export function connectionObstacles({
   connector,
