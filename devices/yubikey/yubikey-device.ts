@@ -1,4 +1,3 @@
-import type { X509Certificate } from 'node:crypto'
 import type {
   Attestation,
   ButtonTouch,
@@ -35,12 +34,14 @@ import {
   readDeviceCertificate,
   readSlotAttestation,
 } from './attestation-objects.ts'
+import { holdsCertificateData } from './certificate-container.ts'
 import { chosenSlot } from './chosen-slot.ts'
 import { FIRMWARE, firmwareAgainst } from './firmware-rules.ts'
 import { readIntermediates } from './intermediates.ts'
 import { managementKeyRole, pinProtectedRole } from './management-key.ts'
 import { PIV_SLOTS, type PivSlot, slotByCkaId, slotByName } from './piv-slots.ts'
 import { isPlaceholderCertificate } from './placeholder-certificate.ts'
+import { whyNoAttestation } from './why-no-attestation.ts'
 import { atLeast, canDo, printVersion, unpackVersion, type Version } from './ykcs11-abilities.ts'
 import { yubikeyObstacles } from './yubikey-obstacles.ts'
 
@@ -188,6 +189,7 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     const id = Uint8Array.of(slot.ckaId)
     const certificates = storedCertificates(this.session, { id })
     if (certificates.some(({ der }) => !isPlaceholderCertificate(der, slot))) return 'a certificate'
+    if (this.#holdsUnreadCertificate(slot)) return 'a certificate that libykcs11 cannot read'
     const key =
       findByClass(this.session, 'PUBLIC_KEY', { id }).length > 0 ||
       readSlotAttestation(this.session, slot) !== undefined
@@ -293,7 +295,10 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     const slot = slotByName(key.location) ?? this.#slot
     const leaf = readSlotAttestation(this.session, slot)
     const device = readDeviceCertificate(this.session)
-    if (leaf === undefined || device === undefined) throw this.#whyNoAttestation(slot, device)
+    if (leaf === undefined || device === undefined) {
+      const facts = { firmware: this.#firmware(), module: this.#module, hasDeviceCertificate: device !== undefined }
+      throw whyNoAttestation(facts, slot.name, this.subject)
+    }
     if (Buffer.compare(spkiOf(leaf.publicKey), key.publicKey) !== 0) {
       throw new DeviceError(
         'device.protocol',
@@ -315,29 +320,6 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     }
   }
 
-  #whyNoAttestation(slot: PivSlot, device: X509Certificate | undefined): DeviceError {
-    const firmware = this.#firmware()
-    const [why, remedy] = !atLeast(firmware, FIRMWARE.attestation)
-      ? [`firmware ${printVersion(firmware)} cannot attest; 4.3 and later can`, 'Use a newer YubiKey.']
-      : !canDo(this.#module, 'attestationObjects')
-        ? [
-            `libykcs11 ${printVersion(this.#module)} does not return attestations; 2.0 does`,
-            'Use libykcs11 2.0 or later.',
-          ]
-        : device === undefined
-          ? [
-              'slot f9 contains no attestation certificate',
-              'Use another YubiKey: the factory certificate cannot be restored.',
-            ]
-          : [
-              `the key in slot ${slot.name} was not generated on the device (imported keys are never attested)`,
-              'Generate a new key on the device.',
-            ]
-    return new DeviceError('key.not-attestable', `Could not attest slot ${slot.name} of ${this.subject}: ${why}.`, {
-      remedy,
-    })
-  }
-
   override async storeCertificate(
     key: DeviceKey,
     certificate: Uint8Array,
@@ -347,7 +329,8 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     checkCertificateFits(own, certificate)
     const stored = this.#issued(own)
     if (stored.some((der) => Buffer.compare(der, certificate) === 0)) return
-    if (stored.length > 0 && options.replace !== true) throw certificateExists(own, this.subject)
+    const taken = stored.length > 0 || this.#holdsUnreadCertificate(slotByName(own.location) ?? this.#slot)
+    if (taken && options.replace !== true) throw certificateExists(own, this.subject)
     await this.session.login(this.certificateRole)
     // libykcs11 writes the slot's one certificate object; further attributes mean nothing to it.
     const template = [
@@ -360,8 +343,17 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
   }
 
   override async readCertificate(key: DeviceKey): Promise<Uint8Array | undefined> {
-    const [first] = this.#issued(this.ownKey(key))
-    return first === undefined ? undefined : Uint8Array.from(first)
+    const own = this.ownKey(key)
+    const [first] = this.#issued(own)
+    if (first !== undefined) return Uint8Array.from(first)
+    if (this.#holdsUnreadCertificate(slotByName(own.location) ?? this.#slot))
+      throw unreadCertificate(own.location, this.subject)
+    return undefined
+  }
+
+  #holdsUnreadCertificate(slot: PivSlot): boolean {
+    const certificates = storedCertificates(this.session, { id: Uint8Array.of(slot.ckaId) })
+    return certificates.length === 0 && holdsCertificateData(this.session, slot)
   }
 
   /** The slot's certificate, unless it is libykcs11's placeholder. */
@@ -394,3 +386,8 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     }
   }
 }
+
+const unreadCertificate = (slot: string, subject: string): DeviceError =>
+  new DeviceError('certificate.exists', `Slot ${slot} of ${subject} holds a certificate that libykcs11 cannot read.`, {
+    remedy: `Read it with \`ykman piv certificates export ${slot} -\`: older tools write it compressed.`,
+  })

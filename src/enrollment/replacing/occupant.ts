@@ -40,7 +40,7 @@ const UNREADABLE: readonly string[] = ['key.wrong-type', 'key.not-found', 'devic
  */
 export async function isOwnOccupant(run: Run, device: Device & FixedPlace, occupant: DeviceKey): Promise<boolean> {
   const { ledger, id, record, configuration } = run
-  if (hasCertificateStore(device) && (await device.readCertificate(occupant)) !== undefined) return false
+  if (await holdsCertificate(device, occupant)) return false
   if (algorithmOf(occupant) !== keyProfile(configuration).algorithm) return false
   const known = await lastFact(ledger, 'key', sha256Hex(occupant.publicKey))
   if (known !== undefined && known.run !== id) return false
@@ -50,6 +50,17 @@ export async function isOwnOccupant(run: Run, device: Device & FixedPlace, occup
     ({ status }) => status === 'requested',
   )
   return last === undefined || last.run === id
+}
+
+/** One that cannot be read is one. */
+async function holdsCertificate(device: Device, occupant: DeviceKey): Promise<boolean> {
+  if (!hasCertificateStore(device)) return false
+  try {
+    return (await device.readCertificate(occupant)) !== undefined
+  } catch (error) {
+    if (error instanceof DeviceError && error.code === 'certificate.exists') return true
+    throw error
+  }
 }
 
 /** As `KeyAlgorithm` writes it. */

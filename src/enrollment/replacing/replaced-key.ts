@@ -9,8 +9,8 @@ export interface ReplacedKey {
   readonly location: string
   /** Absent if it cannot be read; that is never the same as "nothing is there". */
   readonly spkiSha256?: string
-  /** DER. */
-  readonly certificate?: Uint8Array
+  /** DER; `unread` for one that is there and cannot be read. */
+  readonly certificate?: Uint8Array | 'unread'
   readonly holder?: PlaceHolder
 }
 
@@ -28,13 +28,13 @@ export async function readReplaced(
 }
 
 /** What stands there and is no certificate is not kept as one. */
-async function certificateOf(device: Device, key: DeviceKey): Promise<Uint8Array | undefined> {
+async function certificateOf(device: Device, key: DeviceKey): Promise<ReplacedKey['certificate']> {
   if (!hasCertificateStore(device)) return undefined
   try {
     return await device.readCertificate(key)
   } catch (error) {
     if (error instanceof DeviceError && (error.code === 'certificate.exists' || error.code === 'device.protocol'))
-      return undefined
+      return 'unread'
     throw error
   }
 }
@@ -46,14 +46,17 @@ export function describeLoss({ location, spkiSha256, certificate, holder }: Repl
   return [key, issued, describeHolder(holder)].filter((part) => part !== undefined).join(', ')
 }
 
-function describeCertificate(der: Uint8Array): string {
+function describeCertificate(der: Uint8Array | 'unread'): string {
+  if (der === 'unread') return UNREAD
   try {
     const { subject, issuer, notAfter } = parseCertificate(der)
     return `its certificate for ${printName(subject)}, issued by ${printName(issuer)}, good until ${new Date(notAfter).toISOString()}`
   } catch {
-    return 'its certificate, which cannot be read'
+    return UNREAD
   }
 }
+
+const UNREAD = 'its certificate, which cannot be read'
 
 function describeHolder(holder: PlaceHolder | undefined): string {
   if (holder === undefined) return 'of no run in the ledger'

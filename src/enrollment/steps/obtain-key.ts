@@ -92,7 +92,7 @@ async function giveUp(run: Run, replaced: ReplacedKey, wish: ReplacementWish) {
   const abandoned = await allowReplacement(run, replaced, wish)
   if (abandoned !== undefined) await abandonForReplacement(abandoned, run)
   const kept =
-    certificate === undefined
+    certificate === undefined || certificate === 'unread'
       ? undefined
       : await run.folder.writeArtefact('replaced-certificate.pem', Buffer.from(writePem('CERTIFICATE', certificate)))
   return { location, spkiSha256, certificate: kept }
