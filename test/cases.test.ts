@@ -62,14 +62,14 @@ const ATTESTATIONS: Readonly<Record<string, Reading>> = {
   '35-two-b64-der-lines': { is: GENUINE, note: /decoded base64/ },
   '36-x5c-json': { is: GENUINE, note: /out of JSON/ },
   '37-zip-of-two': { is: GENUINE, note: /unpacked the zip \(2 files\)/ },
-  '38-leaf-only': { is: /only one certificate is here; that of slot F9 is missing/ },
+  '38-leaf-only': { is: /there is only one certificate; the slot F9 certificate is missing/ },
   // F9 and a root: in 40 the attestation is the one that is missing, too.
-  '39-f9-only': { is: /only the F9 certificate is here; the attestation of the key is missing/ },
-  '40-f9+leaf': { is: /only the F9 certificate is here; the attestation of the key is missing/ },
+  '39-f9-only': { is: /there is only the F9 certificate; the attestation of the key is missing/ },
+  '40-f9+leaf': { is: /there is only the F9 certificate; the attestation of the key is missing/ },
   '41-fullchain': { is: GENUINE },
   '42-fullchain-shuffled': { is: /wrong order: the attestation is certificate 1, that of slot F9 certificate 4/ },
   '43-leaf+root-no-f9': { is: /the certificate of slot F9 is missing/ },
-  '44-leaf+wrong-f9': { is: /F9 certificate is that of another YubiKey/ },
+  '44-leaf+wrong-f9': { is: /the F9 certificate belongs to another YubiKey/ },
   '45-leaf-twice': { is: /certificate 2 is certificate 1 once more; that of slot F9 is missing/ },
   '46-leaf+f9+f9': { is: /certificate 3 is certificate 2 once more/ },
   '47-csr-in-same-file': { is: GENUINE, note: /found a request beside/ },
@@ -137,7 +137,8 @@ describe.runIf(folder !== undefined)('forms that people had', () => {
       expect(() => judge(files)).toThrow(is)
       return
     }
-    const notes = judge(files)
+    // What other tools make of the certificates is not what reading them undid.
+    const notes = judge(files).filter((text) => !text.startsWith('other tools: '))
     if (note === undefined) expect(notes).toEqual([])
     else expect(notes.join('; ')).toMatch(note)
   })

@@ -38,7 +38,7 @@ describe('an attestation of something else', () => {
 
   it('is no name for an issued certificate or a CA, whatever it is called', () => {
     for (const subject of ['CN=Example Ltd', 'CN=Yubico U2F Root CA Serial 457200631']) {
-      expect(() => recogniseFamily(certificate(subject))).toThrow(/begins with the certificate of CN=/)
+      expect(() => recogniseFamily(certificate(subject))).toThrow(/starts with the certificate of CN=/)
     }
   })
 })

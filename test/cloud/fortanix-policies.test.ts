@@ -224,7 +224,7 @@ describe('the description', () => {
       await openDsm(dsm(), { uri: `fortanix:endpoint=${dsm().endpoint};group=${group}` })
     ).describe()
     const blockers = obstacles.filter(({ severity }) => severity === 'blocker').map(({ message }) => message)
-    expect(blockers).toEqual([`The app is no member of the group ${group}.`])
+    expect(blockers).toEqual([`The app is not a member of the group ${group}.`])
   })
 
   it('holds nothing against an app whose permissions are not told', async () => {

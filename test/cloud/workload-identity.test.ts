@@ -130,7 +130,7 @@ describe('what goes wrong with the subject token is told, without a word of the 
     [
       'a file of another form',
       async () => account({ file: await written(SECRET), format: { type: 'json', subject_token_field_name: 'id' } }),
-      /no token of the form/,
+      /does not return a token in the format/,
     ],
     ['no source', async () => account({}), /credential_source is not complete/],
     ['no such program', async () => account(executable('/nonexistent/program')), /could not be started \(ENOENT\)/],
