@@ -112,6 +112,7 @@ export function runToText({ id, folder, record, fault = UNREAD }: RunSummary): s
         ? undefined
         : `serial ${record.certificateSerial}, until ${record.certificateNotAfter}`,
     ],
+    ['remark', record.certificateRemark],
     ['installed', record.certificateLocation],
     [
       'failed',
@@ -156,5 +157,6 @@ const filesOf = (record: RunRecord): readonly string[] =>
     record.certChains,
     record.checkResult,
     record.certificate,
+    record.previousCertificate,
     record.chain,
   ].flatMap((artefact) => (artefact === undefined ? [] : [artefact.file]))

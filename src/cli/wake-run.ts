@@ -87,7 +87,7 @@ async function advanceRun(
 ): Promise<Woken> {
   const { withRun } = await import('../enrollment/run.ts')
   const { advance } = await import('../enrollment/advance.ts')
-  const { acceptCertificates } = await import('../enrollment/steps/collect-step.ts')
+  const { acceptCertificates } = await import('../enrollment/steps/accept-certificates.ts')
   const services = createServices(stateDirectory, context, args.flag('trace'))
   return withRun(
     id,
@@ -112,7 +112,7 @@ async function leaveFor(
 ): Promise<Woken> {
   const { RunFolder } = await import('../enrollment/run-folder.ts')
   const { leavePushed } = await import('../enrollment/pushed-certificates.ts')
-  const { hasOwn } = await import('../enrollment/steps/collect-step.ts')
+  const { hasOwn } = await import('../enrollment/steps/accept-certificates.ts')
   if (!hasOwn(record, certificates)) return { outcome: 'busy', run: id }
   await leavePushed(RunFolder.at(stateDirectory, id), certificates)
   return { outcome: 'left', run: id }

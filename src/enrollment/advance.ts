@@ -11,7 +11,7 @@ import { runDeviceSteps } from './steps/device-steps.ts'
 import { runInstallStep } from './steps/install-step.ts'
 import { runSubmitStep } from './steps/submit-step.ts'
 import { runUnknownStep } from './steps/unknown-step.ts'
-import { withdrawFaultyRequest } from './steps/withdraw-request.ts'
+import { withdrawUnfitRequest } from './steps/withdraw-request.ts'
 
 /** How far a run is taken now. */
 export interface AdvanceOptions extends ReplacementWish {
@@ -47,7 +47,8 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
   // The operator's word counts for one order, not for every refusal of it.
   let orderAgain = options.orderAgain === true
   for (;;) {
-    if (wantsRequest(options)) await withdrawFaultyRequest(run)
+    // A request that the CA refused is made again on the word that allows one more order with it.
+    if (wantsRequest(options) && (await withdrawUnfitRequest(run, orderAgain))) orderAgain = false
     const { state } = run.record
     if (state === 'abandoned') throw abandoned(run)
     if (options.until !== undefined && hasReached(state, options.until)) return EXIT.done

@@ -1,7 +1,10 @@
 import type { RunRecord } from './run-record.ts'
 
 /** What scripts and auditors read of a run: the record without what only serves to go on with it. */
-export type PublishedRecord = Omit<RunRecord, 'keyRequested' | 'submission' | 'intent' | 'profileMarks'> & {
+export type PublishedRecord = Omit<
+  RunRecord,
+  'keyRequested' | 'submission' | 'intent' | 'profileMarks' | 'requestOutdated' | 'resolution'
+> & {
   readonly submission?: Omit<NonNullable<RunRecord['submission']>, 'type' | 'claim' | 'otherClaims'>
 }
 
@@ -9,6 +12,8 @@ export function publishedRecord({
   keyRequested: _,
   intent: _intent,
   profileMarks: _marks,
+  requestOutdated: _outdated,
+  resolution: _resolution,
   submission,
   ...record
 }: RunRecord): PublishedRecord {

@@ -4,7 +4,7 @@ import { readPem, writePem } from '../asn1/pem.ts'
 import { EnrollError } from '../errors.ts'
 import type { Run } from './run.ts'
 import type { RunFolder } from './run-folder.ts'
-import { acceptCertificates } from './steps/collect-step.ts'
+import { acceptCertificates } from './steps/accept-certificates.ts'
 
 /** Where `listen` leaves what was pushed for a run on which another process waits. Unproven until the run has looked at it. */
 const FILE = 'pushed.pem'

@@ -1,6 +1,6 @@
 import { EnrollError, sentence } from '../errors.ts'
 import { RefusedCall } from '../sectigo/replies/require-reply.ts'
-import { releaseClaims } from './order-claims.ts'
+import { claimNames, refuseTaken, releaseClaims, takeClaims } from './order-claims.ts'
 import type { Run } from './run.ts'
 import { untilStopped } from './services.ts'
 import { runUnknownStep, weigh } from './steps/unknown-step.ts'
@@ -10,8 +10,12 @@ export type Resolution =
   | { readonly kind: 'placed'; readonly orderNumber: string }
   | { readonly kind: 'not-placed'; readonly despiteBalance: boolean }
 
-/** The operator's word on a run whose outcome is unknown. Throws EnrollError where the run knows better. */
+/**
+ * The operator's word on a run whose outcome is unknown. What was said before may be said anew until the certificate is installed. Throws
+ * EnrollError where the run knows better: `run.not-unknown`, `run.balance-moved`, `run.no-such-order`, `order.duplicate`.
+ */
 export async function resolveRun(run: Run, resolution: Resolution, operator: string): Promise<void> {
+  await takeBack(run, operator)
   const { refusal } = run.record
   if (run.record.state === 'rejected' && refusal?.doubtful === true)
     await run.log({ type: 'unknown', reason: `the CA answered ${refusal.code} ${refusal.message}` })
@@ -45,6 +49,18 @@ export async function resolveRun(run: Run, resolution: Resolution, operator: str
   }
   await run.log({ type: 'not-placed', resolvedBy: operator })
   await releaseClaims(run)
+}
+
+/** The word that an operator gave before no longer counts; the key is this run's alone again. */
+async function takeBack(run: Run, operator: string): Promise<void> {
+  const { state, resolution, submission, intent } = run.record
+  if (resolution === undefined || submission === undefined || state === 'installed' || state === 'abandoned') return
+  if (state === 'unknown' || state === 'submitting' || state === 'rejected') return
+  // Where it was said that there is no order, another run may have ordered for the key since.
+  const names = claimNames(submission)
+  await refuseTaken(run.ledger, names, run.id)
+  if (intent !== undefined) await takeClaims(run.ledger, names, run.id, intent, () => true)
+  await run.log({ type: 'unknown', reason: `${operator} takes back that it was ${resolution}`, takenBack: true })
 }
 
 /** "The value of the 'orderNumber' argument is invalid!": every other refusal says nothing of the number. */

@@ -126,6 +126,8 @@ export type RunEvent =
       /** What did come back, the login taken out: an order number may stand in it. */
       readonly reply?: string
       readonly balanceAfter?: Balance
+      /** An operator said before what became of the order, and takes that back. */
+      readonly takenBack?: true
     }
   | { readonly type: 'not-placed'; readonly resolvedBy: string }
   | {
@@ -143,6 +145,10 @@ export type RunEvent =
       readonly source: string
       readonly subject?: string
       readonly issuer?: string
+      /** What the subject says otherwise than the order did. */
+      readonly remark?: string
+      /** The certificate that the run had before. */
+      readonly replaces?: Artefact
     }
   | { readonly type: 'installed'; readonly where: string }
   /**

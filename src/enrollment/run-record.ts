@@ -31,6 +31,8 @@ export interface RunRecord {
   readonly spkiSha256?: string
   readonly publicKey?: Artefact
   readonly request?: Artefact
+  /** What the request says was changed in the settings since it was made. */
+  readonly requestOutdated?: true
   readonly attestation?: Artefact
   readonly certChains?: Artefact
   readonly checkResult?: Artefact
@@ -38,6 +40,8 @@ export interface RunRecord {
   readonly submission?: Submission
   /** Hash of the journal's entry of that submission, by which the claims in the ledger know it. */
   readonly intent?: string
+  /** What an operator has said of the order, until it is submitted again. */
+  readonly resolution?: 'placed' | 'not-placed'
   readonly unknownReason?: string
   /** What came back for an order whose outcome is unknown. */
   readonly unknownReply?: string
@@ -57,6 +61,10 @@ export interface RunRecord {
   readonly certificateNotAfter?: string
   readonly certificateSubject?: string
   readonly certificateIssuer?: string
+  /** What its subject says otherwise than the order did. */
+  readonly certificateRemark?: string
+  /** The certificate that the run had before this one: it may still be on the device. */
+  readonly previousCertificate?: Artefact
   /** Where the device keeps the certificate, in the family's own words. */
   readonly certificateLocation?: string
   /** How far the run had come when it was given up. */
@@ -124,6 +132,7 @@ function changeBy(record: RunRecord, event: RunEvent, time: string): Partial<Run
       return {
         settings: { ...record.settings, ...event.settings },
         profileMarks: [...new Set([...(record.profileMarks ?? []), ...marksOf(event)])],
+        requestOutdated: isOutdatedBy(record, event.settings) ? true : record.requestOutdated,
       }
     case 'device-chosen':
       return { ...record, deviceName: event.deviceName }
@@ -147,12 +156,14 @@ function changeBy(record: RunRecord, event: RunEvent, time: string): Partial<Run
         // An attestation is of the key: it outlives the request that was made with it before.
         state: record.attestation === undefined ? 'csr-signed' : 'attested',
         request: event.request,
+        requestOutdated: undefined,
         spkiSha256: event.spkiSha256,
       }
     case 'request-withdrawn':
       return {
         state: 'key-generated',
         request: undefined,
+        requestOutdated: undefined,
         checkResult: undefined,
         failedChecks: undefined,
       }
@@ -166,6 +177,7 @@ function changeBy(record: RunRecord, event: RunEvent, time: string): Partial<Run
       return {
         state: 'submitting',
         submission: event,
+        resolution: undefined,
         refusal: undefined,
         rejection: undefined,
         unknownReason: undefined,
@@ -175,15 +187,17 @@ function changeBy(record: RunRecord, event: RunEvent, time: string): Partial<Run
     case 'not-placed':
       return {
         state: stateWithoutOrder(record),
+        resolution: event.type === 'not-placed' ? 'not-placed' : record.resolution,
         unknownReason: undefined,
         unknownReply: undefined,
         refusal: undefined,
       }
     case 'ordered': {
-      const { type: _, resolvedBy: __, ...order } = event
+      const { type: _, resolvedBy, ...order } = event
       return {
         ...order,
         state: 'ordered',
+        resolution: resolvedBy === undefined ? record.resolution : 'placed',
         unknownReason: undefined,
         unknownReply: undefined,
         refusal: undefined,
@@ -199,6 +213,7 @@ function changeBy(record: RunRecord, event: RunEvent, time: string): Partial<Run
         unknownReason: event.reason,
         unknownReply: event.reply ?? record.unknownReply,
         balanceAfter: event.balanceAfter,
+        ...(event.takenBack ? WITHOUT_ORDER : {}),
       }
     case 'progress': {
       const { type: _, ...progress } = event
@@ -213,6 +228,8 @@ function changeBy(record: RunRecord, event: RunEvent, time: string): Partial<Run
         certificateNotAfter: event.notAfter,
         certificateSubject: event.subject,
         certificateIssuer: event.issuer,
+        certificateRemark: event.remark,
+        previousCertificate: event.replaces ?? record.previousCertificate,
       }
     case 'installed':
       return { state: 'installed', certificateLocation: event.where }
@@ -224,6 +241,24 @@ function changeBy(record: RunRecord, event: RunEvent, time: string): Partial<Run
       return { lastFailure: { code: event.code, message: event.message, time } }
   }
 }
+
+/** What was only true of an order that a person has named by mistake. */
+const WITHOUT_ORDER = {
+  orderNumber: undefined,
+  certificateId: undefined,
+  amount: undefined,
+  progress: undefined,
+  certificate: undefined,
+  chain: undefined,
+  certificateSerial: undefined,
+  certificateNotAfter: undefined,
+  certificateSubject: undefined,
+  certificateIssuer: undefined,
+  certificateRemark: undefined,
+} as const satisfies Partial<RunRecord>
+
+const isOutdatedBy = ({ request }: RunRecord, settings: RunRecord['settings']): boolean =>
+  request !== undefined && Object.keys(settings).some((path) => path.startsWith('request.'))
 
 /** How far a run has come that has no order: all the way to one, unless its journal has lost what an order is made of. */
 function stateWithoutOrder({ device, publicKey, request, attestation, checkResult }: RunRecord): RunState {

@@ -25,20 +25,30 @@ const importFile: Command = {
   command: 'import <run> <file>',
   summary: 'import the certificate from a file that the CA mailed (PEM, DER, PKCS#7 or zip)',
   positionals: { run: RUN, file: { type: 'string', describe: 'certificate file, - for stdin' } },
-  options: EXISTING_RUN_OPTIONS,
+  options: {
+    ...EXISTING_RUN_OPTIONS,
+    replace: { type: 'boolean', describe: 'in place of the certificate that the run has' },
+    'any-subject': { type: 'boolean', describe: 'also if it names somebody else than the order did' },
+  },
   run: async (args, context) => {
-    const { acceptCertificates } = await import('../../enrollment/steps/collect-step.ts')
+    const { acceptCertificates } = await import('../../enrollment/steps/accept-certificates.ts')
     const { readCertificates } = await import('../../check/read/certificates-input.ts')
     const { readInput } = await import('../../config/read-input.ts')
     const certificates = readCertificates(await readInput(args.required('file')))
     return withExistingRun(args, context, async (run) => {
       const { state } = run.record
-      if (state !== 'ordered' && state !== 'unknown' && state !== 'submitting') {
+      const has = state === 'issued' || state === 'installed'
+      if (has && !args.flag('replace')) {
+        throw new EnrollError('run.has-certificate', `Could not import into the run ${run.id}: it has a certificate.`, {
+          remedy: 'To put another one in its place, add --replace; the one that it has is kept in the run folder.',
+        })
+      }
+      if (!has && state !== 'ordered' && state !== 'unknown' && state !== 'submitting') {
         throw new EnrollError('run.not-ordered', `Could not import into the run ${run.id}: it is ${state}.`, {
           remedy: `See \`hsm-enroll runs show ${run.id}\`.`,
         })
       }
-      await acceptCertificates(run, certificates, 'imported manually')
+      await acceptCertificates(run, certificates, 'imported manually', { anySubject: args.flag('any-subject') })
       return advanceAndShow(run, { until: 'issued' }, context)
     })
   },

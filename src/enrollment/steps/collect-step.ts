@@ -1,13 +1,9 @@
-import { type Certificate, parseCertificate } from '../../asn1/certificate.ts'
-import { printName } from '../../asn1/name.ts'
-import { writePem } from '../../asn1/pem.ts'
 import { EnrollError, sentence } from '../../errors.ts'
 import type { Collection, OrderProgress, Refusal } from '../../sectigo/certificate-authority.ts'
-import { sha256Hex } from '../../sha256-hex.ts'
 import { releaseClaims } from '../order-claims.ts'
 import type { Run } from '../run.ts'
-import type { RunRecord } from '../run-record.ts'
 import { untilStopped } from '../services.ts'
+import { acceptCertificates } from './accept-certificates.ts'
 
 /** Ends of a question that say nothing about the order: somebody who waits for days outlasts them. */
 const PASSING = ['sectigo.no-answer', 'sectigo.not-sent', 'sectigo.unreadable', 'lock.held']
@@ -89,68 +85,4 @@ async function recordProgress(
   const open = steps.flatMap((step) => step.instruction ?? []) ?? []
   const next = nextPollAt === undefined ? [] : [`the CA may be asked for the certificate again at ${nextPollAt}`]
   run.services.observer.step({ step: 'issue', status: 'waiting', detail: [summary, ...open, ...next].join('\n    ') })
-}
-
-/**
- * Takes the issued certificate into the run: the one whose public key is the run's, byte for byte, and whatever chain came with
- * it. Throws EnrollError `certificate.other-key` where none is.
- */
-export async function acceptCertificates(run: Run, ders: readonly Uint8Array[], source: string): Promise<void> {
-  const certificates = ders.map((der) => parseCertificate(der))
-  const own = certificates.find((certificate) => isOwn(run.record, certificate))
-  if (own === undefined) {
-    const subjects = certificates.map((certificate) => printName(certificate.subject)).join('; ')
-    throw new EnrollError(
-      'certificate.other-key',
-      `Could not use the certificates: none of the ${certificates.length} has this run's key (${subjects}).`,
-      {
-        remedy: 'Check the order number, or import the file that the CA mailed with `hsm-enroll certificate import`.',
-      },
-    )
-  }
-  const chain = orderChain(own, certificates)
-  const certificate = await run.folder.writeArtefact('certificate.pem', Buffer.from(writePem('CERTIFICATE', own.der)))
-  const chainFile =
-    chain.length === 0
-      ? undefined
-      : await run.folder.writeArtefact(
-          'chain.pem',
-          Buffer.from(chain.map(({ der }) => writePem('CERTIFICATE', der)).join('')),
-        )
-  await run.log({
-    type: 'issued',
-    certificate,
-    ...(chainFile === undefined ? {} : { chain: chainFile }),
-    serialNumber: Buffer.from(own.serialNumber).toString('hex'),
-    notAfter: new Date(own.notAfter).toISOString(),
-    source,
-    subject: printName(own.subject),
-    issuer: printName(own.issuer),
-  })
-  run.services.observer.step({
-    step: 'issue',
-    status: 'done',
-    detail: `certificate issued to ${printName(own.subject)} by ${printName(own.issuer)}`,
-  })
-}
-
-/** Is one of them for the key of the run? One that only orders knows its key from the request that it sent. */
-export const hasOwn = (record: RunRecord, ders: readonly Uint8Array[]): boolean =>
-  ders.some((der) => isOwn(record, parseCertificate(der)))
-
-const isOwn = ({ spkiSha256, submission }: RunRecord, { spki }: Certificate): boolean =>
-  sha256Hex(spki) === (spkiSha256 ?? submission?.spkiSha256)
-
-/** Issuers upward from the end entity, each at most once. */
-function orderChain(own: Certificate, certificates: readonly Certificate[]): readonly Certificate[] {
-  const chain: Certificate[] = []
-  for (let current = own; ; ) {
-    const issuer = certificates.find(
-      (candidate) =>
-        candidate !== own && !chain.includes(candidate) && Buffer.compare(candidate.subject, current.issuer) === 0,
-    )
-    if (issuer === undefined) return chain
-    chain.push(issuer)
-    current = issuer
-  }
 }

@@ -19,8 +19,8 @@ export async function runInstallStep(run: Run): Promise<void> {
       return
     }
     const key = await findRunKey(record, device)
-    // Where the run replaced a key, the certificate that stands there is the replaced one's: the same word covers it.
-    const replace = configuration.text('key.replaceKey') === key.location
+    // Where the run replaced a key, or has another certificate by now, what stands there is the replaced one: the same word covers it.
+    const replace = configuration.text('key.replaceKey') === key.location || record.previousCertificate !== undefined
     await device.storeCertificate(key, certificate.der, { replace })
     const stored = await device.readCertificate(key)
     if (stored === undefined || Buffer.compare(stored, certificate.der) !== 0) {
