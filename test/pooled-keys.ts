@@ -12,14 +12,8 @@ interface Options {
   readonly modulusLength?: number
 }
 
-/** As many keys of a kind before one comes again: more than any test has at once. DSA: parameters that take seconds. */
-const RING: Readonly<Record<string, number>> = {
-  'rsa-2048': 24,
-  'rsa-3072': 12,
-  'rsa-4096': 8,
-  'dsa-2048': 2,
-  'dsa-3072': 2,
-}
+/** No process gets a key twice: a forged root with the key of the real one would be the real one. */
+const POOLED: readonly string[] = ['rsa-2048', 'rsa-3072', 'rsa-4096', 'dsa-2048', 'dsa-3072']
 /** With any other option a pair is made as usual. */
 const PLAIN: Readonly<Record<string, readonly string[]>> = {
   rsa: ['modulusLength'],
@@ -30,14 +24,12 @@ const generate = crypto.generateKeyPairSync
 const run = process.env.HSM_ENROLL_TEST_RUN
 const folder = run === undefined ? undefined : join(run, 'keys')
 const taken = new Map<string, number>()
-const known = new Map<string, KeyObject>()
 
-function pooled(kind: string, ring: number, make: () => KeyObject): { publicKey: KeyObject; privateKey: KeyObject } {
+function pooled(kind: string, make: () => KeyObject): { publicKey: KeyObject; privateKey: KeyObject } {
   const count = taken.get(kind) ?? 0
   taken.set(kind, count + 1)
-  const file = join(folder ?? '', `${kind}-${count % ring}.pem`)
-  const privateKey = known.get(file) ?? read(file) ?? keep(file, make())
-  known.set(file, privateKey)
+  const file = join(folder ?? '', `${kind}-${count}.pem`)
+  const privateKey = read(file) ?? keep(file, make())
   return { privateKey, publicKey: createPublicKey(privateKey) }
 }
 
@@ -62,10 +54,9 @@ if (folder !== undefined) {
   Object.assign(crypto, {
     generateKeyPairSync: (type: string, options: Options = {}): unknown => {
       const kind = `${type}-${options.modulusLength}`
-      const ring = RING[kind]
       const plain = Object.keys(options).every((option) => PLAIN[type]?.includes(option))
       const make = () => Reflect.apply(generate, crypto, [type, options])
-      return ring === undefined || !plain ? make() : pooled(kind, ring, () => make().privateKey)
+      return POOLED.includes(kind) && plain ? pooled(kind, () => make().privateKey) : make()
     },
   })
   syncBuiltinESMExports()

@@ -103,7 +103,7 @@ describe('what Google says chooses the remedy', () => {
 describe('the token endpoint', () => {
   it.each([
     ['Invalid JWT: Token must be a short-lived token and in a reasonable timeframe. Check your iat and exp', /clock/],
-    ['Invalid JWT Signature.', /key of the service account/],
+    ['Invalid JWT Signature.', /service account's key is deleted or disabled/],
     ['reauth related error (invalid_rapt)', /Log in again/],
     ['Token has been expired or revoked.', /gcloud auth application-default login/],
   ])('%s', async (description, remedy) => {

@@ -47,11 +47,11 @@ const LOGIN = 'HSM_ENROLL_SECTIGO_LOGIN_PASSWORD'
 describe('a secret that cannot be had', () => {
   const cases: readonly [string, string, (at: (name: string) => string) => Environment, RegExp][] = [
     ['a variable that is not set', PASSWORD, () => ({ [PASSWORD]: 'env:NOT_THERE' }), /NOT_THERE is not set/],
-    ['a variable that is empty', LOGIN, () => ({ [LOGIN]: 'env:EMPTY', EMPTY: '' }), /gave nothing/],
+    ['a variable that is empty', LOGIN, () => ({ [LOGIN]: 'env:EMPTY', EMPTY: '' }), /returned nothing/],
     ['a file that is not there', LOGIN, (at) => ({ [LOGIN]: `file:${at('none')}` }), /no such file/],
     ['a folder', PASSWORD, (at) => ({ [PASSWORD]: `file:${at('folder')}` }), /it is a folder/],
     ['a file that is no secret', PASSWORD, (at) => ({ [PASSWORD]: `file:${at('large')}` }), /more than 65536 bytes/],
-    ['an empty file', PASSWORD, (at) => ({ [PASSWORD]: `file:${at('empty')}` }), /gave nothing/],
+    ['an empty file', PASSWORD, (at) => ({ [PASSWORD]: `file:${at('empty')}` }), /returned nothing/],
     ['a credential without systemd', LOGIN, () => ({ [LOGIN]: 'credential:x' }), /CREDENTIALS_DIRECTORY/],
     [
       'a credential that is not there',
@@ -187,7 +187,7 @@ describe('a run that is refused before it asked for anything', () => {
   it('is not kept, and a batch does not name it', async () => {
     const uri = authenticationKey('generate-asymmetric-key')
     const end = await runInside(['enroll', rehearsal.profile, '--yes', '--device', uri])
-    expect(end.stderr).toContain('is not kept')
+    expect(end.stderr).toContain('was deleted')
     expect(end.stderr).not.toContain('runs resume')
     await writeFile(join(folder, 'jobs'), 'profile.yaml\n')
     const env = { HSM_ENROLL_DEVICE_URI: uri }

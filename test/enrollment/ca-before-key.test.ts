@@ -39,7 +39,7 @@ describe('before a key is generated', () => {
     const batch = await program('batch', jobs, '--yes', '--keep-going', '--json')
     expect(batch.code, batch.stderr).toBe(4)
     expect(batch.stdout.trim().split('\n')).toHaveLength(1)
-    expect(batch.stderr).toContain('profiles that were not begun: 2')
+    expect(batch.stderr).toContain('profiles that were not started: 2')
     expect([keys(), await runs()]).toEqual([0, []])
     expect(rehearsal.ca.counters.requests).toEqual({ '!getAccountBalance': 2 })
   })

@@ -250,7 +250,7 @@ it('Ctrl-C ends a batch, too: no further profile is begun', async () => {
   await working.until(/may be asked for the certificate again/)
   const { code, stdout, stderr } = await working.stop()
   expect(code, stderr).toBe(6)
-  expect(stderr).toContain('not begun: 1')
+  expect(stderr).toContain('not started: 1')
   expect(
     stdout
       .trim()
