@@ -40,56 +40,27 @@ interface Refusal {
   readonly applies: (version: CryptoKeyVersion) => boolean
   readonly code: DeviceErrorCode
   readonly why: (version: CryptoKeyVersion) => string
+  /** The value in the service's reply that it rests on. */
+  readonly vendorCode: (version: CryptoKeyVersion) => string
   readonly remedy: string
 }
 
 const NEW_KEY = 'Let the run generate a new key; this cannot be changed afterwards.'
+const ALGORITHMS = `Use one of ${Object.keys(SIGNING_ALGORITHMS).join(', ')}.`
 
-/** Why a version has no attestation that a CA would take. The order is that of gravity. */
+const failure = ({ generationFailureReason = 'no reason given' }: CryptoKeyVersion): string =>
+  generationFailureReason.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 120)
+
+/** Why a version has no attestation that a CA would accept. The order is that of gravity. */
+// biome-ignore format: a table, a row a line
 const REFUSALS: readonly Refusal[] = [
-  {
-    applies: ({ protectionLevel }) => protectionLevel !== 'HSM' && protectionLevel !== 'HSM_SINGLE_TENANT',
-    code: 'key.not-attestable',
-    why: ({ protectionLevel }) => `its protection level is ${protectionLevel.slice(0, 40)} and not HSM`,
-    remedy: NEW_KEY,
-  },
-  {
-    applies: ({ external }) => external,
-    code: 'key.not-attestable',
-    why: () => 'it is held by an external key manager',
-    remedy: NEW_KEY,
-  },
-  {
-    applies: ({ imported }) => imported,
-    code: 'key.not-attestable',
-    why: () => 'it was imported and not generated in the HSM',
-    remedy: NEW_KEY,
-  },
-  {
-    applies: ({ trustedWrapping }) => trustedWrapping,
-    code: 'key.exportable',
-    why: () => 'it can be exported, wrapped by a trusted key (trustedWrappingEnabled)',
-    remedy: NEW_KEY,
-  },
-  {
-    applies: ({ algorithm }) => !Object.hasOwn(SIGNING_ALGORITHMS, algorithm),
-    code: 'key.wrong-type',
-    why: ({ algorithm }) => `its algorithm ${algorithm.slice(0, 60)} is not supported`,
-    remedy: `Use one of ${Object.keys(SIGNING_ALGORITHMS).join(', ')}.`,
-  },
-  {
-    applies: ({ state }) => state === 'GENERATION_FAILED',
-    code: 'device.refused',
-    why: (it) =>
-      `the HSM could not generate it (${(it.generationFailureReason ?? 'no reason given').replace(/[^\x20-\x7e]+/g, ' ').slice(0, 120)})`,
-    remedy: 'Resume the run: another version of the same key is generated.',
-  },
-  {
-    applies: ({ state }) => state !== 'ENABLED',
-    code: 'device.refused',
-    why: ({ state }) => `its state is ${state.slice(0, 40)}`,
-    remedy: 'Enable or restore the version in Cloud KMS, or generate a new key.',
-  },
+  { applies: (it) => !/^HSM(_SINGLE_TENANT)?$/.test(it.protectionLevel), code: 'key.not-attestable', why: (it) => `its protection level is ${it.protectionLevel.slice(0, 40)} and not HSM`, vendorCode: (it) => it.protectionLevel, remedy: NEW_KEY },
+  { applies: (it) => it.external, code: 'key.not-attestable', why: () => 'it is held by an external key manager', vendorCode: () => 'externalProtectionLevelOptions', remedy: NEW_KEY },
+  { applies: (it) => it.imported, code: 'key.not-attestable', why: () => 'it was imported and not generated in the HSM', vendorCode: () => 'importJob', remedy: NEW_KEY },
+  { applies: (it) => it.trustedWrapping, code: 'key.exportable', why: () => 'it can be exported, wrapped by a trusted key (trustedWrappingEnabled)', vendorCode: () => 'trustedWrappingEnabled', remedy: NEW_KEY },
+  { applies: (it) => !Object.hasOwn(SIGNING_ALGORITHMS, it.algorithm), code: 'key.wrong-type', why: (it) => `its algorithm ${it.algorithm.slice(0, 60)} is not supported`, vendorCode: (it) => it.algorithm, remedy: ALGORITHMS },
+  { applies: (it) => it.state === 'GENERATION_FAILED', code: 'device.refused', why: (it) => `the HSM could not generate it (${failure(it)})`, vendorCode: (it) => it.state, remedy: 'Resume the run: another version of the same key is generated.' },
+  { applies: (it) => it.state !== 'ENABLED', code: 'device.refused', why: (it) => `its state is ${it.state.slice(0, 40)}`, vendorCode: (it) => it.state, remedy: 'Enable or restore the version in Cloud KMS, or generate a new key.' },
 ]
 
 /** Throws DeviceError with the first reason why this version cannot be enrolled. */
@@ -98,7 +69,7 @@ export function refuseUnsuitable(version: CryptoKeyVersion): void {
   if (refusal === undefined) return
   throw new DeviceError(refusal.code, `The key version ${version.name} cannot be enrolled: ${refusal.why(version)}.`, {
     remedy: refusal.remedy,
-    vendorCode: version.state,
+    vendorCode: refusal.vendorCode(version).slice(0, 60),
   })
 }
 
