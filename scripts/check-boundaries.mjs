@@ -227,8 +227,6 @@ for (const { file, isTest, statements, expressions, unseen } of files) {
 
 /** A value that a file exports is used by another: tests and index.ts count. Types are left out: they name what exported signatures take. */
 const EXPORTED = /^export (?:async |abstract )*(?:function\*?|const|class|enum) (\w+)/gm
-/** Exported ahead of what will use them. */
-const AWAITED = new Set(['isSameProfile', 'checkLedger', 'attemptName'])
 /** File -> the texts of those that import it. */
 const users = new Map()
 const beside = readImports(['test', 'scripts'], (name) => /\.m?[jt]s$/.test(name))
@@ -240,7 +238,7 @@ for (const { text, statements, expressions } of [...files, ...beside.files]) {
 for (const { file, text } of files.filter(({ isTest }) => !isTest)) {
   for (const [, name] of text.matchAll(EXPORTED)) {
     const named = new RegExp(`\\b${name}\\b`)
-    if (!AWAITED.has(name) && !(users.get(file) ?? []).some((user) => named.test(user)))
+    if (!(users.get(file) ?? []).some((user) => named.test(user)))
       faults.push(`${file} exports ${name}, which no other file uses`)
   }
 }
