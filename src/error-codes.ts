@@ -69,7 +69,7 @@ export const ERROR_CODES = {
   'run.completed': { exit: 'usage', when: 'A paid certificate of this profile has not expired; another must be asked for.' },
   'run.damaged': { exit: 'unknown', when: 'A run whose journal is damaged may have ordered for this profile.' },
   'run.form': { exit: 'usage', when: 'A run that ordered from a form cannot be continued: it does not keep the form.' },
-  'run.has-certificate': { exit: 'refused', when: 'The run has a certificate, and another one is imported only with --replace.' },
+  'run.has-certificate': { exit: 'usage', when: 'The run has a certificate, and another one is imported only with --replace.' },
   'run.has-order': { exit: 'refused', when: 'A run whose order exists, or may, is abandoned only with --despite-order.' },
   'run.no-key': { exit: 'usage', when: 'The order of a run has no key of yours, so no certificate will come.' },
   'run.no-order': { exit: 'usage', when: 'The run has not ordered yet, and the command never orders.' },

@@ -1,10 +1,12 @@
-import { X509Certificate } from 'node:crypto'
+import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { mkdir, mkdtemp, rm, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { rootCertificates } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseNameText } from '../asn1/name.ts'
 import { Configuration } from '../config/configuration.ts'
+import { issueCertificate } from '../sandbox/certificate-issuer.ts'
+import { testKeyPair } from '../sandbox/test-key-pair.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import { hasPushed, leavePushed, takePushed } from './pushed-certificates.ts'
 import { type Run, withNewRun } from './run.ts'
@@ -19,8 +21,22 @@ afterAll(() => rm(stateDirectory, { recursive: true }))
 const never = (): never => {
   throw new Error('not asked for here')
 }
-const [own, foreign] = rootCertificates.map((pem) => new X509Certificate(pem))
-if (own === undefined || foreign === undefined) throw new Error('Node.js has no root certificates')
+const issuer = testKeyPair('P-256')
+const [own, foreign] = ['CN=Own', 'CN=Foreign'].map(
+  (subject) =>
+    new X509Certificate(
+      issueCertificate({
+        subject: parseNameText(subject),
+        issuer: parseNameText('CN=CA'),
+        spki: generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'der' }),
+        issuerKey: issuer.privateKey,
+        notBefore: new Date(),
+        notAfter: new Date(Date.now() + 86_400_000),
+        extensions: [],
+      }),
+    ),
+)
+if (own === undefined || foreign === undefined) throw new Error('nothing was issued')
 
 /** A run whose key is that of `own`. */
 function withKey(action: (run: Run) => Promise<void>): Promise<void> {

@@ -75,6 +75,7 @@ export type { Acceptance, Complaint, Finding, FindingArea } from '../enrollment/
 export type { Known } from '../enrollment/plan/known-findings.ts'
 export { planFindings } from '../enrollment/plan/plan-findings.ts'
 export { createRealServices, type RealServicesOptions } from '../enrollment/real-services.ts'
+export type { ReplacementWish } from '../enrollment/replacing/allow-replacement.ts'
 export type { Resolution } from '../enrollment/resolve-run.ts'
 export type { OpenRun } from '../enrollment/run.ts'
 export type { Artefact, RunState, Submission } from '../enrollment/run-event.ts'

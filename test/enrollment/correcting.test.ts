@@ -155,7 +155,7 @@ describe('an imported certificate', () => {
     expect((await program('certificate', 'install', run.id)).code).toBe(0)
     const right = await withKeyOf(run, {})
     const refused = await importing(run, right)
-    expect(refused.code).toBe(1)
+    expect(refused.code).toBe(2)
     expect(refused.stderr).toContain('--replace')
     const second = await importing(run, right, '--replace')
     expect(second.code, second.stderr).toBe(0)

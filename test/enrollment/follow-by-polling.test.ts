@@ -211,7 +211,9 @@ it('a refusal behind which an order may hide is not ordered again before somebod
   const { id } = shown(first)
   const again = await runInside(['runs', 'resume', id, '--yes', '--order-again', ...state()])
   expect(again.code, again.stderr).toBe(5)
-  expect(again.stderr).toMatch(/answer -14\.\nTry: .*runs resolve.*\n\(order\.in-doubt, exit 5\)/)
+  expect(again.stderr).toMatch(
+    /answered -14 but may have accepted the order\.\nTry: .*runs resolve.*\n\(order\.in-doubt, exit 5\)/,
+  )
   expect(placed()).toBe(1)
   expect((await runInside(['runs', 'resolve', id, '--not-placed', ...state()])).code).toBe(0)
   const resumed = await runInside(['runs', 'resume', id, '--yes', '--json', ...state()])
