@@ -5,7 +5,7 @@ import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parse, stringify } from 'yaml'
 
@@ -70,6 +70,7 @@ async function requestsOf(family, into) {
   const sandbox = await startSandbox(family, folder)
   const env = environmentOf(sandbox, folder)
   let written = 0
+  let last
   try {
     const profile = parse(await readFile(sandbox.profile, 'utf8'))
     for (const algorithm of EVERY) {
@@ -77,8 +78,8 @@ async function requestsOf(family, into) {
         const file = join(folder, `${algorithm}-${form}.yaml`)
         const request = { ...profile.request, ...extensions }
         await writeFile(file, stringify({ ...profile, key: { ...profile.key, algorithm }, request }))
-        // A slot holds one key; the other families have room.
-        const replace = family === 'yubikey' && written > 0 ? ['--replace-key', '9c'] : []
+        // A slot holds one key, and the run that generated it gives it up; the other families have room.
+        const replace = family === 'yubikey' && last !== undefined ? ['--replace-key', '9c', '--abandon', last] : []
         const end = await program(['csr', file, '--json', '--no-input', ...replace], env)
         const result = JSON.parse(end.stdout)
         const offered = result.error?.code !== 'device.unsupported'
@@ -87,6 +88,7 @@ async function requestsOf(family, into) {
         }
         if (!offered) continue
         await copyFile(join(result.folder, 'request.csr.pem'), join(into, `${family}-${algorithm}-${form}.pem`))
+        last = basename(result.folder)
         written++
       }
     }
