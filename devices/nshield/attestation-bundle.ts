@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { lstat, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { DeviceError } from '../device-error.ts'
@@ -52,7 +52,8 @@ export function findNfkmattest(setting: string | undefined, path = process.env.P
 /** `nfkmattest bundle`: the JSON of the `.att` file. Throws DeviceError `key.not-attestable` with the tool's own last word. */
 export async function bundleAttestation(key: KeyIdent, options: BundleOptions, location: string): Promise<Uint8Array> {
   const tool = findNfkmattest(options.nfkmattest) ?? options.nfkmattest ?? 'nfkmattest'
-  const folder = await mkdtemp(join(tmpdir(), 'hsm-enroll-att-'))
+  await removeLeftovers()
+  const folder = await mkdtemp(join(tmpdir(), PREFIX))
   try {
     const file = join(folder, 'bundle.att')
     const warrants = options.warrants === undefined ? [] : ['--warrants', options.warrants]
@@ -66,6 +67,20 @@ export async function bundleAttestation(key: KeyIdent, options: BundleOptions, l
     throw notBundled(location, key, output)
   } finally {
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const PREFIX = 'hsm-enroll-att-'
+const HOUR = 3_600_000
+
+/** What a process left that was killed at this place: this user's, and older than any bundling takes. */
+async function removeLeftovers(): Promise<void> {
+  for (const name of await readdir(tmpdir()).catch((): string[] => [])) {
+    if (!name.startsWith(PREFIX)) continue
+    const folder = join(tmpdir(), name)
+    const status = await lstat(folder).catch(() => undefined)
+    if (status?.isDirectory() !== true || status.uid !== process.getuid?.()) continue
+    if (Date.now() - status.mtimeMs > HOUR) await rm(folder, { recursive: true, force: true })
   }
 }
 

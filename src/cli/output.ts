@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import type { ExitCode } from '../errors.ts'
+import { printableInLocale } from './printable-in-locale.ts'
 
 type Style = 'green' | 'red' | 'yellow' | 'dim' | 'bold'
 
@@ -34,7 +35,7 @@ export class Output {
   /** The one result of a command: `value` as JSON, or what `human` makes of it. */
   result(value: unknown, human: () => string): void {
     // After JSON Lines an error is one line too.
-    const text = this.json ? toJson(value, this.#lines ? undefined : 2) : human()
+    const text = this.json ? toJson(value, this.#lines ? undefined : 2) : this.#plain(human())
     if (text !== '') this.#options.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
   }
 
@@ -76,19 +77,23 @@ export class Output {
   /** One line of a stream: JSON Lines with `--json`. */
   line(value: unknown, human: () => string): void {
     this.#lines = true
-    this.#options.stdout.write(`${this.json ? toJson(value) : human()}\n`)
+    this.#options.stdout.write(`${this.json ? toJson(value) : this.#plain(human())}\n`)
   }
 
   progress(text: string): void {
-    if (!this.#options.quiet) this.#options.stderr.write(`${text}\n`)
+    if (!this.#options.quiet) this.#options.stderr.write(`${this.#plain(text)}\n`)
   }
 
   warn(text: string): void {
-    this.#options.stderr.write(`${this.style('yellow', 'warning:', 'stderr')} ${text}\n`)
+    this.#options.stderr.write(`${this.style('yellow', 'warning:', 'stderr')} ${this.#plain(text)}\n`)
   }
 
   error(text: string): void {
-    this.#options.stderr.write(`${text}\n`)
+    this.#options.stderr.write(`${this.#plain(text)}\n`)
+  }
+
+  #plain(text: string): string {
+    return printableInLocale(text, this.#options.env)
   }
 
   style(style: Style, text: string, stream: 'stdout' | 'stderr' = 'stdout'): string {

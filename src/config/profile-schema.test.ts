@@ -12,15 +12,17 @@ import { AUTO_APPLY_ORDER_DOCUMENT_SIGNING } from '../sectigo/parameters/auto-ap
 import { SETTINGS, type Setting } from './settings.ts'
 
 const FILE = resolve(import.meta.dirname, '../../schemas/profile.schema.json')
-const scalar = { type: ['string', 'number', 'boolean'] }
-const texts = { anyOf: [scalar, { type: 'array', items: scalar }] }
+/** Alternatives in place of a list of types, which Ajv's strict mode reports one by one. */
+const scalars = [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }]
+const scalar = { anyOf: scalars }
+const texts = { anyOf: [...scalars, { type: 'array', items: scalar }] }
 
 /** What YAML makes of a value before we read it as text: an editor sees 365 as a number. */
 function valueSchema({ type, allowed, description, default: default_ }: Setting): object {
   const shape = {
     text: { type: 'string' },
     file: { type: 'string' },
-    integer: { type: ['integer', 'string'], pattern: '^\\d{1,9}$' },
+    integer: { anyOf: [{ type: 'integer' }, { type: 'string', pattern: '^\\d{1,9}$' }] },
     boolean: { enum: [true, false, 'true', 'false'] },
     list: { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
     files: { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
@@ -35,12 +37,21 @@ function valueSchema({ type, allowed, description, default: default_ }: Setting)
 }
 
 interface Section {
-  description?: string
-  type: readonly string[]
-  properties: Record<string, object>
-  additionalProperties: false
+  readonly type: 'object'
+  readonly properties: Record<string, object>
+  readonly additionalProperties: false
 }
-const section = (): Section => ({ type: ['object', 'null'], properties: {}, additionalProperties: false })
+const section = (): Section => ({ type: 'object', properties: {}, additionalProperties: false })
+const isSection = (value: object): value is Section => 'type' in value && value.type === 'object'
+
+/** A section of a YAML file may be left empty, at every depth. */
+function mayBeEmpty({ properties, ...rest }: Section): object {
+  const entries = Object.entries(properties).map(([name, value]) => [
+    name,
+    isSection(value) ? mayBeEmpty(value) : value,
+  ])
+  return { anyOf: [{ type: 'null' }, { ...rest, properties: Object.fromEntries(entries) }] }
+}
 
 function familySetting({ type, description }: SettingDefinition, hsmType: string): object {
   return { description: `${hsmType}: ${description}`, ...(type === 'string[]' ? texts : scalar) }
@@ -66,16 +77,21 @@ async function profileSchema(): Promise<object> {
     .filter((name) => !name.startsWith('login'))
   root.properties.order = {
     description: 'The order form by Sectigo’s own parameter names; other products have parameters of their own.',
-    type: ['object', 'null'],
-    properties: Object.fromEntries(order.map((name) => [name, texts])),
-    additionalProperties: texts,
+    anyOf: [
+      { type: 'null' },
+      {
+        type: 'object',
+        properties: Object.fromEntries(order.map((name) => [name, texts])),
+        additionalProperties: texts,
+      },
+    ],
   }
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     $id: 'profile.schema.json',
     title: 'Profile',
     description: 'A profile or configuration file of hsm-enroll (YAML).',
-    ...root,
+    ...mayBeEmpty(root),
   }
 }
 

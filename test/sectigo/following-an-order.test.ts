@@ -75,6 +75,23 @@ describe('following an order', () => {
     expect(ca.counters.requests['download/CollectSSL']).toBeLessThanOrEqual(1 + 51 / 3 + 1)
   })
 
+  test('a step whose time comes before it can happen waits for what it needs', async () => {
+    const { clock, sectigo } = await rehearse([
+      { after: 0, action: 'issue' },
+      { after: HOUR, action: 'validate-organization' },
+      { after: 2 * HOUR, action: 'callback' },
+      { after: 3 * HOUR, action: 'agreement' },
+    ])
+    const outcome = await sectigo.applyOrder(documentSigningForm())
+    if (outcome.kind !== 'ordered') throw new Error(outcome.kind)
+    const stateNow = async (): Promise<string> => (await sectigo.orderProgress(outcome.orderNumber)).state
+    expect(await stateNow()).toBe('pending')
+    clock.now += 2.5 * HOUR
+    expect(await stateNow()).toBe('pending')
+    clock.now += HOUR
+    expect(await stateNow()).toBe('issued')
+  })
+
   test('asked too early it says when, without a call; a call that never left does not count', async () => {
     const { ca, clock, sectigo } = await rehearse([])
     const outcome = await sectigo.applyOrder(documentSigningForm())

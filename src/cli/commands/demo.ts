@@ -20,7 +20,7 @@ export const demo: Command = {
     directory: { type: 'string', describe: 'folder to keep everything in; default: a new temporary folder' },
   },
   run: async (args, context) => {
-    const { mkdtemp } = await import('node:fs/promises')
+    const { mkdtemp, rm } = await import('node:fs/promises')
     const { tmpdir } = await import('node:os')
     const { join, resolve } = await import('node:path')
     const { startRehearsal } = await import('../../sandbox/rehearsal/start-rehearsal.ts')
@@ -29,11 +29,23 @@ export const demo: Command = {
     const directory = chosen === undefined ? await mkdtemp(join(tmpdir(), 'hsm-enroll-')) : resolve(context.cwd, chosen)
     const algorithm = KEY_ALGORITHMS.find((name) => name === args.text('algorithm'))
     output.progress(`Starting the ${args.required('device')} double and the rehearsal CA; nothing leaves this machine.`)
+    /** What nobody asked to keep goes, unless the run failed and somebody wants to look. */
+    const end = async (code: ExitCode): Promise<ExitCode> => {
+      if (chosen === undefined && code === EXIT.done) {
+        await rm(directory, { recursive: true, force: true })
+        output.progress(`\nThe folder ${directory} was removed; \`--directory FOLDER\` keeps everything.`)
+      }
+      return code
+    }
     const rehearsal = await startRehearsal({
       directory,
       device: args.required('device'),
       ...(algorithm === undefined ? {} : { algorithm }),
+    }).catch(async (error: unknown) => {
+      if (chosen === undefined) await rm(directory, { recursive: true, force: true })
+      throw error
     })
+    let code: ExitCode = EXIT.defect
     try {
       output.progress(
         `The profile: ${rehearsal.profile}\nThe same with your own device: hsm-enroll enroll PROFILE --wait\n`,
@@ -41,10 +53,11 @@ export const demo: Command = {
       if (context.signal.aborted) return EXIT.usage
       const json = output.json ? ['--json'] : []
       const env = { ...context.env, ...rehearsal.environment }
-      return await runSelf(['enroll', rehearsal.profile, '--yes', '--wait', ...json], env, context.signal)
+      code = await runSelf(['enroll', rehearsal.profile, '--yes', '--wait', ...json], env, context.signal)
     } finally {
       await rehearsal.close()
     }
+    return end(code)
   },
 }
 

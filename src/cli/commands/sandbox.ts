@@ -21,7 +21,10 @@ export const sandbox: Command = {
     const { mkdtemp } = await import('node:fs/promises')
     const { tmpdir } = await import('node:os')
     const { join, resolve } = await import('node:path')
+    const { existsSync } = await import('node:fs')
     const { readInput } = await import('../../config/read-input.ts')
+    const { makeDirectory } = await import('../../files/make-directory.ts')
+    const { withProcessLock } = await import('../../files/process-lock.ts')
     const { startRehearsal } = await import('../../sandbox/rehearsal/start-rehearsal.ts')
     const { parseScenario } = await import('../../sandbox/certificate-authority/scenario.ts')
     const script = args.text('script')
@@ -30,27 +33,35 @@ export const sandbox: Command = {
     const authority = script === undefined ? {} : parseScenario(await read(script))
     const chosen = args.text('directory')
     const directory = chosen === undefined ? await mkdtemp(join(tmpdir(), 'hsm-enroll-')) : resolve(context.cwd, chosen)
-    const rehearsal = await startRehearsal({ directory, device: args.required('device'), authority })
-    const { double, ca, environment } = rehearsal
-    // One line, though it is the only one: the program goes on running, and a script waits for the line's end.
-    context.output.line(
-      { profile: rehearsal.profile, uri: double.uri, endpoint: ca.url, environment, login: ca.login },
-      () =>
-        [
-          `device    ${double.uri}`,
-          `CA        ${ca.url}  (login ${ca.login.loginName}, password ${ca.login.loginPassword}: rehearsal values)`,
-          `profile   ${rehearsal.profile}`,
-          `files     the device’s secrets (secret-…), its test root (trust-anchors.json) and the CA’s certificate (ca.pem) are beside the profile`,
-          `enrol     ${[...Object.entries(environment).map(([name, value]) => `${name}=${value} `)].join('')}hsm-enroll enroll ${rehearsal.profile} --yes --wait`,
-          `runs      hsm-enroll runs list --state-directory ${rehearsal.stateDirectory}`,
-          'Press Ctrl-C to stop.',
-        ].join('\n'),
-    )
-    await new Promise<void>((done) => {
-      if (context.signal.aborted) done()
-      context.signal.addEventListener('abort', () => done(), { once: true })
+    await makeDirectory(directory)
+    // A second one would write its profile and certificates over those of the first.
+    return withProcessLock(join(directory, 'sandbox.lock'), `the sandbox in ${directory}`, async () => {
+      if (existsSync(join(directory, 'profile.yaml')))
+        context.output.warn(
+          'Keys and orders of the sandbox that ran here before are gone; runs of it that are not complete cannot go on.',
+        )
+      const rehearsal = await startRehearsal({ directory, device: args.required('device'), authority })
+      const { double, ca, environment } = rehearsal
+      // One line, though it is the only one: the program goes on running, and a script waits for the line's end.
+      context.output.line(
+        { profile: rehearsal.profile, uri: double.uri, endpoint: ca.url, environment, login: ca.login },
+        () =>
+          [
+            `device    ${double.uri}`,
+            `CA        ${ca.url}  (login ${ca.login.loginName}, password ${ca.login.loginPassword}: rehearsal values)`,
+            `profile   ${rehearsal.profile}`,
+            `files     the device’s secrets (secret-…), its test root (trust-anchors.json) and the CA’s certificate (ca.pem) are beside the profile`,
+            `enrol     ${[...Object.entries(environment).map(([name, value]) => `${name}=${value} `)].join('')}hsm-enroll enroll ${rehearsal.profile} --yes --wait`,
+            `runs      hsm-enroll runs list --state-directory ${rehearsal.stateDirectory}`,
+            'Press Ctrl-C to stop.',
+          ].join('\n'),
+      )
+      await new Promise<void>((done) => {
+        if (context.signal.aborted) done()
+        context.signal.addEventListener('abort', () => done(), { once: true })
+      })
+      await rehearsal.close()
+      return EXIT.done
     })
-    await rehearsal.close()
-    return EXIT.done
   },
 }

@@ -72,7 +72,7 @@ function end(order: Order, state: Order['state'], reason: string): true {
 /** Runs a flow over every order as time goes by. Nothing happens between calls of `advance`. */
 export class FlowRunner {
   readonly #steps: readonly FlowStep[]
-  readonly #progress = new Map<Order, { readonly from: number; next: number }>()
+  readonly #progress = new Map<Order, Progress>()
   readonly #changed: (order: Order, action: FlowAction) => void
 
   constructor(steps: readonly FlowStep[], changed: (order: Order, action: FlowAction) => void) {
@@ -81,7 +81,7 @@ export class FlowRunner {
   }
 
   begin(order: Order, now: number): void {
-    if (!this.#progress.has(order)) this.#progress.set(order, { from: now, next: 0 })
+    if (!this.#progress.has(order)) this.#progress.set(order, { from: now, next: 0, early: [] })
   }
 
   advance(rehearsal: Rehearsal): void {
@@ -91,8 +91,27 @@ export class FlowRunner {
         const due = this.#steps[progress.next]
         if (due === undefined || progress.from + due.after > now) break
         progress.next += 1
-        if (perform(order, due.action, due.reason, rehearsal)) this.#changed(order, due.action)
+        progress.early.push(due)
+        this.#settle(order, progress, rehearsal)
       }
     }
   }
+
+  /** What can happen, happens, and what that makes possible; what comes too late never does. */
+  #settle(order: Order, progress: Progress, rehearsal: Rehearsal): void {
+    const done = progress.early.find(({ action, reason }) => perform(order, action, reason, rehearsal))
+    if (done !== undefined) this.#changed(order, done.action)
+    const waits = ({ action }: FlowStep): boolean => order.state === 'pending' && MAY_BE_EARLY.includes(action)
+    progress.early = progress.early.filter((step) => step !== done && (done !== undefined || waits(step)))
+    if (done !== undefined) this.#settle(order, progress, rehearsal)
+  }
 }
+
+interface Progress {
+  readonly from: number
+  next: number
+  /** Steps whose time has come, and that still wait for others. */
+  early: FlowStep[]
+}
+
+const MAY_BE_EARLY: readonly FlowAction[] = ['issue', 'revoke', 'replace']

@@ -56,19 +56,23 @@ export interface PcscdOptions {
   readonly directory?: string
 }
 
+/** By their paths: a PATH without them is not the want of a right. */
+const UNSHARE = '/usr/bin/unshare'
+const NSENTER = '/usr/bin/nsenter'
+
 /** What is missing on this machine to run it, in words; empty where it can run. */
 export function missingForPcscd(): readonly string[] {
   if (process.platform !== 'linux') return ['Linux']
   const missing = [
     ...(DAEMON.some(existsSync) ? [] : ['pcscd']),
     ...(DRIVER.some(existsSync) ? [] : ['vsmartcard-vpcd']),
-    ...(['/usr/bin/unshare', '/usr/bin/nsenter'].every(existsSync) ? [] : ['util-linux']),
+    ...([UNSHARE, NSENTER].every(existsSync) ? [] : ['util-linux']),
     ...(['/sbin/ip', '/usr/sbin/ip', '/bin/ip', '/usr/bin/ip'].some(existsSync) ? [] : ['iproute2']),
   ]
   return missing.length > 0 || mayUnshare() ? missing : ['the right to make namespaces (root, or user namespaces)']
 }
 
-const mayUnshare = (): boolean => spawnSync('unshare', [...asRoot(), '--mount', '--net', 'true']).status === 0
+const mayUnshare = (): boolean => spawnSync(UNSHARE, [...asRoot(), '--mount', '--net', 'true']).status === 0
 
 /** Starts the daemon and inserts one or two cards. Throws Error with the daemon's own words where it does not come up. */
 export async function startPcscd(cards: readonly PivCard[], options: PcscdOptions = {}): Promise<PrivatePcscd> {
@@ -143,7 +147,7 @@ async function launch(folder: string): Promise<Daemon> {
   await writeFile(join(folder, 'conf', 'reader.conf'), readerConfiguration(join(folder, 'libifdvpcd.so')))
   const drivers = join(driver, '..', '..')
   const child = spawn(
-    'unshare',
+    UNSHARE,
     [...asRoot(), '--mount', '--net', 'bash', '-c', DAEMON_SCRIPT, 'pcscd', folder, drivers, program],
     // In a session of its own: Ctrl-C at the terminal is for the program, which then ends the daemon. Where it cannot, the end of
     // stdin does.
@@ -205,7 +209,7 @@ wait
 async function relay(daemon: Daemon, port: number): Promise<ReaderConnection> {
   const user = asRoot().length === 0 ? [] : ['--user', '--preserve-credentials']
   const child = spawn(
-    'nsenter',
+    NSENTER,
     ['--target', String(daemon.child.pid), ...user, '--net', 'bash', '-c', RELAY_SCRIPT, 'relay', String(port)],
     { stdio: ['pipe', 'pipe', 'ignore'], detached: true },
   )
