@@ -18,9 +18,9 @@ fs.open = async (...args) => {
   const handle = await open(...args)
   const sync = handle.sync.bind(handle)
   handle.sync = async () => {
-    // What was written is outside the process already: after the sync, a death would find the same.
     boundary()
     await sync()
+    boundary()
   }
   return handle
 }
