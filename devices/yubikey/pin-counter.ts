@@ -5,7 +5,7 @@ const TIMEOUT_MS = 5000
 const MAX_OUTPUT = 256 * 1024
 
 /**
- * Tries left for the PIN, as `yubico-piv-tool -a status` prints them; libykcs11 does not tell. Nothing is sent that costs a
+ * Tries left for the PIN, as `yubico-piv-tool -a status` prints them; libykcs11 tells by flags alone that they are few, one or none. Nothing is sent that costs a
  * try. Undefined where the tool is not installed, fails, or speaks of another device.
  */
 export async function readPinCounter(token: TokenDescription, tool = 'yubico-piv-tool'): Promise<number | undefined> {

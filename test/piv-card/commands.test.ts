@@ -56,6 +56,23 @@ describe('objects', () => {
     expect((await terminal.send(INS.getData, 0x3f, 0xff, id)).sw).toBe(0x6a82)
   })
 
+  it('come in pieces of the size that GET RESPONSE asks for, and no larger', async () => {
+    const terminal = await openedCard()
+    const id = Buffer.from('5c035fc105', 'hex')
+    const content = Buffer.from(Array.from({ length: 900 }, (_, index) => index & 0xff))
+    await terminal.ok(INS.putData, 0x3f, 0xff, Buffer.concat([id, writeTlv(0x53, content)]))
+    let piece = await terminal.exchange(Buffer.concat([Buffer.from('00cb3fff05', 'hex'), id, Uint8Array.of(0)]))
+    const parts = [piece.data]
+    while (piece.sw >> 8 === 0x61) {
+      const le = piece.sw & 0xff
+      piece = await terminal.exchange(Uint8Array.of(0, 0xc0, 0, 0, le))
+      expect(piece.data).toHaveLength(le)
+      parts.push(piece.data)
+    }
+    expect(piece.sw).toBe(0x9000)
+    expect(hex(Buffer.concat(parts))).toBe(hex(writeTlv(0x53, content)))
+  })
+
   it('with personal data are read after the PIN alone', async () => {
     const terminal = await openedCard()
     const printed = Buffer.from('5c035fc109', 'hex')

@@ -15,6 +15,10 @@ const PROGRAMS = {
 /** Debian's PKCS#11 module for PIV on YubiKeys. */
 export const LIBYKCS11 = PROGRAMS.ykcs11.find(existsSync) ?? PROGRAMS.ykcs11[0]
 
+/** OpenSC's module, which knows a PIV card by its data alone. */
+export const OPENSC =
+  ['/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so', '/usr/lib/aarch64-linux-gnu/opensc-pkcs11.so'].find(existsSync) ?? ''
+
 export function installed(...packages: readonly (keyof typeof PROGRAMS)[]): boolean {
   return allHere([...missingForPcscd(), ...packages.filter((name) => !PROGRAMS[name].some(existsSync))])
 }

@@ -1,12 +1,12 @@
 import { createPublicKey, createVerify, verify, X509Certificate } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createPivCard } from '../../src/sandbox/yubikey/card/create-piv-card.ts'
 import { type PrivatePcscd, startPcscd } from '../../src/sandbox/yubikey/card/pcscd.ts'
 import { INS } from '../../src/sandbox/yubikey/card/piv-applet.ts'
-import { installed, LIBYKCS11 } from './installed.ts'
+import { installed, LIBYKCS11, OPENSC } from './installed.ts'
 
 const MANAGEMENT_KEY = '010203040506070801020304050607080102030405060708'
 
@@ -107,6 +107,13 @@ describe.runIf(installed('ykcs11', 'opensc', 'yubico-piv-tool', 'openssl'))('lib
     await pkcs11(...officer(), '--write-object', file('cert.der'), '--type', 'cert', '--id', '1')
     await pcscd.runInside('yubico-piv-tool', ['-a', 'read-certificate', '-s', '9a', '-o', file('back.pem')])
     expect(new X509Certificate(readFileSync(file('back.pem'))).raw).toEqual(readFileSync(file('cert.der')))
+  })
+
+  it.runIf(existsSync(OPENSC))('shows OpenSC the same certificate: it asks for each piece by its length', async () => {
+    const read = ['--read-object', '--type', 'cert', '--id', '01', '-o', file('opensc.der')]
+    const { code, stderr } = await pcscd.runInside('pkcs11-tool', ['--module', OPENSC, ...read])
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+    expect(readFileSync(file('opensc.der'))).toEqual(readFileSync(file('cert.der')))
   })
 
   it('spends one try on a wrong PIN and tells when the last one is left', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { INS } from '../../src/sandbox/yubikey/card/piv-applet.ts'
-import { hex, openedCard, pin } from './card-terminal.ts'
+import { type CardTerminal, hex, openedCard, pin } from './card-terminal.ts'
 
 const P256 = 0x11
 const NEVER = 1
@@ -74,6 +74,22 @@ describe('policies', () => {
     expect((await terminal.use(0x9c, P256, hash)).sw).toBe(0x6982)
     await terminal.verify('123456')
     expect((await terminal.use(0x9c, P256, hash)).sw).toBe(0x9000)
+    expect((await terminal.use(0x9c, P256, hash)).sw).toBe(0x6982)
+  })
+
+  it.each([
+    ['GET METADATA', (terminal: CardTerminal) => terminal.send(INS.metadata, 0, 0x9c)],
+    ['GET DATA', (terminal: CardTerminal) => terminal.send(INS.getData, 0x3f, 0xff, Buffer.from('5c035fc10a', 'hex'))],
+    ['an attestation', (terminal: CardTerminal) => terminal.send(INS.attest, 0x9c, 0)],
+    ['a SELECT of PIV', (terminal: CardTerminal) => terminal.selectPiv()],
+  ])('"always": %s between PIN and signature uses the PIN up', async (_what, between) => {
+    const terminal = await openedCard()
+    await terminal.generate(0x9c, P256)
+    await terminal.verify('123456')
+    expect((await terminal.send(INS.verify, 0, 0x80)).sw).toBe(0x9000)
+    expect((await terminal.use(0x9c, P256, hash)).sw).toBe(0x9000)
+    await terminal.verify('123456')
+    await between(terminal)
     expect((await terminal.use(0x9c, P256, hash)).sw).toBe(0x6982)
   })
 

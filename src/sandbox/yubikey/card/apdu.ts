@@ -8,6 +8,8 @@ export interface CommandApdu {
   readonly p1: number
   readonly p2: number
   readonly data: Uint8Array
+  /** The octets that the host expects at most; undefined without Le. */
+  readonly le?: number
   readonly extended: boolean
   /** More pieces of this command follow (CLA bit 0x10). */
   readonly chained: boolean
@@ -21,7 +23,17 @@ export function parseCommand(bytes: Uint8Array): CommandApdu {
   const [cla = 0, ins = 0, p1 = 0, p2 = 0] = bytes
   const extended = bytes.length >= 7 && bytes[4] === 0
   const data = extended ? extendedBody(bytes) : shortBody(bytes)
-  return { cla: cla & ~CHAINING, ins, p1, p2, data, extended, chained: (cla & CHAINING) !== 0 }
+  const le = extended ? undefined : shortLe(bytes)
+  return {
+    cla: cla & ~CHAINING,
+    ins,
+    p1,
+    p2,
+    data,
+    ...(le === undefined ? {} : { le }),
+    extended,
+    chained: (cla & CHAINING) !== 0,
+  }
 }
 
 function shortBody(bytes: Uint8Array): Uint8Array {
@@ -29,6 +41,13 @@ function shortBody(bytes: Uint8Array): Uint8Array {
   const length = bytes[4] ?? 0
   ensure(bytes.length === 5 + length || bytes.length === 6 + length, SW.wrongLength)
   return bytes.subarray(5, 5 + length)
+}
+
+/** Le is the last octet where it is there; 00 means 256. */
+function shortLe(bytes: Uint8Array): number | undefined {
+  const alone = bytes.length === 5
+  const behindData = bytes.length > 5 && bytes.length === 6 + (bytes[4] ?? 0)
+  return alone || behindData ? (bytes.at(-1) ?? 0) || 256 : undefined
 }
 
 function extendedBody(bytes: Uint8Array): Uint8Array {

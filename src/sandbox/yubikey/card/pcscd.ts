@@ -22,6 +22,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { stripVTControlCharacters } from 'node:util'
 import type { PivCard } from './piv-card.ts'
 import { readReaderStates } from './reader-states.ts'
 import { type ProgramResult, type RunOptions, runProgram } from './run-program.ts'
@@ -100,8 +101,11 @@ export async function startPcscd(cards: readonly PivCard[], options: PcscdOption
     await ready(daemon, socket)
     await Promise.all(slots.map((slot) => slot.insert()))
   } catch (error) {
+    const said = daemonWords(daemon.log())
     await close()
-    throw error
+    throw said === '' || !(error instanceof Error)
+      ? error
+      : new Error(`${error.message}; pcscd says: ${said}`, { cause: error })
   }
   return {
     environment,
@@ -112,7 +116,20 @@ export async function startPcscd(cards: readonly PivCard[], options: PcscdOption
   }
 }
 
+/** The last lines of the daemon's log, without its colours and times. */
+export const daemonWords = (log: string): string =>
+  stripVTControlCharacters(log)
+    .split('\n')
+    .map((line) => line.replace(/^\d{8} /, '').trim())
+    .filter((line) => line !== '')
+    .slice(-4)
+    .join(' | ')
+    .slice(-500)
+
 /**
+ * Version 2 asks polkit who may use a card, over a D-Bus that these namespaces do not reach, and then refuses everybody; the socket
+ * lies in a folder of this user's alone, so that nobody else need be refused.
+ *
  * Runs in the new namespaces, and ends the daemon when its own input ends. The driver writes a length and a body apart, so
  * Nagle's rule and delayed acknowledgements would cost 40 ms a command: `quickack` takes that away where ip knows it.
  */
@@ -124,8 +141,10 @@ mount --bind "$1/run" /run/pcscd
 mount -t tmpfs tmpfs "$2"
 ip link set lo up
 ip route replace local 127.0.0.1 dev lo table local quickack 1 || true
+polkit=
+if "$3" --help | grep -q -e --disable-polkit; then polkit=--disable-polkit; fi
 exec 3<&0
-"$3" --foreground --config "$1/conf" </dev/null & daemon=$!
+"$3" $polkit --foreground --config "$1/conf" </dev/null & daemon=$!
 cat <&3 >/dev/null & watch=$!
 set +e
 wait -n
@@ -179,7 +198,7 @@ async function ready(daemon: Daemon, socket: string): Promise<void> {
     if (await accepts(socket)) return
     await wait(25)
   }
-  throw new Error(`pcscd did not start: ${daemon.log().trim().slice(-500)}`)
+  throw new Error('pcscd did not start')
 }
 
 async function accepts(socket: string): Promise<boolean> {

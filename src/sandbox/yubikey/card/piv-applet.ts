@@ -55,17 +55,24 @@ const INSTRUCTIONS: ReadonlyMap<number, Instruction> = new Map<number, Instructi
   [INS.setManagementKey, { since: ALWAYS, run: setManagementKey }],
 ])
 
+/** On a key, any other command uses up a PIN that policy "always" asked for (yubico-piv-tool issues 234 and 321). */
+const KEEPS_PIN_FRESH: ReadonlySet<number> = new Set([INS.verify, INS.generalAuthenticate])
+
 /** Application property template: PIX and the coexistent allocation authority (SP 800-73-4 part 2 table 3). */
 const PROPERTIES = Buffer.from('61114f0600001000010079074f05a000000308', 'hex')
 
 export function pivApplet(card: PivContext): Applet {
   return {
     aid: Buffer.from('a000000308000010000100', 'hex'),
-    select: () => PROPERTIES,
+    select: () => {
+      card.security.pinFresh = false
+      return PROPERTIES
+    },
     deselect: () => {
       card.security = new SecurityStatus()
     },
     process: async (command) => {
+      if (!KEEPS_PIN_FRESH.has(command.ins)) card.security.pinFresh = false
       const instruction = INSTRUCTIONS.get(command.ins)
       ensure(instruction !== undefined, SW.wrongInstruction)
       ensure(atLeast(card.personality.firmware, ...instruction.since), SW.wrongInstruction)

@@ -84,7 +84,7 @@ export class PivCard {
     let answer: Uint8Array
     try {
       const command = parseCommand(bytes)
-      if (command.ins === INS_GET_RESPONSE) answer = this.#nextPiece(command.extended)
+      if (command.ins === INS_GET_RESPONSE) answer = this.#nextPiece(command.extended, command.le)
       else if (command.chained) answer = this.#collect(command)
       else {
         const result = await this.#run(this.#assemble(command))
@@ -117,14 +117,15 @@ export class PivCard {
     return { ...command, data: Buffer.concat([partial.data, command.data]) }
   }
 
-  #nextPiece(extended: boolean): Uint8Array {
+  /** GET RESPONSE gets what its Le asks for and no more: OpenSC asks for the number that 61xx named, and drops a longer answer. */
+  #nextPiece(extended: boolean, le = MAX_SHORT_RESPONSE): Uint8Array {
     const whole = this.#unsent
-    if (extended || whole.length <= MAX_SHORT_RESPONSE) {
+    if (extended || whole.length <= le) {
       this.#unsent = new Uint8Array()
       return response(SW.ok, whole)
     }
-    this.#unsent = whole.subarray(MAX_SHORT_RESPONSE)
-    return response(SW.moreData | Math.min(this.#unsent.length, 255), whole.subarray(0, MAX_SHORT_RESPONSE))
+    this.#unsent = whole.subarray(le)
+    return response(SW.moreData | Math.min(this.#unsent.length, 255), whole.subarray(0, le))
   }
 
   async #run(command: CommandApdu): Promise<{ readonly data: Uint8Array; readonly leaves: boolean }> {

@@ -27,7 +27,7 @@ export type IssueLeaf = (request: LeafRequest) => Uint8Array
 /** Forgotten on power off, reset, and when another application is selected. */
 export class SecurityStatus {
   pinVerified = false
-  /** Set by VERIFY, used up by one signature: the PIN policy "always". */
+  /** Set by VERIFY, used up by one signature, and by any other command in between: the PIN policy "always". */
   pinFresh = false
   managementAuthenticated = false
   /** What the card sent and waits to see answered. */
