@@ -288,6 +288,15 @@ export interface DeviceFamily {
   discover(options: DiscoverOptions): Promise<Discovery>
   /** Refuses a secret that cannot be right by its form alone, as `open` does before it is sent. Throws DeviceError `pin.malformed`. */
   checkSecret?(name: SecretName, secret: Secret): void
+  /**
+   * Secrets without which no request gets signed, whatever the device is found to be; what depends on the device itself (a PED, a key
+   * without a passphrase, the credentials of the machine) is not among them. Throws DeviceError.
+   */
+  neededSecrets?(
+    uri: string,
+    settings: Readonly<Record<string, unknown>>,
+    key: Pick<KeySpec, 'pinPolicy'>,
+  ): readonly SecretName[]
   /** What `open` would refuse of a URI and settings by themselves; asks no device and no network. Throws DeviceError. */
   check(uri: string, settings: Readonly<Record<string, unknown>>): Promise<void>
   open(uri: string, options: OpenOptions): Promise<Device>

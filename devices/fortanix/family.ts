@@ -1,6 +1,6 @@
-import type { DeviceFamily } from '../device.ts'
+import type { DeviceFamily, SecretName } from '../device.ts'
 import { checkSecret } from './credential.ts'
-import { FORTANIX_SETTINGS, readFortanixSettings } from './settings.ts'
+import { type Authentication, FORTANIX_SETTINGS, readFortanixSettings } from './settings.ts'
 
 /** Fortanix DSM over REST. Nothing of the network is loaded before `open`. */
 export const family: DeviceFamily = {
@@ -13,5 +13,13 @@ export const family: DeviceFamily = {
   }),
   check: async (uri, settings) => void readFortanixSettings(uri, settings),
   checkSecret,
+  neededSecrets: (uri, settings) => [SECRET_OF[readFortanixSettings(uri, settings).authentication]],
   open: async (uri, options) => (await import('./fortanix-device.ts')).openFortanix(uri, options),
+}
+
+/** What each way of logging in shows. */
+const SECRET_OF: Readonly<Record<Authentication, SecretName>> = {
+  'api-key': 'api-key',
+  certificate: 'client-certificate-key',
+  'external-token': 'token',
 }

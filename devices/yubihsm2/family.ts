@@ -45,5 +45,8 @@ export const family: DeviceFamily = {
   discover,
   check: async (uri, settings) => void readSettings(uri, settings),
   checkSecret,
+  neededSecrets: (uri, settings) => [
+    readSettings(uri, settings).authentication === 'asymmetric' ? 'authentication-key' : 'password',
+  ],
   open: openDevice,
 }

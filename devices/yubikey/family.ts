@@ -64,5 +64,15 @@ export const family: DeviceFamily = {
     if (name === 'pin') checkConfiguredPin(secret, PIV_PIN_FORM, pivUserRole.pin)
     if (name === 'management-key') readManagementKey(secret, true).wipe()
   },
+  neededSecrets: (uri, given, { pinPolicy = 'default' }) => {
+    const { query, settings } = readTokenSettings(YUBIKEY_FAMILY, uri, given)
+    const pinProtected = settings.flag('pinProtectedManagementKey') === true
+    // Slot 9e asks for no PIN unless its key is told to (NIST SP 800-73-4 part 1, 3.3).
+    const withoutPin = pinPolicy === 'never' || (pinPolicy === 'default' && chosenSlot(query, settings).name === '9e')
+    return [
+      ...(withoutPin && !pinProtected ? [] : (['pin'] as const)),
+      ...(pinProtected ? [] : (['management-key'] as const)),
+    ]
+  },
   open,
 }

@@ -1,5 +1,4 @@
 import { DeviceError } from '../../../devices/device.ts'
-import { integer, sequence } from '../../asn1/der-writer.ts'
 import { encodeName, formatName } from '../../asn1/name.ts'
 import { configuredTrustAnchors } from '../../check/configured.ts'
 import { subjectFaults } from '../../check/policy/evaluate-policy.ts'
@@ -21,8 +20,11 @@ import { readCaFile } from '../../sectigo/http/root-certificates.ts'
 import { ORDER_IDENTITY_PARAMETERS } from '../../sectigo/parameters/auto-apply-order-document-signing.ts'
 import { orderTable } from '../../sectigo/parameters/order-table.ts'
 import { validateForm } from '../../sectigo/parameters/validate-form.ts'
+import type { RunState } from '../run-event.ts'
 import { type Finding, formFinding } from './finding.ts'
 import { profileFindings } from './known-findings.ts'
+import { missingSecrets } from './missing-secrets.ts'
+import { standInRequest } from './stand-in-request.ts'
 
 /** A finding; a blocker with the error that it is where a run is asked for. */
 export interface Judged {
@@ -46,8 +48,12 @@ export async function planFindings(configuration: Configuration, reading: Secret
   return (await judgeProfile(configuration, reading)).map(({ finding }) => finding)
 }
 
-/** The same, with the errors. */
-export async function judgeProfile(configuration: Configuration, reading: SecretReading): Promise<readonly Judged[]> {
+/** The same, with the errors. `until`: the state before an order in which the run ends; the CA's login is none of its business then. */
+export async function judgeProfile(
+  configuration: Configuration,
+  reading: SecretReading,
+  until?: RunState,
+): Promise<readonly Judged[]> {
   const judged: Judged[] = []
   const attempt = async (what: () => string | Promise<string>): Promise<void> => {
     try {
@@ -62,21 +68,29 @@ export async function judgeProfile(configuration: Configuration, reading: Secret
     return `${hsmType} at ${configuration.required('device.uri')}`
   })
   let template: RequestTemplate | undefined
-  await attempt(() => {
-    template = requestTemplate(configuration)
-    return `a ${configuration.text('key.algorithm')} key for ${formatName(template.subject)}`
-  })
-  if (template !== undefined) judged.push(...(await judgeRequest(template)))
-  for (const path of ['sectigo.loginName', 'sectigo.loginPassword']) {
-    if (configuration.text(path) !== undefined) continue
-    judged.push(withoutSource(path, reading.prompt !== undefined))
+  // A key alone needs no request; one that the profile asks for must be one that the CA would take.
+  if (until !== 'key-generated' || configuration.text('request.subject') !== undefined)
+    await attempt(() => {
+      template = requestTemplate(configuration)
+      return `a ${configuration.text('key.algorithm')} key for ${formatName(template.subject)}`
+    })
+  const request = template === undefined ? [] : await judgeRequest(template)
+  judged.push(...request)
+  if (until === undefined)
+    for (const path of ['sectigo.loginName', 'sectigo.loginPassword'])
+      if (configuration.text(path) === undefined) judged.push(withoutSource(path, reading.prompt !== undefined))
+  for (const path of await missingSecrets(configuration)) judged.push(withoutSource(path, reading.prompt !== undefined))
+  const section = until === undefined ? undefined : 'device'
+  judged.push(...(await secretFaults(configuration, reading, section)).map(blocker))
+  if (until === undefined) {
+    await attempt(() => `orders at ${readBaseUrl(configuration.required('sectigo.endpoint')).host}`)
+    const caFile = configuration.text('sectigo.caFile')
+    if (caFile !== undefined) await attempt(() => `${readCaFile(caFile) && 'TLS also trusts'} ${caFile}`)
+    await configuredTrustAnchors(configuration, readInput).catch((error: unknown) => judged.push(blocker(error)))
   }
-  judged.push(...(await secretFaults(configuration, reading)).map(blocker))
-  await attempt(() => `orders at ${readBaseUrl(configuration.required('sectigo.endpoint')).host}`)
-  const caFile = configuration.text('sectigo.caFile')
-  if (caFile !== undefined) await attempt(() => `${readCaFile(caFile) && 'TLS also trusts'} ${caFile}`)
-  await configuredTrustAnchors(configuration, readInput).catch((error: unknown) => judged.push(blocker(error)))
-  judged.push(...judgeOrder(configuration))
+  const writable = template !== undefined && !request.some(({ error }) => error !== undefined)
+  const csr = writable && template !== undefined ? await standInRequest(template, configuration) : undefined
+  judged.push(...judgeOrder(configuration, csr, until))
   if (hsmType !== undefined) judged.push(...(await judgeByTables(configuration, hsmType)))
   return judged
 }
@@ -113,18 +127,6 @@ function withoutSource(path: string, asked: boolean): Judged {
   return { finding }
 }
 
-/** No request, but with the subject of the one to come: what stands there need not stand in the form. */
-function standInRequest(configuration: Configuration): string {
-  try {
-    const { subject } = requestTemplate(configuration)
-    return Buffer.from(sequence(sequence(integer(0), encodeName(subject)))).toString('base64')
-  } catch (error) {
-    // Said already, as a finding on the profile.
-    if (error instanceof Error && 'remedy' in error) return 'AAAA'
-    throw error
-  }
-}
-
 /** A request that cannot be written, or that would be refused once the key is made. */
 async function judgeRequest(template: RequestTemplate): Promise<readonly Judged[]> {
   try {
@@ -138,12 +140,17 @@ async function judgeRequest(template: RequestTemplate): Promise<readonly Judged[
   )
 }
 
-/** The form is judged with what the run will add standing in for the real thing. */
-function judgeOrder(configuration: Configuration): readonly Judged[] {
+/** The form is judged with what the run will add standing in for the real thing; of a run that ends before it, its request alone. */
+function judgeOrder(
+  configuration: Configuration,
+  csr: string | undefined,
+  until: RunState | undefined,
+): readonly Judged[] {
+  if (until !== undefined && csr === undefined) return []
   const profile = orderForm(configuration)
   const form = {
     ...profile,
-    csr: standInRequest(configuration),
+    csr: csr ?? 'AAAA',
     hsmType: 'YUBIKEY',
     keyAttestation: 'AAAA',
     responseFormat: '1',
@@ -151,9 +158,10 @@ function judgeOrder(configuration: Configuration): readonly Judged[] {
   }
   const also = configuration.flag('sectigo.foreignOrderNumber') ? ORDER_IDENTITY_PARAMETERS : []
   const faults = validateForm(orderTable(form).table, form, { also }).filter(
-    ({ parameter }) => !['csr', 'hsmType', 'keyAttestation'].includes(parameter),
+    ({ parameter }) => !STANDS_IN.includes(parameter) && (until === undefined || parameter === 'csr'),
   )
   if (faults.length === 0) {
+    if (until !== undefined) return []
     const message = `product ${profile.product} for ${profile.days} days, ${profile.organizationName}`
     return [{ finding: { area: 'order', severity: 'ok', message } }]
   }
@@ -165,3 +173,5 @@ function judgeOrder(configuration: Configuration): readonly Judged[] {
     return { finding, error: new EnrollError('order.form', message, { remedy }) }
   })
 }
+
+const STANDS_IN: readonly string[] = ['hsmType', 'keyAttestation']

@@ -1,12 +1,8 @@
 import { DeviceError } from '../../../devices/device.ts'
 import type { Configuration } from '../../config/configuration.ts'
-import { checkConfiguredDevice } from '../../config/open-configured-device.ts'
-import { requestTemplate } from '../../config/profile.ts'
-import { secretFaults } from '../../config/secret-faults.ts'
 import type { SecretReading } from '../../config/secret-source.ts'
-import { checkRequestTemplate } from '../../csr/build-certification-request.ts'
 import { EnrollError } from '../../errors.ts'
-import { hasReached, type RunState } from '../run-event.ts'
+import type { RunState } from '../run-event.ts'
 import { type Judged, judgeProfile } from './plan-findings.ts'
 
 /**
@@ -34,10 +30,7 @@ export async function refuseUnworkableSteps(
   until: RunState,
   reading: SecretReading,
 ): Promise<void> {
-  if (!hasReached('key-generated', until)) await checkRequestTemplate(requestTemplate(configuration))
-  await checkConfiguredDevice(configuration)
-  const [fault] = await secretFaults(configuration, reading, 'device')
-  if (fault !== undefined) throw fault
+  refuseBlockers(await judgeProfile(configuration, reading, until))
 }
 
 function refuseBlockers(judged: readonly Judged[]): void {

@@ -1,3 +1,4 @@
+import { REQUEST_RULES } from './document-signing-request.ts'
 import type { TableRule } from './parameter.ts'
 import { TOKEN_ITEMS } from './products.ts'
 
@@ -88,4 +89,5 @@ export const DOCUMENT_SIGNING_RULES: readonly TableRule[] = [
     remedy: 'Send the template identifier or the language, not both.',
     source: `${PAGE}, request rows 52 to 54`,
   },
+  ...REQUEST_RULES,
 ]

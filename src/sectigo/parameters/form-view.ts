@@ -38,13 +38,23 @@ export class FormView {
 
   /** True where the CSR's subject holds the attribute (`street`, `O`, `L`, …). */
   csrHas(attribute: string): boolean {
+    return this.csrValues(attribute).length > 0
+  }
+
+  /** The values of an attribute in the CSR's subject; none where the CSR cannot be read. */
+  csrValues(attribute: string): readonly string[] {
     if (this.#subject === 'unread') this.#subject = readCsrSubject(this.get('csr', 'pkcs10'))
-    return this.#subject !== undefined && nameValues(this.#subject, attribute).length > 0
+    return this.#subject === undefined ? [] : nameValues(this.#subject, attribute)
   }
 
   /** True where the CSR can be read and its subjectAltName holds neither a domain name nor an IP address. */
   get csrLacksDomains(): boolean {
     return csrNamesDomains(this.get('csr', 'pkcs10')) === false
+  }
+
+  /** True where it holds one. */
+  get csrHasDomains(): boolean {
+    return csrNamesDomains(this.get('csr', 'pkcs10')) === true
   }
 
   /** The members of a list that the manual lets be separated by commas or white space. */
