@@ -27,6 +27,7 @@ export interface Command {
 /** Commands below one word: `runs list`, `runs show`. */
 export interface CommandGroup {
   readonly name: string
+  readonly aliases?: readonly string[]
   readonly summary: string
   readonly commands: readonly Command[]
 }

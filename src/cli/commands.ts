@@ -8,6 +8,7 @@ import { devices } from './commands/devices.ts'
 import { doctor } from './commands/doctor.ts'
 import { enroll } from './commands/enroll.ts'
 import { inspect } from './commands/inspect.ts'
+import { inventory } from './commands/inventory.ts'
 import { keys } from './commands/keys.ts'
 import { knowledge } from './commands/knowledge.ts'
 import { ledger } from './commands/ledger.ts'
@@ -32,6 +33,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   attest,
   runs,
   keys,
+  inventory,
   ledger,
   certificate,
   order,

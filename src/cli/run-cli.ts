@@ -98,7 +98,7 @@ async function dispatch(argv: readonly string[], context: CommandContext): Promi
     )
   }
   const addGroup = (group: CommandGroup): void => {
-    parser.command(group.name, group.summary, (builder) => {
+    parser.command([group.name, ...(group.aliases ?? [])], group.summary, (builder) => {
       for (const command of group.commands) add(builder as Parser, command)
       return builder.demandCommand(1, 'Specify a command.')
     })

@@ -25,7 +25,7 @@ export function withProfile({ profile = 'PROFILE' }: Pick<RunRecord, 'profile'>)
 }
 
 /** What a person does next, by state. */
-function nextStep(id: string, record: RunRecord): string {
+export function nextStep(id: string, record: RunRecord): string {
   switch (record.state) {
     case 'planned':
     case 'key-generated':

@@ -3,7 +3,9 @@ import { EnrollError } from '../errors.ts'
 import { deviceName, placeName } from '../ledger/fact.ts'
 import { type Ledger, lastFact } from '../ledger/ledger.ts'
 import { sha256Hex } from '../sha256-hex.ts'
+import { openLedger } from './open-ledger.ts'
 import { holderOf, type PlaceHolder } from './replacing/place-holder.ts'
+import { withRun } from './run.ts'
 import type { EnrollmentServices } from './services.ts'
 
 /** A key on a device, with what the ledger knows of it. */
@@ -41,10 +43,15 @@ export async function deviceKeyAt(device: Device, location: string, setting: Set
 }
 
 /**
- * Deletes a key and its certificate from the device. Throws EnrollError `key.held` where a run that is open or paid has it, DeviceError
- * where the device does not delete it.
+ * Deletes a key and its certificate from the device, and has the run that it belonged to say so. Throws EnrollError `key.held` where a
+ * run that is open or paid has it, DeviceError where the device does not delete it.
  */
-export async function deleteDeviceKey(device: Device, entry: DeviceKeyEntry, setting: Setting): Promise<void> {
+export async function deleteDeviceKey(
+  device: Device,
+  entry: DeviceKeyEntry,
+  services: EnrollmentServices,
+  operator: string,
+): Promise<void> {
   const { location, spkiSha256, holder: held } = entry
   if (held?.stake !== undefined) {
     throw new EnrollError(
@@ -57,11 +64,18 @@ export async function deleteDeviceKey(device: Device, entry: DeviceKeyEntry, set
   }
   if (!hasKeyDeletion(device)) throw unsupported(device, 'delete')
   const key = spkiSha256 === undefined ? undefined : await device.findKey({ location })
-  await device.deleteKey(location, key?.publicKey)
-  await recordDeletion(setting.ledger, await nameOf(device), entry)
+  const remove = (): Promise<void> => device.deleteKey(location, key?.publicKey)
+  if (held?.record === undefined || held.record.spkiSha256 !== spkiSha256) {
+    await remove()
+    return recordDeletion(await openLedger(services), await nameOf(device), entry)
+  }
+  await withRun(held.run, services, async (run) => {
+    await remove()
+    await run.log({ type: 'key-deleted', location, by: operator })
+  })
 }
 
-/** Said by the run that had the key, or by nobody's. */
+/** Of a key whose run cannot speak for it any more. */
 async function recordDeletion(
   ledger: Ledger,
   device: string,

@@ -47,6 +47,8 @@ function saidIn(record: RunRecord, event: RunEvent): readonly Said[] {
       return keyFacts(record, event)
     case 'key-removed':
       return removedFacts(record, event)
+    case 'key-deleted':
+      return deletedFacts(record, event.location)
     case 'issued':
       return certificateFact(record)
     case 'installed':
@@ -122,6 +124,13 @@ function removedFacts(
     ...freed,
     { kind: 'key', subject: spkiSha256, status: 'replaced', place: freed[0]?.subject, test: record.test },
   ]
+}
+
+function deletedFacts(record: RunRecord, location: string): readonly Said[] {
+  const { spkiSha256, test } = record
+  const freed = placeFact(record, location, 'free', spkiSha256)
+  if (spkiSha256 === undefined) return freed
+  return [...freed, { kind: 'key', subject: spkiSha256, status: 'deleted', place: freed[0]?.subject, test }]
 }
 
 function orderFacts(record: RunRecord, status: OrderStatus): readonly Said[] {

@@ -87,6 +87,8 @@ export type RunEvent =
     }
   /** The key that the run replaces was deleted from the device. */
   | { readonly type: 'key-removed'; readonly location: string; readonly spkiSha256?: string }
+  /** The run's own key was deleted from the device, with its certificate: `keys delete`. */
+  | { readonly type: 'key-deleted'; readonly location: string; readonly by: string }
   /** The device refused to generate: the place is taken. What is there is not this run's. */
   | { readonly type: 'key-refused' }
   | {

@@ -28,6 +28,8 @@ export interface RunRecord {
     readonly removed?: true
   }
   readonly keyLocation?: string
+  /** The key was deleted from the device. */
+  readonly keyDeleted?: true
   readonly spkiSha256?: string
   readonly publicKey?: Artefact
   readonly request?: Artefact
@@ -142,6 +144,8 @@ function changeBy(record: RunRecord, event: RunEvent, time: string): Partial<Run
     }
     case 'key-removed':
       return { replaces: { ...record.replaces, location: event.location, removed: true } }
+    case 'key-deleted':
+      return { keyDeleted: true }
     case 'key-refused':
       return { keyRequested: undefined }
     case 'key-generated':

@@ -252,12 +252,19 @@ describe('--json prints what docs/json.md says, and nothing else on stdout', () 
     expect(abandoned).toMatchObject({ state: 'abandoned', abandonedAs: 'key-generated' })
     expect(await result('runs prune', ['--dry-run', ...state()], 0)).toMatchObject({ dryRun: true })
     const { keyLocation } = run as unknown as { keyLocation: string }
-    const listed = await result('keys list', [rehearsal.profile], 0)
+    const listed = await result('keys list', [rehearsal.profile], 0, 'device-keys')
     expect(listed.keys).toContainEqual(
       expect.objectContaining({ location: keyLocation, run: run.id, state: 'abandoned', inUse: false }),
     )
     const deleted = await result('keys delete', [keyLocation, rehearsal.profile, '--yes'], 0)
     expect(deleted).toMatchObject({ deleted: { location: keyLocation } })
+    const known = await result('keys list', state(), 0, 'inventory')
+    expect(known.keys).toContainEqual(
+      expect.objectContaining({ run: run.id, keyStatus: 'deleted', next: 'nothing: the key is gone' }),
+    )
+    const certificates = await result('certificate list', state(), 0)
+    expect(certificates.keys).toContainEqual(expect.objectContaining({ state: 'installed', algorithm: 'P-256' }))
+    expect(await result('inventory scan', [rehearsal.profile], 0)).toMatchObject({ scans: [{ complete: true }] })
     expect(await result('ledger check', state(), 0)).toMatchObject({ disagreements: [] })
     expect(await result('ledger rebuild', state(), 0)).toMatchObject({ added: 0, damaged: [] })
   })

@@ -1,6 +1,8 @@
 import { EnrollError } from '../../errors.ts'
 import type { Command, CommandGroup } from '../command.ts'
+import { STATE_OPTIONS } from '../configure.ts'
 import { advanceAndShow, EXISTING_RUN_OPTIONS, withExistingRun } from '../enrolling.ts'
+import { INVENTORY_OPTIONS } from '../inventory-list.ts'
 
 const RUN = { type: 'string', describe: 'run id, or the end of it' } as const
 
@@ -70,8 +72,24 @@ const install: Command = {
   },
 }
 
+const list: Command = {
+  command: 'list',
+  summary: 'the certificates of all runs, the next one to end first',
+  options: {
+    ...STATE_OPTIONS,
+    ...INVENTORY_OPTIONS,
+    device: { type: 'string', describe: 'only keys on devices whose name contains this text' },
+  },
+  examples: [['$0 certificate list --expiring 60d', 'what has to be renewed within 60 days']],
+  run: async (args, context) => {
+    const { listInventory } = await import('../inventory-list.ts')
+    return listInventory(args, context, { certified: true, device: args.text('device') })
+  },
+}
+
 export const certificate: CommandGroup = {
   name: 'certificate',
-  summary: 'the issued certificate',
-  commands: [collect, importFile, install],
+  aliases: ['certificates'],
+  summary: 'issued certificates',
+  commands: [list, collect, importFile, install],
 }

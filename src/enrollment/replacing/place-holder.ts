@@ -48,7 +48,7 @@ async function lastAt(ledger: Ledger, place: string): Promise<string | undefined
 }
 
 /** What a run has in its key: an order that may exist or is paid, a certificate that is good, or a way that it has not gone yet. */
-function stakeOf(record: RunRecord, now: number): string | undefined {
+export function stakeOf(record: RunRecord, now: number): string | undefined {
   const { state, test, orderNumber, rejection, certificateNotAfter } = record
   if (state === 'abandoned' || rejection !== undefined) return undefined
   if (isUnknown(record)) return 'the CA may have its order'

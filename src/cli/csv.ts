@@ -1,0 +1,19 @@
+import { printable } from '../printable.ts'
+
+/**
+ * RFC 4180, with a header. A spreadsheet takes a cell that begins with =, +, - or @ for a formula, and names in certificates are
+ * hostile input: such a text gets an apostrophe in front, numbers stay numbers. Control characters are shown, not sent.
+ */
+export function formatCsv(
+  header: readonly string[],
+  rows: readonly (readonly (string | number | undefined)[])[],
+): string {
+  return [header, ...rows].map((row) => row.map(cell).join(',')).join('\r\n')
+}
+
+function cell(value: string | number | undefined): string {
+  if (typeof value === 'number') return String(value)
+  const line = printable(value ?? '')
+  const text = /^[=+\-@]/.test(line) ? `'${line}` : line
+  return /[",]|^ | $/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
