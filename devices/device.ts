@@ -299,5 +299,11 @@ export interface DeviceFamily {
   ): readonly SecretName[]
   /** What `open` would refuse of a URI and settings by themselves; asks no device and no network. Throws DeviceError. */
   check(uri: string, settings: Readonly<Record<string, unknown>>): Promise<void>
+  /** What a key like this will mean to programs that sign with it, and cannot be changed once it is there; asks no device. */
+  advise?(
+    uri: string,
+    settings: Readonly<Record<string, unknown>>,
+    key: Pick<KeySpec, 'pinPolicy' | 'touchPolicy'>,
+  ): readonly Obstacle[]
   open(uri: string, options: OpenOptions): Promise<Device>
 }

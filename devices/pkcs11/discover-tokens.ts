@@ -1,7 +1,7 @@
 import type { DiscoveredDevice, DiscoverOptions, Discovery } from '../device.ts'
 import { DeviceError } from '../device-error.ts'
 import { Cryptoki } from './cryptoki.ts'
-import { findModule } from './find-module.ts'
+import { describeModule, findModule } from './find-module.ts'
 import { loadModule } from './load-module.ts'
 import { isOfFamily, type TokenFamily, tokensOf } from './open-token.ts'
 import { hasFlag, plainFirmware, type TokenDescription, tokenName } from './token-description.ts'
@@ -35,7 +35,7 @@ export async function discoverTokens(
     modulePath = found.path
     const loaded = await loadModule(found.path)
     try {
-      const cryptoki = new Cryptoki(loaded.library, `module ${found.path}`, {
+      const cryptoki = new Cryptoki(loaded.library, `module ${describeModule(found)}`, {
         signal: options.signal,
         returnCodes: family.returnCodes,
       })
@@ -43,7 +43,7 @@ export async function discoverTokens(
       const devices = tokensOf(family, cryptoki, trail).flatMap(({ token }): DiscoveredDevice[] => {
         if (!isOfFamily(family, token)) {
           trail.push(
-            `${found.path} shows ${tokenName(token)}, model ${token.model}, which is not a ${family.vendor} token`,
+            `${describeModule(found)} shows ${tokenName(token)}, model ${token.model}, which is not a ${family.vendor} token`,
           )
           return []
         }

@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DeviceError } from '../device-error.ts'
-import { findModule, type ModuleSearch } from './find-module.ts'
+import { describeModule, findModule, type ModuleSearch } from './find-module.ts'
 
 describe('findModule', () => {
   let folder: string
@@ -13,6 +13,7 @@ describe('findModule', () => {
     folder = mkdtempSync(join(tmpdir(), 'modules-'))
     mkdirSync(file('p11-kit'))
     for (const name of ['explicit.so', 'environment.so', 'libvendor-kit.so', 'usual.so']) writeFileSync(file(name), '')
+    symlinkSync(file('libvendor-kit.so'), file('link-to-vendor.so'))
     writeFileSync(file('p11-kit/1-other.module'), `module: ${file('explicit.so')}\n`)
     writeFileSync(
       file('p11-kit/2-vendor.module'),
@@ -36,12 +37,31 @@ describe('findModule', () => {
     expect(found).toMatchObject({ path: file('explicit.so'), origin: 'URI or setting' })
   })
 
-  it('then the environment, and says which variable', () => {
-    const found = findModule(search, {
-      environment: { PKCS11_MODULE: file('environment.so') },
-      p11KitFolders: [file('p11-kit')],
+  it.each([
+    ['HSM_ENROLL_PKCS11_MODULE', 'environment.so'],
+    ['PKCS11_MODULE', 'libvendor-kit.so'],
+    ['PKCS11_MODULE_PATH', 'link-to-vendor.so'],
+  ])('then the environment (%s), and says which variable', (name, module) => {
+    const found = findModule(search, { environment: { [name]: file(module) }, p11KitFolders: [] })
+    expect(found).toMatchObject({ path: file(module), origin: name })
+    expect(describeModule(found)).toBe(`${file(module)} (from ${name})`)
+  })
+
+  it.each(['PKCS11_MODULE', 'PKCS11_MODULE_PATH'])('%s of another vendor gives way to the own module', (name) => {
+    for (const path of [file('environment.so'), '/nowhere/x.so']) {
+      const found = findModule(search, { environment: { [name]: path }, p11KitFolders: [file('p11-kit')] })
+      expect(found.path).toBe(file('libvendor-kit.so'))
+      expect(found.trail[0]).toBe(`${name}: ${path} (not a module for Vendor by its name)`)
+    }
+  })
+
+  it('a shared variable is followed all the same where the vendor has no module here', () => {
+    const absent = { ...search, fileName: /^libvendor/, paths: [] }
+    const environment = { PKCS11_MODULE: file('environment.so') }
+    expect(findModule(absent, { environment, p11KitFolders: [] })).toMatchObject({
+      path: file('environment.so'),
+      origin: 'PKCS11_MODULE',
     })
-    expect(found).toMatchObject({ path: file('environment.so'), origin: 'PKCS11_MODULE' })
   })
 
   it("then p11-kit's entry of this vendor, not another's", () => {
@@ -62,7 +82,8 @@ describe('findModule', () => {
 
   it.each([
     ['explicit', { explicit: '/nowhere/x.so', environment: {} }],
-    ['environment', { environment: { PKCS11_MODULE: '/nowhere/x.so' } }],
+    ['environment', { environment: { HSM_ENROLL_PKCS11_MODULE: '/nowhere/x.so' } }],
+    ['shared environment', { environment: { PKCS11_MODULE: '/nowhere/libvendor-x.so' } }],
     ['relative', { explicit: 'x.so', environment: {} }],
   ])('never passes over a %s path that is named and not there', (_what, input) => {
     expect(() => findModule(search, { ...input, p11KitFolders: [file('p11-kit')] })).toThrow(DeviceError)

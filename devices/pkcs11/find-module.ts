@@ -1,5 +1,5 @@
-import { existsSync, statSync } from 'node:fs'
-import { isAbsolute } from 'node:path'
+import { existsSync, realpathSync, statSync } from 'node:fs'
+import { basename, isAbsolute } from 'node:path'
 import { DeviceError } from '../device-error.ts'
 import { readP11KitModules } from './p11-kit-modules.ts'
 
@@ -15,8 +15,10 @@ export interface ModuleSearch {
   readonly install: string
 }
 
-/** Environment variables that name a module for every vendor, strongest first. */
-const MODULE_ENVIRONMENT = ['HSM_ENROLL_PKCS11_MODULE', 'PKCS11_MODULE', 'PKCS11_MODULE_PATH'] as const
+const OWN_VARIABLE = 'HSM_ENROLL_PKCS11_MODULE'
+/** What OpenSC, libp11, step, jsign and others read, too: they may lead to another vendor's module. */
+const SHARED_VARIABLES = ['PKCS11_MODULE', 'PKCS11_MODULE_PATH'] as const
+const MODULE_ENVIRONMENT = [OWN_VARIABLE, ...SHARED_VARIABLES] as const
 
 export interface FoundModule {
   readonly path: string
@@ -40,48 +42,74 @@ const isFile = (path: string): boolean => existsSync(path) && statSync(path).isF
 
 /**
  * Explicit > environment > p11-kit > the vendor's usual paths. A path that was named (explicit or environment) and is not
- * there is an error, never passed over: another module than the one that was meant must not get the PIN.
+ * there is an error, never passed over: another module than the one that was meant must not get the PIN. Only a variable that
+ * other programs share gives way to the vendor's own module, where the file that it names is not this vendor's by its name.
  * Throws DeviceError `device.module` with the trail.
  */
 export function findModule(search: ModuleSearch, input: ModuleSearchInput): FoundModule {
   const trail = input.trail ?? []
-  const take = (path: string, origin: string): FoundModule | undefined => {
-    const there = isAbsolute(path) && isFile(path)
-    trail.push(`${origin}: ${path}${there ? '' : isAbsolute(path) ? ' (no such file)' : ' (not an absolute path)'}`)
-    return there ? { path, origin, trail } : undefined
-  }
   const named = namedModule(input)
-  if (named !== undefined) {
-    const found = take(named.path, named.origin)
-    if (found === undefined) throw notFound(search, trail)
-    return found
-  }
-  trail.push(`environment: none of ${MODULE_ENVIRONMENT.join(', ')} is set`)
-  for (const entry of readP11KitModules(input.p11KitFolders)) {
+  if (named === undefined) trail.push(`environment: none of ${MODULE_ENVIRONMENT.join(', ')} is set`)
+  const foreign = named?.shared === true && !isNamedFor(search, named.path)
+  if (named !== undefined && !foreign) return take(named.path, named.origin, trail) ?? notFound(search, trail)
+  if (named !== undefined) trail.push(`${named.origin}: ${named.path} (not a module for ${search.vendor} by its name)`)
+  const own = vendorModule(search, input.p11KitFolders, trail)
+  if (own !== undefined) return own
+  return (named === undefined ? undefined : take(named.path, named.origin, trail)) ?? notFound(search, trail)
+}
+
+function vendorModule(
+  search: ModuleSearch,
+  p11KitFolders: readonly string[] | undefined,
+  trail: string[],
+): FoundModule | undefined {
+  for (const entry of readP11KitModules(p11KitFolders)) {
     if (!search.fileName.test(entry.path)) continue
-    const found = take(entry.path, `p11-kit (${entry.config})`)
+    const found = take(entry.path, `p11-kit (${entry.config})`, trail)
     if (found !== undefined) return found
   }
   // A table serves all platforms; a drive letter means nothing here, and a slash nothing there.
   for (const path of search.paths.filter(isAbsolute)) {
-    const found = take(path, 'usual path')
+    const found = take(path, 'usual path', trail)
     if (found !== undefined) return found
-  }
-  throw notFound(search, trail)
-}
-
-function namedModule(input: ModuleSearchInput): { readonly path: string; readonly origin: string } | undefined {
-  if (input.explicit !== undefined) return { path: input.explicit, origin: 'URI or setting' }
-  const environment = input.environment ?? process.env
-  for (const name of MODULE_ENVIRONMENT) {
-    const path = environment[name]
-    if (path !== undefined && path !== '') return { path, origin: name }
   }
   return undefined
 }
 
-function notFound(search: ModuleSearch, trail: readonly string[]): DeviceError {
-  return new DeviceError(
+function take(path: string, origin: string, trail: string[]): FoundModule | undefined {
+  const there = isAbsolute(path) && isFile(path)
+  trail.push(`${origin}: ${path}${there ? '' : isAbsolute(path) ? ' (no such file)' : ' (not an absolute path)'}`)
+  return there ? { path, origin, trail } : undefined
+}
+
+/** By its own name, or by that of the file that a link leads to. */
+function isNamedFor({ fileName }: ModuleSearch, path: string): boolean {
+  if (fileName.test(basename(path))) return true
+  try {
+    return fileName.test(basename(realpathSync(path)))
+  } catch {
+    return false
+  }
+}
+
+/** The module as messages name it, with the variable that led to it. */
+export const describeModule = ({ path, origin }: FoundModule): string =>
+  MODULE_ENVIRONMENT.some((name) => name === origin) ? `${path} (from ${origin})` : path
+
+function namedModule(
+  input: ModuleSearchInput,
+): { readonly path: string; readonly origin: string; readonly shared?: boolean } | undefined {
+  if (input.explicit !== undefined) return { path: input.explicit, origin: 'URI or setting' }
+  const environment = input.environment ?? process.env
+  for (const name of MODULE_ENVIRONMENT) {
+    const path = environment[name]
+    if (path !== undefined && path !== '') return { path, origin: name, shared: name !== OWN_VARIABLE }
+  }
+  return undefined
+}
+
+function notFound(search: ModuleSearch, trail: readonly string[]): never {
+  throw new DeviceError(
     'device.module',
     `Could not find the PKCS#11 module for ${search.vendor}. Looked at: ${trail.join('; ')}.`,
     { remedy: `${search.install} Or specify the module with the setting "module" or ?module-path= in the URI.` },

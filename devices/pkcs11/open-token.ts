@@ -3,7 +3,7 @@ import { DeviceError } from '../device-error.ts'
 import { type DeviceLock, lockDevice } from '../lock/device-lock.ts'
 import { SettingReader } from '../setting-reader.ts'
 import { Cryptoki } from './cryptoki.ts'
-import { type FoundModule, findModule, type ModuleSearch } from './find-module.ts'
+import { describeModule, type FoundModule, findModule, type ModuleSearch } from './find-module.ts'
 import { chooseToken, listTokens, type TokenSlot } from './list-tokens.ts'
 import { type LoadedModule, loadModule } from './load-module.ts'
 import { pinSourcePath, withPinSource } from './pin-source.ts'
@@ -102,7 +102,7 @@ export async function openToken<Opened>(
   let module: LoadedModule | undefined
   try {
     module = await loadModule(found.path)
-    const cryptoki = new Cryptoki(module.library, `module ${found.path}`, {
+    const cryptoki = new Cryptoki(module.library, `module ${describeModule(found)}`, {
       onTrace: options.onTrace,
       signal: options.signal,
       goneCodes: family.goneCodes,
@@ -110,7 +110,7 @@ export async function openToken<Opened>(
     })
     // `pkcs11:` takes the user's word for what it names; the family's own scheme never gives a PIN to another vendor's token.
     const isOurs = (token: TokenDescription): boolean => uri.startsWith('pkcs11:') || isOfFamily(family, token)
-    const slot = chooseToken(tokensOf(family, cryptoki), query, uri, found.path, isOurs)
+    const slot = chooseToken(tokensOf(family, cryptoki), query, uri, describeModule(found), isOurs)
     cryptoki.subject = `${family.vendor} ${tokenName(slot.token)}`
     cryptoki.slot = slot.handle
     lock ??= await lockDevice(lockIdentity(family, slot, found.path), cryptoki.subject, options)

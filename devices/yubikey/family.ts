@@ -8,6 +8,7 @@ import { readTokenUri } from '../pkcs11/token-uri.ts'
 import { chosenSlot } from './chosen-slot.ts'
 import { findHidKeys } from './hid-keys.ts'
 import { explainAbsence, hidOnlyDevice, withHidFacts } from './hid-obstacles.ts'
+import { policyAdvice } from './key-policy.ts'
 import { PIV_PIN_FORM, pivUserRole, readManagementKey } from './management-key.ts'
 import { readPinCounter } from './pin-counter.ts'
 import { YubikeyDevice } from './yubikey-device.ts'
@@ -59,6 +60,10 @@ export const family: DeviceFamily = {
   check: async (uri, given) => {
     const { query, settings } = readTokenSettings(YUBIKEY_FAMILY, uri, given)
     chosenSlot(query, settings)
+  },
+  advise: (uri, given, key) => {
+    const { query, settings } = readTokenSettings(YUBIKEY_FAMILY, uri, given)
+    return policyAdvice(chosenSlot(query, settings), key)
   },
   checkSecret: (name, secret) => {
     if (name === 'pin') checkConfiguredPin(secret, PIV_PIN_FORM, pivUserRole.pin)

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../secret.ts'
 import { firmwareAgainst } from './firmware-rules.ts'
+import { policyAdvice } from './key-policy.ts'
 import { readManagementKey } from './management-key.ts'
 import { parseStatus } from './pin-counter.ts'
 import { PIV_SLOTS, slotByCkaId, slotByName } from './piv-slots.ts'
+import { whyNoAttestation } from './why-no-attestation.ts'
 import { canDo, unpackVersion } from './ykcs11-abilities.ts'
 
 const version = (text: string) => {
@@ -82,5 +84,33 @@ describe('the PIN counter', () => {
     expect(parseStatus(status, '15732500')).toBe(2)
     expect(parseStatus(status, '15732501')).toBeUndefined()
     expect(parseStatus('', '15732500')).toBeUndefined()
+  })
+})
+
+describe('policies of a key', () => {
+  const adviceOn = (slot: string, pinPolicy?: 'default' | 'never' | 'once' | 'always') =>
+    policyAdvice(
+      slotByName(slot) ?? { name: slot, ckaId: 0, use: '' },
+      pinPolicy === undefined ? {} : { pinPolicy },
+    ).map(({ code }) => code)
+
+  it.each([
+    ['9c', undefined, ['key.pin-policy']],
+    ['9c', 'once', []],
+    ['9a', undefined, []],
+    ['9a', 'always', ['key.pin-policy']],
+  ] as const)('in slot %s with %s: %j', (slot, pinPolicy, codes) => {
+    expect(adviceOn(slot, pinPolicy)).toEqual(codes)
+  })
+})
+
+describe('a key without an attestation', () => {
+  const facts = { firmware: version('5.4.3'), module: version('2.2.0'), hasDeviceCertificate: true }
+
+  it('is not called imported where this session has generated it', () => {
+    const { message } = whyNoAttestation({ ...facts, generatedHere: true }, '9c', 'YubiKey 1')
+    expect(message).toContain('just generated')
+    expect(message).not.toContain('import')
+    expect(whyNoAttestation({ ...facts, generatedHere: false }, '9c', 'YubiKey 1').message).toContain('imported')
   })
 })

@@ -34,3 +34,6 @@ export function unpackVersion(packed: { readonly major: number; readonly minor: 
 export const printVersion = ({ major, minor, patch }: Version): string => `${major}.${minor}.${patch}`
 
 export const canDo = (module: Version, ability: Ykcs11Ability): boolean => atLeast(module, YKCS11_ABILITIES[ability])
+
+/** libykcs11 packs a firmware that is never 0; another vendor's module has nothing there. */
+export const isUnknown = ({ major, minor, patch }: Version): boolean => major === 0 && minor === 0 && patch === 0

@@ -19,7 +19,8 @@ import {
   storedCertificates,
 } from '../pkcs11/certificate-objects.ts'
 import { findByClass } from '../pkcs11/find-key-objects.ts'
-import type { Attribute, TemplateTraits } from '../pkcs11/key-template.ts'
+import { describeModule } from '../pkcs11/find-module.ts'
+import type { TemplateTraits } from '../pkcs11/key-template.ts'
 import type { OpenedToken } from '../pkcs11/open-token.ts'
 import { CKA } from '../pkcs11/pkcs11-constants.ts'
 import { Pkcs11Device } from '../pkcs11/pkcs11-device.ts'
@@ -38,17 +39,13 @@ import { holdsCertificateData } from './certificate-container.ts'
 import { chosenSlot } from './chosen-slot.ts'
 import { FIRMWARE, firmwareAgainst } from './firmware-rules.ts'
 import { readIntermediates } from './intermediates.ts'
+import { policyAttributes } from './key-policy.ts'
 import { managementKeyRole, pinProtectedRole } from './management-key.ts'
 import { PIV_SLOTS, type PivSlot, slotByCkaId, slotByName } from './piv-slots.ts'
 import { isPlaceholderCertificate } from './placeholder-certificate.ts'
 import { whyNoAttestation } from './why-no-attestation.ts'
 import { atLeast, canDo, printVersion, unpackVersion, type Version } from './ykcs11-abilities.ts'
 import { yubikeyObstacles } from './yubikey-obstacles.ts'
-
-/** CKA_VENDOR_DEFINED + Yubico's base, libykcs11 2.3 and later; one byte each. */
-const CKA_YUBICO = { touchPolicy: 0xd9554201, pinPolicy: 0xd9554202 } as const
-const PIN_POLICY = { default: 0, never: 1, once: 2, always: 3 } as const
-const TOUCH_POLICY = { default: 0, never: 1, always: 2, cached: 3 } as const
 
 /** What libykcs11 makes of the card's "security status not satisfied" at C_Sign. */
 const NO_TOUCH: ReadonlySet<string> = new Set(['CKR_USER_NOT_LOGGED_IN', 'CKR_FUNCTION_FAILED'])
@@ -58,6 +55,8 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
   readonly #slot: PivSlot
   readonly #module: Version
   readonly #generationRole: Role
+  /** The slot whose key this session generated. */
+  #generated: string | undefined
 
   constructor(opened: OpenedToken) {
     super(opened)
@@ -124,7 +123,7 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
       publicPrivateAttribute: false,
       leanerRetry: false,
       modifiableAttribute: false,
-      extraPrivate: this.#policies(spec),
+      extraPrivate: policyAttributes(spec, this.#module),
     }
   }
 
@@ -133,33 +132,18 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     return pinPolicy === 'never' || (pinPolicy === 'default' && this.#slot.name === '9e')
   }
 
-  #policies({ pinPolicy = 'default', touchPolicy = 'default' }: KeySpec): readonly Attribute[] {
-    if (pinPolicy === 'default' && touchPolicy === 'default') return []
-    if (!canDo(this.#module, 'policies')) {
-      throw new DeviceError(
-        'device.unsupported',
-        `Could not set a PIN or touch policy: libykcs11 ${printVersion(this.#module)} does not support them.`,
-        {
-          remedy: 'Use libykcs11 2.3 or later, or leave the policies at their default.',
-        },
-      )
-    }
-    return [
-      { type: CKA_YUBICO.pinPolicy, value: Buffer.of(PIN_POLICY[pinPolicy]) },
-      { type: CKA_YUBICO.touchPolicy, value: Buffer.of(TOUCH_POLICY[touchPolicy]) },
-    ]
-  }
-
   /** Everything that can be refused is refused before the management key is asked for: libykcs11 overwrites a slot without a word. */
   override async generateKeyPair(spec: KeySpec): Promise<DeviceKey> {
-    this.#policies(spec)
+    policyAttributes(spec, this.#module)
     if (this.reasonAgainst(spec.algorithm) === undefined) {
       this.refuseOccupied(spec)
       // Without the PIN the new key is of no use. Where generating costs an old one, the PIN is proven first; else looked at.
       if (spec.replaceKey !== undefined) await this.session.login()
       else if (!this.#signsWithoutPin(spec)) await this.session.refuseHopelessLogin()
     }
-    return await super.generateKeyPair(spec)
+    const key = await super.generateKeyPair(spec)
+    this.#generated = key.location
+    return key
   }
 
   protected override refuseOccupied(spec: KeySpec): void {
@@ -296,7 +280,12 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     const leaf = readSlotAttestation(this.session, slot)
     const device = readDeviceCertificate(this.session)
     if (leaf === undefined || device === undefined) {
-      const facts = { firmware: this.#firmware(), module: this.#module, hasDeviceCertificate: device !== undefined }
+      const facts = {
+        firmware: this.#firmware(),
+        module: this.#module,
+        hasDeviceCertificate: device !== undefined,
+        generatedHere: this.#generated === slot.name,
+      }
       throw whyNoAttestation(facts, slot.name, this.subject)
     }
     if (Buffer.compare(spkiOf(leaf.publicKey), key.publicKey) !== 0) {
@@ -365,7 +354,15 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
   }
 
   protected override async familyObstacles(token: TokenDescription): Promise<readonly Obstacle[]> {
-    return yubikeyObstacles(this.#firmware(), this.#module, token, this.#contents(this.#slot), this.#slot)
+    return yubikeyObstacles({
+      firmware: this.#firmware(),
+      module: this.#module,
+      modulePath: describeModule(this.opened.found),
+      serial: token.serial,
+      hasDeviceCertificate: readDeviceCertificate(this.session) !== undefined,
+      slot: this.#slot,
+      occupant: this.#contents(this.#slot),
+    })
   }
 
   override async describe(): ReturnType<Pkcs11Device['describe']> {

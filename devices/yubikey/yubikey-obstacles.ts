@@ -1,28 +1,42 @@
 import { blocker, type Obstacle, obstacles, warning } from '../obstacle.ts'
-import type { TokenDescription } from '../pkcs11/token-description.ts'
 import { FIRMWARE } from './firmware-rules.ts'
 import { AES_REMEDY } from './management-key.ts'
 import type { PivSlot } from './piv-slots.ts'
-import { atLeast, canDo, printVersion, type Version } from './ykcs11-abilities.ts'
+import { NO_DEVICE_CERTIFICATE, OTHER_YUBIKEY } from './why-no-attestation.ts'
+import { atLeast, canDo, isUnknown, printVersion, type Version } from './ykcs11-abilities.ts'
 
-/** What firmware and module together do not do. */
-export function yubikeyObstacles(
-  firmware: Version,
-  module: Version,
-  token: TokenDescription,
-  occupant?: string,
-  slot?: PivSlot,
-): readonly Obstacle[] {
-  const name = `YubiKey ${token.serial}`
+export interface YubikeyState {
+  readonly firmware: Version
+  readonly module: Version
+  /** As messages name it: its path, and the variable that led to it. */
+  readonly modulePath: string
+  readonly serial: string
+  /** Does slot f9 show a certificate? */
+  readonly hasDeviceCertificate: boolean
+  /** The slot for the key, and what it holds. */
+  readonly slot: PivSlot
+  readonly occupant: string | undefined
+}
+
+/** What keeps firmware, module and slots from a key and its attestation. */
+export function yubikeyObstacles(state: YubikeyState): readonly Obstacle[] {
+  const { firmware, module, modulePath, serial, hasDeviceCertificate, slot, occupant } = state
+  const name = `YubiKey ${serial}`
+  if (isUnknown(firmware)) return [otherModule(name, modulePath)]
   const version = printVersion(firmware)
+  const attests = atLeast(firmware, FIRMWARE.attestation)
   return obstacles(
-    !atLeast(firmware, FIRMWARE.attestation) &&
+    !attests &&
       blocker(
         'key.not-attestable',
         `${name}: firmware ${version} cannot attest keys.`,
         'Use a YubiKey with firmware 4.3 or later.',
         'attestation',
       ),
+    attests &&
+      canDo(module, 'attestationObjects') &&
+      !hasDeviceCertificate &&
+      blocker('key.not-attestable', `${name}: ${NO_DEVICE_CERTIFICATE}.`, OTHER_YUBIKEY, 'attestation'),
     atLeast(firmware, FIRMWARE.aesManagementKeyByDefault) &&
       !canDo(module, 'aesManagementKey') &&
       warning(
@@ -31,7 +45,6 @@ export function yubikeyObstacles(
         AES_REMEDY,
       ),
     occupant !== undefined &&
-      slot !== undefined &&
       warning(
         'key.exists',
         `${name}: slot ${slot.name} holds ${occupant}; hsm-enroll does not generate a key there.`,
@@ -39,3 +52,10 @@ export function yubikeyObstacles(
       ),
   )
 }
+
+const otherModule = (name: string, modulePath: string): Obstacle =>
+  blocker(
+    'device.module',
+    `${name}: the module ${modulePath} is not libykcs11, and cannot attest keys.`,
+    'Specify libykcs11 with the setting "module" or with HSM_ENROLL_PKCS11_MODULE.',
+  )

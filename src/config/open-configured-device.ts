@@ -1,7 +1,7 @@
-import type { Device, HsmType, OpenOptions } from '../../devices/device.ts'
+import type { Device, HsmType, Obstacle, OpenOptions } from '../../devices/device.ts'
 import { familyOf, loadFamily } from '../../devices/open.ts'
 import type { Configuration } from './configuration.ts'
-import { deviceProfile } from './profile.ts'
+import { deviceProfile, keyProfile } from './profile.ts'
 
 /**
  * Opens the device that a configuration specifies, with its settings and without a run.
@@ -29,4 +29,11 @@ export async function checkConfiguredDevice(configuration: Configuration): Promi
   const family = await loadFamily(familyOf(uri, hsmType))
   await family.check(uri, settings)
   return family.hsmType
+}
+
+/** What a key by this profile will mean to programs that sign with it, as its family knows it. Throws ConfigError, DeviceError. */
+export async function adviceOnConfiguredKey(configuration: Configuration): Promise<readonly Obstacle[]> {
+  const { uri, hsmType, settings } = deviceProfile(configuration)
+  const family = await loadFamily(familyOf(uri, hsmType))
+  return family.advise?.(uri, settings, keyProfile(configuration)) ?? []
 }

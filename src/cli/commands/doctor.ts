@@ -1,9 +1,9 @@
 import { mkdtemp, rmdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type Device, DeviceError, type Obstacle } from '../../../devices/device.ts'
+import { type Device, DeviceError } from '../../../devices/device.ts'
 import { loadNativeAddon, NATIVE_ADDONS, type NativeAddon } from '../../../devices/native-addon.ts'
 import type { Configuration } from '../../config/configuration.ts'
-import { type Finding, isBlocker } from '../../enrollment/plan/finding.ts'
+import { type Finding, isBlocker, obstacleFinding } from '../../enrollment/plan/finding.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
 import { fileFault } from '../../files/bounded-file.ts'
 import { isoDay } from '../../iso-day.ts'
@@ -121,7 +121,7 @@ async function deviceFindings(configuration: Configuration, open: () => Promise<
         },
         ...facts.map((message): Finding => ({ area: 'device', severity: 'ok', message })),
         ...describedDeviceFindings(description, configuration, known),
-        ...description.obstacles.map(fromObstacle),
+        ...description.obstacles.map(obstacleFinding),
       ]
     } finally {
       await device.close()
@@ -131,11 +131,3 @@ async function deviceFindings(configuration: Configuration, open: () => Promise<
     return [{ area: 'device', severity: 'blocker', code: error.code, message: error.message, remedy: error.remedy }]
   }
 }
-
-const fromObstacle = ({ severity, code, message, remedy }: Obstacle): Finding => ({
-  area: 'device',
-  severity,
-  code,
-  message,
-  remedy,
-})

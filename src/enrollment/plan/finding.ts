@@ -1,3 +1,4 @@
+import type { Obstacle } from '../../../devices/device.ts'
 import type { FormFault } from '../../sectigo/certificate-authority.ts'
 
 /** What `plan`, `doctor` and `--dry-run` have to say of one thing: schemas/findings.schema.json. */
@@ -34,5 +35,14 @@ export const formFinding = ({ severity, parameter, detail, remedy }: FormFault):
   code: 'order.form',
   parameter,
   message: detail,
+  remedy,
+})
+
+/** What a device, or its family, has to say. */
+export const obstacleFinding = ({ severity, code, message, remedy }: Obstacle): Finding => ({
+  area: 'device',
+  severity,
+  code,
+  message,
   remedy,
 })

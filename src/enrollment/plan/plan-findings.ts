@@ -5,7 +5,7 @@ import { subjectFaults } from '../../check/policy/evaluate-policy.ts'
 import { POLICY_RULES } from '../../check/policy/policy-rules.ts'
 import type { Configuration } from '../../config/configuration.ts'
 import { knowledgeInForce } from '../../config/knowledge-in-force.ts'
-import { checkConfiguredDevice } from '../../config/open-configured-device.ts'
+import { adviceOnConfiguredKey, checkConfiguredDevice } from '../../config/open-configured-device.ts'
 import { orderForm, requestTemplate } from '../../config/profile.ts'
 import { readInput } from '../../config/read-input.ts'
 import { secretFaults } from '../../config/secret-faults.ts'
@@ -21,7 +21,7 @@ import { ORDER_IDENTITY_PARAMETERS } from '../../sectigo/parameters/auto-apply-o
 import { orderTable } from '../../sectigo/parameters/order-table.ts'
 import { validateForm } from '../../sectigo/parameters/validate-form.ts'
 import type { RunState } from '../run-event.ts'
-import { type Finding, formFinding } from './finding.ts'
+import { type Finding, formFinding, obstacleFinding } from './finding.ts'
 import { profileFindings } from './known-findings.ts'
 import { missingSecrets } from './missing-secrets.ts'
 import { standInRequest } from './stand-in-request.ts'
@@ -98,7 +98,8 @@ export async function judgeProfile(
 async function judgeByTables(configuration: Configuration, hsmType: HsmType): Promise<readonly Judged[]> {
   try {
     const known = { day: isoDay(Date.now()), knowledge: await knowledgeInForce(configuration) }
-    return profileFindings(configuration, hsmType, known).map((finding) => ({ finding }))
+    const advice = (await adviceOnConfiguredKey(configuration)).map(obstacleFinding)
+    return [...profileFindings(configuration, hsmType, known), ...advice].map((finding) => ({ finding }))
   } catch (error) {
     return [blocker(error)]
   }
