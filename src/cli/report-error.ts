@@ -2,6 +2,7 @@ import { DeviceError } from '../../devices/device.ts'
 import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
 import { FILE_FAULTS } from '../files/bounded-file.ts'
 import { printable } from '../printable.ts'
+import { withPathsOfPages } from './documentation.ts'
 import type { Failure, Output } from './output.ts'
 
 /** The one place that turns an error into a message and an exit code. */
@@ -20,7 +21,7 @@ export function reportError(
 /** An error as a person reads it, on stderr. */
 export function tellError(known: Failure, output: Output): void {
   output.error(`${output.style('red', 'error:', 'stderr')} ${printable(known.message)}`)
-  if (known.remedy !== '') output.error(`Try: ${printable(known.remedy)}`)
+  if (known.remedy !== '') output.error(`Try: ${withPathsOfPages(printable(known.remedy))}`)
   output.error(output.style('dim', `(${known.code}, exit ${known.exitCode})`, 'stderr'))
 }
 

@@ -1,4 +1,5 @@
 import { EnrollError, EXIT } from '../../errors.ts'
+import { REFUND_REASONS } from '../../sectigo/parameters/auto-refund.ts'
 import { balanceToText } from '../balance-view.ts'
 import type { Command, CommandGroup } from '../command.ts'
 import { CA_OPTIONS, configure, STATE_OPTIONS, TRUST_OPTIONS } from '../configure.ts'
@@ -96,7 +97,13 @@ const refund: Command = {
   options: {
     ...OPTIONS,
     yes: YES,
-    'reason-code': { type: 'string', demandOption: true, describe: '1 to 11; docs/sectigo.md says what each means' },
+    'reason-code': {
+      type: 'string',
+      demandOption: true,
+      describe: Object.entries(REFUND_REASONS)
+        .map(([code, reason]) => `${code}: ${reason}`)
+        .join('; '),
+    },
   },
   run: async (args, context) => {
     const { autoRefund, REFUND_COVERS } = await import('../../sectigo/auto-refund.ts')
