@@ -206,8 +206,9 @@ export function hasKeyListing(device: Device): device is Device & KeyListing {
  */
 export interface KeyDeletion {
   /**
-   * Deletes the key pair at a location, and the certificate that is stored with it. Throws DeviceError `key.not-found` where there is
-   * none, or another one than `publicKey` (SubjectPublicKeyInfo, DER) if that is given.
+   * Deletes the key pair at a location, and the certificate that is stored with it; a service that deletes later says when
+   * (`onProgress`), and the key no longer signs. Throws DeviceError `key.not-found` where there is none, or another one than `publicKey`
+   * (SubjectPublicKeyInfo, DER) if that is given.
    */
   deleteKey(location: string, publicKey?: Uint8Array): Promise<void>
 }
@@ -218,7 +219,7 @@ export function hasKeyDeletion(device: Device): device is Device & KeyDeletion {
 
 /** What a family tells while something takes long. */
 export interface DeviceProgress {
-  readonly kind: 'lock' | 'generating' | 'signing' | 'touch' | 'login' | 'attesting' | 'approval'
+  readonly kind: 'lock' | 'generating' | 'signing' | 'touch' | 'login' | 'attesting' | 'approval' | 'deleting'
   readonly message: string
 }
 

@@ -41,20 +41,20 @@ export class Approvals {
   }
 
   /**
-   * The result of `request` once it is approved. `what` completes "Approval for …".
+   * The result of `request` once it is approved. `what` completes "Approval for …"; `again` is what a person does then.
    * Throws DeviceError `device.approval-pending` (resume later: the same request is found again) or `device.refused`.
    */
-  async carryOut(request: DsmRequest, what: string): Promise<ApprovalResult> {
+  async carryOut(request: DsmRequest, what: string, again = 'resume the run'): Promise<ApprovalResult> {
     let approval = (await this.#find(request)) ?? (await this.#create(request, what))
     const end = performance.now() + this.#waitMs
     while (approval.status === 'PENDING') {
       const left = end - performance.now()
-      if (left <= 0) throw pending(approval.id, what)
+      if (left <= 0) throw pending(approval.id, what, again)
       this.#onProgress?.({ kind: 'approval', message: `Waiting for approval ${approval.id} (${what})` })
       await this.#client.http.wait(Math.min(POLL_MS, left))
       approval = await this.#get(approval.id)
     }
-    if (approval.status !== 'APPROVED') throw denied(approval, what, this.#redaction)
+    if (approval.status !== 'APPROVED') throw denied(approval, what, again, this.#redaction)
     return this.#result(approval.id, what)
   }
 
@@ -127,19 +127,24 @@ function readApprovalRequest(json: unknown): ApprovalRequest {
   }
 }
 
-function pending(id: string, what: string): DeviceError {
+function pending(id: string, what: string, again: string): DeviceError {
   return new DeviceError('device.approval-pending', `Approval request ${id} is pending (${what}).`, {
-    remedy: `Have it approved in DSM under Tasks, then resume the run: it continues with this request and does not create another.`,
+    remedy: `Have it approved in DSM under Tasks, then ${again}: that continues with this request and does not create another.`,
     vendorCode: 'PENDING',
     transient: false,
   })
 }
 
-function denied({ id, status, denialReason }: ApprovalRequest, what: string, redaction: Redaction): DeviceError {
+function denied(
+  { id, status, denialReason }: ApprovalRequest,
+  what: string,
+  again: string,
+  redaction: Redaction,
+): DeviceError {
   const reason = denialReason === '' ? '' : ` "${redaction.clean(denialReason)}"`
   const word = redaction.clean(status).slice(0, 40)
   return new DeviceError('device.refused', `Approval request ${id} was not granted (${what}): ${word}${reason}.`, {
-    remedy: 'Ask the approvers. If you resume the run, it creates a new request.',
+    remedy: `Ask the approvers, then ${again}: that creates a new request.`,
     vendorCode: word,
   })
 }

@@ -9,7 +9,7 @@ import type { Sobject } from './sobject.ts'
 import { lookUp } from './sobject-lookup.ts'
 
 /** DSM keeps a certificate as an object of its own; the name ties it to the key. */
-const certificateName = (key: FortanixKey): string => `${key.name} certificate`
+const certificateName = ({ name }: Pick<FortanixKey, 'name'>): string => `${name} certificate`
 
 export async function readCertificateObject(client: DsmClient, key: FortanixKey): Promise<Uint8Array | undefined> {
   return (await find(client, key))?.value
@@ -59,7 +59,26 @@ async function find(client: DsmClient, key: FortanixKey): Promise<Sobject | unde
   return sobject
 }
 
-/** Certificates alone are ever deleted. */
+/** The object that holds the certificate of a key (its SubjectPublicKeyInfo, DER); undefined where another's has the name, or none. */
+export async function certificateObjectOf(
+  client: DsmClient,
+  name: string,
+  publicKey: Uint8Array,
+): Promise<Sobject | undefined> {
+  const sobject = await lookUp(client, { name: certificateName({ name }) }, true)
+  if (sobject?.value === undefined || sobject.objectType !== 'CERTIFICATE') return undefined
+  return isFor(sobject.value, publicKey) ? sobject : undefined
+}
+
+function isFor(certificate: Uint8Array, publicKey: Uint8Array): boolean {
+  try {
+    return new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' }).equals(publicKey)
+  } catch {
+    return false
+  }
+}
+
+/** The former certificate of a key, and nothing else. */
 async function remove(client: DsmClient, sobject: Sobject): Promise<void> {
   const path = `/crypto/v1/keys/${encodeURIComponent(sobject.kid)}`
   const reply = await client.call({ method: 'DELETE', path, repeatable: true })

@@ -11,6 +11,7 @@ export type DsmCall =
   | 'GetApp'
   | 'CreateSobject'
   | 'GetSobject'
+  | 'ListSobjects'
   | 'ImportSobject'
   | 'DeleteSobject'
   | 'Sign'
@@ -24,6 +25,7 @@ export type DsmCall =
 export const PERMISSIONS: Readonly<Partial<Record<DsmCall, string>>> = {
   CreateSobject: '"Create security objects" (CREATE_SOBJECTS, older versions: MANAGE) in the group',
   GetSobject: 'membership in the group of the key',
+  ListSobjects: 'membership in the group of the keys',
   ImportSobject: '"Create security objects" (CREATE_SOBJECTS, older versions: MANAGE) in the group',
   DeleteSobject: '"Delete security objects" (DELETE_SOBJECTS, older versions: MANAGE) in the group',
   Sign: '"Sign" (SIGN) in the group of the key',

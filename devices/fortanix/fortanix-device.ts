@@ -5,8 +5,11 @@ import {
   type DeviceDescription,
   DeviceError,
   type DeviceKey,
+  type KeyDeletion,
+  type KeyListing,
   type KeyRef,
   type KeySpec,
+  type ListedKey,
   type OpenOptions,
 } from '../device.ts'
 import type { ConnectionSettings } from '../http/connection-settings.ts'
@@ -24,12 +27,13 @@ import { describeDsm } from './description.ts'
 import { DsmClient } from './dsm-client.ts'
 import { FortanixKey } from './fortanix-key.ts'
 import { createKey, runId } from './key-creation.ts'
+import { deleteKey, listKeys } from './key-inventory.ts'
 import { Session } from './session.ts'
 import { type FortanixSettings, readFortanixSettings, UUID } from './settings.ts'
 import { lookUp } from './sobject-lookup.ts'
 
 /** An app's view of one DSM cluster. */
-export class FortanixDevice implements Device, CertificateStore {
+export class FortanixDevice implements Device, CertificateStore, KeyListing, KeyDeletion {
   readonly hsmType = 'FORTANIX'
   readonly #client: DsmClient
   readonly #settings: FortanixSettings
@@ -82,6 +86,14 @@ export class FortanixDevice implements Device, CertificateStore {
 
   async readCertificate(key: DeviceKey): Promise<Uint8Array | undefined> {
     return readCertificateObject(this.#client, await this.#ours(key))
+  }
+
+  listKeys(): Promise<readonly ListedKey[]> {
+    return listKeys(this.#client, this.#settings.group)
+  }
+
+  deleteKey(location: string, publicKey?: Uint8Array): Promise<void> {
+    return deleteKey(this.#client, this.#approvals, location, publicKey)
   }
 
   async close(): Promise<void> {

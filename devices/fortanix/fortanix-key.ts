@@ -103,7 +103,7 @@ function readSignature(json: unknown, kid: string): Buffer {
 }
 
 /** Re-encoded by Node, which refuses what is no public key. */
-function readPublicKey(spki: Uint8Array): Uint8Array {
+export function readPublicKey(spki: Uint8Array): Uint8Array {
   try {
     const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
     return new Uint8Array(key.export({ type: 'spki', format: 'der' }))

@@ -102,7 +102,7 @@ function exists(label: string): DeviceError {
     'key.exists',
     `DSM already has a security object named "${label}"; hsm-enroll does not touch it.`,
     {
-      remedy: 'Choose another label, or resume the run that created it. Keys are never replaced in DSM.',
+      remedy: 'Choose another label, or resume the run that created it.',
     },
   )
 }

@@ -14,6 +14,8 @@ export interface CryptoKeyVersion {
   /** The version may leave, wrapped by a trusted key (single-tenant only, set for ever at creation). */
   readonly trustedWrapping: boolean
   readonly generationFailureReason?: string
+  /** When a version that is scheduled for destruction will be destroyed; ISO 8601. */
+  readonly destroyTime?: string
   readonly attestation?: JsonFields
 }
 
@@ -29,6 +31,7 @@ export function readCryptoKeyVersion(json: unknown, name?: string): CryptoKeyVer
     external: fields.has('externalProtectionLevelOptions'),
     trustedWrapping: fields.optionalFlag('trustedWrappingEnabled') === true,
     generationFailureReason: fields.optionalText('generationFailureReason'),
+    destroyTime: fields.optionalText('destroyTime'),
     attestation: fields.optionalObject('attestation'),
   }
   if (name !== undefined && version.name !== name)
@@ -83,7 +86,7 @@ const SPENT_STATES: ReadonlySet<string> = new Set([
 ])
 export const isSpent = ({ state }: CryptoKeyVersion): boolean => SPENT_STATES.has(state)
 
-async function getVersion(client: KmsClient, name: string): Promise<CryptoKeyVersion> {
+export async function getVersion(client: KmsClient, name: string): Promise<CryptoKeyVersion> {
   const request = { call: 'GetCryptoKeyVersion', method: 'GET', resource: name, repeatable: true } as const
   return readCryptoKeyVersion(await client.read(request, 'read the key version'), name)
 }

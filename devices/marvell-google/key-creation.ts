@@ -102,6 +102,7 @@ function own(key: CryptoKey, spec: KeySpec): CryptoKey {
 
 function exists(name: string): DeviceError {
   return new DeviceError('key.exists', `The key ${name} already exists; hsm-enroll does not touch it.`, {
-    remedy: 'Choose another label, or resume the run that created it. Cloud KMS never deletes a key.',
+    remedy:
+      'Choose another label, or resume the run that created it. The name of a key is never free again in Cloud KMS.',
   })
 }

@@ -12,6 +12,7 @@ const CALL_PERMISSIONS = {
   CreateKeyRing: 'cloudkms.keyRings.create',
   TestIamPermissions: 'cloudkms.keyRings.get',
   GetCryptoKey: 'cloudkms.cryptoKeys.get',
+  ListCryptoKeys: 'cloudkms.cryptoKeys.list',
   CreateCryptoKey: 'cloudkms.cryptoKeys.create',
   UpdateCryptoKey: 'cloudkms.cryptoKeys.update',
   ListCryptoKeyVersions: 'cloudkms.cryptoKeyVersions.list',
@@ -19,6 +20,7 @@ const CALL_PERMISSIONS = {
   GetCryptoKeyVersion: 'cloudkms.cryptoKeyVersions.get',
   GetPublicKey: 'cloudkms.cryptoKeyVersions.viewPublicKey',
   AsymmetricSign: 'cloudkms.cryptoKeyVersions.useToSign',
+  DestroyCryptoKeyVersion: 'cloudkms.cryptoKeyVersions.destroy',
 } as const
 export type KmsCall = keyof typeof CALL_PERMISSIONS
 

@@ -3,8 +3,11 @@ import {
   type DeviceDescription,
   DeviceError,
   type DeviceKey,
+  type KeyDeletion,
+  type KeyListing,
   type KeyRef,
   type KeySpec,
+  type ListedKey,
   type OpenOptions,
 } from '../device.ts'
 import { HttpClient } from '../http/http-client.ts'
@@ -15,6 +18,7 @@ import { awaitGeneration, type CryptoKeyVersion } from './crypto-key-version.ts'
 import { describeKms } from './description.ts'
 import { GoogleCredentials } from './google-credentials.ts'
 import { createOwnKey, findOwnVersion, ownKeyName } from './key-creation.ts'
+import { deleteKey, listKeys } from './key-inventory.ts'
 import { KmsClient } from './kms-client.ts'
 import { MarvellGoogleKey } from './marvell-google-key.ts'
 import { parseVersionName } from './resource-name.ts'
@@ -22,7 +26,7 @@ import { type MarvellGoogleSettings, readMarvellGoogleSettings } from './setting
 import { createVersionOf, findVersionOf } from './version-creation.ts'
 
 /** One key ring of Cloud KMS, or one key in it. */
-export class MarvellGoogleDevice implements Device {
+export class MarvellGoogleDevice implements Device, KeyListing, KeyDeletion {
   readonly hsmType = 'MARVELL_GOOGLE'
   readonly #client: KmsClient
   readonly #settings: MarvellGoogleSettings
@@ -65,6 +69,14 @@ export class MarvellGoogleDevice implements Device {
     if (location !== undefined) return this.#findLocation(location)
     const version = await this.#findVersion(label, id)
     return version === undefined ? undefined : this.#open(version.name)
+  }
+
+  listKeys(): Promise<readonly ListedKey[]> {
+    return listKeys(this.#client, this.#settings.place)
+  }
+
+  deleteKey(location: string, publicKey?: Uint8Array): Promise<void> {
+    return deleteKey(this.#client, this.#settings.place, { location, publicKey }, this.#onProgress)
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../secret.ts'
-import { firmwareAgainst } from './firmware-rules.ts'
+import { firmwareAgainst, noDeletion } from './firmware-rules.ts'
 import { policyAdvice } from './key-policy.ts'
 import { readManagementKey } from './management-key.ts'
 import { parseStatus } from './pin-counter.ts'
@@ -39,6 +39,16 @@ describe('firmware', () => {
     ['5.7.0', 'RSA-4096', true],
   ] as const)('%s and %s: %s', (firmware, algorithm, made) => {
     expect(firmwareAgainst(algorithm, version(firmware)) === undefined).toBe(made)
+  })
+
+  it.each([
+    ['5.4.3', 'ykman piv reset'],
+    ['5.7.0', 'ykman piv keys delete 9c'],
+  ])('%s: a key that hsm-enroll cannot delete goes with `%s`', (firmware, command) => {
+    expect(noDeletion('9c', 'YubiKey 1', version(firmware))).toMatchObject({
+      code: 'device.unsupported',
+      remedy: expect.stringContaining(`\`${command}\``),
+    })
   })
 
   it('is unpacked as libykcs11 packs it', () => {

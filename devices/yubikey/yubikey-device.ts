@@ -37,7 +37,7 @@ import {
 } from './attestation-objects.ts'
 import { holdsCertificateData } from './certificate-container.ts'
 import { chosenSlot } from './chosen-slot.ts'
-import { FIRMWARE, firmwareAgainst } from './firmware-rules.ts'
+import { FIRMWARE, firmwareAgainst, noDeletion } from './firmware-rules.ts'
 import { readIntermediates } from './intermediates.ts'
 import { policyAttributes } from './key-policy.ts'
 import { managementKeyRole, pinProtectedRole } from './management-key.ts'
@@ -208,15 +208,8 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     }
   }
 
-  /** libykcs11 deletes certificates, and no keys. */
   override async deleteKey(location: string): Promise<void> {
-    throw new DeviceError(
-      'device.unsupported',
-      `Could not delete the key in slot ${location} of ${this.subject}: PIV keys are only overwritten.`,
-      {
-        remedy: `With firmware 5.7 and later, \`ykman piv keys delete ${location}\` deletes it; --replace-key ${location} overwrites it.`,
-      },
-    )
+    throw noDeletion(location, this.subject, this.#firmware())
   }
 
   /** The key of the configured slot, whoever made it. */

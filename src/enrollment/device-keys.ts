@@ -14,6 +14,8 @@ export interface DeviceKeyEntry {
   readonly label?: string
   /** SHA-256 of the SubjectPublicKeyInfo, hex; absent if the public key cannot be read. */
   readonly spkiSha256?: string
+  /** SubjectPublicKeyInfo, DER. */
+  readonly publicKey?: Uint8Array
   readonly unread?: string
   /** Absent for a key that no run of the ledger has generated. */
   readonly holder?: PlaceHolder
@@ -28,7 +30,8 @@ export async function listDeviceKeys(device: Device, setting: Setting): Promise<
   const entries: DeviceKeyEntry[] = []
   for (const { location, label, publicKey, unread } of await device.listKeys()) {
     const spkiSha256 = publicKey === undefined ? undefined : sha256Hex(publicKey)
-    entries.push({ location, label, spkiSha256, unread, holder: await holder(setting, name, location, spkiSha256) })
+    const held = await holder(setting, name, location, spkiSha256)
+    entries.push({ location, label, spkiSha256, publicKey, unread, holder: held })
   }
   return entries
 }
@@ -52,7 +55,7 @@ export async function deleteDeviceKey(
   services: EnrollmentServices,
   operator: string,
 ): Promise<void> {
-  const { location, spkiSha256, holder: held } = entry
+  const { location, publicKey, spkiSha256, holder: held } = entry
   if (held?.stake !== undefined) {
     throw new EnrollError(
       'key.held',
@@ -63,8 +66,8 @@ export async function deleteDeviceKey(
     )
   }
   if (!hasKeyDeletion(device)) throw unsupported(device, 'delete')
-  const key = spkiSha256 === undefined ? undefined : await device.findKey({ location })
-  const remove = (): Promise<void> => device.deleteKey(location, key?.publicKey)
+  // As it was listed, and shown in the question: another key that has come into its place stays.
+  const remove = (): Promise<void> => device.deleteKey(location, publicKey)
   if (held?.record === undefined || held.record.spkiSha256 !== spkiSha256) {
     await remove()
     return recordDeletion(await openLedger(services), await nameOf(device), entry)

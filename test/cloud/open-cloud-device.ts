@@ -1,4 +1,4 @@
-import { type DeviceTrace, type OpenOptions, Secret } from '../../devices/device.ts'
+import { type DeviceProgress, type DeviceTrace, type OpenOptions, Secret } from '../../devices/device.ts'
 import { type FortanixDevice, openFortanix } from '../../devices/fortanix/fortanix-device.ts'
 import { type RetryPolicy, sleep } from '../../devices/http/retry.ts'
 import { type MarvellGoogleDevice, openMarvellGoogle } from '../../devices/marvell-google/marvell-google-device.ts'
@@ -22,6 +22,7 @@ export interface Opening {
   readonly traces?: DeviceTrace[]
   readonly waits?: number[]
   readonly signal?: AbortSignal
+  readonly onProgress?: (progress: DeviceProgress) => void
 }
 
 function optionsOf(double: RunningDouble, opening: Opening): OpenOptions {
@@ -30,6 +31,7 @@ function optionsOf(double: RunningDouble, opening: Opening): OpenOptions {
     settings: { ...double.settings, ...opening.settings },
     secret: async ({ name }) => (secrets[name] === undefined ? undefined : Secret.fromText(secrets[name])),
     onTrace: (trace) => opening.traces?.push(trace),
+    onProgress: (progress) => opening.onProgress?.(progress),
     ...(opening.signal === undefined ? {} : { signal: opening.signal }),
   }
 }

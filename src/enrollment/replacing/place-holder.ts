@@ -39,12 +39,14 @@ async function readRecord(ledger: Ledger, stateDirectory: string, run: string): 
   }
 }
 
-/** A request that the device refused put nothing there. */
+/** A request that the device refused put nothing there, and what was deleted is nobody's. */
 async function lastAt(ledger: Ledger, place: string): Promise<string | undefined> {
   const facts = await ledger.history('place', place)
   const refused = new Set(facts.filter(({ status }) => status === 'refused').map(({ run }) => run))
-  const last = facts.findLast(({ status, run }) => status === 'holds' || (status === 'requested' && !refused.has(run)))
-  return last?.run
+  const last = facts.findLast(
+    ({ status, run }) => status === 'holds' || status === 'free' || (status === 'requested' && !refused.has(run)),
+  )
+  return last?.status === 'free' ? undefined : last?.run
 }
 
 /** What a run has in its key: an order that may exist or is paid, a certificate that is good, or a way that it has not gone yet. */

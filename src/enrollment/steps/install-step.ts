@@ -15,6 +15,7 @@ export async function runInstallStep(run: Run): Promise<void> {
   const device = await services.openDevice(configuration, guardDevice(run))
   try {
     if (!hasCertificateStore(device)) {
+      await removeReplaced(run, device)
       await finish(run, `${folder.path}/${record.certificate.file} (the device keeps no certificates)`)
       return
     }
@@ -28,8 +29,9 @@ export async function runInstallStep(run: Run): Promise<void> {
         remedy: `Check the device with its vendor's tool, then repeat \`hsm-enroll runs resume ${run.id}\`.`,
       })
     }
-    await finish(run, key.location)
+    // Before the end of the run, so that a run that dies here deletes it when it is resumed.
     await removeReplaced(run, device)
+    await finish(run, key.location)
   } finally {
     await device.close()
   }

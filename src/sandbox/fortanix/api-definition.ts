@@ -219,6 +219,24 @@ export const DSM_CALLS: readonly ApiCall[] = [
     request: SOBJECT_DESCRIPTOR,
     reply: SOBJECT,
   },
+  {
+    name: 'ListSobjects',
+    method: 'GET',
+    path: '/crypto/v1/keys',
+    query: {
+      ...Object.fromEntries(['group_id', 'creator'].map((name) => [name, 'uuid'] as const)),
+      ...Object.fromEntries(['name', 'pkcs11_label', 'sort', 'filter'].map((name) => [name, 'string'] as const)),
+      obj_type: OBJECT_TYPE,
+      limit: 'number',
+      offset: 'number',
+      ...Object.fromEntries(
+        ['with_metadata', 'show_destroyed', 'show_deleted', 'show_value', 'show_pub_key', 'show_kcv'].map(
+          (name) => [name, 'boolean'] as const,
+        ),
+      ),
+    },
+    reply: { list: SOBJECT },
+  },
   { name: 'DeleteSobject', method: 'DELETE', path: '/crypto/v1/keys/{id}' },
   {
     name: 'Sign',

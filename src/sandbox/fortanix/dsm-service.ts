@@ -67,6 +67,8 @@ export class DsmService {
         return this.#import(call.body)
       case 'GetSobject':
         return this.#show(call)
+      case 'ListSobjects':
+        return this.#list(call)
       case 'DeleteSobject':
         return this.objects.delete(call.params.id ?? '') ? { status: 204 } : NOT_FOUND
       case 'Sign':
@@ -90,7 +92,10 @@ export class DsmService {
         return found === undefined ? NOT_FOUND : { status: 200, body: found }
       }
       default:
-        return this.approvals.result(id, async (_method, operation, body) => {
+        return this.approvals.result(id, async (method, operation, body) => {
+          const [, kid] = /^\/crypto\/v1\/keys\/([0-9a-f-]{36})$/.exec(operation) ?? []
+          if (method === 'DELETE' && kid !== undefined)
+            return this.#carryOut({ ...call, name: 'DeleteSobject', params: { id: kid } })
           const name = operation === '/crypto/v1/sign' ? 'Sign' : operation === '/crypto/v1/keys' ? 'CreateSobject' : ''
           return this.#carryOut({ ...call, name, body })
         })
@@ -162,16 +167,18 @@ export class DsmService {
 
   #show({ body, query }: ReceivedCall): Answer {
     const object = this.#find(body)
-    if (object === undefined) return NOT_FOUND
-    const { pub_key, ...rest } = object.shown
-    return {
-      status: 200,
-      body: {
-        ...rest,
-        ...(query.show_pub_key === 'true' && pub_key !== undefined ? { pub_key } : {}),
-        ...(query.show_value === 'true' && object.value !== undefined ? { value: object.value } : {}),
-      },
-    }
+    return object === undefined ? NOT_FOUND : { status: 200, body: shownTo(query, object) }
+  }
+
+  #list({ query }: ReceivedCall): Answer {
+    const { group_id, obj_type, offset = '0', limit = '1000' } = query
+    const found = [...this.objects.values()].filter(
+      ({ shown }) =>
+        (group_id === undefined || shown.group_id === group_id) &&
+        (obj_type === undefined || shown.obj_type === obj_type),
+    )
+    const page = found.slice(Number(offset), Number(offset) + Number(limit))
+    return { status: 200, body: page.map((object) => shownTo(query, object)) }
   }
 
   #sign(body: Readonly<Record<string, unknown>>): Answer {
@@ -194,6 +201,15 @@ export class DsmService {
     if ('kid' in descriptor && typeof descriptor.kid === 'string') return this.objects.get(descriptor.kid)
     if (!('name' in descriptor)) return undefined
     return [...this.objects.values()].find(({ shown }) => shown.name === descriptor.name)
+  }
+}
+
+function shownTo(query: ReceivedCall['query'], { shown, value }: SecurityObject): Record<string, unknown> {
+  const { pub_key, ...rest } = shown
+  return {
+    ...rest,
+    ...(query.show_pub_key === 'true' && pub_key !== undefined ? { pub_key } : {}),
+    ...(query.show_value === 'true' && value !== undefined ? { value } : {}),
   }
 }
 

@@ -146,6 +146,15 @@ const LIST_VERSIONS: MessageDefinition = {
   },
 }
 
+const LIST_KEYS: MessageDefinition = {
+  name: 'ListCryptoKeysResponse',
+  fields: {
+    cryptoKeys: optional({ list: CRYPTO_KEY }),
+    nextPageToken: optional('string'),
+    totalSize: optional('number'),
+  },
+}
+
 const LOCATION_NAME = 'projects/*/locations/*'
 const RING = `${LOCATION_NAME}/keyRings/*`
 const KEY = `${RING}/cryptoKeys/*`
@@ -177,6 +186,13 @@ const KMS_CALLS: readonly ApiCall[] = [
     reply: PERMISSIONS,
   },
   { name: 'GetCryptoKey', method: 'GET', path: `/v1/{name=${KEY}}`, reply: CRYPTO_KEY },
+  {
+    name: 'ListCryptoKeys',
+    method: 'GET',
+    path: `/v1/{parent=${RING}}/cryptoKeys`,
+    query: { pageSize: 'number', pageToken: 'string', versionView: 'string', filter: 'string', orderBy: 'string' },
+    reply: LIST_KEYS,
+  },
   {
     name: 'CreateCryptoKey',
     method: 'POST',
@@ -221,6 +237,13 @@ const KMS_CALLS: readonly ApiCall[] = [
     path: `/v1/{name=${VERSION}}:asymmetricSign`,
     request: SIGN_REQUEST,
     reply: SIGN_RESPONSE,
+  },
+  {
+    name: 'DestroyCryptoKeyVersion',
+    method: 'POST',
+    path: `/v1/{name=${VERSION}}:destroy`,
+    request: { name: 'DestroyCryptoKeyVersionRequest', fields: {} },
+    reply: CRYPTO_KEY_VERSION,
   },
 ]
 

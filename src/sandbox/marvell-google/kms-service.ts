@@ -12,6 +12,7 @@ const PERMISSIONS: Readonly<Record<string, string>> = {
   GetKeyRing: 'cloudkms.keyRings.get',
   CreateKeyRing: 'cloudkms.keyRings.create',
   GetCryptoKey: 'cloudkms.cryptoKeys.get',
+  ListCryptoKeys: 'cloudkms.cryptoKeys.list',
   CreateCryptoKey: 'cloudkms.cryptoKeys.create',
   UpdateCryptoKey: 'cloudkms.cryptoKeys.update',
   ListCryptoKeyVersions: 'cloudkms.cryptoKeyVersions.list',
@@ -19,6 +20,7 @@ const PERMISSIONS: Readonly<Record<string, string>> = {
   GetCryptoKeyVersion: 'cloudkms.cryptoKeyVersions.get',
   GetPublicKey: 'cloudkms.cryptoKeyVersions.viewPublicKey',
   AsymmetricSign: 'cloudkms.cryptoKeyVersions.useToSign',
+  DestroyCryptoKeyVersion: 'cloudkms.cryptoKeyVersions.destroy',
 }
 
 const ID = /^[a-zA-Z0-9_-]{1,63}$/
@@ -73,6 +75,8 @@ export class KmsService {
         return this.#testPermissions(resource, call.body.permissions)
       case 'GetCryptoKey':
         return this.#withKey(resource, ({ shown }) => ({ status: 200, body: shown }))
+      case 'ListCryptoKeys':
+        return this.#listKeys(resource, call)
       case 'CreateCryptoKey':
         return this.#createKey(resource, call)
       case 'UpdateCryptoKey':
@@ -93,6 +97,7 @@ export class KmsService {
     const version = this.keys.get(name.replace(/\/cryptoKeyVersions\/.*$/, ''))?.versions.find((it) => it.name === name)
     if (version === undefined) return notFound(name)
     if (call.name === 'GetCryptoKeyVersion') return { status: 200, body: this.#lookAt(version) }
+    if (call.name === 'DestroyCryptoKeyVersion') return destroy(version)
     if (version.pendingLooks > 0 || version.state !== 'ENABLED') {
       return googleError(400, `${name} is not enabled, current state is: ${version.state}.`, 'FAILED_PRECONDITION')
     }
@@ -149,6 +154,21 @@ export class KmsService {
     return { status: 200, body: key.shown }
   }
 
+  #listKeys(ring: string, { query }: ReceivedCall): Answer {
+    if (!this.keyRings.has(ring)) return notFound(ring)
+    const all = [...this.keys.values()].filter(({ name }) => name.startsWith(`${ring}/cryptoKeys/`))
+    const begin = Number(query.pageToken ?? 0)
+    const end = begin + Number(query.pageSize ?? 100)
+    return {
+      status: 200,
+      body: {
+        cryptoKeys: all.slice(begin, end).map(({ shown }) => shown),
+        totalSize: all.length,
+        ...(end < all.length ? { nextPageToken: String(end) } : {}),
+      },
+    }
+  }
+
   async #createVersion(name: string): Promise<Answer> {
     const key = this.keys.get(name)
     if (key === undefined) return notFound(name)
@@ -178,6 +198,15 @@ function updateLabels(key: KeyState, { body, query }: ReceivedCall): Answer {
   if (query.updateMask !== 'labels') return googleError(400, 'only labels are updated here', 'INVALID_ARGUMENT')
   key.shown = { ...key.shown, labels: body.labels ?? {} }
   return { status: 200, body: key.shown }
+}
+
+/** "… can only be … ENABLED or DISABLED"; destroyed for good after the key's destroyScheduledDuration (DestroyCryptoKeyVersion). */
+function destroy(version: VersionState): Answer {
+  if (version.pendingLooks > 0 || (version.state !== 'ENABLED' && version.state !== 'DISABLED'))
+    return googleError(400, `${version.name} cannot be destroyed in state ${version.state}.`, 'FAILED_PRECONDITION')
+  version.state = 'DESTROY_SCHEDULED'
+  version.extra = { ...version.extra, destroyTime: new Date(Date.now() + 30 * 86_400_000).toISOString() }
+  return { status: 200, body: showVersion(version) }
 }
 
 function showPublicKey({ name, pem, algorithm, protectionLevel }: VersionState): Answer {
