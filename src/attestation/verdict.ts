@@ -4,7 +4,9 @@ import type { HsmType } from '../hsm-type.ts'
 import { present } from '../present.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
+import { anchorKey } from './certificates/anchor-keys.ts'
 import { chainLink } from './certificates/chain-link.ts'
+import { issuerKeyFault } from './certificates/issuer-key.ts'
 import type {
   AttestedDevice,
   AttestedKey,
@@ -32,6 +34,8 @@ export interface VerdictParts {
 
 /** Applied only where it fails: every family reads the key on its way. */
 const ATTESTED_KEY = rule('attestation.attested-key', 'RFC 5280 4.1.2.7')
+/** Likewise: no built-in anchor is so weak. */
+const ANCHOR_KEY = rule('attestation.anchor-key', 'NIST SP 800-57 part 1, table 2; RFC 8017 3.1')
 
 /** Puts a family's findings into the shape all families share. Set member by member: batches make many, and spreads cost. */
 export function familyVerdict(parts: VerdictParts): FamilyVerdict {
@@ -40,6 +44,14 @@ export function familyVerdict(parts: VerdictParts): FamilyVerdict {
   const key = spki === undefined ? undefined : attestedKey(spki)
   if (spki !== undefined && key === undefined) {
     checks.fail(ATTESTED_KEY, 'The attested public key cannot be read.', 'Generate a new key and attest that one.')
+  }
+  const weak = trustAnchor && issuerKeyFault(anchorKey(trustAnchor).spki)
+  if (weak !== undefined) {
+    checks.fail(
+      ANCHOR_KEY,
+      `The trust anchor ${trustAnchor?.name} must not vouch for others: its key ${weak}.`,
+      'Ask whoever published this root for one with a stronger key.',
+    )
   }
   const verdict: Writable<FamilyVerdict> = {
     hsmType: parts.hsmType,

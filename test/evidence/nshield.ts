@@ -27,6 +27,7 @@ export function syntheticEvidence(): readonly SyntheticEvidence[] {
     ...badAccessControl(module, key),
     ...badMembers(module, key),
     ...badWarrants(key),
+    ...weakWorlds(key),
     ...badRoots(module, key),
   ]
 }
@@ -50,6 +51,22 @@ function goodWorlds({ spki }: TestKeyPair): readonly SyntheticEvidence[] {
   return worlds.flatMap(({ name, ...personality }) => {
     const module = createNshieldEvidenceIssuer({ esn: ESN, ...personality })
     return under(module.trustAnchors, [{ name, package: module.bundle({ spki }), expect: 'genuine' }])
+  })
+}
+
+function weakWorlds({ spki }: TestKeyPair): readonly SyntheticEvidence[] {
+  const worlds = [
+    {
+      name: 'security officer’s key of DSA 1024',
+      failedCheck: 'attestation.world-binding',
+      world: 'DSA-1024',
+      kml: 'P-521',
+    },
+    { name: 'module key (KML) of DSA 1024', failedCheck: 'attestation.module-state', kml: 'DSA-1024' },
+  ] as const
+  return worlds.flatMap(({ name, failedCheck, ...personality }) => {
+    const module = createNshieldEvidenceIssuer({ esn: ESN, ...personality })
+    return under(module.trustAnchors, [{ name, package: module.bundle({ spki }), expect: 'refuse', failedCheck }])
   })
 }
 

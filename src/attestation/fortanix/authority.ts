@@ -15,18 +15,22 @@ import {
   keyUsageOf,
   subjectKeyIdOf,
 } from '../certificates/certificate-extensions.ts'
+import { issuerKeyFault } from '../certificates/issuer-key.ts'
+import { issuerFault } from '../certificates/issuer-rule.ts'
 import type { CheckList } from '../contract/check-list.ts'
 import { attestedKey } from '../verdict.ts'
 import { FORTANIX_OID } from './oids.ts'
 import { FORTANIX_RULES as RULE } from './rules.ts'
 
 const MIN_RSA_BITS = 3072
-const KNOWN = [
+/** All looked at below. */
+const AUTHORITY_KNOWN = [
   EXTENSION_OID.basicConstraints,
   EXTENSION_OID.keyUsage,
   EXTENSION_OID.extKeyUsage,
   EXTENSION_OID.certificatePolicies,
 ]
+const CA_FORM = { looksAt: [EXTENSION_OID.certificatePolicies] } as const
 /** The sample's authority writes `cA FALSE` out although it is the default. Tolerated there and nowhere else. */
 const WRITTEN_OUT_FALSE = Buffer.from('3003010100', 'hex')
 
@@ -63,7 +67,8 @@ function authorityFault(authority: Certificate): string | undefined {
   if (!requiresFx2200(authority)) {
     return 'its cluster lacks the enrolment policy for FX2200 with site operator approval'
   }
-  return commonFault(authority)
+  const unknown = unknownCritical(authority, AUTHORITY_KNOWN)
+  return unknown === undefined ? commonFault(authority) : `the critical extension ${unknown} is unknown`
 }
 
 /**
@@ -82,27 +87,20 @@ function requiresFx2200(authority: Certificate): boolean {
   return items?.[0]?.join() === wanted.join() && items[1]?.join() === FORTANIX_OID.operatorApproval
 }
 
+/** The authority counts as one issuer below it (RFC 5280 4.2.1.9). */
 function caFault(ca: Certificate): string | undefined {
-  const constraints = basicConstraintsOf(ca)
-  const usage = keyUsageOf(ca)
-  if (constraints === undefined || constraints === 'malformed' || !constraints.ca)
-    return 'the certificate above it is not a CA certificate'
-  if (usage === undefined || usage === 'malformed' || !usage.has(KEY_USAGE.keyCertSign)) {
-    return 'the certificate above it may not sign certificates'
-  }
-  return commonFault(ca)
+  const fault = issuerFault(ca, 1, CA_FORM) ?? (keyUsageOf(ca) === undefined ? 'has no key usage' : undefined)
+  return fault === undefined ? commonFault(ca) : `the certificate above it ${fault}`
 }
 
 function commonFault(certificate: Certificate): string | undefined {
-  const unknown = unknownCritical(certificate, KNOWN)
-  if (unknown !== undefined) return `the critical extension ${unknown} is unknown`
   if (!certificatePoliciesOf(certificate)?.includes(FORTANIX_OID.certificatePolicy)) {
     return `the certificate policy ${FORTANIX_OID.certificatePolicy} is missing`
   }
   const key = attestedKey(certificate.spki)
-  return key?.type === 'RSA' && (key.bits ?? 0) >= MIN_RSA_BITS
-    ? undefined
-    : `a key is not RSA of ${MIN_RSA_BITS} bits or more`
+  const weak = issuerKeyFault(certificate.spki)
+  if (key?.type !== 'RSA' || (key.bits ?? 0) < MIN_RSA_BITS) return `a key is not RSA of ${MIN_RSA_BITS} bits or more`
+  return weak && `a key ${weak}`
 }
 
 function saysCa(authority: Certificate): boolean {

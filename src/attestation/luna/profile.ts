@@ -1,12 +1,6 @@
 import type { Certificate } from '../../asn1/certificate.ts'
-import { unknownCritical } from '../certificates/certificate-chain.ts'
-import {
-  basicConstraintsOf,
-  EXTENSION_OID,
-  extendedKeyUsageOf,
-  KEY_USAGE,
-  keyUsageOf,
-} from '../certificates/certificate-extensions.ts'
+import { EXTENSION_OID, extendedKeyUsageOf, KEY_USAGE, keyUsageOf } from '../certificates/certificate-extensions.ts'
+import { extensionFault, issuerFault, leafFault } from '../certificates/issuer-rule.ts'
 import type { CheckList } from '../contract/check-list.ts'
 import { LUNA_FORMS, type LunaForm, type LunaRole } from './roles.ts'
 import { LUNA_RULES as RULE } from './rules.ts'
@@ -116,35 +110,26 @@ function soleUsage(certificate: Certificate): string | undefined {
   return found === 'malformed' || found?.length !== 1 ? undefined : found[0]
 }
 
-const KNOWN = [EXTENSION_OID.basicConstraints, EXTENSION_OID.keyUsage, EXTENSION_OID.extKeyUsage]
+/** Looked at by `checkRoles`. */
+const FORM = { looksAt: [EXTENSION_OID.extKeyUsage] } as const
 
 /** The leaf signs and is no CA; those between leaf and root are CAs. The root is judged by its pinned key alone. */
 export function checkConstraints(certificates: readonly Certificate[], form: LunaForm, checks: CheckList): void {
   for (const [index, certificate] of certificates.slice(0, form.roles.length).entries()) {
-    const fault = index === 0 ? leafFault(certificate) : issuerFault(certificate)
-    const unknown = unknownCritical(certificate, KNOWN)
-    const what = fault ?? (unknown && `has the unknown critical extension ${unknown}`)
-    if (what !== undefined) {
-      checks.fail(RULE.constraints, `Certificate ${index + 1} (${form.roles[index]?.name}) ${what}.`, AGAIN)
+    const fault = index === 0 ? confirmationFault(certificate) : issuerFault(certificate, index - 1, FORM)
+    if (fault !== undefined) {
+      checks.fail(RULE.constraints, `Certificate ${index + 1} (${form.roles[index]?.name}) ${fault}.`, AGAIN)
       return
     }
   }
   checks.pass(RULE.constraints, 'The leaf is not a CA, those above it are; no critical extension is unknown.')
 }
 
-function leafFault(leaf: Certificate): string | undefined {
-  const ca = basicConstraintsOf(leaf)
+function confirmationFault(leaf: Certificate): string | undefined {
+  const fault = extensionFault(leaf, FORM.looksAt) ?? leafFault(leaf)
+  if (fault !== undefined) return fault
   const usage = keyUsageOf(leaf)
-  if (ca === 'malformed' || usage === 'malformed') return 'has malformed constraints'
-  if (ca?.ca) return 'says that it is a CA'
-  if (!usage?.has(KEY_USAGE.digitalSignature)) return 'is not for digital signatures'
-  return usage.has(KEY_USAGE.keyCertSign) ? 'is allowed to sign certificates' : undefined
-}
-
-function issuerFault(issuer: Certificate): string | undefined {
-  const ca = basicConstraintsOf(issuer)
-  const usage = keyUsageOf(issuer)
-  if (ca === 'malformed' || usage === 'malformed') return 'has malformed constraints'
-  if (!ca?.ca) return 'is no CA'
-  return usage?.has(KEY_USAGE.keyCertSign) === false ? 'is not allowed to sign certificates' : undefined
+  return usage === undefined || usage === 'malformed' || !usage.has(KEY_USAGE.digitalSignature)
+    ? 'is not for digital signatures'
+    : undefined
 }

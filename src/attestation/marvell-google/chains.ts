@@ -17,16 +17,12 @@ import type { CheckList } from '../contract/check-list.ts'
 import { EvidenceError } from '../contract/evidence-error.ts'
 import type { VerificationContext } from '../contract/verify-attestation.ts'
 import { readCertificatePackage } from '../package/certificate-package.ts'
+import { checkConstraints, type MarvellCertificates } from './constraints.ts'
 import { MARVELL_RULES as RULE } from './rules.ts'
 
-/** The partition's key, certified twice: by the maker through the card, and by the owner directly. */
-export interface MarvellChains {
-  readonly card: Certificate
-  readonly partition: Certificate
-  readonly ownerCard: Certificate
-  readonly ownerPartition: Certificate
+/** The certificates of both chains, and the anchor of each. */
+export interface MarvellChains extends MarvellCertificates {
   readonly manufacturer: TrustAnchor
-  readonly owner: TrustAnchor
 }
 
 const REMEMBER = { remember: true } as const
@@ -84,6 +80,7 @@ export function checkMarvellChains(
   const { ownerCard, ownerPartition, owner } = owned
   const chains = { ...made, ownerCard, ownerPartition, owner }
   checkLeftovers(chains, pool, roots, anchors, checks)
+  checkConstraints(chains, FETCH, checks)
   checkValidity(
     RULE.validity,
     [made.card, made.partition, ownerCard, ownerPartition],

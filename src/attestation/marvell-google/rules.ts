@@ -11,6 +11,7 @@ export const MARVELL_RULES = {
   ownerChain: rule('attestation.owner-chain', `${GOOGLE}: Google root to card, Google root to partition`),
   sameKeys: rule('attestation.same-keys', `${GOOGLE}: both chains certify the same card key and the same partition key`),
   certificates: rule('attestation.certificates', `${GOOGLE}: nothing is left over`),
+  constraints: rule('attestation.constraints', 'RFC 5280 4.2: reject unknown critical; 4.2.1.3, 4.2.1.9, where a certificate has extensions'),
   validity: rule('attestation.validity', 'RFC 5280 4.1.2.5'),
   signature: rule('attestation.signature', `${GOOGLE}: RSA PKCS#1 v1.5 with SHA-256 by the partition key`),
   keyPair: rule('attestation.key-pair', `${CHECKERS}; a pair made in the HSM has two objects`),

@@ -1,6 +1,7 @@
 import { sameBytes } from '../../asn1/octets.ts'
 import type { TrustAnchor } from '../../trust-anchors/trust-anchor.ts'
 import { anchorHolds, anchorsFor } from '../certificates/anchor-keys.ts'
+import { issuerKeyFault } from '../certificates/issuer-key.ts'
 import type { CheckList } from '../contract/check-list.ts'
 import type { VerificationContext } from '../contract/verify-attestation.ts'
 import { type NshieldBundle, shown } from './bundle.ts'
@@ -16,6 +17,8 @@ import { verifyBinding } from './world.ts'
 
 const BUNDLE_AGAIN =
   'Create the bundle again with "nfkmattest bundle" on the host of the module that generated the key.'
+const NEWER_WORLD =
+  'Create a Security World with a current cipher suite (new-world --cipher-suite), generate a new key in it, and attest that.'
 const WARRANT_REMEDY =
   'Check that kmdata/warrants contains the KLF2 warrant of this module (if not, ask Entrust for it), then create the bundle again.'
 
@@ -71,6 +74,7 @@ export function checkModuleState(
   const hashesFit = [state.kml, ...(state.klf2 === undefined ? [] : [state.klf2])].every(({ hash, key }) =>
     sameBytes(hash, nshieldKeyHash(key)),
   )
+  const weak = issuerKeyFault(nshieldKeyInfo(state.kml.key))
   return [
     checks.require(
       RULE.moduleState,
@@ -81,6 +85,12 @@ export function checkModuleState(
         : describe('modstatesig', outcome, 'the warrant of another module, or an altered module state'),
       remedyFor(outcome),
     ),
+    weak === undefined ||
+      checks.fail(
+        RULE.moduleState,
+        `The module’s signing key (KML) must not vouch for others: it ${weak}.`,
+        NEWER_WORLD,
+      ),
     checks.require(
       RULE.serial,
       state.esn === warrant.module.esn,
@@ -107,6 +117,14 @@ export function checkModuleState(
 
 /** WBCV: what the security officer's key certifies of the world. */
 export function checkWorldBinding({ world }: NshieldEvidence, checks: CheckList): boolean {
+  const weak = issuerKeyFault(nshieldKeyInfo(world.knso))
+  if (weak !== undefined) {
+    return checks.fail(
+      RULE.worldBinding,
+      `The security officer’s key (KNSO) must not vouch for others: it ${weak}.`,
+      NEWER_WORLD,
+    )
+  }
   const outcome = verifyBinding(world, world.binding)
   const bound = checks.require(
     RULE.worldBinding,

@@ -5,8 +5,8 @@ import { printName } from '../../asn1/name.ts'
 import { isoDay } from '../../iso-day.ts'
 import type { TrustAnchor } from '../../trust-anchors/trust-anchor.ts'
 import { type AnchorKey, anchorHolds } from '../certificates/anchor-keys.ts'
-import { parseIssuerCertificate, unknownCritical, validAt } from '../certificates/certificate-chain.ts'
-import { basicConstraintsOf, EXTENSION_OID } from '../certificates/certificate-extensions.ts'
+import { parseIssuerCertificate, validAt } from '../certificates/certificate-chain.ts'
+import { extensionFault, issuerFault } from '../certificates/issuer-rule.ts'
 import type { CheckList, Rule } from '../contract/check-list.ts'
 import { EvidenceError } from '../contract/evidence-error.ts'
 import { readCertificatePackage } from '../package/certificate-package.ts'
@@ -64,15 +64,13 @@ function readableCertificates(package_: Uint8Array): readonly Certificate[] {
   }
 }
 
-const KNOWN_CRITICAL = [EXTENSION_OID.basicConstraints, EXTENSION_OID.keyUsage]
-
 export function checkExtensions(rule: Rule, certificates: readonly Certificate[], checks: CheckList): void {
   for (const certificate of certificates) {
-    const unknown = unknownCritical(certificate, KNOWN_CRITICAL)
-    if (unknown === undefined) continue
+    const fault = extensionFault(certificate)
+    if (fault === undefined) continue
     checks.fail(
       rule,
-      `unknown critical extension ${unknown}`,
+      `${printName(certificate.subject)} ${fault}`,
       'Update hsm-enroll; the device may be newer than this version.',
     )
     return
@@ -121,14 +119,11 @@ export function checkStrangers(
   )
 }
 
-/** May these stand between a device certificate and its anchor: CA certificates whose path length allows what is below? */
-export function areIssuers(between: readonly Certificate[]): boolean {
-  return between.every((certificate, index) => {
-    const constraints = basicConstraintsOf(certificate)
-    if (constraints === undefined || constraints === 'malformed' || !constraints.ca) return false
-    return (
-      (constraints.pathLength ?? Number.POSITIVE_INFINITY) > index &&
-      unknownCritical(certificate, KNOWN_CRITICAL) === undefined
-    )
-  })
+/** Why one of those between the device's certificate and its anchor must not be there; undefined if all may. */
+export function faultBetween(between: readonly Certificate[]): string | undefined {
+  for (const [index, certificate] of between.entries()) {
+    const fault = issuerFault(certificate, index + 1)
+    if (fault !== undefined) return `${printName(certificate.subject)} ${fault}`
+  }
+  return undefined
 }

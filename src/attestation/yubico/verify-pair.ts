@@ -8,7 +8,7 @@ import { type Cause, CheckList, type Rule } from '../contract/check-list.ts'
 import type { FamilyVerdict, FamilyVerifier, VerificationContext } from '../contract/verify-attestation.ts'
 import { familyVerdict } from '../verdict.ts'
 import { assignRoles, type Roles, type RoleWords } from './assign-roles.ts'
-import { anyHas, areIssuers, checkDates, checkExtensions, checkStrangers, parsePackage } from './two-certificates.ts'
+import { anyHas, checkDates, checkExtensions, checkStrangers, faultBetween, parsePackage } from './two-certificates.ts'
 
 /** A leaf that the device made for a key, and the certificate of the device's key that signed it: all that two families differ in. */
 export interface PairFamily extends RoleWords {
@@ -36,7 +36,6 @@ export interface PairFamily extends RoleWords {
   readonly chainCause: (signer: Certificate, top: Certificate, anchors: readonly AnchorKey[]) => Cause
   /** Why a CA certificate between the signer's and a built-in anchor is refused, if it is: Yubico's newer root vouches for other products too. */
   readonly intermediateCause: (intermediate: Certificate, anchor: TrustAnchor) => Cause | undefined
-  readonly notAnIssuer: string
   readonly leadsTo: string
 }
 
@@ -130,6 +129,7 @@ function checkPath(
       ? family.intermediateCause(intermediate, anchor)
       : undefined
   if (cause !== undefined) return checks.fail(rules.chain, cause.detail, cause.remedy)
-  if (!areIssuers(between)) return checks.fail(rules.chain, family.notAnIssuer, family.exportAgain)
+  const fault = faultBetween(between)
+  if (fault !== undefined) return checks.fail(rules.chain, fault, family.exportAgain)
   return checks.pass(rules.chain, `${family.leadsTo} ${anchor.name}`)
 }

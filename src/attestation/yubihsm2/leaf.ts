@@ -1,6 +1,6 @@
 import type { Certificate } from '../../asn1/certificate.ts'
 import { printName } from '../../asn1/name.ts'
-import { basicConstraintsOf } from '../certificates/certificate-extensions.ts'
+import { leafFault } from '../certificates/issuer-rule.ts'
 import type { AttestedDevice, KeyClaims } from '../contract/attestation-result.ts'
 import type { CheckList } from '../contract/check-list.ts'
 import { hasCapability, listCapabilities } from './capabilities.ts'
@@ -22,7 +22,7 @@ export function checkYubihsm2Leaf(
 /** The name must be an attestation's, and agree with the extension; id 0 is the device's own attestation key. */
 function checkName(leaf: Certificate, { objectId, firmware }: ObjectFacts, checks: CheckList): void {
   const named = objectIdInName(leaf)
-  const constraints = basicConstraintsOf(leaf)
+  const fault = leafFault(leaf)
   if (named === undefined) {
     checks.fail(
       RULE.leaf,
@@ -37,8 +37,8 @@ function checkName(leaf: Certificate, { objectId, firmware }: ObjectFacts, check
       "this attests object 0, the device's own attestation key",
       'Attest the key that signed the request: pass its object ID to sign-attestation-certificate.',
     )
-  } else if (constraints !== undefined && (constraints === 'malformed' || constraints.ca)) {
-    checks.fail(RULE.leaf, 'the attestation certificate says that it is a CA', EXPORT_AGAIN)
+  } else if (fault !== undefined) {
+    checks.fail(RULE.leaf, `the attestation certificate ${fault}`, EXPORT_AGAIN)
   } else if (firmware === undefined) checks.fail(RULE.leaf, 'the attestation does not state the firmware', EXPORT_AGAIN)
   else checks.pass(RULE.leaf, `attests object 0x${named}`)
 }

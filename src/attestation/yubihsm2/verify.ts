@@ -5,7 +5,7 @@
 import type { Certificate } from '../../asn1/certificate.ts'
 import { printName } from '../../asn1/name.ts'
 import { namesIssuer } from '../certificates/certificate-chain.ts'
-import { basicConstraintsOf } from '../certificates/certificate-extensions.ts'
+import { authorityFault } from '../certificates/issuer-rule.ts'
 import type { Cause, CheckList } from '../contract/check-list.ts'
 import type { FamilyVerifier } from '../contract/verify-attestation.ts'
 import { pairVerifier } from '../yubico/verify-pair.ts'
@@ -37,7 +37,8 @@ export const yubihsm2: FamilyVerifier = {
     },
     inOrder: 'attestation certificate first, device certificate second',
     signedBySigner: "signed by the device's own key",
-    deviations: { remember: true },
+    // Yubico's B2 intermediates have RSA AlgorithmIdentifiers without NULL; so may what they sign (RFC 4055 section 5: MUST accept).
+    deviations: { rsaParametersAbsent: true, remember: true },
     checkLeaf: checkYubihsm2Leaf,
     checkSigner: checkDevice,
     leafSignatureCause,
@@ -45,7 +46,6 @@ export const yubihsm2: FamilyVerifier = {
     // A root of the YubiHSM's own vouches for nothing else.
     intermediateCause: (intermediate, anchor) =>
       anchor.hsmTypes.length > 1 ? sharedRootCause(intermediate) : undefined,
-    notAnIssuer: 'a certificate between the device certificate and the anchor is not a suitable CA certificate',
     leadsTo: 'the device certificate leads to',
   }),
   words: YUBIHSM2_WORDS,
@@ -64,15 +64,15 @@ function leafSignatureCause(leaf: Certificate, device: Certificate): Cause {
 }
 
 function checkDevice(device: Certificate, leaf: Certificate, checks: CheckList): void {
-  const constraints = basicConstraintsOf(device)
+  const fault = authorityFault(device, 0)
   const named = serialInName(device)
   checks.require(
     RULE.device,
-    named !== undefined && constraints !== undefined && constraints !== 'malformed' && constraints.ca,
+    named !== undefined && fault === undefined,
     'the second certificate is a device certificate',
     named === undefined
       ? `the second certificate (${printName(device.subject)}) is not a YubiHSM 2 device certificate ("YubiHSM Attestation (serial)")`
-      : 'the device certificate is not a CA certificate',
+      : `the device certificate ${fault}`,
     EXPORT_AGAIN,
   )
   const [serial, attested] = [device, leaf].map(serialOf)

@@ -1,5 +1,5 @@
 import type { Certificate } from '../../asn1/certificate.ts'
-import { basicConstraintsOf } from '../certificates/certificate-extensions.ts'
+import { leafFault as issuesOthers } from '../certificates/issuer-rule.ts'
 import type { AttestedDevice, KeyClaims } from '../contract/attestation-result.ts'
 import type { CheckList } from '../contract/check-list.ts'
 import type { Writable } from '../contract/writable.ts'
@@ -58,14 +58,12 @@ export function checkYubikeyLeaf(
 }
 
 function leafFault(leaf: Certificate, slot: string | undefined): string | undefined {
-  const ca = basicConstraintsOf(leaf)
   if (slot === undefined) {
     return 'the first certificate does not have the name of an attestation ("YubiKey PIV Attestation 9c"): it is another certificate of the slot'
   }
   if (leaf.version !== 3) return 'the attestation certificate is version 1, which has no extensions and attests nothing'
-  return ca === undefined || (ca !== 'malformed' && !ca.ca)
-    ? undefined
-    : 'the attestation certificate says that it is a CA'
+  const fault = issuesOthers(leaf)
+  return fault && `the attestation certificate ${fault}`
 }
 
 function checkFirmware(leaf: Certificate, checks: CheckList): string | undefined {

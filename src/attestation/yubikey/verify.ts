@@ -5,7 +5,7 @@
 import type { Certificate } from '../../asn1/certificate.ts'
 import { printName } from '../../asn1/name.ts'
 import { namesIssuer } from '../certificates/certificate-chain.ts'
-import { basicConstraintsOf } from '../certificates/certificate-extensions.ts'
+import { authorityFault } from '../certificates/issuer-rule.ts'
 import type { CheckList } from '../contract/check-list.ts'
 import type { FamilyVerifier } from '../contract/verify-attestation.ts'
 import { pairVerifier } from '../yubico/verify-pair.ts'
@@ -45,7 +45,6 @@ export const yubikey: FamilyVerifier = {
     leafSignatureCause,
     chainCause,
     intermediateCause,
-    notAnIssuer: 'a certificate between F9 and the anchor is not a suitable CA certificate',
     leadsTo: 'F9 leads to',
   }),
   words: YUBIKEY_WORDS,
@@ -55,17 +54,19 @@ export const yubikey: FamilyVerifier = {
   unwrap,
 }
 
-/** F9 of firmware 4 and of 5.2.4 has no basicConstraints; where it has them they must say CA (published pairs of both). */
+/** F9 of firmware 4 and of 5.2.4 has no basicConstraints (published pairs of both). */
+const F9_FORM = { withoutConstraints: true } as const
+
 function checkF9(f9: Certificate, leaf: Certificate, checks: CheckList): void {
-  const constraints = basicConstraintsOf(f9)
+  const fault = authorityFault(f9, 0, F9_FORM)
   const other = namesIssuer(leaf, f9.subject)
     ? 'the second certificate is not a slot F9 certificate ("Yubico PIV Attestation"): F9 was replaced, or this is another certificate'
     : `the certificate of slot F9 is missing: ${printName(leaf.issuer)} issued the attestation, and the second certificate is ${printName(f9.subject)}`
   checks.require(
     RULE.f9,
-    hasF9Name(f9) && constraints !== 'malformed' && (constraints === undefined || constraints.ca),
+    hasF9Name(f9) && fault === undefined,
     'the second certificate has the name of a slot F9 certificate',
-    hasF9Name(f9) ? 'the F9 certificate says that it is not a CA' : other,
+    hasF9Name(f9) ? `the F9 certificate ${fault}` : other,
     EXPORT_AGAIN,
   )
 }

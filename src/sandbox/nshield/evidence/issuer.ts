@@ -13,7 +13,7 @@ export interface NshieldPersonality {
   /** Electronic serial number: `8938-1075-88BB`. */
   readonly esn: string
   /** `DSA-3072`: an unrestricted world (DLf3072…). `P-521`: the suite ECp521mAES. Default `P-521`, which is quicker. */
-  readonly world?: 'DSA-3072' | 'P-521'
+  readonly world?: 'DSA-3072' | 'DSA-1024' | 'P-521'
   /** A FIPS 140 level 3 world: its binding has another text. */
   readonly fips?: boolean
   /** The warrant was made by a field upgrade. */
@@ -60,7 +60,11 @@ export interface NshieldEvidenceIssuer {
 /** As Entrust's example key has them: Sign, GetACL, SignModuleCert, ReduceACL, GetAppData, UseAsCertificate, DuplicateHandle. */
 export const SIGNING_OPERATIONS = 0xb02b
 
-const SUITES = { 'DSA-3072': 'DLf3072s256mAEScSP800131Ar1', 'P-521': 'ECp521mAES' } as const
+const SUITES = {
+  'DSA-3072': 'DLf3072s256mAEScSP800131Ar1',
+  'DSA-1024': 'DLf3072s256mAEScSP800131Ar1',
+  'P-521': 'ECp521mAES',
+} as const
 
 /** A world, a module in it, its warrant and the root key above. */
 export function createNshieldEvidenceIssuer(personality: NshieldPersonality): NshieldEvidenceIssuer {

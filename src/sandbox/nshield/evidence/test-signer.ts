@@ -1,5 +1,6 @@
 /** Keys of a test world or test module, and signatures in nShield's own encoding. */
-import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
+import { readDer } from '../../../asn1/der.ts'
 import { bitString, integer, octetString, oid, sequence } from '../../../asn1/der-writer.ts'
 import { testKeyPair } from '../../test-key-pair.ts'
 import { DSA_3072_DOMAIN } from './dsa-domain.ts'
@@ -17,10 +18,19 @@ export interface NshieldSigner {
   sign(message: Uint8Array): Uint8Array
 }
 
-export type NshieldSignerType = 'DSA-3072' | 'P-256' | 'P-521'
+/** `DSA-1024`: no world has one; for evidence that must be refused. */
+export type NshieldSignerType = 'DSA-3072' | 'DSA-1024' | 'P-256' | 'P-521'
 
-export const nshieldSigner = (type: NshieldSignerType): NshieldSigner =>
-  type === 'DSA-3072' ? dsaSigner() : ecSigner(type)
+export function nshieldSigner(type: NshieldSignerType): NshieldSigner {
+  switch (type) {
+    case 'DSA-3072':
+      return dsaSigner()
+    case 'DSA-1024':
+      return weakDsaSigner()
+    default:
+      return ecSigner(type)
+  }
+}
 
 function ecSigner(curve: 'P-256' | 'P-521'): NshieldSigner {
   const { privateKey, spki } = testKeyPair(curve)
@@ -45,6 +55,19 @@ function dsaSigner(): NshieldSigner {
     mechanism: 170,
     key: { type: 'DSA', numbers: [p, q, g, y] },
     publicKey: createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' }),
+    sign: (message) => cipherText(170, sign('sha256', message, { key: privateKey, dsaEncoding: 'ieee-p1363' })),
+  }
+}
+
+function weakDsaSigner(): NshieldSigner {
+  const { privateKey, publicKey } = generateKeyPairSync('dsa', { modulusLength: 1024, divisorLength: 160 })
+  const spki = readDer(publicKey.export({ type: 'spki', format: 'der' }))
+  const y = readDer(spki.at(1, 'key').content.subarray(1))
+  const found = [...spki.at(0, 'algorithm').at(1, 'parameters').children, y]
+  return {
+    mechanism: 170,
+    key: { type: 'DSA', numbers: found.map(({ content }) => BigInt(`0x${Buffer.from(content).toString('hex')}`)) },
+    publicKey,
     sign: (message) => cipherText(170, sign('sha256', message, { key: privateKey, dsaEncoding: 'ieee-p1363' })),
   }
 }
