@@ -1,7 +1,8 @@
 import type { SettingDefinition } from '../device.ts'
-import { MODULE_SETTING, type TokenFamily } from '../pkcs11/open-token.ts'
+import { MODULE_SETTING } from '../pkcs11/open-token.ts'
 import { USER_PIN } from '../pkcs11/pin-doctrine.ts'
 import { CKU } from '../pkcs11/pkcs11-constants.ts'
+import type { TokenFamily } from '../pkcs11/token-family.ts'
 import type { Role } from '../pkcs11/token-session.ts'
 import { NSHIELD_RETURN_CODES } from './nshield-return-codes.ts'
 

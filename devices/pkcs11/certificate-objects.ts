@@ -1,5 +1,6 @@
-import { X509Certificate } from 'node:crypto'
+import { createHash, X509Certificate } from 'node:crypto'
 import { DeviceError } from '../device-error.ts'
+import { destroyEach } from './destroy-objects.ts'
 import { findByClass } from './find-key-objects.ts'
 import type { Attribute } from './key-template.ts'
 import { CKA, CKC_X_509 } from './pkcs11-constants.ts'
@@ -77,14 +78,18 @@ async function readNameFields(certificate: Uint8Array): Promise<NameFields> {
 }
 
 /** The full object that PKCS#11 2.40 section 4.6.3 describes. */
-export async function certificateTemplate(key: TokenKey, certificate: Uint8Array): Promise<readonly Attribute[]> {
+async function certificateTemplate(
+  key: TokenKey,
+  certificate: Uint8Array,
+  label: string,
+): Promise<readonly Attribute[]> {
   const { subject, issuer, serialNumber } = await readNameFields(certificate)
   return [
     classTemplate('CERTIFICATE'),
     { type: CKA.CERTIFICATE_TYPE, value: CKC_X_509 },
     { type: CKA.TOKEN, value: true },
     { type: CKA.PRIVATE, value: false },
-    { type: CKA.LABEL, value: Buffer.from(key.identity.label, 'utf8') },
+    { type: CKA.LABEL, value: Buffer.from(label, 'utf8') },
     { type: CKA.ID, value: Buffer.from(key.identity.id) },
     { type: CKA.SUBJECT, value: subject },
     { type: CKA.ISSUER, value: issuer },
@@ -98,9 +103,50 @@ export function createObject(session: TokenSession, template: readonly Attribute
   return cryptoki.run('C_CreateObject', what, (library) => library.C_CreateObject(handle, mutable(template)))
 }
 
-export function destroyObject(session: TokenSession, object: Buffer, what: string): void {
-  const { cryptoki, handle } = session
-  cryptoki.run('C_DestroyObject', what, (library) => library.C_DestroyObject(handle, object))
+/**
+ * Stores a certificate beside its key and takes the ones that it replaces away, each found anew by its content; reads back. Where the
+ * label is taken by a certificate with another subject (NSS), the new one gets a label of its own. Throws DeviceError.
+ */
+export async function replaceCertificates(
+  session: TokenSession,
+  key: TokenKey,
+  certificate: Uint8Array,
+  storedNow: () => readonly StoredCertificate[],
+): Promise<void> {
+  const old = storedNow().map(({ der }) => der)
+  const isOld = (der: Buffer): boolean => old.some((each) => each.equals(der))
+  await createCertificate(session, key, certificate)
+  const find = (): readonly Buffer[] =>
+    storedNow()
+      .filter(({ der }) => isOld(der))
+      .map(({ object }) => object)
+  destroyEach(session, find, `replaced certificate of ${key.location}`)
+  const isThere = (): boolean => storedNow().some(({ der }) => der.equals(certificate))
+  // A module that gave the new object the handle of an old one may have destroyed the new one first.
+  if (!isThere() && old.length > 0) await createCertificate(session, key, certificate)
+  if (!isThere()) {
+    throw new DeviceError(
+      'device.protocol',
+      `Could not store the certificate of ${key.location} on ${session.cryptoki.subject}: the module accepted it, and it is not there.`,
+      { remedy: "Check the token with its vendor's tool, then resume the run." },
+    )
+  }
+}
+
+async function createCertificate(session: TokenSession, key: TokenKey, certificate: Uint8Array): Promise<void> {
+  const what = `certificate of ${key.location}`
+  const { label } = key.identity
+  try {
+    createObject(session, await certificateTemplate(key, certificate, label), what)
+  } catch (error) {
+    if (!(error instanceof DeviceError) || storedCertificates(session, { label }).length === 0) throw error
+    const own = `${label} ${createHash('sha256').update(certificate).digest('hex').slice(0, 8)}`
+    try {
+      createObject(session, await certificateTemplate(key, certificate, own), `${what}, label ${own}`)
+    } catch {
+      throw error
+    }
+  }
 }
 
 export function certificateExists(key: TokenKey, subject: string): DeviceError {

@@ -3,8 +3,9 @@ import { DeviceError } from '../device-error.ts'
 import { Cryptoki } from './cryptoki.ts'
 import { describeModule, findModule } from './find-module.ts'
 import { loadModule } from './load-module.ts'
-import { isOfFamily, type TokenFamily, tokensOf } from './open-token.ts'
+import { tokensOf } from './open-token.ts'
 import { hasFlag, plainFirmware, type TokenDescription, tokenName } from './token-description.ts'
+import { isOfFamily, type TokenFamily } from './token-family.ts'
 import { tokenObstacles } from './token-obstacles.ts'
 import { readTokenUri, tokenUri } from './token-uri.ts'
 
@@ -40,14 +41,15 @@ export async function discoverTokens(
         returnCodes: family.returnCodes,
       })
       const named = found.origin === 'URI or setting' ? found.path : undefined
-      const devices = tokensOf(family, cryptoki, trail).flatMap(({ token }): DiscoveredDevice[] => {
+      const tokens = tokensOf(family, cryptoki, trail).map(({ token }) => token)
+      const devices = tokens.flatMap((token): DiscoveredDevice[] => {
         if (!isOfFamily(family, token)) {
           trail.push(
             `${describeModule(found)} shows ${tokenName(token)}, model ${token.model}, which is not a ${family.vendor} token`,
           )
           return []
         }
-        const device = discovered(family, token, loaded.description, named)
+        const device = discovered(family, token, loaded.description, tokenUri(family.scheme, token, named, tokens))
         return [hooks.refine?.(device, token, named) ?? device]
       })
       return { devices, trail }
@@ -62,15 +64,10 @@ export async function discoverTokens(
   }
 }
 
-function discovered(
-  family: TokenFamily,
-  token: TokenDescription,
-  module: string,
-  modulePath: string | undefined,
-): DiscoveredDevice {
+function discovered(family: TokenFamily, token: TokenDescription, module: string, uri: string): DiscoveredDevice {
   return {
     hsmType: family.hsmType,
-    uri: tokenUri(family.scheme, token, modulePath),
+    uri,
     vendor: token.manufacturer,
     model: token.model,
     ...(token.serial === '' ? {} : { serial: token.serial }),

@@ -1,10 +1,11 @@
 import type { KeySpec } from '../device.ts'
 import { DeviceError } from '../device-error.ts'
+import { identityTemplate } from './find-key-objects.ts'
 import { KEY_SHAPES } from './key-algorithm.ts'
 import { keyPairTemplates, type TemplateTraits, withoutNiceties } from './key-template.ts'
 import { MECHANISM_REFUSED } from './return-codes.ts'
 import type { GenerationPreference, TokenMechanisms } from './token-mechanisms.ts'
-import { mutable } from './token-objects.ts'
+import { findObjects, mutable } from './token-objects.ts'
 import type { TokenSession } from './token-session.ts'
 
 export interface GeneratedHandles {
@@ -43,10 +44,13 @@ const TEMPLATE_REFUSED = new Set([
   'CKR_FIPS_TEMPLATE_INCONSISTENT',
 ])
 
+/** Answers that say nothing (tpm2-pkcs11 answers so to an attribute that it does not take). A key may or may not have been made. */
+const SAYS_NOTHING = new Set(['CKR_GENERAL_ERROR', 'CKR_FUNCTION_FAILED'])
+
 /**
  * C_GenerateKeyPair with the best mechanism that the module takes. A mechanism that is listed and refused (FIPS modes do
  * that) gives way to the next; a template that is refused is tried once more without what does not matter for
- * non-exportability. What matters is never dropped.
+ * non-exportability; so is one that fails without a reason, once the token shows that nothing was made. What matters is never dropped.
  */
 export async function generateKeyPair(
   session: TokenSession,
@@ -60,18 +64,34 @@ export async function generateKeyPair(
   const listed = (shape.kind === 'RSA' ? preference.rsa : preference.ec).filter((each) => mechanisms.has(each))
   let refusal: unknown
   for (const mechanism of listed) {
-    for (const fitted of traits.leanerRetry ? [traits, withoutNiceties(traits)] : [traits]) {
+    const leaner = traits.leanerRetry ? withoutNiceties(traits) : undefined
+    for (const fitted of leaner === undefined ? [traits] : [traits, leaner]) {
       try {
         return await generateOnce(session, mechanism, spec, fitted, id)
       } catch (error) {
         refusal = error
         const vendorCode = error instanceof DeviceError ? (error.vendorCode ?? '') : ''
         if (MECHANISM_REFUSED.has(vendorCode)) break
+        const vague = SAYS_NOTHING.has(vendorCode) && leaner !== undefined && fitted !== leaner
+        if (vague && nothingMade(session, spec, id)) continue
         if (!TEMPLATE_REFUSED.has(vendorCode)) throw error
       }
     }
   }
   throw refusal
+}
+
+/** False where the token cannot say: then the run ends, and looks for its key again. */
+function nothingMade(session: TokenSession, { label }: KeySpec, id: Uint8Array): boolean {
+  try {
+    return (
+      findObjects(session, identityTemplate({ id }), 'anything with the new id').length === 0 &&
+      findObjects(session, identityTemplate({ label }), 'anything with the new label').length === 0
+    )
+  } catch (error) {
+    if (error instanceof DeviceError) return false
+    throw error
+  }
 }
 
 async function generateOnce(

@@ -1,7 +1,7 @@
 /** The keys of a token: listed, and deleted by their name. */
 import type { ListedKey } from '../device.ts'
 import { DeviceError } from '../device-error.ts'
-import { destroyObject } from './certificate-objects.ts'
+import { destroyEach } from './destroy-objects.ts'
 import {
   findByClass,
   identityTemplate,
@@ -72,10 +72,9 @@ export function deleteKey(
   const found = publicKey === undefined ? undefined : spkiOfPair(session, key, whole)
   if (publicKey !== undefined && (found === undefined || !Buffer.from(found).equals(publicKey)))
     throw notFound(session, wanted, found === undefined ? 'its public half cannot be read' : 'another key has its name')
-  for (const object of exactly(session, 'CERTIFICATE', whole))
-    destroyObject(session, object, `certificate of ${wanted}`)
-  for (const object of exactly(session, 'PUBLIC_KEY', whole)) destroyObject(session, object, `public half of ${wanted}`)
-  destroyObject(session, key, wanted)
+  destroyEach(session, () => exactly(session, 'CERTIFICATE', whole), `certificate of ${wanted}`)
+  destroyEach(session, () => exactly(session, 'PUBLIC_KEY', whole), `public half of ${wanted}`)
+  destroyEach(session, () => exactly(session, 'PRIVATE_KEY', whole), `key ${wanted}`)
 }
 
 const notFound = (session: TokenSession, name: string, why: string): DeviceError =>

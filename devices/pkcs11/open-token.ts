@@ -1,42 +1,17 @@
-import type { HsmType, OpenOptions, SettingDefinition } from '../device.ts'
+import type { OpenOptions, SettingDefinition } from '../device.ts'
 import { DeviceError } from '../device-error.ts'
 import { type DeviceLock, lockDevice } from '../lock/device-lock.ts'
 import { SettingReader } from '../setting-reader.ts'
 import { Cryptoki } from './cryptoki.ts'
-import { describeModule, type FoundModule, findModule, type ModuleSearch } from './find-module.ts'
+import { describeModule, type FoundModule, findModule } from './find-module.ts'
 import { chooseToken, listTokens, type TokenSlot } from './list-tokens.ts'
 import { type LoadedModule, loadModule } from './load-module.ts'
 import { pinSourcePath, withPinSource } from './pin-source.ts'
-import type { VendorReturnCodes } from './pkcs11-error.ts'
 import { type TokenDescription, tokenName } from './token-description.ts'
+import { isOfFamily, type TokenFamily } from './token-family.ts'
 import { TokenMechanisms } from './token-mechanisms.ts'
 import { type Role, TokenSession } from './token-session.ts'
 import { readTokenUri, type TokenQuery } from './token-uri.ts'
-
-/** What a family brings to the shared room, as data. */
-export interface TokenFamily {
-  readonly hsmType: HsmType
-  readonly scheme: string
-  readonly vendor: string
-  readonly search: ModuleSearch
-  readonly settings: readonly SettingDefinition[]
-  /** What to do where the module is there and cannot reach its service. */
-  readonly serviceRemedy?: string
-  /** CK_RV that mean a lost device with this vendor's module, whatever the standard says. */
-  readonly goneCodes?: readonly number[]
-  /** What the vendor's own CK_RV mean. */
-  readonly returnCodes?: VendorReturnCodes
-  /** Firmware as the vendor writes it; `major.minor` without it. */
-  readonly firmware?: (token: TokenDescription) => string
-  /** URI path attributes of the family's own. */
-  readonly uriAttributes?: readonly string[]
-  /** Is a token one of the vendor's, by its manufacturer and model? Absent: any may be. */
-  readonly recognises?: RegExp
-}
-
-/** One module may show tokens of several vendors, and the environment may lead to another vendor's module. */
-export const isOfFamily = ({ recognises }: TokenFamily, { manufacturer, model }: TokenDescription): boolean =>
-  recognises?.test(`${manufacturer} ${model}`) ?? true
 
 /** A token chosen, locked and ready for its one session. */
 export interface OpenedToken {
@@ -48,6 +23,8 @@ export interface OpenedToken {
   readonly module: LoadedModule
   readonly cryptoki: Cryptoki
   readonly slot: TokenSlot
+  /** Every token that the module shows. */
+  readonly tokens: readonly TokenDescription[]
   readonly session: TokenSession
   readonly mechanisms: TokenMechanisms
   readonly lock: DeviceLock
@@ -110,7 +87,8 @@ export async function openToken<Opened>(
     })
     // `pkcs11:` takes the user's word for what it names; the family's own scheme never gives a PIN to another vendor's token.
     const isOurs = (token: TokenDescription): boolean => uri.startsWith('pkcs11:') || isOfFamily(family, token)
-    const slot = chooseToken(tokensOf(family, cryptoki), query, uri, describeModule(found), isOurs)
+    const slots = tokensOf(family, cryptoki)
+    const slot = chooseToken(slots, query, uri, describeModule(found), isOurs)
     cryptoki.subject = `${family.vendor} ${tokenName(slot.token)}`
     cryptoki.slot = slot.handle
     lock ??= await lockDevice(lockIdentity(family, slot, found.path), cryptoki.subject, options)
@@ -125,7 +103,8 @@ export async function openToken<Opened>(
       readTriesLeft: readTriesLeft === undefined ? undefined : () => readTriesLeft(slot.token, settings),
     })
     const mechanisms = new TokenMechanisms(cryptoki, slot.handle)
-    return build({ family, query, settings, options, found, module, cryptoki, slot, session, mechanisms, lock })
+    const tokens = slots.map(({ token }) => token)
+    return build({ family, query, settings, options, found, module, cryptoki, slot, tokens, session, mechanisms, lock })
   } catch (error) {
     module?.release()
     lock?.release()

@@ -17,14 +17,13 @@ import type {
 import { DeviceError } from '../device-error.ts'
 import {
   certificateExists,
-  certificateTemplate,
   checkCertificateFits,
-  createObject,
-  destroyObject,
   isFor,
+  replaceCertificates,
   type StoredCertificate,
   storedCertificates,
 } from './certificate-objects.ts'
+import { destroyEach } from './destroy-objects.ts'
 import {
   describeIdentity,
   findByClass,
@@ -34,7 +33,7 @@ import {
   readSpki,
   spkiFromCertificate,
 } from './find-key-objects.ts'
-import { checkKeySpec, type GeneratedHandles, generateKeyPair } from './generate-key-pair.ts'
+import { checkKeySpec, generateKeyPair } from './generate-key-pair.ts'
 import { EC_GENERATION, RSA_GENERATION } from './key-algorithm.ts'
 import { deleteKey, listKeys } from './key-inventory.ts'
 import { STRICT, type TemplateTraits } from './key-template.ts'
@@ -46,7 +45,7 @@ import { plainFirmware, type TokenDescription } from './token-description.ts'
 import { type KeyIdentity, type KeyOperations, keyLocation, parseKeyLocation, TokenKey } from './token-key.ts'
 import { capabilitiesOf, type GenerationPreference, whyNotGenerated } from './token-mechanisms.ts'
 import { findObjects, readAttribute, readKeyAttributes } from './token-objects.ts'
-import { tokenObstacles } from './token-obstacles.ts'
+import { otherVendor, tokenObstacles } from './token-obstacles.ts'
 import type { Role } from './token-session.ts'
 import { tokenUri } from './token-uri.ts'
 
@@ -139,7 +138,7 @@ export class Pkcs11Device implements Device, CertificateStore, KeyListing, KeyDe
 
   async describe(): Promise<DeviceDescription> {
     const token = this.session.token()
-    const { family, found, module } = this.opened
+    const { family, found, module, tokens } = this.opened
     return {
       hsmType: this.hsmType,
       vendor: token.manufacturer,
@@ -147,9 +146,13 @@ export class Pkcs11Device implements Device, CertificateStore, KeyListing, KeyDe
       ...(token.serial === '' ? {} : { serial: token.serial }),
       firmware: (family.firmware ?? plainFirmware)(token),
       fips: this.fipsOf(token),
-      uri: tokenUri(family.scheme, token, this.opened.query.modulePath),
+      uri: tokenUri(family.scheme, token, this.opened.query.modulePath, tokens),
       capabilities: capabilitiesOf((algorithm) => this.reasonAgainst(algorithm)),
-      obstacles: [...tokenObstacles(token, this.subject), ...(await this.familyObstacles(token))],
+      obstacles: [
+        ...tokenObstacles(token, this.subject),
+        ...otherVendor(family, token, this.subject),
+        ...(await this.familyObstacles(token)),
+      ],
       details: {
         token: token.label,
         slot: `${token.slotId} ${token.slotDescription}`.trim(),
@@ -168,7 +171,18 @@ export class Pkcs11Device implements Device, CertificateStore, KeyListing, KeyDe
       message: `Generating a key of type ${spec.algorithm} on ${this.subject}; this may take minutes.`,
     })
     const id = this.keyId(spec)
-    const made = await generateKeyPair(this.session, mechanisms, this.preference, spec, this.templateTraits(spec), id)
+    const generated = await generateKeyPair(
+      this.session,
+      mechanisms,
+      this.preference,
+      spec,
+      this.templateTraits(spec),
+      id,
+    )
+    const made = {
+      publicKey: this.#confirmed('PUBLIC_KEY', generated.publicKey, id),
+      privateKey: this.#confirmed('PRIVATE_KEY', generated.privateKey, id),
+    }
     const publicKey = readSpki(this.session, made.publicKey)
     if (publicKey === undefined) {
       throw new DeviceError('device.protocol', `Could not read the new public key from ${this.subject}.`, {
@@ -184,14 +198,21 @@ export class Pkcs11Device implements Device, CertificateStore, KeyListing, KeyDe
       privateHandle: made.privateKey,
     })
     key.attributes = readKeyAttributes(this.session, made.privateKey)
-    if (key.attributes.extractable === true || key.attributes.sensitive === false) this.#removeExportable(made)
+    if (key.attributes.extractable === true || key.attributes.sensitive === false) this.#removeExportable(identity)
     return key
   }
 
+  /** A module may return a handle that another object has: the one with the id of the new key is it. */
+  #confirmed(objectClass: 'PUBLIC_KEY' | 'PRIVATE_KEY', handle: Buffer, id: Uint8Array): Buffer {
+    const known = readAttribute(this.session, handle, CKA.ID)
+    if (known === undefined || known.equals(id)) return handle
+    return onlyOne(this.session, findByClass(this.session, objectClass, { id }), describeIdentity({ id })) ?? handle
+  }
+
   /** A key just made that can leave the token is of no use and must not stay. */
-  #removeExportable(made: GeneratedHandles): never {
-    for (const object of [made.privateKey, made.publicKey]) {
-      destroyObject(this.session, object, 'the exportable key just generated')
+  #removeExportable(identity: KeyIdentity): never {
+    for (const objectClass of ['PRIVATE_KEY', 'PUBLIC_KEY'] as const) {
+      destroyEach(this.session, () => findByClass(this.session, objectClass, identity), 'exportable key just generated')
     }
     throw new DeviceError(
       'key.exportable',
@@ -316,8 +337,7 @@ export class Pkcs11Device implements Device, CertificateStore, KeyListing, KeyDe
     if (stored.some(({ der }) => Buffer.compare(der, certificate) === 0)) return
     if (stored.length > 0 && options.replace !== true) throw certificateExists(own, this.subject)
     await this.session.login(this.certificateRole)
-    createObject(this.session, await certificateTemplate(own, certificate), `certificate of ${own.location}`)
-    for (const { object } of stored) destroyObject(this.session, object, `replaced certificate of ${own.location}`)
+    await replaceCertificates(this.session, own, certificate, () => this.#certificatesOf(own))
   }
 
   async readCertificate(key: DeviceKey): Promise<Uint8Array | undefined> {

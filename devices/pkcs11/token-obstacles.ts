@@ -2,6 +2,7 @@ import { blocker, type Obstacle, obstacles } from '../obstacle.ts'
 import type { CKF } from './pkcs11-constants.ts'
 import { isSoftwareToken } from './software-token.ts'
 import { hasFlag, type TokenDescription } from './token-description.ts'
+import { isOfFamily, type TokenFamily } from './token-family.ts'
 
 type FlagObstacle = readonly [
   flag: keyof typeof CKF,
@@ -44,4 +45,18 @@ export function tokenObstacles(token: TokenDescription, subject: string): readon
         'attestation',
       ),
   )
+}
+
+/** A `pkcs11:` URI takes the user's word for what a token is; what it says of itself decides whether its keys will be attested. */
+export function otherVendor(family: TokenFamily, token: TokenDescription, subject: string): readonly Obstacle[] {
+  if (isOfFamily(family, token) || isSoftwareToken(token)) return []
+  const itself = [token.manufacturer, token.model].filter((text) => text !== '').join(' ')
+  return [
+    blocker(
+      'key.not-attestable',
+      `${subject}: the token calls itself "${itself}", which is not a ${family.vendor} token, and cannot attest keys as one.`,
+      `Use a ${family.vendor} token, or specify its module with the setting "module".`,
+      'attestation',
+    ),
+  ]
 }

@@ -90,9 +90,18 @@ export function matchesToken(query: TokenQuery, token: TokenDescription): boolea
   )
 }
 
-/** The URI that names this token again: by serial and label, or by slot where it tells neither. */
-export function tokenUri(scheme: string, token: TokenDescription, modulePath?: string): string {
-  const named = token.serial !== '' || token.label !== ''
+/**
+ * The URI that names this token again: by serial and label; by its slot, too, where it tells neither, or another of the `all` that the
+ * module shows tells the same (tokens without a serial number, or all with one).
+ */
+export function tokenUri(
+  scheme: string,
+  token: TokenDescription,
+  modulePath?: string,
+  all: readonly TokenDescription[] = [],
+): string {
+  const same = ({ label, serial }: TokenDescription): boolean => label === token.label && serial === token.serial
+  const named = (token.serial !== '' || token.label !== '') && all.filter(same).length <= 1
   return formatDeviceUri(
     scheme,
     {

@@ -1,5 +1,6 @@
 import type { SettingDefinition } from '../device.ts'
-import { MODULE_SETTING, type TokenFamily } from '../pkcs11/open-token.ts'
+import { MODULE_SETTING } from '../pkcs11/open-token.ts'
+import type { TokenFamily } from '../pkcs11/token-family.ts'
 import { printVersion, unpackVersion } from './ykcs11-abilities.ts'
 
 // biome-ignore format: a table, a row a line

@@ -1,6 +1,7 @@
 import type { Device, HsmType, OpenOptions } from '../../devices/device.ts'
-import { MODULE_SETTING, openToken, type TokenFamily } from '../../devices/pkcs11/open-token.ts'
+import { MODULE_SETTING, openToken } from '../../devices/pkcs11/open-token.ts'
 import { Pkcs11Device } from '../../devices/pkcs11/pkcs11-device.ts'
+import type { TokenFamily } from '../../devices/pkcs11/token-family.ts'
 
 /** A token by the standard alone, without any vendor's behaviour: it makes keys, signs, keeps certificates, and attests nothing. */
 export const plainFamily = (hsmType: HsmType): TokenFamily => ({

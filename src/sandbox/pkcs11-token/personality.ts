@@ -59,6 +59,10 @@ export interface TokenDefinition {
   readonly mechanisms: readonly MechanismInfo[]
   /** CKA_EC_POINT inside an OCTET STRING (the standard's words) or bare, as some modules answer. */
   readonly ecPoint?: 'wrapped' | 'bare'
+  /** A handle is a place in the list: what is destroyed leaves its handle to the next object (as tpm2-pkcs11 1.9 reuses them). */
+  readonly reusedHandles?: boolean
+  /** All certificates of one label have one subject, as in NSS's software token. */
+  readonly oneSubjectPerLabel?: boolean
   readonly rules?: TokenRules
 }
 

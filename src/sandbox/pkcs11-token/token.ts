@@ -76,13 +76,23 @@ export class Token {
   /** Makes objects visible together, or none of them. */
   add(drafts: readonly ObjectDraft[]): TokenObject[] {
     if (this.#objects.size + drafts.length > MAX_OBJECTS) throw new CryptokiError('CKR_DEVICE_MEMORY')
-    const objects = drafts.map((draft) => ({ ...draft, handle: this.#nextHandle() }))
-    for (const object of objects) this.#objects.set(object.handle, object)
-    return objects
+    const { reusedHandles } = this.definition
+    return drafts.map((draft) => {
+      const object = { ...draft, handle: reusedHandles ? BigInt(this.#objects.size + 1) : this.#nextHandle() }
+      this.#objects.set(object.handle, object)
+      return object
+    })
   }
 
   remove(handle: bigint): void {
     this.#objects.delete(handle)
+    if (!this.definition.reusedHandles) return
+    const left = [...this.#objects.values()]
+    this.#objects.clear()
+    for (const [index, object] of left.entries()) {
+      const moved = { ...object, handle: BigInt(index + 1) }
+      this.#objects.set(moved.handle, moved)
+    }
   }
 
   removeSessionObjects(application: object, session: bigint): void {

@@ -20,6 +20,7 @@ export const objectCalls: CallHandlers = {
     const session = application.session(request.ulong())
     const attributes = newObject(readTemplate(request.attributes()))
     requireWritable(application, session, attributes)
+    requireOwnLabel(session, attributes)
     const [object] = session.token.add([{ attributes, ...ownership(application, session, attributes) }])
     return [ulong(object?.handle ?? 0n)]
   },
@@ -83,6 +84,20 @@ export const objectCalls: CallHandlers = {
     delete session.search
     return []
   },
+}
+
+/** Throws CKR_GENERAL_ERROR, as NSS's software token does, for a label that a certificate with another subject has. */
+function requireOwnLabel({ token }: Session, attributes: AttributeMap): void {
+  if (!token.definition.oneSubjectPerLabel || number(attributes, CKA.CLASS) !== BigInt(CKO.CERTIFICATE)) return
+  const same = (object: TokenObject, type: number): boolean =>
+    Buffer.from(object.attributes.get(type) ?? []).equals(attributes.get(type) ?? new Uint8Array())
+  const taken = [...token.objects].some(
+    (object) =>
+      number(object.attributes, CKA.CLASS) === BigInt(CKO.CERTIFICATE) &&
+      same(object, CKA.LABEL) &&
+      !same(object, CKA.SUBJECT),
+  )
+  if (taken) throw new CryptokiError('CKR_GENERAL_ERROR')
 }
 
 function requireObject(application: Application, session: Session, handle: bigint): TokenObject {

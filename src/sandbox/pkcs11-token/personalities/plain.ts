@@ -12,6 +12,10 @@ export interface PlainSettings {
   readonly ecPoint?: 'wrapped' | 'bare'
   /** Further tokens with the same label and other serials. */
   readonly twins?: number
+  /** All tokens tell none, as opencryptoki's and tpm2-pkcs11's may. */
+  readonly withoutSerial?: boolean
+  readonly reusedHandles?: boolean
+  readonly oneSubjectPerLabel?: boolean
 }
 
 export const PLAIN_PIN = 'plain-1234'
@@ -22,7 +26,7 @@ export function plainPersonality(settings: PlainSettings = {}): Personality {
     label: 'Plain token',
     manufacturer: 'hsm-enroll',
     model: 'Virtual token',
-    serial,
+    serial: settings.withoutSerial ? '' : serial,
     hardwareVersion: [1, 0],
     firmwareVersion: [1, 0],
     loginRequired: true,
@@ -36,6 +40,8 @@ export function plainPersonality(settings: PlainSettings = {}): Personality {
     writeProtected: settings.writeProtected ?? false,
     mechanisms: standardMechanisms,
     ecPoint: settings.ecPoint ?? 'wrapped',
+    reusedHandles: settings.reusedHandles ?? false,
+    oneSubjectPerLabel: settings.oneSubjectPerLabel ?? false,
   })
   const slots = Array.from(
     { length: 1 + (settings.twins ?? 0) },
