@@ -50,6 +50,7 @@ await build({
     'test/tools/bench-runs.ts',
     'test/tools/kill-test.ts',
     'test/tools/bounds.ts',
+    'test/tools/bundle-bytes.ts',
   ],
   outdir: 'dist/tools',
 })

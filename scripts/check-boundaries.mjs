@@ -154,6 +154,36 @@ const RULES = [
     ],
     not: HARDWARE,
   },
+  // Verifies a bundle anywhere: what signs, asks and reads files is src/ceremony.
+  {
+    from: 'src/bundle/',
+    may: [
+      SHARED,
+      'src/asn1/',
+      'src/archive/',
+      'src/attestation/certificates/',
+      'src/check/',
+      'src/knowledge/',
+      'src/trust-anchors/',
+    ],
+    not: IO,
+  },
+  {
+    from: 'src/ceremony/',
+    may: [
+      SHARED,
+      'src/asn1/',
+      'src/archive/',
+      'src/bundle/',
+      'src/config/',
+      'src/enrollment/',
+      'src/files/',
+      'src/report/',
+      'devices/device.ts',
+      'devices/run-program.ts',
+    ],
+    not: HARDWARE,
+  },
   { from: 'src/report/', may: [SHARED, 'src/attestation/', 'src/check/', 'src/enrollment/'], not: HARDWARE },
   // The rehearsal CA judges evidence; doubles and issuers write it without the code that reads it.
   {

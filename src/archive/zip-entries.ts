@@ -21,13 +21,16 @@ export class ZipError extends EnrollError {
   override readonly name = 'ZipError'
   /** Follows "Could not read …: ". */
   readonly what: string
+  /** The file in the archive that is broken, if it is one. */
+  readonly entry: string | undefined
 
-  constructor(what: string, cause?: unknown) {
+  constructor(what: string, cause?: unknown, entry?: string) {
     super('archive.zip', `Could not read the zip file: ${what}.`, {
       remedy: 'Download it again, or unpack it yourself and pass the files in it.',
       cause,
     })
     this.what = `the zip file cannot be used: ${what}`
+    this.entry = entry
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Command, CommandGroup } from './command.ts'
 import { batch } from './commands/batch.ts'
+import { bundle } from './commands/bundle.ts'
 import { certificate } from './commands/certificate.ts'
 import { check } from './commands/check.ts'
 import { config } from './commands/config.ts'
@@ -32,6 +33,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   csr,
   attest,
   runs,
+  bundle,
   keys,
   inventory,
   ledger,

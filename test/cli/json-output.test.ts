@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -6,6 +7,7 @@ import { parse, stringify } from 'yaml'
 import { writePem } from '../../src/asn1/pem.ts'
 import { builtInKnowledge } from '../../src/knowledge/built-in-knowledge.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
+import { startTimeStampAuthority } from '../../src/sandbox/time-stamp-authority/time-stamp-authority.ts'
 import { type ProgramEnd, runProgram } from '../enrollment/built-program.ts'
 import { runInside } from '../enrollment/run-inside.ts'
 import { startProgram } from '../enrollment/running-program.ts'
@@ -394,6 +396,31 @@ describe('--json prints what docs/json.md says, and nothing else on stdout', () 
     expect(setting('device.uri')).toMatchObject({ origin: rehearsal.profile })
     expect(setting('sectigo.timeoutSeconds')).toMatchObject({ origin: 'default' })
     expect(setting('trustAnchors')).toMatchObject({ value: [join(folder, 'r/trust-anchors.json')] })
+  })
+
+  it('bundle: created, signed elsewhere, time-stamped, verified', async () => {
+    const { id } = await order()
+    const own = ['--trust-anchors', join(folder, 'r/trust-anchors.json')]
+    const bundle = join(folder, 'b.zip')
+    expect(await result('bundle create', [id, ...state(), ...own, '-o', bundle], 0)).toMatchObject({
+      sound: true,
+      run: id,
+    })
+    const statement = join(folder, 'statement.pae')
+    await result('bundle statement', [bundle, ...own, '-o', statement], 0)
+    const key = join(folder, 'witness')
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', key])
+    execFileSync('ssh-keygen', ['-q', '-Y', 'sign', '-n', 'bundle@hsm-enroll', '-f', key, statement], {
+      stdio: 'ignore',
+    })
+    await result('bundle sign', [bundle, ...own, '--signature', `${statement}.sig`], 0)
+    const authority = await startTimeStampAuthority()
+    await result('bundle timestamp', [bundle, ...own, '--tsa', authority.url], 0)
+    await authority.close()
+    const verdict = await result('bundle verify', [bundle, ...own], 0)
+    expect(verdict).toMatchObject({ signatures: [{ kind: 'ssh' }], timestamps: [{ trusted: false }] })
+    // Under the built-in anchors the rehearsal's evidence is not genuine.
+    expect(await result('bundle verify', [bundle], 1)).toMatchObject({ sound: false })
   })
 
   it('every command was held against its schema', () => {

@@ -18,7 +18,7 @@ export const sandbox: Command = {
     },
   },
   run: async (args, context) => {
-    const { mkdtemp } = await import('node:fs/promises')
+    const { mkdtemp, writeFile } = await import('node:fs/promises')
     const { tmpdir } = await import('node:os')
     const { join, resolve } = await import('node:path')
     const { existsSync } = await import('node:fs')
@@ -26,6 +26,7 @@ export const sandbox: Command = {
     const { makeDirectory } = await import('../../files/make-directory.ts')
     const { withProcessLock } = await import('../../files/process-lock.ts')
     const { startRehearsal } = await import('../../sandbox/rehearsal/start-rehearsal.ts')
+    const { startTimeStampAuthority } = await import('../../sandbox/time-stamp-authority/time-stamp-authority.ts')
     const { parseScenario } = await import('../../sandbox/certificate-authority/scenario.ts')
     const script = args.text('script')
     const read = async (file: string): Promise<string> =>
@@ -42,13 +43,23 @@ export const sandbox: Command = {
         )
       const rehearsal = await startRehearsal({ directory, device: args.required('device'), authority })
       const { double, ca, environment } = rehearsal
+      const authorityOfTime = await startTimeStampAuthority()
+      await writeFile(join(directory, 'tsa-ca.pem'), authorityOfTime.rootPem)
       // One line, though it is the only one: the program goes on running, and a script waits for the line's end.
       context.output.line(
-        { profile: rehearsal.profile, uri: double.uri, endpoint: ca.url, environment, login: ca.login },
+        {
+          profile: rehearsal.profile,
+          uri: double.uri,
+          endpoint: ca.url,
+          environment,
+          login: ca.login,
+          timeStampAuthority: authorityOfTime.url,
+        },
         () =>
           [
             `device    ${double.uri}`,
             `CA        ${ca.url}  (login ${ca.login.loginName}, password ${ca.login.loginPassword}: rehearsal values)`,
+            `time      ${authorityOfTime.url}  (time-stamp authority; its root is tsa-ca.pem)`,
             `profile   ${rehearsal.profile}`,
             `files     the device’s secrets (secret-…), its test root (trust-anchors.json) and the CA’s certificate (ca.pem) are beside the profile`,
             `enrol     ${[...Object.entries(environment).map(([name, value]) => `${name}=${value} `)].join('')}hsm-enroll enroll ${rehearsal.profile} --yes --wait`,
@@ -60,6 +71,7 @@ export const sandbox: Command = {
         if (context.signal.aborted) done()
         context.signal.addEventListener('abort', () => done(), { once: true })
       })
+      await authorityOfTime.close()
       await rehearsal.close()
       return EXIT.done
     })

@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ZipEntry } from '../archive/zip-entries.ts'
+import { PLACES, writeBundle } from '../bundle/bundle-files.ts'
+import type { RunFolder } from '../enrollment/run-folder.ts'
+import { EnrollError } from '../errors.ts'
+import type { EvidenceReport } from '../report/evidence-report.ts'
+import { makeEvidenceReport } from '../report/evidence-report.ts'
+import { evidenceReportHtml } from '../report/evidence-report-html.ts'
+import { BUNDLE_README } from './bundle-readme.ts'
+
+/**
+ * A bundle of one run: its journal, every file that the journal recorded, the report in JSON and as a page. No secret is in it, since
+ * none is in any of those. Throws EnrollError `run.artefact` where a file of the run is missing or was changed, `journal.damaged`.
+ *
+ * @param more - Further files, by their names in the bundle.
+ * @param now - Milliseconds since 1970.
+ */
+export async function createBundle(
+  folder: RunFolder,
+  program: string,
+  now: number,
+  more: readonly ZipEntry[] = [],
+): Promise<{ readonly bundle: Uint8Array; readonly report: EvidenceReport }> {
+  const report = await makeEvidenceReport(folder, program, now)
+  const changed = report.artefacts.find(({ intact }) => !intact)
+  if (changed !== undefined) {
+    throw new EnrollError(
+      'run.artefact',
+      `Could not bundle the run: ${join(folder.path, changed.file)} is missing or was changed.`,
+      {
+        remedy: 'Restore the file from a backup; the journal has its SHA-256.',
+      },
+    )
+  }
+  const run: ZipEntry[] = []
+  for (const artefact of report.artefacts)
+    run.push({ name: `${PLACES.run}${artefact.file}`, content: await folder.readArtefact(artefact) })
+  const files = [
+    ...run,
+    // Read last: what a run that goes on wrote after the report was made is caught by the comparison of the heads.
+    { name: PLACES.journal, content: await readFile(folder.journalFile) },
+    { name: 'report.json', content: Buffer.from(`${JSON.stringify(report, null, 2)}\n`) },
+    { name: 'report.html', content: Buffer.from(evidenceReportHtml(report)) },
+    { name: 'README.txt', content: Buffer.from(BUNDLE_README) },
+    ...more,
+  ]
+  const { run: id, journalHead, made } = report
+  return { bundle: writeBundle(files, { run: id, journalHead, program, created: made }), report }
+}
