@@ -104,23 +104,24 @@ export function createObject(session: TokenSession, template: readonly Attribute
 }
 
 /**
- * Stores a certificate beside its key and takes the ones that it replaces away, each found anew by its content; reads back. Where the
+ * Stores a certificate beside its key and takes the ones that it replaces (`stored`) away, each found anew by its content; reads back. Where the
  * label is taken by a certificate with another subject (NSS), the new one gets a label of its own. Throws DeviceError.
  */
 export async function replaceCertificates(
   session: TokenSession,
   key: TokenKey,
   certificate: Uint8Array,
+  stored: readonly StoredCertificate[],
   storedNow: () => readonly StoredCertificate[],
 ): Promise<void> {
-  const old = storedNow().map(({ der }) => der)
+  const old = stored.map(({ der }) => der)
   const isOld = (der: Buffer): boolean => old.some((each) => each.equals(der))
   await createCertificate(session, key, certificate)
   const find = (): readonly Buffer[] =>
     storedNow()
       .filter(({ der }) => isOld(der))
       .map(({ object }) => object)
-  destroyEach(session, find, `replaced certificate of ${key.location}`)
+  if (old.length > 0) destroyEach(session, find, `replaced certificate of ${key.location}`)
   const isThere = (): boolean => storedNow().some(({ der }) => der.equals(certificate))
   // A module that gave the new object the handle of an old one may have destroyed the new one first.
   if (!isThere() && old.length > 0) await createCertificate(session, key, certificate)

@@ -337,7 +337,7 @@ export class Pkcs11Device implements Device, CertificateStore, KeyListing, KeyDe
     if (stored.some(({ der }) => Buffer.compare(der, certificate) === 0)) return
     if (stored.length > 0 && options.replace !== true) throw certificateExists(own, this.subject)
     await this.session.login(this.certificateRole)
-    await replaceCertificates(this.session, own, certificate, () => this.#certificatesOf(own))
+    await replaceCertificates(this.session, own, certificate, stored, () => this.#certificatesOf(own))
   }
 
   async readCertificate(key: DeviceKey): Promise<Uint8Array | undefined> {
