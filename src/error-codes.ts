@@ -53,7 +53,7 @@ export const ERROR_CODES = {
   'listen.tls': { exit: 'usage', when: 'The receiver of push notifications got a TLS key without its certificate, or the reverse.' },
   'lock.held': { exit: 'usage', when: 'Another process has the run, the profile, or the question to the CA.' },
   'lock.unavailable': { exit: 'usage', when: 'The folder, or this system, offers no lock that keeps other processes away.' },
-  'order.charged': { exit: 'unknown', when: 'A charge (an authorization) was sent before; it is not sent twice.' },
+  'order.charged': { exit: 'unknown', when: 'An authorization or a refund was sent before; it is not sent twice.' },
   'order.declined': { exit: 'refused', when: 'A person was asked and declined. Nothing was sent.' },
   'order.duplicate': { exit: 'refused', when: 'Another run has ordered with this key or this form, or may have.' },
   'order.evidence': { exit: 'refused', when: 'The key attestation in a form cannot be read, is not genuine, or is of another key. Nothing was sent.' },

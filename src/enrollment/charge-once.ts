@@ -1,32 +1,107 @@
-import { unlink } from 'node:fs/promises'
+import { stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EnrollError } from '../errors.ts'
-import { createOnce } from '../files/create-once.ts'
 import { makeDirectory } from '../files/make-directory.ts'
-import { syncDirectory } from '../files/sync-directory.ts'
+import { withProcessLock } from '../files/process-lock.ts'
+import { jsonMember } from '../json-member.ts'
+import { appendLine, readLinesLeniently } from '../ledger/line-file.ts'
 import type { ChangeOutcome } from '../sectigo/change-outcome.ts'
+import { sha256Hex } from '../sha256-hex.ts'
 
-/** A debit that is no order: a marker on disk before the POST, kept unless the CA said that nothing happened. */
-export async function chargeOnce(
-  stateDirectory: string,
-  name: string,
-  send: () => Promise<ChangeOutcome>,
-): Promise<ChangeOutcome> {
+/** A call that moves money and is no order of its own: it has no run, so that it is kept by the order that it is about. */
+export interface Charge {
+  readonly kind: 'authorize' | 'refund'
+  /** As the CA has it: decimal digits. */
+  readonly orderNumber: string
+  /** The operator has made sure that the CA did not carry out what was sent before. */
+  readonly again: boolean
+  readonly send: () => Promise<ChangeOutcome>
+}
+
+/** What is known of the last attempt. `open`: it was sent, or may have been, and nobody knows what came of it. */
+type Attempt = { readonly state: 'none' | 'over' } | { readonly state: 'done' | 'open'; readonly time?: string }
+
+/**
+ * Sends it unless it was sent before: the intent is on disk before the POST, what came of it after it. One that was carried out is never
+ * sent again; one whose end is not known only on the operator's word. Throws EnrollError `order.charged`, `lock.held`.
+ */
+export async function chargeOnce(stateDirectory: string, charge: Charge): Promise<ChangeOutcome> {
+  const { kind, again, send } = charge
   const folder = join(stateDirectory, 'orders')
   await makeDirectory(folder)
-  const file = join(folder, name.replace(/[^\w#-]/g, '_'))
-  if (!(await createOnce(file, `${new Date().toISOString()}\n`))) {
-    throw new EnrollError('order.charged', `Could not send "${name}": it has already been sent.`, {
-      remedy: `Check the order first. If the CA never received the request, delete ${file}.`,
+  // 007 and 7 are one order.
+  const orderNumber = charge.orderNumber.replace(/^0+(?=\d)/, '')
+  const file = join(folder, `${kind}-${/^\d{1,40}$/.test(orderNumber) ? orderNumber : sha256Hex(orderNumber)}`)
+  return withProcessLock(`${file}.lock`, `the same for order ${orderNumber}`, async () => {
+    const before = await lastAttempt(file)
+    if (before.state === 'done' || (before.state === 'open' && !again))
+      throw charged({ ...charge, orderNumber }, before)
+    if (before.state === 'open') await removeIfEmpty(file)
+    await write(file, { status: 'intended' })
+    const outcome = await send().catch(async (error: unknown) => {
+      // A call reports every end after the connection as data: what it throws (a bad number, no login) was thrown before.
+      if (error instanceof EnrollError) await write(file, { status: 'not-sent', reason: error.code })
+      throw error
+    })
+    await write(file, outcomeOf(outcome))
+    return outcome
+  })
+}
+
+type Note =
+  | { readonly status: 'intended' | 'done' }
+  | { readonly status: 'rejected' | 'unknown' | 'not-sent'; readonly reason: string }
+
+/** On disk when it resolves. Sealed, so that what a disk changed is told from what was written. */
+const write = (file: string, note: Note): Promise<void> =>
+  appendLine(file, JSON.stringify({ ...note, time: new Date().toISOString() }))
+
+function outcomeOf(outcome: ChangeOutcome): Note {
+  switch (outcome.kind) {
+    case 'done':
+      return { status: 'done' }
+    case 'rejected': {
+      const { code, message, doubtful } = outcome.refusal
+      // A failure of the CA's own may hide that it was carried out.
+      return { status: doubtful === true ? 'unknown' : 'rejected', reason: brief(`${code} ${message}`) }
+    }
+    case 'unknown':
+    case 'not-sent':
+      return { status: outcome.kind, reason: brief(outcome.reason) }
+  }
+}
+
+const brief = (text: string): string => text.slice(0, 500)
+
+/** A file that says nothing that can be read (an earlier version wrote the time alone) speaks of an attempt all the same. */
+async function lastAttempt(file: string): Promise<Attempt> {
+  const { lines, bad } = await readLinesLeniently(file)
+  const last = lines.at(-1)
+  if (last === undefined) return { state: bad.length === 0 ? 'none' : 'open' }
+  const note: unknown = JSON.parse(last)
+  const [status, time] = [jsonMember(note, 'status'), jsonMember(note, 'time')]
+  if (bad.length === 0 && (status === 'rejected' || status === 'not-sent')) return { state: 'over' }
+  return { state: status === 'done' ? 'done' : 'open', time: typeof time === 'string' ? time : undefined }
+}
+
+/** A disk that lost what was written left a file that takes no more lines. */
+async function removeIfEmpty(file: string): Promise<void> {
+  if ((await stat(file)).size === 0) await unlink(file)
+}
+
+function charged({ kind, orderNumber }: Charge, { state, time }: Attempt & { readonly time?: string }): EnrollError {
+  const what = `${kind} order ${orderNumber}`
+  const when = time === undefined ? '' : ` (${time})`
+  if (state === 'done') {
+    return new EnrollError('order.charged', `Could not ${what} again: the CA has carried that out${when}.`, {
+      remedy: `See \`hsm-enroll order status ${orderNumber}\`.`,
     })
   }
-  await syncDirectory(folder)
-  const outcome = await send().catch(async (error: unknown) => {
-    // A call reports every end after the connection as data: what it throws (a bad number, no login) was thrown before.
-    if (error instanceof EnrollError) await unlink(file)
-    throw error
-  })
-  const certain = outcome.kind === 'rejected' && outcome.refusal.doubtful !== true
-  if (certain || outcome.kind === 'not-sent') await unlink(file)
-  return outcome
+  return new EnrollError(
+    'order.charged',
+    `Could not ${what}: that was sent before${when}, and what came of it is not known.`,
+    {
+      remedy: `Check \`hsm-enroll order status ${orderNumber}\` and \`hsm-enroll balance\`. Only if the CA did not carry it out: \`hsm-enroll order ${kind} ${orderNumber} --again\`.`,
+    },
+  )
 }

@@ -284,8 +284,9 @@ describe('place-order, authorize, refund, revoke, balance', () => {
     expect(end.code, end.stdout + end.stderr).toBe(0)
     expect(Number(rehearsal.ca.credit)).toBe(credit + 100)
     const again = await program(['order', 'refund', ssl.orderNumber, '--reason-code', '1', '--yes'])
-    expect(again.code).toBe(4)
-    expect(again.stdout).toMatch(/-18[\s\S]*Try: /)
+    expect(again.code).toBe(5)
+    expect(again.stderr).toContain('order.charged')
+    expect(requests('!AutoRefund')).toBe(1)
     expect((await program(['order', 'refund', ssl.orderNumber, '--reason-code', '99', '--yes'])).code).toBe(2)
   })
 

@@ -18,6 +18,13 @@ const SEND_ANYWAY = {
     describe: 'send evidence that cannot be read, is not genuine, or is of another key',
   },
 } as const
+const AGAIN = {
+  again: {
+    type: 'boolean',
+    describe:
+      'send it although it was sent before and the outcome is not known: you have checked that nothing came of it',
+  },
+} as const
 const ORDER_NUMBER = { 'order-number': { type: 'string', describe: 'the CA’s order number' } } as const
 
 const submit: Command = {
@@ -67,7 +74,7 @@ const authorize: Command = {
   command: 'authorize <order-number>',
   summary: 'authorize an order of place-order; debits the account (!AutoAuthorize)',
   positionals: ORDER_NUMBER,
-  options: { ...OPTIONS, yes: YES, test: { type: 'boolean', describe: 'do not really authorize' } },
+  options: { ...OPTIONS, yes: YES, test: { type: 'boolean', describe: 'do not really authorize' }, ...AGAIN, ...AGAIN },
   run: async (args, context) => {
     const { autoAuthorize } = await import('../../sectigo/auto-authorize.ts')
     const { AUTO_AUTHORIZE } = await import('../../sectigo/parameters/auto-authorize.ts')
@@ -76,16 +83,19 @@ const authorize: Command = {
     const { chargeOnce } = await import('../../enrollment/charge-once.ts')
     const orderNumber = args.required('order-number')
     const test = args.flag('test')
-    // Before the question, and before a marker by this name: 007 and 7 are one order.
+    // Before the question.
     requireValid(AUTO_AUTHORIZE, { orderNumber })
     if (!test) await confirmChange(`Authorize order ${orderNumber}? This debits the account.`, args, context)
     const configuration = await configureFor(args, context)
     const client = openClient(configuration, args, context)
     const outcome = test
       ? await autoAuthorize(client, { orderNumber, test })
-      : await chargeOnce(configuration.required('stateDirectory'), `authorize-${orderNumber}`, () =>
-          autoAuthorize(client, { orderNumber }),
-        )
+      : await chargeOnce(configuration.required('stateDirectory'), {
+          kind: 'authorize',
+          orderNumber,
+          again: args.flag('again'),
+          send: () => autoAuthorize(client, { orderNumber }),
+        })
     return showChange(outcome, `authorize ${orderNumber}`, context)
   },
 }
@@ -97,6 +107,7 @@ const refund: Command = {
   options: {
     ...OPTIONS,
     yes: YES,
+    ...AGAIN,
     'reason-code': {
       type: 'string',
       demandOption: true,
@@ -107,16 +118,24 @@ const refund: Command = {
   },
   run: async (args, context) => {
     const { autoRefund, REFUND_COVERS } = await import('../../sectigo/auto-refund.ts')
+    const { AUTO_REFUND } = await import('../../sectigo/parameters/auto-refund.ts')
+    const { requireValid } = await import('../../sectigo/parameters/require-valid.ts')
     const { confirmChange, openClient, showChange } = await import('../sectigo-client.ts')
+    const { chargeOnce } = await import('../../enrollment/charge-once.ts')
     const orderNumber = args.required('order-number')
+    const reasonCode = args.required('reason-code')
     context.output.warn(REFUND_COVERS)
+    requireValid(AUTO_REFUND, { orderNumber, refundReasonCode: reasonCode })
     await confirmChange(`Request a refund of order ${orderNumber}?`, args, context)
-    const client = openClient(await configureFor(args, context), args, context)
-    return showChange(
-      await autoRefund(client, { orderNumber, reasonCode: args.required('reason-code') }),
-      `refund ${orderNumber}`,
-      context,
-    )
+    const configuration = await configureFor(args, context)
+    const client = openClient(configuration, args, context)
+    const outcome = await chargeOnce(configuration.required('stateDirectory'), {
+      kind: 'refund',
+      orderNumber,
+      again: args.flag('again'),
+      send: () => autoRefund(client, { orderNumber, reasonCode }),
+    })
+    return showChange(outcome, `refund ${orderNumber}`, context)
   },
 }
 
