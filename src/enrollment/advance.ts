@@ -82,9 +82,14 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
       case 'ordered':
         if (!hasKey(run.record)) throw noCertificate(run)
         if (await takePushed(run)) break
-        if (await runCollectStep(run, { patient: options.wait === true, pushed: options.pushed === true })) break
+        if (
+          await untilStop(run, () =>
+            runCollectStep(run, { patient: options.wait === true, pushed: options.pushed === true }),
+          )
+        )
+          break
         if (options.wait !== true) return EXIT.pending
-        await pause(run)
+        await untilStop(run, () => pause(run))
         break
       case 'issued':
         // A test certificate hangs on an untrusted chain; it has no place on a device.
@@ -115,6 +120,23 @@ function stopped({ id, record, services }: Run): ExitCode {
       throw new EnrollError('run.stopped', `Stopped before the order; the run is ${record.state}.`, {
         remedy: `Continue with \`hsm-enroll runs resume ${id}\`.`,
       })
+  }
+}
+
+/** How a question to the CA, a wait for another process's question, or a pause ends where a stop ends it. */
+const ENDED_BY_STOP = ['run.stopped', 'lock.held', 'sectigo.not-sent', 'sectigo.no-answer']
+
+/** Who stops a run that only follows its order has lost nothing, whatever it was that waited. */
+async function untilStop<T>({ id, services }: Run, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const ended = error instanceof EnrollError && ENDED_BY_STOP.includes(error.code)
+    if (!ended || services.signal?.aborted !== true) throw error
+    throw new EnrollError('run.stopped', 'Stopped while waiting for the CA; nothing is lost.', {
+      remedy: `Continue with \`hsm-enroll runs resume ${id}\`.`,
+      cause: error,
+    })
   }
 }
 

@@ -49,7 +49,7 @@ export function createRealServices(options: RealServicesOptions): EnrollmentServ
     sleep: async (milliseconds) => {
       await delay(milliseconds, undefined, { signal }).catch(() => {
         throw new EnrollError('run.stopped', 'Stopped while waiting for the CA; nothing is lost.', {
-          remedy: 'Continue with `hsm-enroll runs resume RUN`.',
+          remedy: 'Resume the run.',
         })
       })
     },

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { stringify } from 'yaml'
+import { takeKernelLock } from '../../devices/lock/kernel-lock.ts'
 import { STOP_SIGNALS } from '../../src/cli/stop-signals.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { testKeyPair } from '../../src/sandbox/test-key-pair.ts'
@@ -201,6 +203,42 @@ describe('a signal where nothing is at stake', () => {
     expect(end.stderr).toContain('run.stopped')
   })
 })
+
+/** Does a process wait for this lock? flock(1) has the file as its descriptor 3. */
+function isAwaited(lock: string): boolean {
+  return readdirSync('/proc').some((pid) => {
+    try {
+      return (
+        /^\d+$/.test(pid) &&
+        readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('flock\u0000') &&
+        readlinkSync(`/proc/${pid}/fd/3`) === lock
+      )
+    } catch {
+      return false
+    }
+  })
+}
+
+it.runIf(process.platform === 'linux').each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)(
+  '%s ends the wait for a question that another process has with the CA, and says how to go on',
+  async (signal) => {
+    const state = ownState()
+    const ordered = await runProgram(enroll(state))
+    const { id } = JSON.parse(ordered.stdout) as Shown
+    const holder = await takeKernelLock(join(state, 'poll.lock'), {})
+    if (holder.kind === 'held') throw new Error('nobody else has it')
+    try {
+      const program = startProgram(['certificate', 'collect', id, '--state-directory', state])
+      await vi.waitUntil(() => isAwaited(join(state, 'poll.lock')), { timeout: 60_000 })
+      const end = await program.stop(signal)
+      expect(end, end.stderr).toMatchObject({ code: 6, signal: null })
+      expect(end.stderr).toContain('Stopped while waiting for the CA; nothing is lost.')
+      expect(end.stderr).toContain(`hsm-enroll runs resume ${id}`)
+    } finally {
+      holder.lock.release()
+    }
+  },
+)
 
 it.runIf(process.platform !== 'win32')('SIGUSR1 opens no debugger', async () => {
   const program = startProgram(['listen', '--port', '0', '--state-directory', ownState()])
