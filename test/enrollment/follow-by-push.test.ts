@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { writePem } from '../../src/asn1/pem.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import type { ProgramEnd } from './built-program.ts'
@@ -17,8 +17,8 @@ let stateDirectory: string
 let listener: RunningProgram
 let address: string
 let rehearsal: Rehearsal
-const push = { url: '', ...BASIC, withCertificate: true }
-beforeAll(async () => {
+let push: { url: string; withCertificate: boolean } & typeof BASIC
+beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'push-'))
   stateDirectory = join(folder, 'state')
   listener = startProgram(
@@ -29,7 +29,7 @@ beforeAll(async () => {
     { PUSH_USER: BASIC.user, PUSH_PASSWORD: BASIC.password },
   )
   address = (await listener.until(/Listening on (\S+);/))[1] ?? ''
-  push.url = address
+  push = { url: address, ...BASIC, withCertificate: true }
   rehearsal = await startRehearsal({
     directory: folder,
     device: 'yubihsm2',
@@ -37,7 +37,7 @@ beforeAll(async () => {
     authority: { flow: [], push, account: { credit: '100000.00' } },
   })
 })
-afterAll(async () => {
+afterEach(async () => {
   await listener.stop()
   await rehearsal.close()
   await rm(folder, { recursive: true })
@@ -153,7 +153,6 @@ describe('listen', () => {
 
   it('changes nothing for somebody else’s certificate, and nothing for a repeated push', async () => {
     const [mine, theirs] = [await order(), await order()]
-    push.withCertificate = true
     await take(theirs, 'validate-organization', 'callback', 'agreement', 'issue')
     const before = await digestOf(mine.folder)
     expect(await send(issuedForm(mine.orderNumber, certificatesOf(theirs)))).toBe(200)
@@ -213,7 +212,8 @@ describe('listen', () => {
   })
 
   it('wakes `enroll --wait`, long before the CA may be asked again', async () => {
-    push.withCertificate = true
+    const theirs = await order()
+    await take(theirs, 'validate-organization', 'callback', 'agreement', 'issue')
     const placed = rehearsal.ca.orders.length
     const waiting = startProgram(['enroll', rehearsal.profile, '--yes', '--new', '--wait', '--json'], {
       HSM_ENROLL_SECTIGO_POLL_SECONDS: '10800',
@@ -224,8 +224,7 @@ describe('listen', () => {
     for (const action of ['validate-organization', 'callback', 'agreement'] as const)
       rehearsal.ca.perform(orderNumber, action)
     // Somebody else's certificate does not wake it.
-    const other = rehearsal.ca.orders.find(({ certificates }) => certificates !== undefined)?.certificates ?? []
-    expect(await send(issuedForm(orderNumber, other))).toBe(200)
+    expect(await send(issuedForm(orderNumber, certificatesOf(theirs)))).toBe(200)
     expect(told().at(-1)?.outcome).toBe('busy')
     rehearsal.ca.perform(orderNumber, 'issue')
     const end = await waiting.ended
@@ -270,6 +269,9 @@ describe('listen', () => {
   })
 
   it('never shows its credentials', async () => {
+    const run = await order()
+    await take(run, 'validate-organization', 'callback', 'agreement', 'issue')
+    expect(await send(issuedForm(run.orderNumber, certificatesOf(run)), {})).toBe(401)
     const files = await readdir(stateDirectory, { recursive: true, withFileTypes: true })
     const texts = await Promise.all(
       files.filter((entry) => entry.isFile()).map((entry) => readFile(join(entry.parentPath, entry.name), 'latin1')),
