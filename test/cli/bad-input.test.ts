@@ -88,7 +88,7 @@ describe('bad input ends with exit code 2, one line of cause and one of remedy',
     ['a run that is not there', () => ['runs', 'show', 'nosuch'], /runs list/],
   ])('%s', async (_what, args, says) => {
     const end = await runInside(args(), {
-      env: { L: 'x', XDG_STATE_HOME: folder },
+      env: { L: 'x', HSM_ENROLL_DEVICE_SECRETS_PASSWORD: 'env:L', XDG_STATE_HOME: folder },
     })
     const lines = end.stderr.trim().split('\n')
     expect(end.stderr).toMatch(says)
