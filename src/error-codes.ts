@@ -102,6 +102,7 @@ export const ERROR_CODES = {
   'sectigo.timeout': { exit: 'usage', when: 'A time-out is out of range.' },
   'sectigo.unreadable': { exit: 'ca', when: 'The CA answered a call that only reads with something that makes no sense.' },
   'sectigo.url': { exit: 'usage', when: 'The address of an endpoint cannot be used.' },
+  'sign-check.failed': { exit: 'refused', when: 'The device has no certificate for the key of a run, or another one, or a signature that it does not verify.' },
   'trust-anchors.unreadable': { exit: 'usage', when: 'A file of trust anchors cannot be read.' },
   'usage': { exit: 'usage', when: 'The command line is wrong: an unknown option, a missing value, options that exclude each other.' },
   'usage.cert-chains': { exit: 'usage', when: '`--cert-chains` was passed for evidence that carries its own certificates.' },

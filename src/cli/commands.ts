@@ -18,6 +18,7 @@ import { balance, order, placeOrder } from './commands/order.ts'
 import { plan } from './commands/plan.ts'
 import { runs } from './commands/runs.ts'
 import { sandbox } from './commands/sandbox.ts'
+import { signCheck } from './commands/sign-check.ts'
 import { attest, csr, keygen } from './commands/steps.ts'
 import { trust } from './commands/trust.ts'
 
@@ -38,6 +39,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   inventory,
   ledger,
   certificate,
+  signCheck,
   order,
   placeOrder,
   balance,

@@ -159,4 +159,5 @@ const filesOf = (record: RunRecord): readonly string[] =>
     record.certificate,
     record.previousCertificate,
     record.chain,
+    record.fullchain,
   ].flatMap((artefact) => (artefact === undefined ? [] : [artefact.file]))

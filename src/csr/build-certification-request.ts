@@ -31,7 +31,7 @@ export interface RequestTemplate extends RequestedExtensions {
 export type RequestSigner = Pick<DeviceKey, 'publicKey' | 'sign'>
 
 /** Largest hash that still fits the key is P-384 with SHA-384; RSA takes any. */
-function defaultRequestHash(spki: Uint8Array): HashName {
+export function defaultRequestHash(spki: Uint8Array): HashName {
   const key = parsePublicKey(spki)
   return key.type === 'EC' && key.curve === 'P-384' ? 'SHA-384' : 'SHA-256'
 }

@@ -142,6 +142,8 @@ export type RunEvent =
       readonly type: 'issued'
       readonly certificate: Artefact
       readonly chain?: Artefact
+      /** The certificate and its issuers, as programs that sign want them. */
+      readonly fullchain?: Artefact
       readonly serialNumber: string
       readonly notAfter: string
       readonly source: string

@@ -59,6 +59,8 @@ export interface RunRecord {
   readonly progress?: { readonly summary: string; readonly steps: readonly OrderStep[]; readonly nextPollAt?: string }
   readonly certificate?: Artefact
   readonly chain?: Artefact
+  /** Certificate first, then its issuers. */
+  readonly fullchain?: Artefact
   readonly certificateSerial?: string
   readonly certificateNotAfter?: string
   readonly certificateSubject?: string
@@ -228,6 +230,7 @@ function changeBy(record: RunRecord, event: RunEvent, time: string): Partial<Run
         state: 'issued',
         certificate: event.certificate,
         chain: event.chain,
+        fullchain: event.fullchain,
         certificateSerial: event.serialNumber,
         certificateNotAfter: event.notAfter,
         certificateSubject: event.subject,
@@ -254,6 +257,7 @@ const WITHOUT_ORDER = {
   progress: undefined,
   certificate: undefined,
   chain: undefined,
+  fullchain: undefined,
   certificateSerial: undefined,
   certificateNotAfter: undefined,
   certificateSubject: undefined,

@@ -26,6 +26,8 @@ const ENROLMENTS = [
 ] as const
 
 interface Kept {
+  readonly id: string
+  readonly keyLocation: string
   readonly folder: string
   readonly state: string
   readonly keyLabel: string
@@ -47,6 +49,13 @@ describe('an enrolment through the built program', () => {
         expect(end.code, end.stderr).toBe(0)
         const run = JSON.parse(end.stdout) as Kept
         expect(run.state).toBe('installed')
+        const signed = await runProgram(
+          ['sign-check', run.id, '--json', '--state-directory', rehearsal.stateDirectory],
+          {
+            env: { ...rehearsal.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: folder },
+          },
+        )
+        expect(JSON.parse(signed.stdout)).toMatchObject({ verified: true, key: run.keyLocation })
         const made = await readFile(join(run.folder, 'request.csr.pem'), 'utf8')
         for (const stranger of STRANGERS) {
           const said = readByStranger(stranger, made)

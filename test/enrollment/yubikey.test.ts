@@ -58,8 +58,12 @@ describe.runIf(allHere(missingForPcscd()))('an enrolment on a YubiKey', () => {
         env: { ...double.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: folder },
       })
       expect(end.code, end.stderr).toBe(0)
-      const run = JSON.parse(end.stdout) as { folder: string; keyLocation: string; state: string }
+      const run = JSON.parse(end.stdout) as { id: string; folder: string; keyLocation: string; state: string }
       expect(run).toMatchObject({ state: 'installed', keyLocation: slot })
+      const signed = await runProgram(['sign-check', run.id, '--json', '--state-directory', rehearsal.stateDirectory], {
+        env: { ...double.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: folder },
+      })
+      expect(JSON.parse(signed.stdout)).toMatchObject({ key: slot, certificateFrom: 'device', verified: true })
       const kept = async (name: string): Promise<string> => readFile(join(run.folder, name), 'utf8')
       const request = await kept('request.csr.pem')
       for (const stranger of STRANGERS) expect(readByStranger(stranger, request)).toContain('Example Signing GmbH')

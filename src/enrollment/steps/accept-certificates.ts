@@ -42,10 +42,15 @@ export async function acceptCertificates(
           'chain.pem',
           Buffer.from(chain.map(({ der }) => writePem('CERTIFICATE', der)).join('')),
         )
+  const fullchain = await run.folder.writeArtefact(
+    'fullchain.pem',
+    Buffer.from([own, ...chain].map(({ der }) => writePem('CERTIFICATE', der)).join('')),
+  )
   await run.log({
     type: 'issued',
     certificate,
     chain: chainFile,
+    fullchain,
     serialNumber: Buffer.from(own.serialNumber).toString('hex'),
     notAfter: new Date(own.notAfter).toISOString(),
     source,
