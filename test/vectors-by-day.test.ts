@@ -65,6 +65,15 @@ describe.runIf(folder !== undefined)('attestations of real devices, by day', () 
     expect(ROWS.map(([id]) => id).filter((id) => !judged.includes(id))).toEqual([])
   })
 
+  it('none contradicts itself', () => {
+    const doubted = [...after].flatMap(([id, result]) =>
+      (result?.checks ?? []).flatMap(({ id: rule, detail }) =>
+        rule.startsWith('policy.plausible.') ? [`${id}: ${detail}`] : [],
+      ),
+    )
+    expect(doubted).toEqual([])
+  })
+
   it.each(ROWS)('%s', (id, wordBefore, wordAfter, certification, advisories) => {
     const [early, late] = [before.get(id), after.get(id)]
     expect([early?.device.fips, late?.device.fips]).toEqual([wordBefore, wordAfter])

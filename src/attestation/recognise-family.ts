@@ -2,8 +2,8 @@ import { parseCertificate } from '../asn1/certificate.ts'
 import { DerError } from '../asn1/der-error.ts'
 import { printName } from '../asn1/name.ts'
 import { HSM_TYPES, type HsmType } from '../hsm-type.ts'
+import { otherEvidence } from './certificates/other-evidence.ts'
 import { EvidenceError } from './contract/evidence-error.ts'
-import { otherEvidence } from './other-evidence.ts'
 import { readCertificatePackage } from './package/certificate-package.ts'
 import { VERIFIERS } from './verifiers.ts'
 
@@ -34,7 +34,7 @@ function found(package_: Uint8Array): string {
   try {
     const [first] = readCertificatePackage(package_)
     const other = first && otherEvidence(first)
-    if (other !== undefined) return `: it is ${other}`
+    if (other !== undefined) return `: it is ${other.what}`
     return first === undefined
       ? ''
       : `; it starts with the certificate of ${printName(parseCertificate(first).subject)}`

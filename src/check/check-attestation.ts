@@ -16,6 +16,7 @@ import { evidenceCertificates } from './evidence-certificates.ts'
 import { knownOn } from './known-on.ts'
 import { otherToolsNotes } from './oddities.ts'
 import { evaluatePolicy } from './policy/evaluate-policy.ts'
+import { plausibilityChecks } from './policy/plausibility.ts'
 import { type PolicyProfile, policyProfile } from './policy/policy-profile.ts'
 
 /** What is to be judged, and by what. */
@@ -87,7 +88,7 @@ export function checkAttestation(request: CheckRequest): AttestationResult {
     profile,
   )
   const notes = [...(request.notes ?? []), ...(genuine ? otherToolsNotes(hsmType, certificates) : [])]
-  const checks = [...verdict.checks, ...binding.checks, ...policy]
+  const checks = [...verdict.checks, ...binding.checks, ...policy, ...plausibilityChecks(verdict, certificates)]
   return present({
     hsmType,
     genuine,

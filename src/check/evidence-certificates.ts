@@ -3,6 +3,7 @@ import { DerError, ifReadable } from '../asn1/der-error.ts'
 import { PemError, readPem } from '../asn1/pem.ts'
 import { pkcs7Certificates } from '../asn1/pkcs7.ts'
 import { EvidenceError } from '../attestation/contract/evidence-error.ts'
+import { readFortanixPackage } from '../attestation/fortanix/package.ts'
 import { readCertificatePackage } from '../attestation/package/certificate-package.ts'
 import type { HsmType } from '../hsm-type.ts'
 
@@ -13,6 +14,10 @@ const READERS: Readonly<
   YUBIKEY: readCertificatePackage,
   YUBIHSM2: readCertificatePackage,
   LUNA: (package_) => pkcs7Certificates(package_[0] === 0x30 ? package_ : pemBlock(package_)),
+  FORTANIX: (package_) => {
+    const { statement, authorityChain } = readFortanixPackage(package_)
+    return [statement, ...authorityChain]
+  },
   MARVELL_GOOGLE: (_package, chains) => (chains === undefined ? [] : readCertificatePackage(chains)),
 }
 

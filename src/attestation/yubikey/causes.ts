@@ -5,6 +5,7 @@ import { sameBytes } from '../../asn1/octets.ts'
 import type { AnchorKey } from '../certificates/anchor-keys.ts'
 import { namesIssuer, selfIssued } from '../certificates/certificate-chain.ts'
 import { commonNameOf } from '../certificates/common-name.ts'
+import { type OtherEvidence, otherEvidence } from '../certificates/other-evidence.ts'
 import { signatureScheme } from '../certificates/signature-algorithm.ts'
 import type { Cause } from '../contract/check-list.ts'
 
@@ -13,6 +14,19 @@ export const EXPORT_AGAIN =
 
 const EXPORT_F9 =
   'Export F9 from the device that created the attestation: `yubico-piv-tool -a read-certificate -s f9` or `ykman piv certificates export f9 f9.pem`.'
+
+/** The certificates are evidence of something else, by what they say: another maker's PIV card, a passkey, an OpenPGP key. */
+export function otherCause(certificate: Certificate): (Cause & Pick<OtherEvidence, 'card'>) | undefined {
+  const other = otherEvidence(certificate.der)
+  return (
+    other && {
+      card: other.card ?? { vendor: 'unknown', model: 'not a PIV card' },
+      detail: `this is not a PIV attestation of a YubiKey: it is ${other.what}`,
+      remedy:
+        'Attest a key in a PIV slot of a YubiKey (`yubico-piv-tool -a attest -s 9c`). A CA accepts no other card as YUBIKEY.',
+    }
+  )
+}
 
 /** Issuers of an F9 certificate that explain by their name why no anchor was reached. */
 const ISSUER_CAUSES: readonly { readonly name: RegExp; readonly cause: Cause }[] = [
@@ -97,7 +111,7 @@ export function chainCause(f9: Certificate, top: Certificate, anchors: readonly 
       remedy: `${EXPORT_F9} If that fails too, this YubiKey cannot be attested; use another.`,
     }
   }
-  const named = causeByName(issuer)
+  const named = otherCause(f9) ?? causeByName(issuer)
   if (named !== undefined) return named
   if (top !== f9) {
     return {

@@ -1,9 +1,10 @@
 import type { Certificate } from '../../asn1/certificate.ts'
+import { commonNameOf } from '../certificates/common-name.ts'
 import { leafFault as issuesOthers } from '../certificates/issuer-rule.ts'
 import type { AttestedDevice, KeyClaims } from '../contract/attestation-result.ts'
 import type { CheckList } from '../contract/check-list.ts'
 import type { Writable } from '../contract/writable.ts'
-import { EXPORT_AGAIN } from './causes.ts'
+import { EXPORT_AGAIN, otherCause } from './causes.ts'
 import {
   describeFormFactor,
   firmwareOf,
@@ -24,22 +25,23 @@ export function checkYubikeyLeaf(
   checks: CheckList,
 ): { readonly device: AttestedDevice; readonly claims: KeyClaims } {
   const slot = slotOf(leaf)
-  const fault = leafFault(leaf, slot)
-  checks.require(RULE.leaf, fault === undefined, `attests the key in slot ${slot}`, fault ?? '', EXPORT_AGAIN)
+  const foreign = foreignCause(leaf, f9, slot)
+  const fault = foreign?.detail ?? leafFault(leaf, slot)
+  const remedy = foreign?.remedy ?? EXPORT_AGAIN
+  checks.require(RULE.leaf, fault === undefined, `attests the key in slot ${slot}`, fault ?? '', remedy)
   const firmware = checkFirmware(leaf, checks)
   const serial = checkSerial(leaf, checks)
   const policies = checkPolicies(leaf, checks)
   const formFactor = checkFormFactor(leaf, checks)
   const model = formFactor === undefined ? undefined : describeFormFactor(formFactor)
   const device: Writable<AttestedDevice> = {
-    vendor: 'Yubico',
-    model: model === undefined ? 'YubiKey' : `YubiKey, ${model}`,
-    fips: fipsStatus(formFactor, firmware, f9),
+    ...(foreign?.card ?? { vendor: 'Yubico', model: model === undefined ? 'YubiKey' : `YubiKey, ${model}` }),
+    fips: foreign === undefined ? fipsStatus(formFactor, firmware, f9) : 'unknown',
   }
   if (serial !== undefined) device.serial = serial
   if (firmware !== undefined) device.firmware = firmware
   const claims: Writable<KeyClaims> = {}
-  if (slot !== undefined && policies !== undefined) {
+  if (slot !== undefined && policies !== undefined && foreign === undefined) {
     // The card refuses to attest a key that was imported, and the PIV application cannot export one.
     claims.local = true
     claims.sensitive = true
@@ -55,6 +57,13 @@ export function checkYubikeyLeaf(
   if (firmware !== undefined) claims.firmware = firmware
   if (serial !== undefined) claims.serial = Number(serial)
   return { device, claims }
+}
+
+/** Another maker's card says so in its own certificate, or in that of its slot F9. Yubico's own are not searched. */
+function foreignCause(leaf: Certificate, f9: Certificate | undefined, slot: string | undefined) {
+  const issuer = f9 === undefined ? undefined : commonNameOf(f9.issuer)
+  if (slot !== undefined && (f9 === undefined || issuer?.startsWith('Yubico ') === true)) return undefined
+  return otherCause(leaf) ?? (f9 && otherCause(f9))
 }
 
 function leafFault(leaf: Certificate, slot: string | undefined): string | undefined {

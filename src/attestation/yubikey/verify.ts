@@ -9,7 +9,7 @@ import { authorityFault } from '../certificates/issuer-rule.ts'
 import type { CheckList } from '../contract/check-list.ts'
 import type { FamilyVerifier } from '../contract/verify-attestation.ts'
 import { pairVerifier } from '../yubico/verify-pair.ts'
-import { chainCause, EXPORT_AGAIN, intermediateCause, leafSignatureCause } from './causes.ts'
+import { chainCause, EXPORT_AGAIN, intermediateCause, leafSignatureCause, otherCause } from './causes.ts'
 import { unwrap } from './embedded.ts'
 import { hasF9Name, hasPivExtensions, slotOf } from './extensions.ts'
 import { checkYubikeyLeaf } from './leaf.ts'
@@ -62,11 +62,13 @@ function checkF9(f9: Certificate, leaf: Certificate, checks: CheckList): void {
   const other = namesIssuer(leaf, f9.subject)
     ? 'the second certificate is not a slot F9 certificate ("Yubico PIV Attestation"): F9 was replaced, or this is another certificate'
     : `the certificate of slot F9 is missing: ${printName(leaf.issuer)} issued the attestation, and the second certificate is ${printName(f9.subject)}`
+  const named = hasF9Name(f9)
+  const foreign = named ? undefined : otherCause(f9)
   checks.require(
     RULE.f9,
-    hasF9Name(f9) && fault === undefined,
+    named && fault === undefined,
     'the second certificate has the name of a slot F9 certificate',
-    hasF9Name(f9) ? `the F9 certificate ${fault}` : other,
-    EXPORT_AGAIN,
+    named ? `the F9 certificate ${fault}` : (foreign?.detail ?? other),
+    foreign?.remedy ?? EXPORT_AGAIN,
   )
 }
