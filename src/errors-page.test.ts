@@ -15,6 +15,8 @@ const MEANING: Readonly<Record<keyof typeof EXIT, string>> = {
   ca: 'The CA refused, or was not reached.',
   unknown: 'The outcome is unknown. A person must look before anything is repeated.',
   pending: 'Not issued yet, or interrupted. Resume the run later.',
+  begun: 'A renewal has begun, and the CA has its order (`renew`).',
+  person: 'A person must act before anything goes on (`renew`).',
   defect: 'A defect of hsm-enroll. Report it.',
 }
 

@@ -13,6 +13,10 @@ export const EXIT = {
   unknown: 5,
   /** Not issued yet. */
   pending: 6,
+  /** `renew` began a renewal, and the CA has its order. */
+  begun: 7,
+  /** A person must act before anything goes on. */
+  person: 8,
   defect: 70,
 } as const
 /** An exit code of the command line: one of the values of `EXIT`. */

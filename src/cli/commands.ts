@@ -16,6 +16,7 @@ import { ledger } from './commands/ledger.ts'
 import { listen } from './commands/listen.ts'
 import { balance, order, placeOrder } from './commands/order.ts'
 import { plan } from './commands/plan.ts'
+import { renew } from './commands/renew.ts'
 import { runs } from './commands/runs.ts'
 import { sandbox } from './commands/sandbox.ts'
 import { signCheck } from './commands/sign-check.ts'
@@ -33,6 +34,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   keygen,
   csr,
   attest,
+  renew,
   runs,
   bundle,
   keys,

@@ -59,8 +59,7 @@ function nextOf({ run, record, keyStatus, timeLeft, orphaned, location, test }: 
   if (record === undefined) return `its run cannot be read: \`hsm-enroll runs repair ${run}\``
   if (orphaned) return `no run needs it: \`hsm-enroll keys delete '${location ?? ''}' PROFILE\``
   if (test || timeLeft === undefined) return nextStep(run, record)
-  if (record.state === 'installed' && wholeDays(timeLeft) <= SOON)
-    return `renew it: \`hsm-enroll enroll PROFILE --new\``
+  if (record.state === 'installed' && wholeDays(timeLeft) <= SOON) return `renew it: \`hsm-enroll renew ${run}\``
   return nextStep(run, record)
 }
 

@@ -96,6 +96,18 @@ export const SETTINGS: readonly Setting[] = [
   { path: 'key.touchPolicy', type: 'text', description: 'touch policy, if the device has one', allowed: touches },
 
   {
+    path: 'renewal.before',
+    type: 'text',
+    description: 'how long before the end of its certificate a key is renewed: 30d, 6w',
+    default: '30d',
+  },
+  {
+    path: 'renewal.places',
+    type: 'list',
+    description: 'YubiKey: slots that keys take turns in, the one of the first key included, e.g. 9c, 82',
+  },
+
+  {
     path: 'request.subject',
     type: 'text',
     description: 'the subject in RFC 4514 form: CN=Example Ltd,O=Example Ltd,C=NL',

@@ -5,7 +5,7 @@ import { makeDirectory } from '../files/make-directory.ts'
 import { withProcessLock } from '../files/process-lock.ts'
 import type { OrderStatus, RecordedFact } from '../ledger/fact.ts'
 import { openLedger } from './open-ledger.ts'
-import { releaseForms } from './order-claims.ts'
+import { releaseForms, releaseRenewal } from './order-claims.ts'
 import { type Run, withRun } from './run.ts'
 import { RunFolder } from './run-folder.ts'
 import { isUnknown, mayHaveOrder, type RunRecord } from './run-record.ts'
@@ -52,6 +52,7 @@ export async function abandonRun(run: Run, despiteOrder: boolean, operator: stri
   }
   await run.log({ type: 'abandoned', by: operator, despiteOrder: ordered })
   await releaseForms(run)
+  await releaseRenewal(run)
 }
 
 /**

@@ -1,6 +1,7 @@
 import { DeviceError } from '../../devices/device.ts'
 import { EnrollError, EXIT, type ExitCode, sentence } from '../errors.ts'
 import { hasPushed, takePushed } from './pushed-certificates.ts'
+import { claimRenewal } from './renewal/claim-renewal.ts'
 import type { ReplacementWish } from './replacing/allow-replacement.ts'
 import type { OpenRun, Run } from './run.ts'
 import { hasReached, type RunState } from './run-event.ts'
@@ -19,6 +20,8 @@ export interface AdvanceOptions extends ReplacementWish {
   readonly until?: RunState
   /** Wait for the CA instead of ending with exit code 6. */
   readonly wait?: boolean
+  /** An answer of the CA that is lost, or a moment at which it fails, counts as "not yet"; implied by `wait`. */
+  readonly patient?: boolean
   /** Order again after the CA refused: a new POST, on the operator's word. */
   readonly orderAgain?: boolean
   /** The CA has pushed that something happened to the order. */
@@ -56,6 +59,9 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
     if (run.services.signal?.aborted === true) return stopped(run)
     switch (state) {
       case 'planned':
+        await claimRenewal(run)
+        await runDeviceSteps(run, options.until, options)
+        break
       case 'key-generated':
       case 'csr-signed':
         await runDeviceSteps(run, options.until, options)
@@ -84,7 +90,10 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
         if (await takePushed(run)) break
         if (
           await untilStop(run, () =>
-            runCollectStep(run, { patient: options.wait === true, pushed: options.pushed === true }),
+            runCollectStep(run, {
+              patient: options.wait === true || options.patient === true,
+              pushed: options.pushed === true,
+            }),
           )
         )
           break

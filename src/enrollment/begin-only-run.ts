@@ -5,6 +5,7 @@ import { withProcessLock } from '../files/process-lock.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import { refuseSecondRun } from './open-runs.ts'
 import { profileMarks, settingsOf } from './profile-marks.ts'
+import type { Renewed } from './run-event.ts'
 import type { EnrollmentServices } from './services.ts'
 
 export interface ProfileToEnroll {
@@ -12,6 +13,9 @@ export interface ProfileToEnroll {
   readonly profile: string
   readonly test: boolean
   readonly configuration: Configuration
+  /** The run whose certificate is renewed: it, and what ends before it, stands in nobody's way. */
+  readonly renews?: Renewed
+  readonly marks?: readonly string[]
 }
 
 /**
@@ -21,11 +25,11 @@ export interface ProfileToEnroll {
  */
 export async function beginOnlyRun<T>(
   services: EnrollmentServices,
-  { profile, test, configuration }: ProfileToEnroll,
+  { profile, test, configuration, renews, marks: known = [] }: ProfileToEnroll,
   begin: () => Promise<T>,
 ): Promise<T> {
-  const marks = await profileMarks(profile, settingsOf(configuration))
-  const refuse = (): Promise<void> => refuseSecondRun(services, marks, test)
+  const marks = [...new Set([...(await profileMarks(profile, settingsOf(configuration))), ...known])]
+  const refuse = (): Promise<void> => refuseSecondRun(services, marks, test, renews)
   await refuse()
   const folder = join(services.stateDirectory, 'profiles')
   await makeDirectory(folder)

@@ -7,6 +7,7 @@ import { refuseUnworkable, refuseUnworkableSteps } from './plan/preflight.ts'
 import type { ReplacementWish } from './replacing/allow-replacement.ts'
 import { type Resolution, resolveRun } from './resolve-run.ts'
 import { type OpenRun, type Run, withNewRun, withRun } from './run.ts'
+import type { Renewed } from './run-event.ts'
 import type { RunRecord, RunSummary } from './run-record.ts'
 import type { EnrollmentServices } from './services.ts'
 
@@ -32,6 +33,9 @@ export interface Enrollment extends ReplacementWish {
   readonly confirm?: (run: OpenRun) => Promise<boolean>
   /** Begin although a run of this profile is unfinished, or its paid certificate has not expired. Default false. */
   readonly another?: boolean
+  /** The key that the new one is to follow, and what else the profile is known by: `renew` sets both. */
+  readonly renews?: Renewed
+  readonly marks?: readonly string[]
   /** Called once the run exists, before the device is opened. */
   readonly onBegun?: (run: OpenRun) => void
 }
@@ -55,11 +59,22 @@ export async function beginRun<T>(
   services: EnrollmentServices,
   action: (run: Run, options: AdvanceOptions) => Promise<T>,
 ): Promise<T> {
-  const { configuration, test = false, until, wait, another, onBegun, abandon, confirmReplacement } = enrollment
+  const {
+    configuration,
+    test = false,
+    until,
+    wait,
+    another,
+    renews,
+    marks,
+    onBegun,
+    abandon,
+    confirmReplacement,
+  } = enrollment
   const confirm = enrollment.confirm ?? (test ? async () => true : undefined)
   const profile = enrollment.profile ?? configuration.profile
   const begin = (): Promise<T> =>
-    withNewRun({ configuration, profile, test, device: true }, services, (run) => {
+    withNewRun({ configuration, profile, test, device: true, renews, marks }, services, (run) => {
       onBegun?.(run)
       return action(run, { until, wait, confirm, abandon, confirmReplacement })
     })
@@ -74,7 +89,7 @@ export async function beginRun<T>(
   }
   if (another === true) return beginPaid()
   if (profile === undefined) throw unnamed()
-  return beginOnlyRun(services, { profile, test, configuration }, beginPaid)
+  return beginOnlyRun(services, { profile, test, configuration, renews, marks }, beginPaid)
 }
 
 const unnamed = (): EnrollError =>

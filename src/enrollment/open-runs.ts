@@ -1,6 +1,7 @@
 import { EnrollError } from '../errors.ts'
 import { peekLedger } from './open-ledger.ts'
 import { type KnownRun, runsOfProfile } from './profile-runs.ts'
+import type { Renewed } from './run-event.ts'
 import type { IndexedRun } from './run-index.ts'
 import { isUnknown, type RunRecord } from './run-record.ts'
 import type { EnrollmentServices } from './services.ts'
@@ -34,10 +35,12 @@ const isFinished = ({ state, test, rejection, keyRequested }: RunRecord): boolea
   (state === 'planned' && keyRequested === undefined)
 
 /** A paid certificate of this profile that has not ended, or an order for one. */
-const paidAmong = (runs: readonly KnownRun[], now: number): KnownRun | undefined =>
+const paidAmong = (runs: readonly KnownRun[], now: number, renews: Renewed | undefined): KnownRun | undefined =>
   runs.find(
-    ({ record: { state, test, orderNumber, rejection, certificateNotAfter } }) =>
+    ({ record: { state, test, orderNumber, rejection, certificateNotAfter, retiredAt } }) =>
       state !== 'abandoned' &&
+      retiredAt === undefined &&
+      !(renews !== undefined && certificateNotAfter !== undefined && certificateNotAfter <= renews.notAfter) &&
       !test &&
       orderNumber !== undefined &&
       rejection === undefined &&
@@ -46,16 +49,22 @@ const paidAmong = (runs: readonly KnownRun[], now: number): KnownRun | undefined
 
 /**
  * A profile is not enrolled twice by accident: neither side by side, nor again while its paid certificate is good, nor beside a run that
- * ordered for it and cannot be read. Throws EnrollError `run.open`, `run.completed`, `run.damaged`.
+ * ordered for it and cannot be read. `renews`: the run that is renewed, and those whose certificates end before its own, do not count.
+ * Throws EnrollError `run.open`, `run.completed`, `run.damaged`.
  */
-export async function refuseSecondRun(setting: Setting, marks: readonly string[], test: boolean): Promise<void> {
+export async function refuseSecondRun(
+  setting: Setting,
+  marks: readonly string[],
+  test: boolean,
+  renews?: Renewed,
+): Promise<void> {
   const { runs, damaged } = await runsOfProfile(peekLedger(setting), setting.stateDirectory, marks, { keep: true })
   const [run] = openAmong(runs, test)
   if (run !== undefined) throw unfinished(run)
   if (test) return
   const [unread] = damaged
   if (unread !== undefined) throw unreadable(unread)
-  const paid = paidAmong(runs, setting.now())
+  const paid = paidAmong(runs, setting.now(), renews)
   if (paid === undefined) return
   throw new EnrollError(
     'run.completed',

@@ -21,6 +21,25 @@ const isFormClaim = (name: string): boolean => name.startsWith(FORM)
 
 /** The names that a run holds: from its intent to order until it is known that there is no order. */
 export function heldClaims(record: RunRecord): readonly { readonly name: string; readonly intent: string }[] {
+  return [...renewalClaims(record), ...orderClaims(record)]
+}
+
+/** A key is renewed by one run: from its plan until it is given up. */
+function renewalClaims({
+  renews,
+  renewalIntent: intent,
+  state,
+  rejection,
+  test,
+}: RunRecord): ReturnType<typeof heldClaims> {
+  if (renews === undefined || intent === undefined || state === 'abandoned' || rejection !== undefined) return []
+  return [{ name: renewalClaim(renews.spkiSha256, test), intent }]
+}
+
+/** What the renewal of a key claims. */
+export const renewalClaim = (spkiSha256: string, test: boolean): string => orderClaim(`renewal-${spkiSha256}`, test)
+
+function orderClaims(record: RunRecord): ReturnType<typeof heldClaims> {
   const { submission, intent, state } = record
   if (submission === undefined || intent === undefined || !keepsClaims(record)) return []
   const names = claimNames(submission)
@@ -42,6 +61,11 @@ interface Claimant {
 export async function releaseForms({ id, record, ledger }: Claimant): Promise<void> {
   if (record.submission === undefined) return
   for (const name of claimNames(record.submission).filter(isFormClaim)) await ledger.release(name, id)
+}
+
+/** Frees the key that a run was to renew: for when it is given up, or its order was rejected. */
+export async function releaseRenewal({ id, record, ledger }: Claimant): Promise<void> {
+  if (record.renews !== undefined) await ledger.release(renewalClaim(record.renews.spkiSha256, record.test), id)
 }
 
 /** Throws EnrollError `order.duplicate` where another run holds one of the names: asked before the intent is journalled. */

@@ -3,7 +3,7 @@ import type { RunRecord } from './run-record.ts'
 /** What scripts and auditors read of a run: the record without what only serves to go on with it. */
 export type PublishedRecord = Omit<
   RunRecord,
-  'keyRequested' | 'submission' | 'intent' | 'profileMarks' | 'requestOutdated' | 'resolution'
+  'keyRequested' | 'submission' | 'intent' | 'renewalIntent' | 'profileMarks' | 'requestOutdated' | 'resolution'
 > & {
   readonly submission?: Omit<NonNullable<RunRecord['submission']>, 'type' | 'claim' | 'otherClaims'>
 }
@@ -11,6 +11,7 @@ export type PublishedRecord = Omit<
 export function publishedRecord({
   keyRequested: _,
   intent: _intent,
+  renewalIntent: _renewalIntent,
   profileMarks: _marks,
   requestOutdated: _outdated,
   resolution: _resolution,

@@ -47,6 +47,15 @@ export interface Submission {
   readonly balanceBefore?: Balance
 }
 
+/** A key whose certificate is renewed, by the run that has both. */
+export interface Renewed {
+  readonly run: string
+  readonly spkiSha256: string
+  /** Where the key is, and the end of its certificate (ISO 8601, UTC). */
+  readonly location?: string
+  readonly notAfter: string
+}
+
 /** What the journal records. Every event is written to disk before the run goes on; none holds a secret. */
 export type RunEvent =
   | {
@@ -56,6 +65,8 @@ export type RunEvent =
       readonly profile?: string
       /** What the profile is known by, whatever name leads to it: `profileMarks`. */
       readonly profileMarks?: readonly string[]
+      /** The key that this run's own is to follow. */
+      readonly renews?: Renewed
       readonly test: boolean
       readonly keyLabel: string
       readonly keyId: string
@@ -175,6 +186,10 @@ export type RunEvent =
         readonly intent?: string
       }
     }
+  /** Who signs does so with the key of this run from now on, and not with the one that it renews. */
+  | { readonly type: 'switched'; readonly by: string }
+  /** The key of the run is not needed any more although its certificate may still be good: its place may be taken. */
+  | { readonly type: 'retired'; readonly by: string }
   /** A person gave the run up; `despiteOrder`: also an order that exists, or may. */
   | { readonly type: 'abandoned'; readonly by: string; readonly despiteOrder: boolean }
   | { readonly type: 'failed'; readonly code: string; readonly message: string }

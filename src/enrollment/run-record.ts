@@ -1,7 +1,7 @@
 import type { Balance, OrderStep, Refusal } from '../sectigo/certificate-authority.ts'
 import type { Journal, JournalEntry } from './journal.ts'
 import { marksOf } from './profile-marks.ts'
-import type { Artefact, RunEvent, RunState, Submission } from './run-event.ts'
+import type { Artefact, Renewed, RunEvent, RunState, Submission } from './run-event.ts'
 
 /** What a run's journal amounts to. */
 export interface RunRecord {
@@ -12,6 +12,12 @@ export interface RunRecord {
   readonly profile?: string
   /** What the profiles of the run are known by: the first, and each that it was resumed with. */
   readonly profileMarks?: readonly string[]
+  /** The key that this run's own is to follow. */
+  readonly renews?: Renewed
+  /** Hash of the journal's entry that says so, by which the claim in the ledger knows it. */
+  readonly renewalIntent?: string
+  readonly switchedAt?: string
+  readonly retiredAt?: string
   readonly test: boolean
   readonly device: boolean
   readonly keyLabel: string
@@ -114,7 +120,8 @@ export function recordIn(journal: Journal): RunRecord {
 export function foldEntry(record: RunRecord | undefined, { event, time, hash }: JournalEntry): RunRecord | undefined {
   if (event.type === 'planned') {
     const { type: _, ...planned } = event
-    return { ...planned, state: 'planned', startedAt: time, updatedAt: time }
+    const renewalIntent = event.renews === undefined ? undefined : hash
+    return { ...planned, renewalIntent, state: 'planned', startedAt: time, updatedAt: time }
   }
   if (record === undefined) return undefined
   return {
@@ -240,6 +247,10 @@ function changeBy(record: RunRecord, event: RunEvent, time: string): Partial<Run
       }
     case 'installed':
       return { state: 'installed', certificateLocation: event.where }
+    case 'switched':
+      return { switchedAt: time }
+    case 'retired':
+      return { retiredAt: time }
     case 'abandoned':
       return { state: 'abandoned', abandonedAs: record.state }
     case 'recovered':

@@ -1,5 +1,5 @@
 import { DeviceError, type DeviceErrorCode } from '../../devices/device.ts'
-import { Configuration } from '../config/configuration.ts'
+import type { Configuration } from '../config/configuration.ts'
 import { EnrollError, EXIT } from '../errors.ts'
 import { withProcessLock } from '../files/process-lock.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -9,7 +9,8 @@ import { factsOf } from './ledger-facts.ts'
 import { openLedger } from './open-ledger.ts'
 import { marksOf, profileMarks, settingsOf } from './profile-marks.ts'
 import { lostFacts, recordMissing, recovery } from './reconcile-run.ts'
-import type { RunEvent } from './run-event.ts'
+import { runConfiguration } from './run-configuration.ts'
+import type { Renewed, RunEvent } from './run-event.ts'
 import { RunFolder } from './run-folder.ts'
 import { keyIdOf, keyLabelOf } from './run-id.ts'
 import { type RunRecord, type RunSummary, recordIn } from './run-record.ts'
@@ -141,6 +142,9 @@ export interface NewRun {
   readonly profile?: string
   readonly test: boolean
   readonly device: boolean
+  readonly renews?: Renewed
+  /** What its profile is known by beside what this configuration says. */
+  readonly marks?: readonly string[]
 }
 
 /**
@@ -173,12 +177,14 @@ export async function withNewRun<T>(
   })
 }
 
-async function plannedEvent({ configuration, profile, test, device }: NewRun, id: string) {
+async function plannedEvent({ configuration, profile, test, device, renews, marks = [] }: NewRun, id: string) {
+  const own = profile === undefined ? undefined : await profileMarks(profile, settingsOf(configuration))
   return {
     type: 'planned',
     settings: settingsOf(configuration),
     profile,
-    profileMarks: profile === undefined ? undefined : await profileMarks(profile, settingsOf(configuration)),
+    profileMarks: own === undefined ? undefined : [...new Set([...own, ...marks])],
+    renews,
     test,
     device,
     keyLabel: keyLabelOf(id),
@@ -210,11 +216,7 @@ export async function withRun<T>(
     await reconcile(folder, journal, ledger)
     const record = recordIn(journal)
     const settings = await takeChanges(journal, record, changes)
-    const origin = `run ${folder.id}`
-    const values = new Map(
-      Object.entries(settings).map(([path, value]) => [path, { value, origin, layer: 'run' as const }]),
-    )
-    return action(new Run({ folder, journal, ledger }, new Configuration(values), services))
+    return action(new Run({ folder, journal, ledger }, runConfiguration(folder.id, settings), services))
   })
 }
 

@@ -272,6 +272,23 @@ describe('--json prints what docs/json.md says, and nothing else on stdout', () 
     expect(await result('ledger rebuild', state(), 0)).toMatchObject({ added: 0, damaged: [] })
   })
 
+  it('renew, runs switch and retire', async () => {
+    const aside = ['--state-directory', join(folder, 'renewals')]
+    const old = (await result('enroll', [rehearsal.profile, '--yes', ...aside], 6)) as unknown as Run
+    issue(old)
+    await result('runs watch', [old.id, ...aside], 0)
+    expect(await result('renew', [rehearsal.profile, ...aside], 0)).toMatchObject({ outcome: 'nothing' })
+    const begun = await result('renew', [rehearsal.profile, '--yes', '--before', '60w', ...aside], 7)
+    expect(begun).toMatchObject({ outcome: 'begun', current: old.id })
+    const run = String(begun.run)
+    const { orderNumber } = (await result('runs show', [run, ...aside], 0)) as unknown as Run
+    issue({ ...old, orderNumber })
+    expect(await result('runs watch', [run, ...aside], 0)).toMatchObject({ renews: { run: old.id } })
+    expect(await result('renew', [rehearsal.profile, ...aside], 8)).toMatchObject({ outcome: 'person' })
+    expect(await result('runs switch', [run, ...aside], 0)).toHaveProperty('switchedAt')
+    expect(await result('runs retire', [old.id, '--yes', ...aside], 0)).toMatchObject({ keyDeleted: true })
+  })
+
   it('order submit, place-order, their --dry-run and --url; authorize, refund, revoke, balance', async () => {
     const { folder: run } = (await result('attest', [rehearsal.profile], 0)) as unknown as Run
     const { order: kept } = parse(await readFile(rehearsal.profile, 'utf8')) as { order: Json }

@@ -12,6 +12,7 @@ import {
   withExistingRun,
 } from '../enrolling.ts'
 
+import { retireKey, switchTo } from './renew.ts'
 import { abandon, prune, repair } from './upkeep.ts'
 
 const RUN = { run: { type: 'string', describe: 'run id, or the end of it' } } as const
@@ -192,5 +193,5 @@ const report: Command = {
 export const runs: CommandGroup = {
   name: 'runs',
   summary: 'past and open runs',
-  commands: [list, show, resume, watch, resolve, abandon, repair, prune, report],
+  commands: [list, show, resume, watch, resolve, abandon, repair, prune, switchTo, retireKey, report],
 }

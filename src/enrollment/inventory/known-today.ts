@@ -1,11 +1,11 @@
 import { DeviceError } from '../../../devices/device.ts'
 import type { AttestationResult } from '../../attestation/contract/attestation-result.ts'
 import { checkUnder } from '../../check/configured.ts'
-import { Configuration } from '../../config/configuration.ts'
 import { knowledgeInForce } from '../../config/knowledge-in-force.ts'
 import { readInput } from '../../config/read-input.ts'
 import { EnrollError } from '../../errors.ts'
 import { hsmTypeOf } from '../order-form.ts'
+import { runConfiguration } from '../run-configuration.ts'
 import type { Artefact } from '../run-event.ts'
 import { RunFolder } from '../run-folder.ts'
 import type { InventoryEntry } from './read-inventory.ts'
@@ -31,10 +31,7 @@ export async function knownToday(
 ): Promise<Reassessment> {
   if (record?.attestation === undefined || !record.device) return undefined
   const folder = RunFolder.at(stateDirectory, run)
-  const values = Object.entries(record.settings).map(
-    ([path, value]) => [path, { value, origin: `run ${run}`, layer: 'run' as const }] as const,
-  )
-  const configuration = new Configuration(new Map(values))
+  const configuration = runConfiguration(run, record.settings)
   const read = (artefact: Artefact | undefined) => (artefact === undefined ? undefined : folder.readArtefact(artefact))
   try {
     const package_ = await folder.readArtefact(record.attestation)

@@ -31,8 +31,9 @@ export interface DeviceScan {
 export async function scanDevice(device: Device, services: EnrollmentServices): Promise<DeviceScan> {
   const { hsmType, serial, uri } = await device.describe()
   const name = deviceName(hsmType, serial ?? uri)
-  const ours = (await readInventory(services)).filter((entry) => entry.device === name && isThere(entry))
-  const there = hasKeyListing(device) ? await listed(device, ours) : await lookedUp(device, ours)
+  const all = (await readInventory(services)).filter((entry) => entry.device === name)
+  const ours = all.filter(isThere)
+  const there = hasKeyListing(device) ? await listed(device, all) : await lookedUp(device, ours)
   const seen = new Set(there.map(({ known }) => known?.spkiSha256))
   const gone = ours
     .filter(({ spkiSha256 }) => !seen.has(spkiSha256))
@@ -49,10 +50,15 @@ type Listing = Parameters<typeof hasKeyListing>[0] & {
   listKeys(): Promise<readonly { location: string; publicKey?: Uint8Array; unread?: string }[]>
 }
 
-async function listed(device: Listing, ours: readonly InventoryEntry[]): Promise<readonly ScannedKey[]> {
+async function listed(device: Listing, all: readonly InventoryEntry[]): Promise<readonly ScannedKey[]> {
   const keys = await device.listKeys()
+  const ours = all.filter(isThere)
   return keys.map(({ location, publicKey, unread }) => {
     const at = ours.find((entry) => entry.location === location)
+    const deleted = all.find((entry) => entry.location === location && entry.keyStatus === 'deleted')
+    // Cloud KMS lists a version until the end of the period after which it is destroyed.
+    if (publicKey === undefined && at === undefined && deleted !== undefined)
+      return { location, finding: 'known', known: deleted, detail: `it was deleted: ${unread}` }
     if (publicKey === undefined) return { location, finding: 'unread', known: at, detail: unread }
     const spkiSha256 = sha256Hex(publicKey)
     const known = ours.find((entry) => entry.spkiSha256 === spkiSha256)

@@ -51,8 +51,8 @@ async function lastAt(ledger: Ledger, place: string): Promise<string | undefined
 
 /** What a run has in its key: an order that may exist or is paid, a certificate that is good, or a way that it has not gone yet. */
 export function stakeOf(record: RunRecord, now: number): string | undefined {
-  const { state, test, orderNumber, rejection, certificateNotAfter } = record
-  if (state === 'abandoned' || rejection !== undefined) return undefined
+  const { state, test, orderNumber, rejection, certificateNotAfter, retiredAt } = record
+  if (state === 'abandoned' || rejection !== undefined || retiredAt !== undefined) return undefined
   if (isUnknown(record)) return 'the CA may have its order'
   const ended = certificateNotAfter !== undefined && Date.parse(certificateNotAfter) <= now
   if (ended) return undefined

@@ -1,6 +1,6 @@
 import { EnrollError, sentence } from '../../errors.ts'
 import type { Collection, OrderProgress, Refusal } from '../../sectigo/certificate-authority.ts'
-import { releaseClaims } from '../order-claims.ts'
+import { releaseClaims, releaseRenewal } from '../order-claims.ts'
 import type { Run } from '../run.ts'
 import { untilStopped } from '../services.ts'
 import { acceptCertificates } from './accept-certificates.ts'
@@ -43,6 +43,7 @@ export async function runCollectStep(
     // A run from a form cannot order again itself: the next one may have the key.
     if (!record.device) await releaseClaims(run)
     await run.log({ type: 'order-rejected', reason: progress.summary })
+    await releaseRenewal(run)
     services.observer.step({ step: 'issue', status: 'refused', detail: `order ${orderNumber}: ${progress.summary}` })
     return true
   }

@@ -1,0 +1,44 @@
+import type { KnownRun } from '../profile-runs.ts'
+import type { RunRecord } from '../run-record.ts'
+
+/** The run of a profile whose certificate ends last: what is used, or will be. Undefined where the profile has none. */
+export function currentRun(runs: readonly KnownRun[], test: boolean): KnownRun | undefined {
+  return runs
+    .filter(({ record }) => record.test === test && isInUse(record))
+    .reduce<KnownRun | undefined>((last, run) => (last === undefined || isLater(run, last) ? run : last), undefined)
+}
+
+/** Has a certificate, on its device or in its folder, and was neither given up nor retired. */
+const isInUse = ({ state, device, certificateNotAfter, retiredAt, keyDeleted }: RunRecord): boolean =>
+  device &&
+  (state === 'issued' || state === 'installed') &&
+  certificateNotAfter !== undefined &&
+  retiredAt === undefined &&
+  keyDeleted !== true
+
+const isLater = (a: KnownRun, b: KnownRun): boolean => order(a) > order(b)
+const order = ({ record }: KnownRun): string => `${record.certificateNotAfter} ${record.startedAt}`
+
+/** A renewal that has begun and is not over: neither complete, nor given up, nor rejected for good. */
+export function renewalUnderWay(runs: readonly KnownRun[], test: boolean): KnownRun | undefined {
+  return runs.find(
+    ({ record: { renews, state, rejection, test: rehearsal } }) =>
+      renews !== undefined &&
+      rehearsal === test &&
+      state !== 'installed' &&
+      state !== 'abandoned' &&
+      !(test && state === 'issued') &&
+      rejection === undefined,
+  )
+}
+
+/** The run that a run renews, as long as both keys work and nobody has switched. */
+export function awaitsSwitch({ record }: KnownRun, now: number): boolean {
+  const { renews, switchedAt, state } = record
+  return (
+    renews !== undefined &&
+    switchedAt === undefined &&
+    (state === 'installed' || state === 'issued') &&
+    Date.parse(renews.notAfter) > now
+  )
+}
