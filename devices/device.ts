@@ -175,6 +175,8 @@ export interface FixedPlace {
   occupant(): Promise<DeviceKey | undefined>
   /** What is there, in words ("a key", "a certificate"), whether it can be read or not; undefined where the place is empty. */
   holds(): Promise<string | undefined>
+  /** What `generateKeyPair` would refuse of the place, before anything is asked for. Throws DeviceError `key.exists`. */
+  checkPlace(replaceKey?: string): void
 }
 
 export function hasFixedPlace(device: Device): device is Device & FixedPlace {
@@ -275,6 +277,8 @@ export interface SettingDefinition {
   readonly name: string
   readonly type: 'string' | 'number' | 'boolean' | 'string[]'
   readonly description: string
+  /** The name of a file: a relative one counts from the profile that it is in. */
+  readonly file?: true
 }
 
 /** What each family's `family.ts` exports as `family`. */

@@ -26,7 +26,7 @@ export const FORTANIX_SETTINGS: readonly SettingDefinition[] = [
   { name: 'group', type: 'string', description: "UUID of the group for new keys. Default: the app's default group." },
   { name: 'authentication', type: 'string', description: 'How the app logs in: api-key (default), certificate or external-token.' },
   { name: 'appId', type: 'string', description: 'UUID of the app; needed for certificate, and for an external JWT.' },
-  { name: 'clientCertificateFile', type: 'string', description: "PEM certificate of the app, for 'certificate'." },
+  { name: 'clientCertificateFile', type: 'string', file: true, description: "PEM certificate of the app, for 'certificate'." },
   { name: 'approvalWaitSeconds', type: 'number', description: 'Seconds to wait for a quorum approval before the run stops (resume it later). Default 0.' },
   ...CONNECTION_SETTINGS,
 ]

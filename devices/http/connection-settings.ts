@@ -25,7 +25,7 @@ export interface ConnectionSettings {
 export const CONNECTION_SETTINGS: readonly SettingDefinition[] = [
   { name: 'proxy', type: 'string', description: 'URL of the HTTP proxy. Default: HTTPS_PROXY and HTTP_PROXY.' },
   { name: 'noProxy', type: 'string', description: 'Hosts to reach without the proxy, separated by commas. Default: NO_PROXY.' },
-  { name: 'caFile', type: 'string', description: 'PEM file of CA certificates to trust in addition to the public ones (a private CA, an inspecting proxy).' },
+  { name: 'caFile', type: 'string', file: true, description: 'PEM file of CA certificates to trust in addition to the public ones (a private CA, an inspecting proxy).' },
   { name: 'timeoutSeconds', type: 'number', description: 'Seconds that one call may take. Default 60.' },
   { name: 'retries', type: 'number', description: 'How often to retry a call that can be repeated: 0 to 10. Default 4.' },
 ]

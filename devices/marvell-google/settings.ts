@@ -22,7 +22,7 @@ export const MARVELL_GOOGLE_SETTINGS: readonly SettingDefinition[] = [
   { name: 'protectionLevel', type: 'string', description: `${PROTECTION_LEVELS.join(' or ')}; default HSM. SOFTWARE and EXTERNAL keys are never created.` },
   { name: 'cryptoKeyBackend', type: 'string', description: 'projects/P/locations/L/singleTenantHsmInstances/I, for HSM_SINGLE_TENANT.' },
   { name: 'authentication', type: 'string', description: 'application-default (default; credentialsFile may specify the file) or access-token (the secret "token").' },
-  { name: 'credentialsFile', type: 'string', description: 'Credential configuration (service account, workload identity, …) in place of GOOGLE_APPLICATION_CREDENTIALS.' },
+  { name: 'credentialsFile', type: 'string', file: true, description: 'Credential configuration (service account, workload identity, …) in place of GOOGLE_APPLICATION_CREDENTIALS.' },
   { name: 'programEnvironment', type: 'string[]', description: 'Environment variables to pass to the program of a credential file. Default: only those of every program (PATH, HOME, …).' },
   { name: 'impersonate', type: 'string', description: 'E-mail of a service account to act as.' },
   { name: 'generationWaitSeconds', type: 'number', description: 'Seconds to wait for the HSM to generate the key. Default: 300.' },

@@ -7,14 +7,14 @@ import { parseObjectId } from './object-type.ts'
 // biome-ignore format: a table, a row a line
 export const SETTINGS: readonly SettingDefinition[] = [
   { name: 'connector', type: 'string', description: `Address of the yubihsm-connector, if the URI has none. Default: ${DEFAULT_CONNECTOR}.` },
-  { name: 'connectorCaFile', type: 'string', description: 'PEM file with the certificates to trust for an https connector, instead of the system ones.' },
+  { name: 'connectorCaFile', type: 'string', file: true, description: 'PEM file with the certificates to trust for an https connector, instead of the system ones.' },
   { name: 'authKeyId', type: 'string', description: 'Object ID of the authentication key, if the URI has no auth-key. Default: 1.' },
   { name: 'authentication', type: 'string', description: '"password" (default) or "asymmetric": the secret authentication-key is then a P-256 private key (firmware 2.3 and newer).' },
   { name: 'devicePublicKey', type: 'string', description: "The device's P-256 public key (PEM, or hex of X and Y) that asymmetric authentication requires." },
   { name: 'domains', type: 'string[]', description: 'Domains (1 to 16) of the new key. Default: those of the authentication key.' },
   { name: 'objectId', type: 'string', description: 'Object ID of the new key, such as 0x1234; refused if it is in use. Default: the device chooses.' },
   { name: 'includeIntermediates', type: 'boolean', description: 'Adds the certificates of intermediatesFile to the attestation package.' },
-  { name: 'intermediatesFile', type: 'string', description: "PEM file with Yubico's sub-CA certificate of this device (its name on Yubico's site is the key identifier)." },
+  { name: 'intermediatesFile', type: 'string', file: true, description: "PEM file with Yubico's sub-CA certificate of this device (its name on Yubico's site is the key identifier)." },
 ]
 
 export interface YubiHsm2Settings {

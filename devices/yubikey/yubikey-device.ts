@@ -146,18 +146,22 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     return key
   }
 
-  protected override refuseOccupied(spec: KeySpec): void {
+  protected override refuseOccupied({ replaceKey }: KeySpec): void {
+    this.checkPlace(replaceKey)
+  }
+
+  checkPlace(replaceKey?: string): void {
     const slot = this.#slot
-    if (spec.replaceKey !== undefined && slotByName(spec.replaceKey) !== slot) {
+    if (replaceKey !== undefined && slotByName(replaceKey) !== slot) {
       throw new DeviceError(
         'key.exists',
-        `Did not generate a key on ${this.subject}: the key is for slot ${slot.name}, but --replace-key specifies slot ${spec.replaceKey.slice(0, 16)}.`,
+        `Did not generate a key on ${this.subject}: the key is for slot ${slot.name}, but --replace-key specifies slot ${replaceKey.slice(0, 16)}.`,
         {
           remedy: `Specify slot ${slot.name} with --replace-key, or choose the other slot.`,
         },
       )
     }
-    if (spec.replaceKey !== undefined) return
+    if (replaceKey !== undefined) return
     const what = this.#contents(slot)
     if (what === undefined) return
     throw new DeviceError(
@@ -353,8 +357,6 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
       modulePath: describeModule(this.opened.found),
       serial: token.serial,
       hasDeviceCertificate: readDeviceCertificate(this.session) !== undefined,
-      slot: this.#slot,
-      occupant: this.#contents(this.#slot),
     })
   }
 

@@ -1,7 +1,6 @@
 import { blocker, type Obstacle, obstacles, warning } from '../obstacle.ts'
 import { FIRMWARE } from './firmware-rules.ts'
 import { AES_REMEDY } from './management-key.ts'
-import type { PivSlot } from './piv-slots.ts'
 import { NO_DEVICE_CERTIFICATE, OTHER_YUBIKEY } from './why-no-attestation.ts'
 import { atLeast, canDo, isUnknown, printVersion, type Version } from './ykcs11-abilities.ts'
 
@@ -13,14 +12,11 @@ export interface YubikeyState {
   readonly serial: string
   /** Does slot f9 show a certificate? */
   readonly hasDeviceCertificate: boolean
-  /** The slot for the key, and what it holds. */
-  readonly slot: PivSlot
-  readonly occupant: string | undefined
 }
 
 /** What keeps firmware, module and slots from a key and its attestation. */
 export function yubikeyObstacles(state: YubikeyState): readonly Obstacle[] {
-  const { firmware, module, modulePath, serial, hasDeviceCertificate, slot, occupant } = state
+  const { firmware, module, modulePath, serial, hasDeviceCertificate } = state
   const name = `YubiKey ${serial}`
   if (isUnknown(firmware)) return [otherModule(name, modulePath)]
   const version = printVersion(firmware)
@@ -43,12 +39,6 @@ export function yubikeyObstacles(state: YubikeyState): readonly Obstacle[] {
         'management-key.aes',
         `${name}: firmware ${version} has an AES management key, but libykcs11 ${printVersion(module)} supports TDES only.`,
         AES_REMEDY,
-      ),
-    occupant !== undefined &&
-      warning(
-        'key.exists',
-        `${name}: slot ${slot.name} holds ${occupant}; hsm-enroll does not generate a key there.`,
-        `Choose another slot, or specify --replace-key ${slot.name}.`,
       ),
   )
 }

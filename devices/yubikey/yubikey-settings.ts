@@ -8,7 +8,7 @@ export const YUBIKEY_SETTINGS: readonly SettingDefinition[] = [
   MODULE_SETTING,
   { name: 'slot', type: 'string', description: 'PIV slot of the key: 9a, 9c, 9d, 9e, 82 to 95. Default 9c, or slot= in the URI.' },
   { name: 'pinProtectedManagementKey', type: 'boolean', description: 'The management key is stored on the device, protected by the PIN; the PIN is used instead.' },
-  { name: 'includeIntermediates', type: 'string', description: "PEM file of Yubico's intermediate certificates to add after the two certificates of the package (firmware 5.7.4 and later; whether the CA wants them is not known)." },
+  { name: 'includeIntermediates', type: 'string', file: true, description: "PEM file of Yubico's intermediate certificates to add after the two certificates of the package (firmware 5.7.4 and later; whether the CA wants them is not known)." },
   { name: 'pivTool', type: 'string', description: 'Path of yubico-piv-tool, which reads the PIN counter before a login. Default: the one on PATH.' },
 ]
 

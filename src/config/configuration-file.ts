@@ -105,9 +105,17 @@ function collect(value: unknown, path: string, file: string, values: Map<string,
 }
 
 /** A relative file name in a file counts from that file. */
-function located(setting: Setting | undefined, value: string, file: string): string {
-  return setting?.type === 'file' || setting?.type === 'files' ? resolve(dirname(file), value) : value
+const located = (setting: Setting | undefined, value: string, file: string): string =>
+  locatedValue(setting, value, dirname(file))
+
+/** The file name in a value, or in the source of a secret, as an absolute one; a relative one counts from `folder`. */
+export function locatedValue(setting: Setting | undefined, value: string, folder: string): string {
+  if (setting?.type === 'file' || setting?.type === 'files') return resolve(folder, value)
+  if (setting?.type !== 'secret' || !value.startsWith(SECRET_FILE) || value === SECRET_FILE) return value
+  return `${SECRET_FILE}${resolve(folder, value.slice(SECRET_FILE.length))}`
 }
+
+const SECRET_FILE = 'file:'
 
 const inOpenSection = (path: string): boolean =>
   OPEN_SECTIONS.some((section) => path.startsWith(`${section}.`) && path.split('.').length === 2)

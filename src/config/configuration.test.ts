@@ -208,3 +208,47 @@ describe('a profile', () => {
     expect(() => deviceProfile(configuration)).toThrow(/"device.uri" is not set/)
   })
 })
+
+describe('a relative file name means one thing: beside what it is written in', () => {
+  const FILES: readonly (readonly [string, string, string])[] = [
+    ['yubikey:serial=1', 'includeIntermediates', 'the intermediates of a YubiKey'],
+    ['yubihsm2:', 'connectorCaFile', 'the certificates of a connector'],
+    ['yubihsm2:', 'intermediatesFile', 'the certificate of a YubiHSM 2'],
+    ['fortanix:region=eu', 'clientCertificateFile', 'the certificate of an app'],
+    ['fortanix:region=eu', 'caFile', 'the certificates of a cluster'],
+    ['marvell-google:projects/p/locations/l/keyRings/r', 'credentialsFile', 'the credentials of Google'],
+    ['marvell-google:projects/p/locations/l/keyRings/r', 'caFile', 'the certificates of a proxy'],
+  ]
+  const elsewhere = async (profile: string): Promise<Configuration> => {
+    await mkdir(join(folder, 'profiles'))
+    await mkdir(join(folder, 'cwd'))
+    await writeFile(join(folder, 'profiles/p.yaml'), profile)
+    return loadConfiguration({
+      ...{ profile: join(folder, 'profiles/p.yaml'), cwd: join(folder, 'cwd'), systemDirectory: join(folder, 'etc') },
+      env: { XDG_CONFIG_HOME: join(folder, 'xdg'), HSM_ENROLL_SECTIGO_LOGIN_PASSWORD: 'file:password' },
+    })
+  }
+
+  it.each(FILES)('%s %s: %s', async (uri, name) => {
+    const configuration = await elsewhere(`device:\n  uri: "${uri}"\n  ${name}: keys/a.pem\n`)
+    expect(configuration.text(`device.${name}`)).toBe(join(folder, 'profiles/keys/a.pem'))
+  })
+
+  it('the source of a secret; in a variable it counts from the working folder', async () => {
+    const secrets = ['pin', 'so-pin', 'management-key', 'password', 'authentication-key', 'api-key', 'token']
+    const lines = secrets.map((name) => `    ${name}: file:secrets/${name}\n`).join('')
+    const configuration = await elsewhere(
+      `device:\n  uri: "yubihsm2:"\n  secrets:\n${lines}    client-certificate-key: file:/etc/key\nsectigo:\n  loginName: file:login\n`,
+    )
+    for (const name of secrets)
+      expect(configuration.text(`device.secrets.${name}`)).toBe(`file:${join(folder, 'profiles/secrets', name)}`)
+    expect(configuration.text('device.secrets.client-certificate-key')).toBe('file:/etc/key')
+    expect(configuration.text('sectigo.loginName')).toBe(`file:${join(folder, 'profiles/login')}`)
+    expect(configuration.text('sectigo.loginPassword')).toBe(`file:${join(folder, 'cwd/password')}`)
+  })
+
+  it('other sources are left as they are', async () => {
+    const configuration = await elsewhere('sectigo:\n  loginName: env:file\n  loginPassword: exec:cat file\n')
+    expect(configuration.text('sectigo.loginName')).toBe('env:file')
+  })
+})

@@ -1,9 +1,9 @@
 import { access, realpath } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { didYouMeanHint } from '../did-you-mean.ts'
 import { ConfigError } from './config-error.ts'
-import { type ConfigurationFile, type RawValue, readConfigurationFile } from './configuration-file.ts'
-import { checkDeviceSettings } from './device-settings.ts'
+import { type ConfigurationFile, locatedValue, type RawValue, readConfigurationFile } from './configuration-file.ts'
+import { checkDeviceSettings, type DeviceSection, fileSettings } from './device-settings.ts'
 import { SYSTEM_CONFIG_DIRECTORY, stateDirectory, userConfigDirectory } from './directories.ts'
 import { SECRET_SOURCE_FORMS } from './secret-source-forms.ts'
 import { environmentName, SETTINGS, type Setting, settingByPath } from './settings.ts'
@@ -142,19 +142,38 @@ export async function loadConfiguration(sources: ConfigurationSources = {}): Pro
     if (value !== undefined) put(values, path, located(path, value, cwd), 'flag', 'flag')
   }
   const configuration = new Configuration(values, profile === undefined ? undefined : await realpath(profile))
-  await checkDeviceSettings({
+  const section = {
     uri: configuration.text('device.uri'),
     hsmType: configuration.text('device.hsmType'),
     settings: configuration.section('device'),
-  })
+  }
+  await checkDeviceSettings(section)
+  await locateDeviceFiles(values, section, cwd)
   return configuration
 }
 
 /** A relative file name in a flag or a variable counts from the working folder; a run that is resumed elsewhere must still find it. */
 function located(path: string, value: RawValue, cwd: string): RawValue {
-  const type = settingByPath.get(path)?.type
-  if (type === 'files') return (typeof value === 'string' ? value.split(',') : value).map((file) => resolve(cwd, file))
-  return type === 'file' && typeof value === 'string' ? resolve(cwd, value) : value
+  const setting = settingByPath.get(path)
+  if (setting?.type === 'files')
+    return (typeof value === 'string' ? value.split(',') : value).map((file) => resolve(cwd, file))
+  return typeof value === 'string' ? locatedValue(setting, value, cwd) : value
+}
+
+/** The same for files among the family's own settings, of which only the family knows that they are. */
+async function locateDeviceFiles(
+  values: Map<string, ConfiguredValue>,
+  section: DeviceSection,
+  cwd: string,
+): Promise<void> {
+  if (section.settings.size === 0) return
+  for (const name of await fileSettings(section)) {
+    const path = `device.${name}`
+    const known = values.get(path)
+    if (known === undefined || typeof known.value !== 'string' || known.value === '') continue
+    const inFile = known.layer === 'file' || known.layer === 'profile'
+    values.set(path, { ...known, value: resolve(inFile ? dirname(known.origin) : cwd, known.value) })
+  }
 }
 
 function put(

@@ -4,6 +4,16 @@ import { didYouMeanHint } from '../did-you-mean.ts'
 import { isHsmType } from '../hsm-type.ts'
 import { ConfigError } from './config-error.ts'
 
+/** The names of those of the family's settings that are files; none where the URI names no family. */
+export async function fileSettings({
+  uri,
+  hsmType: named,
+}: Pick<DeviceSection, 'uri' | 'hsmType'>): Promise<readonly string[]> {
+  const hsmType = namedFamily(uri, named)
+  const families = await Promise.all((hsmType === undefined ? HSM_TYPES : [hsmType]).map(loadFamily))
+  return families.flatMap(({ settings }) => settings.filter(({ file }) => file === true).map(({ name }) => name))
+}
+
 /** The `device:` section as it was given. */
 export interface DeviceSection {
   readonly uri: string | undefined

@@ -43,7 +43,9 @@ async function readStored(file: string): Promise<Signed | undefined> {
   try {
     bytes = await readBoundedFile(file, 4 * MAX_BYTES)
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
+    // No file, or no folder for it to be in: what is wrong with that is said where something is to be stored there.
+    if (cause instanceof Error && 'code' in cause && ['ENOENT', 'ENOTDIR'].includes(String(cause.code)))
+      return undefined
     throw unreadable(file, fileFault(cause), cause)
   }
   try {

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { DeviceError, type DeviceFamily, parseDeviceUri, type SecretName } from '../../devices/device.ts'
 import { familyOf, loadFamily } from '../../devices/open.ts'
 import { EnrollError } from '../errors.ts'
+import { othersMay } from '../files/others-may.ts'
 import { ConfigError } from './config-error.ts'
 import type { Configuration } from './configuration.ts'
 import { deviceProfile } from './profile.ts'
@@ -12,12 +13,12 @@ import { SETTINGS } from './settings.ts'
 /**
  * What can be found wrong with the sources of the configured secrets, and with the form of what they give, without asking anybody and without using one up: a variable,
  * a file, a systemd credential is read and forgotten again; a prompt wants somebody to ask; a command, a descriptor and a pipe give
- * their secret once and are left alone. `section`: the secrets of the device alone.
+ * their secret once and are left alone. `section`: the secrets of the device, or of the CA's account, alone.
  */
 export async function secretFaults(
   configuration: Configuration,
   reading: SecretReading,
-  section?: 'device',
+  section?: 'device' | 'sectigo',
 ): Promise<readonly (ConfigError | DeviceError)[]> {
   const faults: (ConfigError | DeviceError)[] = []
   const family = await familyOfConfiguration(configuration)
@@ -38,6 +39,31 @@ export async function secretFaults(
   }
   return faults
 }
+
+/** A file that holds a secret, and that others than its owner can read or change. */
+export interface OpenSecret {
+  readonly setting: string
+  readonly file: string
+  /** In words: "mode 0644". */
+  readonly mode: string
+}
+
+/** Secrets in files whose mode does not keep them: everybody on the host has the secret, or may put another in its place. */
+export async function openSecrets(
+  configuration: Configuration,
+  section?: 'device' | 'sectigo',
+): Promise<readonly OpenSecret[]> {
+  const open: OpenSecret[] = []
+  for (const { setting, source } of configuredSources(configuration)) {
+    if (!source.startsWith(FILE) || (section !== undefined && !setting.startsWith(`${section}.`))) continue
+    const file = source.slice(FILE.length)
+    const mode = await othersMay('read', file)
+    if (mode !== undefined) open.push({ setting, file, mode })
+  }
+  return open
+}
+
+const FILE = 'file:'
 
 /** Undefined where the URI names none: that is somebody else's to refuse. */
 async function familyOfConfiguration(configuration: Configuration): Promise<DeviceFamily | undefined> {
@@ -86,8 +112,8 @@ function pinSourceOf(uri: string): string | undefined {
 async function canBeLookedAt(source: string, { prompt }: SecretReading): Promise<boolean> {
   if (source === 'prompt') return prompt === undefined
   if (/^(env|credential):/.test(source)) return true
-  if (!source.startsWith('file:')) return false
+  if (!source.startsWith(FILE)) return false
   // What is not there at all is read, so that the reading says so.
-  const found = await stat(source.slice('file:'.length)).catch(() => undefined)
+  const found = await stat(source.slice(FILE.length)).catch(() => undefined)
   return found === undefined || found.isFile() || found.isDirectory()
 }

@@ -1,8 +1,10 @@
 import type { Configuration } from '../config/configuration.ts'
-import { EnrollError, type ExitCode } from '../errors.ts'
+import { EnrollError, type ExitCode, withRemedy } from '../errors.ts'
 import { type AdvanceOptions, advance } from './advance.ts'
 import { beginOnlyRun } from './begin-only-run.ts'
 import { refuseUnreachableCa } from './plan/ask-ca.ts'
+import type { Complaint } from './plan/finding.ts'
+import { openState } from './plan/judge-state.ts'
 import { refuseUnworkable, refuseUnworkableSteps } from './plan/preflight.ts'
 import type { ReplacementWish } from './replacing/allow-replacement.ts'
 import { type Resolution, resolveRun } from './resolve-run.ts'
@@ -79,10 +81,13 @@ export async function beginRun<T>(
       return action(run, { until, wait, confirm, abandon, confirmReplacement })
     })
   if (until !== undefined) {
-    await refuseUnworkableSteps(configuration, until, services.reading)
+    await report(services, await refuseUnworkableSteps(configuration, until, services.reading))
     return begin()
   }
-  await refuseUnworkable(configuration, { reading: services.reading, confirmed: confirm !== undefined })
+  await report(
+    services,
+    await refuseUnworkable(configuration, { reading: services.reading, confirmed: confirm !== undefined }),
+  )
   const beginPaid = async (): Promise<T> => {
     await refuseUnreachableCa(configuration, services)
     return begin()
@@ -90,6 +95,13 @@ export async function beginRun<T>(
   if (another === true) return beginPaid()
   if (profile === undefined) throw unnamed()
   return beginOnlyRun(services, { profile, test, configuration, renews, marks }, beginPaid)
+}
+
+/** What does not stop a run is said before it begins. */
+async function report(services: EnrollmentServices, warnings: readonly Complaint[]): Promise<void> {
+  const open = await openState(services.stateDirectory)
+  for (const { message, remedy } of open === undefined ? warnings : [...warnings, open])
+    services.observer.step({ step: 'plan', status: 'waiting', detail: withRemedy(message, remedy) })
 }
 
 const unnamed = (): EnrollError =>

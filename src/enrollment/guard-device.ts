@@ -4,32 +4,61 @@ import { attemptName, deviceName, type FactBodies } from '../ledger/fact.ts'
 import { noteAfter, noteOf, type Reluctance, reluctance } from './login-attempts.ts'
 import type { Run } from './run.ts'
 
+/** Of a login without a run (`doctor`): what the host notes of it keeps the next run from repeating it, and the next run it. */
+export interface GuardedLogin {
+  readonly configuration: Run['configuration']
+  readonly services: Run['services']
+  readonly ledger: Run['ledger']
+}
+
+/** What a guard writes to, and how a device that is not the run's is refused. */
+interface Watch extends GuardedLogin {
+  readonly record: (subject: string, outcome: FactBodies['attempt']['outcome']) => Promise<void>
+  readonly chosen: (chosen: ChosenDevice) => Promise<void>
+}
+
+/** The same for a login that no run makes. Nothing is written but the note that all users of this host share. */
+export const guardLogin = (login: GuardedLogin, notes: LoginNotes = new LoginNotes()): DeviceGuard =>
+  watchDevice({ ...login, record: async () => undefined, chosen: async () => undefined }, notes)
+
 /**
  * Keeps the secrets of a run for the device that it began with, and a wrong one from being sent again before a person has looked: in
  * this process, after it, and by other users of this host.
  */
-export function guardDevice(run: Run, notes: LoginNotes = new LoginNotes()): DeviceGuard {
+export const guardDevice = (run: Run, notes: LoginNotes = new LoginNotes()): DeviceGuard =>
+  watchDevice(
+    {
+      configuration: run.configuration,
+      services: run.services,
+      ledger: run.ledger,
+      record: (subject, outcome) => run.ledger.record({ kind: 'attempt', subject, run: run.id, outcome }),
+      chosen: (chosen) => keepDevice(run, chosen),
+    },
+    notes,
+  )
+
+function watchDevice(watch: Watch, notes: LoginNotes): DeviceGuard {
   let device: ChosenDevice | undefined
   const subjectOf = ({ secret, name }: Login): string => {
     if (device === undefined) throw new Error('a login before a device was chosen')
     return attemptName(deviceName(device.hsmType, device.serial ?? device.subject), `${secret} (${name})`)
   }
   const record = async (subject: string, outcome: FactBodies['attempt']['outcome']): Promise<void> => {
-    await run.ledger.record({ kind: 'attempt', subject, run: run.id, outcome })
+    await watch.record(subject, outcome)
     notes.write(subject, noteAfter(notes.read(subject) ?? { outcome: 'right', unheard: 0 }, outcome))
   }
   return {
     chosen: async (chosen) => {
       device = chosen
-      await keepDevice(run, chosen)
+      await watch.chosen(chosen)
     },
     beforeLogin: async (login) => {
       const subject = subjectOf(login)
-      const history = await run.ledger.history('attempt', subject)
+      const history = await watch.ledger.history('attempt', subject)
       const ours = reluctance(noteOf(history.map(({ outcome }) => outcome)))
       const noted = notes.read(subject)
       const why = ours ?? (noted === undefined ? undefined : reluctance(noted))
-      if (why !== undefined && run.services.tryPinAgain !== true && !isAsked(run, login))
+      if (why !== undefined && watch.services.tryPinAgain !== true && !isAsked(watch, login))
         throw notAgain(device?.subject ?? '', login, why)
       if (why !== undefined) await record(subject, 'allowed')
       await record(subject, 'sent')
@@ -55,7 +84,7 @@ async function keepDevice(run: Run, { hsmType, serial, subject }: ChosenDevice):
 }
 
 /** A person who types a PIN at the terminal looks at it. */
-function isAsked({ configuration, services }: Run, { secret }: Login): boolean {
+function isAsked({ configuration, services }: GuardedLogin, { secret }: Login): boolean {
   const source = configuration.text(`device.secrets.${secret}`)
   if (services.reading.prompt === undefined || (source !== undefined && source !== 'prompt')) return false
   return secret !== 'pin' || !parseDeviceUri(configuration.required('device.uri')).query.has('pin-source')

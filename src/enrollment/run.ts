@@ -133,6 +133,7 @@ const REFUSALS: readonly DeviceErrorCode[] = [
   'pin.malformed',
   'pin.final-try',
   'pin.wrong-before',
+  'key.exists',
   'key.not-attestable',
   'key.not-found',
 ]

@@ -1,13 +1,9 @@
-import { mkdtemp, rmdir, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { type Device, DeviceError } from '../../../devices/device.ts'
+import type { DeviceError, DeviceFamily } from '../../../devices/device.ts'
 import { loadNativeAddon, NATIVE_ADDONS, type NativeAddon } from '../../../devices/native-addon.ts'
 import type { Configuration } from '../../config/configuration.ts'
-import { type Finding, isBlocker, obstacleFinding } from '../../enrollment/plan/finding.ts'
-import { EnrollError, EXIT } from '../../errors.ts'
-import { fileFault } from '../../files/bounded-file.ts'
-import { isoDay } from '../../iso-day.ts'
-import type { Command } from '../command.ts'
+import { type Finding, isBlocker } from '../../enrollment/plan/finding.ts'
+import { EXIT } from '../../errors.ts'
+import type { Arguments, Command, CommandContext } from '../command.ts'
 import { configure } from '../configure.ts'
 import { RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
 import { formatFinding } from '../format-finding.ts'
@@ -23,27 +19,52 @@ export const doctor: Command = {
     const profile = args.text('profile')
     const configuration = await configure(args, context, profile === undefined ? {} : { profile })
     const stateDirectory = stateDirectoryOf(configuration)
-    const findings: Finding[] = [...(await programFindings()), await stateFinding(stateDirectory)]
-    if (profile !== undefined) {
-      const { planFindings } = await import('../../enrollment/plan/plan-findings.ts')
-      const { refuseUnworkableSteps } = await import('../../enrollment/plan/preflight.ts')
-      const reading = secretReading(context)
-      findings.push(...(await planFindings(configuration, reading)))
-      const services = createServices(stateDirectory, context, args.flag('trace'))
-      const workable = await refuseUnworkableSteps(configuration, 'key-generated', reading).then(
-        () => true,
-        () => false,
-      )
-      findings.push(
-        ...(workable ? await deviceFindings(configuration, () => services.openDevice(configuration)) : [NOT_OPENED]),
-      )
-    }
+    const { judgeState } = await import('../../enrollment/plan/judge-state.ts')
+    const family = profile === undefined ? undefined : await familyOfProfile(configuration)
+    const findings: Finding[] = [...(await programFindings(family)), ...(await judgeState(stateDirectory))]
+    if (profile !== undefined) findings.push(...(await profileFindings(args, context, configuration)))
     const blocked = findings.some(isBlocker)
     output.result({ ready: !blocked, findings }, () =>
       findings.map((finding) => formatFinding(finding, output)).join('\n'),
     )
     return blocked ? EXIT.refused : EXIT.done
   },
+}
+
+/** What `enroll` refuses by: the profile, the CA's answer, the device. Neither is asked where what it is asked with is wrong. */
+async function profileFindings(
+  args: Arguments,
+  context: CommandContext,
+  configuration: Configuration,
+): Promise<readonly Finding[]> {
+  const { planFindings } = await import('../../enrollment/plan/plan-findings.ts')
+  const { canAskCa, canOpenDevice } = await import('../../enrollment/plan/preflight.ts')
+  const { judgeCa } = await import('../../enrollment/plan/ask-ca.ts')
+  const { judgeDevice } = await import('../../enrollment/plan/judge-device.ts')
+  const reading = secretReading(context)
+  const services = createServices(
+    stateDirectoryOf(configuration),
+    context,
+    args.flag('trace'),
+    args.flag('try-pin-again'),
+  )
+  return [
+    ...(await planFindings(configuration, reading)),
+    ...((await canAskCa(configuration, reading))
+      ? (await judgeCa(configuration, services)).judged.map(({ finding }) => finding)
+      : [NOT_ASKED]),
+    ...((await canOpenDevice(configuration, reading))
+      ? await judgeDevice(configuration, services, { abandon: args.list('abandon') })
+      : [NOT_OPENED]),
+  ]
+}
+
+/** Undefined where the profile names none that there is, which is among the findings. */
+async function familyOfProfile(configuration: Configuration): Promise<DeviceFamily | undefined> {
+  const { checkConfiguredDevice } = await import('../../config/open-configured-device.ts')
+  const { loadFamily } = await import('../../../devices/open.ts')
+  const hsmType = await checkConfiguredDevice(configuration).catch(() => undefined)
+  return hsmType === undefined ? undefined : loadFamily(hsmType)
 }
 
 /** The addons are optional: only YubiKey, Luna and nShield need the one, only the search for YubiKeys the other. */
@@ -55,42 +76,20 @@ const addonFinding = async (name: NativeAddon): Promise<readonly Finding[]> =>
     ],
   )
 
-async function programFindings(): Promise<readonly Finding[]> {
-  const missing = (await Promise.all(NATIVE_ADDONS.map(addonFinding))).flat()
-  const addons = missing.length === 0 ? ', native addons present' : ''
+/** Of a profile, what its family needs: one without a module of its vendor needs none. */
+async function programFindings(family: DeviceFamily | undefined): Promise<readonly Finding[]> {
+  const needed = family === undefined || family.searchLoadsModule === true ? NATIVE_ADDONS : []
+  const missing = (await Promise.all(needed.map(addonFinding))).flat()
+  const addons = needed.length > 0 && missing.length === 0 ? ', native addons present' : ''
   return [{ area: 'program', severity: 'ok', message: `Node.js ${process.version}${addons}` }, ...missing]
 }
 
-/**
- * A run begins with a folder of its own; a disk that takes none is found by making one, since permissions do not tell it all. It is
- * made where the state folder is, or would be made, and nothing of it stays.
- */
-async function stateFinding(stateDirectory: string): Promise<Finding> {
-  const runs = join(stateDirectory, 'runs')
-  try {
-    await rmdir(await mkdtemp(join(await nearestAbove(runs), '.hsm-enroll-')))
-    return { area: 'program', severity: 'ok', message: `runs are stored in ${runs}` }
-  } catch (error) {
-    return {
-      area: 'program',
-      severity: 'blocker',
-      code: 'program.state-directory',
-      message: `Could not create a folder for runs in ${runs}: ${fileFault(error)}.`,
-      remedy: 'Grant this user access to the folder, or set stateDirectory (or --state-directory) to another one.',
-    }
-  }
-}
-
-/** The path itself, or the nearest one above it that is there. */
-async function nearestAbove(path: string): Promise<string> {
-  try {
-    await stat(path)
-    return path
-  } catch (error) {
-    const above = dirname(path)
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || above === path) throw error
-    return nearestAbove(above)
-  }
+const NOT_ASKED: Finding = {
+  area: 'order',
+  severity: 'warning',
+  code: 'order.not-asked',
+  message: 'the CA was not asked for the balance: correct the address or the login in the profile first',
+  remedy: 'Correct the problems above, then run it again.',
 }
 
 /** A try of a password is not spent on what cannot work: what is to be corrected stands above. */
@@ -100,34 +99,4 @@ const NOT_OPENED: Finding = {
   code: 'device.not-opened',
   message: 'the device was not opened: correct the URI, settings or secrets in the profile first',
   remedy: 'Correct the problems above, then run it again.',
-}
-
-async function deviceFindings(configuration: Configuration, open: () => Promise<Device>): Promise<readonly Finding[]> {
-  try {
-    const device = await open()
-    try {
-      const description = await device.describe()
-      const { knowledgeInForce } = await import('../../config/knowledge-in-force.ts')
-      const { describedDeviceFindings } = await import('../../enrollment/plan/known-findings.ts')
-      const { vendor, model, serial, firmware, details = {} } = description
-      const known = { day: isoDay(Date.now()), knowledge: await knowledgeInForce(configuration) }
-      const name = [vendor, model, ...(serial === undefined ? [] : [serial])].join(' ')
-      const facts = Object.entries(details).map(([label, value]) => `${label}: ${value}`)
-      return [
-        {
-          area: 'device',
-          severity: 'ok',
-          message: `${name}, firmware ${firmware ?? 'unknown'}`,
-        },
-        ...facts.map((message): Finding => ({ area: 'device', severity: 'ok', message })),
-        ...describedDeviceFindings(description, configuration, known),
-        ...description.obstacles.map(obstacleFinding),
-      ]
-    } finally {
-      await device.close()
-    }
-  } catch (error) {
-    if (!(error instanceof DeviceError) && !(error instanceof EnrollError)) throw error
-    return [{ area: 'device', severity: 'blocker', code: error.code, message: error.message, remedy: error.remedy }]
-  }
 }

@@ -1,8 +1,8 @@
 import type { Configuration } from '../../config/configuration.ts'
+import type { AskedCa } from '../../enrollment/plan/ask-ca.ts'
 import { type Finding, isBlocker } from '../../enrollment/plan/finding.ts'
 import type { RunRecord } from '../../enrollment/run-record.ts'
 import { EXIT } from '../../errors.ts'
-import type { Balance } from '../../sectigo/certificate-authority.ts'
 import { balanceToText } from '../balance-view.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { configure, PROFILE_OPTIONS } from '../configure.ts'
@@ -30,12 +30,17 @@ export const plan: Command = {
     const test = args.flag('test')
     const marks = await profileMarks(configuration.profile ?? profile, settingsOf(configuration))
     const open = await openRunsOf({ stateDirectory, now: Date.now }, marks, test)
+    const { openState } = await import('../../enrollment/plan/judge-state.ts')
+    const asked = args.flag('balance') ? await askCa(configuration, context, stateDirectory) : undefined
+    const stateOpen = await openState(stateDirectory)
     const findings = [
       ...(await planFindings(configuration, secretReading(context))),
+      ...(asked?.judged.map(({ finding }) => finding) ?? []),
+      ...(stateOpen === undefined ? [] : [stateOpen]),
       ...open.map(({ id, record }) => openRunFinding(id, record, whatNext(id, record))),
     ]
     const { product, days } = orderForm(configuration)
-    const balance = args.flag('balance') ? await readBalance(configuration, context, stateDirectory) : undefined
+    const balance = asked?.balance
     const blocked = findings.some(isBlocker)
     const order = {
       endpoint: withoutLogin(configuration.text('sectigo.endpoint') ?? ''),
@@ -65,13 +70,9 @@ const openRunFinding = (id: string, { state }: RunRecord, remedy: string): Findi
   remedy,
 })
 
-async function readBalance(
-  configuration: Configuration,
-  context: CommandContext,
-  stateDirectory: string,
-): Promise<Balance> {
-  const ca = await createServices(stateDirectory, context, false).certificateAuthority(configuration)
-  return ca.balance({ signal: context.signal })
+async function askCa(configuration: Configuration, context: CommandContext, stateDirectory: string): Promise<AskedCa> {
+  const { judgeCa } = await import('../../enrollment/plan/ask-ca.ts')
+  return judgeCa(configuration, createServices(stateDirectory, context, false))
 }
 
 /** An address that carries a login is refused elsewhere; here it must not be shown. */

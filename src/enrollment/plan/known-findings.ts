@@ -5,6 +5,7 @@ import { checkAdvisories, checkCertification } from '../../check/policy/certific
 import { configuredPolicy } from '../../check/policy/configured-policy.ts'
 import { checkExpected } from '../../check/policy/expected-device.ts'
 import type { PolicyProfile } from '../../check/policy/policy-profile.ts'
+import { POLICY_RULES } from '../../check/policy/policy-rules.ts'
 import type { Configuration } from '../../config/configuration.ts'
 import { keyProfile, orderForm } from '../../config/profile.ts'
 import type { HsmType } from '../../hsm-type.ts'
@@ -25,10 +26,20 @@ const keyTypeOf = (algorithm: KeyAlgorithm): 'RSA' | 'EC' => (algorithm.startsWi
 export function profileFindings(configuration: Configuration, hsmType: HsmType, known: Known): readonly Finding[] {
   const policy = configuredPolicy(configuration, known.knowledge)
   return [
+    ...(configuration.text('policy.fips') === undefined ? [FIPS_NOT_DECIDED] : []),
     ...ruleFindings(configuration, policy, known),
     ...familyAdvisories(hsmType, keyTypeOf(keyProfile(configuration).algorithm), policy, known),
     ...(hsmType === 'MARVELL_GOOGLE' && configuration.text('device.uri')?.includes('/cryptoKeys/') ? [NO_PSS] : []),
   ]
+}
+
+/** Only the device can show what it is; that it will be refused for it must not be news once it is open. */
+const FIPS_NOT_DECIDED: Finding = {
+  area: 'device',
+  severity: 'warning',
+  code: POLICY_RULES.fips.id,
+  message: 'policy.fips is not set: a device that is known not to be FIPS-certified will be refused',
+  remedy: 'Set policy.fips to refuse, warn or off.',
 }
 
 /** A request signed with RSASSA-PSS is refused by policy.request.hash, and a key of Cloud KMS signs in one way only. */

@@ -8,7 +8,7 @@ import { knowledgeInForce } from '../../config/knowledge-in-force.ts'
 import { adviceOnConfiguredKey, checkConfiguredDevice } from '../../config/open-configured-device.ts'
 import { orderForm, requestTemplate } from '../../config/profile.ts'
 import { readInput } from '../../config/read-input.ts'
-import { secretFaults } from '../../config/secret-faults.ts'
+import { type OpenSecret, openSecrets, secretFaults } from '../../config/secret-faults.ts'
 import type { SecretReading } from '../../config/secret-source.ts'
 import { environmentName } from '../../config/settings.ts'
 import { checkRequestTemplate, type RequestTemplate } from '../../csr/build-certification-request.ts'
@@ -82,6 +82,7 @@ export async function judgeProfile(
   for (const path of await missingSecrets(configuration)) judged.push(withoutSource(path, reading.prompt !== undefined))
   const section = until === undefined ? undefined : 'device'
   judged.push(...(await secretFaults(configuration, reading, section)).map(blocker))
+  judged.push(...(await openSecrets(configuration, section)).map(openSecret))
   if (until === undefined) {
     await attempt(() => `orders at ${readBaseUrl(configuration.required('sectigo.endpoint')).host}`)
     const caFile = configuration.text('sectigo.caFile')
@@ -106,7 +107,7 @@ async function judgeByTables(configuration: Configuration, hsmType: HsmType): Pr
 }
 
 /** What an operator can mend is a finding; anything else is thrown again. */
-function blocker(error: unknown): Judged {
+export function blocker(error: unknown): Judged {
   if (!(error instanceof EnrollError) && !(error instanceof DeviceError)) throw error
   const { code, message, remedy } = error
   return { finding: { area: 'profile', severity: 'blocker', code, message, remedy }, error }
@@ -127,6 +128,16 @@ function withoutSource(path: string, asked: boolean): Judged {
   } as const
   return { finding }
 }
+
+const openSecret = ({ setting, file, mode }: OpenSecret): Judged => ({
+  finding: {
+    area: 'profile',
+    severity: 'warning',
+    code: 'config.secret-open',
+    message: `others can read or change the secret of ${setting}: ${file} has ${mode}`,
+    remedy: `Keep it to its owner: chmod 600 '${file.replaceAll("'", "'\\''")}'.`,
+  },
+})
 
 /** A request that cannot be written, or that would be refused once the key is made. */
 async function judgeRequest(template: RequestTemplate): Promise<readonly Judged[]> {

@@ -10,30 +10,46 @@ export interface ReplacementWish {
   readonly confirmReplacement?: (run: OpenRun, loss: string) => Promise<boolean>
 }
 
+/** The run, if there is one yet, that is to take the place of a key. */
+export interface Replacing {
+  readonly run?: string
+  readonly test: boolean
+  readonly abandon?: readonly string[] | undefined
+}
+
 /**
- * Refuses a replacement that would cost a run its order or its way there, unless that run is named; asks the person, if there is one.
- * Returns the run that has to be abandoned for it. Throws EnrollError `key.held`, `order.declined`.
+ * Refuses a replacement that would cost a run its order or its way there, unless that run is named. Returns the run that has to be
+ * abandoned for it. Throws EnrollError `key.held`.
+ */
+export function refuseHeld(
+  { holder, location }: ReplacedKey,
+  { run, test, abandon = [] }: Replacing,
+): string | undefined {
+  if (holder?.stake === undefined || holder.run === run) return undefined
+  if (test) throw heldFromRehearsal(location, holder.run, holder.stake)
+  if (!abandon.some((name) => holder.run === name || holder.run.endsWith(`-${name}`)))
+    throw heldBy(location, holder.run, holder.stake)
+  return holder.run
+}
+
+/**
+ * The same, and asks the person, if there is one. Returns the run that has to be abandoned. Throws EnrollError `key.held`,
+ * `order.declined`.
  */
 export async function allowReplacement(
   run: Run,
   replaced: ReplacedKey,
-  { abandon = [], confirmReplacement }: ReplacementWish,
+  { abandon, confirmReplacement }: ReplacementWish,
 ): Promise<string | undefined> {
+  const held = refuseHeld(replaced, { run: run.id, test: run.record.test, abandon })
   const loss = describeLoss(replaced)
-  const { holder, location } = replaced
-  const held = holder?.stake !== undefined && holder.run !== run.id ? holder : undefined
-  if (held !== undefined) {
-    if (run.record.test) throw heldFromRehearsal(location, held.run, held.stake)
-    if (!abandon.some((name) => held.run === name || held.run.endsWith(`-${name}`)))
-      throw heldBy(location, held.run, held.stake)
-  }
   run.services.observer.step({ step: 'key', status: 'waiting', detail: `this replaces ${loss}` })
   if (confirmReplacement !== undefined && !(await confirmReplacement(run, loss))) {
-    throw new EnrollError('order.declined', `Stopped: ${location} is not replaced. Nothing was sent.`, {
+    throw new EnrollError('order.declined', `Stopped: ${replaced.location} is not replaced. Nothing was sent.`, {
       remedy: 'Choose another place for the new key.',
     })
   }
-  return held?.run
+  return held
 }
 
 const heldBy = (location: string, run: string, stake = ''): EnrollError =>

@@ -14,8 +14,11 @@ import { type ReplacedKey, readReplaced } from './replaced-key.ts'
  * The key that `key.replaceKey` names, on this device; undefined where none is named, or its fixed place is empty. Throws DeviceError
  * `key.not-found`, `device.unsupported`.
  */
-export async function findReplaced(run: Run, device: Device, deviceName: string): Promise<ReplacedKey | undefined> {
-  const { configuration, ledger, services } = run
+export async function findReplaced(
+  { configuration, ledger, services }: Pick<Run, 'configuration' | 'ledger' | 'services'>,
+  device: Device,
+  deviceName: string,
+): Promise<ReplacedKey | undefined> {
   const location = configuration.text('key.replaceKey')
   if (location === undefined) return undefined
   const setting = { ledger, stateDirectory: services.stateDirectory, now: services.now(), deviceName }

@@ -60,10 +60,7 @@ async function generate(run: Run, device: Device, until: RunState, wish: Replace
     id: Buffer.from(record.keyId, 'hex'),
     replaceKey: hasFixedPlace(device) ? configuration.text('key.replaceKey') : undefined,
   }
-  const { hsmType, serial, uri } = await refuseObstacles(run, device, {
-    algorithm: spec.algorithm,
-    attests: !hasReached('csr-signed', until),
-  })
+  const { hsmType, serial, uri } = await refuseObstacles(run, device, !hasReached('csr-signed', until))
   const name = deviceName(hsmType, serial ?? uri)
   const replaced = await findReplaced(run, device, name)
   const replaces = replaced === undefined ? undefined : await giveUp(run, replaced, wish)
