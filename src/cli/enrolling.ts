@@ -12,6 +12,14 @@ export const TRACE_OPTION = {
   trace: { type: 'boolean', describe: 'every call to the device and the CA on stderr, without secrets' },
 } as const
 
+/** For every command that logs in to a device. */
+export const PIN_OPTION = {
+  'try-pin-again': {
+    type: 'boolean',
+    describe: 'send the PIN again although the last one was wrong, because you have checked it',
+  },
+} as const
+
 export const RUN_OPTIONS = {
   ...PROFILE_OPTIONS,
   'replace-key': {
@@ -23,10 +31,7 @@ export const RUN_OPTIONS = {
     array: true,
     describe: 'with --replace-key: a run that may lose its key, and the order that it paid for',
   },
-  'try-pin-again': {
-    type: 'boolean',
-    describe: 'send the PIN again although the last one was wrong, because you have checked it',
-  },
+  ...PIN_OPTION,
   ...TRACE_OPTION,
 } as const
 

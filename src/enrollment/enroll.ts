@@ -2,10 +2,12 @@ import type { Configuration } from '../config/configuration.ts'
 import { EnrollError, type ExitCode, withRemedy } from '../errors.ts'
 import { type AdvanceOptions, advance } from './advance.ts'
 import { beginOnlyRun } from './begin-only-run.ts'
+import { refuseBesideUnknown } from './open-runs.ts'
 import { refuseUnreachableCa } from './plan/ask-ca.ts'
 import type { Complaint } from './plan/finding.ts'
 import { openState } from './plan/judge-state.ts'
 import { refuseUnworkable, refuseUnworkableSteps } from './plan/preflight.ts'
+import { profileMarks, settingsOf } from './profile-marks.ts'
 import type { ReplacementWish } from './replacing/allow-replacement.ts'
 import { type Resolution, resolveRun } from './resolve-run.ts'
 import { type OpenRun, type Run, withNewRun, withRun } from './run.ts'
@@ -33,7 +35,10 @@ export interface Enrollment extends ReplacementWish {
    * paid enrollment is refused before a key is generated. A test order is placed without being asked for.
    */
   readonly confirm?: (run: OpenRun) => Promise<boolean>
-  /** Begin although a run of this profile is unfinished, or its paid certificate has not expired. Default false. */
+  /**
+   * Begin although a run of this profile is unfinished, or its paid certificate has not expired. Default false. Never beside one whose
+   * order the CA may have.
+   */
   readonly another?: boolean
   /** The key that the new one is to follow, and what else the profile is known by: `renew` sets both. */
   readonly renews?: Renewed
@@ -92,7 +97,11 @@ export async function beginRun<T>(
     await refuseUnreachableCa(configuration, services)
     return begin()
   }
-  if (another === true) return beginPaid()
+  if (another === true) {
+    if (!test && profile !== undefined)
+      await refuseBesideUnknown(services, await profileMarks(profile, settingsOf(configuration)))
+    return beginPaid()
+  }
   if (profile === undefined) throw unnamed()
   return beginOnlyRun(services, { profile, test, configuration, renews, marks }, beginPaid)
 }

@@ -21,6 +21,27 @@ interface Watch extends GuardedLogin {
 export const guardLogin = (login: GuardedLogin, notes: LoginNotes = new LoginNotes()): DeviceGuard =>
   watchDevice({ ...login, record: async () => undefined, chosen: async () => undefined }, notes)
 
+/** Whose attempts those of a command without a run are. */
+const NO_RUN = 'no-run'
+
+/** The same for a command that works with the ledger and has no run (`keys list`): the ledger has its attempts, too. */
+export const guardCommand = (login: GuardedLogin, notes: LoginNotes = new LoginNotes()): DeviceGuard =>
+  watchDevice(
+    {
+      ...login,
+      record: (subject, outcome) =>
+        login.ledger.record({ kind: 'attempt', subject, run: NO_RUN, outcome }).catch(unlessForbidden),
+      chosen: async () => undefined,
+    },
+    notes,
+  )
+
+/** Who may not write to the state folder may look at a device all the same: the note beside its lock has the attempt. */
+function unlessForbidden(error: unknown): void {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code !== 'EACCES' && code !== 'EROFS' && code !== 'EPERM') throw error
+}
+
 /**
  * Keeps the secrets of a run for the device that it began with, and a wrong one from being sent again before a person has looked: in
  * this process, after it, and by other users of this host.

@@ -73,6 +73,20 @@ export async function refuseSecondRun(
   )
 }
 
+/**
+ * Not even `--new` pays beside an order that may exist: whether it does is found out first. Throws EnrollError `run.open`, and what
+ * reading the runs throws.
+ */
+export async function refuseBesideUnknown(setting: Setting, marks: readonly string[]): Promise<void> {
+  const { runs } = await runsOfProfile(peekLedger(setting), setting.stateDirectory, marks, { keep: true })
+  const run = runs.find(({ record }) => !record.test && record.state !== 'abandoned' && isUnknown(record))
+  if (run === undefined) return
+  const { id, record } = run
+  throw new EnrollError('run.open', `Could not start: the CA may have the order of the run ${id} of this profile.`, {
+    remedy: `${whatNext(id, record)} To pay for another all the same, give that one up first: \`hsm-enroll runs abandon ${id} --despite-order\`.`,
+  })
+}
+
 const unreadable = ({ id, fault }: IndexedRun): EnrollError =>
   new EnrollError(
     'run.damaged',

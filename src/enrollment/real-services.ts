@@ -41,7 +41,7 @@ export function createRealServices(options: RealServicesOptions): EnrollmentServ
   const { stateDirectory, reading, observer, tryPinAgain, signal, onProgress, onTrace = () => undefined } = options
   let secrets: ReturnType<typeof createSecretProvider> | undefined
   const authorities = new Map<string, CertificateAuthority>()
-  return {
+  const services: EnrollmentServices = {
     stateDirectory,
     reading,
     now: Date.now,
@@ -55,10 +55,12 @@ export function createRealServices(options: RealServicesOptions): EnrollmentServ
     },
     openDevice: async (configuration, guard) => {
       const { openConfiguredDevice } = await import('../config/open-configured-device.ts')
+      const { guardCommand } = await import('./guard-device.ts')
+      const { peekLedger } = await import('./open-ledger.ts')
       secrets ??= createSecretProvider(configuration, reading)
       return openConfiguredDevice(configuration, {
         secret: secrets,
-        guard,
+        guard: guard ?? guardCommand({ configuration, services, ledger: peekLedger(services) }),
         signal,
         onProgress: ({ message }) => onProgress?.(message),
         onTrace: ({ call, detail, durationMs }) =>
@@ -83,6 +85,7 @@ export function createRealServices(options: RealServicesOptions): EnrollmentServ
     onTrace,
     signal,
   }
+  return services
 }
 
 /** What makes one connection to the CA another. */

@@ -192,6 +192,30 @@ describe('an enrolment', () => {
     expect((await enroll('--wait', '--new')).code).toBe(0)
   })
 
+  it('--new pays for nothing beside an order that the CA may have, until that one is given up', async () => {
+    rehearsal.ca.fail({ endpoint: '!AutoApplyOrder', kind: 'lost-reply' })
+    const lost = shown(await enroll('--wait'))
+    expect(lost.state).toBe('unknown')
+    const second = await enroll('--wait', '--new')
+    expect([second.code, second.stdout]).toEqual([
+      2,
+      expect.stringContaining(`runs abandon ${lost.id} --despite-order`),
+    ])
+    expect([postsTo('!AutoApplyOrder'), keys()]).toEqual([1, 1])
+    expect((await enroll('--test', '--new', '--wait')).code).toBe(0)
+    const given = await runInside([
+      'runs',
+      'abandon',
+      lost.id,
+      '--despite-order',
+      '--yes',
+      ...state,
+      rehearsal.stateDirectory,
+    ])
+    expect(given.code, given.stderr).toBe(0)
+    expect((await enroll('--wait', '--new')).code).toBe(0)
+  })
+
   it('a profile is one profile by a link too', async () => {
     await symlink(rehearsal.profile, join(folder, 'other-name.yaml'))
     expect((await enroll('--wait')).code).toBe(0)

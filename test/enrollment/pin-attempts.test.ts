@@ -90,6 +90,29 @@ describe('a PIN that was wrong', () => {
     expect(await logins()).toBe(2)
   })
 
+  it('is not sent either by what only looks at the device or deletes from it, before a run and after', async () => {
+    await setPin('wrong-officer')
+    const listed = ['keys', 'list', rehearsal.profile, '--json']
+    expect(codeOf(await program(listed))).toBe('pin.wrong')
+    const others: readonly (readonly string[])[] = [
+      listed,
+      ['keys', 'delete', 'label=any;id=01', rehearsal.profile, '--yes', '--json'],
+      ['inventory', 'scan', rehearsal.profile, '--json'],
+      ['enroll', rehearsal.profile, '--yes', '--json'],
+      ['keys', 'list', rehearsal.profile, '--json', '--state-directory', join(folder, 'of-another-user')],
+    ]
+    for (const args of others) {
+      const end = await program(args)
+      expect(end.code, args.join(' ')).toBe(3)
+      expect(end.stdout + end.stderr, args.join(' ')).toContain('pin.wrong-before')
+    }
+    expect(await logins()).toBe(1)
+    await setPin('crypto-officer-1')
+    const end = await program([...listed, '--try-pin-again'])
+    expect(end.code, end.stderr).toBe(0)
+    expect((await program(listed)).code).toBe(0)
+  })
+
   it('of a YubiHSM 2 is treated alike', async () => {
     const directory = join(folder, 'yubihsm2')
     const double = await startYubiHsm2Double()
@@ -98,6 +121,7 @@ describe('a PIN that was wrong', () => {
       await writeFile(join(directory, 'secret-password'), 'wrong password')
       expect(codeOf(await program(['keygen', second.profile, '--json']))).toBe('pin.wrong')
       expect(codeOf(await program(['keygen', second.profile, '--json']))).toBe('pin.wrong-before')
+      expect((await program(['doctor', second.profile])).stdout).toContain('Did not send the password')
       await writeFile(join(directory, 'secret-password'), 'password')
       const end = await program(['keygen', second.profile, '--json', '--try-pin-again'])
       expect(end.code, end.stderr).toBe(0)

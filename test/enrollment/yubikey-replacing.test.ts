@@ -59,6 +59,11 @@ describe.runIf(allHere(missingForPcscd()))('a slot of a YubiKey', () => {
     const paid = shown(await enroll())
     expect(paid.state).toBe('ordered')
     const before = await inSlot()
+    const looked = await program('doctor', rehearsal.profile)
+    expect(looked.stdout).toContain(`It belongs to the run ${paid.id}, and it has the order ${paid.orderNumber}`)
+    const taken = await enroll('--new')
+    expect([taken.code, taken.stderr]).toEqual([3, expect.stringContaining(`It belongs to the run ${paid.id}`)])
+    for (const { stdout, stderr } of [looked, taken]) expect(stdout + stderr).not.toContain('--replace-key')
     for (const more of [
       ['--new', '--replace-key', '9c'],
       ['--test', '--replace-key', '9c'],

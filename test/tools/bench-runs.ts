@@ -125,10 +125,13 @@ async function comparisons(double: RunningYubiHsm2Double, rehearsal: Rehearsal):
     (state: string) => [...command, '--state-directory', state]
   const { profile } = rehearsal
   let count = 0
-  // A profile is enrolled once, whatever its file is called.
+  // A profile is enrolled once, whatever its file is called: each is for somebody else.
   const another = (): string => {
     const copy = join(folder, `profile-${count++}.yaml`)
-    writeFileSync(copy, `${readFileSync(profile, 'utf8')}# ${count}\n`)
+    const text = readFileSync(profile, 'utf8')
+    const own = text.replace('CN=Example Signing GmbH', `CN=Example Signing ${count}`)
+    if (own === text) throw new Error('the profile has no such subject')
+    writeFileSync(copy, own)
     return copy
   }
   return [

@@ -2,7 +2,7 @@ import type { BundleVerdict } from '../../bundle/bundle-verdict.ts'
 import { EnrollError, EXIT, type ExitCode } from '../../errors.ts'
 import type { Arguments, Command, CommandContext, CommandGroup } from '../command.ts'
 import { configure, PROFILE_OPTIONS, STATE_OPTIONS, TRUST_OPTIONS } from '../configure.ts'
-import { stateDirectoryOf, TRACE_OPTION } from '../enrolling.ts'
+import { PIN_OPTION, stateDirectoryOf, TRACE_OPTION } from '../enrolling.ts'
 
 const BUNDLE = { bundle: { type: 'string', describe: 'bundle file' } } as const
 const WITNESSES = {
@@ -61,7 +61,7 @@ const sign: Command = {
   command: 'sign <bundle>',
   summary: 'add the signature of a witness, after you have looked at the bundle',
   positionals: BUNDLE,
-  options: { ...PROFILE_OPTIONS, ...TRACE_OPTION, ...SIGN_OPTIONS },
+  options: { ...PROFILE_OPTIONS, ...PIN_OPTION, ...TRACE_OPTION, ...SIGN_OPTIONS },
   run: async (args, context) => {
     const { addSignature } = await import('../../ceremony/add-signature.ts')
     const { readInput } = await import('../../config/read-input.ts')
@@ -110,9 +110,9 @@ async function signatureOfDevice(args: Arguments, context: CommandContext, bundl
   }
   const [certificate] = certificatesIn(await readInput(certificateFile), certificateFile)
   const configuration = await configure(args, context, { profile: args.text('profile') })
-  const device = await createServices(stateDirectoryOf(configuration), context, args.flag('trace')).openDevice(
-    configuration,
-  )
+  const stateDirectory = stateDirectoryOf(configuration)
+  const services = createServices(stateDirectory, context, args.flag('trace'), args.flag('try-pin-again'))
+  const device = await services.openDevice(configuration)
   try {
     return await signOnDevice(bundle, device, key, certificate.der, Date.now())
   } finally {

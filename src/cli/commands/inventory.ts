@@ -3,7 +3,7 @@ import type { DeviceScan, ScanFinding, ScannedKey } from '../../enrollment/inven
 import { EnrollError, EXIT, type ExitCode } from '../../errors.ts'
 import type { Arguments, Command, CommandContext, CommandGroup } from '../command.ts'
 import { configure, STATE_OPTIONS } from '../configure.ts'
-import { stateDirectoryOf, TRACE_OPTION } from '../enrolling.ts'
+import { PIN_OPTION, stateDirectoryOf, TRACE_OPTION } from '../enrolling.ts'
 import type { Failure } from '../output.ts'
 import { createServices } from '../services.ts'
 
@@ -11,7 +11,7 @@ const scan: Command = {
   command: 'scan <profiles..>',
   summary: 'compare the keys on devices with the ledger: unknown, gone, replaced by hand',
   positionals: { profiles: { type: 'string', array: true, describe: 'profiles with a device section' } },
-  options: { ...STATE_OPTIONS, ...TRACE_OPTION },
+  options: { ...STATE_OPTIONS, ...PIN_OPTION, ...TRACE_OPTION },
   run: async (args, context) => {
     const scans: { readonly profile: string; readonly scan?: DeviceScan; readonly error?: Failure }[] = []
     const { failureOf, tellError } = await import('../report-error.ts')
@@ -61,7 +61,12 @@ const scan: Command = {
 async function scanProfile(profile: string, args: Arguments, context: CommandContext): Promise<DeviceScan> {
   const { scanDevice } = await import('../../enrollment/inventory/scan-device.ts')
   const configuration = await configure(args, context, { profile })
-  const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
+  const services = createServices(
+    stateDirectoryOf(configuration),
+    context,
+    args.flag('trace'),
+    args.flag('try-pin-again'),
+  )
   const device = await services.openDevice(configuration)
   try {
     return await scanDevice(device, services)

@@ -2,12 +2,12 @@ import type { DeviceKeyEntry } from '../../enrollment/device-keys.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
 import type { Arguments, Command, CommandContext, CommandGroup } from '../command.ts'
 import { configure, PROFILE_OPTIONS } from '../configure.ts'
-import { stateDirectoryOf, TRACE_OPTION } from '../enrolling.ts'
+import { PIN_OPTION, stateDirectoryOf, TRACE_OPTION } from '../enrolling.ts'
 import { INVENTORY_OPTIONS } from '../inventory-list.ts'
 import { createServices } from '../services.ts'
 
 const PROFILE = { profile: { type: 'string', describe: 'profile with the device section' } } as const
-const OPTIONS = { ...PROFILE_OPTIONS, ...TRACE_OPTION } as const
+const OPTIONS = { ...PROFILE_OPTIONS, ...PIN_OPTION, ...TRACE_OPTION } as const
 
 const list: Command = {
   command: 'list [profile]',
@@ -88,7 +88,12 @@ async function withDevice(
 ): ReturnType<Command['run']> {
   const { openLedger } = await import('../../enrollment/open-ledger.ts')
   const configuration = await configure(args, context, { profile: args.text('profile') })
-  const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
+  const services = createServices(
+    stateDirectoryOf(configuration),
+    context,
+    args.flag('trace'),
+    args.flag('try-pin-again'),
+  )
   const ledger = await openLedger(services)
   const device = await services.openDevice(configuration)
   try {

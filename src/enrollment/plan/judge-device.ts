@@ -8,6 +8,7 @@ import { deviceName } from '../../ledger/fact.ts'
 import { guardLogin } from '../guard-device.ts'
 import { peekLedger } from '../open-ledger.ts'
 import { refuseHeld } from '../replacing/allow-replacement.ts'
+import { checkPlace } from '../replacing/check-place.ts'
 import { findReplaced } from '../replacing/find-replaced.ts'
 import { describeLoss } from '../replacing/replaced-key.ts'
 import type { EnrollmentServices } from '../services.ts'
@@ -60,7 +61,10 @@ async function placeFindings(
   { test, abandon, ...setting }: Setting,
 ): Promise<readonly Finding[]> {
   try {
-    if (hasFixedPlace(device)) device.checkPlace(setting.configuration.text('key.replaceKey'))
+    const { configuration, services, ledger } = setting
+    const { stateDirectory } = services
+    const known = { ledger, stateDirectory, now: services.now() }
+    await checkPlace(device, name, configuration.text('key.replaceKey'), known)
     const replaced = await findReplaced(setting, device, name)
     if (replaced === undefined) return hasFixedPlace(device) ? [accepted(`${device.place} is empty`)] : []
     const abandoned = refuseHeld(replaced, { test, abandon })

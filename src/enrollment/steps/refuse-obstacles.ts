@@ -1,14 +1,10 @@
-import {
-  DEVICE_ERROR_CODES,
-  type Device,
-  type DeviceDescription,
-  DeviceError,
-  hasFixedPlace,
-} from '../../../devices/device.ts'
+import { DEVICE_ERROR_CODES, type Device, type DeviceDescription, DeviceError } from '../../../devices/device.ts'
 import { knowledgeInForce } from '../../config/knowledge-in-force.ts'
 import { withRemedy } from '../../errors.ts'
 import { isoDay } from '../../iso-day.ts'
+import { deviceName } from '../../ledger/fact.ts'
 import { deviceObstacles } from '../plan/device-obstacles.ts'
+import { checkPlace } from '../replacing/check-place.ts'
 import type { Run } from '../run.ts'
 
 /**
@@ -28,7 +24,12 @@ export async function refuseObstacles(run: Run, device: Device, attests: boolean
     const code = DEVICE_ERROR_CODES.find((each) => each === first.code) ?? 'device.obstacle'
     throw new DeviceError(code, `${first.message}${more}`, { remedy: first.remedy })
   }
-  if (hasFixedPlace(device)) device.checkPlace(configuration.text('key.replaceKey'))
+  const { hsmType, serial, uri } = description
+  await checkPlace(device, deviceName(hsmType, serial ?? uri), configuration.text('key.replaceKey'), {
+    ledger: run.ledger,
+    stateDirectory: services.stateDirectory,
+    now: services.now(),
+  })
   for (const { message, remedy } of blockers)
     services.observer.step({ step: 'key', status: 'waiting', detail: withRemedy(message, remedy) })
   return description
