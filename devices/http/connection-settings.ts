@@ -74,7 +74,8 @@ export function checkPrivateKey(name: string, pem: string): string {
 export function readSmallFile(name: string, path: string): string {
   try {
     if (statSync(path).size > MAX_PEM_BYTES) throw new Error('larger than 1 MiB')
-    return readFileSync(path, 'utf8')
+    // Some editors put a byte order mark before a text, where JSON has none.
+    return readFileSync(path, 'utf8').replace(/^\ufeff/, '')
   } catch (cause) {
     throw settingError(name, `${path} cannot be read`, 'Check the path and the permissions of the file.', cause)
   }

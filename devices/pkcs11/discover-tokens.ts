@@ -29,10 +29,9 @@ export async function discoverTokens(
   let modulePath: string | undefined
   try {
     const setting = options.settings?.module
-    const explicit =
-      (options.uri === undefined ? undefined : readTokenUri(options.uri, family.uriAttributes).modulePath) ??
-      (typeof setting === 'string' ? setting : undefined)
-    const found = findModule(family.search, { explicit, trail })
+    const query = options.uri === undefined ? undefined : readTokenUri(options.uri, family.uriAttributes)
+    const explicit = query?.modulePath ?? (typeof setting === 'string' ? setting : undefined)
+    const found = findModule(family.search, { explicit, name: query?.moduleName, trail })
     modulePath = found.path
     const loaded = await loadModule(found.path)
     try {

@@ -98,4 +98,21 @@ describe('findModule', () => {
       '/nowhere/a.so (no such file); usual path: /nowhere/b.so',
     )
   })
+
+  it.each(['vendor-kit', 'libvendor-kit', 'libvendor-kit.so'])('finds the module of the name %s (RFC 7512)', (name) => {
+    const found = findModule(search, { name, environment: {}, p11KitFolders: [file('p11-kit')] })
+    expect(found).toMatchObject({ path: file('libvendor-kit.so'), origin: expect.stringContaining('p11-kit') })
+    expect(findModule(search, { name: 'usual', environment: {}, p11KitFolders: [] }).path).toBe(file('usual.so'))
+    const environment = { PKCS11_MODULE: file('environment.so') }
+    expect(findModule(search, { name: 'environment', environment, p11KitFolders: [] }).origin).toBe('PKCS11_MODULE')
+  })
+
+  it('takes no other module than the one that is named', () => {
+    const input = {
+      name: 'other',
+      environment: { PKCS11_MODULE: file('explicit.so') },
+      p11KitFolders: [file('p11-kit')],
+    }
+    expect(() => findModule(search, input)).toThrow(/module-name=other: no p11-kit entry/)
+  })
 })

@@ -31,6 +31,8 @@ export interface FoundModule {
 export interface ModuleSearchInput {
   /** URI `module-path`, or the setting `module`. */
   readonly explicit?: string | undefined
+  /** URI `module-name` (RFC 7512, 2.4): the file name of the module without folder, `lib` and suffix. */
+  readonly name?: string | undefined
   readonly environment?: Readonly<Record<string, string | undefined>>
   /** Collects the lines of the trail as they come, for who wants them even when nothing is found. */
   readonly trail?: string[]
@@ -48,6 +50,7 @@ const isFile = (path: string): boolean => existsSync(path) && statSync(path).isF
  */
 export function findModule(search: ModuleSearch, input: ModuleSearchInput): FoundModule {
   const trail = input.trail ?? []
+  if (input.explicit === undefined && input.name !== undefined) return byName(search, input, input.name, trail)
   const named = namedModule(input)
   if (named === undefined) trail.push(`environment: none of ${MODULE_ENVIRONMENT.join(', ')} is set`)
   const foreign = named?.shared === true && !isNamedFor(search, named.path)
@@ -57,6 +60,26 @@ export function findModule(search: ModuleSearch, input: ModuleSearchInput): Foun
   if (own !== undefined) return own
   return (named === undefined ? undefined : take(named.path, named.origin, trail)) ?? notFound(search, trail)
 }
+
+/** Only a module of this very name, wherever this program looks for modules. */
+function byName(search: ModuleSearch, input: ModuleSearchInput, name: string, trail: string[]): FoundModule {
+  const wanted = plainName(name)
+  const variable = namedModule(input)
+  const places = [
+    ...(variable === undefined ? [] : [variable]),
+    ...readP11KitModules(input.p11KitFolders).map(({ path, config }) => ({ path, origin: `p11-kit (${config})` })),
+    ...search.paths.filter(isAbsolute).map((path) => ({ path, origin: 'usual path' })),
+  ]
+  for (const { path, origin } of places.filter((place) => plainName(basename(place.path)) === wanted)) {
+    const found = take(path, origin, trail)
+    if (found !== undefined) return found
+  }
+  trail.push(`module-name=${name.slice(0, 60)}: no p11-kit entry, variable or usual path of that name`)
+  return notFound(search, trail)
+}
+
+/** `ykcs11` of `libykcs11.so.2`, `libykcs11.dylib` and `ykcs11.dll`. */
+const plainName = (file: string): string => file.replace(/\.(so(\.\d+)*|dylib|dll)$/i, '').replace(/^lib/, '')
 
 function vendorModule(
   search: ModuleSearch,

@@ -19,6 +19,12 @@ export function readUlong(bytes: Uint8Array): number {
 
 const text = (padded: string): string => padded.replace(/[\0\s]+$/u, '')
 
+/** CK_UNAVAILABLE_INFORMATION is all ones, of 32 or 64 bits; a total of 0 is no answer either (PKCS#11 2.40, 3.4). */
+const UNAVAILABLE = 0xffff_ffff
+
+const knownMemory = (total: number, free: number): number | undefined =>
+  total > 0 && total < UNAVAILABLE && free >= 0 && free <= total ? free : undefined
+
 export function readToken(cryptoki: Cryptoki, handle: Buffer): TokenDescription {
   const slotId = readUlong(handle)
   const slot = cryptoki.run('C_GetSlotInfo', `slot ${slotId}`, (library) => library.C_GetSlotInfo(handle))
@@ -33,6 +39,10 @@ export function readToken(cryptoki: Cryptoki, handle: Buffer): TokenDescription 
     flags: info.flags,
     minPinLength: info.minPinLen,
     maxPinLength: info.maxPinLen,
+    freeMemory: {
+      private: knownMemory(info.totalPrivateMemory, info.freePrivateMemory),
+      public: knownMemory(info.totalPublicMemory, info.freePublicMemory),
+    },
     hardwareVersion: `${info.hardwareVersion.major}.${info.hardwareVersion.minor}`,
     firmware: info.firmwareVersion,
   }

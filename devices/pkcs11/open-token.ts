@@ -68,7 +68,10 @@ export async function openToken<Opened>(
   build: (opened: OpenedToken) => Opened,
 ): Promise<Opened> {
   const { settings, query } = readTokenSettings(family, uri, options.settings)
-  const found = findModule(family.search, { explicit: query.modulePath ?? settings.text('module') })
+  const found = findModule(family.search, {
+    explicit: query.modulePath ?? settings.text('module'),
+    name: query.moduleName,
+  })
   options.onTrace?.({ call: 'module', detail: `${found.path} from ${found.origin}` })
   // Even a look at a token can reset it under another process's session: one that the URI names by its serial number is locked first.
   const serial = query.serial?.trim() ?? ''

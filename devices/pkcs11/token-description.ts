@@ -12,6 +12,8 @@ export interface TokenDescription {
   /** Bytes; 0 and very large values mean that the token does not tell. */
   readonly minPinLength: number
   readonly maxPinLength: number
+  /** Bytes left for keys (private objects) and for certificates (public ones); absent where the token does not tell. */
+  readonly freeMemory?: { readonly private?: number; readonly public?: number }
   /** `major.minor` as the token tells; vendors pack them in their own way. */
   readonly hardwareVersion: string
   readonly firmware: { readonly major: number; readonly minor: number }

@@ -1,4 +1,4 @@
-import { blocker, type Obstacle, obstacles } from '../obstacle.ts'
+import { blocker, type Obstacle, obstacles, warning } from '../obstacle.ts'
 import type { CKF } from './pkcs11-constants.ts'
 import { isSoftwareToken } from './software-token.ts'
 import { hasFlag, type TokenDescription } from './token-description.ts'
@@ -26,11 +26,27 @@ const FLAG_OBSTACLES: readonly FlagObstacle[] = [
   ['TOKEN_INITIALIZED', false, 'blocker', 'token.not-initialised', 'the token is not initialised', "Initialise it with the vendor's tool."],
 ]
 
+/** An RSA-4096 key pair with its attributes, or a certificate with long names, as partitions store them. */
+const NEEDED_BYTES = 4096
+
+/** A key whose certificate finds no room on the token has been paid for all the same. */
+function memoryObstacles({ freeMemory = {} }: TokenDescription, subject: string): readonly Obstacle[] {
+  const remedy = 'Delete objects that you no longer need (`hsm-enroll keys list`), or give the partition more storage.'
+  return (['private', 'public'] as const).flatMap((kind) => {
+    const free = freeMemory[kind]
+    if (free === undefined || free >= NEEDED_BYTES) return []
+    const what = kind === 'private' ? 'a key' : 'its certificate'
+    if (free === 0) return [blocker('token.full', `${subject}: the token has no memory left for ${what}.`, remedy)]
+    return [warning('token.memory-low', `${subject}: the token has ${free} bytes of memory left for ${what}.`, remedy)]
+  })
+}
+
 /** Everything that the token itself shows, without a login. */
 export function tokenObstacles(token: TokenDescription, subject: string): readonly Obstacle[] {
   const noPin =
     hasFlag(token, 'LOGIN_REQUIRED') && !hasFlag(token, 'USER_PIN_INITIALIZED') && hasFlag(token, 'TOKEN_INITIALIZED')
   return obstacles(
+    ...memoryObstacles(token, subject),
     ...FLAG_OBSTACLES.filter(([flag, when]) => hasFlag(token, flag) === when).map(
       ([, , severity, code, message, remedy]) => ({ severity, code, message: `${subject}: ${message}.`, remedy }),
     ),

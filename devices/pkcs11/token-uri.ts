@@ -16,6 +16,8 @@ export interface TokenQuery {
   readonly id?: Uint8Array
   /** `?module-path=`. */
   readonly modulePath?: string
+  /** `?module-name=`, for a module whose place this program knows. */
+  readonly moduleName?: string
   /** `?pin-source=`: a file with the PIN. */
   readonly pinSource?: string
   /** What the family adds: `slot` of a YubiKey. */
@@ -23,7 +25,7 @@ export interface TokenQuery {
 }
 
 const PATH_NAMES = ['token', 'serial', 'model', 'manufacturer', 'slot-id', 'slot-description', 'object', 'id', 'type']
-const QUERY_NAMES = ['module-path', 'pin-source']
+const QUERY_NAMES = ['module-path', 'module-name', 'pin-source']
 const ID = /([:;])id=([^;?]*)(;|(?=\?)|$)/
 
 /** `id` may hold any bytes, so it is read before the rest, which is UTF-8. */
@@ -62,6 +64,7 @@ export function readTokenUri(uri: string, extra: readonly string[] = []): TokenQ
     object: attributes.get('object'),
     id,
     modulePath: query.get('module-path'),
+    moduleName: query.get('module-name'),
     pinSource: query.get('pin-source'),
     extra: new Map([...attributes].filter(([name]) => extra.includes(name))),
   }
@@ -72,7 +75,7 @@ function badName(uri: string, name: string, extra: readonly string[]): DeviceErr
     'device.uri',
     `Could not read the device URI "${uri.slice(0, 80)}": "${name.slice(0, 40)}" is not supported.`,
     {
-      remedy: `Use ${[...PATH_NAMES, ...extra].join(', ')} and ?module-path=, &pin-source=.`,
+      remedy: `Use ${[...PATH_NAMES, ...extra].join(', ')} and ?module-path= (or ?module-name=), &pin-source=.`,
     },
   )
 }

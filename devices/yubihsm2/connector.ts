@@ -26,7 +26,7 @@ const HTTP_REFUSALS: Readonly<Record<number, { readonly what: string; readonly r
   403: { what: 'it does not serve this host name', remedy: "Use an address that is on the connector's host allow list (enable-host-header-allowlist)." },
   404: { what: 'it has no such page', remedy: 'Check that the address is a yubihsm-connector, without a path.' },
   405: { what: 'it does not allow the method', remedy: 'Check that the address is a yubihsm-connector.' },
-  500: { what: 'it cannot reach the device', remedy: "Check that the device is plugged in and that no other program is using it; read the connector's log." },
+  500: { what: 'it cannot reach the device', remedy: "Check that the device is plugged in, that no other program is using it, and that the connector's user may open it on USB (udev rule); read the connector's log." },
 }
 
 export class Connector {

@@ -90,7 +90,8 @@ export async function identify(
       'device.gone',
       `The connector at ${connector.url.origin} has no YubiHSM 2 (status ${status.slice(0, 20)}).`,
       {
-        remedy: 'Plug the device in, and check that no other program is using it.',
+        remedy:
+          'Plug the device in; check that no other program is using it, and that the user of the connector may open it on USB (Yubico’s udev rule: 70-yubihsm-connector.rules).',
         transient: true,
       },
     )

@@ -16,6 +16,20 @@ describe('readSettings', () => {
     expect(settings.connector.origin).toBe('https://hsm.example:8443')
   })
 
+  it('reads a serial number with the zeros that labels and yubihsm-shell print before it', () => {
+    for (const serial of ['39000240', '0039000240'])
+      expect(readSettings(`yubihsm2:serial=${serial}`).serial).toBe('39000240')
+  })
+
+  it('names the way round for yhusb:, with the serial number in it', () => {
+    expect(() => readSettings('yubihsm2:connector=yhusb://serial%3D0039000240')).toThrow(
+      expect.objectContaining({
+        code: 'device.settings',
+        remedy: expect.stringContaining('yubihsm2:connector=http://127.0.0.1:12345;serial=39000240'),
+      }),
+    )
+  })
+
   it('makes a mask of domains', () => {
     expect(readSettings('yubihsm2:', { domains: [1, 16] }).domains).toBe(0x8001)
     expect(readSettings('yubihsm2:', { domains: ['2', '3'] }).domains).toBe(0b110)

@@ -41,7 +41,8 @@ export function readSettings(uri: string, given: Readonly<Record<string, unknown
   return {
     connector: readConnector(parsed.attributes.get('connector') ?? settings.text('connector') ?? DEFAULT_CONNECTOR),
     connectorCaFile: settings.text('connectorCaFile'),
-    serial: parsed.attributes.get('serial'),
+    // Ten digits on the label and in yhusb://, eight where the device tells it: zeros before a number mean nothing.
+    serial: parsed.attributes.get('serial')?.replace(/^0+(?=\d)/, ''),
     authKeyId: readAuthKeyId(parsed.attributes.get('auth-key'), settings.text('authKeyId')),
     authentication: settings.oneOf('authentication', ['password', 'asymmetric']) ?? 'password',
     devicePublicKey: settings.text('devicePublicKey'),
@@ -74,6 +75,14 @@ function readConnector(text: string): URL {
   }
   const plain =
     (url.pathname === '/' || url.pathname === '') && url.search === '' && url.username === '' && url.password === ''
+  if (url.protocol === 'yhusb:') {
+    const serial = /\d+/.exec(text.slice('yhusb:'.length))?.[0].replace(/^0+(?=\d)/, '')
+    throw settingError(
+      'connector',
+      'hsm-enroll does not open the USB device itself (yhusb:)',
+      `Start yubihsm-connector, and write yubihsm2:connector=${DEFAULT_CONNECTOR}${serial === undefined ? '' : `;serial=${serial}`}.`,
+    )
+  }
   if ((url.protocol !== 'http:' && url.protocol !== 'https:') || !plain) {
     throw settingError('connector', 'it must be an http or https address without a path or a user name', remedy)
   }

@@ -1,3 +1,4 @@
+import { DeviceError } from '../device-error.ts'
 import { findByClass } from '../pkcs11/find-key-objects.ts'
 import { CKA } from '../pkcs11/pkcs11-constants.ts'
 import { readAttribute } from '../pkcs11/token-objects.ts'
@@ -13,6 +14,24 @@ const CONTAINERS: Readonly<Record<string, readonly [number, number]>> = {
 }
 const PIV_ARC = Uint8Array.of(0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x07, 0x02)
 const FIRST_RETIRED = 0x82
+
+/** Bytes of an object that PUT DATA takes (yubico-piv-tool, lib/internal.h: CB_OBJ_MAX, without the header before it). */
+const MAX_OBJECT = 3052
+/** `70 82 LL LL`, the certificate, `71 01 00`, `FE 00` (NIST SP 800-73-4 part 1, appendix A). */
+const WRAPPING = 9
+
+/** libykcs11 does not say why it stores no larger one (CKR_FUNCTION_FAILED). Throws DeviceError `device.refused`. */
+export function refuseTooLarge(slot: string, subject: string, certificate: Uint8Array): void {
+  const most = MAX_OBJECT - WRAPPING
+  if (certificate.length <= most) return
+  throw new DeviceError(
+    'device.refused',
+    `Did not store the certificate on ${subject}: it has ${certificate.length} bytes, and slot ${slot} takes at most ${most}.`,
+    {
+      remedy: `The key signs without it: pass the certificate to your signing program as a file, or store it compressed (\`ykman piv certificates import --compress ${slot} FILE\`), which fewer programs read.`,
+    },
+  )
+}
 
 /**
  * Does the slot's certificate container hold anything? libykcs11 makes a certificate object of what it can parse alone (not of a

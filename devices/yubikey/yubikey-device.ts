@@ -35,7 +35,7 @@ import {
   readDeviceCertificate,
   readSlotAttestation,
 } from './attestation-objects.ts'
-import { holdsCertificateData } from './certificate-container.ts'
+import { holdsCertificateData, refuseTooLarge } from './certificate-container.ts'
 import { chosenSlot } from './chosen-slot.ts'
 import { FIRMWARE, firmwareAgainst, noDeletion } from './firmware-rules.ts'
 import { readIntermediates } from './intermediates.ts'
@@ -317,6 +317,7 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     if (stored.some((der) => Buffer.compare(der, certificate) === 0)) return
     const taken = stored.length > 0 || this.#holdsUnreadCertificate(slotByName(own.location) ?? this.#slot)
     if (taken && options.replace !== true) throw certificateExists(own, this.subject)
+    refuseTooLarge(own.location, this.subject, certificate)
     await this.session.login(this.certificateRole)
     // libykcs11 writes the slot's one certificate object; further attributes mean nothing to it.
     const template = [

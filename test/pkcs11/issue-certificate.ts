@@ -6,9 +6,18 @@ const issuerKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
 const commonName = (value: string): Name => [[{ oid: '2.5.4.3', value }]]
 
 /** A certificate for `spki` under a throw-away issuer, DER. */
-export function issueCertificate(spki: Uint8Array, name: string): Uint8Array {
+export const issueCertificate = (spki: Uint8Array, name: string): Uint8Array => issueTo(commonName(name), spki)
+
+/** One of more than 4,000 bytes: its subject is long. */
+export const largeCertificate = (spki: Uint8Array): Uint8Array =>
+  issueTo(
+    Array.from({ length: 60 }, (_, index) => [{ oid: '2.5.4.11', value: `${index} `.padEnd(60, 'x') }]),
+    spki,
+  )
+
+function issueTo(subject: Name, spki: Uint8Array): Uint8Array {
   return issue({
-    subject: commonName(name),
+    subject,
     issuer: commonName('Test Issuer'),
     spki,
     issuerKey,

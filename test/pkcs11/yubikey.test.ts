@@ -7,7 +7,7 @@ import { family } from '../../devices/yubikey/family.ts'
 import { yubikey as verifier } from '../../src/attestation/yubikey/verify.ts'
 import type { TouchBehaviour } from '../../src/sandbox/yubikey/card/touch-button.ts'
 import { deviceFailure, recordedOptions } from './hsm-double.ts'
-import { issueCertificate } from './issue-certificate.ts'
+import { issueCertificate, largeCertificate } from './issue-certificate.ts'
 import { startYubikeys, type YubikeyDouble, yubikeyDoubleAvailable } from './yubikey-double.ts'
 
 const PIN = '123456'
@@ -80,6 +80,15 @@ describe.runIf(yubikeyDoubleAvailable())('the YubiKey family through libykcs11 o
       expect((await deviceFailure(yubikey.storeCertificate(key, issueCertificate(key.publicKey, 'other')))).code).toBe(
         'certificate.exists',
       )
+      // The device was asked for nothing: the PIV limit is known.
+      const large = await deviceFailure(
+        yubikey.storeCertificate(key, largeCertificate(key.publicKey), { replace: true }),
+      )
+      expect(large).toMatchObject({
+        code: 'device.refused',
+        message: expect.stringMatching(/it has \d{4} bytes, and slot \w\w takes at most 3043/),
+      })
+      expect(await yubikey.readCertificate(key)).toEqual(certificate)
       await yubikey.close()
       expect(given.asked).toEqual(['pin', 'management-key'])
       expect(JSON.stringify(given.trace)).not.toMatch(new RegExp(`${PIN}|${MANAGEMENT_KEY}`))
