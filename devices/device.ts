@@ -219,6 +219,16 @@ export function hasKeyDeletion(device: Device): device is Device & KeyDeletion {
   return 'deleteKey' in device
 }
 
+/** Optional ability: the device keeps a log of its own, which this session may read. */
+export interface DeviceLog {
+  /** As the device gives it; whoever knows the format verifies it. Throws DeviceError where the device refuses. */
+  readDeviceLog(): Promise<{ readonly format: 'yubihsm2'; readonly content: Uint8Array }>
+}
+
+export function hasDeviceLog(device: Device): device is Device & DeviceLog {
+  return 'readDeviceLog' in device
+}
+
 /** What a family tells while something takes long. */
 export interface DeviceProgress {
   readonly kind: 'lock' | 'generating' | 'signing' | 'touch' | 'login' | 'attesting' | 'approval' | 'deleting'

@@ -37,7 +37,7 @@ export const COMMANDS = {
   'export wrapped': { code: 0x4a, request: 'wrapId2 type1 id2 [format1]', reply: 'nonce13 ciphertext', used: false, doubled: true },
   'import wrapped': { code: 0x4b, request: 'wrapId2 nonce13 ciphertext', reply: 'type1 id2', used: false, doubled: true },
   'put wrap key': { code: 0x4c, request: `${NEW_OBJECT} delegated8 key`, reply: 'id2', used: false, doubled: true },
-  'get log entries': { code: 0x4d, request: '', reply: 'boots2 authentications2 count1 (entry32)*', used: false, doubled: true },
+  'get log entries': { code: 0x4d, request: '', reply: 'boots2 authentications2 count1 (entry32)*', used: true, doubled: true },
   'get object info': { code: 0x4e, request: 'id2 type1', reply: 'capabilities8 id2 length2 domains2 type1 algorithm1 sequence1 origin1 label40 delegated8', used: true, doubled: true },
   'set option': { code: 0x4f, request: 'option1 length2 value', reply: '', used: false, doubled: true },
   'get option': { code: 0x50, request: 'option1', reply: 'value', used: true, doubled: true },

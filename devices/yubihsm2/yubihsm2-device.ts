@@ -5,6 +5,7 @@ import {
   type DeviceDescription,
   DeviceError,
   type DeviceKey,
+  type DeviceLog,
   type KeyDeletion,
   type KeyListing,
   type KeyRef,
@@ -12,6 +13,7 @@ import {
   type ListedKey,
 } from '../device.ts'
 import { readCertificate, storeCertificate } from './certificate-store.ts'
+import { getLogEntries } from './commands/get-log-entries.ts'
 import { describeDevice } from './describe-device.ts'
 import { generateKey, keysWithLabel } from './generate-key.ts'
 import { deleteKey, listKeys } from './key-inventory.ts'
@@ -19,7 +21,7 @@ import { type KeyContext, ObjectKey } from './object-key.ts'
 import { parseObjectId } from './object-type.ts'
 import type { OpenedYubiHsm2 } from './opened-device.ts'
 
-export class YubiHsm2Device implements Device, CertificateStore, KeyListing, KeyDeletion {
+export class YubiHsm2Device implements Device, CertificateStore, KeyListing, KeyDeletion, DeviceLog {
   readonly hsmType = 'YUBIHSM2'
   readonly #opened: OpenedYubiHsm2
   readonly #context: KeyContext
@@ -100,6 +102,10 @@ export class YubiHsm2Device implements Device, CertificateStore, KeyListing, Key
 
   async readCertificate(key: DeviceKey): Promise<Uint8Array | undefined> {
     return readCertificate(this.#opened.session, (await this.#own(key)).info.id)
+  }
+
+  async readDeviceLog(): Promise<{ readonly format: 'yubihsm2'; readonly content: Uint8Array }> {
+    return { format: 'yubihsm2', content: await this.#opened.session.run(getLogEntries, undefined) }
   }
 
   /** The key as it stands on this device now; another key under the same id is refused. */

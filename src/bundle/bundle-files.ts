@@ -8,6 +8,7 @@ export const PLACES = {
   statement: 'statement.pae',
   run: 'run/',
   journal: 'run/journal.jsonl',
+  ceremony: 'ceremony/',
   signatures: 'signatures/',
   timestamps: 'timestamps/',
 } as const

@@ -1,3 +1,4 @@
+import type { JudgedCeremony } from './judge-ceremony.ts'
 import type { Signer } from './signatures/verify-signature-file.ts'
 
 export type BundleCheckId =
@@ -6,6 +7,8 @@ export type BundleCheckId =
   | 'files'
   | 'journal'
   | 'evidence'
+  | 'ceremony'
+  | 'device-log'
   | 'signature'
   | 'witnesses'
   | 'timestamp'
@@ -43,6 +46,7 @@ export interface BundleVerdict {
   readonly run?: string
   readonly created?: string
   readonly program?: string
+  readonly ceremony?: JudgedCeremony
   readonly checks: readonly BundleCheck[]
   readonly signatures: readonly (Signer & { readonly file: string })[]
   readonly timestamps: readonly HeldTimeStamp[]

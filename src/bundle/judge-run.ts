@@ -11,6 +11,7 @@ import { type JournalChain, lastText } from './journal-chain.ts'
 export interface JudgedEvidence {
   /** The device and key, in one line. */
   readonly device: string
+  readonly serial?: string
   readonly key: string
   readonly anchor: string
   /** ISO 8601: the time of the run's own check, as of which it was judged. */
@@ -59,6 +60,7 @@ export function judgeRun(
   const { vendor, model, serial } = verdict.device
   return {
     device: [vendor, model, ...(serial === undefined ? [] : [`serial number ${serial}`])].filter(Boolean).join(' '),
+    ...(serial === undefined ? {} : { serial }),
     key: `${key.type} ${key.bits ?? key.curve ?? ''}`.trim(),
     anchor: `${verdict.trustAnchor?.name ?? 'no anchor'}${verdict.trustAnchor?.origin === 'user' ? ', which the verifier passed' : ''}`,
     asOf,

@@ -7,6 +7,7 @@ import { BundleFault } from './bundle-fault.ts'
 import { contentOf, isCovered, PLACES, readBundle } from './bundle-files.ts'
 import type { BundleCheck, BundleCheckId, BundleVerdict, HeldTimeStamp } from './bundle-verdict.ts'
 import { type JournalChain, readJournalChain, recordedFiles } from './journal-chain.ts'
+import { type JudgedCeremony, judgeCeremony, judgeDeviceLog } from './judge-ceremony.ts'
 import { type JudgedEvidence, judgeRun } from './judge-run.ts'
 import { readable, type Signer, verifySignatureFile } from './signatures/verify-signature-file.ts'
 import type { WitnessList } from './signatures/witness-list.ts'
@@ -56,13 +57,19 @@ class BundleChecks {
 export function verifyBundle(bytes: Uint8Array, context: BundleContext): BundleVerdict {
   const checks = new BundleChecks()
   const entries = open(bytes, checks)
-  if (entries === undefined) return conclude(checks, undefined, undefined, [], [], undefined, context)
+  if (entries === undefined) return conclude(checks, { signatures: [], timestamps: [] }, context)
   const covered = verifyStatement(entries, checks)
   const journal = covered && verifyJournal(entries, covered.statement, checks)
   const evidence = journal && verifyEvidence(entries, journal, context.trustAnchors, checks)
+  const ceremony = covered && verifyCeremony(entries, covered.statement, checks)
+  if (journal !== undefined) verifyLogOfDevice(entries, journal, evidence?.serial, checks)
   const signatures = covered === undefined ? [] : verifySignatures(entries, covered.bytes, context.witnesses, checks)
   const timestamps = verifyTimeStamps(entries, context.timestampAnchors, checks)
-  return conclude(checks, covered?.bytes, covered?.statement, signatures, timestamps, evidence, context)
+  return conclude(
+    checks,
+    { bytes: covered?.bytes, statement: covered?.statement, signatures, timestamps, evidence, ceremony },
+    context,
+  )
 }
 
 function open(bytes: Uint8Array, checks: BundleChecks): readonly ZipEntry[] | undefined {
@@ -148,6 +155,36 @@ function verifyEvidence(
   })
 }
 
+function verifyCeremony(
+  entries: readonly ZipEntry[],
+  { run }: Statement,
+  checks: BundleChecks,
+): JudgedCeremony | undefined {
+  const part = `${PLACES.ceremony}log.jsonl`
+  return checks.try('ceremony', part, () => {
+    const ceremony = judgeCeremony(entries, run)
+    if (ceremony === undefined) return undefined
+    const { steps, digressions, ended, unattended } = ceremony
+    const says = `${steps} steps ticked, ${digressions} digressions noted, ${ended ? 'ended' : 'not ended'}`
+    if (unattended) checks.add('ceremony', part, 'warn', `${says}; unattended: nobody was asked`)
+    else checks.add('ceremony', part, ended ? 'pass' : 'warn', says)
+    return ceremony
+  })
+}
+
+function verifyLogOfDevice(
+  entries: readonly ZipEntry[],
+  journal: JournalChain,
+  serial: string | undefined,
+  checks: BundleChecks,
+): void {
+  const part = `${PLACES.ceremony}device-log.json`
+  checks.try('device-log', part, () => {
+    const shown = judgeDeviceLog(entries, journal, serial)
+    if (shown !== undefined) checks.add('device-log', part, shown.bound ? 'pass' : 'warn', shown.says)
+  })
+}
+
 function verifySignatures(
   entries: readonly ZipEntry[],
   statement: Uint8Array,
@@ -228,23 +265,26 @@ function verifyTimeStamps(
   })
 }
 
-function conclude(
-  { all }: BundleChecks,
-  bytes: Uint8Array | undefined,
-  statement: Statement | undefined,
-  signatures: BundleVerdict['signatures'],
-  timestamps: readonly HeldTimeStamp[],
-  evidence: JudgedEvidence | undefined,
-  { witnesses }: BundleContext,
-): BundleVerdict {
+interface Found {
+  readonly bytes?: Uint8Array | undefined
+  readonly statement?: Statement | undefined
+  readonly signatures: BundleVerdict['signatures']
+  readonly timestamps: readonly HeldTimeStamp[]
+  readonly evidence?: JudgedEvidence | undefined
+  readonly ceremony?: JudgedCeremony | undefined
+}
+
+function conclude({ all }: BundleChecks, found: Found, { witnesses }: BundleContext): BundleVerdict {
+  const { bytes, statement, signatures, timestamps, evidence, ceremony } = found
   const digest = bytes && sha256Hex(bytes)
   return {
     sound: all.every(({ status }) => status !== 'fail'),
     ...(digest === undefined ? {} : { digest, words: spokenDigest(digest) }),
     ...(statement === undefined ? {} : { run: statement.run, created: statement.created, program: statement.program }),
+    ...(ceremony === undefined ? {} : { ceremony }),
     checks: all,
     signatures,
     timestamps,
-    ...sentencesOf({ checks: all, signatures, timestamps, evidence, witnesses }),
+    ...sentencesOf({ checks: all, signatures, timestamps, evidence, ceremony, witnesses }),
   }
 }

@@ -1,4 +1,5 @@
 import type { BundleCheck, BundleCheckId, BundleVerdict, HeldTimeStamp } from './bundle-verdict.ts'
+import type { JudgedCeremony } from './judge-ceremony.ts'
 import type { JudgedEvidence } from './judge-run.ts'
 import type { WitnessList } from './signatures/witness-list.ts'
 
@@ -7,6 +8,7 @@ interface Found {
   readonly signatures: BundleVerdict['signatures']
   readonly timestamps: readonly HeldTimeStamp[]
   readonly evidence: JudgedEvidence | undefined
+  readonly ceremony: JudgedCeremony | undefined
   readonly witnesses: WitnessList | undefined
 }
 
@@ -19,7 +21,7 @@ const NEVER = [
 
 /** The sentences for people, each with the checks that must hold for it: none says more than they do. */
 export function sentencesOf(found: Found): Pick<BundleVerdict, 'proves' | 'doesNotProve'> {
-  const { checks, evidence, timestamps, witnesses } = found
+  const { checks, evidence, ceremony, timestamps, witnesses } = found
   const holds = (...ids: readonly BundleCheckId[]): boolean =>
     ids.every((id) => {
       const of = checks.filter((check) => check.id === id)
@@ -35,6 +37,14 @@ export function sentencesOf(found: Found): Pick<BundleVerdict, 'proves' | 'doesN
     proves.push(
       `The ${evidence.key} key of the request was generated in hardware that does not let it out (${evidence.device}), as the vendor’s chain attests up to ${evidence.anchor}; judged as of ${evidence.asOf}.`,
     )
+  if (intact && holds('ceremony') && ceremony !== undefined)
+    proves.push(
+      `The log of the ceremony “${ceremony.title}” has no gap: ${ceremony.steps} steps were ticked in the names of ${ceremony.people.map(({ name, role }) => `${name} (${role})`).join(', ')}.`,
+    )
+  if (intact && holds('journal', 'evidence', 'device-log'))
+    proves.push(
+      'The device’s own log has no gap from its first entry to its last, and the attested key signed its last digest: log and attestation are of one device, as far as that key is used by nobody else.',
+    )
   const people = [...new Set(found.signatures.flatMap(({ witness }) => (witness === undefined ? [] : [witness.name])))]
   if (intact && holds('witnesses') && witnesses !== undefined)
     proves.push(
@@ -49,6 +59,8 @@ export function sentencesOf(found: Found): Pick<BundleVerdict, 'proves' | 'doesN
   if (!timestamps.some(({ trusted }) => trusted))
     not.push('When anything existed: no time stamp ends in an authority that the verifier trusts.')
   if (evidence === undefined) not.push('Anything of the key: no attestation of it was verified up to a vendor.')
+  if (ceremony?.unattended === true)
+    not.push('That anybody took part in the ceremony: it was unattended, and its answers came from a file.')
   return { proves, doesNotProve: [...not, ...NEVER] }
 }
 

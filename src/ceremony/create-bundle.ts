@@ -8,19 +8,20 @@ import type { EvidenceReport } from '../report/evidence-report.ts'
 import { makeEvidenceReport } from '../report/evidence-report.ts'
 import { evidenceReportHtml } from '../report/evidence-report-html.ts'
 import { BUNDLE_README } from './bundle-readme.ts'
+import { ceremonyFiles } from './ceremony-files.ts'
 
 /**
  * A bundle of one run: its journal, every file that the journal recorded, the report in JSON and as a page. No secret is in it, since
  * none is in any of those. Throws EnrollError `run.artefact` where a file of the run is missing or was changed, `journal.damaged`.
  *
- * @param more - Further files, by their names in the bundle.
  * @param now - Milliseconds since 1970.
+ * @param ceremony - Folder of the ceremony in which the run was made.
  */
 export async function createBundle(
   folder: RunFolder,
   program: string,
   now: number,
-  more: readonly ZipEntry[] = [],
+  ceremony?: string,
 ): Promise<{ readonly bundle: Uint8Array; readonly report: EvidenceReport }> {
   const report = await makeEvidenceReport(folder, program, now)
   const changed = report.artefacts.find(({ intact }) => !intact)
@@ -43,7 +44,7 @@ export async function createBundle(
     { name: 'report.json', content: Buffer.from(`${JSON.stringify(report, null, 2)}\n`) },
     { name: 'report.html', content: Buffer.from(evidenceReportHtml(report)) },
     { name: 'README.txt', content: Buffer.from(BUNDLE_README) },
-    ...more,
+    ...(ceremony === undefined ? [] : await ceremonyFiles(ceremony)),
   ]
   const { run: id, journalHead, made } = report
   return { bundle: writeBundle(files, { run: id, journalHead, program, created: made }), report }

@@ -1,6 +1,7 @@
 import type { Command, CommandGroup } from './command.ts'
 import { batch } from './commands/batch.ts'
 import { bundle } from './commands/bundle.ts'
+import { ceremony } from './commands/ceremony.ts'
 import { certificate } from './commands/certificate.ts'
 import { check } from './commands/check.ts'
 import { config } from './commands/config.ts'
@@ -37,6 +38,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   renew,
   runs,
   bundle,
+  ceremony,
   keys,
   inventory,
   ledger,

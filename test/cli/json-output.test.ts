@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -414,6 +414,22 @@ describe('--json prints what docs/json.md says, and nothing else on stdout', () 
     expect(setting('device.uri')).toMatchObject({ origin: rehearsal.profile })
     expect(setting('sectigo.timeoutSeconds')).toMatchObject({ origin: 'default' })
     expect(setting('trustAnchors')).toMatchObject({ value: [join(folder, 'r/trust-anchors.json')] })
+  })
+
+  it('ceremony: a script; stopped at an order that waits; resumed', async () => {
+    const { script } = await result('ceremony template', ['yubihsm2'], 0)
+    const file = await form('answers', { people: { leader: ['L'], operator: ['O'], witness: ['W'] } })
+    await writeFile(join(folder, 'script.yaml'), String(script))
+    // Another name for the same profile would be the same profile: a copy with another subject is another one.
+    const own = parse(await readFile(rehearsal.profile, 'utf8'))
+    const anew = join(folder, 'r/ceremony.yaml')
+    await writeFile(anew, stringify({ ...own, request: { subject: 'CN=Ceremony,O=Example Signing GmbH,C=NL' } }))
+    const args = ['--profile', anew, '--answers', file, '--yes', '-o', join(folder, 'c.zip')]
+    const stopped = await result('ceremony run', [join(folder, 'script.yaml'), ...args], 6, 'run')
+    issue(stopped as unknown as Run)
+    const [id = ''] = await readdir(join(rehearsal.stateDirectory, 'ceremonies'))
+    const verdict = await result('ceremony resume', [id, ...args, '--wait'], 0)
+    expect(verdict).toMatchObject({ sound: true, run: stopped.id, ceremony: { ended: true, unattended: true } })
   })
 
   it('bundle: created, signed elsewhere, time-stamped, verified', async () => {

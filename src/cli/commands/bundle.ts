@@ -1,4 +1,5 @@
 import type { BundleVerdict } from '../../bundle/bundle-verdict.ts'
+import type { CheckSettings } from '../../check/configured.ts'
 import { EnrollError, EXIT, type ExitCode } from '../../errors.ts'
 import type { Arguments, Command, CommandContext, CommandGroup } from '../command.ts'
 import { configure, PROFILE_OPTIONS, STATE_OPTIONS, TRUST_OPTIONS } from '../configure.ts'
@@ -24,11 +25,24 @@ const create: Command = {
     const { createBundle } = await import('../../ceremony/create-bundle.ts')
     const { createBundleFile } = await import('../../ceremony/bundle-file.ts')
     const { VERSION } = await import('../version.ts')
-    const folder = await RunFolder.find(stateDirectoryOf(await configure(args, context)), args.required('run'))
+    const { ceremonyOfRun } = await import('../../ceremony/ceremony-folder.ts')
+    const stateDirectory = stateDirectoryOf(await configure(args, context))
+    const folder = await RunFolder.find(stateDirectory, args.required('run'))
     const file = args.text('output') ?? `${folder.id}.bundle.zip`
-    const { bundle } = await createBundle(folder, `hsm-enroll ${VERSION}`, Date.now())
+    const { bundle, report } = await createBundle(
+      folder,
+      `hsm-enroll ${VERSION}`,
+      Date.now(),
+      await ceremonyOfRun(stateDirectory, folder.id),
+    )
     await createBundleFile(resolve(context.cwd, file), bundle)
-    return show(bundle, file, args, context)
+    // The anchors under which the run was judged; `bundle verify` takes those that its user passes.
+    const { trustAnchors = [] } = report.record.settings
+    const anchors = typeof trustAnchors === 'string' ? [trustAnchors] : trustAnchors
+    return showVerdict(bundle, file, args, context, {
+      text: () => undefined,
+      list: () => [...anchors, ...args.list('trust-anchors')],
+    })
   },
 }
 
@@ -43,7 +57,7 @@ const statement: Command = {
     const { createBundleFile } = await import('../../ceremony/bundle-file.ts')
     const { file, bytes } = await read(args, context)
     await createBundleFile(resolve(context.cwd, args.required('output')), statementIn(bytes))
-    return show(bytes, file, args, context)
+    return showVerdict(bytes, file, args, context)
   },
 }
 
@@ -81,7 +95,7 @@ const sign: Command = {
       publicKey?.trim().split('\n').at(-1)?.trim(),
     )
     await replaceBundleFile(path, signed)
-    return show(signed, file, args, context)
+    return showVerdict(signed, file, args, context)
   },
 }
 
@@ -150,7 +164,7 @@ const timestamp: Command = {
       signal: context.signal,
     })
     await replaceBundleFile(path, stamped)
-    return show(stamped, file, args, context)
+    return showVerdict(stamped, file, args, context)
   },
 }
 
@@ -169,7 +183,7 @@ const verify: Command = {
   },
   run: async (args, context) => {
     const { file, bytes } = await read(args, context)
-    return show(bytes, file, args, context)
+    return showVerdict(bytes, file, args, context)
   },
 }
 
@@ -185,7 +199,13 @@ async function read(
 }
 
 /** Verifies and prints; exit code 1 where something is wrong. */
-async function show(bytes: Uint8Array, file: string, args: Arguments, context: CommandContext): Promise<ExitCode> {
+export async function showVerdict(
+  bytes: Uint8Array,
+  file: string,
+  args: Arguments,
+  context: CommandContext,
+  settings?: CheckSettings,
+): Promise<ExitCode> {
   const { verifyBundle } = await import('../../bundle/verify-bundle.ts')
   const { readWitnessList } = await import('../../bundle/signatures/witness-list.ts')
   const { certificatesIn } = await import('../../ceremony/bundle-file.ts')
@@ -199,7 +219,7 @@ async function show(bytes: Uint8Array, file: string, args: Arguments, context: C
   const verdict: BundleVerdict = verifyBundle(bytes, {
     ...(witnesses === undefined ? {} : { witnesses: readWitnessList(await readInput(witnesses)) }),
     timestampAnchors: anchors.flat(),
-    trustAnchors: await configuredTrustAnchors(await configure(args, context), readInput),
+    trustAnchors: await configuredTrustAnchors(settings ?? (await configure(args, context)), readInput),
   })
   showBundle(verdict, file, context.output)
   return verdict.sound ? EXIT.done : EXIT.refused
