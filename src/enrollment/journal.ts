@@ -32,6 +32,12 @@ const damaged = (file: string, why: string): EnrollError =>
     remedy: `Run \`hsm-enroll runs repair ${basename(dirname(file))}\`, which keeps what can be read and takes the rest from the ledger.`,
   })
 
+/** What is put back may be old: what it lacks is in the ledger, and an order that only that knows is unknown and never free. */
+const beyondRepair = (file: string, why: string): EnrollError =>
+  new EnrollError('journal.damaged', `Could not repair the journal ${file}: ${why}.`, {
+    remedy: `Put the file back from a backup, however old: the ledger knows what it lacks. Without one, \`hsm-enroll runs abandon ${basename(dirname(file))}\` shows the order of the run, if any, and gives the run up.`,
+  })
+
 const atLine = (number: number, why: string): string => `line ${number} ${why}`
 
 /**
@@ -73,7 +79,7 @@ export class Journal {
   static async repair(file: string): Promise<string | undefined> {
     const { fault, entries, length } = readChain(file)
     if (fault === undefined) return undefined
-    if (entries.length === 0) throw damaged(file, fault)
+    if (entries.length === 0) throw beyondRepair(file, fault)
     const kept = `${file.replace(/\.jsonl$/, '')}.damaged-${randomBytes(4).toString('hex')}.jsonl`
     await copyFile(file, kept, constants.COPYFILE_EXCL)
     await truncate(file, length)

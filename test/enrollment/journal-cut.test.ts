@@ -136,6 +136,37 @@ describe('a journal that is cut', () => {
     expect([rehearsal.ca.orders.length, keys()]).toEqual([1, 1])
   })
 
+  it.each([
+    ['cut to nothing', (file: string) => writeFile(file, '')],
+    ['gone', (file: string) => rm(file)],
+  ])(
+    'that is %s is put back from a backup, or given up by the run: each remedy leads on, and orders nothing',
+    async (_how, lose) => {
+      await cutTo(journal.indexOf(0x0a) + 1)
+      const file = join(work, 'runs', id, 'journal.jsonl')
+      await lose(file)
+      const program = (...args: string[]) => runProgram([...args, '--state-directory', work])
+      const resumed = await program('runs', 'resume', id, '--yes')
+      expect([resumed.code, resumed.stderr]).toEqual([5, expect.stringContaining(`hsm-enroll runs repair ${id}`)])
+      const repaired = await program('runs', 'repair', id)
+      expect([repaired.code, repaired.stderr]).toEqual([5, expect.stringContaining(`hsm-enroll runs abandon ${id}`)])
+      expect(repaired.stderr).not.toContain('runs repair')
+      const shown = await program('runs', 'abandon', id, '--yes')
+      expect(shown.stderr).toContain(rehearsal.ca.orders[0]?.orderNumber)
+      // A backup from before the order.
+      await writeFile(
+        file,
+        journal.subarray(0, journal.indexOf('{"seq":5') === -1 ? journal.length : journal.indexOf('{"seq":5')),
+      )
+      const again = await program('runs', 'resume', id, '--yes')
+      expect(again.code, again.stderr).toBe(5)
+      await lose(file)
+      const given = await program('runs', 'abandon', id, '--despite-order', '--yes')
+      expect(given.code, given.stderr).toBe(0)
+      expect([rehearsal.ca.orders.length, keys()]).toEqual([1, 1])
+    },
+  )
+
   it('goes on with the order number that the ledger remembers, to the certificate on the device', async () => {
     for (const cut of cuts().filter((at) => at > journal.indexOf(0x0a))) {
       await cutTo(cut)
