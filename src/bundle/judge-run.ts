@@ -14,6 +14,9 @@ export interface JudgedEvidence {
   readonly serial?: string
   readonly key: string
   readonly anchor: string
+  /** What the evidence says of the key. A genuine one may have been imported, or be exportable under wrap, or recoverable. */
+  readonly isGenerated: boolean
+  readonly isKept: boolean
   /** ISO 8601: the time of the run's own check, as of which it was judged. */
   readonly asOf: string
 }
@@ -58,12 +61,16 @@ export function judgeRun(
   if (key.spkiSha256 !== lastText(journal, 'key-generated', 'spkiSha256'))
     throw new BundleFault('the attested key is not the one that the journal names')
   const { vendor, model, serial } = verdict.device
+  const found = (id: string): string | undefined => verdict.checks.find((check) => check.id === id)?.status
+  const isRecoverable = ['fail', 'warn'].includes(found('policy.key.recoverable') ?? '')
   return {
     device: [vendor, model, ...(serial === undefined ? [] : [`serial number ${serial}`])].filter(Boolean).join(' '),
     ...(serial === undefined ? {} : { serial }),
     key: `${key.type} ${key.bits ?? key.curve ?? ''}`.trim(),
     anchor: `${verdict.trustAnchor?.name ?? 'no anchor'}${verdict.trustAnchor?.origin === 'user' ? ', which the verifier passed' : ''}`,
     asOf,
+    isGenerated: found('policy.key.generated-on-device') === 'pass',
+    isKept: found('policy.key.non-exportable') === 'pass' && !isRecoverable,
   }
 }
 

@@ -35,7 +35,7 @@ export function sentencesOf(found: Found): Pick<BundleVerdict, 'proves' | 'doesN
     proves.push('The journal of the run has no gap, and the files of the run are those that it recorded.')
   if (intact && holds('journal', 'evidence') && evidence !== undefined)
     proves.push(
-      `The ${evidence.key} key of the request was generated in hardware that does not let it out (${evidence.device}), as the vendor’s chain attests up to ${evidence.anchor}; judged as of ${evidence.asOf}.`,
+      `The ${evidence.key} key of the request ${evidence.isGenerated ? 'was generated in' : 'is in'} hardware${evidence.isKept ? ' that does not let it out' : ''} (${evidence.device}), as the vendor’s chain attests up to ${evidence.anchor}; judged as of ${evidence.asOf}.`,
     )
   if (intact && holds('ceremony') && ceremony !== undefined)
     proves.push(
@@ -58,6 +58,12 @@ export function sentencesOf(found: Found): Pick<BundleVerdict, 'proves' | 'doesN
     )
   if (!timestamps.some(({ trusted }) => trusted))
     not.push('When anything existed: no time stamp ends in an authority that the verifier trusts.')
+  if (evidence?.isKept === false)
+    not.push(
+      'That the key cannot leave the device: its evidence allows an export or a recovery, or does not speak of it.',
+    )
+  if (evidence?.isGenerated === false)
+    not.push('That the key was generated on the device: its evidence says otherwise, or does not speak of it.')
   if (evidence === undefined) not.push('Anything of the key: no attestation of it was verified up to a vendor.')
   if (ceremony?.unattended === true)
     not.push('That anybody took part in the ceremony: it was unattended, and its answers came from a file.')

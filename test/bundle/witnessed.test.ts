@@ -107,6 +107,7 @@ describe.runIf(here)('a bundle with witnesses of every kind', () => {
     const verdict = await command(['create', run.id, '--state-directory', run.rehearsal.stateDirectory, '-o', bundle])
     expect(verdict).toMatchObject({ sound: true, run: run.id })
     expect(verdict.checks.find(({ id }) => id === 'evidence')?.status).toBe('pass')
+    expect(verdict.proves.join()).toContain('was generated in hardware that does not let it out')
     expect(verdict.doesNotProve.join()).toMatch(/anybody vouches.*When anything existed/)
   })
 
