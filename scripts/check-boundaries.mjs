@@ -91,6 +91,7 @@ const RULES = [
     from: 'src/check/read/',
     may: [
       SHARED,
+      'src/trust-anchors/',
       'src/asn1/',
       'src/archive/',
       'src/csr/',
@@ -128,6 +129,7 @@ const RULES = [
       'src/knowledge/',
       'src/asn1/',
       'src/csr/',
+      'src/check/read/',
       'src/sectigo/',
       'devices/device.ts',
       'devices/open.ts',

@@ -48,7 +48,7 @@ export const ERROR_CODES = {
   'csr.unreadable': { exit: 'usage', when: 'A certificate request is not PKCS#10.' },
   'evidence.unreadable': { exit: 'usage', when: 'The input is not an attestation, or is one of another family than specified. An attestation that can be read gets a verdict instead.' },
   'input.directory': { exit: 'usage', when: 'A folder was specified in place of a file.' },
-  'input.private-key': { exit: 'usage', when: 'A file that was passed holds a private key; nothing reads one.' },
+  'input.private-key': { exit: 'usage', when: 'A file, parameter, setting or argument holds a private key; nothing reads one.' },
   'input.too-large': { exit: 'usage', when: 'A file is larger than any input of its kind.' },
   'input.unreadable': { exit: 'usage', when: 'A file cannot be read from disk.' },
   'journal.damaged': { exit: 'unknown', when: 'The journal of a run was changed or cut: what the run did cannot be known from it.' },

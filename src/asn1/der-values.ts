@@ -70,6 +70,16 @@ export function readBitStringOctets(node: DerNode, what = 'BIT STRING'): Uint8Ar
   return bytes
 }
 
+/** UCS-4, big-endian (X.690 8.23.7). */
+function readUniversal(buffer: Buffer, node: DerNode, what: string): string {
+  if (buffer.length % 4 !== 0) throw node.fail(`${what} is truncated`)
+  const points = Array.from({ length: buffer.length / 4 }, (_, index) => buffer.readUInt32BE(4 * index))
+  if (points.some((point) => point > 0x10ffff || (point >= 0xd800 && point < 0xe000))) {
+    throw node.fail(`${what} contains what is not a character`)
+  }
+  return points.map((point) => String.fromCodePoint(point)).join('')
+}
+
 /** Any of the string types of X.520, as text. Throws DerError where the octets do not fit the type. */
 export function readText(node: DerNode, what = 'string'): string {
   const buffer = Buffer.from(
@@ -93,6 +103,8 @@ export function readText(node: DerNode, what = 'string'): string {
     case TAG.bmpString:
       if (buffer.length % 2 !== 0) throw node.fail(`${what} is truncated`)
       return Buffer.from(buffer).swap16().toString('utf16le')
+    case TAG.universalString:
+      return readUniversal(buffer, node, what)
     default:
       throw node.fail(`${what} has tag 0x${hexByte(node.tag)}, which is not a string`)
   }

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { EnrollError } from '../errors.ts'
+import { oid, sequence, setOf, tlv } from './der-writer.ts'
 import { encodeName, formatName, nameValues, parseName, parseNameText, printName } from './name.ts'
 
 /** RFC 4514 section 4. */
@@ -11,6 +12,26 @@ const RFC_4514 = [
   'CN=James \\"Jim\\" Smith\\, III,DC=example,DC=net',
   'CN=Before\\0dAfter,DC=example,DC=net',
 ]
+
+describe('the string types of X.520', () => {
+  const named = (tag: number, content: Uint8Array) => sequence(setOf(sequence(oid('2.5.4.3'), tlv(tag, content))))
+
+  // biome-ignore format: a table
+  it.each<readonly [string, number, Uint8Array, string]>([
+    ['UniversalString', 0x1c, Buffer.from('0000004100000107000000e90001f511', 'hex'), 'CN=Aćé🔑'.replace('🔑', '\u{1f511}')],
+    ['BMPString', 0x1e, Buffer.from('0041010700e9', 'hex'), 'CN=Aćé'],
+    ['TeletexString', 0x14, Buffer.from('41e9', 'hex'), 'CN=Aé'],
+    ['UTF8String', 0x0c, Buffer.from('Aćé'), 'CN=Aćé'],
+  ])('%s is read', (_, tag, content, text) => expect(printName(named(tag, content))).toBe(text))
+
+  it.each([
+    ['cut off', '00000041000000'],
+    ['beyond Unicode', '00110000'],
+    ['half of a surrogate pair', '0000d83d'],
+  ])('a UniversalString that is %s is not', (_, hex) => {
+    expect(() => parseName(named(0x1c, Buffer.from(hex, 'hex')))).toThrow(/CN/)
+  })
+})
 
 describe('names in RFC 4514 text', () => {
   it.each(RFC_4514)('%s reads and writes back as it stands', (text) => {

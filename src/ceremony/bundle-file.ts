@@ -3,20 +3,24 @@ import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type Certificate, parseCertificate } from '../asn1/certificate.ts'
 import { readPem } from '../asn1/pem.ts'
+import { refuseKeysIn } from '../config/read-input.ts'
 import { EnrollError } from '../errors.ts'
 import { fileFault, readBoundedFile } from '../files/bounded-file.ts'
 import { syncDirectory } from '../files/sync-directory.ts'
 
 const MAX_BUNDLE = 64 << 20
 
-/** Throws EnrollError `input.unreadable`. */
-export const readBundleFile = (path: string): Promise<Uint8Array> =>
-  readBoundedFile(path, MAX_BUNDLE).catch((cause: unknown) => {
+/** Throws EnrollError `input.unreadable`, `input.private-key`. */
+export async function readBundleFile(path: string): Promise<Uint8Array> {
+  const bytes = await readBoundedFile(path, MAX_BUNDLE).catch((cause: unknown) => {
     throw new EnrollError('input.unreadable', `Could not read ${path}: ${fileFault(cause)}.`, {
       remedy: 'Check the path and the permissions.',
       cause,
     })
   })
+  refuseKeysIn(bytes, path)
+  return bytes
+}
 
 /** A new file, whole and on disk; never over another. Throws EnrollError `usage`. */
 export async function createBundleFile(path: string, bytes: Uint8Array): Promise<void> {

@@ -4,10 +4,10 @@ import { HSM_TYPES, type HsmType } from '../hsm-type.ts'
 import { builtInKnowledge } from '../knowledge/built-in-knowledge.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
 import { builtInTrustAnchors } from '../trust-anchors/trust-anchors.ts'
-import { readUserTrustAnchors } from '../trust-anchors/user-trust-anchors.ts'
 import { type CheckRequest, checkAttestation } from './check-attestation.ts'
 import { configuredPolicy } from './policy/configured-policy.ts'
 import { readRequest } from './read/request-input.ts'
+import { readUserTrustAnchors } from './read/trust-anchors-input.ts'
 
 /** What a check reads of a configuration; `Configuration` is one. */
 export interface CheckSettings {
@@ -46,7 +46,7 @@ async function readAnchorFile(
   try {
     return readUserTrustAnchors(await readFile(file), hsmTypes)
   } catch (cause) {
-    if (!(cause instanceof EnrollError)) throw cause
+    if (!(cause instanceof EnrollError) || cause.code === 'input.private-key') throw cause
     const why = cause.message.replace(/^Could not read (?:the trust anchors|[^:]*): /, '')
     throw new EnrollError('trust-anchors.unreadable', `Could not read the trust anchors ${file}: ${why}`, {
       remedy: cause.remedy,

@@ -47,9 +47,24 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
   }
   try {
     if (output.json && argv.find((word) => !word.startsWith('-')) === 'completion') throw noJsonForm()
+    await refuseKeysInArguments(argv)
     return await dispatch(argv, context)
   } catch (error) {
     return reportError(error, output, env)
+  }
+}
+
+/** Shorter words hold no key of any form; for them nothing is loaded. */
+const LONG_WORD = 40
+
+/** Before anything is said of the words: a message may show one. */
+async function refuseKeysInArguments(argv: readonly string[]): Promise<void> {
+  if (argv.every((word) => word.length < LONG_WORD)) return
+  const { refuseKeysInText } = await import('../check/read/hidden-keys.ts')
+  for (const [index, word] of argv.entries()) {
+    const name = `argument ${index + 1}`
+    refuseKeysInText(word, name)
+    refuseKeysInText(word.slice(word.indexOf('=') + 1), name)
   }
 }
 

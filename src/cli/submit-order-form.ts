@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { decodeText } from '../asn1/decode-text.ts'
+import { readTextFile } from '../check/read/text-input.ts'
 import { MAX_INPUT, readInput } from '../config/read-input.ts'
 import { type JudgedForm, judgeForm, orderFromForm, refuseFaultyEvidence } from '../enrollment/order-from-form.ts'
 import { refuseFaultyForm } from '../enrollment/order-once.ts'
@@ -27,7 +27,7 @@ export async function submitOrderForm(
 ): Promise<ExitCode> {
   const file = resolve(context.cwd, args.required('form'))
   const content = await readInput(file)
-  const read = readOrderForm(decodeText(content)?.text ?? Buffer.from(content).toString('utf8'), (path) =>
+  const read = readOrderForm(readTextFile(content, 'the order form'), (path) =>
     readBeside(resolve(dirname(file), path)),
   )
   const form: OrderForm = args.flag('test') ? { ...read, test: 'Y' } : read

@@ -3,6 +3,7 @@ import type { Document } from 'yaml'
 import { didYouMeanHint } from '../did-you-mean.ts'
 import { FileTooLarge, fileFault, readBoundedFile } from '../files/bounded-file.ts'
 import { ConfigError } from './config-error.ts'
+import { refuseKeysIn } from './read-input.ts'
 import { OPEN_SECTIONS, SETTINGS, type Setting, settingByPath } from './settings.ts'
 
 const MAX_SIZE = 256 * 1024
@@ -28,6 +29,8 @@ export async function readConfigurationFile(file: string): Promise<Configuration
           cause,
         )
   })
+  // Before YAML is read, whose faults might show a line of it.
+  refuseKeysIn(bytes, file)
   return { file, values: await parseConfiguration(decode(bytes, file), file) }
 }
 

@@ -1,5 +1,6 @@
 import { access, realpath } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { refuseKeysInText } from '../check/read/hidden-keys.ts'
 import { didYouMeanHint } from '../did-you-mean.ts'
 import { ConfigError } from './config-error.ts'
 import { type ConfigurationFile, locatedValue, type RawValue, readConfigurationFile } from './configuration-file.ts'
@@ -141,6 +142,8 @@ export async function loadConfiguration(sources: ConfigurationSources = {}): Pro
   for (const [path, value] of Object.entries(sources.flags ?? {})) {
     if (value !== undefined) put(values, path, located(path, value, cwd), 'flag', 'flag')
   }
+  for (const [path, { value, origin }] of values)
+    for (const item of [value].flat()) refuseKeysInText(item, `the setting "${path}" (${origin})`)
   const configuration = new Configuration(values, profile === undefined ? undefined : await realpath(profile))
   const section = {
     uri: configuration.text('device.uri'),

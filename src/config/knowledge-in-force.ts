@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { refuseHiddenKeys } from '../check/read/hidden-keys.ts'
 import { EnrollError } from '../errors.ts'
 import { fileFault, readBoundedFile } from '../files/bounded-file.ts'
 import { makeDirectory } from '../files/make-directory.ts'
@@ -121,16 +122,16 @@ function refuseRollback(update: Knowledge, inForce: Knowledge, now: number): voi
 }
 
 const readText = async (file: string): Promise<string> => {
-  try {
-    return (await readBoundedFile(file, MAX_BYTES)).toString()
-  } catch (cause) {
+  const bytes = await readBoundedFile(file, MAX_BYTES).catch((cause: unknown) => {
     throw unreadable(
       file,
       fileFault(cause),
       cause,
       'Pass the data file; its signature is beside it, with .minisig at the end of the name.',
     )
-  }
+  })
+  refuseHiddenKeys(bytes, file)
+  return bytes.toString()
 }
 
 async function replace(file: string, content: string): Promise<void> {

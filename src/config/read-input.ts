@@ -1,19 +1,24 @@
-import { privateKeyKind } from '../asn1/private-key.ts'
+import { refuseHiddenKeys } from '../check/read/hidden-keys.ts'
 import { EnrollError } from '../errors.ts'
 import { FileTooLarge, fileFault, readBoundedFile, readBoundedStream } from '../files/bounded-file.ts'
 
 /** Larger than anything that a command reads: the largest evidence package that a CA takes is 24 KB. */
 export const MAX_INPUT = 1 << 20
 
-/** A whole file, or stdin for `-`, bounded; a private key is refused by name. Throws EnrollError `input.…`. */
+/** A whole file, or stdin for `-`, bounded; a private key in whatever layer of it is refused by name. Throws EnrollError `input.…`. */
 export async function readInput(file: string): Promise<Uint8Array> {
   const bytes = await readKeyInput(file)
-  const kind = privateKeyKind(bytes)
-  if (kind === undefined) return bytes
-  throw new EnrollError('input.private-key', `Could not use ${nameOf(file)}: it contains a private key (${kind}).`, {
-    remedy:
-      'hsm-enroll never asks for a private key: pass the attestation, request or certificate, and keep the key to yourself.',
-  })
+  refuseKeysIn(bytes, nameOf(file))
+  return bytes
+}
+
+/** What holds more than can be looked through is for whoever reads it to judge: an archive of a whole ceremony, say. */
+export function refuseKeysIn(bytes: Uint8Array, name: string): void {
+  try {
+    refuseHiddenKeys(bytes, name)
+  } catch (error) {
+    if (!(error instanceof EnrollError) || error.code !== 'input.too-large') throw error
+  }
 }
 
 /** The same where a private key is what is asked for: that of a TLS server. */

@@ -1,5 +1,6 @@
 import { isBase64, writePem } from '../asn1/pem.ts'
 import { readEvidence } from '../check/read/evidence-input.ts'
+import { refuseKeysInText } from '../check/read/hidden-keys.ts'
 import { readRequest } from '../check/read/request-input.ts'
 import { EnrollError } from '../errors.ts'
 import type { OrderForm } from '../sectigo/certificate-authority.ts'
@@ -22,6 +23,7 @@ const ATTESTATION = /^(?:_?\d{1,4}_)?keyAttestation$/i
 export function readFormContents(form: OrderForm): FormContents {
   const notes: string[] = []
   const entries = Object.entries(form).map(([name, value]): [string, string] => {
+    refuseKeysInText(value, `the parameter ${name.slice(0, 64)}`)
     const read =
       value === ''
         ? undefined

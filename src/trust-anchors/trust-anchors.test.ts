@@ -1,14 +1,17 @@
 import { createHash, createPublicKey } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { makeCsr } from '../../test/sectigo/rehearsal-kit.ts'
 import { sharedFolder } from '../../test/shared-folder.ts'
 import { parseCertificate } from '../asn1/certificate.ts'
 import { parseName } from '../asn1/name.ts'
 import { readPem, writePem } from '../asn1/pem.ts'
+import { writePkcs7 } from '../asn1/pkcs7.ts'
+import { readUserTrustAnchors } from '../check/read/trust-anchors-input.ts'
 import { createYubikeyTestRoot } from '../sandbox/yubikey/evidence/issuer.ts'
 import { BUILT_IN_TRUST_ANCHORS, builtInTrustAnchors, trustAnchorExpiry } from './trust-anchors.ts'
-import { readUserTrustAnchors } from './user-trust-anchors.ts'
 import { YUBICO_TRUST_ANCHORS } from './yubico.ts'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
@@ -110,6 +113,45 @@ describe('readUserTrustAnchors', () => {
     expect(readUserTrustAnchors(certificate, ['LUNA'])).toEqual(readUserTrustAnchors(Buffer.from(pem), ['LUNA']))
     expect(readUserTrustAnchors(Buffer.from(`\ufeff${pem}`, 'utf16le'), ['LUNA'])).toHaveLength(1)
     expect(() => readUserTrustAnchors(certificate.subarray(0, 100), ['LUNA'])).toThrow(/DER/)
+  })
+
+  it.each<readonly [string, () => string | Uint8Array]>([
+    ['base64', () => Buffer.from(certificate).toString('base64')],
+    ['base64 of PEM', () => Buffer.from(pem).toString('base64')],
+    ['a PKCS#7', () => writePkcs7([certificate])],
+    ['a PKCS#7 in PEM', () => writePem('PKCS7', writePkcs7([certificate]))],
+    ['gzip', () => gzipSync(pem)],
+    ['a quoted mail', () => pem.replace(/^/gm, '> ')],
+    ['JSON of PEM', () => JSON.stringify({ roots: [pem] })],
+    ['JSON of base64 (x5c)', () => JSON.stringify({ x5c: [Buffer.from(certificate).toString('base64')] })],
+    ['PEM twice', () => `${pem}${pem}`],
+    ['PEM joined without a line feed', () => `${pem.trimEnd()}${pem}`],
+    ['text around it', () => `the root:\n${pem}\nand no more`],
+  ])('reads %s as every command reads certificates', (_, form) => {
+    expect(readUserTrustAnchors(form(), ['LUNA'])).toEqual(readUserTrustAnchors(pem, ['LUNA']))
+  })
+
+  it.each<readonly [string, () => string | Uint8Array]>([
+    ['in PEM', () => String(key.privateKey.export({ type: 'pkcs8', format: 'pem' }))],
+    ['in DER', () => key.privateKey.export({ type: 'sec1', format: 'der' })],
+    ['beside a certificate', () => pem + String(key.privateKey.export({ type: 'pkcs8', format: 'pem' }))],
+    ['compressed', () => gzipSync(key.privateKey.export({ type: 'pkcs8', format: 'pem' }))],
+    [
+      'in a list of anchors',
+      () =>
+        JSON.stringify([
+          { name: 'x', spki: key.privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64') },
+        ]),
+    ],
+  ])('refuses a private key %s', (_, form) => {
+    expect(() => readUserTrustAnchors(form(), ['LUNA'])).toThrow(expect.objectContaining({ code: 'input.private-key' }))
+  })
+
+  it.each([
+    ['a web page', '<html><title>Sign in</title></html>', /web page/],
+    ['a request', makeCsr('CN=x', key), /found CERTIFICATE REQUEST/],
+  ])('says what %s is', (_, text, says) => {
+    expect(() => readUserTrustAnchors(text, ['LUNA'])).toThrow(says)
   })
 
   it('reads what `trust list --json` prints, always as the user’s own', () => {

@@ -15,7 +15,7 @@ import type { TrustAnchor } from './trust-anchor.ts'
 const MAX_BYTES = 1 << 20
 const MAX_ANCHORS = 64
 
-const unreadable = (what: string, cause?: unknown): EnrollError =>
+export const unreadableAnchors = (what: string, cause?: unknown): EnrollError =>
   new EnrollError('trust-anchors.unreadable', `Could not read the trust anchors: ${what}.`, {
     remedy:
       'Give certificates or public keys in PEM, one certificate in DER, or the output of `hsm-enroll trust list --json`.',
@@ -23,27 +23,22 @@ const unreadable = (what: string, cause?: unknown): EnrollError =>
   })
 
 /**
- * Reads anchors of your own: PEM certificates (self-signed or not), one in DER, bare PEM public keys, or the JSON that
- * `trust list --json` prints.
+ * Reads anchors in plain forms: PEM certificates (self-signed or not), one in DER, bare PEM public keys, or the JSON that
+ * `trust list --json` prints. `check/read` brings what people have into these.
  *
- * @param input - Text or bytes, at most 1 MB.
- * @param hsmTypes - The families that they vouch for; JSON entries may specify fewer.
- * @returns Anchors of the origin `user`: a verdict that ends in one says so.
  * @throws EnrollError `trust-anchors.unreadable`, `asn1.pem`, `asn1.der`.
- * @example
- * ```ts
- * const own = readUserTrustAnchors(readFileSync('roots.pem'), ['LUNA'])
- * const trustAnchors = [...builtInTrustAnchors('LUNA'), ...own]
- * ```
  */
-export function readUserTrustAnchors(input: string | Uint8Array, hsmTypes: readonly HsmType[]): readonly TrustAnchor[] {
-  if (input.length > MAX_BYTES) throw unreadable(`${input.length} characters are too many`)
+export function readPlainTrustAnchors(
+  input: string | Uint8Array,
+  hsmTypes: readonly HsmType[],
+): readonly TrustAnchor[] {
+  if (input.length > MAX_BYTES) throw unreadableAnchors(`${input.length} characters are too many`)
   if (typeof input !== 'string' && input[0] === TAG.sequence) return [certificateAnchor(input, hsmTypes)]
   const text = typeof input === 'string' ? input : (decodeText(input)?.text ?? '')
   const trimmed = text.replace(/^\ufeff/, '').trim()
   const anchors = /^[[{]/.test(trimmed) ? readJson(trimmed, hsmTypes) : readPemAnchors(trimmed, hsmTypes)
-  if (anchors.length === 0) throw unreadable('there is none in the file')
-  if (anchors.length > MAX_ANCHORS) throw unreadable(`${anchors.length} are too many`)
+  if (anchors.length === 0) throw unreadableAnchors('there is none in the file')
+  if (anchors.length > MAX_ANCHORS) throw unreadableAnchors(`${anchors.length} are too many`)
   return anchors
 }
 
@@ -54,7 +49,7 @@ function readPemAnchors(text: string, hsmTypes: readonly HsmType[]): readonly Tr
 function readBlock({ label, der }: PemBlock, hsmTypes: readonly HsmType[]): TrustAnchor {
   if (label.endsWith('CERTIFICATE')) return certificateAnchor(der, hsmTypes)
   if (label === 'PUBLIC KEY') return keyAnchor(der, hsmTypes)
-  throw unreadable(`a block "${label}" is neither a certificate nor a public key`)
+  throw unreadableAnchors(`a block "${label}" is neither a certificate nor a public key`)
 }
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
@@ -93,7 +88,7 @@ function canonicalKey(der: Uint8Array): Uint8Array {
       format: 'der',
     })
   } catch (error) {
-    throw unreadable('a public key in it is malformed', error)
+    throw unreadableAnchors('a public key in it is malformed', error)
   }
 }
 
@@ -102,17 +97,17 @@ function readJson(text: string, hsmTypes: readonly HsmType[]): readonly TrustAnc
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw unreadable('the JSON is damaged', error)
+    throw unreadableAnchors('the JSON is damaged', error)
   }
   const list = Array.isArray(value) ? value : jsonMember(value, 'trustAnchors')
-  if (!Array.isArray(list)) throw unreadable('the JSON holds no list of trust anchors')
+  if (!Array.isArray(list)) throw unreadableAnchors('the JSON holds no list of trust anchors')
   return list.map((entry: unknown) => readEntry(entry, hsmTypes))
 }
 
 function text(entry: unknown, name: string): string | undefined {
   const value = jsonMember(entry, name)
   if (value === undefined) return undefined
-  if (typeof value !== 'string') throw unreadable(`"${name}" of an entry is not text`)
+  if (typeof value !== 'string') throw unreadableAnchors(`"${name}" of an entry is not text`)
   return value
 }
 
@@ -121,7 +116,7 @@ function readEntry(entry: unknown, hsmTypes: readonly HsmType[]): TrustAnchor {
   const spkiSha256 = sha256Hex(spki)
   const stated = text(entry, 'spkiSha256')
   if (stated !== undefined && stated.toLowerCase() !== spkiSha256) {
-    throw unreadable(`"${text(entry, 'name') ?? 'an entry'}" has a key that does not fit its own fingerprint`)
+    throw unreadableAnchors(`"${text(entry, 'name') ?? 'an entry'}" has a key that does not fit its own fingerprint`)
   }
   const authority = text(entry, 'authority')
   const [notBefore, notAfter] = [dateOf(entry, 'notBefore'), dateOf(entry, 'notAfter')]
@@ -144,16 +139,17 @@ function readEntry(entry: unknown, hsmTypes: readonly HsmType[]): TrustAnchor {
 
 function dateOf(entry: unknown, name: string): string | undefined {
   const value = text(entry, name)
-  if (value !== undefined && !/^\d{4}-\d\d-\d\d$/.test(value)) throw unreadable(`"${name}" is not a date (YYYY-MM-DD)`)
+  if (value !== undefined && !/^\d{4}-\d\d-\d\d$/.test(value))
+    throw unreadableAnchors(`"${name}" is not a date (YYYY-MM-DD)`)
   return value
 }
 
 function namedFamilies(entry: unknown, hsmTypes: readonly HsmType[]): readonly HsmType[] {
   const value = jsonMember(entry, 'hsmTypes')
   if (value === undefined) return hsmTypes
-  if (!Array.isArray(value)) throw unreadable('"hsmTypes" of an entry is not a list')
+  if (!Array.isArray(value)) throw unreadableAnchors('"hsmTypes" of an entry is not a list')
   return value.map((name: unknown) => {
-    if (typeof name !== 'string' || !isHsmType(name)) throw unreadable(`an hsmType is unknown: ${String(name)}`)
+    if (typeof name !== 'string' || !isHsmType(name)) throw unreadableAnchors(`an hsmType is unknown: ${String(name)}`)
     return name
   })
 }

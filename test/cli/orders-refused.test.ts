@@ -3,10 +3,12 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { stringify } from 'yaml'
+import { parse, stringify } from 'yaml'
+import { HSM_TYPES } from '../../src/hsm-type.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import type { ProgramEnd } from '../enrollment/built-program.ts'
 import { runInside } from '../enrollment/run-inside.ts'
+import { SYNTHETIC_EVIDENCE } from '../tools/corpus.ts'
 
 let folder: string
 let rehearsal: Rehearsal
@@ -63,10 +65,13 @@ const form = (over: Record<string, unknown>): Record<string, unknown> => ({
   ...over,
 })
 
-async function submit(over: Record<string, unknown>, ...more: string[]): Promise<ProgramEnd> {
+const submit = (over: Record<string, unknown>, ...more: string[]): Promise<ProgramEnd> =>
+  submitUnder(rehearsal.profile, over, ...more)
+
+async function submitUnder(profile: string, over: Record<string, unknown>, ...more: string[]): Promise<ProgramEnd> {
   const file = join(folder, `${++files}.yaml`)
   await writeFile(file, stringify(form(over)))
-  return runInside(['order', 'submit', file, '--profile', rehearsal.profile, '--yes', '--json', ...more])
+  return runInside(['order', 'submit', file, '--profile', profile, '--yes', '--json', ...more])
 }
 
 const base64 = (content: string | Uint8Array): string => Buffer.from(content).toString('base64')
@@ -158,6 +163,50 @@ describe('order submit sends nothing', () => {
     const anyway = await submit(over(), '--send-anyway', '--dry-run')
     expect(anyway.code, anyway.stderr).toBe(0)
     expect(anyway.stderr).toMatch(/warning: the key attestation/)
+    expect(seen()).toBe(before)
+  })
+})
+
+/** Evidence of each family under test roots that the profile trusts: only what is wrong with it keeps it from the CA. */
+describe.each(HSM_TYPES)('order submit sends nothing of %s', (hsmType) => {
+  const good = SYNTHETIC_EVIDENCE[hsmType]().find(({ expect: verdict }) => verdict === 'genuine')
+  let trusting: string
+  beforeAll(async () => {
+    const { file } = await fileOf(JSON.stringify({ trustAnchors: good?.trustAnchors }))
+    trusting = join(folder, `${++files}.yaml`)
+    const profile = parse(await readFile(rehearsal.profile, 'utf8')) as Record<string, unknown>
+    await writeFile(trusting, stringify({ ...profile, trustAnchors: [file] }))
+  })
+
+  const packed = (package_: Uint8Array): Uint8Array =>
+    good?.certChains === undefined
+      ? package_
+      : Buffer.from(
+          JSON.stringify({
+            attestation: {
+              format: 'CAVIUM_V2_COMPRESSED',
+              content: base64(package_),
+              certChains: { caviumCerts: [Buffer.from(good.certChains).toString()] },
+            },
+          }),
+        )
+
+  it.each<readonly [string, number, () => string | Uint8Array, RegExp]>([
+    ['a private key', 2, () => pem, /private key/],
+    ['a web page', 1, () => '<html><title>Sign in</title></html>', /web page/],
+    ['the attestation of another key', 1, () => packed(good?.package ?? new Uint8Array()), /not the request's key/],
+    ['half an attestation', 1, () => (good?.package ?? new Uint8Array()).subarray(0, 300), /key attestation/],
+  ])('that is %s', async (_, code, content, says) => {
+    const before = seen()
+    for (const more of [[], ['--dry-run'], ['--test']]) {
+      const end = await submitUnder(
+        trusting,
+        { hsmType, keyAttestation: { 'base64-of': (await fileOf(content())).file } },
+        ...more,
+      )
+      expect(end.stderr).toMatch(says)
+      expect(end.code, end.stderr).toBe(code)
+    }
     expect(seen()).toBe(before)
   })
 })

@@ -7,6 +7,7 @@ import { Secret } from '../../devices/secret.ts'
 import { parseCertificate } from '../../src/asn1/certificate.ts'
 import type { RunningCertificateAuthority } from '../../src/sandbox/certificate-authority/certificate-authority.ts'
 import { loopbackTlsIdentity } from '../../src/sandbox/certificate-authority/tls-identity.ts'
+import { createClient } from '../../src/sectigo/http/client.ts'
 import {
   PUSH_STATUS_CODES,
   type PushNotification,
@@ -46,6 +47,49 @@ async function listen(over: Partial<PushReceiverOptions> = {}): Promise<Heard> {
 
 const issued = 'orderNumber=1234567repl%231&certificateID=1234567890&Status=issued&statusCode=6&statusDesc=Valid'
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
+
+describe('a private key in a push', () => {
+  const pem = String(sharedKey('P-256').privateKey.export({ type: 'pkcs8', format: 'pem' }))
+  const base64 = Buffer.from(pem).toString('base64')
+
+  test.each([
+    ['certificate', pem],
+    ['caCertificate', pem],
+    ['statusDesc', base64],
+    ['removedDomains', base64],
+    ['anything', Buffer.from(base64).toString('base64')],
+    [base64, 'as a name'],
+  ])('is refused in the field %#, and neither passed on nor shown', async (name, value) => {
+    const { receiver, pushes, refused } = await listen()
+    const body = new URLSearchParams({ orderNumber: '1', statusCode: '6', [name]: value })
+    const answer = await fetch(receiver.url, { method: 'POST', headers: form, body })
+    expect(answer.status).toBe(400)
+    expect(pushes).toEqual([])
+    expect(refused).toEqual([expect.stringContaining('private key')])
+    expect(refused.join('') + (await answer.text())).not.toMatch(
+      new RegExp(`${base64.slice(40, 60)}|${pem.slice(40, 60)}`),
+    )
+  })
+})
+
+test('no form leaves with a private key in it, whoever filled it in', async () => {
+  const ca = await start()
+  closers.push(ca)
+  const before = JSON.stringify(ca.counters)
+  const key = Buffer.from(sharedKey('P-256').privateKey.export({ type: 'pkcs8', format: 'der' })).toString('base64')
+  const client = createClient(clientOptions(ca))
+  const login = {
+    ...clientOptions(ca),
+    credentials: async () => ({ loginName: Secret.fromText('x'), loginPassword: Secret.fromText(key) }),
+  }
+  for (const answer of [
+    await client.post({ endpoint: '!AutoApplyOrder', form: { product: '1214', comments: key } }),
+    await createClient(login).post({ endpoint: '!GetAccountBalance', form: {} }),
+  ]) {
+    expect(answer).toMatchObject({ kind: 'not-sent', reason: expect.stringContaining('private key') })
+  }
+  expect(JSON.stringify(ca.counters)).toBe(before)
+})
 
 describe('what a push says', () => {
   test('the documented example, names without regard to case', () => {

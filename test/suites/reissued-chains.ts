@@ -5,6 +5,7 @@ import { type Certificate, parseCertificate } from '../../src/asn1/certificate.t
 import { bitString, octetString, oid, sequence, tlv } from '../../src/asn1/der-writer.ts'
 import { rsaPublicKeyInfo } from '../../src/asn1/public-key-writer.ts'
 import { evidenceCertificates } from '../../src/check/evidence-certificates.ts'
+import { readUserTrustAnchors } from '../../src/check/read/trust-anchors-input.ts'
 import type { HsmType } from '../../src/hsm-type.ts'
 import {
   type CertificateExtension,
@@ -15,7 +16,6 @@ import { certsOnly } from '../../src/sandbox/luna/evidence/issuer.ts'
 import { createMarvellGoogleEvidenceIssuer, pemOf } from '../../src/sandbox/marvell-google/evidence/issuer.ts'
 import type { SyntheticEvidence } from '../../src/sandbox/synthetic-evidence.ts'
 import { type TestKeyPair, testKeyPair } from '../../src/sandbox/test-key-pair.ts'
-import { readUserTrustAnchors } from '../../src/trust-anchors/user-trust-anchors.ts'
 
 /** What is done to one issuer. */
 export interface Bend {

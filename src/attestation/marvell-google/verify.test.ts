@@ -7,12 +7,12 @@ import { describe, expect, it } from 'vitest'
 import { sharedFolder } from '../../../test/shared-folder.ts'
 import { mutateBytes } from '../../../test/tools/mutate.ts'
 import { readPem, writePem } from '../../asn1/pem.ts'
+import { readUserTrustAnchors } from '../../check/read/trust-anchors-input.ts'
 import { EnrollError } from '../../errors.ts'
 import { createMarvellGoogleEvidenceIssuer } from '../../sandbox/marvell-google/evidence/issuer.ts'
 import { testKeyPair } from '../../sandbox/test-key-pair.ts'
 import { MARVELL_GOOGLE_TRUST_ANCHORS } from '../../trust-anchors/marvell-google.ts'
 import type { TrustAnchor } from '../../trust-anchors/trust-anchor.ts'
-import { readUserTrustAnchors } from '../../trust-anchors/user-trust-anchors.ts'
 import { marvellGoogle } from './verify.ts'
 
 const NOW = Date.parse('2026-11-22T00:00:00Z')

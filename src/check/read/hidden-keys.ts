@@ -21,3 +21,11 @@ export function refuseHiddenKeys(bytes: Uint8Array, name: string): void {
     if (!(error instanceof EnrollError)) throw error
   }
 }
+
+/** Shorter text is no key of any form, whatever it is wrapped in. */
+const SHORTEST = 40
+
+/** The same of a text; most are too short to hold one, and cost nothing. */
+export function refuseKeysInText(text: string, name: string): void {
+  if (text.length >= SHORTEST) refuseHiddenKeys(Buffer.from(text), name)
+}

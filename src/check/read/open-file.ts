@@ -61,7 +61,7 @@ class Walk {
     this.#count(bytes)
     refusePrivateKey(bytes, name === undefined ? undefined : `the file (${name.slice(0, 60)})`)
     if (above.length > MAX_LAYERS) {
-      throw new Unreadable('it is wrapped too many times', 'Give the file as the device or its tool wrote it.')
+      throw new TooMuch('it is wrapped too many times', 'Give the file as the device or its tool wrote it.')
     }
     const peeled = peel(bytes)
     const { items = [], note = '' } = peeled

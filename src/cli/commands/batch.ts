@@ -31,9 +31,9 @@ export const batch: Command = {
     const { failureOf, tellError } = await import('../report-error.ts')
     const file = args.required('jobs')
     const folder = file === '-' ? context.cwd : dirname(resolve(context.cwd, file))
-    const jobs = Buffer.from(await readInput(file))
-      .toString('utf8')
-      .split(/\r?\n/)
+    const { readTextFile } = await import('../../check/read/text-input.ts')
+    const jobs = readTextFile(await readInput(file), 'the list of profiles')
+      .split(/\r\n|\r|\n/)
       .map((line) => line.replace(/#.*/, '').trim())
       .filter((line) => line !== '')
     let worst: ExitCode = EXIT.done

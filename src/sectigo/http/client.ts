@@ -1,4 +1,5 @@
 import type { Secret } from '../../../devices/device.ts'
+import { refuseKeysInText } from '../../check/read/hidden-keys.ts'
 import { EnrollError } from '../../errors.ts'
 import { encodeForm } from './encode-form.ts'
 import { endpointUrl, readBaseUrl, SECTIGO_URL } from './endpoint-url.ts'
@@ -64,13 +65,16 @@ export function createClient(options: ClientOptions): SectigoClient {
   async function post(call: Call): Promise<Answer> {
     const url = endpointUrl(base, call.endpoint)
     const { loginName, loginPassword } = await options.credentials()
+    const login = { loginName: loginName.text(), loginPassword: loginPassword.text() }
+    const key = hiddenKeyIn({ ...login, ...call.form })
+    if (key !== undefined) return key
     const redact = createRedactor([loginName, loginPassword, ...passwordsOf(call.form)])
     const proxy = proxyFor(url, options.proxy, environment)
     options.trace?.({ kind: 'request', endpoint: call.endpoint, parameters: Object.keys(call.form) })
     const exchange = await send({
       url,
       method: 'POST',
-      body: encodeForm({ loginName: loginName.text(), loginPassword: loginPassword.text(), ...call.form }),
+      body: encodeForm({ ...login, ...call.form }),
       secureContext: tlsContext(options.caCertificates),
       ...(proxy === undefined ? {} : { proxy }),
       ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
@@ -94,6 +98,17 @@ function requireTimeouts({ connect, reply }: Timeouts = DEFAULT_TIMEOUTS): void 
 }
 
 const LONGEST_TIMEOUT = 86_400_000
+
+/** The last door: whatever filled in the form, a private key does not leave. */
+function hiddenKeyIn(form: Call['form']): Extract<Exchange, { kind: 'not-sent' }> | undefined {
+  try {
+    for (const [name, value] of Object.entries(form)) refuseKeysInText(value, `the parameter ${name.slice(0, 64)}`)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof EnrollError)) throw error
+    return { kind: 'not-sent', reason: error.message.replace(/\.$/, ''), remedy: error.remedy }
+  }
+}
 
 /** The accounts of licences have passwords of their own (AppRepLoginPassword). */
 const passwordsOf = (form: Call['form']): readonly { text(): string }[] =>

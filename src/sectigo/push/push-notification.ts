@@ -1,4 +1,5 @@
 import { readCertificates } from '../../check/read/certificates-input.ts'
+import { refuseKeysInText } from '../../check/read/hidden-keys.ts'
 import { EnrollError } from '../../errors.ts'
 import { endpointUrl, readBaseUrl, SECTIGO_URL } from '../http/endpoint-url.ts'
 
@@ -72,6 +73,8 @@ const malformed = (what: string): EnrollError =>
 export function readPushNotification(parameters: URLSearchParams): PushNotification {
   const fields = new Map<string, string>()
   for (const [name, value] of parameters) {
+    refuseKeysInText(value, 'the notification')
+    refuseKeysInText(name, 'the notification')
     const lower = name.toLowerCase()
     if (fields.has(lower) && fields.get(lower) !== value) throw malformed(`${lower.slice(0, 64)} stands twice`)
     fields.set(lower, value)
