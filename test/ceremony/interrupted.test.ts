@@ -6,9 +6,9 @@ import { CEREMONY_FILES } from '../../src/ceremony/ceremony-folder.ts'
 import { CeremonyLog } from '../../src/ceremony/ceremony-log.ts'
 import { createBundle } from '../../src/ceremony/create-bundle.ts'
 import { runCeremony } from '../../src/ceremony/run-ceremony.ts'
+import { readUserTrustAnchors } from '../../src/check/read/trust-anchors-input.ts'
 import { listRunIds, RunFolder } from '../../src/enrollment/run-folder.ts'
 import { HSM_TYPES } from '../../src/hsm-type.ts'
-import { readUserTrustAnchors } from '../../src/trust-anchors/user-trust-anchors.ts'
 import { type CeremonyKit, desk, paused, startCeremonyKit } from './ceremony-kit.ts'
 
 let kit: CeremonyKit
