@@ -3,6 +3,8 @@
  * JSON writer then agree.
  */
 export function present<Members extends object>(members: Members): Members {
-  if (Object.values(members).every((value) => value !== undefined)) return members
+  let whole = true
+  for (const name in members) if (members[name] === undefined) whole = false
+  if (whole) return members
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Members
 }

@@ -1,6 +1,19 @@
-import { contextTag, type DerLimits, DerNode, readDer, readSequence, TAG } from './der.ts'
-import { readBitStringOctets, readBoolean, readOctetString, readOid, readSmallInteger, readTime } from './der-values.ts'
+import {
+  contentStartOf,
+  contextTag,
+  type DerLimits,
+  DerNode,
+  endOf,
+  expectTag,
+  readDer,
+  readSequence,
+  startsOf,
+  TAG,
+} from './der.ts'
+import { DerError } from './der-error.ts'
+import { oidAt, readOid, readSmallInteger, timeAt } from './der-values.ts'
 import { OctetMemory } from './octet-memory.ts'
+import { sameOctets } from './octets.ts'
 
 /** AlgorithmIdentifier (RFC 5280 4.1.1.2): `oid` is dotted, `parameters` and `der` are DER. */
 export interface AlgorithmIdentifier {
@@ -16,6 +29,8 @@ export interface Extension {
   readonly critical: boolean
   /** What stands inside the OCTET STRING. */
   readonly value: Uint8Array
+  /** `critical FALSE` is written out although it is the default. */
+  readonly criticalFalse?: true
 }
 
 /** An X.509 certificate, read once. Every byte array, but for the algorithm's, is a view of `der`. */
@@ -57,35 +72,64 @@ export function parseCertificate(
 }
 
 export function certificateFromNode(node: DerNode, deviations: CertificateDeviations = {}): Certificate {
-  const parts = readSequence(node, 'Certificate').length
-  if (parts !== 3) throw node.fail(`Certificate has ${parts} parts, expected 3`)
-  const tbs = node.at(0, 'tbsCertificate').expect(TAG.sequence, 'tbsCertificate')
-  const signatureAlgorithm = readAlgorithm(node.at(1, 'signatureAlgorithm'))
-  const hasVersion = tbs.children[0]?.tag === contextTag(0)
-  const version = hasVersion ? readVersion(tbs.at(0, 'version')) : 1
+  const { source, start } = node
+  // Offsets, not nodes: a batch reads thousands of certificates, and a node of every value costs more than the rest.
+  const parts = partsOf(source, start, 'Certificate')
+  if (parts.length !== 3) throw node.fail(`Certificate has ${parts.length} parts, expected 3`)
+  const [tbs = 0, algorithm = 0, signature = 0] = parts
+  const fields = partsOf(source, tbs, 'tbsCertificate')
+  const signatureAlgorithm = algorithmFrom(source, algorithm)
+  const hasVersion = source[fields[0] ?? tbs] === contextTag(0)
+  const version = hasVersion ? versionAt(source, fields[0] ?? tbs) : 1
   const base = hasVersion ? 1 : 0
-  if (!tbs.at(base + 1, 'signature').holds(signatureAlgorithm.der)) {
-    throw tbs.fail('the signature algorithm inside and outside the certificate differ')
+  const inner = fieldAt(fields, base + 1, tbs, 'signature')
+  if (!sameOctets(source, inner, endOf(source, inner), signatureAlgorithm.der)) {
+    throw new DerError('the signature algorithm inside and outside the certificate differ', tbs)
   }
-  const validity = tbs.at(base + 3, 'validity').expect(TAG.sequence, 'validity')
-  if (validity.children.length !== 2) throw validity.fail('validity does not contain two times')
+  const validity = fieldAt(fields, base + 3, tbs, 'validity')
+  const times = partsOf(source, validity, 'validity')
+  if (times.length !== 2) throw new DerError('validity does not contain two times', validity)
+  const serialNumber = expectTag(source, fieldAt(fields, base, tbs, 'serialNumber'), TAG.integer, 'serialNumber')
   return {
     der: node.bytes,
-    tbs: tbs.bytes,
+    tbs: bytesAt(source, tbs),
     version,
-    serialNumber: tbs.at(base, 'serialNumber').expect(TAG.integer, 'serialNumber').content,
+    serialNumber: source.subarray(contentStartOf(source, serialNumber), endOf(source, serialNumber)),
     signatureAlgorithm,
-    issuer: tbs.at(base + 2, 'issuer').expect(TAG.sequence, 'issuer').bytes,
-    notBefore: readTime(validity.at(0, 'notBefore'), 'notBefore'),
-    notAfter: readTime(validity.at(1, 'notAfter'), 'notAfter'),
-    subject: tbs.at(base + 4, 'subject').expect(TAG.sequence, 'subject').bytes,
-    spki: tbs.at(base + 5, 'subjectPublicKeyInfo').expect(TAG.sequence, 'subjectPublicKeyInfo').bytes,
-    extensions: readTail(tbs, base + 6, version, deviations),
-    signature: readBitStringOctets(node.at(2, 'signatureValue'), 'signatureValue'),
+    issuer: sequenceAt(source, fieldAt(fields, base + 2, tbs, 'issuer'), 'issuer'),
+    notBefore: timeAt(source, times[0] ?? validity, 'notBefore'),
+    notAfter: timeAt(source, times[1] ?? validity, 'notAfter'),
+    subject: sequenceAt(source, fieldAt(fields, base + 4, tbs, 'subject'), 'subject'),
+    spki: sequenceAt(source, fieldAt(fields, base + 5, tbs, 'subjectPublicKeyInfo'), 'subjectPublicKeyInfo'),
+    extensions: readTail(source, fields, base + 6, version, deviations),
+    signature: signatureAt(source, signature),
   }
 }
 
-function readVersion(node: DerNode): number {
+/** Where the parts of the SEQUENCE at `start` begin. */
+const partsOf = (source: Uint8Array, start: number, what: string): readonly number[] =>
+  startsOf(source, contentStartOf(source, expectTag(source, start, TAG.sequence, what)), endOf(source, start))
+
+function fieldAt(fields: readonly number[], index: number, tbs: number, what: string): number {
+  const at = fields[index]
+  if (at === undefined) throw new DerError(`${what} is missing`, tbs)
+  return at
+}
+
+const bytesAt = (source: Uint8Array, start: number): Uint8Array => source.subarray(start, endOf(source, start))
+
+const sequenceAt = (source: Uint8Array, start: number, what: string): Uint8Array =>
+  bytesAt(source, expectTag(source, start, TAG.sequence, what))
+
+/** What a BIT STRING holds whose bits fill whole octets: the first octet counts those that do not. */
+function signatureAt(source: Uint8Array, start: number): Uint8Array {
+  const content = contentStartOf(source, expectTag(source, start, TAG.bitString, 'signatureValue'))
+  if (source[content] !== 0) throw new DerError('signatureValue does not fill whole octets', start)
+  return source.subarray(content + 1, endOf(source, start))
+}
+
+function versionAt(source: Uint8Array, start: number): number {
+  const node = new DerNode(source, start)
   if (node.children.length !== 1) throw node.fail('version is malformed')
   const version = readSmallInteger(node.at(0, 'version'), 'version')
   if (version !== 1 && version !== 2)
@@ -93,8 +137,10 @@ function readVersion(node: DerNode): number {
   return version + 1
 }
 
-export const readAlgorithm = (node: DerNode): AlgorithmIdentifier =>
-  algorithms.get(node.source, node.start, node.end, algorithmAt)
+export const readAlgorithm = ({ source, start }: DerNode): AlgorithmIdentifier => algorithmFrom(source, start)
+
+const algorithmFrom = (source: Uint8Array, start: number): AlgorithmIdentifier =>
+  algorithms.get(source, start, endOf(source, start), algorithmAt)
 
 /** The value at `start`, which is checked already. */
 function algorithmAt(source: Uint8Array, start: number): AlgorithmIdentifier {
@@ -110,42 +156,65 @@ const algorithms = new OctetMemory<AlgorithmIdentifier>(64, 64)
 
 /** issuerUniqueID [1] and subjectUniqueID [2] are passed over; extensions [3] must come last. */
 function readTail(
-  tbs: DerNode,
+  source: Uint8Array,
+  fields: readonly number[],
   from: number,
   version: number,
   deviations: CertificateDeviations,
 ): ReadonlyMap<string, Extension> {
   let extensions: ReadonlyMap<string, Extension> | undefined
   let last = 0
-  for (let index = from; index < tbs.children.length; index++) {
-    const item = tbs.at(index, 'a field')
-    const number = item.tag & 0x1f
-    if ((item.tag & 0xc0) !== 0x80 || number <= last || number > 3)
-      throw item.fail('unexpected field in tbsCertificate')
+  for (let index = from; index < fields.length; index++) {
+    const start = fields[index] ?? 0
+    const tag = source[start] ?? 0
+    const number = tag & 0x1f
+    if ((tag & 0xc0) !== 0x80 || number <= last || number > 3)
+      throw new DerError('unexpected field in tbsCertificate', start)
     last = number
-    if (item.tag !== contextTag(3)) continue
-    if (version !== 3) throw item.fail('extensions in a certificate that is not version 3')
-    if (item.children.length !== 1) throw item.fail('extensions are malformed')
-    extensions = readExtensions(item.at(0, 'extensions'), deviations)
+    if (tag !== contextTag(3)) continue
+    if (version !== 3) throw new DerError('extensions in a certificate that is not version 3', start)
+    const [list, ...more] = startsOf(source, contentStartOf(source, start), endOf(source, start))
+    if (list === undefined || more.length > 0) throw new DerError('extensions are malformed', start)
+    extensions = extensionsAt(source, list, deviations)
   }
   return extensions ?? new Map()
 }
 
 /** Extensions ::= SEQUENCE OF Extension. An OID that stands twice is refused. */
-export function readExtensions(node: DerNode, deviations: CertificateDeviations = {}): ReadonlyMap<string, Extension> {
+export const readExtensions = (
+  { source, start }: DerNode,
+  deviations: CertificateDeviations = {},
+): ReadonlyMap<string, Extension> => extensionsAt(source, start, deviations)
+
+function extensionsAt(source: Uint8Array, start: number, deviations: CertificateDeviations): Map<string, Extension> {
   const extensions = new Map<string, Extension>()
-  const items = readSequence(node, 'Extensions')
-  if (items.length === 0 && deviations.emptyExtensions !== true) throw node.fail('Extensions is empty')
+  const items = partsOf(source, start, 'Extensions')
+  if (items.length === 0 && deviations.emptyExtensions !== true) throw new DerError('Extensions is empty', start)
   for (const item of items) {
-    const parts = readSequence(item, 'Extension')
-    if (parts.length < 2 || parts.length > 3) throw item.fail('Extension is malformed')
-    const oid = readOid(item.at(0, 'extnID'))
-    const critical = parts.length === 3 && readBoolean(item.at(1, 'critical'), 'critical')
-    if (parts.length === 3 && !critical && deviations.explicitCriticalFalse !== true) {
-      throw item.fail('critical FALSE is encoded although it is the default')
-    }
-    if (extensions.has(oid)) throw item.fail(`the extension ${oid} appears twice`)
-    extensions.set(oid, { oid, critical, value: readOctetString(item.at(parts.length - 1, 'extnValue'), 'extnValue') })
+    const extension = extensionAt(source, item, deviations, extensions)
+    extensions.set(extension.oid, extension)
   }
   return extensions
+}
+
+function extensionAt(
+  source: Uint8Array,
+  item: number,
+  deviations: CertificateDeviations,
+  earlier: ReadonlyMap<string, Extension>,
+): Extension {
+  const parts = partsOf(source, item, 'Extension')
+  if (parts.length < 2 || parts.length > 3) throw new DerError('Extension is malformed', item)
+  const [first = item, second = item, third] = parts
+  const oid = oidAt(source, first, 'OBJECT IDENTIFIER')
+  const critical =
+    third !== undefined && source[contentStartOf(source, expectTag(source, second, TAG.boolean, 'critical'))] === 0xff
+  const isFalse = third !== undefined && !critical
+  if (isFalse && deviations.explicitCriticalFalse !== true) {
+    throw new DerError('critical FALSE is encoded although it is the default', item)
+  }
+  if (earlier.has(oid)) throw new DerError(`the extension ${oid} appears twice`, item)
+  const octets = expectTag(source, third ?? second, TAG.octetString, 'extnValue')
+  const value = source.subarray(contentStartOf(source, octets), endOf(source, octets))
+  return isFalse ? { oid, critical, value, criticalFalse: true } : { oid, critical, value }
 }

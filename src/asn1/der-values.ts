@@ -1,12 +1,15 @@
 /** What single values of DER mean. A node's form is checked already (`readDer`); here it is its type and its range. */
-import { type DerNode, hexByte, TAG } from './der.ts'
+import { contentStartOf, type DerNode, endOf, expectTag, hexByte, TAG } from './der.ts'
 import { DerError } from './der-error.ts'
 import { OctetMemory } from './octet-memory.ts'
 
 /** Dotted decimal. */
-export function readOid(node: DerNode, what = 'OBJECT IDENTIFIER'): string {
-  const { source, contentStart, end } = node.expect(TAG.oid, what)
-  return oids.get(source, contentStart, end, dotted)
+export const readOid = ({ source, start }: DerNode, what = 'OBJECT IDENTIFIER'): string => oidAt(source, start, what)
+
+/** The same of the value at `start`, which is checked already. */
+export function oidAt(source: Uint8Array, start: number, what: string): string {
+  expectTag(source, start, TAG.oid, what)
+  return oids.get(source, contentStartOf(source, start), endOf(source, start), dotted)
 }
 
 const oids = new OctetMemory<string>(256, 32)
@@ -111,15 +114,21 @@ export function readText(node: DerNode, what = 'string'): string {
 }
 
 /** UTCTime or GeneralizedTime in the one form of RFC 5280 4.1.2.5; milliseconds since 1970. */
-export function readTime(node: DerNode, what = 'time'): number {
-  if (node.tag !== TAG.utcTime && node.tag !== TAG.generalizedTime) throw node.fail(`${what} is not a time`)
-  const yearDigits = node.tag === TAG.utcTime ? 2 : 4
-  const { source, contentStart } = node
-  if (node.end - contentStart !== yearDigits + 11 || source[node.end - 1] !== 0x5a) {
-    throw node.fail(`${what} is not encoded as RFC 5280 requires`)
+export const readTime = ({ source, start }: DerNode, what = 'time'): number => timeAt(source, start, what)
+
+/** The same of the value at `start`, which is checked already. */
+export function timeAt(source: Uint8Array, start: number, what: string): number {
+  const tag = source[start]
+  if (tag !== TAG.utcTime && tag !== TAG.generalizedTime) throw new DerError(`${what} is not a time`, start)
+  const yearDigits = tag === TAG.utcTime ? 2 : 4
+  const contentStart = contentStartOf(source, start)
+  const end = endOf(source, start)
+  if (end - contentStart !== yearDigits + 11 || source[end - 1] !== 0x5a) {
+    throw new DerError(`${what} is not encoded as RFC 5280 requires`, start)
   }
-  for (let at = contentStart; at < node.end - 1; at++) {
-    if (digit(source, at) < 0 || digit(source, at) > 9) throw node.fail(`${what} is not encoded as RFC 5280 requires`)
+  for (let at = contentStart; at < end - 1; at++) {
+    if (digit(source, at) < 0 || digit(source, at) > 9)
+      throw new DerError(`${what} is not encoded as RFC 5280 requires`, start)
   }
   const rest = contentStart + yearDigits
   const year =
@@ -142,7 +151,7 @@ export function readTime(node: DerNode, what = 'time'): number {
     minute > 59 ||
     second > 59
   ) {
-    throw node.fail(`${what} is not a real date`)
+    throw new DerError(`${what} is not a real date`, start)
   }
   return Date.UTC(fullYear, month - 1, day, hour, minute, second)
 }

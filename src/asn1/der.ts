@@ -84,7 +84,7 @@ export class DerNode {
 
   /** This node, if it has the tag; throws DerError otherwise. */
   expect(tag: number, what: string): this {
-    if (this.tag !== tag) throw this.fail(`${what} has tag 0x${hexByte(this.tag)}, expected 0x${hexByte(tag)}`)
+    expectTag(this.source, this.start, tag, what)
     return this
   }
 
@@ -134,6 +134,24 @@ function checkValue(
   return end
 }
 
+/** Where the values that fill `from` to `to` begin; they are checked already. For readers that need no node of each. */
+export function startsOf(source: Uint8Array, from: number, to: number): readonly number[] {
+  const starts: number[] = []
+  for (let at = from; at < to; at = endOf(source, at)) starts.push(at)
+  return starts
+}
+
+/** Where the value at `start`, which is checked already, ends. */
+export const endOf = (source: Uint8Array, start: number): number =>
+  contentStartOf(source, start) + lengthValue(source, start + 1)
+
+/** `start`, if the value there has the tag; throws DerError otherwise. */
+export function expectTag(source: Uint8Array, start: number, tag: number, what: string): number {
+  const found = source[start] ?? 0
+  if (found === tag) return start
+  throw new DerError(`${what} has tag 0x${hexByte(found)}, expected 0x${hexByte(tag)}`, start)
+}
+
 /** The values that fill `from` to `to`, which are checked already. */
 function childrenOf(source: Uint8Array, from: number, to: number): readonly DerNode[] {
   let count = 0
@@ -149,7 +167,7 @@ function childrenOf(source: Uint8Array, from: number, to: number): readonly DerN
 }
 
 /** Where the content begins; the length is checked already. */
-function contentStartOf(source: Uint8Array, start: number): number {
+export function contentStartOf(source: Uint8Array, start: number): number {
   const first = source[start + 1] ?? 0
   return start + 2 + (first < 0x80 ? 0 : first & 0x7f)
 }

@@ -26,8 +26,14 @@ const OTHER_KEYS: Readonly<Record<string, string>> = {
 }
 
 export type PublicKey =
-  /** `modulus` big-endian without leading zero; `bits` its length. */
-  | { readonly type: 'RSA'; readonly bits: number; readonly modulus: Uint8Array; readonly exponent: bigint }
+  /** `modulus` big-endian without leading zero; `bits` its length; `octets` the RSAPublicKey, DER. */
+  | {
+      readonly type: 'RSA'
+      readonly bits: number
+      readonly modulus: Uint8Array
+      readonly exponent: bigint
+      readonly octets: Uint8Array
+    }
   /** `point` as it stands in the BIT STRING: 04 X Y. */
   | { readonly type: 'EC'; readonly curve: string; readonly curveOid: string; readonly point: Uint8Array }
   | { readonly type: 'other'; readonly oid: string; readonly name: string }
@@ -61,7 +67,13 @@ function readRsa(algorithm: DerNode, bits: Uint8Array): PublicKey {
   const modulus = readUnsignedBytes(modulusNode, 'modulus')
   const exponent = readUnsignedBytes(exponentNode, 'publicExponent')
   const length = modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24
-  return { type: 'RSA', bits: length, modulus, exponent: BigInt(`0x${Buffer.from(exponent).toString('hex')}`) }
+  return { type: 'RSA', bits: length, modulus, exponent: bigEndian(exponent), octets: bits }
+}
+
+/** Exponents have three octets, almost always. */
+function bigEndian(octets: Uint8Array): bigint {
+  if (octets.length > 6) return BigInt(`0x${Buffer.from(octets).toString('hex')}`)
+  return BigInt(octets.reduce((value, octet) => value * 256 + octet, 0))
 }
 
 function readEc(algorithm: DerNode, key: DerNode, point: Uint8Array): PublicKey {

@@ -70,8 +70,7 @@ export function familyVerdict(parts: VerdictParts): FamilyVerdict {
   return verdict
 }
 
-const linkOf = (link: Certificate | ChainLink, index: number): ChainLink =>
-  'tbs' in link ? chainLink(link, index > 0) : link
+const linkOf = (link: Certificate | ChainLink): ChainLink => ('tbs' in link ? chainLink(link) : link)
 
 /** `RSA2048`, `P256`, `Ed25519`: the claim `key` in the words of public test vectors. */
 const keyText = ({ bits, curve }: AttestedKey): string =>

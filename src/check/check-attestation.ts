@@ -1,8 +1,10 @@
+import type { Certificate } from '../asn1/certificate.ts'
 import { sameBytes } from '../asn1/octets.ts'
 import type { AttestationResult } from '../attestation/contract/attestation-result.ts'
 import { CheckList, type Rule, rule } from '../attestation/contract/check-list.ts'
 import { EvidenceError } from '../attestation/contract/evidence-error.ts'
-import type { FamilyOptions, FamilyVerdict } from '../attestation/contract/verify-attestation.ts'
+import type { FamilyOptions, FamilyVerdict, VerificationContext } from '../attestation/contract/verify-attestation.ts'
+import type { Writable } from '../attestation/contract/writable.ts'
 import { possibleFamilies, recogniseFamily } from '../attestation/recognise-family.ts'
 import { VERIFIERS } from '../attestation/verifiers.ts'
 import { type CertificationRequest, requestHash, verifyCertificationRequest } from '../csr/certification-request.ts'
@@ -10,7 +12,6 @@ import type { HsmType } from '../hsm-type.ts'
 import { isoDay } from '../iso-day.ts'
 import { builtInKnowledge } from '../knowledge/built-in-knowledge.ts'
 import type { Knowledge } from '../knowledge/knowledge.ts'
-import { present } from '../present.ts'
 import type { TrustAnchor } from '../trust-anchors/trust-anchor.ts'
 import { evidenceCertificates } from './evidence-certificates.ts'
 import { knownOn } from './known-on.ts'
@@ -70,11 +71,14 @@ const BINDING = {
  */
 export function checkAttestation(request: CheckRequest): AttestationResult {
   const hsmType = request.hsmType ?? recogniseFamily(request.package)
-  const verdict = verifyEvidence(hsmType, request)
+  let certificates: readonly Certificate[] | undefined
+  const verdict = verifyEvidence(hsmType, request, (read) => {
+    certificates = read
+  })
   const { spki, genuine, attestedKey, claims, trustAnchor, chain } = verdict
-  const profile = request.policy ?? policyProfile()
+  const profile = request.policy ?? DEFAULT_POLICY
   const { on = isoDay(request.now), knowledge = builtInKnowledge() } = request
-  const certificates = evidenceCertificates(hsmType, request.package, request.certChains)
+  certificates ??= evidenceCertificates(hsmType, request.package, request.certChains)
   const { device, advisories } = knownOn(verdict, certificates, on, knowledge, profile.inferences === 'ignore')
   const binding = new CheckList()
   bind(spki, request, binding)
@@ -89,24 +93,29 @@ export function checkAttestation(request: CheckRequest): AttestationResult {
   )
   const notes = [...(request.notes ?? []), ...(genuine ? otherToolsNotes(hsmType, certificates) : [])]
   const checks = [...verdict.checks, ...binding.checks, ...policy, ...plausibilityChecks(verdict, certificates)]
-  return present({
-    hsmType,
-    genuine,
-    acceptable: genuine && checks.every(({ status }) => status !== 'fail'),
-    attestedKey,
-    device,
-    claims,
-    trustAnchor,
-    chain,
-    checks,
-    notes: notes.length === 0 ? undefined : notes,
-    advisories: advisories.map(({ remedy: _said, ...advisory }) => advisory),
-    knowledge: { on, issued: knowledge.issued, serial: knowledge.serial, origin: knowledge.origin },
-  })
+  // Absent members are absent, in this order, and set one by one: batches make many.
+  const acceptable = genuine && checks.every(({ status }) => status !== 'fail')
+  const result = { hsmType, genuine, acceptable } as Writable<AttestationResult>
+  if (attestedKey !== undefined) result.attestedKey = attestedKey
+  result.device = device
+  result.claims = claims
+  if (trustAnchor !== undefined) result.trustAnchor = trustAnchor
+  result.chain = chain
+  result.checks = checks
+  if (notes.length > 0) result.notes = notes
+  result.advisories = advisories.map(({ remedy: _said, ...advisory }) => advisory)
+  result.knowledge = { on, issued: knowledge.issued, serial: knowledge.serial, origin: knowledge.origin }
+  return result
 }
 
+const DEFAULT_POLICY = policyProfile()
+
 /** Whose it is instead is asked only of what is not genuine: a batch of good packages is not read twice. */
-function verifyEvidence(hsmType: HsmType, request: CheckRequest): FamilyVerdict {
+function verifyEvidence(
+  hsmType: HsmType,
+  request: CheckRequest,
+  onCertificates: NonNullable<VerificationContext['onCertificates']>,
+): FamilyVerdict {
   let verdict: FamilyVerdict
   try {
     verdict = VERIFIERS[hsmType].verify(request.package, {
@@ -115,6 +124,7 @@ function verifyEvidence(hsmType: HsmType, request: CheckRequest): FamilyVerdict 
       certChains: request.certChains,
       keyName: request.keyName,
       options: request.options,
+      onCertificates,
     })
   } catch (error) {
     refuseOtherFamily(hsmType, request.package)

@@ -2,6 +2,7 @@ import type { Certificate } from '../asn1/certificate.ts'
 import { readablePublicKey } from '../asn1/public-key.ts'
 import type { Advisory, AttestedDevice, FipsWord, KeyClaims } from '../attestation/contract/attestation-result.ts'
 import type { FamilyVerdict } from '../attestation/contract/verify-attestation.ts'
+import type { Writable } from '../attestation/contract/writable.ts'
 import type { HsmType } from '../hsm-type.ts'
 import { type AdvisoryFacts, advisoriesOn } from '../knowledge/advisories-on.ts'
 import { certificationOn } from '../knowledge/certification-on.ts'
@@ -53,7 +54,10 @@ export function deviceOn(found: KnownDevice, day: string, knowledge: Knowledge, 
     const { id, name, references, proves, source, checked, remedy } = row
     return { id, name, references, affects: of, proves, source, checked, remedy }
   })
-  return { device: { ...found.device, fips, certification }, advisories }
+  const device: Writable<AttestedDevice> = Object.assign({}, found.device)
+  device.fips = fips
+  device.certification = certification
+  return { device, advisories }
 }
 
 const SERIES: Readonly<Record<FipsWord, DeviceFacts['fipsSeries']>> = {

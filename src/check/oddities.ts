@@ -1,4 +1,4 @@
-import { type Certificate, parseCertificate } from '../asn1/certificate.ts'
+import type { Certificate } from '../asn1/certificate.ts'
 import { readDer, TAG } from '../asn1/der.ts'
 import { ifReadable } from '../asn1/der-error.ts'
 import type { HsmType } from '../hsm-type.ts'
@@ -12,7 +12,7 @@ const YEAR_9999 = Date.UTC(9999, 0, 1)
 
 /** Whether the certificates of one piece of evidence have it. */
 const TESTS: Readonly<Record<Oddity, (certificates: readonly Certificate[], hsmType: HsmType) => boolean>> = {
-  'explicit-critical-false': (all) => all.some(({ der }) => ifReadable(() => parseCertificate(der)) === undefined),
+  'explicit-critical-false': (all) => all.some(hasCriticalFalse),
   'unsigned-signature-numbers': ([leaf], hsmType) =>
     hsmType === 'LUNA' && leaf !== undefined && hasUnsignedNumber(leaf),
   'critical-key-purposes': (all) => all.some(({ extensions }) => extensions.get(OID.keyPurposes)?.critical === true),
@@ -24,6 +24,11 @@ const TESTS: Readonly<Record<Oddity, (certificates: readonly Certificate[], hsmT
   'older-chrysalis-root': (all, hsmType) =>
     hsmType === 'LUNA' && all.some(({ der }) => sha256Hex(der) === OLDER_CHRYSALIS_ROOT),
   'ordered-certificates': (all, hsmType) => hsmType === 'LUNA' && all.length > 1,
+}
+
+function hasCriticalFalse({ extensions }: Certificate): boolean {
+  for (const { criticalFalse } of extensions.values()) if (criticalFalse === true) return true
+  return false
 }
 
 /** A SEQUENCE of two INTEGERs, of which one reads as negative. */

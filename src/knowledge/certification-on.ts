@@ -61,12 +61,7 @@ function statusOn({ historicalFrom, basis }: CertificationRow, day: string): Cer
 
 function withStatus(row: CertificationRow, status: CertificationStatus): Certification {
   const { standard, level, certificate, from, historicalFrom, source, checked, inference, note } = row
-  const what = `FIPS ${standard} level ${level}${certificate === undefined ? '' : `, certificate ${certificate}`}`
-  const saying: Readonly<Record<string, string>> = {
-    active: what,
-    historical: `${what}, on the historical list since ${historicalFrom}`,
-    stated: `not known to be validated: the vendor states ${what}${from === undefined ? '' : ` since ${from}`}, and no certificate is known`,
-  }
+  const what = saying(row, status) + (note === undefined ? '' : `; ${note}`)
   return {
     status,
     standard,
@@ -74,11 +69,18 @@ function withStatus(row: CertificationRow, status: CertificationStatus): Certifi
     ...(certificate === undefined ? {} : { certificate }),
     ...(from === undefined ? {} : { from }),
     ...(historicalFrom === undefined ? {} : { historicalFrom }),
-    detail: [saying[status], note, inference].filter((part) => part !== undefined).join('; '),
+    detail: inference === undefined ? what : `${what}; ${inference}`,
     source,
     checked,
     ...(inference === undefined ? {} : { inference }),
   }
+}
+
+function saying({ standard, level, certificate, from, historicalFrom }: CertificationRow, status: string): string {
+  const what = `FIPS ${standard} level ${level}${certificate === undefined ? '' : `, certificate ${certificate}`}`
+  if (status === 'historical') return `${what}, on the historical list since ${historicalFrom}`
+  if (status === 'active') return what
+  return `not known to be validated: the vendor states ${what}${from === undefined ? '' : ` since ${from}`}, and no certificate is known`
 }
 
 function notKnown({ firmware, fipsSeries }: DeviceFacts, later: CertificationRow | undefined): Certification {

@@ -13,26 +13,39 @@ export const isVersion = (text: string): boolean => VERSION.test(text)
 
 /** Negative, 0 or positive; a part that is absent counts as 0. Undefined if either text is not a version. */
 export function compareVersions(one: string, other: string): number | undefined {
-  if (!isVersion(one) || !isVersion(other)) return undefined
-  const [a, b] = [one, other].map((text) => text.split('.').map(Number))
-  for (let part = 0; part < 4; part++) {
-    const difference = (a?.[part] ?? 0) - (b?.[part] ?? 0)
-    if (difference !== 0) return difference
-  }
-  return 0
+  const [a, b] = [numbersOf(one), numbersOf(other)]
+  return a === undefined || b === undefined ? undefined : a.upper - b.upper || a.lower - b.lower
+}
+
+/** Two parts each, of five digits each. */
+interface Numbers {
+  readonly upper: number
+  readonly lower: number
+}
+
+/** The versions of tables and of the devices of a batch, read once; a text that is no version is not kept. */
+const read = new Map<string, Numbers>()
+const MAX_READ = 256
+
+function numbersOf(text: string): Numbers | undefined {
+  const known = read.get(text)
+  if (known !== undefined) return known
+  if (!isVersion(text)) return undefined
+  const [first = 0, second = 0, third = 0, fourth = 0] = text.split('.').map(Number)
+  const numbers = { upper: first * 100_000 + second, lower: third * 100_000 + fourth }
+  if (read.size >= MAX_READ) read.clear()
+  read.set(text, numbers)
+  return numbers
 }
 
 /** Undefined if the version, or an end of the range, cannot be read: what is not known is neither within nor without. */
 export function isWithin(version: string | undefined, { from, to, before }: VersionRange): boolean | undefined {
   if (version === undefined) return undefined
-  const orders = [from, to, before].map((end) => (end === undefined ? 'open' : compareVersions(version, end)))
-  if (orders.includes(undefined)) return undefined
-  const [afterFrom, afterTo, afterBefore] = orders
-  return (
-    (typeof afterFrom !== 'number' || afterFrom >= 0) &&
-    (typeof afterTo !== 'number' || afterTo <= 0) &&
-    (typeof afterBefore !== 'number' || afterBefore < 0)
-  )
+  const afterFrom = from === undefined ? 0 : compareVersions(version, from)
+  const afterTo = to === undefined ? 0 : compareVersions(version, to)
+  const afterBefore = before === undefined ? -1 : compareVersions(version, before)
+  if (afterFrom === undefined || afterTo === undefined || afterBefore === undefined) return undefined
+  return afterFrom >= 0 && afterTo <= 0 && afterBefore < 0
 }
 
 /** `5.4.2 to 5.4.3`, `before 5.7.0`, `any firmware`. */

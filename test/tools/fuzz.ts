@@ -1,10 +1,11 @@
 /**
- * `npm run fuzz -- [--minutes N | --mutants N] [--seed N] [--vectors DIR] [--corpus FILE] [--forms]`: mutants of every family's evidence.
+ * `npm run fuzz -- [--minutes N | --mutants N] [--seed N] [--vectors DIR] [--corpus FILE] [--forms] [--policy]`: mutants of every family's evidence.
  * With `--forms`, of files in the forms in which people have them, read as `check` reads them.
  * Prints what became of them; exit 1 where one was genuine, crashed a verifier, or took more than 50 ms of processor time.
  *
  * Synthetic evidence has new keys in every run. `--corpus FILE` keeps the specimens and the day in a file (written if it is absent),
- * so that two builds judge the same mutants; the SHA-256 of all verdicts, word for word, then shows whether they agree.
+ * so that two builds judge the same mutants; the SHA-256 of all verdicts, word for word, then shows whether they agree: with `--policy`,
+ * of whole judgements.
  */
 import { setImmediate } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     vectors: { type: 'string', default: '../shared/vectors' },
     corpus: { type: 'string' },
     forms: { type: 'boolean' },
+    policy: { type: 'boolean' },
   },
 })
 
@@ -32,7 +34,7 @@ const mutants =
   values.mutants === undefined ? (minutes === undefined ? 100_000 : Number.POSITIVE_INFINITY) : Number(values.mutants)
 if ([seed, minutes ?? 1, mutants].some((value) => Number.isNaN(value) || value < 0)) {
   process.stderr.write(
-    'usage: npm run fuzz -- [--minutes N | --mutants N] [--seed N] [--vectors DIR] [--corpus FILE] [--forms]\n',
+    'usage: npm run fuzz -- [--minutes N | --mutants N] [--seed N] [--vectors DIR] [--corpus FILE] [--forms] [--policy]\n',
   )
   process.exit(2)
 }
@@ -42,7 +44,11 @@ const { corpus, now } =
     ? { corpus: readCorpus(values.vectors), now: Date.now() }
     : keptCorpus(values.corpus, () => readCorpus(values.vectors))
 process.stdout.write(`${corpus.length} specimens, seed ${seed}\n`)
-const run = new HostileRun(corpus, seed, now, { slowMs: SLOW_MS, ...(values.forms === true ? FORMS_RUN : {}) })
+const run = new HostileRun(corpus, seed, now, {
+  slowMs: SLOW_MS,
+  policy: values.policy ?? false,
+  ...(values.forms === true ? FORMS_RUN : {}),
+})
 const start = Date.now()
 const end = minutes === undefined ? Number.POSITIVE_INFINITY : start + minutes * 60_000
 let count = 0

@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto'
 import { derKind } from '../../src/asn1/der-kind.ts'
 import { readPem } from '../../src/asn1/pem.ts'
 import { PKCS7_PEM_LABELS, pkcs7Certificates } from '../../src/asn1/pkcs7.ts'
+import type { AttestationResult } from '../../src/attestation/contract/attestation-result.ts'
 import type { FamilyVerdict } from '../../src/attestation/contract/verify-attestation.ts'
 import { readNshieldBundle } from '../../src/attestation/nshield/bundle.ts'
 import { readCertificatePackage } from '../../src/attestation/package/certificate-package.ts'
 import { VERIFIERS } from '../../src/attestation/verifiers.ts'
+import { checkAttestation } from '../../src/check/check-attestation.ts'
 import { EnrollError } from '../../src/errors.ts'
 import type { HsmType } from '../../src/hsm-type.ts'
 import type { Specimen } from './corpus.ts'
@@ -39,6 +41,8 @@ export interface HostileRunOptions {
   /** Default: a mutant is a package of its specimen's family as it is. */
   readonly read?: Read
   readonly wrap?: Wrap
+  /** The digest is over whole judgements, with what knowledge and policy add. */
+  readonly policy?: boolean
 }
 
 /** Throws mutants at the verifiers and counts what becomes of them, per family. */
@@ -58,11 +62,13 @@ export class HostileRun {
   readonly #random: Random
   readonly #now: number
   readonly #slowMs: number
+  readonly #policy: boolean
 
   constructor(corpus: readonly Specimen[], seed: number, now: number, options: HostileRunOptions = {}) {
     this.#slowMs = options.slowMs ?? Number.POSITIVE_INFINITY
     this.#read = options.read ?? ((mutant) => mutant)
     this.#wrap = options.wrap
+    this.#policy = options.policy ?? false
     this.#corpus = corpus
     this.#random = new Random(seed)
     this.#now = now
@@ -142,7 +148,7 @@ export class HostileRun {
     try {
       const seen = this.#read(mutant)
       const verdict = this.#judge(seen)
-      this.#verdicts.update(JSON.stringify(verdict))
+      this.#verdicts.update(JSON.stringify(this.#policy ? this.#judgement(seen) : verdict))
       fate = !verdict.genuine ? 'refused' : this.#isIntact(seen, verdict) ? 'intact' : 'GENUINE'
       if (fate === 'GENUINE') this.#report(fate, mutant, meaning(verdict))
     } catch (error) {
@@ -195,6 +201,16 @@ export class HostileRun {
       now: this.#now,
       ...(certChains === undefined ? {} : { certChains }),
     })
+  }
+
+  #judgement({ hsmType, package: package_, certChains, trustAnchors }: Specimen): AttestationResult | string {
+    const chains = certChains === undefined ? {} : { certChains }
+    try {
+      return checkAttestation({ hsmType, package: package_, trustAnchors, now: this.#now, ...chains })
+    } catch (error) {
+      // The package of another family, which no verifier of its own says.
+      return String(error)
+    }
   }
 
   #report(fate: Incident['fate'], { name, package: package_, certChains }: Specimen, detail: string): void {

@@ -8,6 +8,7 @@ import { sameBytes } from '../../asn1/octets.ts'
 import { sha256Hex } from '../../sha256-hex.ts'
 import type { TrustAnchor } from '../../trust-anchors/trust-anchor.ts'
 import { BoundedCache, cacheKey } from '../package/bounded-cache.ts'
+import { SeenBefore } from '../package/seen-before.ts'
 import type { AnchorKey } from './anchor-keys.ts'
 import { type AlgorithmDeviations, signatureScheme } from './signature-algorithm.ts'
 import { verifySignature } from './verify-signature.ts'
@@ -18,23 +19,32 @@ const MAX_CACHED = 8192
 const issuers = new BoundedCache<Certificate>(256)
 
 /**
- * Parses a certificate that many packages share (everything above the leaf) once. The same bytes give the same object, which is
- * what lets `signedBy` remember. Throws DerError.
+ * Parses a certificate that many packages may share (everything above the leaf). Bytes that came by before are kept: they give the same
+ * object from then on, which is what lets `signedBy` remember. Throws DerError.
  */
 export function parseIssuerCertificate(der: Uint8Array, deviations: CertificateDeviations = {}): Certificate {
   if (der.length > MAX_CACHED) return parseCertificate(der, deviations)
   const same = deviations.explicitCriticalFalse === true ? undefined : byIdentity.get(der)
   if (same !== undefined) return same
+  if (!seen.again(der)) return parseCertificate(der, deviations)
   const key = (deviations.explicitCriticalFalse === true ? 'f' : 's') + cacheKey(der)
   const known = issuers.get(key)
   const certificate = known ?? parseCertificate(Uint8Array.from(der), deviations)
-  if (known === undefined) issuers.set(key, certificate)
+  if (known === undefined) {
+    issuers.set(key, certificate)
+    kept.add(certificate)
+  }
   if (deviations.explicitCriticalFalse !== true) byIdentity.set(der, certificate)
   return certificate
 }
 
 /** `readCertificatePackage` gives the same array for the same block; no caller writes to it. */
 const byIdentity = new WeakMap<Uint8Array, Certificate>()
+const seen = new SeenBefore()
+const kept = new WeakSet<Certificate>()
+
+/** Will this object come again? Only then is it worth remembering what was found out of it. */
+export const isKept = (certificate: Certificate): boolean => kept.has(certificate)
 
 /** Outcomes of signatures over shared issuer certificates. Facts about bytes alone: no date, no anchor, no policy in them. */
 const remembered = new WeakMap<Certificate, Map<string, boolean>>()
@@ -48,7 +58,7 @@ export interface SignedByOptions extends AlgorithmDeviations {
 export function signedBy(certificate: Certificate, issuerSpki: Uint8Array, options: SignedByOptions = {}): boolean {
   const scheme = signatureScheme(certificate.signatureAlgorithm, options)
   if (scheme === undefined) return false
-  if (options.remember !== true) {
+  if (options.remember !== true || !isKept(certificate)) {
     return verifySignature(scheme, issuerSpki, certificate.tbs, certificate.signature)
   }
   const key = cacheKey(issuerSpki)

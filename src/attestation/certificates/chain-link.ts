@@ -3,11 +3,13 @@ import { printName } from '../../asn1/name.ts'
 import { OctetMemory } from '../../asn1/octet-memory.ts'
 import { sha256Hex } from '../../sha256-hex.ts'
 import type { ChainLink } from '../contract/attestation-result.ts'
+import { isKept } from './certificate-chain.ts'
 
 const links = new WeakMap<Certificate, ChainLink>()
 
-/** How a certificate stands in a result's chain. `keep` for issuer certificates, which a batch shares. */
-export function chainLink(certificate: Certificate, keep = false): ChainLink {
+/** How a certificate stands in a result's chain. */
+export function chainLink(certificate: Certificate): ChainLink {
+  const keep = isKept(certificate)
   const known = keep ? links.get(certificate) : undefined
   if (known !== undefined) return known
   const link: ChainLink = {

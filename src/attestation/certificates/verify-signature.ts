@@ -1,9 +1,10 @@
-import { createPublicKey, type KeyObject, verify } from 'node:crypto'
+import { createPublicKey, KeyObject, verify } from 'node:crypto'
 import { readDer, readSequence } from '../../asn1/der.ts'
 import { ifReadable } from '../../asn1/der-error.ts'
 import { readUnsignedBytes } from '../../asn1/der-values.ts'
 import { type PublicKey, readablePublicKey } from '../../asn1/public-key.ts'
 import { BoundedCache, cacheKey } from '../package/bounded-cache.ts'
+import { SeenBefore } from '../package/seen-before.ts'
 import type { SignatureScheme } from './signature-algorithm.ts'
 
 /** Bounds on issuers' keys: a larger one costs more time than any vendor's key is worth. */
@@ -19,11 +20,25 @@ const keys = new BoundedCache<KeyObject | null>(512)
 /** For the keys of anchors and of shared issuer certificates: the same array, which nobody writes to. */
 const byIdentity = new WeakMap<Uint8Array, KeyObject>()
 
-/** The key object of a SubjectPublicKeyInfo (cached), or undefined where it is no usable key: off the curve, too large, unknown. */
-function publicKeyObject(spki: Uint8Array): KeyObject | undefined {
+const seen = new SeenBefore()
+
+/** RSAPublicKey (RFC 8017 A.1.1), DER. */
+interface RsaKey {
+  readonly key: Buffer
+  readonly format: 'der'
+  readonly type: 'pkcs1'
+}
+
+/**
+ * What node:crypto verifies with, or undefined where a SubjectPublicKeyInfo is no usable key: off the curve, too large, unknown. A key
+ * that came by before becomes a KeyObject, and is kept. An RSA key that comes for the first time does not: to make the object, and to
+ * collect it, costs more than to hand over the key as it is.
+ */
+function verificationKey(spki: Uint8Array): KeyObject | RsaKey | undefined {
   const same = byIdentity.get(spki)
   if (same !== undefined) return same
   if (spki.length > MAX_CACHED) return readKey(spki)
+  if (!seen.again(spki)) return rsaKey(spki) ?? readKey(spki)
   const name = cacheKey(spki)
   const cached = keys.get(name)
   const key = cached === undefined ? readKey(spki) : (cached ?? undefined)
@@ -32,13 +47,22 @@ function publicKeyObject(spki: Uint8Array): KeyObject | undefined {
   return key
 }
 
+function rsaKey(spki: Uint8Array): RsaKey | undefined {
+  const key = readablePublicKey(spki)
+  if (key?.type !== 'RSA' || !isModest(key.bits, key.exponent)) return undefined
+  const { buffer, byteOffset, length } = key.octets
+  return { key: Buffer.from(buffer, byteOffset, length), format: 'der', type: 'pkcs1' }
+}
+
 function readKey(spki: Uint8Array): KeyObject | undefined {
   const readable = readablePublicKey(spki)
   // Before node:crypto sees it: that makes a number of the exponent in a time that grows with the square of its length.
   if (readable?.type === 'RSA' && !isModest(readable.bits, readable.exponent)) return undefined
   let key: KeyObject
   try {
-    key = importKey(spki, readable)
+    const numbers = readable && importNumbers(readable)
+    if (numbers !== undefined) return numbers
+    key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
   } catch {
     // node:crypto throws for every kind of malformed key; for evidence that is a plain no.
     return undefined
@@ -63,21 +87,22 @@ const isModest = (modulusBits: number, exponent: bigint): boolean =>
  * OpenSSL 3 takes 270 µs to find out what a SubjectPublicKeyInfo holds, and 7 µs to take a modulus and exponent that we have read
  * already. That is most of the cost of a package seen for the first time.
  */
-function importKey(spki: Uint8Array, key: PublicKey | undefined): KeyObject {
+function importNumbers(key: PublicKey): KeyObject | undefined {
   const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
-  if (key?.type === 'RSA') {
+  if (key.type === 'RSA') {
     const exponent = key.exponent.toString(16)
     const e = Buffer.from(exponent.padStart(exponent.length + (exponent.length % 2), '0'), 'hex')
     return createPublicKey({ key: { kty: 'RSA', n: base64url(key.modulus), e: base64url(e) }, format: 'jwk' })
   }
-  if (key?.type === 'EC' && JWK_CURVES.includes(key.curve)) {
+  if (key.type === 'EC' && JWK_CURVES.includes(key.curve)) {
     const half = (key.point.length - 1) / 2
     const [x, y] = [key.point.subarray(1, 1 + half), key.point.subarray(1 + half)]
     return createPublicKey({ key: { kty: 'EC', crv: key.curve, x: base64url(x), y: base64url(y) }, format: 'jwk' })
   }
-  return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
+  return undefined
 }
 
+/** All of them curves of issuers. */
 const JWK_CURVES: readonly string[] = ['P-256', 'P-384', 'P-521']
 
 /**
@@ -91,12 +116,13 @@ export function verifySignature(
   data: Uint8Array,
   signature: Uint8Array,
 ): boolean {
-  const key = publicKeyObject(spki)
-  if (key === undefined || key.asymmetricKeyType !== scheme.key) return false
+  const key = verificationKey(spki)
+  if (key === undefined || (key instanceof KeyObject ? key.asymmetricKeyType : 'rsa') !== scheme.key) return false
   const encoding = scheme.encoding ?? 'der'
   if (scheme.key !== 'rsa' && encoding === 'der' && !isStrictSignature(signature)) return false
   try {
     if (scheme.key === 'rsa') return verify(scheme.hash, data, key, signature)
+    if (!(key instanceof KeyObject)) return false
     return verify(scheme.hash, data, { key, dsaEncoding: encoding === 'der' ? 'der' : 'ieee-p1363' }, signature)
   } catch {
     // A signature of a wrong length makes node:crypto throw in some versions and say false in others.

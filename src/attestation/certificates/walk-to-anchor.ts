@@ -1,7 +1,7 @@
 import type { Certificate } from '../../asn1/certificate.ts'
 import type { TrustAnchor } from '../../trust-anchors/trust-anchor.ts'
 import type { AnchorKey } from './anchor-keys.ts'
-import { anchorThatSigned, namesIssuer, type SignedByOptions, signedBy } from './certificate-chain.ts'
+import { anchorThatSigned, isKept, namesIssuer, type SignedByOptions, signedBy } from './certificate-chain.ts'
 
 export interface CertificatePath {
   /** From the certificate given upwards; the anchor's own certificate, where the pool holds it, is not in it. */
@@ -26,7 +26,7 @@ export function walkToAnchor(
   anchors: readonly AnchorKey[],
   options: SignedByOptions = {},
 ): CertificatePath {
-  if (options.remember !== true || pool.length > 0) return walk(start, pool, anchors, options)
+  if (options.remember !== true || pool.length > 0 || !isKept(start)) return walk(start, pool, anchors, options)
   const known = walked.get(start)
   if (known !== undefined && known.anchors === anchors && known.options === options) return known.path
   const path = walk(start, pool, anchors, options)

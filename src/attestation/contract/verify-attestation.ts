@@ -1,4 +1,4 @@
-import type { Extension } from '../../asn1/certificate.ts'
+import type { Certificate, Extension } from '../../asn1/certificate.ts'
 import type { HsmType } from '../../hsm-type.ts'
 import type { TrustAnchor } from '../../trust-anchors/trust-anchor.ts'
 import type { AttestationResult } from './attestation-result.ts'
@@ -18,6 +18,11 @@ export interface VerificationContext {
    */
   readonly keyName?: string
   readonly options?: FamilyOptions
+  /**
+   * Called with the certificates of the package in their order, by families whose packages are nothing else, once every one is read as
+   * strict DER: who has more to say of them need not read them again.
+   */
+  readonly onCertificates?: (certificates: readonly Certificate[]) => void
 }
 
 /** Switches of single families; the others do not look at them. */

@@ -69,5 +69,5 @@ export function marvellChain(unpacked: Uint8Array, chains: MarvellChains | undef
     issuer: printName(partition.subject),
     sha256: sha256Hex(unpacked),
   }
-  return [statement, ...[partition, card, ownerPartition, ownerCard].map((certificate) => chainLink(certificate, true))]
+  return [statement, ...[partition, card, ownerPartition, ownerCard].map((certificate) => chainLink(certificate))]
 }

@@ -1,4 +1,5 @@
 import { BoundedCache, cacheKey } from './bounded-cache.ts'
+import { SeenBefore } from './seen-before.ts'
 
 const BEGIN = Buffer.from('-----BEGIN CERTIFICATE-----')
 const END = Buffer.from('-----END CERTIFICATE-----')
@@ -31,11 +32,12 @@ interface Tail {
 /** What follows the first block stands in many packages alike. The same text gives the same arrays, which is what parsers remember by. */
 const tails = new BoundedCache<Tail>(256)
 const MAX_TAIL = 16_384
+const seen = new SeenBefore()
 let lastTail: Tail | undefined
 
 function readTail(text: Buffer): readonly Uint8Array[] | undefined {
   if (lastTail?.text.equals(text) === true) return lastTail.certificates
-  if (text.length > MAX_TAIL) return readBlocks(text)
+  if (text.length > MAX_TAIL || !seen.again(text)) return readBlocks(text)
   const key = cacheKey(text)
   let tail = tails.get(key)
   if (tail === undefined) {

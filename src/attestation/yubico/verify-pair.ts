@@ -59,6 +59,7 @@ function verify(
   const { hsmType, rules, exportAgain } = family
   const checks = new CheckList()
   const certificates = parsePackage(package_, rules.format, checks, exportAgain)
+  if (certificates.length > 0) context.onCertificates?.(certificates)
   const [first] = certificates
   const isLeaf = (certificate: Certificate): boolean =>
     family.isLeaf(certificate) || (!family.isSigner(certificate) && family.hasLeafExtensions(certificate))

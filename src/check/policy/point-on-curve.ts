@@ -20,8 +20,7 @@ export function isPointOnCurve(curve: string, point: Uint8Array): boolean | unde
   const { p, b } = parameters
   const half = (point.length - 1) / 2
   if (point[0] !== 4 || half < 1 || !Number.isInteger(half)) return false
-  const [x, y] = [number(point.subarray(1, 1 + half)), number(point.subarray(1 + half))]
-  return x < p && y < p && (y * y - (x * x * x - 3n * x + b)) % p === 0n
+  const digits = Buffer.from(point.buffer, point.byteOffset, point.length).toString('hex')
+  const [x, y] = [BigInt(`0x${digits.slice(2, 2 + 2 * half)}`), BigInt(`0x${digits.slice(2 + 2 * half)}`)]
+  return x < p && y < p && (y * y - (((x * x) % p) - 3n) * x - b) % p === 0n
 }
-
-const number = (bytes: Uint8Array): bigint => BigInt(`0x${Buffer.from(bytes).toString('hex')}`)
