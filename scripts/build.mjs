@@ -50,10 +50,12 @@ await build({
     'test/tools/bench-runs.ts',
     'test/tools/kill-test.ts',
     'test/tools/bounds.ts',
+    'test/tools/man.ts',
     'test/tools/bundle-bytes.ts',
   ],
   outdir: 'dist/tools',
 })
+execFileSync(process.execPath, ['dist/tools/man.js', 'dist/hsm-enroll.1'])
 writeFileSync('dist/third-party-notices.txt', thirdPartyNotices(Object.keys(metafile.inputs)))
 chmodSync('dist/cli/main.js', 0o755)
 if (withTypes) {

@@ -6,6 +6,7 @@ packages=(
   openssl curl python3 python3-venv iproute2
   pcscd vsmartcard-vpcd ykcs11 yubico-piv-tool yubikey-manager opensc
   softhsm2 p11-kit p11-kit-modules gnutls-bin minisign
+  man-db zsh fish systemd prometheus
 )
 missing=()
 command -v dpkg-query >/dev/null || { echo "not a Debian system: interop tests run only where their programs are found" >&2; exit 0; }

@@ -1,6 +1,7 @@
 import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
 import { Arguments, type Command, type CommandContext, type CommandGroup, DASH } from './command.ts'
 import { COMMANDS } from './commands.ts'
+import { completionShell } from './completion.ts'
 import { Output, type OutputOptions } from './output.ts'
 import { reportError } from './report-error.ts'
 import { stopOnSignals } from './stop-signals.ts'
@@ -48,7 +49,12 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
   try {
     if (output.json && argv.find((word) => !word.startsWith('-')) === 'completion') throw noJsonForm()
     await refuseKeysInArguments(argv)
-    return await dispatch(argv, context)
+    const shell = completionShell(argv, env)
+    if (shell === undefined) return await dispatch(argv, context)
+    // yargs reads it from the process, whose only task this is.
+    process.env.SHELL = shell
+    if (shell !== 'zsh') delete process.env.ZSH_NAME
+    return await dispatch(['completion'], context)
   } catch (error) {
     return reportError(error, output, env)
   }
@@ -86,7 +92,7 @@ async function dispatch(argv: readonly string[], context: CommandContext): Promi
     .strict()
     .recommendCommands()
     .demandCommand(1, 'Specify a command.')
-    .completion('completion', 'print a completion script for bash or zsh')
+    .completion('completion', 'print a completion script for a shell: `completion bash`, `zsh` or `fish`')
     .parserConfiguration({
       'parse-numbers': false,
       'parse-positional-numbers': false,

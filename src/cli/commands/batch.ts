@@ -6,6 +6,7 @@ import { configure } from '../configure.ts'
 import { ORDER_OPTIONS, orderWish, RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
 import type { Failure } from '../output.ts'
 import { createServices } from '../services.ts'
+import { worseExit } from '../worse-exit.ts'
 
 export const batch: Command = {
   command: 'batch <jobs>',
@@ -75,11 +76,11 @@ export const batch: Command = {
         { profile: job, run, state, exitCode, error },
         () => `${job}: ${run ?? 'no run'}, exit ${exitCode}${error === undefined ? '' : ` (${error.code})`}`,
       )
-      worst = worse(worst, exitCode)
+      worst = worseExit(worst, exitCode)
       const left = jobs.length - index - 1
       if (context.signal.aborted && left > 0) {
         context.output.progress(`Stopped; profiles that were not started: ${left}.`)
-        return worse(worst, EXIT.pending)
+        return worseExit(worst, EXIT.pending)
       }
       // The next profile may name the same device, and would spend another try of its PIN; and it would meet the same CA.
       if (ends) {
@@ -93,10 +94,3 @@ export const batch: Command = {
 }
 
 const SPENT_A_TRY: ReadonlySet<string> = new Set(['pin.wrong', 'pin.locked'])
-
-/** An unknown outcome outranks everything: somebody must look. Waiting outranks nothing but success. */
-function worse(before: ExitCode, now: ExitCode): ExitCode {
-  if (now === EXIT.done || before === EXIT.unknown) return before
-  if (now === EXIT.pending && before !== EXIT.done) return before
-  return now
-}

@@ -2,17 +2,10 @@ import type { IndexedRun } from '../../enrollment/run-index.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
 import type { Command, CommandGroup } from '../command.ts'
 import { configure, STATE_OPTIONS } from '../configure.ts'
-import {
-  advanceAndShow,
-  confirmOrder,
-  EXISTING_RUN_OPTIONS,
-  ORDER_OPTIONS,
-  replacementWish,
-  stateDirectoryOf,
-  withExistingRun,
-} from '../enrolling.ts'
+import { advanceAndShow, EXISTING_RUN_OPTIONS, stateDirectoryOf, withExistingRun } from '../enrolling.ts'
 
 import { retireKey, switchTo } from './renew.ts'
+import { resume } from './resume.ts'
 import { abandon, prune, repair } from './upkeep.ts'
 
 const RUN = { run: { type: 'string', describe: 'run id, or the end of it' } } as const
@@ -72,31 +65,6 @@ const show: Command = {
     const record = recordIn(await Journal.open(folder.journalFile, Date.now))
     showRun({ id: folder.id, folder: folder.path, record }, output)
     return EXIT.done
-  },
-}
-
-const resume: Command = {
-  command: 'resume <run>',
-  summary: 'continue a run from where it stopped',
-  positionals: RUN,
-  options: {
-    ...EXISTING_RUN_OPTIONS,
-    ...ORDER_OPTIONS,
-    'order-again': { type: 'boolean', describe: 'after a refusal by the CA: place a new order with the same key' },
-  },
-  run: async (args, context) => {
-    return withExistingRun(args, context, (run) =>
-      advanceAndShow(
-        run,
-        {
-          wait: args.flag('wait'),
-          orderAgain: args.flag('order-again'),
-          confirm: confirmOrder(args, context),
-          ...replacementWish(args, context),
-        },
-        context,
-      ),
-    )
   },
 }
 

@@ -1,0 +1,65 @@
+import { DeviceError } from '../../devices/device.ts'
+import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
+import { type AdvanceOptions, advance } from './advance.ts'
+import { concernsLogin } from './plan/ask-ca.ts'
+import { withRun } from './run.ts'
+import type { RunState } from './run-event.ts'
+import { indexedRuns, type RunDigest } from './run-index.ts'
+import type { EnrollmentServices } from './services.ts'
+
+/** Where one of many runs has got to. */
+export interface ResumedRun {
+  readonly run: string
+  readonly profile?: string
+  readonly state?: RunState
+  readonly exitCode: ExitCode
+  readonly error?: EnrollError | DeviceError
+}
+
+/**
+ * Continues every run that can go on, oldest first, each as far as it goes now. Those that a person has to look at (refused, unknown,
+ * damaged) are left, and so is one that another process has. Without `confirm` no order is placed: then only runs that have one go on.
+ * Ends early after a wrong PIN, which the next run would send again, and after a login that the CA refuses.
+ */
+export async function* resumeAll(
+  services: EnrollmentServices,
+  options: Pick<AdvanceOptions, 'confirm' | 'wait' | 'patient'>,
+): AsyncGenerator<ResumedRun> {
+  const open: { readonly id: string; readonly digest: RunDigest }[] = []
+  for await (const { id, digest } of indexedRuns(services.stateDirectory, { keep: true }))
+    if (digest !== undefined && goesOn(digest, options.confirm !== undefined)) open.push({ id, digest })
+  for (const { id, digest } of open) {
+    if (services.signal?.aborted === true) return
+    const resumed = await resumeOne(id, services, options)
+    yield { profile: digest.profile, ...resumed }
+    if (endsAll(resumed.error)) return
+  }
+}
+
+async function resumeOne(
+  id: string,
+  services: EnrollmentServices,
+  options: AdvanceOptions,
+): Promise<Omit<ResumedRun, 'profile'>> {
+  let state: RunState | undefined
+  try {
+    const exitCode = await withRun(id, services, (run) =>
+      advance(run, options).finally(() => (state = run.record.state)),
+    )
+    return { run: id, state, exitCode }
+  } catch (error) {
+    if (!(error instanceof EnrollError) && !(error instanceof DeviceError)) throw error
+    const exitCode = error instanceof DeviceError ? EXIT.device : error.exitCode
+    return { run: id, state, exitCode, error }
+  }
+}
+
+/** A run that only ordered has no device to go on with, and is followed by its order number where it has no key. */
+const goesOn = ({ state, test, device }: RunDigest, mayOrder: boolean): boolean =>
+  state === 'ordered' || (state === 'issued' && device && !test) || (mayOrder && device && BEFORE_ORDER.includes(state))
+
+/** A run in `attested` was refused by a check, or died before it: the check is cheap, and says which. */
+const BEFORE_ORDER: readonly RunState[] = ['planned', 'key-generated', 'csr-signed', 'attested', 'checked']
+
+const endsAll = (error: ResumedRun['error']): boolean =>
+  error !== undefined && (error.code === 'pin.wrong' || error.code === 'pin.locked' || concernsLogin(error))
