@@ -1,5 +1,5 @@
 /** Control characters, and those that turn or break a line: what they hide stands elsewhere on the screen than where it was written. */
-const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
+const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu
 
 /** Text from outside, as one line that is safe for a terminal: `\x1b`, `\u202e`. */
 export const printable = (text: string): string =>

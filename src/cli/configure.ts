@@ -36,18 +36,35 @@ function flagSettings(args: Arguments): Readonly<Record<string, RawValue | undef
   }
 }
 
-export function configure(
+export async function configure(
   args: Arguments,
   context: CommandContext,
   more: ConfigurationSources = {},
 ): Promise<Configuration> {
-  return loadConfiguration({
+  const configuration = await loadConfiguration({
     env: context.env,
     cwd: context.cwd,
     ...more,
     flags: { ...flagSettings(args), ...more.flags },
   })
+  const state = configuration.values.get('stateDirectory')
+  const own = state?.layer === 'flag' || state?.layer === 'profile'
+  context.output.isIn({
+    ...(own ? { stateDirectory: configuration.required('stateDirectory') } : {}),
+    ...(more.profile === undefined ? {} : { profile: more.profile }),
+  })
+  return configuration
 }
+
+/** On the commands that only look into the state folder: where it is may stand in a profile. */
+export const STATE_PROFILE_OPTIONS = {
+  ...STATE_OPTIONS,
+  profile: { type: 'string', describe: 'profile whose stateDirectory to look into' },
+} as const
+
+/** Their configuration. */
+export const configureState = (args: Arguments, context: CommandContext): Promise<Configuration> =>
+  configure(args, context, { profile: args.text('profile') })
 
 /** On the commands that go on with a run: a corrected profile replaces what the run was planned with. */
 export const RUN_PROFILE_OPTION = {

@@ -101,7 +101,7 @@ export async function advanceAndShow(run: Run, options: AdvanceOptions, context:
     context.output.progress(
       run.isDiscardedAfter(error)
         ? `Nothing was generated or ordered; the run ${run.id} was deleted.`
-        : `The run was saved. Continue with: hsm-enroll runs resume ${run.id} (if you edited the profile, use ${withProfile(run.record)})`,
+        : `The run was saved. Continue with \`hsm-enroll runs resume ${run.id}\` (if you edited the profile, add ${withProfile(run.record)}).`,
     )
     throw error
   })

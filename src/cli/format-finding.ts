@@ -7,5 +7,7 @@ export function formatFinding(finding: Finding, output: Output): string {
   const { area, severity, message } = finding
   const colour = { ok: 'green', warning: 'yellow', blocker: 'red' } as const
   const found = `${output.style(colour[severity], severity.padEnd(7))}  ${area.padEnd(7)}  ${printable(message)}`
-  return finding.severity === 'ok' ? found : `${found}\n${' '.repeat(18)}Try: ${printable(finding.remedy)}`
+  return finding.severity === 'ok'
+    ? found
+    : `${found}\n${' '.repeat(18)}Try: ${output.pasteable(printable(finding.remedy))}`
 }

@@ -1,5 +1,7 @@
 import { styleText } from 'node:util'
 import type { ExitCode } from '../errors.ts'
+import { jsonText } from './json-text.ts'
+import { NEXT_STEPS, pasteable, type Surrounding } from './next-steps.ts'
 import { printableInLocale } from './printable-in-locale.ts'
 
 type Style = 'green' | 'red' | 'yellow' | 'dim' | 'bold'
@@ -26,6 +28,7 @@ export class Output {
   readonly #options: OutputOptions
   #lines = false
   #run: string | undefined
+  #surrounding: Surrounding = {}
 
   constructor(options: OutputOptions) {
     this.json = options.json
@@ -35,7 +38,7 @@ export class Output {
   /** The one result of a command: `value` as JSON, or what `human` makes of it. */
   result(value: unknown, human: () => string): void {
     // After JSON Lines an error is one line too.
-    const text = this.json ? toJson(value, this.#lines ? undefined : 2) : this.#plain(human())
+    const text = this.json ? this.#json(value, this.#lines ? 0 : 2) : this.#plain(human())
     if (text !== '') this.#options.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
   }
 
@@ -44,7 +47,7 @@ export class Output {
     let any = false
     await this.#flow(`{\n  "${member}": [`)
     for await (const item of items) {
-      await this.#flow(`${any ? ',' : ''}\n    ${toJson(item, 2).replaceAll('\n', '\n    ')}`)
+      await this.#flow(`${any ? ',' : ''}\n    ${this.#json(item, 2).replaceAll('\n', '\n    ')}`)
       any = true
     }
     await this.#flow(any ? '\n  ]\n}\n' : ']\n}\n')
@@ -69,6 +72,16 @@ export class Output {
     this.#run = run
   }
 
+  /** What the commands that messages name have to be told: see `pasteable`. */
+  isIn(surrounding: Surrounding): void {
+    this.#surrounding = surrounding
+  }
+
+  /** A text of ours that names commands. */
+  pasteable(text: string): string {
+    return pasteable(text, this.#surrounding)
+  }
+
   /** What a command that fails prints with `--json`; nothing without. */
   failure({ code, message, remedy, exitCode }: Failure): void {
     if (this.json) this.result({ error: { code, message, remedy, exitCode, run: this.#run } }, () => '')
@@ -77,19 +90,23 @@ export class Output {
   /** One line of a stream: JSON Lines with `--json`. */
   line(value: unknown, human: () => string): void {
     this.#lines = true
-    this.#options.stdout.write(`${this.json ? toJson(value) : this.#plain(human())}\n`)
+    this.#options.stdout.write(`${this.json ? this.#json(value, 0) : this.#plain(human())}\n`)
   }
 
   progress(text: string): void {
-    if (!this.#options.quiet) this.#options.stderr.write(`${this.#plain(text)}\n`)
+    if (!this.#options.quiet) this.#options.stderr.write(`${this.#plain(this.pasteable(text))}\n`)
   }
 
   warn(text: string): void {
-    this.#options.stderr.write(`${this.style('yellow', 'warning:', 'stderr')} ${this.#plain(text)}\n`)
+    this.#options.stderr.write(`${this.style('yellow', 'warning:', 'stderr')} ${this.#plain(this.pasteable(text))}\n`)
   }
 
   error(text: string): void {
-    this.#options.stderr.write(`${this.#plain(text)}\n`)
+    this.#options.stderr.write(`${this.#plain(this.pasteable(text))}\n`)
+  }
+
+  #json(value: unknown, indent: number): string {
+    return jsonText(value, indent, (name, text) => (NEXT_STEPS.has(name) ? this.pasteable(text) : text))
   }
 
   #plain(text: string): string {
@@ -102,10 +119,3 @@ export class Output {
     return colours ? styleText(style, text) : text
   }
 }
-
-/** DEL, C1 controls and Unicode line ends are JSON as they are, but they move a terminal and part a line for many readers of JSON Lines. */
-const toJson = (value: unknown, indent?: number): string =>
-  JSON.stringify(value, null, indent).replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )

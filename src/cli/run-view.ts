@@ -2,6 +2,7 @@ import { publishedRecord } from '../enrollment/published-record.ts'
 import { hasKey, type RunRecord, type RunSummary } from '../enrollment/run-record.ts'
 import { EXIT, type ExitCode, withRemedy } from '../errors.ts'
 import { printable } from '../printable.ts'
+import { shellWord } from './next-steps.ts'
 import type { Output } from './output.ts'
 
 const UNREAD = { code: 'journal.damaged', message: 'Its journal cannot be read.' } as const
@@ -14,14 +15,14 @@ export function runToJson({ id, folder, record, fault = UNREAD }: RunSummary): o
 
 /** The one result of a command that moved a run. */
 export const showRun = (summary: RunSummary, output: Output): void =>
-  output.result(runToJson(summary), () => runToText(summary))
+  output.result(runToJson(summary), () => output.pasteable(runToText(summary)))
 
 /** A run that only orders does not keep its form. */
 const FORM_AGAIN = 'submit the corrected form again: `hsm-enroll order submit FORM` or `hsm-enroll place-order FORM`'
 
 /** A run keeps the settings that it was planned with: a corrected profile is named again. Ready to be pasted into a shell. */
 export function withProfile({ profile = 'PROFILE' }: Pick<RunRecord, 'profile'>): string {
-  return `--profile ${/^[\w@%+:,./-]+$/.test(profile) ? profile : `'${profile.replaceAll("'", `'\\''`)}'`}`
+  return `--profile ${shellWord(profile)}`
 }
 
 /** What a person does next, by state. */

@@ -252,3 +252,17 @@ describe('a relative file name means one thing: beside what it is written in', (
     expect(configuration.text('sectigo.loginName')).toBe('env:file')
   })
 })
+
+describe('a password among the parameters of an order', () => {
+  it.each(['AppRepLoginPassword', 'appRepLoginPassword', 'loginPassword'])(
+    '%s is refused unread and unprinted',
+    async (name) => {
+      const refused = load(`order:\n  ${name}: planted-secret\n`)
+      await expect(refused).rejects.toMatchObject({
+        code: 'config.secret-source',
+        message: expect.not.stringContaining('planted-secret'),
+        remedy: expect.not.stringContaining('planted-secret'),
+      })
+    },
+  )
+})

@@ -197,6 +197,14 @@ function put(
 
 /** What carries the name of a secret elsewhere would be kept in the journal and printed: refused unread. */
 function refuseSecretOutside(path: string, origin: string): void {
+  // AppRepLoginPassword of licences: no order for a key in hardware has it.
+  if (/^order\..*password$/i.test(path)) {
+    throw new ConfigError(
+      'secret-source',
+      `Invalid setting "${path.slice(0, 60)}" (${origin}): secrets are not allowed here.`,
+      'Remove it; `hsm-enroll order submit FORM` takes a form with such a parameter, and stores no form.',
+    )
+  }
   const place = path.replace(/^device\./, 'device.secrets.').replace(/^order\./, 'sectigo.')
   if (place === path || settingByPath.get(place)?.type !== 'secret') return
   throw new ConfigError(

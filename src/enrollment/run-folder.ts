@@ -74,7 +74,7 @@ export class RunFolder {
       `Could not find the run "${id}" in ${join(stateDirectory, 'runs')}.${didYouMeanHint(id, ids)}`,
       {
         remedy:
-          'List the runs with `hsm-enroll runs list`; if the profile sets stateDirectory, add --state-directory (or --profile, to continue the run).',
+          'List the runs with `hsm-enroll runs list`; if a profile sets stateDirectory, add --profile (or --state-directory).',
       },
     )
   }

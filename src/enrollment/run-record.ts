@@ -9,6 +9,7 @@ export interface RunRecord {
   readonly startedAt: string
   readonly updatedAt: string
   readonly settings: Readonly<Record<string, string | readonly string[]>>
+  /** The one that the run was last continued with, or else planned with. */
   readonly profile?: string
   /** What the profiles of the run are known by: the first, and each that it was resumed with. */
   readonly profileMarks?: readonly string[]
@@ -142,7 +143,8 @@ function changeBy(record: RunRecord, event: RunEvent, time: string): Partial<Run
     case 'settings-changed':
       return {
         settings: { ...record.settings, ...event.settings },
-        profileMarks: [...new Set([...(record.profileMarks ?? []), ...marksOf(event)])],
+        profile: event.profile ?? record.profile,
+        profileMarks: [...new Set([...marksOf(record), ...marksOf(event)])],
         requestOutdated: isOutdatedBy(record, event.settings) ? true : record.requestOutdated,
       }
     case 'device-chosen':

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest'
 import type { EvidenceReport } from './evidence-report.ts'
 import { evidenceReportHtml } from './evidence-report-html.ts'
 
-const HOSTILE = `<script>alert(1)</script>"'&`
+const HOSTILE = `<script>alert(1)</script>"'&\u202egpj\u2066\u061c\u009b2J\u001b[2J`
+/** What turns a line, and what moves a terminal that shows the file. */
+const MISLEADING = /(?![\n\t])[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u
 
 const report: EvidenceReport = {
   run: HOSTILE,
@@ -39,6 +41,12 @@ describe('the HTML report', () => {
     const html = evidenceReportHtml(report)
     expect(html).not.toContain('<script')
     expect(html.match(/&lt;script&gt;/g)?.length).toBeGreaterThan(8)
+  })
+
+  it('shows what would turn a line, and control characters, as what they are', () => {
+    const html = evidenceReportHtml(report)
+    expect(html).not.toMatch(MISLEADING)
+    expect(html).toContain('\\u202egpj\\u2066\\u61c\\x9b2J\\x1b[2J')
   })
 
   it('fetches nothing and says so to the browser', () => {

@@ -1,3 +1,5 @@
+import { printable } from '../printable.ts'
+
 /** The little HTML that a report needs. Every text is escaped here, and nowhere else is markup made of a text. */
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -7,7 +9,13 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
 }
-const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (c) => ESCAPES[c] ?? c)
+/** Line ends and tabs stay: a page breaks lines of its own. What turns a line shows a text as it is not. */
+const escapeHtml = (text: string): string =>
+  text
+    .split(/([\n\t]+)/)
+    .map((part, index) => (index % 2 === 1 ? part : printable(part)))
+    .join('')
+    .replace(/[&<>"']/g, (c) => ESCAPES[c] ?? c)
 
 /** A cell of a table; `style` is a class of the style sheet. */
 export type Cell = string | { readonly text: string; readonly style: string }

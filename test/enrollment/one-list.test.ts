@@ -104,6 +104,16 @@ describe('a balance below the last price', () => {
   })
 })
 
+describe('what plan prints', () => {
+  it('moves no terminal and turns no line, whatever the profile says', async () => {
+    await edit((text) => text.replace(/^ {2}days: .*$/m, '  days: "3\\e[2J65\\u202e"'))
+    const shown = await program('plan', rehearsal.profile, '--endpoint', 'https://ca.example/\u001b[2J\u2066')
+    expect(shown.stdout).toContain('\\x1b[2J')
+    for (const { stdout } of [shown, await program('plan', rehearsal.profile, '--json'), await doctor()])
+      expect(stdout).not.toMatch(/(?!\n)[p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/)
+  })
+})
+
 describe('the policy’s own verdict', () => {
   it('policy.fips that is not set is warned of by plan; doctor and enroll refuse the device for it, before a key', async () => {
     await edit((text) => text.replace(/^ {2}fips: .*\n/m, ''))

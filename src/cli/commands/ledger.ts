@@ -1,17 +1,17 @@
 import type { LedgerCheck } from '../../enrollment/rebuild-ledger.ts'
 import { EXIT } from '../../errors.ts'
 import type { Command, CommandGroup } from '../command.ts'
-import { configure, STATE_OPTIONS } from '../configure.ts'
+import { configureState, STATE_PROFILE_OPTIONS } from '../configure.ts'
 import { stateDirectoryOf } from '../enrolling.ts'
 
 const check: Command = {
   command: 'check',
   summary: 'hold the ledger against the journals of all runs',
-  options: STATE_OPTIONS,
+  options: STATE_PROFILE_OPTIONS,
   run: async (args, context) => {
     const { peekLedger } = await import('../../enrollment/open-ledger.ts')
     const { checkLedger } = await import('../../enrollment/rebuild-ledger.ts')
-    const stateDirectory = stateDirectoryOf(await configure(args, context))
+    const stateDirectory = stateDirectoryOf(await configureState(args, context))
     const result = await checkLedger(peekLedger({ stateDirectory, now: Date.now }), stateDirectory)
     context.output.result(result, () => toText(result, []))
     return result.disagreements.length === 0 ? EXIT.done : EXIT.refused
@@ -21,10 +21,10 @@ const check: Command = {
 const rebuild: Command = {
   command: 'rebuild',
   summary: 'make the ledger whole again from the journals, and say where they disagree',
-  options: STATE_OPTIONS,
+  options: STATE_PROFILE_OPTIONS,
   run: async (args, context) => {
     const { mendLedger } = await import('../../enrollment/open-ledger.ts')
-    const stateDirectory = stateDirectoryOf(await configure(args, context))
+    const stateDirectory = stateDirectoryOf(await configureState(args, context))
     const result = await mendLedger({ stateDirectory, now: Date.now })
     context.output.result(result, () =>
       toText(result, [

@@ -3,6 +3,7 @@ import type { AskedCa } from '../../enrollment/plan/ask-ca.ts'
 import { type Finding, isBlocker } from '../../enrollment/plan/finding.ts'
 import type { RunRecord } from '../../enrollment/run-record.ts'
 import { EXIT } from '../../errors.ts'
+import { printable } from '../../printable.ts'
 import { balanceToText } from '../balance-view.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { configure, PROFILE_OPTIONS } from '../configure.ts'
@@ -52,7 +53,7 @@ export const plan: Command = {
     context.output.result({ ready: !blocked, findings, order, openRuns: open.map(({ id }) => id) }, () =>
       [
         ...findings.map((finding) => formatFinding(finding, context.output)),
-        `order    product ${product ?? '(none)'}, ${days ?? '?'} days, at ${order.endpoint}`,
+        `order    ${printable(`product ${product ?? '(none)'}, ${days ?? '?'} days, at ${order.endpoint}`)}`,
         `charged  ${test ? 'nothing (test order)' : 'as in the account’s price list; the CA states the amount when it accepts the order'}`,
         ...(balance === undefined ? [] : [`balance  ${balanceToText(balance)}`]),
         'steps    key pair · request · attestation · check · order · certificate · install',

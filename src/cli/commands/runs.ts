@@ -1,7 +1,7 @@
 import type { IndexedRun } from '../../enrollment/run-index.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
 import type { Command, CommandGroup } from '../command.ts'
-import { configure, STATE_OPTIONS } from '../configure.ts'
+import { configureState, STATE_PROFILE_OPTIONS } from '../configure.ts'
 import { advanceAndShow, EXISTING_RUN_OPTIONS, stateDirectoryOf, withExistingRun } from '../enrolling.ts'
 
 import { retireKey, switchTo } from './renew.ts'
@@ -13,13 +13,13 @@ const RUN = { run: { type: 'string', describe: 'run id, or the end of it' } } as
 const list: Command = {
   command: 'list',
   summary: 'list all runs, oldest first',
-  options: STATE_OPTIONS,
+  options: STATE_PROFILE_OPTIONS,
   run: async (args, { output, ...context }) => {
     const { beginningOf, readRun } = await import('../../enrollment/list-runs.ts')
     const { indexedRuns } = await import('../../enrollment/run-index.ts')
     const { runToJson } = await import('../run-view.ts')
     const { formatTable } = await import('../table.ts')
-    const stateDirectory = stateDirectoryOf(await configure(args, { output, ...context }))
+    const stateDirectory = stateDirectoryOf(await configureState(args, { output, ...context }))
     const runs: IndexedRun[] = []
     for await (const run of indexedRuns(stateDirectory, { keep: true })) runs.push(run)
     runs.sort((a, b) => (beginningOf(a.id, a.digest) < beginningOf(b.id, b.digest) ? -1 : 1))
@@ -54,13 +54,13 @@ const show: Command = {
   command: 'show <run>',
   summary: 'show the state of a run, and what to do next',
   positionals: RUN,
-  options: STATE_OPTIONS,
+  options: STATE_PROFILE_OPTIONS,
   run: async (args, { output, ...context }) => {
     const { RunFolder } = await import('../../enrollment/run-folder.ts')
     const { Journal } = await import('../../enrollment/journal.ts')
     const { recordIn } = await import('../../enrollment/run-record.ts')
     const { showRun } = await import('../run-view.ts')
-    const configuration = await configure(args, { output, ...context })
+    const configuration = await configureState(args, { output, ...context })
     const folder = await RunFolder.find(stateDirectoryOf(configuration), args.required('run'))
     const record = recordIn(await Journal.open(folder.journalFile, Date.now))
     showRun({ id: folder.id, folder: folder.path, record }, output)
@@ -131,7 +131,7 @@ const report: Command = {
   summary: 'write an evidence report for an auditor: journal, files, verdict',
   positionals: RUN,
   options: {
-    ...STATE_OPTIONS,
+    ...STATE_PROFILE_OPTIONS,
     html: { type: 'boolean', describe: 'one self-contained, printable page; default: JSON' },
     output: { type: 'string', alias: 'o', describe: 'file to write; - for stdout', default: '-' },
   },
@@ -141,6 +141,7 @@ const report: Command = {
     const { makeEvidenceReport } = await import('../../report/evidence-report.ts')
     const { evidenceReportHtml } = await import('../../report/evidence-report-html.ts')
     const { VERSION } = await import('../version.ts')
+    const { jsonText } = await import('../json-text.ts')
     const file = args.required('output')
     const page = args.flag('html')
     if (context.output.json && page && file === '-') {
@@ -148,9 +149,9 @@ const report: Command = {
         remedy: 'Specify a file for the page with --output, or omit --json.',
       })
     }
-    const folder = await RunFolder.find(stateDirectoryOf(await configure(args, context)), args.required('run'))
+    const folder = await RunFolder.find(stateDirectoryOf(await configureState(args, context)), args.required('run'))
     const made = await makeEvidenceReport(folder, `hsm-enroll ${VERSION}`, Date.now())
-    const text = page ? evidenceReportHtml(made) : `${JSON.stringify(made, null, 2)}\n`
+    const text = page ? evidenceReportHtml(made) : `${jsonText(made)}\n`
     if (file !== '-') await writeFile(file, text, { mode: 0o600 })
     // With --json the report is the result, whatever went into the file beside it.
     if (file === '-' || context.output.json) context.output.result(made, () => text)

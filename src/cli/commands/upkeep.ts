@@ -1,7 +1,7 @@
 /** `runs abandon`, `repair` and `prune`: what becomes of runs that do not go on by themselves. */
 import { EnrollError, EXIT } from '../../errors.ts'
 import type { Command } from '../command.ts'
-import { configure, STATE_OPTIONS } from '../configure.ts'
+import { configureState, STATE_PROFILE_OPTIONS } from '../configure.ts'
 import { EXISTING_RUN_OPTIONS, stateDirectoryOf, withExistingRun } from '../enrolling.ts'
 import { createServices } from '../services.ts'
 
@@ -39,7 +39,7 @@ export const abandon: Command = {
       if (!(error instanceof EnrollError) || error.code !== 'journal.damaged') throw error
       const id = args.required('run')
       await confirmChange(`Abandon the run ${id}, whose journal cannot be read?`, args, context)
-      const services = createServices(stateDirectoryOf(await configure(args, context)), context, false)
+      const services = createServices(stateDirectoryOf(await configureState(args, context)), context, false)
       const folder = await abandonUnreadable(id, despiteOrder, services)
       showRun({ id, folder, fault: { code: error.code, message: error.message } }, context.output)
       return EXIT.done
@@ -51,11 +51,11 @@ export const repair: Command = {
   command: 'repair <run>',
   summary: 'keep what can be read of a damaged journal, and take the rest from the ledger',
   positionals: RUN,
-  options: STATE_OPTIONS,
+  options: STATE_PROFILE_OPTIONS,
   run: async (args, context) => {
     const { repairRun } = await import('../../enrollment/repair-run.ts')
     const { showRun } = await import('../run-view.ts')
-    const services = createServices(stateDirectoryOf(await configure(args, context)), context, false)
+    const services = createServices(stateDirectoryOf(await configureState(args, context)), context, false)
     const { run, kept } = await repairRun(args.required('run'), services)
     context.output.progress(kept === undefined ? 'The journal is intact.' : `The damaged journal is kept: ${kept}`)
     showRun(run, context.output)
@@ -66,10 +66,10 @@ export const repair: Command = {
 export const prune: Command = {
   command: 'prune',
   summary: 'remove the runs that created nothing: no key, no order',
-  options: { ...STATE_OPTIONS, 'dry-run': { type: 'boolean', describe: 'only list them' } },
+  options: { ...STATE_PROFILE_OPTIONS, 'dry-run': { type: 'boolean', describe: 'only list them' } },
   run: async (args, context) => {
     const { pruneRuns } = await import('../../enrollment/prune-runs.ts')
-    const services = createServices(stateDirectoryOf(await configure(args, context)), context, false)
+    const services = createServices(stateDirectoryOf(await configureState(args, context)), context, false)
     const dryRun = args.flag('dry-run')
     const pruned = await pruneRuns(services, dryRun)
     context.output.result({ runs: pruned, dryRun }, () =>

@@ -1,0 +1,35 @@
+/** Commands of ours as messages print them, made such that they can be pasted as they stand. */
+
+/** What the command at hand was told and the next one has to be told again. */
+export interface Surrounding {
+  /** Of runs, where it is not what a command without options would use. */
+  readonly stateDirectory?: string
+  /** A profile that the command at hand was given. */
+  readonly profile?: string
+}
+
+/** Ready for a shell. */
+export const shellWord = (text: string): string =>
+  /^[\w@%+:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+
+/** Commands that look for runs, and do not read a profile for where they are. */
+const OF_RUNS = /`hsm-enroll ((?:runs|ledger|certificate) [^`]*)`/g
+/** Commands that a message names without the profile that they need. */
+const OF_PROFILE = /`hsm-enroll (doctor|plan|keys list|config check)`/g
+
+/** The text with whole commands in it. */
+export function pasteable(text: string, { stateDirectory, profile }: Surrounding): string {
+  let whole = text
+  if (profile !== undefined)
+    whole = whole.replace(OF_PROFILE, (_all, command: string) => `\`hsm-enroll ${command} ${shellWord(profile)}\``)
+  if (stateDirectory !== undefined)
+    whole = whole.replace(OF_RUNS, (all, command: string) =>
+      command.includes('--state-directory')
+        ? all
+        : `\`hsm-enroll ${command} --state-directory ${shellWord(stateDirectory)}\``,
+    )
+  return whole
+}
+
+/** Members of JSON that say what to do; everything else is somebody's record, and stays as it is. */
+export const NEXT_STEPS: ReadonlySet<string> = new Set(['remedy', 'next'])
