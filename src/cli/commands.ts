@@ -15,6 +15,7 @@ import { keys } from './commands/keys.ts'
 import { knowledge } from './commands/knowledge.ts'
 import { ledger } from './commands/ledger.ts'
 import { listen } from './commands/listen.ts'
+import { metrics } from './commands/metrics.ts'
 import { balance, order, placeOrder } from './commands/order.ts'
 import { plan } from './commands/plan.ts'
 import { renew } from './commands/renew.ts'
@@ -41,6 +42,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   ceremony,
   keys,
   inventory,
+  metrics,
   ledger,
   certificate,
   signCheck,
