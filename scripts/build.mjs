@@ -49,6 +49,7 @@ await build({
     'test/tools/bench-verify.ts',
     'test/tools/bench-runs.ts',
     'test/tools/kill-test.ts',
+    'test/tools/cut-test.ts',
     'test/tools/bounds.ts',
     'test/tools/man.ts',
     'test/tools/bundle-bytes.ts',

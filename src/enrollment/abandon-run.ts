@@ -6,6 +6,7 @@ import { withProcessLock } from '../files/process-lock.ts'
 import type { OrderStatus, RecordedFact } from '../ledger/fact.ts'
 import { openLedger } from './open-ledger.ts'
 import { releaseForms, releaseRenewal } from './order-claims.ts'
+import { isLost } from './profile-runs.ts'
 import { type Run, withRun } from './run.ts'
 import { RunFolder } from './run-folder.ts'
 import { isUnknown, mayHaveOrder, type RunRecord } from './run-record.ts'
@@ -74,6 +75,12 @@ export async function abandonUnreadable(
       const which = numbers.length === 0 ? 'an order of it' : `its order ${numbers.join(', ')}`
       throw new EnrollError('run.has-order', `Could not abandon the run ${folder.id}: the CA has ${which}, or may.`, {
         remedy: 'Check the order list of the CA; --despite-order also gives up the order and its certificate.',
+      })
+    }
+    if (!despiteOrder && (await isLost(folder, said))) {
+      const why = 'neither its journal nor the ledger knows whether it ordered'
+      throw new EnrollError('run.has-order', `Could not abandon the run ${folder.id}: ${why}.`, {
+        remedy: 'Check the order list of the CA; --despite-order also gives up an order that it may have.',
       })
     }
     for (const fact of [...orders, ...lastOf(said.filter((each) => each.kind === 'key'))])

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Configuration } from '../config/configuration.ts'
+import { EnrollError } from '../errors.ts'
 import { makeDirectory } from '../files/make-directory.ts'
 import { withProcessLock } from '../files/process-lock.ts'
 import { sha256Hex } from '../sha256-hex.ts'
@@ -20,7 +21,7 @@ export interface ProfileToEnroll {
 
 /**
  * Begins a run of a profile as the only one. Two processes that begin at one moment both see no run of it, and each would generate a key
- * and pay for an order: so the profile is held by all that it is known by until `begin` ends, and looked at again once it is held.
+ * and pay for an order: so the profile is held by all that it is known by until `begin` ends, and looked at once it is held.
  * Throws what `refuseSecondRun` throws, and EnrollError `lock.held`.
  */
 export async function beginOnlyRun<T>(
@@ -30,14 +31,19 @@ export async function beginOnlyRun<T>(
 ): Promise<T> {
   const marks = [...new Set([...(await profileMarks(profile, settingsOf(configuration))), ...known])]
   const refuse = (): Promise<void> => refuseSecondRun(services, marks, test, renews)
-  await refuse()
   const folder = join(services.stateDirectory, 'profiles')
   await makeDirectory(folder)
   const files = marks.map((mark) => join(folder, `${sha256Hex(mark).slice(0, 32)}${test ? '.test' : ''}`))
+  let isHeld = false
   const hold = (left: readonly string[]): Promise<T> => {
     const [file, ...others] = left
     if (file !== undefined) return withProcessLock(file, `the profile ${profile}`, () => hold(others))
+    isHeld = true
     return refuse().then(begin)
   }
-  return hold(files)
+  return hold(files).catch(async (error: unknown) => {
+    // Whoever has the profile may have begun its run: that says more than which process it is.
+    if (!isHeld && error instanceof EnrollError && error.code === 'lock.held') await refuse()
+    throw error
+  })
 }

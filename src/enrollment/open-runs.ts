@@ -90,7 +90,7 @@ export async function refuseBesideUnknown(setting: Setting, marks: readonly stri
 const unreadable = ({ id, fault }: IndexedRun): EnrollError =>
   new EnrollError(
     'run.damaged',
-    `Could not start: the run ${id} ordered for this profile, and its journal cannot be read. ${fault?.message ?? ''}`,
+    `Could not start: the run ${id} ordered for this profile, or may have, and its journal cannot be read. ${fault?.message ?? ''}`,
     { remedy: `Read what is left of it with \`hsm-enroll runs repair ${id}\`.` },
   )
 

@@ -6,7 +6,7 @@ import { isSameProfile, marksOf } from './profile-marks.ts'
 import { lostFacts, recovery } from './reconcile-run.ts'
 import type { RunEvent } from './run-event.ts'
 import { RunFolder } from './run-folder.ts'
-import { type IndexedRun, indexedRuns } from './run-index.ts'
+import { type IndexedRun, inAscii, indexedRuns } from './run-index.ts'
 import { foldEntry, type RunRecord, type RunSummary, recordIn } from './run-record.ts'
 
 /** A run that can be read. */
@@ -15,7 +15,10 @@ export type KnownRun = RunSummary & { readonly record: RunRecord }
 export interface ProfileRuns {
   /** As the journals say, and the ledger where a journal has lost its end. */
   readonly runs: readonly KnownRun[]
-  /** Runs whose journal cannot be read, and that have ordered for this profile as far as the ledger knows. */
+  /**
+   * Runs whose journal cannot be read, and that have ordered for this profile as far as the ledger knows; or may have, where it knows
+   * nothing of the run, and its folder has more than a plan.
+   */
   readonly damaged: readonly IndexedRun[]
 }
 
@@ -31,12 +34,27 @@ export async function runsOfProfile(
 ): Promise<ProfileRuns> {
   const runs: KnownRun[] = []
   const damaged: IndexedRun[] = []
-  for await (const run of indexedRuns(stateDirectory, { keep })) {
+  for await (const run of indexedRuns(stateDirectory, { keep, wanted: mayBeOf(marks) })) {
     if (run.digest === undefined) {
-      if ((await ledger.saidBy(run.id)).some((fact) => isOrderFor(fact, marks))) damaged.push(run)
+      const said = await ledger.saidBy(run.id)
+      const known = said.some((fact) => isOrderFor(fact, marks))
+      if (known || (await isLost(RunFolder.at(stateDirectory, run.id), said))) damaged.push(run)
     } else if (isSameProfile(marks, marksOf(run.digest))) runs.push(await knownRun(ledger, stateDirectory, run.id))
   }
   return { runs, damaged }
+}
+
+/**
+ * Have the journal and the ledger both lost a run that was more than a plan, as what it made in its folder tells? Then nobody knows for
+ * which profile it was, nor whether it ordered.
+ */
+export const isLost = async (folder: RunFolder, said: readonly RecordedFact[]): Promise<boolean> =>
+  said.length === 0 && !(await folder.isBare())
+
+/** Is one of the marks in a digest, by itself or as the path of the profile? One of an older run, without marks, may be any. */
+function mayBeOf(marks: readonly string[]): (digest: string) => boolean {
+  const texts = marks.flatMap((mark) => [mark, mark.replace(/^path /, '')]).map((text) => inAscii(JSON.stringify(text)))
+  return (digest) => !digest.includes('"profileMarks":') || texts.some((text) => digest.includes(text))
 }
 
 /** What the ledger remembers of a journal that has lost its end counts, as it will when the run is opened. */

@@ -6,7 +6,7 @@ import { sha256Hex } from '../sha256-hex.ts'
 import { Journal } from './journal.ts'
 import { listRuns } from './list-runs.ts'
 import { RunFolder } from './run-folder.ts'
-import { type IndexedRun, indexedRuns } from './run-index.ts'
+import { type IndexedRun, inAscii, indexedRuns } from './run-index.ts'
 
 const NOW = Date.UTC(2026, 10, 22)
 
@@ -50,9 +50,13 @@ const file = (): string => join(state, 'run-index')
 
 /** Writes another order number into the index, under a seal that fits: what is told afterwards was not read from the journal. */
 async function planted(from: string, to: string): Promise<void> {
-  const [, ...lines] = (await readFile(file(), 'utf8')).split('\n')
-  const body = lines.join('\n').replace(`"${from}"`, `"${to}"`)
-  await writeFile(file(), `hsm-enroll run index 1 ${sha256Hex(body)}\n${body}`)
+  const lines = (await readFile(file(), 'utf8')).split('\n')
+  const changed = lines.map((line) => {
+    const text = line.slice(17)
+    const other = text.replace(`"${from}"`, `"${to}"`)
+    return other === text ? line : `${sha256Hex(other).slice(0, 16)} ${other}`
+  })
+  await writeFile(file(), changed.join('\n'))
 }
 
 describe('the index of runs', () => {
@@ -124,7 +128,11 @@ describe('the index of runs', () => {
     for (const damaged of [
       whole.replace('"1000"', '"7777"'),
       whole.slice(0, -20),
-      whole.replace('index 1', 'index 2'),
+      whole.replace('index 2', 'index 3'),
+      whole.split('\n').reverse().join('\n'),
+      whole.replaceAll('\n', ''),
+      `${whole}${'y'.repeat(300_000)}`,
+      whole.split('\n').toSpliced(20, 1).join('\n'),
       '',
       '\n',
       'x'.repeat(100),
@@ -133,6 +141,21 @@ describe('the index of runs', () => {
       const runs = await indexed()
       expect(runs.size).toBe(40)
       expect(runs.get(first.id)?.digest?.orderNumber).toBe('1000')
+    }
+  })
+
+  it('leaves out what is of no interest, in whatever letters a profile is named', async () => {
+    await addRuns()
+    const [zoë, emoji] = [await addRun('/Zoë Ünal/profil.yaml'), await addRun('/🔑/"quoted".yaml')]
+    await indexed(true)
+    for (const [run, profile] of [
+      [zoë, '/Zoë Ünal/profil.yaml'],
+      [emoji, '/🔑/"quoted".yaml'],
+    ] as const) {
+      const text = inAscii(JSON.stringify(profile))
+      const found: IndexedRun[] = []
+      for await (const each of indexedRuns(state, { wanted: (digest) => digest.includes(text) })) found.push(each)
+      expect(found.map(({ id, digest }) => [id, digest?.profile])).toEqual([[run.id, profile]])
     }
   })
 

@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
-import { readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { sha256Hex } from '../sha256-hex.ts'
+import { contentOf, type IndexLine, indexLine, readIndex, writeIndex } from './index-file.ts'
 import { readRun } from './list-runs.ts'
 import { listRunIds, RunFolder } from './run-folder.ts'
 import type { RunRecord, RunSummary } from './run-record.ts'
@@ -19,33 +17,37 @@ export interface IndexedRun extends Omit<RunSummary, 'record'> {
 }
 
 const FILE = 'run-index'
-/** Another number for another RunDigest: an index of another one is not read. */
-const HEAD = 'hsm-enroll run index 1'
 
 /** Fewer journals than this are read again each time, rather than the whole index written again. */
 const WORTH_WRITING = 32
 
+export interface IndexOptions {
+  /** What was read anew is written into the index. */
+  readonly keep?: boolean
+  /** Leaves out runs that the index knows and whose digest, as JSON in ASCII, is of no interest. */
+  readonly wanted?: (digest: string) => boolean
+}
+
 /**
  * Every run in the order of the ids, without a lock. A journal is read only if it has changed since the index was written, or is
  * damaged: for the others the index holds what they said, and of which file, size and time of change. The index is a copy that may be
- * removed at any time. `keep`: what was read anew is written into it.
+ * removed at any time. Neither it nor the runs are ever in memory as a whole.
  */
 export async function* indexedRuns(
   stateDirectory: string,
-  { keep = false }: { readonly keep?: boolean } = {},
+  { keep = false, wanted = () => true }: IndexOptions = {},
 ): AsyncGenerator<IndexedRun> {
   const file = join(stateDirectory, FILE)
-  const known = await readIndex(file)
-  const lines: string[] = []
-  let news = 0
-  for (const id of await listRunIds(stateDirectory)) {
+  const ids = await listRunIds(stateDirectory)
+  const news = new Map<string, IndexLine>()
+  const known = new Lookup(file)
+  for (const id of ids) {
     const { path: folder, journalFile } = RunFolder.at(stateDirectory, id)
     // Before the journal is read: what is appended meanwhile makes it news again.
     const stamp = stampOf(journalFile)
-    const line = known.get(id)
-    if (line !== undefined && stamp !== undefined && line.startsWith(`${id} ${stamp} `)) {
-      lines.push(line)
-      yield { id, folder, digest: JSON.parse(line.slice(id.length + stamp.length + 2)) }
+    const digest = stamp === undefined ? undefined : known.of(id, stamp)
+    if (digest !== undefined) {
+      if (wanted(digest)) yield { id, folder, digest: JSON.parse(digest) }
       continue
     }
     const { record, fault } = await readRun(stateDirectory, id)
@@ -53,12 +55,50 @@ export async function* indexedRuns(
       yield { id, folder, fault }
       continue
     }
-    const digest = digestOf(record)
-    if (stamp !== undefined) lines.push(`${id} ${stamp} ${JSON.stringify(digest)}`)
-    news++
-    yield { id, folder, digest }
+    const read = digestOf(record)
+    if (keep && stamp !== undefined) news.set(id, indexLine(id, `${stamp} ${inAscii(JSON.stringify(read))}`))
+    yield { id, folder, digest: read }
   }
-  if (keep && news >= WORTH_WRITING) await writeIndex(file, lines)
+  known.close()
+  if (news.size >= WORTH_WRITING) writeIndex(file, merged(file, news, ids))
+}
+
+/** Text as a digest has it: JSON that leaves no other character to an encoding. */
+export const inAscii = (json: string): string =>
+  json.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
+/** The lines of an index, for ids that are asked for in their order. */
+class Lookup {
+  readonly #lines: ReturnType<typeof readIndex>
+  #next: IndexLine | undefined
+
+  constructor(file: string) {
+    this.#lines = readIndex(file)
+    this.#next = this.#lines.next().value
+  }
+
+  /** The digest of a run whose journal has this stamp. */
+  of(id: string, stamp: string): string | undefined {
+    while (this.#next !== undefined && this.#next.id < id) this.#next = this.#lines.next().value
+    const line = this.#next
+    if (line?.id !== id || !line.raw.startsWith(`${id} ${stamp} `, line.raw.indexOf(' ') + 1)) return undefined
+    return contentOf(line)?.slice(stamp.length + 1)
+  }
+
+  close(): void {
+    this.#lines.return(undefined)
+  }
+}
+
+/** What the index has and what is new, of the runs that there are. */
+function* merged(file: string, news: ReadonlyMap<string, IndexLine>, ids: readonly string[]): Generator<IndexLine> {
+  const lines = readIndex(file)
+  let next = lines.next().value
+  for (const id of ids) {
+    while (next !== undefined && next.id < id) next = lines.next().value
+    const line = news.get(id) ?? (next?.id === id ? next : undefined)
+    if (line !== undefined) yield line
+  }
 }
 
 const digestOf = ({
@@ -81,31 +121,3 @@ function stampOf(file: string): string | undefined {
     return undefined
   }
 }
-
-/** The lines by run. An index that is not whole, as a disk or somebody else may have left it, is none. */
-async function readIndex(file: string): Promise<ReadonlyMap<string, string>> {
-  const text = await readFile(file, 'utf8').catch(() => '')
-  const end = text.indexOf('\n')
-  const body = text.slice(end + 1)
-  if (end === -1 || text.slice(0, end) !== headOf(body)) return new Map()
-  return new Map(
-    body
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => [line.slice(0, line.indexOf(' ')), line]),
-  )
-}
-
-/** Whole or not at all; two processes that write at one time are both right. One that cannot be written saves nobody time. */
-async function writeIndex(file: string, lines: readonly string[]): Promise<void> {
-  const body = lines.map((line) => `${line}\n`).join('')
-  const draft = `${file}.${randomBytes(6).toString('hex')}`
-  try {
-    await writeFile(draft, `${headOf(body)}\n${body}`, { mode: 0o600, flag: 'wx' })
-    await rename(draft, file)
-  } catch {
-    await unlink(draft).catch(() => undefined)
-  }
-}
-
-const headOf = (body: string): string => `${HEAD} ${sha256Hex(body)}`

@@ -136,6 +136,18 @@ describe('a journal that is cut', () => {
     expect([rehearsal.ca.orders.length, keys()]).toEqual([1, 1])
   })
 
+  it('that is cut within its plan, with the ledger gone, too, may be of a run that ordered: nothing is, for any profile', async () => {
+    for (const cut of [0, 100, journal.indexOf(0x0a)]) {
+      await cutTo(cut)
+      await rm(join(work, 'ledger'), { recursive: true })
+      const again = enroll({ configuration: await configuration(work), confirm: yes }, services(work))
+      await expect(again, `cut at ${cut}`).rejects.toMatchObject({ code: 'run.damaged' })
+      const given = await runProgram(['runs', 'abandon', id, '--yes', '--state-directory', work])
+      expect([given.code, given.stderr]).toEqual([1, expect.stringContaining('--despite-order')])
+    }
+    expect([rehearsal.ca.orders.length, keys()]).toEqual([1, 1])
+  })
+
   it.each([
     ['cut to nothing', (file: string) => writeFile(file, '')],
     ['gone', (file: string) => rm(file)],
