@@ -153,6 +153,7 @@ const RULES = [
       'devices/device.ts',
       'devices/open.ts',
       'devices/lock/login-note.ts',
+      'devices/run-program.ts',
     ],
     not: HARDWARE,
   },

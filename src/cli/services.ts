@@ -1,3 +1,4 @@
+import type { Configuration } from '../config/configuration.ts'
 import type { SecretReading } from '../config/secret-source.ts'
 import { createRealServices } from '../enrollment/real-services.ts'
 import type { EnrollmentServices } from '../enrollment/services.ts'
@@ -12,7 +13,7 @@ export function createServices(
   tryPinAgain = false,
 ): EnrollmentServices {
   const { output, signal } = context
-  return createRealServices({
+  const services = createRealServices({
     stateDirectory,
     reading: secretReading(context),
     observer: {
@@ -21,11 +22,49 @@ export function createServices(
     },
     tryPinAgain,
     signal,
+    tell: (configuration, run) => tellOfRun(services, configuration, run),
+    onAwaited: (what, message, configuration) => void tellAwaited(services, what, message, configuration),
     onProgress: (message) => output.progress(`  … ${message}`),
     onTrace: (line) => {
       if (trace) output.error(output.style('dim', `trace: ${line}`, 'stderr'))
     },
   })
+  return services
+}
+
+const hasHooks = (configuration: Configuration): boolean =>
+  ['hooks.command', 'hooks.webhook', 'hooks.mailTo'].some((path) => configuration.text(path) !== undefined)
+
+async function tellOfRun(services: EnrollmentServices, configuration: Configuration, run: string): Promise<void> {
+  if (!hasHooks(configuration)) return
+  const { tellRun } = await import('../enrollment/telling/tell.ts')
+  await tellRun(services, configuration, run)
+}
+
+async function tellAwaited(
+  services: EnrollmentServices,
+  what: 'touch' | 'approval',
+  detail: string,
+  configuration: Configuration,
+): Promise<void> {
+  if (!hasHooks(configuration)) return
+  const { tellNow } = await import('../enrollment/telling/tell.ts')
+  const { randomUUID } = await import('node:crypto')
+  await tellNow(services, configuration, {
+    id: randomUUID().replaceAll('-', ''),
+    type: what === 'touch' ? 'touch-needed' : 'approval-pending',
+    time: new Date(services.now()).toISOString(),
+    profile: configuration.profile,
+    test: false,
+    detail,
+  })
+}
+
+/** What a timer tells beside what it did: events that were not delivered, and certificates that end soon. */
+export async function tellEverything(services: EnrollmentServices, configuration: Configuration): Promise<void> {
+  if (!hasHooks(configuration)) return
+  const { tellAll } = await import('../enrollment/telling/tell.ts')
+  await tellAll(services, configuration)
 }
 
 /** Where secrets come from: the environment, and a person where there is one. */

@@ -108,6 +108,35 @@ export const SETTINGS: readonly Setting[] = [
   },
 
   {
+    path: 'hooks.on',
+    type: 'list',
+    description: 'events that hooks are told of; all if it is empty',
+    allowed: ['issued', 'renewed', 'refused', 'unknown', 'expiring', 'touch-needed', 'approval-pending'],
+  },
+  {
+    path: 'hooks.command',
+    type: 'text',
+    description: 'command that gets each event as JSON on its standard input; run without a shell',
+  },
+  {
+    path: 'hooks.webhook',
+    type: 'secret',
+    description: 'source of an HTTPS address that each event is sent to as JSON',
+  },
+  {
+    path: 'hooks.webhookSecret',
+    type: 'secret',
+    description: 'source of the secret that signs what is sent there (HMAC-SHA-256)',
+  },
+  { path: 'hooks.mailTo', type: 'list', description: 'addresses that get each event by mail' },
+  {
+    path: 'hooks.sendmail',
+    type: 'text',
+    description: 'the program that takes mail',
+    default: '/usr/sbin/sendmail',
+  },
+
+  {
     path: 'request.subject',
     type: 'text',
     description: 'the subject in RFC 4514 form: CN=Example Ltd,O=Example Ltd,C=NL',

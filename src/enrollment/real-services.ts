@@ -19,6 +19,10 @@ export interface RealServicesOptions {
   readonly signal?: AbortSignal
   /** What a slow device is doing, in one line. */
   readonly onProgress?: (message: string) => void
+  /** Somebody has to touch the device, or approve at the service, before it goes on. */
+  readonly onAwaited?: (what: 'touch' | 'approval', message: string, configuration: Configuration) => void
+  /** Called when a run was moved: tells whoever the configuration says. */
+  readonly tell?: EnrollmentServices['tell']
   /** Every call to the device and the CA, one line each, without secrets. */
   readonly onTrace?: (line: string) => void
 }
@@ -38,7 +42,16 @@ export interface RealServicesOptions {
  * ```
  */
 export function createRealServices(options: RealServicesOptions): EnrollmentServices {
-  const { stateDirectory, reading, observer, tryPinAgain, signal, onProgress, onTrace = () => undefined } = options
+  const {
+    stateDirectory,
+    reading,
+    observer,
+    tryPinAgain,
+    signal,
+    onProgress,
+    onAwaited,
+    onTrace = () => undefined,
+  } = options
   let secrets: ReturnType<typeof createSecretProvider> | undefined
   const authorities = new Map<string, CertificateAuthority>()
   const services: EnrollmentServices = {
@@ -62,7 +75,10 @@ export function createRealServices(options: RealServicesOptions): EnrollmentServ
         secret: secrets,
         guard: guard ?? guardCommand({ configuration, services, ledger: peekLedger(services) }),
         signal,
-        onProgress: ({ message }) => onProgress?.(message),
+        onProgress: ({ kind, message }) => {
+          onProgress?.(message)
+          if (kind === 'touch' || kind === 'approval') onAwaited?.(kind, message, configuration)
+        },
         onTrace: ({ call, detail, durationMs }) =>
           onTrace(
             [call, detail, durationMs === undefined ? undefined : `${durationMs} ms`]
@@ -81,6 +97,7 @@ export function createRealServices(options: RealServicesOptions): EnrollmentServ
       return known
     },
     observer,
+    tell: options.tell,
     tryPinAgain,
     onTrace,
     signal,

@@ -171,12 +171,18 @@ export async function withNewRun<T>(
       if (run.isDiscardedAfter(error)) await folder.discard().catch(() => undefined)
       throw error
     })
-  }).catch(async (error: unknown) => {
-    const hasNoLock = error instanceof EnrollError && error.code === 'lock.unavailable'
-    if (!begun && hasNoLock) await folder.discard().catch(() => undefined)
-    throw error
   })
+    .catch(async (error: unknown) => {
+      const hasNoLock = error instanceof EnrollError && error.code === 'lock.unavailable'
+      if (!begun && hasNoLock) await folder.discard().catch(() => undefined)
+      throw error
+    })
+    .finally(() => tell(services, plan.configuration, folder))
 }
+
+/** Whoever is told must not hide how the run ended. */
+const tell = async (services: EnrollmentServices, configuration: Configuration, { id }: RunFolder): Promise<void> =>
+  services.tell?.(configuration, id).catch(() => undefined)
 
 async function plannedEvent({ configuration, profile, test, device, renews, marks = [] }: NewRun, id: string) {
   const own = profile === undefined ? undefined : await profileMarks(profile, settingsOf(configuration))
@@ -211,14 +217,16 @@ export async function withRun<T>(
   changes: RunChanges = { settings: {} },
 ): Promise<T> {
   const folder = await RunFolder.find(services.stateDirectory, id)
+  let configuration: Configuration | undefined
   return withProcessLock(folder.lockFile, `the run ${folder.id}`, async () => {
     const journal = await Journal.open(folder.journalFile, services.now)
     const ledger = await openLedger(services)
     await reconcile(folder, journal, ledger)
     const record = recordIn(journal)
     const settings = await takeChanges(journal, record, changes)
-    return action(new Run({ folder, journal, ledger }, runConfiguration(folder.id, settings), services))
-  })
+    configuration = runConfiguration(folder.id, settings)
+    return action(new Run({ folder, journal, ledger }, configuration, services))
+  }).finally(() => (configuration === undefined ? undefined : tell(services, configuration, folder)))
 }
 
 /** Journal and ledger know what the other does when this resolves. */

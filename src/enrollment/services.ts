@@ -32,6 +32,8 @@ export interface EnrollmentServices {
   readonly openDevice: (configuration: Configuration, guard?: DeviceGuard) => Promise<Device>
   readonly certificateAuthority: (configuration: Configuration) => Promise<CertificateAuthority>
   readonly observer: RunObserver
+  /** Called when a run was moved, under no lock; tells whoever the configuration says, and never throws. */
+  readonly tell?: (configuration: Configuration, run: string) => Promise<void>
   /** A person has made sure of the PIN that was wrong, and lets it be sent once more. Default false. */
   readonly tryPinAgain?: boolean
   /** Every call to the device and the CA, one line each, without secrets. */

@@ -150,7 +150,7 @@ describe('docs/json.md', () => {
 
   it('names every schema that is published, beside that of the profile', () => {
     const named = [...documented.values()].flatMap((form) => form.schemas)
-    expect([...new Set([...named, 'error', 'profile'])].sort()).toEqual(
+    expect([...new Set([...named, 'error', 'event', 'profile'])].sort()).toEqual(
       [...schemas.keys()].map((file) => file.replace('.schema.json', '')).sort(),
     )
   })

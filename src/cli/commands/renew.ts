@@ -12,7 +12,7 @@ import {
   stateDirectoryOf,
   TRACE_OPTION,
 } from '../enrolling.ts'
-import { createServices } from '../services.ts'
+import { createServices, tellEverything } from '../services.ts'
 
 const { 'replace-key': _, ...RENEW_OPTIONS } = RUN_OPTIONS
 
@@ -54,6 +54,7 @@ export const renew: Command = {
       },
       services,
     )
+    await tellEverything(services, configuration)
     context.output.result({ profile, ...result }, () => renewalToText(result))
     return result.exitCode
   },

@@ -10,7 +10,7 @@ import {
   stateDirectoryOf,
   withExistingRun,
 } from '../enrolling.ts'
-import { createServices } from '../services.ts'
+import { createServices, tellEverything } from '../services.ts'
 
 export const resume: Command = {
   command: 'resume [run]',
@@ -59,8 +59,9 @@ async function resumeEvery(args: Arguments, context: CommandContext): Promise<Ex
       remedy: 'Specify the run in place of --all.',
     })
   }
+  const configuration = await configure(args, context)
   const services = createServices(
-    stateDirectoryOf(await configure(args, context)),
+    stateDirectoryOf(configuration),
     context,
     args.flag('trace'),
     args.flag('try-pin-again'),
@@ -79,6 +80,7 @@ async function resumeEvery(args: Arguments, context: CommandContext): Promise<Ex
     )
     worst = worseExit(worst, exitCode)
   }
+  await tellEverything(services, configuration)
   if (worst === EXIT.done) context.output.progress('Nothing is left to continue.')
   return worst
 }

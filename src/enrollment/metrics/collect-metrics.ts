@@ -1,6 +1,7 @@
 import type { Knowledge } from '../../knowledge/knowledge.ts'
 import { lastFact } from '../../ledger/ledger.ts'
 import type { Balance } from '../../sectigo/certificate-authority.ts'
+import { inUse } from '../inventory/in-use.ts'
 import { type InventoryEntry, readInventory } from '../inventory/read-inventory.ts'
 import { openLedger } from '../open-ledger.ts'
 import { indexedRuns } from '../run-index.ts'
@@ -35,7 +36,7 @@ export async function collectMetrics(
       'End of the certificate of a key that is in use, in seconds since 1970. A key that was renewed and switched from, retired or deleted is not.',
       inUse(inventory).map(({ certificate, ...entry }) => ({
         labels: labelsOf(entry),
-        value: seconds(certificate?.notAfter),
+        value: seconds(certificate.notAfter),
       })),
     ),
     gauge('hsm_enroll_run_state', 'Runs in each state.', await runStates(services)),
@@ -81,22 +82,6 @@ export async function collectMetrics(
 const gauge = (name: string, help: string, samples: Metric['samples']): Metric => ({ name, help, samples })
 
 const seconds = (time: string | undefined): number => Math.floor(Date.parse(time ?? '') / 1000)
-
-function inUse(inventory: readonly InventoryEntry[]): readonly InventoryEntry[] {
-  const followed = new Set(
-    inventory.flatMap(({ record }) => (record?.switchedAt === undefined ? [] : [record.renews?.run])),
-  )
-  return inventory.filter(
-    ({ certificate, keyStatus, record, test, run }) =>
-      certificate !== undefined &&
-      !test &&
-      keyStatus !== 'deleted' &&
-      keyStatus !== 'replaced' &&
-      keyStatus !== 'abandoned' &&
-      record?.retiredAt === undefined &&
-      !followed.has(run),
-  )
-}
 
 const labelsOf = ({ run, record, device, location, spkiSha256 }: Omit<InventoryEntry, 'certificate'>) => ({
   profile: record?.profile,

@@ -1,0 +1,19 @@
+import type { InventoryEntry } from './read-inventory.ts'
+
+/** A key with a certificate that somebody relies on. */
+export type KeyInUse = InventoryEntry & { readonly certificate: NonNullable<InventoryEntry['certificate']> }
+
+/** Paid keys with a certificate that are neither gone, retired or given up, nor followed by a key that was switched to. */
+export function inUse(inventory: readonly InventoryEntry[]): readonly KeyInUse[] {
+  const followed = new Set(
+    inventory.flatMap(({ record }) => (record?.switchedAt === undefined ? [] : [record.renews?.run])),
+  )
+  return inventory.filter(
+    (entry): entry is KeyInUse =>
+      entry.certificate !== undefined &&
+      !entry.test &&
+      (entry.keyStatus === undefined || entry.keyStatus === 'alive') &&
+      entry.record?.retiredAt === undefined &&
+      !followed.has(entry.run),
+  )
+}
