@@ -5,6 +5,7 @@ export const BUNDLE_README = `A bundle of one hsm-enroll run.
   run/             the journal of the run (a hash chain) and every file that it recorded
   ceremony/        where there was one: its script, its log (a hash chain), the device and the tool as recorded
   report.html      the same for people; report.json for programs
+  letters/         letters to sign: each sentence is there only if the record shows it
   signatures/      signatures over statement.pae, made after it
   timestamps/      N.sums: the files that existed; N.tsq and N.tsr: an RFC 3161 time stamp over N.sums
 

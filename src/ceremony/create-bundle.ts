@@ -6,9 +6,12 @@ import type { RunFolder } from '../enrollment/run-folder.ts'
 import { EnrollError } from '../errors.ts'
 import type { EvidenceReport } from '../report/evidence-report.ts'
 import { makeEvidenceReport } from '../report/evidence-report.ts'
-import { evidenceReportHtml } from '../report/evidence-report-html.ts'
+import { LETTERS } from '../report/letters/letters.ts'
+import { letterFacts, letterHtml, letterMarkdown } from '../report/letters/write-letter.ts'
+import { evidencePage } from '../report/page/evidence-page.ts'
 import { BUNDLE_README } from './bundle-readme.ts'
 import { ceremonyFiles } from './ceremony-files.ts'
+import { summarizeCeremony } from './summarize.ts'
 
 /**
  * A bundle of one run: its journal, every file that the journal recorded, the report in JSON and as a page. No secret is in it, since
@@ -34,6 +37,8 @@ export async function createBundle(
       },
     )
   }
+  const summary = ceremony === undefined ? undefined : await summarizeCeremony(ceremony)
+  const facts = letterFacts(report, summary)
   const run: ZipEntry[] = []
   for (const artefact of report.artefacts)
     run.push({ name: `${PLACES.run}${artefact.file}`, content: await folder.readArtefact(artefact) })
@@ -42,7 +47,11 @@ export async function createBundle(
     // Read last: what a run that goes on wrote after the report was made is caught by the comparison of the heads.
     { name: PLACES.journal, content: await readFile(folder.journalFile) },
     { name: 'report.json', content: Buffer.from(`${JSON.stringify(report, null, 2)}\n`) },
-    { name: 'report.html', content: Buffer.from(evidenceReportHtml(report)) },
+    { name: 'report.html', content: Buffer.from(evidencePage(report, summary)) },
+    ...LETTERS.flatMap((letter) => [
+      { name: `letters/${letter.name}.md`, content: Buffer.from(letterMarkdown(letter, facts)) },
+      { name: `letters/${letter.name}.html`, content: Buffer.from(letterHtml(letter, facts)) },
+    ]),
     { name: 'README.txt', content: Buffer.from(BUNDLE_README) },
     ...(ceremony === undefined ? [] : await ceremonyFiles(ceremony)),
   ]

@@ -10,7 +10,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 /** Line ends and tabs stay: a page breaks lines of its own. What turns a line shows a text as it is not. */
-const escapeHtml = (text: string): string =>
+export const escapeHtml = (text: string): string =>
   text
     .split(/([\n\t]+)/)
     .map((part, index) => (index % 2 === 1 ? part : printable(part)))

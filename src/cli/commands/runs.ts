@@ -139,7 +139,7 @@ const report: Command = {
     const { writeFile } = await import('node:fs/promises')
     const { RunFolder } = await import('../../enrollment/run-folder.ts')
     const { makeEvidenceReport } = await import('../../report/evidence-report.ts')
-    const { evidenceReportHtml } = await import('../../report/evidence-report-html.ts')
+    const { evidencePage } = await import('../../report/page/evidence-page.ts')
     const { VERSION } = await import('../version.ts')
     const { jsonText } = await import('../json-text.ts')
     const file = args.required('output')
@@ -149,9 +149,14 @@ const report: Command = {
         remedy: 'Specify a file for the page with --output, or omit --json.',
       })
     }
-    const folder = await RunFolder.find(stateDirectoryOf(await configureState(args, context)), args.required('run'))
+    const { ceremonyOfRun } = await import('../../ceremony/ceremony-folder.ts')
+    const { summarizeCeremony } = await import('../../ceremony/summarize.ts')
+    const stateDirectory = stateDirectoryOf(await configureState(args, context))
+    const folder = await RunFolder.find(stateDirectory, args.required('run'))
+    const watched = await ceremonyOfRun(stateDirectory, folder.id)
+    const ceremony = watched === undefined ? undefined : await summarizeCeremony(watched)
     const made = await makeEvidenceReport(folder, `hsm-enroll ${VERSION}`, Date.now())
-    const text = page ? evidenceReportHtml(made) : `${jsonText(made)}\n`
+    const text = page ? evidencePage(made, ceremony) : `${jsonText(made)}\n`
     if (file !== '-') await writeFile(file, text, { mode: 0o600 })
     // With --json the report is the result, whatever went into the file beside it.
     if (file === '-' || context.output.json) context.output.result(made, () => text)

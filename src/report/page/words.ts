@@ -1,0 +1,78 @@
+import type { RunState } from '../../enrollment/run-event.ts'
+
+/** Every word of the page that is not a value. To translate the page, translate this file. */
+export const WORDS = {
+  language: 'en',
+  title: (run: string): string => `Evidence of a signing key: run ${run}`,
+  verdict: 'Verdict',
+  genuine: 'Genuine',
+  notGenuine: 'Not genuine',
+  acceptable: 'acceptable under the rules of this run',
+  notAcceptable: 'not acceptable under the rules of this run',
+  notJudged: 'The evidence was not judged in this run.',
+  verdictChanged: (file: string): string =>
+    `The verdict on file (${file}) is not the one that was recorded; it is not shown.`,
+  kept: (key: string, device: string): string =>
+    `The ${key} key was generated in ${device} and cannot be exported, as the vendor’s attestation says.`,
+  notKept: 'The evidence does not show that the key was generated on the device and cannot be exported.',
+  ownAnchor: 'The chain ends in a key that the operator trusts, not in a built-in key of the vendor.',
+  asOf: (day: string, issued: string): string => `Certifications and advisories as of ${day}; data of ${issued}.`,
+  advisory: 'Advisory',
+  facts: 'Device, key, certificate',
+  chain: 'Who vouches for the key',
+  anchor: 'Trust anchor',
+  signs: 'signs',
+  attests: 'attests',
+  key: 'Key in the device',
+  request: 'Certificate request',
+  certificate: 'Certificate',
+  issuedFor: 'issued for this key',
+  noAnchor: 'No trust anchor was reached',
+  timeline: 'What happened when (UTC)',
+  ceremony: 'Ceremony',
+  unattended: 'Unattended rehearsal: answers came from a file, nobody was asked.',
+  notEnded: 'The ceremony was not ended when this page was written.',
+  clauses: 'What it is for',
+  clauseHeader: ['Rule', 'Asks for', '', 'By what'],
+  states: { shown: '✓ shown', partly: '◐ in part', missing: '– not shown', none: 'not applicable' },
+  checks: 'Checks',
+  checkHeader: ['Check', 'Result', 'What was found', 'Rule from'],
+  files: 'Files',
+  fileHeader: ['File', 'SHA-256', 'As recorded'],
+  intact: 'yes',
+  changed: 'NO',
+  digest: 'Digest of the journal',
+  digestNote:
+    'Compare the words or the hash with the ones that were written down. They cover every entry and every file of the run.',
+  signatures: 'Statements and signatures',
+  auditor: 'Auditor',
+  fields: {
+    name: 'Name',
+    qualification: 'Qualification',
+    statement: 'Statement',
+    date: 'Place and date',
+    signature: 'Signature',
+  },
+  limits: 'What this page does not show',
+  limitSentences: [
+    'The verdict is the one that was reached during the run. Verify it again with `hsm-enroll bundle verify`, or `hsm-enroll check` with the files.',
+    'Each hash of the journal covers its entry and the hash before. Only a copy of the last hash that was kept elsewhere, a signature or a time stamp shows that the whole was not rewritten.',
+    'Times are those of the computer that ran hsm-enroll. No attestation says when the key was generated, who knows the PIN, or that the device still holds the key.',
+  ],
+} as const
+
+/** States of a run, for people. */
+export const STATE_WORDS: Readonly<Record<RunState, string>> = {
+  planned: 'planned',
+  'key-generated': 'key generated',
+  'csr-signed': 'request signed',
+  attested: 'key attested',
+  checked: 'evidence checked',
+  submitting: 'order being sent',
+  ordered: 'ordered',
+  rejected: 'rejected by the CA',
+  unknown: 'outcome of the order unknown',
+  issued: 'certificate issued',
+  installed: 'certificate installed',
+  abandoned: 'abandoned',
+}
