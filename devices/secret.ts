@@ -1,5 +1,3 @@
-import { inspect } from 'node:util'
-
 /** What a secret is for. A profile names the source of each. */
 export type SecretName =
   | 'pin'
@@ -22,6 +20,8 @@ export interface SecretRequest {
 export type SecretProvider = (request: SecretRequest) => Promise<Secret | undefined>
 
 const REDACTED = '[redacted]'
+/** `util.inspect.custom`, without node:util: types of this file go where there is no Node.js. */
+const INSPECT = Symbol.for('nodejs.util.inspect.custom')
 
 /**
  * A value that never prints: `toString`, JSON and `util.inspect` all give `[redacted]`.
@@ -74,7 +74,7 @@ export class Secret {
     return REDACTED
   }
 
-  [inspect.custom](): string {
+  [INSPECT](): string {
     return REDACTED
   }
 }

@@ -4,6 +4,8 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
+import { buildPage } from './build-page.mjs'
+import { portable } from './portable.mjs'
 import { thirdPartyNotices } from './third-party.mjs'
 
 const withTypes = !process.argv.includes('--no-types')
@@ -39,6 +41,21 @@ const { metafile } = await build({
   },
   outdir: 'dist',
 })
+// The verifier for where there is no Node.js. A built-in of Node.js in it would fail here: there is none to resolve to.
+const anywhere = await build({
+  bundle: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2023',
+  entryPoints: { 'check-anywhere': 'src/library/check.ts' },
+  outdir: 'dist',
+  alias: common.alias,
+  logLevel: 'warning',
+  metafile: true,
+  preserveSymlinks: true,
+  ...portable,
+})
+const page = await buildPage(common.alias)
 // Apart from the program, so that the package carries none of their code.
 await build({
   ...common,
@@ -52,12 +69,16 @@ await build({
     'test/tools/cut-test.ts',
     'test/tools/bounds.ts',
     'test/tools/man.ts',
+    'test/tools/page-cases.ts',
     'test/tools/bundle-bytes.ts',
   ],
   outdir: 'dist/tools',
 })
 execFileSync(process.execPath, ['dist/tools/man.js', 'dist/hsm-enroll.1'])
-writeFileSync('dist/third-party-notices.txt', thirdPartyNotices(Object.keys(metafile.inputs)))
+writeFileSync(
+  'dist/third-party-notices.txt',
+  thirdPartyNotices([...[metafile, anywhere.metafile].flatMap(({ inputs }) => Object.keys(inputs)), ...page]),
+)
 chmodSync('dist/cli/main.js', 0o755)
 if (withTypes) {
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '--emitDeclarationOnly'], { stdio: 'inherit' })

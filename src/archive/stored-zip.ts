@@ -2,7 +2,7 @@
  * The one zip file (APPNOTE.TXT 6.3.3) that a list of files has: stored, in the order of their names, no date, no attribute, no comment.
  * The same files are the same bytes on every host, and a byte that was changed has a name.
  */
-import { crc32 } from 'node:zlib'
+import { crc32 } from '../primitives/primitives.ts'
 import { type ZipEntry, ZipError } from './zip-entries.ts'
 
 /** 1980-01-01, 00:00, in local parts: the earliest that the format has. */

@@ -1,6 +1,6 @@
 /** A strict reader of small zip files (APPNOTE.TXT 6.3.3): Google's attestation bundle, the certificates that Sectigo mails. */
-import { crc32, inflateRawSync } from 'node:zlib'
 import { EnrollError } from '../errors.ts'
+import { crc32, inflateRaw } from '../primitives/primitives.ts'
 
 export interface ZipEntry {
   readonly name: string
@@ -96,7 +96,7 @@ function unpack(method: number, packed: Buffer, size: number): Uint8Array {
   if (method === STORED) return packed
   if (method !== DEFLATED) throw new ZipError(`compression method ${method} is not supported`)
   try {
-    return inflateRawSync(packed, { maxOutputLength: Math.max(size, 1) })
+    return inflateRaw(packed, Math.max(size, 1))
   } catch (error) {
     throw new ZipError('an entry cannot be unpacked', error)
   }

@@ -1,8 +1,6 @@
 /** Writes the canonical SubjectPublicKeyInfo of keys that evidence gives as bare numbers. */
 import { bitString, integer, nullValue, oid, sequence } from './der-writer.ts'
-import { OID_EC, OID_RSA } from './public-key.ts'
-
-const OID_DSA = '1.2.840.10040.4.1'
+import { OID_DSA, OID_EC, OID_RSA } from './public-key.ts'
 
 /** SubjectPublicKeyInfo of an RSA key: NULL parameters (RFC 3279 2.3.1). Numbers are big-endian. */
 export const rsaPublicKeyInfo = (modulus: Uint8Array, exponent: Uint8Array): Uint8Array =>

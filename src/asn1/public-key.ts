@@ -4,6 +4,7 @@ import { readBitStringOctets, readOid, readUnsignedBytes } from './der-values.ts
 
 export const OID_RSA = '1.2.840.113549.1.1.1'
 export const OID_EC = '1.2.840.10045.2.1'
+export const OID_DSA = '1.2.840.10040.4.1'
 
 export const CURVES: Readonly<
   Record<string, { readonly name: string; readonly bits: number; readonly octets: number }>
@@ -21,7 +22,7 @@ export const CURVES: Readonly<
 const OTHER_KEYS: Readonly<Record<string, string>> = {
   '1.3.101.112': 'Ed25519',
   '1.3.101.110': 'X25519',
-  '1.2.840.10040.4.1': 'DSA',
+  [OID_DSA]: 'DSA',
   '1.2.840.113549.1.1.10': 'RSASSA-PSS',
 }
 
@@ -59,6 +60,11 @@ function readRsa(algorithm: DerNode, bits: Uint8Array): PublicKey {
   if (algorithm.children.length !== 2 || algorithm.at(1, 'parameters').tag !== TAG.null) {
     throw algorithm.fail('the RSA algorithm must have NULL parameters (RFC 3279 2.3.1)')
   }
+  return readRsaPublicKey(bits)
+}
+
+/** RSAPublicKey (RFC 8017 A.1.1). Throws DerError. */
+export function readRsaPublicKey(bits: Uint8Array): PublicKey & { readonly type: 'RSA' } {
   const key = readDer(bits)
   const [modulusNode, exponentNode] = readSequence(key, 'RSAPublicKey')
   if (modulusNode === undefined || exponentNode === undefined || key.children.length !== 2) {

@@ -32,19 +32,15 @@ export async function configuredTrustAnchors(
 ): Promise<readonly TrustAnchor[]> {
   const anchors = [...builtInTrustAnchors(hsmType)]
   for (const file of settings.list('trustAnchors')) {
-    anchors.push(...(await readAnchorFile(file, readFile, hsmType === undefined ? HSM_TYPES : [hsmType])))
+    anchors.push(...anchorsInFile(file, await readFile(file), hsmType === undefined ? HSM_TYPES : [hsmType]))
   }
   return anchors
 }
 
 /** Every error names the file: there may be several, and a configuration file may have named them. */
-async function readAnchorFile(
-  file: string,
-  readFile: ReadFile,
-  hsmTypes: readonly HsmType[],
-): Promise<readonly TrustAnchor[]> {
+export function anchorsInFile(file: string, content: Uint8Array, hsmTypes: readonly HsmType[]): readonly TrustAnchor[] {
   try {
-    return readUserTrustAnchors(await readFile(file), hsmTypes)
+    return readUserTrustAnchors(content, hsmTypes)
   } catch (cause) {
     if (!(cause instanceof EnrollError) || cause.code === 'input.private-key') throw cause
     const why = cause.message.replace(/^Could not read (?:the trust anchors|[^:]*): /, '')

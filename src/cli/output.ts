@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import type { ExitCode } from '../errors.ts'
-import { jsonText } from './json-text.ts'
+import { jsonText } from '../json-text.ts'
 import { NEXT_STEPS, pasteable, type Surrounding } from './next-steps.ts'
 import { printableInLocale } from './printable-in-locale.ts'
 

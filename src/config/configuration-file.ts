@@ -1,9 +1,9 @@
 import { dirname, resolve } from 'node:path'
 import type { Document } from 'yaml'
+import { refuseKeysIn } from '../check/read/hidden-keys.ts'
 import { didYouMeanHint } from '../did-you-mean.ts'
 import { FileTooLarge, fileFault, readBoundedFile } from '../files/bounded-file.ts'
 import { ConfigError } from './config-error.ts'
-import { refuseKeysIn } from './read-input.ts'
 import { OPEN_SECTIONS, SETTINGS, type Setting, settingByPath } from './settings.ts'
 
 const MAX_SIZE = 256 * 1024

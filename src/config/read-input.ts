@@ -1,4 +1,4 @@
-import { refuseHiddenKeys } from '../check/read/hidden-keys.ts'
+import { refuseKeysIn } from '../check/read/hidden-keys.ts'
 import { EnrollError } from '../errors.ts'
 import { FileTooLarge, fileFault, readBoundedFile, readBoundedStream } from '../files/bounded-file.ts'
 
@@ -10,15 +10,6 @@ export async function readInput(file: string): Promise<Uint8Array> {
   const bytes = await readKeyInput(file)
   refuseKeysIn(bytes, nameOf(file))
   return bytes
-}
-
-/** What holds more than can be looked through is for whoever reads it to judge: an archive of a whole ceremony, say. */
-export function refuseKeysIn(bytes: Uint8Array, name: string): void {
-  try {
-    refuseHiddenKeys(bytes, name)
-  } catch (error) {
-    if (!(error instanceof EnrollError) || error.code !== 'input.too-large') throw error
-  }
 }
 
 /** The same where a private key is what is asked for: that of a TLS server. */

@@ -1,7 +1,9 @@
-import { createPublicKey, verify } from 'node:crypto'
 import { type AlgorithmIdentifier, type Extension, readAlgorithm, readExtensions } from '../asn1/certificate.ts'
 import { contextTag, type DerNode, readDer, readSequence, TAG } from '../asn1/der.ts'
 import { readBitStringOctets, readOid, readSmallInteger } from '../asn1/der-values.ts'
+import { readPublicNumbers } from '../asn1/public-numbers.ts'
+import { isStrictSignature } from '../asn1/signature-value.ts'
+import { importKey, verifyWith } from '../primitives/primitives.ts'
 
 /** A PKCS#10 request (RFC 2986), read once. Every byte array is a view of `der`. */
 export interface CertificationRequest {
@@ -94,15 +96,14 @@ export function requestHash(request: CertificationRequest): 'SHA-1' | 'SHA-256' 
 export function verifyCertificationRequest(request: CertificationRequest): boolean {
   const algorithm = REQUEST_SIGNATURES.find(({ oid }) => oid === request.signatureAlgorithm.oid)
   if (algorithm === undefined || !parametersFit(request.signatureAlgorithm)) return false
-  try {
-    const key = createPublicKey({ key: Buffer.from(request.spki), format: 'der', type: 'spki' })
-    if (key.asymmetricKeyType !== (algorithm.key === 'RSA' ? 'rsa' : 'ec')) return false
-    return verify(algorithm.hash.replace('-', ''), request.info, key, request.signature)
-  } catch {
-    // node:crypto throws where the key itself is no valid key; that is a no.
-    return false
-  }
+  const numbers = readPublicNumbers(request.spki)
+  if (numbers?.type !== algorithm.key) return false
+  if (numbers.type === 'EC' && !isStrictSignature(request.signature)) return false
+  const key = importKey(numbers, request.spki)
+  return key !== undefined && verifyWith(DIGEST[algorithm.hash], key, request.info, request.signature)
 }
+
+const DIGEST = { 'SHA-1': 'sha1', 'SHA-256': 'sha256', 'SHA-384': 'sha384', 'SHA-512': 'sha512' } as const
 
 /**
  * RSA has NULL, and a reader must accept none (RFC 4055 5). ECDSA has none (RFC 5758 3.2), but Luna's `cmu requestcertificate`

@@ -1,14 +1,15 @@
-import { createPublicKey } from 'node:crypto'
 import { parseCertificate } from '../asn1/certificate.ts'
 import { decodeText } from '../asn1/decode-text.ts'
 import { TAG } from '../asn1/der.ts'
 import { printName } from '../asn1/name.ts'
 import { sameBytes } from '../asn1/octets.ts'
 import { type PemBlock, readPem } from '../asn1/pem.ts'
+import { readPublicNumbers } from '../asn1/public-numbers.ts'
 import { EnrollError } from '../errors.ts'
 import { type HsmType, isHsmType } from '../hsm-type.ts'
 import { isoDay } from '../iso-day.ts'
 import { jsonMember } from '../json-member.ts'
+import { importKey } from '../primitives/primitives.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import type { TrustAnchor } from './trust-anchor.ts'
 
@@ -74,22 +75,18 @@ function certificateAnchor(der: Uint8Array, hsmTypes: readonly HsmType[]): Trust
 }
 
 function keyAnchor(der: Uint8Array, hsmTypes: readonly HsmType[]): TrustAnchor {
-  const spki = canonicalKey(der)
+  const spki = usableKey(der)
   const spkiSha256 = sha256Hex(spki)
   const name = `public key ${spkiSha256.slice(0, 16)}…`
   return { name, hsmTypes, role: 'root', spki: base64(spki), spkiSha256, certificateSha256: [], ...GIVEN }
 }
 
-/** Refuses what is no public key at all, before it stands among the anchors. */
-function canonicalKey(der: Uint8Array): Uint8Array {
-  try {
-    return createPublicKey({ key: Buffer.from(der), format: 'der', type: 'spki' }).export({
-      type: 'spki',
-      format: 'der',
-    })
-  } catch (error) {
-    throw unreadableAnchors('a public key in it is malformed', error)
-  }
+/** Refuses what no evidence can be verified with, before it stands among the anchors. */
+function usableKey(spki: Uint8Array): Uint8Array {
+  const numbers = readPublicNumbers(spki)
+  if (numbers === undefined || importKey(numbers, spki) === undefined)
+    throw unreadableAnchors('a public key in it is malformed, or of a kind that signs no evidence')
+  return spki
 }
 
 function readJson(text: string, hsmTypes: readonly HsmType[]): readonly TrustAnchor[] {
@@ -112,7 +109,7 @@ function text(entry: unknown, name: string): string | undefined {
 }
 
 function readEntry(entry: unknown, hsmTypes: readonly HsmType[]): TrustAnchor {
-  const spki = canonicalKey(Buffer.from(text(entry, 'spki') ?? '', 'base64'))
+  const spki = usableKey(Buffer.from(text(entry, 'spki') ?? '', 'base64'))
   const spkiSha256 = sha256Hex(spki)
   const stated = text(entry, 'spkiSha256')
   if (stated !== undefined && stated.toLowerCase() !== spkiSha256) {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { digest } from '../../primitives/primitives.ts'
 import { BoundedCache, cacheKey } from '../package/bounded-cache.ts'
 import type { SignatureScheme } from './signature-algorithm.ts'
 import { verifySignature } from './verify-signature.ts'
@@ -15,13 +15,8 @@ export function verifyRemembered(
   data: Uint8Array,
   signature: Uint8Array,
 ): boolean {
-  const digest = createHash('sha256')
-    .update(`${scheme.key} ${scheme.hash} ${scheme.encoding} ${spki.length} ${signature.length} `)
-    .update(spki)
-    .update(signature)
-    .update(data)
-    .digest()
-  const key = cacheKey(digest)
+  const described = `${scheme.key} ${scheme.hash} ${scheme.encoding} ${spki.length} ${signature.length} `
+  const key = cacheKey(digest('sha256', Buffer.from(described), spki, signature, data))
   const known = outcomes.get(key)
   if (known !== undefined) return known
   const outcome = verifySignature(scheme, spki, data, signature)

@@ -1,8 +1,7 @@
-import { createPublicKey, KeyObject, verify } from 'node:crypto'
-import { readDer, readSequence } from '../../asn1/der.ts'
-import { ifReadable } from '../../asn1/der-error.ts'
-import { readUnsignedBytes } from '../../asn1/der-values.ts'
-import { type PublicKey, readablePublicKey } from '../../asn1/public-key.ts'
+import { readPublicNumbers } from '../../asn1/public-numbers.ts'
+import { isStrictSignature } from '../../asn1/signature-value.ts'
+import { importKey, keyForOnce, type VerifyingKey, verifyWith } from '../../primitives/primitives.ts'
+import type { PublicNumbers } from '../../primitives/public-numbers.ts'
 import { BoundedCache, cacheKey } from '../package/bounded-cache.ts'
 import { SeenBefore } from '../package/seen-before.ts'
 import type { SignatureScheme } from './signature-algorithm.ts'
@@ -12,33 +11,28 @@ const MAX_RSA_BITS = 8192
 const MAX_RSA_EXPONENT = 1n << 32n
 const MAX_DSA_BITS = 4096
 /** NIST curves of RFC 5480 that vendors sign with; other curves may be attested keys, never issuers. */
-const ISSUER_CURVES: readonly string[] = ['prime256v1', 'secp384r1', 'secp521r1']
+const ISSUER_CURVES: readonly string[] = ['P-256', 'P-384', 'P-521']
 /** A longer SubjectPublicKeyInfo is not kept. */
 const MAX_CACHED = 2048
 
-const keys = new BoundedCache<KeyObject | null>(512)
+const KEY_TYPE = { rsa: 'RSA', ec: 'EC', dsa: 'DSA' } as const
+
+const keys = new BoundedCache<VerifyingKey | null>(512)
 /** For the keys of anchors and of shared issuer certificates: the same array, which nobody writes to. */
-const byIdentity = new WeakMap<Uint8Array, KeyObject>()
+const byIdentity = new WeakMap<Uint8Array, VerifyingKey>()
 
 const seen = new SeenBefore()
 
-/** RSAPublicKey (RFC 8017 A.1.1), DER. */
-interface RsaKey {
-  readonly key: Buffer
-  readonly format: 'der'
-  readonly type: 'pkcs1'
-}
-
 /**
- * What node:crypto verifies with, or undefined where a SubjectPublicKeyInfo is no usable key: off the curve, too large, unknown. A key
- * that came by before becomes a KeyObject, and is kept. An RSA key that comes for the first time does not: to make the object, and to
- * collect it, costs more than to hand over the key as it is.
+ * What is verified with, or undefined where a SubjectPublicKeyInfo is no usable key: off the curve, too large, unknown. A key that came
+ * by before is imported, and kept. An RSA key that comes for the first time is not: to import it, and to collect it, costs more than to
+ * hand over the key as it is.
  */
-function verificationKey(spki: Uint8Array): KeyObject | RsaKey | undefined {
+function verificationKey(spki: Uint8Array): VerifyingKey | undefined {
   const same = byIdentity.get(spki)
   if (same !== undefined) return same
   if (spki.length > MAX_CACHED) return readKey(spki)
-  if (!seen.again(spki)) return rsaKey(spki) ?? readKey(spki)
+  if (!seen.again(spki)) return readKey(spki, keyForOnce)
   const name = cacheKey(spki)
   const cached = keys.get(name)
   const key = cached === undefined ? readKey(spki) : (cached ?? undefined)
@@ -47,63 +41,27 @@ function verificationKey(spki: Uint8Array): KeyObject | RsaKey | undefined {
   return key
 }
 
-function rsaKey(spki: Uint8Array): RsaKey | undefined {
-  const key = readablePublicKey(spki)
-  if (key?.type !== 'RSA' || !isModest(key.bits, key.exponent)) return undefined
-  const { buffer, byteOffset, length } = key.octets
-  return { key: Buffer.from(buffer, byteOffset, length), format: 'der', type: 'pkcs1' }
+function readKey(
+  spki: Uint8Array,
+  take: (key: PublicNumbers, spki: Uint8Array) => VerifyingKey | undefined = importKey,
+): VerifyingKey | undefined {
+  const numbers = readPublicNumbers(spki)
+  return numbers !== undefined && isModest(numbers) ? take(numbers, spki) : undefined
 }
 
-function readKey(spki: Uint8Array): KeyObject | undefined {
-  const readable = readablePublicKey(spki)
-  // Before node:crypto sees it: that makes a number of the exponent in a time that grows with the square of its length.
-  if (readable?.type === 'RSA' && !isModest(readable.bits, readable.exponent)) return undefined
-  let key: KeyObject
-  try {
-    const numbers = readable && importNumbers(readable)
-    if (numbers !== undefined) return numbers
-    key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
-  } catch {
-    // node:crypto throws for every kind of malformed key; for evidence that is a plain no.
-    return undefined
-  }
-  const { modulusLength = 0, publicExponent = 0n, namedCurve = '' } = key.asymmetricKeyDetails ?? {}
-  switch (key.asymmetricKeyType) {
-    case 'rsa':
-      return isModest(modulusLength, publicExponent) ? key : undefined
-    case 'dsa':
-      return modulusLength <= MAX_DSA_BITS ? key : undefined
-    case 'ec':
-      return ISSUER_CURVES.includes(namedCurve) ? key : undefined
-    default:
-      return undefined
+/** Asked before OpenSSL sees the key: that makes a number of the exponent in a time that grows with the square of its length. */
+function isModest(key: PublicNumbers): boolean {
+  switch (key.type) {
+    case 'RSA':
+      return bits(key.modulus) <= MAX_RSA_BITS && key.exponent <= MAX_RSA_EXPONENT
+    case 'DSA':
+      return bits(key.p) <= MAX_DSA_BITS
+    case 'EC':
+      return ISSUER_CURVES.includes(key.curve)
   }
 }
 
-const isModest = (modulusBits: number, exponent: bigint): boolean =>
-  modulusBits <= MAX_RSA_BITS && exponent <= MAX_RSA_EXPONENT
-
-/**
- * OpenSSL 3 takes 270 µs to find out what a SubjectPublicKeyInfo holds, and 7 µs to take a modulus and exponent that we have read
- * already. That is most of the cost of a package seen for the first time.
- */
-function importNumbers(key: PublicKey): KeyObject | undefined {
-  const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
-  if (key.type === 'RSA') {
-    const exponent = key.exponent.toString(16)
-    const e = Buffer.from(exponent.padStart(exponent.length + (exponent.length % 2), '0'), 'hex')
-    return createPublicKey({ key: { kty: 'RSA', n: base64url(key.modulus), e: base64url(e) }, format: 'jwk' })
-  }
-  if (key.type === 'EC' && JWK_CURVES.includes(key.curve)) {
-    const half = (key.point.length - 1) / 2
-    const [x, y] = [key.point.subarray(1, 1 + half), key.point.subarray(1 + half)]
-    return createPublicKey({ key: { kty: 'EC', crv: key.curve, x: base64url(x), y: base64url(y) }, format: 'jwk' })
-  }
-  return undefined
-}
-
-/** All of them curves of issuers. */
-const JWK_CURVES: readonly string[] = ['P-256', 'P-384', 'P-521']
+const bits = (number: Uint8Array): number => number.length * 8 - Math.clz32(number[0] ?? 0) + 24
 
 /**
  * Does `signature` over `data` verify under the key? True only for a key of the scheme's own kind and a signature in the
@@ -117,25 +75,8 @@ export function verifySignature(
   signature: Uint8Array,
 ): boolean {
   const key = verificationKey(spki)
-  if (key === undefined || (key instanceof KeyObject ? key.asymmetricKeyType : 'rsa') !== scheme.key) return false
+  if (key === undefined || key.type !== KEY_TYPE[scheme.key]) return false
   const encoding = scheme.encoding ?? 'der'
   if (scheme.key !== 'rsa' && encoding === 'der' && !isStrictSignature(signature)) return false
-  try {
-    if (scheme.key === 'rsa') return verify(scheme.hash, data, key, signature)
-    if (!(key instanceof KeyObject)) return false
-    return verify(scheme.hash, data, { key, dsaEncoding: encoding === 'der' ? 'der' : 'ieee-p1363' }, signature)
-  } catch {
-    // A signature of a wrong length makes node:crypto throw in some versions and say false in others.
-    return false
-  }
-}
-
-/** SEQUENCE { r INTEGER, s INTEGER }, both positive, in DER (RFC 3279 2.2.2 and 2.2.3). */
-function isStrictSignature(signature: Uint8Array): boolean {
-  const numbers = ifReadable(() =>
-    readSequence(readDer(signature, { maxSize: 1024, maxDepth: 1, maxNodes: 3 }), 'signature').map((part) =>
-      readUnsignedBytes(part, 'r or s'),
-    ),
-  )
-  return numbers?.length === 2 && numbers.every((number) => number.some((byte) => byte !== 0))
+  return verifyWith(scheme.hash, key, data, signature, encoding)
 }

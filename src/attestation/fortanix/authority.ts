@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import type { Certificate } from '../../asn1/certificate.ts'
 import { readDer, readSequence } from '../../asn1/der.ts'
 import { ifReadable } from '../../asn1/der-error.ts'
 import { readOid } from '../../asn1/der-values.ts'
 import { sameBytes } from '../../asn1/octets.ts'
+import { digest } from '../../primitives/primitives.ts'
 import { unknownCritical } from '../certificates/certificate-chain.ts'
 import {
   authorityKeyIdOf,
@@ -117,7 +117,7 @@ function identifierFault(authority: Certificate, ca: Certificate, statement: Cer
     [authority, ca],
   ] as const
   for (const [certificate, issuer] of pairs) {
-    const expected = createHash('sha1').update(issuer.spki).digest()
+    const expected = digest('sha1', issuer.spki)
     const identifiers = [authorityKeyIdOf(certificate), subjectKeyIdOf(issuer)]
     if (!identifiers.every((found) => found instanceof Uint8Array && sameBytes(found, expected))) {
       return 'a key identifier does not match its key'

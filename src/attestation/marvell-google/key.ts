@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { sameBytes } from '../../asn1/octets.ts'
 import { ecPublicKeyInfo, rsaPublicKeyInfo } from '../../asn1/public-key-writer.ts'
+import { digest } from '../../primitives/primitives.ts'
 import { ATTRIBUTE, CURVE_BY_NID, KEY_TYPE } from './attributes.ts'
 import { type MarvellObject, numberOf } from './statement.ts'
 
@@ -35,8 +35,8 @@ export function checkValuesFit(object: MarvellObject, spki: Uint8Array): boolean
   return (
     ekcv !== undefined &&
     kcv !== undefined &&
-    sameBytes(ekcv, createHash('sha256').update(spki).digest()) &&
-    sameBytes(kcv, createHash('sha1').update(spki).digest().subarray(0, 3))
+    sameBytes(ekcv, digest('sha256', spki)) &&
+    sameBytes(kcv, digest('sha1', spki).subarray(0, 3))
   )
 }
 

@@ -1,4 +1,5 @@
-import { gunzipSync } from 'node:zlib'
+import { gunzip } from '../../primitives/primitives.ts'
+import type { Gunzipped } from '../../primitives/public-numbers.ts'
 import { EvidenceError } from '../contract/evidence-error.ts'
 
 /** A V2 statement (CAVIUM_V2_COMPRESSED), read to the last byte. */
@@ -21,8 +22,6 @@ export class StatementFormatError extends EvidenceError {}
 
 const MAX_UNPACKED = 1 << 16
 const MAX_PACKED = 1 << 16
-/** Statements have 1 to 3 KB. By default node:zlib takes 16 KB at once, and keeps them until the event loop turns where it refuses. */
-const CHUNK = 1 << 12
 const MAX_ATTRIBUTES = 128
 const GZIP_REMEDY =
   'Pass the attestation as Cloud KMS writes it: "gcloud kms keys versions describe … --attestation-file".'
@@ -48,26 +47,15 @@ export function unpackStatement(package_: Uint8Array): Uint8Array {
     new EvidenceError(`Could not read the Marvell attestation: ${what}.`, GZIP_REMEDY, cause)
   if (!looksLikeStatement(package_)) throw fail('it is not compressed with gzip')
   if (package_.length > MAX_PACKED) throw fail(`it has ${package_.length} bytes, more than ${MAX_PACKED}`)
-  let result: unknown
+  let found: Gunzipped
   try {
-    result = gunzipSync(package_, { maxOutputLength: MAX_UNPACKED, chunkSize: CHUNK, info: true })
+    found = gunzip(package_, MAX_UNPACKED)
   } catch (error) {
     throw fail('it does not decompress, or decompresses to more than any statement has', error)
   }
-  const { unpacked, consumed } = inflated(result)
+  const { unpacked, consumed } = found
   if (consumed !== package_.length) throw fail(`${package_.length - consumed} bytes follow the compressed statement`)
   return unpacked
-}
-
-/** With `info`, node:zlib tells how far it read the input; its types do not know that form. */
-function inflated(result: unknown): { readonly unpacked: Uint8Array; readonly consumed: number } {
-  if (typeof result === 'object' && result !== null && 'buffer' in result && 'engine' in result) {
-    const { buffer, engine } = result
-    if (buffer instanceof Uint8Array && typeof engine === 'object' && engine !== null && 'bytesWritten' in engine) {
-      return { unpacked: buffer, consumed: Number(engine.bytesWritten) }
-    }
-  }
-  throw new TypeError('node:zlib does not report how much it read')
 }
 
 /**

@@ -1,13 +1,13 @@
-import { gunzipSync, gzipSync } from 'node:zlib'
 import { decodeText } from '../../asn1/decode-text.ts'
 import { TAG } from '../../asn1/der.ts'
+import { gunzip } from '../../primitives/primitives.ts'
 import type { UnwrappedPackage, WrappedFile } from '../contract/verify-attestation.ts'
 import { readGoogleJson } from './bundle.ts'
 import { unwrapMarvellPackage } from './package.ts'
 import { looksLikeStatement } from './statement.ts'
+import { storedGzip } from './stored-gzip.ts'
 
 const MAX_UNPACKED = 1 << 16
-const CHUNK = 1 << 12
 /** A zip, another gzip, DER. */
 const CONTAINERS = [0x50, 0x1f, TAG.sequence]
 
@@ -19,7 +19,7 @@ export function unwrap(file: WrappedFile): UnwrappedPackage | undefined {
         return holdsStatement(file.bytes) ? unwrapMarvellPackage(file.bytes) : undefined
       }
       return isUnpackedStatement(file.bytes)
-        ? { package: gzipSync(file.bytes), note: 'compressed the statement again, as Cloud KMS gives it' }
+        ? { package: storedGzip(file.bytes), note: 'packed the statement with gzip again, as Cloud KMS gives it' }
         : undefined
     case 'json': {
       const evidence = readGoogleJson(file.value)
@@ -37,7 +37,7 @@ const isUnpackedStatement = (bytes: Uint8Array): boolean =>
 /** Neither text nor another file: others use gzip, too. */
 function holdsStatement(file: Uint8Array): boolean {
   try {
-    const content = gunzipSync(file, { maxOutputLength: MAX_UNPACKED, chunkSize: CHUNK })
+    const content = gunzip(file, MAX_UNPACKED).unpacked
     return !CONTAINERS.includes(content[0] ?? 0) && decodeText(content) === undefined
   } catch {
     // Damaged, or larger than a statement: whatever it was, it is none now.

@@ -2,8 +2,8 @@
  * HSM type MARVELL_GOOGLE: a Cloud KMS key at protection level HSM. The statement (V2, gzip) is signed by the card's partition key,
  * which Marvell and Google certify in two chains that travel beside it.
  */
-import { createHash } from 'node:crypto'
 import { sameBytes } from '../../asn1/octets.ts'
+import { sha256Hex } from '../../sha256-hex.ts'
 import { verifySignature } from '../certificates/verify-signature.ts'
 import { CheckList } from '../contract/check-list.ts'
 import type { FamilyVerdict, FamilyVerifier, VerificationContext } from '../contract/verify-attestation.ts'
@@ -175,7 +175,7 @@ function checkVersionName(privateKey: MarvellObject, versionName: string | undef
   } else {
     checks.require(
       RULE.versionName,
-      createHash('sha256').update(versionName).digest('hex') === id.versionNameSha256,
+      sha256Hex(versionName) === id.versionNameSha256,
       `The statement is for ${versionName}.`,
       `The statement is not for ${versionName}, but for another key version (perhaps one from before a rotation).`,
       'Fetch the statement of the version that signed the request.',

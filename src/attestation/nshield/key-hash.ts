@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { digest } from '../../primitives/primitives.ts'
 import type { NshieldCurve } from './curves.ts'
 import type { NshieldKey } from './key.ts'
 
@@ -10,20 +10,19 @@ const BLOCK = 64
  * The nCore key hash (SHA-1, 20 bytes) by which nShield names a key: prefix, key type, numbers, suffix (Entrust, "Construction of
  * nCore key hashes"). Reproduces the hashes in both published bundles for RSA, DSA-3072, ECDSA P-256 and P-521.
  */
-export function nshieldKeyHash(key: NshieldKey): Uint8Array {
-  const hash = createHash('sha1').update(PREFIX).update(`${key.type}00\0`, 'latin1')
+export const nshieldKeyHash = (key: NshieldKey): Uint8Array =>
+  digest('sha1', PREFIX, Buffer.from(`${key.type}00\0`, 'latin1'), ...numbersOf(key), SUFFIX)
+
+function numbersOf(key: NshieldKey): readonly Uint8Array[] {
   switch (key.type) {
     case 'RSA':
-      hash.update(block(key.e)).update(block(key.n))
-      break
+      return [block(key.e), block(key.n)]
     case 'DSA':
-      for (const number of [key.p, key.q, key.g, key.y]) hash.update(block(number))
-      break
+      return [key.p, key.q, key.g, key.y].map(block)
     case 'ECDSA':
     case 'EC':
-      hash.update(curveBlocks(key.curve)).update(block(key.x)).update(block(key.y))
+      return [curveBlocks(key.curve), block(key.x), block(key.y)]
   }
-  return hash.update(SUFFIX).digest()
 }
 
 /** Little-endian, zero-padded to a multiple of 64 bytes. Takes big-endian without leading zero. */

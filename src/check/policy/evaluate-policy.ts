@@ -1,10 +1,11 @@
-import { createPublicKey } from 'node:crypto'
 import { DerError } from '../../asn1/der-error.ts'
 import { nameValues, parseName } from '../../asn1/name.ts'
 import { describePublicKey, type PublicKey, readablePublicKey } from '../../asn1/public-key.ts'
+import { readPublicNumbers } from '../../asn1/public-numbers.ts'
 import type { Advisory, AttestedDevice, Check, KeyClaims } from '../../attestation/contract/attestation-result.ts'
 import { type CertificationRequest, requestHash } from '../../csr/certification-request.ts'
 import { requestFormFaults } from '../../csr/request-form.ts'
+import { importKey } from '../../primitives/primitives.ts'
 import { checkAdvisories, checkCertification } from './certification-rules.ts'
 import { hasClosePrimes } from './close-primes.ts'
 import { checkExpected } from './expected-device.ts'
@@ -87,18 +88,13 @@ function applyKeyRules(
   if (key.type === 'RSA') applyRsaRules(key, evidence, profile, apply)
 }
 
-/** On the curve (for one that is not in our table: node:crypto refuses points that are not), or a modulus without small factors. */
+/** On the curve (a cheap look for those in our table), or a modulus without small factors. */
 function isSound(spki: Uint8Array, key: PublicKey): boolean {
   if (key.type === 'RSA') return !hasSmallFactor(key.modulus)
   const onCurve = key.type === 'EC' ? isPointOnCurve(key.curve, key.point) : undefined
   if (onCurve !== undefined) return onCurve
-  try {
-    createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
-    return true
-  } catch {
-    // Whatever makes node:crypto refuse the key makes it unsound.
-    return false
-  }
+  const numbers = readPublicNumbers(spki, key)
+  return numbers !== undefined && importKey(numbers, spki) !== undefined
 }
 
 function applyRsaRules(

@@ -6,7 +6,6 @@ import {
   isUnbound,
   type KnowledgeUsed,
 } from '../../attestation/contract/attestation-result.ts'
-import type { BesidePackage, FamilyVerifier } from '../../attestation/contract/verify-attestation.ts'
 import { EXPECTED, settingByPath } from '../../config/settings.ts'
 import { didYouMeanHint } from '../../did-you-mean.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
@@ -71,6 +70,7 @@ export const check: Command = {
     const { readEvidenceFiles } = await import('../../check/read/evidence-input.ts')
     const { readPublicKey } = await import('../../check/read/public-key-input.ts')
     const { checkUnder } = await import('../../check/configured.ts')
+    const { refuseUnused } = await import('../../check/refuse-unused.ts')
     const { knowledgeInForce } = await import('../../config/knowledge-in-force.ts')
     const { readInput } = await import('../../config/read-input.ts')
     const { readInputs } = await import('../../config/read-inputs.ts')
@@ -113,24 +113,6 @@ export const check: Command = {
     context.output.result(result, () => toText(result, context.output))
     return result.acceptable ? EXIT.done : EXIT.refused
   },
-}
-
-/** Options that mean something to the evidence of some families only: one without effect would mislead. */
-const BESIDE = {
-  'key-name': { uses: 'keyName', why: 'does not contain the name of its key', instead: 'use --csr or --public-key' },
-  'cert-chains': {
-    uses: 'certChains',
-    why: 'contains its own certificates',
-    instead: 'pass certificates that belong in it as additional files of --attestation',
-  },
-} as const satisfies Record<string, { readonly uses: BesidePackage; readonly why: string; readonly instead: string }>
-
-function refuseUnused({ hsmType, uses }: FamilyVerifier, name: keyof typeof BESIDE, given: string | undefined): void {
-  const { uses: what, why, instead } = BESIDE[name]
-  if (given === undefined || uses.includes(what)) return
-  throw new EnrollError(`usage.${name}`, `Could not check with --${name}: ${hsmType} evidence ${why}.`, {
-    remedy: `Leave --${name} out, and ${instead}.`,
-  })
 }
 
 function readHsmType(text: string | undefined): HsmType | undefined {

@@ -141,7 +141,7 @@ const report: Command = {
     const { makeEvidenceReport } = await import('../../report/evidence-report.ts')
     const { evidencePage } = await import('../../report/page/evidence-page.ts')
     const { VERSION } = await import('../version.ts')
-    const { jsonText } = await import('../json-text.ts')
+    const { jsonText } = await import('../../json-text.ts')
     const file = args.required('output')
     const page = args.flag('html')
     if (context.output.json && page && file === '-') {
