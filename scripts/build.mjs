@@ -64,6 +64,8 @@ await build({
     'test/tools/fuzz.ts',
     'test/tools/bench.ts',
     'test/tools/bench-verify.ts',
+    'test/tools/bench-peers.ts',
+    'test/tools/peer-ours.ts',
     'test/tools/bench-runs.ts',
     'test/tools/kill-test.ts',
     'test/tools/cut-test.ts',
