@@ -8,6 +8,8 @@ packages=(
   softhsm2 p11-kit p11-kit-modules gnutls-bin minisign
   man-db zsh fish systemd prometheus
 )
+# Any Java will do.
+command -v keytool >/dev/null || packages+=(default-jre-headless)
 missing=()
 command -v dpkg-query >/dev/null || { echo "not a Debian system: interop tests run only where their programs are found" >&2; exit 0; }
 for package in "${packages[@]}"; do

@@ -30,6 +30,8 @@ describe('FIPS 140 certification, by firmware and day', () => {
     ['YubiKey 5.4.3 whose series is not known', device('YUBIKEY', '5.4.3', unmarked), '2026-03-01', { status: 'unknown' }],
     ['YubiKey 4 FIPS', device('YUBIKEY', '4.4.5'), '2026-03-01', { status: 'active', certificate: '3517' }],
     ['YubiKey 4 FIPS since', device('YUBIKEY', '4.4.5'), '2026-11-29', { status: 'historical', certificate: '3517' }],
+    ['YubiKey 4 FIPS, before it was certified', device('YUBIKEY', '4.4.5'), '2019-04-29', { status: 'unknown' }],
+    ['YubiKey 4 FIPS, an older firmware', device('YUBIKEY', '4.4.4'), '2026-03-01', { status: 'active', inference: expect.any(String) }],
     ['YubiHSM 2 FIPS', device('YUBIHSM2', '2.2.0'), '2026-09-20', { status: 'active', certificate: '3916', level: 3, inference: expect.any(String) }],
     ['YubiHSM 2 FIPS since', device('YUBIHSM2', '2.4.1'), '2026-09-21', { status: 'historical', certificate: '3916' }],
     ['Luna 7.8.4', device('LUNA', '7.8.4', unmarked), '2026-11-29', { status: 'active', standard: '140-3', certificate: '4684' }],
