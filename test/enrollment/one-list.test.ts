@@ -110,7 +110,7 @@ describe('what plan prints', () => {
     const shown = await program('plan', rehearsal.profile, '--endpoint', 'https://ca.example/\u001b[2J\u2066')
     expect(shown.stdout).toContain('\\x1b[2J')
     for (const { stdout } of [shown, await program('plan', rehearsal.profile, '--json'), await doctor()])
-      expect(stdout).not.toMatch(/(?!\n)[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/)
+      expect(stdout).not.toMatch(/(?!\n)[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u)
   })
 })
 
