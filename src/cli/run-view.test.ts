@@ -34,6 +34,23 @@ function show(...events: readonly RunEvent[]): string {
   return runToText({ id: '2026-11-22-k7f3qa', folder: '/runs/x', record: recordOf(entries) })
 }
 
+it('lists files that were deleted as missing, not among those that are there', () => {
+  const entries = [PLANNED, GENERATED].map(
+    (event, index): JournalEntry => ({
+      seq: index + 1,
+      time: '2026-11-22T10:00:00.000Z',
+      event,
+      previous: '',
+      hash: '',
+    }),
+  )
+  const summary = { id: 'x', folder: '/x', record: recordOf(entries) }
+  expect(runToText(summary)).toMatch(/^ {2}files +public-key\.pem$/m)
+  const shown = runToText(summary, new Set(['public-key.pem']))
+  expect(shown).toMatch(/^ {2}missing +public-key\.pem$/m)
+  expect(shown).not.toMatch(/^ {2}files/m)
+})
+
 describe('a run as it is shown', () => {
   it('names the failure that it stopped with, also when only its settings were changed since', () => {
     expect(show(FAILED)).toContain('failed    device.gone: The token was pulled.')

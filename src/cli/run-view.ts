@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { publishedRecord } from '../enrollment/published-record.ts'
 import { hasKey, type RunRecord, type RunSummary } from '../enrollment/run-record.ts'
 import { EXIT, type ExitCode, withRemedy } from '../errors.ts'
@@ -14,8 +16,14 @@ export function runToJson({ id, folder, record, fault = UNREAD }: RunSummary): o
 }
 
 /** The one result of a command that moved a run. */
-export const showRun = (summary: RunSummary, output: Output): void =>
-  output.result(runToJson(summary), () => output.pasteable(runToText(summary)))
+export const showRun = (summary: RunSummary, output: Output): void => {
+  const missing = missingFiles(summary)
+  output.result(runToJson(summary), () => output.pasteable(runToText(summary, missing)))
+}
+
+/** Artefacts that the journal has and the folder has not: somebody has deleted them. */
+const missingFiles = ({ folder, record }: RunSummary): ReadonlySet<string> =>
+  new Set(record === undefined ? [] : filesOf(record).filter((file) => !existsSync(join(folder, file))))
 
 /** A run that only orders does not keep its form. */
 const FORM_AGAIN = 'submit the corrected form again: `hsm-enroll order submit FORM` or `hsm-enroll place-order FORM`'
@@ -81,7 +89,10 @@ export function exitCodeOf(record: RunRecord): ExitCode {
 }
 
 /** A run as `runs show` prints it. */
-export function runToText({ id, folder, record, fault = UNREAD }: RunSummary): string {
+export function runToText(
+  { id, folder, record, fault = UNREAD }: RunSummary,
+  missing: ReadonlySet<string> = new Set(),
+): string {
   if (record === undefined) return `run ${id}\n  folder   ${folder}\n  fault    ${fault.message}\n`
   const lines: [string, string | undefined][] = [
     ['state', `${record.state}${record.test ? ' (test order)' : ''}`],
@@ -119,7 +130,13 @@ export function runToText({ id, folder, record, fault = UNREAD }: RunSummary): s
       'failed',
       record.lastFailure === undefined ? undefined : `${record.lastFailure.code}: ${record.lastFailure.message}`,
     ],
-    ['files', filesOf(record).join(', ')],
+    ['files', present(filesOf(record), missing)],
+    [
+      'missing',
+      filesOf(record)
+        .filter((file) => missing.has(file))
+        .join(', '),
+    ],
     ['folder', folder],
     ['next', nextStep(id, record)],
   ]
@@ -149,7 +166,11 @@ function orderLine(record: RunRecord): string | undefined {
   return amount === '' ? record.orderNumber : `${record.orderNumber}, charged${amount}`
 }
 
-const filesOf = (record: RunRecord): readonly string[] =>
+const present = (files: readonly string[], missing: ReadonlySet<string>): string =>
+  files.filter((file) => !missing.has(file)).join(', ')
+
+/** The artefacts that a run has, by the names of their files. */
+export const filesOf = (record: RunRecord): readonly string[] =>
   [
     record.publicKey,
     record.replaces?.certificate,

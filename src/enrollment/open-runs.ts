@@ -87,6 +87,16 @@ export async function refuseBesideUnknown(setting: Setting, marks: readonly stri
   })
 }
 
+/** The run that `refuseSecondRun` refuses another one for, as a batch that is run again shows it. */
+export async function standingRun(
+  setting: Setting,
+  marks: readonly string[],
+  test: boolean,
+): Promise<KnownRun | undefined> {
+  const { runs } = await runsOfProfile(peekLedger(setting), setting.stateDirectory, marks, { keep: true })
+  return openAmong(runs, test)[0] ?? (test ? undefined : paidAmong(runs, setting.now(), undefined))
+}
+
 const unreadable = ({ id, fault }: IndexedRun): EnrollError =>
   new EnrollError(
     'run.damaged',

@@ -100,6 +100,15 @@ describe('enroll --wait', () => {
     expect(placed()).toBe(1)
   })
 
+  it('says once what is to be done, and then only that nothing is new', async () => {
+    const actions = ['validate-organization', 'callback', 'agreement', 'issue'] as const
+    await rehearse({ flow: actions.map((action) => ({ after: 8.9 * HOUR, action })) })
+    const end = await fast('enroll', rehearsal.profile, '--yes', '--wait')
+    expect(end.code, end.stderr).toBe(0)
+    expect(end.stderr.match(/Sectigo checks the organization/g)).toHaveLength(1)
+    expect(end.stderr.match(/nothing new; the CA may be asked for the certificate again at/g)).toHaveLength(2)
+  })
+
   it('outlasts answers that are lost, at the same pace', async () => {
     await rehearse({ flow: [] })
     const first = await fast('enroll', rehearsal.profile, '--yes', '--json')

@@ -72,6 +72,9 @@ function notCollected(
   })
 }
 
+/** What this process has said of the order of a run. */
+const told = new WeakMap<Run, string>()
+
 async function recordProgress(
   run: Run,
   { message, nextCall }: Extract<Collection, { kind: 'not-yet' }>,
@@ -85,5 +88,9 @@ async function recordProgress(
   if (JSON.stringify({ ...before }) !== JSON.stringify(after)) await run.log({ type: 'progress', ...after })
   const open = steps.flatMap((step) => step.instruction ?? []) ?? []
   const next = nextPollAt === undefined ? [] : [`the CA may be asked for the certificate again at ${nextPollAt}`]
-  run.services.observer.step({ step: 'issue', status: 'waiting', detail: [summary, ...open, ...next].join('\n    ') })
+  const what = [summary, ...open].join('\n    ')
+  // Who waits for days reads once what is to be done, and then only what is new.
+  const lines = told.get(run) === what ? [['nothing new', ...next].join('; ')] : [what, ...next]
+  told.set(run, what)
+  run.services.observer.step({ step: 'issue', status: 'waiting', detail: lines.join('\n    ') })
 }

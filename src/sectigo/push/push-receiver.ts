@@ -6,6 +6,7 @@ import type { Secret } from '../../../devices/device.ts'
 import { EnrollError } from '../../errors.ts'
 import { type PushNotification, readPushNotification } from './push-notification.ts'
 import { memorySeenPushes, type SeenPushes } from './seen-pushes.ts'
+import { slowAnswers } from './slow-answers.ts'
 import { PUSH_SOURCE, sourceAddresses } from './source-addresses.ts'
 import { limitStrangers } from './strangers.ts'
 
@@ -27,6 +28,8 @@ export interface PushReceiverOptions {
    * may change because of it alone. Where it throws, the caller gets 500 and may try again.
    */
   readonly onPush: (notification: PushNotification) => Promise<void>
+  /** Waits before the answer to a wrong login from this address. Default: longer each time. */
+  readonly slow?: (address: string) => Promise<void>
   /** One line per call that was turned away. Holds nothing that was sent but its path. */
   readonly onRefused?: (reason: string) => void
 }
@@ -94,6 +97,7 @@ function pushListener(
 ): RequestListener {
   const seen = options.seen ?? memorySeenPushes()
   const underWay = new Map<string, Promise<void>>()
+  const slow = options.slow ?? slowAnswers()
 
   async function deliver(parameters: URLSearchParams): Promise<void> {
     const digest = digestOf(parameters)
@@ -123,6 +127,7 @@ function pushListener(
       const status = error instanceof Answer ? error.status : error instanceof EnrollError ? 400 : 500
       const reason =
         error instanceof Answer || error instanceof EnrollError ? error.message : 'it could not be passed on'
+      if (status === 401) await slow(request.socket.remoteAddress ?? '')
       options.onRefused?.(`${status} ${url.pathname.slice(0, 100)}: ${reason}`)
       const challenge = status === 401 ? { 'www-authenticate': 'Basic realm="push"' } : {}
       response.writeHead(status, { 'content-type': 'text/plain', connection: 'close', ...challenge }).end()
