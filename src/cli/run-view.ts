@@ -170,7 +170,7 @@ const present = (files: readonly string[], missing: ReadonlySet<string>): string
   files.filter((file) => !missing.has(file)).join(', ')
 
 /** The artefacts that a run has, by the names of their files. */
-export const filesOf = (record: RunRecord): readonly string[] =>
+const filesOf = (record: RunRecord): readonly string[] =>
   [
     record.publicKey,
     record.replaces?.certificate,

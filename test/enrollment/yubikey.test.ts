@@ -105,6 +105,36 @@ describe.runIf(allHere(missingForPcscd()))('an enrolment on a YubiKey', () => {
     expect(await tool('yubico-piv-tool', '-a', 'read-certificate', '-s', '9c')).toBe(before)
   })
 
+  it('doctor says of the slot what enroll refuses, and of a key to be replaced what is lost', async () => {
+    const device = ['--device', `yubikey:serial=${SERIAL};slot=9c`]
+    const env = { ...double.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: folder }
+    const doctor = async (...args: string[]) => {
+      const end = await runProgram(['doctor', rehearsal.profile, '--json', ...device, ...args], { env })
+      return {
+        end,
+        found: (JSON.parse(end.stdout) as { findings: { severity: string; code?: string; message: string }[] })
+          .findings,
+      }
+    }
+    const taken = await doctor()
+    expect(taken.end.code, taken.end.stderr).toBe(1)
+    expect(taken.found).toContainEqual(
+      expect.objectContaining({ severity: 'blocker', code: 'key.exists', message: expect.stringContaining('slot 9c') }),
+    )
+    const replaced = await doctor('--replace-key', '9c')
+    expect(replaced.found.map(({ code }) => code)).not.toContain('key.exists')
+    expect(replaced.found).toContainEqual(
+      expect.objectContaining({
+        code: expect.stringMatching(/^key\.(held|replaced)$/),
+        message: expect.stringContaining('9c'),
+      }),
+    )
+    const other = await doctor('--replace-key', '9a')
+    expect(other.found).toContainEqual(expect.objectContaining({ severity: 'blocker', code: 'key.exists' }))
+    // What other families need is none of its business.
+    expect(taken.end.stdout).not.toMatch(/luna|nshield|fortanix|yubihsm/i)
+  })
+
   it('with a wrong PIN costs one try and says how many are left', async () => {
     const tries = (): Promise<string> => tool('ykman', '--device', String(SERIAL), 'piv', 'info')
     expect(await tries()).toMatch(/PIN tries remaining:\s+3/)
