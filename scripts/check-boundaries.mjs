@@ -214,7 +214,7 @@ const RULES = [
   },
   {
     from: 'src/cli/',
-    may: ['src/', 'devices/device.ts', 'devices/native-addon.ts', 'devices/open.ts'],
+    may: ['src/', 'devices/device.ts', 'devices/native-addon.ts', 'devices/open.ts', 'devices/run-program.ts'],
     never: ['src/library/'],
     not: HARDWARE,
   },

@@ -1,4 +1,5 @@
 import type { Command, CommandGroup } from './command.ts'
+import { agent } from './commands/agent.ts'
 import { batch } from './commands/batch.ts'
 import { bundle } from './commands/bundle.ts'
 import { ceremony } from './commands/ceremony.ts'
@@ -50,6 +51,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   placeOrder,
   balance,
   listen,
+  agent,
   batch,
   sandbox,
   demo,

@@ -360,6 +360,20 @@ describe('--json prints what docs/json.md says, and nothing else on stdout', () 
     held.add('listen')
   })
 
+  it('agent: a line for each profile, and for each run that goes on', async () => {
+    const aside = ['--state-directory', join(folder, 'agent')]
+    const run = (await result('enroll', [rehearsal.profile, '--yes', ...aside], 6)) as unknown as Run
+    const agent = startProgram(['agent', rehearsal.profile, 'nosuch', ...aside, '--json'])
+    await agent.until(new RegExp(`"run":"${run.id}"`))
+    const end = await agent.stop()
+    expect(end.code, end.stderr).toBe(0)
+    const [first, second, third] = valuesOf(end, true)
+    expectForm(first, 'error')
+    expectForm(second, 'error')
+    expect(expectForm(third, 'resumed-run')).toMatchObject({ run: run.id, state: 'ordered', exitCode: 6 })
+    held.add('agent')
+  })
+
   it('sandbox: one line that can be waited for; demo: the run', async () => {
     const sandbox = startProgram(['sandbox', '--directory', join(folder, 'sandbox'), '--json'])
     await sandbox.until(/^\{.*\}$/m)

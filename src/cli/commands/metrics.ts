@@ -33,6 +33,12 @@ export const metrics: Command = {
   },
 }
 
+/** As a text; the options of `agent` are those of this command, too. */
+export async function metricsText(args: Arguments, context: CommandContext): Promise<string> {
+  const { prometheusText } = await import('../../enrollment/metrics/prometheus-text.ts')
+  return prometheusText(await collect(args, context))
+}
+
 async function collect(args: Arguments, context: CommandContext) {
   const { collectMetrics } = await import('../../enrollment/metrics/collect-metrics.ts')
   const { configuredTrustAnchors } = await import('../../check/configured.ts')
