@@ -32,8 +32,8 @@ function headline({ result, error, explanation }: Answer): Headline {
 
 const MARKS: Readonly<Record<Tone, string>> = { good: '✓', bad: '✕', mixed: '!', plain: 'i' }
 
-/** The whole answer, verdict first. `width` of the picture in CSS pixels. */
-export function answerView(answer: Answer, width: number): readonly Child[] {
+/** The whole answer, verdict first. `width` of the picture in CSS pixels; `relaxed`: what was asked to be taken less strictly. */
+export function answerView(answer: Answer, width: number, relaxed: readonly string[]): readonly Child[] {
   const { tone, title, text } = headline(answer)
   const { result, error, explanation } = answer
   const knowledge = result?.knowledge
@@ -49,6 +49,7 @@ export function answerView(answer: Answer, width: number): readonly Child[] {
         h('p', { class: 'title' }, title),
         h('p', {}, printable(text)),
         knowledge && h('p', { class: 'quiet' }, WORDS.verdict.asked(knowledge.on, knowledge.issued)),
+        result === undefined ? undefined : relaxed.map((each) => h('p', { class: 'quiet' }, each)),
       ),
     ),
     explanation === undefined && error !== undefined ? errorView(error.remedy, error.code) : undefined,
@@ -71,10 +72,13 @@ const errorView = (remedy: string, code: string): Child =>
     h('p', { class: 'quiet' }, h('code', {}, code)),
   )
 
-function actions({ base64, json }: Answer): readonly Child[] {
+function actions({ base64, json, result }: Answer): readonly Child[] {
   const { actions: words } = WORDS
   return [
-    base64 === undefined ? undefined : copyButton(words.base64, base64, words.base64Size(base64.length)),
+    // Nobody should order with what is not genuine.
+    base64 === undefined || result?.genuine !== true
+      ? undefined
+      : copyButton(words.base64, base64, words.base64Size(base64.length)),
     copyButton(words.copyJson, json),
     saveButton('verdict.json', json),
     button(words.print, () => window.print()),
@@ -83,9 +87,10 @@ function actions({ base64, json }: Answer): readonly Child[] {
 
 function explanationView(explanation: Explanation, width: number): readonly Child[] {
   const { sections: words } = WORDS
+  const failed = explanation.problems.some(({ status }) => status === 'fail')
   const proven = explanation.result === undefined || explanation.result.genuine
   return [
-    section(words.problems, problems(explanation.problems)),
+    section(failed ? words.problems : words.warnings, problems(explanation.problems)),
     section(explanation.title, facts(explanation.facts)),
     explanation.tree.length === 0
       ? undefined
@@ -145,7 +150,7 @@ const problems = (checks: readonly Check[]): Child =>
     : h(
         'ol',
         { class: 'problems' },
-        checks.map(({ status, id, detail, remedy }) =>
+        failuresFirst(checks).map(({ status, id, detail, remedy }) =>
           h(
             'li',
             { class: status },
@@ -155,6 +160,11 @@ const problems = (checks: readonly Check[]): Child =>
           ),
         ),
       )
+
+const failuresFirst = (checks: readonly Check[]): readonly Check[] => [
+  ...checks.filter(({ status }) => status === 'fail'),
+  ...checks.filter(({ status }) => status !== 'fail'),
+]
 
 /** What the picture shows, for who does not see it. */
 const chainList = (nodes: readonly ExplainedNode[]): Child =>

@@ -66,11 +66,19 @@ function changed(): void {
     output.parentElement?.scrollIntoView()
 }
 
+/** A verdict must not look stricter than it is, on paper either. */
+const relaxed = (): readonly string[] => [
+  ...(fips.value === 'refuse'
+    ? []
+    : [WORDS.verdict.relaxedFips((fips.selectedOptions[0]?.textContent ?? '').toLowerCase())]),
+  ...(anchors.files().length === 0 ? [] : [WORDS.verdict.ownAnchors]),
+]
+
 function show(): void {
   const width = Math.max(260, Math.min(output.clientWidth - 2, 720))
   output.replaceChildren(h('p', { class: 'quiet empty' }, WORDS.verdict.empty))
   if (answer === undefined) return
-  const view = h('div', {}, answerView(answer, width))
+  const view = h('div', {}, answerView(answer, width, relaxed()))
   output.replaceChildren(view)
 }
 

@@ -54,12 +54,15 @@ export const WORDS = {
     explained: 'Not an attestation',
     explainedText: 'It can be explained, but it proves nothing about where a key is.',
     asked: (day: string, issued: string): string => `Judged for ${day}, by the knowledge of ${issued}.`,
+    relaxedFips: (choice: string): string => `Device without FIPS certification: ${choice}.`,
+    ownAnchors: 'Your own trust anchors count beside the built-in ones.',
     remedy: 'What to do',
     empty: 'The verdict appears here as soon as there is something to check.',
   },
 
   sections: {
     problems: 'What is wrong, and what to do',
+    warnings: 'What to know before an order',
     device: 'Device and key',
     chain: 'Who vouches for whom',
     chainPicture: (names: readonly string[]): string => `Chain of trust, from the top: ${names.join('; ')}.`,
