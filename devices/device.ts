@@ -6,6 +6,7 @@
 import type { DeviceGuard } from './device-guard.ts'
 import type { Obstacle } from './obstacle.ts'
 import type { Secret, SecretName, SecretProvider } from './secret.ts'
+import type { SigningAccess } from './signing-access.ts'
 
 export { DEVICE_ERROR_CODES, DeviceError, type DeviceErrorCode, type DeviceErrorDetails } from './device-error.ts'
 export type { ChosenDevice, DeviceGuard, Login, LoginOutcome } from './device-guard.ts'
@@ -13,6 +14,7 @@ export { type DeviceUri, formatDeviceUri, parseDeviceUri } from './device-uri.ts
 export { hideSecrets } from './hide-secrets.ts'
 export type { Obstacle } from './obstacle.ts'
 export { Secret, type SecretName, type SecretProvider, type SecretRequest } from './secret.ts'
+export { pkcs11KeyUri, type SigningAccess } from './signing-access.ts'
 
 /** The values of Sectigo's `hsmType` parameter. */
 export const HSM_TYPES = ['YUBIKEY', 'YUBIHSM2', 'LUNA', 'NSHIELD', 'FORTANIX', 'MARVELL_GOOGLE'] as const
@@ -314,6 +316,16 @@ export interface DeviceFamily {
   ): readonly SecretName[]
   /** What `open` would refuse of a URI and settings by themselves; asks no device and no network. Throws DeviceError. */
   check(uri: string, settings: Readonly<Record<string, unknown>>): Promise<void>
+  /**
+   * How other programs reach the key at a location, through the vendor's PKCS#11 module; asks no device. `serial`: of the device that
+   * the key was generated on. Undefined where the location is not one. Throws DeviceError.
+   */
+  signingAccess(
+    uri: string,
+    settings: Readonly<Record<string, unknown>>,
+    location: string,
+    serial?: string,
+  ): SigningAccess | undefined
   /** What a key like this will mean to programs that sign with it, and cannot be changed once it is there; asks no device. */
   advise?(
     uri: string,

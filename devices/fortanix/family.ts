@@ -15,6 +15,8 @@ const NOT_SEARCHED =
   'Fortanix DSM is a service, so there is no search for it: specify it, for example fortanix:region=eu.'
 
 /** Fortanix DSM over REST. Nothing of the network is loaded before `open`. */
+import { fortanixSigningAccess } from './signing-access.ts'
+
 export const family: DeviceFamily = {
   hsmType: 'FORTANIX',
   scheme: 'fortanix',
@@ -23,6 +25,7 @@ export const family: DeviceFamily = {
   check: async (uri, settings) => void readFortanixSettings(uri, settings),
   checkSecret,
   neededSecrets: (uri, settings) => [SECRET_OF[readFortanixSettings(uri, settings).authentication]],
+  signingAccess: fortanixSigningAccess,
   open: async (uri, options) => (await import('./fortanix-device.ts')).openFortanix(uri, options),
 }
 

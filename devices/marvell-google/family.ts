@@ -16,6 +16,8 @@ const NOT_SEARCHED =
   'Cloud HSM is a service, so there is no search for it: specify a key ring, marvell-google:projects/P/locations/L/keyRings/R.'
 
 /** Google Cloud KMS at protection level HSM (Marvell LiquidSecurity). Nothing of the network is loaded before `open`. */
+import { marvellGoogleSigningAccess } from './signing-access.ts'
+
 export const family: DeviceFamily = {
   hsmType: 'MARVELL_GOOGLE',
   scheme: 'marvell-google',
@@ -25,5 +27,6 @@ export const family: DeviceFamily = {
   checkSecret: (name, secret) => {
     if (name === 'token') checkToken(secret.text().trim())
   },
+  signingAccess: marvellGoogleSigningAccess,
   open: async (uri, options) => (await import('./marvell-google-device.ts')).openMarvellGoogle(uri, options),
 }

@@ -3,6 +3,8 @@ import { DeviceError } from '../device-error.ts'
 import { discoverTokens } from '../pkcs11/discover-tokens.ts'
 import { openToken, readTokenSettings } from '../pkcs11/open-token.ts'
 import { checkConfiguredPin } from '../pkcs11/pin-doctrine.ts'
+import { parseKeyLocation } from '../pkcs11/token-key.ts'
+import { tokenSigningAccess } from '../pkcs11/token-signing-access.ts'
 import { NshieldDevice } from './nshield-device.ts'
 import { NSHIELD_FAMILY, NSHIELD_SETTINGS, nshieldRole } from './nshield-settings.ts'
 
@@ -36,6 +38,10 @@ export const family: DeviceFamily = {
   settings: NSHIELD_SETTINGS,
   discover: (options) => discoverTokens(NSHIELD_FAMILY, options),
   check: async (uri, settings) => void readTokenSettings(NSHIELD_FAMILY, uri, settings),
+  signingAccess: (uri, given, location) => {
+    const identity = parseKeyLocation(location)
+    return identity === undefined ? undefined : tokenSigningAccess(NSHIELD_FAMILY, uri, given, identity)
+  },
   checkSecret: (name, secret) => {
     if (name === 'pin') checkConfiguredPin(secret, { alphabet: 'any' }, nshieldRole().pin)
   },

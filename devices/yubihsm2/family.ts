@@ -5,6 +5,7 @@ import { connectionObstacles } from './obstacles.ts'
 import { identify, openDevice } from './open-device.ts'
 import { deviceUri } from './opened-device.ts'
 import { readSettings, SETTINGS } from './settings.ts'
+import { yubihsm2SigningAccess } from './signing-access.ts'
 
 /** `discover` may take two seconds in all: status, then device info. */
 const DISCOVERY_MS = 900
@@ -45,6 +46,7 @@ export const family: DeviceFamily = {
   discover,
   check: async (uri, settings) => void readSettings(uri, settings),
   checkSecret,
+  signingAccess: yubihsm2SigningAccess,
   neededSecrets: (uri, settings) => [
     readSettings(uri, settings).authentication === 'asymmetric' ? 'authentication-key' : 'password',
   ],

@@ -13,6 +13,7 @@ import { PIV_PIN_FORM, pivUserRole, readManagementKey } from './management-key.t
 import { readPinCounter } from './pin-counter.ts'
 import { YubikeyDevice } from './yubikey-device.ts'
 import { YUBIKEY_FAMILY, YUBIKEY_SETTINGS } from './yubikey-settings.ts'
+import { yubikeySigningAccess } from './yubikey-signing-access.ts'
 
 /** What libykcs11 shows, joined with what HID shows: a key with PIV switched off is named, not passed over. */
 async function discover(options: DiscoverOptions): Promise<Discovery> {
@@ -61,6 +62,7 @@ export const family: DeviceFamily = {
     const { query, settings } = readTokenSettings(YUBIKEY_FAMILY, uri, given)
     chosenSlot(query, settings)
   },
+  signingAccess: yubikeySigningAccess,
   advise: (uri, given, key) => {
     const { query, settings } = readTokenSettings(YUBIKEY_FAMILY, uri, given)
     return policyAdvice(chosenSlot(query, settings), key)

@@ -38,15 +38,15 @@ const asksBeforeEach = ({ name }: PivSlot, { pinPolicy = 'default' }: Policies):
   pinPolicy === 'always' || (pinPolicy === 'default' && name === '9c')
 
 /**
- * What the policies of a new key will mean to whoever signs with it. They are fixed with the key. SunPKCS11 (jsign, jarsigner) and
- * python-pkcs11 (pyHanko) log in once; pkcs11-provider, NSS and pkcs11-tool log in again for each signature.
+ * What the policies of a new key will mean to whoever signs with it. They are fixed with the key. SunPKCS11 (jsign, jarsigner) logs in
+ * once, as does python-pkcs11 unless told otherwise; pkcs11-provider, NSS and pkcs11-tool log in again for each signature.
  */
 export const policyAdvice = (slot: PivSlot, policies: Policies): readonly Obstacle[] =>
   obstacles(
     asksBeforeEach(slot, policies) &&
       warning(
         'key.pin-policy',
-        `a key in slot ${slot.name} with the PIN policy "${policies.pinPolicy ?? 'default'}" asks for the PIN before every signature: jsign, jarsigner and pyHanko sign one document per login with it`,
+        `a key in slot ${slot.name} with the PIN policy "${policies.pinPolicy ?? 'default'}" asks for the PIN before every signature: jsign and jarsigner sign one document per login with it, and OpenSSL's libp11 engine none without a terminal`,
         slot.name === '9c'
           ? 'For batches, set key.pinPolicy to once (libykcs11 2.3 or later) or use slot 9a, before the key is generated: its policy cannot be changed.'
           : 'For batches, set key.pinPolicy to once before the key is generated: its policy cannot be changed.',

@@ -23,6 +23,7 @@ import { renew } from './commands/renew.ts'
 import { runs } from './commands/runs.ts'
 import { sandbox } from './commands/sandbox.ts'
 import { signCheck } from './commands/sign-check.ts'
+import { signingConfig } from './commands/signing-config.ts'
 import { attest, csr, keygen } from './commands/steps.ts'
 import { trust } from './commands/trust.ts'
 
@@ -47,6 +48,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   ledger,
   certificate,
   signCheck,
+  signingConfig,
   order,
   placeOrder,
   balance,

@@ -1,4 +1,11 @@
-import type { Device, HsmType, Obstacle, OpenOptions } from '../../devices/device.ts'
+import {
+  type Device,
+  DeviceError,
+  type HsmType,
+  type Obstacle,
+  type OpenOptions,
+  type SigningAccess,
+} from '../../devices/device.ts'
 import { familyOf, loadFamily } from '../../devices/open.ts'
 import type { Configuration } from './configuration.ts'
 import { deviceProfile, keyProfile } from './profile.ts'
@@ -36,4 +43,19 @@ export async function adviceOnConfiguredKey(configuration: Configuration): Promi
   const { uri, hsmType, settings } = deviceProfile(configuration)
   const family = await loadFamily(familyOf(uri, hsmType))
   return family.advise?.(uri, settings, keyProfile(configuration)) ?? []
+}
+
+/** How other programs reach the key of a run. `location`: as the device names it. Throws ConfigError, DeviceError. */
+export async function signingAccessOf(
+  configuration: Configuration,
+  location: string,
+  serial: string | undefined,
+): Promise<{ readonly hsmType: HsmType; readonly access: SigningAccess }> {
+  const { uri, hsmType, settings } = deviceProfile(configuration)
+  const family = await loadFamily(familyOf(uri, hsmType))
+  const access = family.signingAccess(uri, settings, location, serial)
+  if (access !== undefined) return { hsmType: family.hsmType, access }
+  throw new DeviceError('device.uri', `Could not find the place of the key "${location.slice(0, 120)}".`, {
+    remedy: 'Correct the device in the profile of the run.',
+  })
 }
