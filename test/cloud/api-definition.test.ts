@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -48,6 +49,28 @@ describe('the DSM double, asked by curl', () => {
     expect(JSON.parse(signed.body)).toMatchObject({ kid })
     const attested = await curl('POST', `${dsm().endpoint}/crypto/v1/keys/key_attestation`, bearer, { key: { kid } })
     expect(JSON.parse(attested.body).authority_chain).toHaveLength(3)
+  })
+
+  it('lists and shows a key by its path, and verifies what the key has signed, data or digest', async () => {
+    const bearer = await dsmBearer()
+    const request = { name: 'by path', obj_type: 'EC', elliptic_curve: 'NistP256', key_ops: ['SIGN', 'VERIFY'] }
+    const made = await curl('POST', `${dsm().endpoint}/crypto/v1/keys`, bearer, request)
+    const { kid } = JSON.parse(made.body)
+    const listed = await curl('GET', `${dsm().endpoint}/crypto/v1/keys?name=by%20path`, bearer)
+    expect(JSON.parse(listed.body)).toMatchObject([{ kid, name: 'by path' }])
+    const at = `${dsm().endpoint}/crypto/v1/keys/${kid}`
+    expect(JSON.parse((await curl('GET', at, bearer)).body)).toMatchObject({ kid, obj_type: 'EC' })
+    const data = Buffer.from('a document')
+    const signature = async (what: object): Promise<string> =>
+      JSON.parse((await curl('POST', `${at}/sign`, bearer, { hash_alg: 'SHA256', ...what })).body).signature
+    const verified = async (what: object): Promise<boolean> =>
+      JSON.parse((await curl('POST', `${at}/verify`, bearer, { hash_alg: 'SHA256', ...what })).body).result
+    const hash = createHash('sha256').update(data).digest('base64')
+    for (const what of [{ data: data.toString('base64') }, { hash }]) {
+      const signed = await signature(what)
+      expect(await verified({ data: data.toString('base64'), signature: signed })).toBe(true)
+      expect(await verified({ data: 'AAAA', signature: signed })).toBe(false)
+    }
   })
 
   it.each([

@@ -12,6 +12,9 @@ const required = (type: FieldType): Field => ({ type, required: true })
 const all = (type: FieldType, names: string): Readonly<Record<string, Field>> =>
   Object.fromEntries(names.split(' ').map((name) => [name, optional(type)]))
 
+const allQuery = (type: FieldType, names: string): Readonly<Record<string, FieldType>> =>
+  Object.fromEntries(names.split(' ').map((name) => [name, type]))
+
 const KEY_OPERATION: FieldType = {
   oneOf:
     'SIGN VERIFY ENCRYPT DECRYPT WRAPKEY UNWRAPKEY DERIVEKEY TRANSFORM MACGENERATE MACVERIFY EXPORT APPMANAGEABLE HIGHVOLUME AGREEKEY ENCAPSULATE DECAPSULATE'.split(
@@ -106,6 +109,29 @@ const SIGN_REQUEST: MessageDefinition = {
     deterministic_signature: optional('boolean'),
   },
   exactlyOne: [['hash', 'data']],
+}
+
+/** For a key that the path names. */
+const SIGN_REQUEST_BY_ID: MessageDefinition = {
+  ...SIGN_REQUEST,
+  name: 'SignRequest by id',
+  fields: { ...SIGN_REQUEST.fields, key: optional(SOBJECT_DESCRIPTOR) },
+}
+
+const VERIFY_REQUEST: MessageDefinition = {
+  ...SIGN_REQUEST,
+  name: 'VerifyRequest',
+  fields: { ...SIGN_REQUEST.fields, key: optional(SOBJECT_DESCRIPTOR), signature: required('bytes') },
+}
+
+const SIGN_RESPONSE: MessageDefinition = {
+  name: 'SignResponse',
+  fields: { kid: optional('uuid'), signature: required('bytes') },
+}
+
+const VERIFY_RESPONSE: MessageDefinition = {
+  name: 'VerifyResponse',
+  fields: { kid: optional('uuid'), result: required('boolean') },
 }
 
 const AUTH_RESPONSE: MessageDefinition = {
@@ -237,13 +263,35 @@ export const DSM_CALLS: readonly ApiCall[] = [
     },
     reply: { list: SOBJECT },
   },
+  {
+    name: 'GetSobjectById',
+    method: 'GET',
+    path: '/crypto/v1/keys/{id}',
+    query: allQuery('boolean', 'show_value show_pub_key show_destroyed show_deleted'),
+    reply: SOBJECT,
+  },
   { name: 'DeleteSobject', method: 'DELETE', path: '/crypto/v1/keys/{id}' },
   {
     name: 'Sign',
     method: 'POST',
     path: '/crypto/v1/sign',
     request: SIGN_REQUEST,
-    reply: { name: 'SignResponse', fields: { kid: optional('uuid'), signature: required('bytes') } },
+    reply: SIGN_RESPONSE,
+  },
+  {
+    name: 'SignById',
+    method: 'POST',
+    path: '/crypto/v1/keys/{id}/sign',
+    request: SIGN_REQUEST_BY_ID,
+    reply: SIGN_RESPONSE,
+  },
+  { name: 'Verify', method: 'POST', path: '/crypto/v1/verify', request: VERIFY_REQUEST, reply: VERIFY_RESPONSE },
+  {
+    name: 'VerifyById',
+    method: 'POST',
+    path: '/crypto/v1/keys/{id}/verify',
+    request: VERIFY_REQUEST,
+    reply: VERIFY_RESPONSE,
   },
   {
     name: 'KeyAttestation',

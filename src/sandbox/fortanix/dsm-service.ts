@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto'
 import type { Answer, ReceivedCall } from '../http/http-double.ts'
 import { AppSessions } from './app-sessions.ts'
 import { ApprovalQueue } from './approval-queue.ts'
-import { ACCOUNT, generateObject, importCertificate, type SecurityObject, signWith } from './security-objects.ts'
+import {
+  ACCOUNT,
+  generateObject,
+  importCertificate,
+  type SecurityObject,
+  signWith,
+  verifyWith,
+} from './security-objects.ts'
 
 /** Attests one key as the cluster would: base64 certificates in the members of the reply. */
 export type AttestKey = (kid: string, spki: Uint8Array) => Record<string, unknown>
@@ -12,6 +19,9 @@ const NEEDED: Readonly<Record<string, string>> = {
   CreateSobject: 'CREATE_SOBJECTS',
   ImportSobject: 'CREATE_SOBJECTS',
   Sign: 'SIGN',
+  SignById: 'SIGN',
+  Verify: 'VERIFY',
+  VerifyById: 'VERIFY',
   DeleteSobject: 'MANAGE',
 }
 
@@ -66,13 +76,21 @@ export class DsmService {
       case 'ImportSobject':
         return this.#import(call.body)
       case 'GetSobject':
-        return this.#show(call)
+        return this.#show(this.#find(call.body), call.query)
+      case 'GetSobjectById':
+        return this.#show(this.objects.get(call.params.id ?? ''), call.query)
       case 'ListSobjects':
         return this.#list(call)
       case 'DeleteSobject':
         return this.objects.delete(call.params.id ?? '') ? { status: 204 } : NOT_FOUND
       case 'Sign':
-        return this.#sign(call.body)
+        return this.#sign(this.#find(call.body.key), call.body)
+      case 'SignById':
+        return this.#sign(this.objects.get(call.params.id ?? ''), call.body)
+      case 'Verify':
+        return this.#verify(this.#find(call.body.key), call.body)
+      case 'VerifyById':
+        return this.#verify(this.objects.get(call.params.id ?? ''), call.body)
       case 'KeyAttestation':
         return this.#attest(call.body)
       default:
@@ -165,26 +183,29 @@ export class DsmService {
     return taken ? { status: 409, body: 'A security object with this name already exists' } : undefined
   }
 
-  #show({ body, query }: ReceivedCall): Answer {
-    const object = this.#find(body)
+  #show(object: SecurityObject | undefined, query: ReceivedCall['query']): Answer {
     return object === undefined ? NOT_FOUND : { status: 200, body: shownTo(query, object) }
   }
 
   #list({ query }: ReceivedCall): Answer {
-    const { group_id, obj_type, offset = '0', limit = '1000' } = query
-    const found = [...this.objects.values()].filter(
-      ({ shown }) =>
-        (group_id === undefined || shown.group_id === group_id) &&
-        (obj_type === undefined || shown.obj_type === obj_type),
+    const { name, group_id, obj_type, offset = '0', limit = '1000' } = query
+    const wanted = Object.entries({ name, group_id, obj_type }).filter(([, value]) => value !== undefined)
+    const found = [...this.objects.values()].filter(({ shown }) =>
+      wanted.every(([member, value]) => shown[member] === value),
     )
     const page = found.slice(Number(offset), Number(offset) + Number(limit))
     return { status: 200, body: page.map((object) => shownTo(query, object)) }
   }
 
-  #sign(body: Readonly<Record<string, unknown>>): Answer {
-    const object = this.#find(body.key)
+  #sign(object: SecurityObject | undefined, body: Readonly<Record<string, unknown>>): Answer {
     if (object?.privateKey === undefined) return NOT_FOUND
     return { status: 200, body: { kid: object.kid, signature: Buffer.from(signWith(object, body)).toString('base64') } }
+  }
+
+  #verify(object: SecurityObject | undefined, body: Readonly<Record<string, unknown>>): Answer {
+    if (object?.spki === undefined) return NOT_FOUND
+    if (body.data === undefined) return { status: 400, body: 'The double verifies signatures over data only' }
+    return { status: 200, body: { kid: object.kid, result: verifyWith(object, body) } }
   }
 
   #attest(body: Readonly<Record<string, unknown>>): Answer {

@@ -1,5 +1,6 @@
-import { constants, generateKeyPair, type KeyObject, randomUUID, sign } from 'node:crypto'
+import { constants, createPublicKey, generateKeyPair, type KeyObject, randomUUID, sign, verify } from 'node:crypto'
 import { promisify } from 'node:util'
+import { signDigest } from '../digest-signature.ts'
 
 const generate = promisify(generateKeyPair)
 
@@ -85,11 +86,30 @@ const HASHES: Readonly<Record<string, string>> = { SHA1: 'sha1', SHA256: 'sha256
 
 /** ECDSA as DER; RSA as the mode says, and PSS without a mode, as a group's policy may want it. */
 export function signWith(object: SecurityObject, request: Readonly<Record<string, unknown>>): Uint8Array {
-  if (object.privateKey === undefined) throw new Error('no private key')
-  const hash = HASHES[String(request.hash_alg)] ?? ''
+  const { privateKey } = object
+  if (privateKey === undefined) throw new Error('no private key')
+  if (request.hash === undefined) {
+    const data = Buffer.from(String(request.data), 'base64')
+    return sign(hashOf(request), data, { key: privateKey, ...paddingOf(privateKey, request) })
+  }
+  const digest = Buffer.from(String(request.hash), 'base64')
+  return signDigest(privateKey, hashOf(request), digest)
+}
+
+/** Over `data`; a request with a digest is not verified here. */
+export function verifyWith(object: SecurityObject, request: Readonly<Record<string, unknown>>): boolean {
+  const { spki } = object
+  if (spki === undefined) throw new Error('no public key')
+  const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
+  const signature = Buffer.from(String(request.signature), 'base64')
   const data = Buffer.from(String(request.data), 'base64')
-  if (object.privateKey.asymmetricKeyType === 'ec') return sign(hash, data, object.privateKey)
-  const pkcs1 = request.mode instanceof Object && 'PKCS1_V15' in request.mode
-  const padding = pkcs1 ? constants.RSA_PKCS1_PADDING : constants.RSA_PKCS1_PSS_PADDING
-  return sign(hash, data, { key: object.privateKey, padding })
+  return verify(hashOf(request), data, { key, ...paddingOf(key, request) }, signature)
+}
+
+const hashOf = (request: Readonly<Record<string, unknown>>): string => HASHES[String(request.hash_alg)] ?? ''
+
+function paddingOf(key: KeyObject, { mode }: Readonly<Record<string, unknown>>): { readonly padding?: number } {
+  if (key.asymmetricKeyType === 'ec') return {}
+  const pkcs1 = mode instanceof Object && 'PKCS1_V15' in mode
+  return { padding: pkcs1 ? constants.RSA_PKCS1_PADDING : constants.RSA_PKCS1_PSS_PADDING }
 }

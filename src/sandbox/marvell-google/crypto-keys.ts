@@ -1,7 +1,6 @@
-import { constants, generateKeyPair, type KeyObject, privateEncrypt } from 'node:crypto'
+import { generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
-import { integer, sequence } from '../../asn1/der-writer.ts'
-import { signHash } from '../pkcs11-token/ecdsa.ts'
+import { signDigest } from '../digest-signature.ts'
 
 const generate = promisify(generateKeyPair)
 
@@ -80,27 +79,5 @@ export async function addVersion(
 }
 
 /** Over a digest that the caller computed, as the HSM signs; `digest` has the length that the algorithm wants. */
-export function signDigest(version: VersionState, digest: Uint8Array): Uint8Array {
-  const hash = digestField(version.algorithm)
-  const rsaKey = version.privateKey.asymmetricKeyType === 'rsa'
-  return rsaKey ? signPkcs1(version.privateKey, hash, digest) : signEcdsa(version.privateKey, digest)
-}
-
-/** DigestInfo before the digest (RFC 8017, 9.2 note 1). */
-const DIGEST_INFO: Readonly<Record<string, string>> = {
-  sha256: '3031300d060960864801650304020105000420',
-  sha384: '3041300d060960864801650304020205000430',
-  sha512: '3051300d060960864801650304020305000440',
-}
-
-function signPkcs1(key: KeyObject, hash: string, digest: Uint8Array): Uint8Array {
-  const message = Buffer.concat([Buffer.from(DIGEST_INFO[hash] ?? '', 'hex'), digest])
-  return privateEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, message)
-}
-
-/** DER Ecdsa-Sig-Value, as Cloud KMS answers. */
-function signEcdsa(key: KeyObject, digest: Uint8Array): Uint8Array {
-  const sides = signHash(key, digest)
-  const half = sides.length / 2
-  return sequence(integer(sides.subarray(0, half)), integer(sides.subarray(half)))
-}
+export const signVersionDigest = (version: VersionState, digest: Uint8Array): Uint8Array =>
+  signDigest(version.privateKey, digestField(version.algorithm), digest)

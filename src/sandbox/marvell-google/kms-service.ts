@@ -1,6 +1,13 @@
 import { crc32c } from '../../../devices/marvell-google/crc32c.ts'
 import type { Answer, ReceivedCall } from '../http/http-double.ts'
-import { addVersion, canGenerate, digestField, type KeyState, signDigest, type VersionState } from './crypto-keys.ts'
+import {
+  addVersion,
+  canGenerate,
+  digestField,
+  type KeyState,
+  signVersionDigest,
+  type VersionState,
+} from './crypto-keys.ts'
 import { TokenService } from './token-service.ts'
 
 /** Attests one version: the KeyOperationAttestation of the API. */
@@ -227,7 +234,7 @@ function signWith(version: VersionState, body: Readonly<Record<string, unknown>>
   if (sent !== undefined && sent !== String(crc32c(digest))) {
     return googleError(400, 'The checksum in digestCrc32c does not match.', 'INVALID_ARGUMENT')
   }
-  const signature = signDigest(version, digest)
+  const signature = signVersionDigest(version, digest)
   return {
     status: 200,
     body: {
