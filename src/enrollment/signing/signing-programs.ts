@@ -170,7 +170,7 @@ function nss(key: SigningKey): SigningConfig {
       `Import the issuers of ${fullchainFile} with certutil -A, so that pdfsig puts them into the signature.`,
       ...(keyType === 'EC'
         ? [
-            'pdfsig of poppler 22.12 does not sign with EC keys ("unable update signature"): use a newer one, or pyHanko.',
+            'pdfsig of poppler 22.12 signs twice and reserves room by the first signature: with an EC key it fails now and then ("unable update signature"); try again, or use pyHanko.',
           ]
         : []),
       ...(access.showsCertificate
