@@ -1,4 +1,5 @@
 import type { KeyAlgorithm } from '../device.ts'
+import { curveOfNumbers } from './explicit-curve.ts'
 import { CKM } from './pkcs11-constants.ts'
 
 /** What PKCS#11 needs to know of a key type. */
@@ -22,13 +23,17 @@ export const KEY_SHAPES: Readonly<Record<KeyAlgorithm, KeyShape>> = {
   'P-384': curve('P-384', 48, '06052b81040022'),
 }
 
-/** The curve that CKA_EC_PARAMS names, if it is one of ours. */
+/** The curve that CKA_EC_PARAMS names, or has all the numbers of, if it is one of ours. */
 export function shapeOfCurve(params: Uint8Array): Extract<KeyShape, { kind: 'EC' }> | undefined {
+  const numbers = params[0] === SEQUENCE ? curveOfNumbers(params) : undefined
   for (const shape of Object.values(KEY_SHAPES)) {
-    if (shape.kind === 'EC' && Buffer.compare(shape.params, params) === 0) return shape
+    if (shape.kind !== 'EC') continue
+    if (shape.jwkCurve === numbers || Buffer.compare(shape.params, params) === 0) return shape
   }
   return undefined
 }
+
+const SEQUENCE = 0x30
 
 /** 65537, big-endian: the only public exponent a request may have. */
 export const PUBLIC_EXPONENT = Buffer.from('010001', 'hex')

@@ -1,8 +1,12 @@
+import { execFileSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { DeviceError } from '../device-error.ts'
 import { KEY_SHAPES } from './key-algorithm.ts'
 import { publicKeyFromAttributes } from './public-key.ts'
+
+const explicit = (curve: 'P-256' | 'P-384', ...options: readonly string[]): Buffer =>
+  execFileSync('openssl', ['ecparam', '-name', curve, '-param_enc', 'explicit', '-outform', 'DER', ...options])
 
 const P256 = Buffer.from('06082a8648ce3d030107', 'hex')
 
@@ -22,6 +26,26 @@ describe('the public key of a token', () => {
       expect(publicKeyFromAttributes({ ecParams, ecPoint: point }, 'x').equals(publicKey)).toBe(true)
       const wrapped = Buffer.concat([Buffer.of(4, point.length), point])
       expect(publicKeyFromAttributes({ ecParams, ecPoint: wrapped }, 'x').equals(publicKey)).toBe(true)
+    })
+
+    it.each([[], ['-no_seed'], ['-conv_form', 'compressed'], ['-no_seed', '-conv_form', 'compressed']])(
+      `on ${curve} given by its numbers is the same (openssl ecparam %j %j %j)`,
+      (...options) => {
+        expect(publicKeyFromAttributes({ ecParams: explicit(curve, ...options), ecPoint: point }, 'x')).toEqual(
+          publicKey,
+        )
+      },
+    )
+
+    it(`on ${curve} given by numbers of which any is another is no key of ours`, () => {
+      const numbers = explicit(curve)
+      for (let at = 0; at < numbers.length; at++) {
+        const other = Buffer.from(numbers)
+        other[at] = (other[at] ?? 0) ^ 1
+        expect(() => publicKeyFromAttributes({ ecParams: other, ecPoint: point }, 'x'), `byte ${at}`).toThrow(
+          'neither P-256 nor P-384',
+        )
+      }
     })
 
     it(`on ${curve} is refused where the point is cut, compressed or not on the curve`, () => {

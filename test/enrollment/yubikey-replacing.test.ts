@@ -121,7 +121,7 @@ describe.runIf(allHere(missingForPcscd()))('a slot of a YubiKey', () => {
     expect(refused.stderr).toContain('key.exists')
     const replaced = await enroll('--wait', '--replace-key', '9c')
     expect(replaced.code, replaced.stderr).toBe(0)
-    expect(replaced.stderr).toContain('this replaces the key 9c')
+    expect(replaced.stderr).toMatch(/this replaces the key 9c \(SPKI SHA-256 [0-9a-f]{16}…\)/)
   })
 
   it.each([
