@@ -1,11 +1,18 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { generateKeyPairSync, X509Certificate } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { ALGORITHMS } from '../../devices/yubihsm2/algorithm.ts'
+import { capabilities } from '../../devices/yubihsm2/capability.ts'
 import { generateAsymmetricKey } from '../../devices/yubihsm2/commands/generate-asymmetric-key.ts'
+import { getObjectInfo } from '../../devices/yubihsm2/commands/get-object-info.ts'
+import { getPublicKey } from '../../devices/yubihsm2/commands/get-public-key.ts'
 import { listObjects } from '../../devices/yubihsm2/commands/list-objects.ts'
 import { getOpaque, putOpaque } from '../../devices/yubihsm2/commands/opaque.ts'
+import { signAttestationCertificate } from '../../devices/yubihsm2/commands/sign-attestation-certificate.ts'
 import { Connector } from '../../devices/yubihsm2/connector.ts'
 import { Session } from '../../devices/yubihsm2/session.ts'
 import { deriveStaticKeys } from '../../devices/yubihsm2/session-keys.ts'
 import { type RunningYubiHsm2Double, startYubiHsm2Double } from '../../src/sandbox/yubihsm2/double.ts'
+import { issueCertificate } from '../pkcs11/issue-certificate.ts'
 
 let double: RunningYubiHsm2Double
 let connector: Connector
@@ -111,3 +118,36 @@ it('takes what fits into a frame and refuses the rest before it is sent', async 
   expect(await session.run(getOpaque, id)).toEqual(data)
   await session.close()
 })
+
+describe('what Yubico’s hardware tests see of objects', () => {
+  it('an RSA key is as long as all numbers of its private half', async () => {
+    const session = await open()
+    const id = await session.run(generateAsymmetricKey, { ...object, algorithm: ALGORITHMS.rsa2048 })
+    expect(await session.run(getObjectInfo, { id, type: 'asymmetric-key' })).toMatchObject({ length: 896 })
+    await session.close()
+  })
+
+  it('capabilities may be given as all, 64 bits', async () => {
+    const session = await open()
+    const all = (1n << 64n) - 1n
+    const id = await session.run(generateAsymmetricKey, { ...object, capabilities: all })
+    expect(await session.run(getPublicKey, id)).toBeDefined()
+    await session.close()
+  })
+
+  it('the template of an attesting key may be the certificate of another key', async () => {
+    const session = await open()
+    const attest = capabilities('sign-ecdsa', 'sign-attestation-certificate')
+    const attestingId = await session.run(generateAsymmetricKey, { ...object, capabilities: attest })
+    const template = issueCertificate(foreignKey(), 'template of another key')
+    await session.run(putOpaque, { object: { ...object, id: attestingId, algorithm: 31 }, data: template })
+    const id = await session.run(generateAsymmetricKey, object)
+    const attested = new X509Certificate(await session.run(signAttestationCertificate, { id, attestingId }))
+    expect(attested.issuer).toBe(new X509Certificate(template).subject)
+    await session.close()
+  })
+})
+
+/** SubjectPublicKeyInfo of a key that no device has. */
+const foreignKey = (): Uint8Array =>
+  new Uint8Array(generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'der' }))

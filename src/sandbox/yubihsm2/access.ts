@@ -1,5 +1,5 @@
 /** Who may do what: capabilities of the authentication key, capabilities of the object, shared domains. */
-import { type CapabilityName, hasCapability } from '../../../devices/yubihsm2/capability.ts'
+import { ALL_CAPABILITIES, type CapabilityName, hasCapability } from '../../../devices/yubihsm2/capability.ts'
 import { OBJECT_TYPES, type ObjectTypeName } from '../../../devices/yubihsm2/object-type.ts'
 import { refuse } from './command-failure.ts'
 import type { ObjectStore, StoredObject } from './object-store.ts'
@@ -30,9 +30,9 @@ export function usableObject(
   return object
 }
 
-/** What is made may have no more than the authentication key may hand on. */
+/** What is made may have no more than the authentication key may hand on. `all` is 64 bits, more than there are capabilities. */
 export function requireDelegated(authKey: StoredObject, capabilities: bigint, domains: number): void {
-  if ((capabilities & ~authKey.delegated) !== 0n) throw refuse('insufficientPermissions')
+  if ((capabilities & ALL_CAPABILITIES & ~authKey.delegated) !== 0n) throw refuse('insufficientPermissions')
   if (domains === 0) throw refuse('invalidData')
   if ((domains & ~authKey.domains) !== 0) throw refuse('insufficientPermissions')
 }

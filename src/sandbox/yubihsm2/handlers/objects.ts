@@ -6,6 +6,7 @@ import { requireCapability, visibleObject } from '../access.ts'
 import { refuse } from '../command-failure.ts'
 import { EMPTY, type Handlers } from '../execution.ts'
 import type { StoredObject } from '../object-store.ts'
+import { RSA_OCTETS } from '../rsa.ts'
 
 const DELETE: Readonly<Record<number, CapabilityName>> = {
   [OBJECT_TYPES.opaque]: 'delete-opaque',
@@ -55,6 +56,18 @@ export function readFilters(request: ByteReader): readonly ObjectFilter[] {
   return filters
 }
 
+/**
+ * As a device shows it: a wrap key with the capabilities that it hands on, an RSA key with all numbers of its private half (RFC 8017 3.2:
+ * the modulus and five of half its length).
+ */
+function shownLength({ type, algorithm, bytes }: StoredObject): number {
+  if (type === OBJECT_TYPES['authentication-key']) return 40
+  const half = RSA_OCTETS[algorithm]
+  const isPrivate = type === OBJECT_TYPES['asymmetric-key'] || type === OBJECT_TYPES['wrap-key']
+  if (half !== undefined && isPrivate) return 7 * (half / 2)
+  return type === OBJECT_TYPES['wrap-key'] ? bytes.length + 8 : bytes.length
+}
+
 export const objects: Handlers = {
   'list objects': (request, { state, authKey }) => {
     const filters = readFilters(request)
@@ -73,7 +86,7 @@ export const objects: Handlers = {
     return concat(
       u64(object.capabilities),
       u16(object.id),
-      u16(object.type === OBJECT_TYPES['authentication-key'] ? 40 : object.bytes.length),
+      u16(shownLength(object)),
       u16(object.domains),
       u8(object.type),
       u8(object.algorithm),
