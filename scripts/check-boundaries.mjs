@@ -12,6 +12,7 @@ const CONTRACT = [
   'devices/run-program.ts',
   'devices/key-algorithm.ts',
   'devices/obstacle.ts',
+  'devices/signing-access.ts',
   'devices/native-addon.ts',
   'devices/native-addon-fault.ts',
   'devices/secret.ts',
