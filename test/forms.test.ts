@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { writePem } from '../src/asn1/pem.ts'
 import { checkAttestation } from '../src/check/check-attestation.ts'
+import { evidenceCertificates } from '../src/check/evidence-certificates.ts'
 import { policyProfile } from '../src/check/policy/policy-profile.ts'
 import { readEvidence } from '../src/check/read/evidence-input.ts'
 import { refuseHiddenKeys } from '../src/check/read/hidden-keys.ts'
@@ -43,6 +45,42 @@ describe.each(HSM_TYPES)('genuine %s evidence', (hsmType) => {
     expect(readEvidence(evidence.package).notes).toEqual([])
   })
 })
+
+/** A confirmation is a PKCS#7; some tools leave its certificates one by one. */
+describe.each(['EC, three certificates, unsigned r and s', 'RSA, five certificates', 'RSA, without the root'])(
+  'the certificates of a Luna confirmation (%s)',
+  (name) => {
+    const evidence = SYNTHETIC_EVIDENCE.LUNA().find((each) => each.name === name) as SyntheticEvidence
+    const ders = evidenceCertificates('LUNA', evidence.package).map(({ der }) => der)
+    const pem = (each: readonly Uint8Array[]): Buffer =>
+      Buffer.from(each.map((der) => writePem('CERTIFICATE', der)).join(''))
+    const [leaf = new Uint8Array(), ...above] = ders
+    const loose: readonly (readonly [string, readonly Uint8Array[]])[] = [
+      ...FORMS.filter(({ of }) => of !== 'bytes').map((form): readonly [string, readonly Uint8Array[]] => [
+        form.name,
+        [form.make(pem(ders))],
+      ]),
+      ['PEM, the other way round', [pem([...ders].reverse())]],
+      ['PEM, the leaf last', [pem([...above, leaf])]],
+      ['PEM, the leaf twice', [pem([leaf, ...ders])]],
+      ['DER, the leaf last', [Buffer.concat([...above, leaf])]],
+      ['a PEM file each', ders.map((der) => pem([der]))],
+      ['a DER file each, the other way round', [...ders].reverse()],
+    ]
+
+    it.each(loose)('are genuine LUNA evidence as %s', (_, files) => {
+      const read = readEvidence(...files)
+      const result = checkAttestation({
+        package: read.package,
+        trustAnchors: evidence.trustAnchors,
+        now: NOW,
+        notes: read.notes,
+      })
+      expect(result).toMatchObject({ hsmType: 'LUNA', genuine: true })
+      expect(Buffer.compare(read.package, evidence.package)).toBe(0)
+    })
+  },
+)
 
 const key = testKeyPair('P-256')
 const REQUESTS = FORMS.filter(({ of }) => of !== 'certificates')

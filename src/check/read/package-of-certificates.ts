@@ -15,6 +15,7 @@ export interface CertificatePackage {
 }
 
 const SORTED = 'put the certificates back in order, each before its issuer'
+const LEFT_OUT = 'left out certificates that appear twice'
 const TOGETHER = 'put the certificates together'
 const TOGETHER_SORTED = 'put the certificates together, the attestation before its issuer'
 
@@ -40,7 +41,10 @@ interface Arranged {
   readonly notes: readonly string[]
 }
 
-/** `sets`: certificates by where they were; those of one set are in order already, unless it is that of a PKCS#7. */
+/**
+ * `sets`: certificates by where they were; those of one set are in order already, unless it is that of a PKCS#7, or the package that holds
+ * them is ours to write.
+ */
 function arrange(sets: readonly (readonly Uint8Array[])[], isSet = false): Arranged {
   const joined = sets.length > 1
   const found = joined ? withoutDoubles(sets.flat()) : sets.flat()
@@ -50,7 +54,14 @@ function arrange(sets: readonly (readonly Uint8Array[])[], isSet = false): Arran
   const pem = pemOf(order ?? found)
   const own = ownPackage(order ?? found)
   const known = (isSet || own !== undefined) && possibleFamilies(pem).length > 0
-  if (own !== undefined && !known) return { package: own, form: 'own', notes }
+  if (own !== undefined && !known) {
+    const single = withoutDoubles(found)
+    if (joined || isSet || (single.length === found.length && onlyOrder(found) === undefined)) {
+      return { package: own, form: 'own', notes }
+    }
+    const [ordered, doubles] = [arrange([single], true), found.length - single.length]
+    return doubles === 0 ? ordered : { ...ordered, notes: [...ordered.notes, LEFT_OUT] }
+  }
   return { package: pem, form: known ? 'pem' : 'unknown', notes }
 }
 
