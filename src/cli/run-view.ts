@@ -35,6 +35,7 @@ export function withProfile({ profile = 'PROFILE' }: Pick<RunRecord, 'profile'>)
 
 /** What a person does next, by state. */
 export function nextStep(id: string, record: RunRecord): string {
+  if (record.revokedAt !== undefined) return 'nothing: the order was revoked'
   switch (record.state) {
     case 'planned':
     case 'key-generated':
@@ -95,7 +96,10 @@ export function runToText(
 ): string {
   if (record === undefined) return `run ${id}\n  folder   ${folder}\n  fault    ${fault.message}\n`
   const lines: [string, string | undefined][] = [
-    ['state', `${record.state}${record.test ? ' (test order)' : ''}`],
+    [
+      'state',
+      `${record.state}${record.test ? ' (test order)' : ''}${record.revokedAt === undefined ? '' : `, revoked at ${record.revokedAt}`}`,
+    ],
     ['profile', record.profile],
     ['begun', `${record.startedAt}, last change ${record.updatedAt}`],
     [

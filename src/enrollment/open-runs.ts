@@ -27,11 +27,12 @@ const openAmong = (runs: readonly KnownRun[], test: boolean): readonly KnownRun[
  * `rejection`: the CA took the order and refused the applicant; nothing can be resumed. A run that died, or was stopped, before
  * it asked for a key has made nothing and stands in nobody's way.
  */
-const isFinished = ({ state, test, rejection, keyRequested }: RunRecord): boolean =>
+const isFinished = ({ state, test, rejection, keyRequested, revokedAt }: RunRecord): boolean =>
   state === 'installed' ||
   state === 'abandoned' ||
   (test && state === 'issued') ||
   rejection !== undefined ||
+  revokedAt !== undefined ||
   (state === 'planned' && keyRequested === undefined)
 
 /** A paid certificate of this profile that has not ended, or an order for one. */

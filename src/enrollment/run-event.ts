@@ -190,6 +190,8 @@ export type RunEvent =
   | { readonly type: 'switched'; readonly by: string }
   /** The key of the run is not needed any more although its certificate may still be good: its place may be taken. */
   | { readonly type: 'retired'; readonly by: string }
+  /** The order was revoked at the CA, or cancelled before it was issued: by `by` here, or as the CA says. */
+  | { readonly type: 'order-revoked'; readonly by: string }
   /** A person gave the run up; `despiteOrder`: also an order that exists, or may. */
   | { readonly type: 'abandoned'; readonly by: string; readonly despiteOrder: boolean }
   | { readonly type: 'failed'; readonly code: string; readonly message: string }

@@ -8,7 +8,7 @@ import type { RunRecord, RunSummary } from './run-record.ts'
 /** What tells runs apart, and is listed of them. */
 export type RunDigest = Pick<
   RunRecord,
-  'state' | 'startedAt' | 'test' | 'device' | 'profile' | 'profileMarks' | 'orderNumber' | 'keyLocation'
+  'state' | 'startedAt' | 'test' | 'device' | 'profile' | 'profileMarks' | 'orderNumber' | 'keyLocation' | 'revokedAt'
 >
 
 /** `digest` is absent where the journal cannot be trusted, and `fault` says why. */
@@ -110,7 +110,18 @@ const digestOf = ({
   profileMarks,
   orderNumber,
   keyLocation,
-}: RunRecord): RunDigest => ({ state, startedAt, test, device, profile, profileMarks, orderNumber, keyLocation })
+  revokedAt,
+}: RunRecord): RunDigest => ({
+  state,
+  startedAt,
+  test,
+  device,
+  profile,
+  profileMarks,
+  orderNumber,
+  keyLocation,
+  revokedAt,
+})
 
 /** Another file, another size or a later change: nothing can set the time of change back. */
 function stampOf(file: string): string | undefined {

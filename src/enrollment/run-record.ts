@@ -19,6 +19,8 @@ export interface RunRecord {
   readonly renewalIntent?: string
   readonly switchedAt?: string
   readonly retiredAt?: string
+  /** The order was revoked, or cancelled before it was issued: its key is of no more use. ISO 8601, UTC. */
+  readonly revokedAt?: string
   readonly test: boolean
   readonly device: boolean
   readonly keyLabel: string
@@ -253,6 +255,8 @@ function changeBy(record: RunRecord, event: RunEvent, time: string): Partial<Run
       return { switchedAt: time }
     case 'retired':
       return { retiredAt: time }
+    case 'order-revoked':
+      return { revokedAt: time, retiredAt: record.retiredAt ?? time }
     case 'abandoned':
       return { state: 'abandoned', abandonedAs: record.state }
     case 'recovered':

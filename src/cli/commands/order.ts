@@ -1,9 +1,11 @@
+import type { RevokedCertificate } from '../../enrollment/record-revocation.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
 import { REFUND_REASONS } from '../../sectigo/parameters/auto-refund.ts'
 import { balanceToText } from '../balance-view.ts'
-import type { Command, CommandGroup } from '../command.ts'
+import type { Arguments, Command, CommandContext, CommandGroup } from '../command.ts'
 import { CA_OPTIONS, configure, STATE_OPTIONS, TRUST_OPTIONS } from '../configure.ts'
 import { TRACE_OPTION } from '../enrolling.ts'
+import { createServices } from '../services.ts'
 
 const OPTIONS = {
   profile: { type: 'string', describe: 'profile with the sectigo section' },
@@ -178,9 +180,31 @@ const revoke: Command = {
         : certificateId !== undefined
           ? { certificateId }
           : { serialNumber: serialNumber ?? which }
-    const client = openClient(await configureFor(args, context), args, context)
-    return showChange(await autoRevokeCertificate(client, { ...subject, ...why }), `revoke ${which}`, context)
+    const configuration = await configureFor(args, context)
+    const client = openClient(configuration, args, context)
+    const outcome = await autoRevokeCertificate(client, { ...subject, ...why })
+    if (outcome.kind === 'done') await recordIn(configuration, subject, args, context)
+    return showChange(outcome, `revoke ${which}`, context)
   },
+}
+
+/** What the CA has done is done, whether the run can be told of it now or not. */
+async function recordIn(
+  configuration: Awaited<ReturnType<typeof configure>>,
+  subject: RevokedCertificate,
+  args: Arguments,
+  context: CommandContext,
+): Promise<void> {
+  const { recordRevocation } = await import('../../enrollment/record-revocation.ts')
+  const { userName } = await import('../../files/user-name.ts')
+  const services = createServices(configuration.required('stateDirectory'), context, args.flag('trace'))
+  try {
+    const run = await recordRevocation(subject, `operator ${userName()}`, services)
+    if (run !== undefined) context.output.progress(`the run ${run} is recorded as revoked`)
+  } catch (error) {
+    if (!(error instanceof EnrollError)) throw error
+    context.output.warn(`the revocation could not be recorded in its run: ${error.message}`)
+  }
 }
 
 const configureFor: (...parameters: Parameters<Command['run']>) => ReturnType<typeof configure> = (args, context) => {

@@ -39,7 +39,9 @@ const list: Command = {
             ['RUN', 'STATE', 'ORDER', 'KEY', 'PROFILE'],
             runs.map(({ id, digest }) => [
               id,
-              digest === undefined ? 'damaged' : `${digest.state}${digest.test ? ' (test)' : ''}`,
+              digest === undefined
+                ? 'damaged'
+                : `${digest.state}${digest.test ? ' (test)' : ''}${digest.revokedAt === undefined ? '' : ' (revoked)'}`,
               digest?.orderNumber ?? '',
               digest?.keyLocation ?? '',
               digest?.profile ?? '',

@@ -47,6 +47,8 @@ export async function runCollectStep(
     services.observer.step({ step: 'issue', status: 'refused', detail: `order ${orderNumber}: ${progress.summary}` })
     return true
   }
+  if (progress?.state === 'revoked' && record.revokedAt === undefined)
+    await run.log({ type: 'order-revoked', by: 'the CA says so' })
   const passing = patient && collection.kind === 'refused' && PASSING_REFUSALS.includes(collection.refusal.code)
   if ((collection.kind === 'refused' && !passing) || progress?.state === 'revoked')
     throw notCollected(orderNumber, collection, progress)
