@@ -11,7 +11,12 @@ describe('a command in a message', () => {
     ],
     ['see `hsm-enroll doctor`', 'see `hsm-enroll doctor signing.yaml`'],
     ['`hsm-enroll keys list`, then', '`hsm-enroll keys list signing.yaml`, then'],
-    ['`hsm-enroll balance`', '`hsm-enroll balance`'],
+    ['`hsm-enroll balance`', '`hsm-enroll balance --profile signing.yaml`'],
+    ['`hsm-enroll order status 7`', '`hsm-enroll order status 7 --profile signing.yaml`'],
+    [
+      '`hsm-enroll order refund 7 --again`',
+      '`hsm-enroll order refund 7 --again --profile signing.yaml --state-directory /srv/state`',
+    ],
     ['hsm-enroll runs resume k7f3qa', 'hsm-enroll runs resume k7f3qa'],
   ])('%s', (text, whole) => {
     const there = { stateDirectory: '/srv/state', profile: 'signing.yaml' }

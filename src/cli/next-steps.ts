@@ -14,6 +14,10 @@ export const shellWord = (text: string): string =>
 
 /** Commands that look for runs, and do not read a profile for where they are. */
 const OF_RUNS = /`hsm-enroll ((?:runs|ledger|certificate) [^`]*)`/g
+/** Commands that ask the CA: the account is in the profile. */
+const OF_ACCOUNT = /`hsm-enroll ((?:order (?:status|authorize|refund)|balance)(?: [^`]*)?)`/g
+/** What such a call left on disk is in the state folder. */
+const IS_NOTED = /^order (?:authorize|refund) /
 /** Commands that a message names without the profile that they need. */
 const OF_PROFILE = /`hsm-enroll (doctor|plan|keys list|config check)`/g
 
@@ -28,7 +32,12 @@ export function pasteable(text: string, { stateDirectory, profile }: Surrounding
         ? all
         : `\`hsm-enroll ${command} --state-directory ${shellWord(stateDirectory)}\``,
     )
-  return whole
+  return whole.replace(OF_ACCOUNT, (_all, command: string) => {
+    const add = (option: string, value: string | undefined): string =>
+      value === undefined || command.includes(option) ? '' : ` ${option} ${shellWord(value)}`
+    const state = IS_NOTED.test(command) ? add('--state-directory', stateDirectory) : ''
+    return `\`hsm-enroll ${command}${add('--profile', profile)}${state}\``
+  })
 }
 
 /** Members of JSON that say what to do; everything else is somebody's record, and stays as it is. */

@@ -15,6 +15,8 @@ export interface Charge {
   readonly orderNumber: string
   /** The operator has made sure that the CA did not carry out what was sent before. */
   readonly again: boolean
+  /** What the command needs beside the order, for the next one: `--reason-code 1`. */
+  readonly options?: string
   readonly send: () => Promise<ChangeOutcome>
 }
 
@@ -89,8 +91,12 @@ async function removeIfEmpty(file: string): Promise<void> {
   if ((await stat(file)).size === 0) await unlink(file)
 }
 
-function charged({ kind, orderNumber }: Charge, { state, time }: Attempt & { readonly time?: string }): EnrollError {
+function charged(
+  { kind, orderNumber, options = '' }: Charge,
+  { state, time }: Attempt & { readonly time?: string },
+): EnrollError {
   const what = `${kind} order ${orderNumber}`
+  const command = ['hsm-enroll order', kind, orderNumber, options, '--again'].filter((word) => word !== '').join(' ')
   const when = time === undefined ? '' : ` (${time})`
   if (state === 'done') {
     return new EnrollError('order.charged', `Could not ${what} again: the CA has carried that out${when}.`, {
@@ -101,7 +107,7 @@ function charged({ kind, orderNumber }: Charge, { state, time }: Attempt & { rea
     'order.charged',
     `Could not ${what}: that was sent before${when}, and what came of it is not known.`,
     {
-      remedy: `Check \`hsm-enroll order status ${orderNumber}\` and \`hsm-enroll balance\`. Only if the CA did not carry it out: \`hsm-enroll order ${kind} ${orderNumber} --again\`.`,
+      remedy: `Check \`hsm-enroll order status ${orderNumber}\` and \`hsm-enroll balance\`. Only if the CA did not carry it out: \`${command}\`.`,
     },
   )
 }

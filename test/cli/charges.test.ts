@@ -101,7 +101,12 @@ describe.each(['authorize', 'refund'] as const)('order %s', (kind) => {
       rehearsal.ca.fail({ endpoint: ENDPOINTS[kind], kind: fault })
       expect((await change(kind, number)).code).toBe(5)
       const refused = await change(kind, number)
-      expect([refused.code, refused.stderr]).toEqual([5, expect.stringContaining(`order ${kind} ${number} --again`)])
+      expect([refused.code, refused.stderr]).toEqual([
+        5,
+        expect.stringContaining(
+          `order ${kind} ${number}${kind === 'refund' ? ' --reason-code 1' : ''} --again --profile`,
+        ),
+      ])
       expect(sent(kind)).toBe(before + 1)
       await change(kind, number, '--again')
       expect(sent(kind)).toBe(before + 2)

@@ -134,6 +134,7 @@ const refund: Command = {
     const outcome = await chargeOnce(configuration.required('stateDirectory'), {
       kind: 'refund',
       orderNumber,
+      options: `--reason-code ${reasonCode}`,
       again: args.flag('again'),
       send: () => autoRefund(client, { orderNumber, reasonCode }),
     })
