@@ -38,6 +38,7 @@ const { metafile } = await build({
     check: 'src/library/check.ts',
     enroll: 'src/library/enroll.ts',
     'cli/main': 'src/cli/main.ts',
+    'check-worker': 'src/cli/check-many/worker.ts',
   },
   outdir: 'dist',
 })

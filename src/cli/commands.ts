@@ -5,6 +5,7 @@ import { bundle } from './commands/bundle.ts'
 import { ceremony } from './commands/ceremony.ts'
 import { certificate } from './commands/certificate.ts'
 import { check } from './commands/check.ts'
+import { checkMany } from './commands/check-many.ts'
 import { config } from './commands/config.ts'
 import { demo } from './commands/demo.ts'
 import { devices } from './commands/devices.ts'
@@ -30,6 +31,7 @@ import { trust } from './commands/trust.ts'
 /** Every command, in the order of `--help`. */
 export const COMMANDS: readonly (Command | CommandGroup)[] = [
   check,
+  checkMany,
   inspect,
   devices,
   doctor,

@@ -93,6 +93,11 @@ export class Output {
     this.#options.stdout.write(`${this.json ? this.#json(value, 0) : this.#plain(human())}\n`)
   }
 
+  /** A piece of a report in a format of its own. */
+  text(text: string): void {
+    this.#options.stdout.write(text)
+  }
+
   progress(text: string): void {
     if (!this.#options.quiet) this.#options.stderr.write(`${this.#plain(this.pasteable(text))}\n`)
   }

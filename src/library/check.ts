@@ -4,6 +4,7 @@
  */
 export type { FamilyOptions } from '../attestation/contract/verify-attestation.ts'
 export { type CheckRequest, checkAttestation } from '../check/check-attestation.ts'
+export { checkFiles, type EvidenceFile, type FilesToCheck } from '../check/check-files.ts'
 export { type CheckSettings, checkUnder, type EvidenceToCheck, type ReadFile } from '../check/configured.ts'
 export { type ExplainContext, explain } from '../check/explain/explain.ts'
 export type { ExplainedFact, ExplainedNode, Explanation } from '../check/explain/explanation.ts'

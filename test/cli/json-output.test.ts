@@ -211,6 +211,11 @@ describe('--json prints what docs/json.md says, and nothing else on stdout', () 
     const anchors = ['--trust-anchors', join(folder, 'r/trust-anchors.json')]
     await result('check', [...evidence, ...anchors, '--fips', 'warn'], 0)
     expect(await result('check', evidence, 1)).toMatchObject({ genuine: false, acceptable: false })
+    const many = [file('attestation.pem'), join(folder, 'page.html'), ...anchors, '--fips', 'warn']
+    expect(await results('check-many', many, 2, undefined, runProgram)).toMatchObject([
+      { name: file('attestation.pem'), result: { acceptable: true } },
+      { error: { code: 'evidence.unreadable' } },
+    ])
     await result('inspect', [file('attestation.pem'), ...anchors], 0)
     const several = await runInside(['inspect', file('request.csr.pem'), file('chain.pem'), '--json'])
     expect(linesOf(several.stdout).map((line) => expectForm(line, 'explanation').kind)).toEqual([

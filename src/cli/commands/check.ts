@@ -16,6 +16,38 @@ import type { Arguments, Command } from '../command.ts'
 import { configure, TRUST_OPTIONS } from '../configure.ts'
 import type { Output } from '../output.ts'
 
+/** What every way to check takes. */
+export const JUDGING_OPTIONS = {
+  'hsm-type': { type: 'string', describe: `one of ${HSM_TYPES.join(', ')}; default: detected` },
+  policy: { type: 'string', choices: ['document-signing', 'code-signing'], describe: 'rules to check against' },
+  fips: {
+    type: 'string',
+    choices: ['refuse', 'warn', 'off'],
+    describe: 'how to treat a device without FIPS certification',
+  },
+  'fips-standard': {
+    type: 'string',
+    choices: ['any', '140-2', '140-3'],
+    describe: 'the FIPS standard that the device must be validated under',
+  },
+  'fips-historical': {
+    type: 'string',
+    choices: ['refuse', 'warn', 'accept'],
+    describe: 'how to treat a FIPS certificate on the historical list',
+  },
+  advisories: {
+    type: 'string',
+    array: true,
+    describe: 'how to treat published weaknesses: refuse, warn or off, or eucleak=off for one',
+  },
+  expect: {
+    type: 'string',
+    array: true,
+    describe: 'NAME=VALUE: refuse any other device, e.g. serials=15732500, firmware=5.7.0-, slots=9c',
+  },
+  on: { type: 'string', describe: 'day for which certifications, advisories and rules are asked, e.g. 2026-03-01' },
+} as const
+
 export const check: Command = {
   command: 'check',
   summary: 'check an attestation (and request) offline, without the device',
@@ -27,7 +59,7 @@ export const check: Command = {
       demandOption: true,
       describe: 'attestation, - for stdin; further files, or a folder, with what belongs to it, in any order',
     },
-    'hsm-type': { type: 'string', describe: `one of ${HSM_TYPES.join(', ')}; default: detected` },
+    ...JUDGING_OPTIONS,
     csr: { type: 'string', describe: 'certificate request (PKCS#10) that the attested key must belong to' },
     'public-key': { type: 'string', describe: 'public key (PEM or DER) that the attested key must be' },
     'cert-chains': { type: 'string', describe: 'certificates that accompany the attestation (Google)' },
@@ -35,33 +67,6 @@ export const check: Command = {
       type: 'string',
       describe: 'the key that the attestation must be for: name of the version (Google), UUID (Fortanix)',
     },
-    policy: { type: 'string', choices: ['document-signing', 'code-signing'], describe: 'rules to check against' },
-    fips: {
-      type: 'string',
-      choices: ['refuse', 'warn', 'off'],
-      describe: 'how to treat a device without FIPS certification',
-    },
-    'fips-standard': {
-      type: 'string',
-      choices: ['any', '140-2', '140-3'],
-      describe: 'the FIPS standard that the device must be validated under',
-    },
-    'fips-historical': {
-      type: 'string',
-      choices: ['refuse', 'warn', 'accept'],
-      describe: 'how to treat a FIPS certificate on the historical list',
-    },
-    advisories: {
-      type: 'string',
-      array: true,
-      describe: 'how to treat published weaknesses: refuse, warn or off, or eucleak=off for one',
-    },
-    expect: {
-      type: 'string',
-      array: true,
-      describe: 'NAME=VALUE: refuse any other device, e.g. serials=15732500, firmware=5.7.0-, slots=9c',
-    },
-    on: { type: 'string', describe: 'day for which certifications, advisories and rules are asked, e.g. 2026-03-01' },
   },
   examples: [['$0 check --attestation attestation.pem --csr request.csr', 'before an order is placed']],
   run: async (args, context) => {
@@ -115,7 +120,7 @@ export const check: Command = {
   },
 }
 
-function readHsmType(text: string | undefined): HsmType | undefined {
+export function readHsmType(text: string | undefined): HsmType | undefined {
   if (text === undefined) return undefined
   if (isHsmType(text)) return text
   throw new EnrollError(
@@ -127,7 +132,7 @@ function readHsmType(text: string | undefined): HsmType | undefined {
   )
 }
 
-const policyFlags = (args: Arguments): Readonly<Record<string, string | readonly string[] | undefined>> => ({
+export const policyFlags = (args: Arguments): Readonly<Record<string, string | readonly string[] | undefined>> => ({
   'policy.profile': args.text('policy'),
   'policy.fips': args.text('fips'),
   'policy.fipsStandard': args.text('fips-standard'),
@@ -136,7 +141,7 @@ const policyFlags = (args: Arguments): Readonly<Record<string, string | readonly
 })
 
 /** `serials=1`, `serials=2`, `slots=9c` as the settings they stand for. */
-function expectFlags(items: readonly string[]): Readonly<Record<string, string | readonly string[]>> {
+export function expectFlags(items: readonly string[]): Readonly<Record<string, string | readonly string[]>> {
   const flags: Record<string, string | readonly string[]> = {}
   for (const item of items) {
     const [, name = item, value] = /^([^=]*)=(.+)$/.exec(item) ?? []
@@ -155,7 +160,7 @@ function expectFlags(items: readonly string[]): Readonly<Record<string, string |
   return flags
 }
 
-function readDay(text: string | undefined): string | undefined {
+export function readDay(text: string | undefined): string | undefined {
   if (text === undefined || isIsoDay(text)) return text
   throw new EnrollError('usage', `Could not check: --on "${text.slice(0, 40)}" is not a day.`, {
     remedy: 'Write it as YYYY-MM-DD: --on 2026-03-01.',

@@ -1,0 +1,142 @@
+import { Worker } from 'node:worker_threads'
+import { EXIT } from '../../errors.ts'
+import type { Item, Outcome } from './item.ts'
+
+/** Packages in one message: a message costs as much as a verdict. */
+const SHARE = 32
+/** Items that are read ahead of the first that has no outcome yet, for each worker: memory stays flat behind a slow one. */
+const AHEAD = 8 * SHARE
+/** What a worker says when it can be sent something. */
+export const READY = 'ready'
+/** Enough for any package; one that takes more ends its worker alone. */
+const LIMITS = { maxOldGenerationSizeMb: 512 }
+
+interface Share {
+  readonly first: number
+  readonly items: readonly Item[]
+}
+
+export interface PoolOptions {
+  /** The program of a worker. It gets `data`, says READY, and answers every list of items with the list of their outcomes. */
+  readonly program: URL
+  readonly data: unknown
+  readonly workers: number
+  readonly signal?: AbortSignal
+}
+
+/** The outcomes in the order of the items, as they come, on several cores. A package that ends its worker is an outcome like others. */
+export async function* judgeAll(
+  items: AsyncIterable<Item>,
+  { program, data, workers, signal }: PoolOptions,
+): AsyncGenerator<Outcome> {
+  const source = items[Symbol.asyncIterator]()
+  const done = new Map<number, Outcome>()
+  const again: Share[] = []
+  const busy = new Map<Worker, Share>()
+  const idle: Worker[] = []
+  const all = new Set<Worker>()
+  let [taken, given] = [0, 0]
+  let [ended, closing, stirred] = [false, false, false]
+  let fault: unknown
+  let resume: () => void = () => undefined
+  const wake = (): void => {
+    stirred = true
+    resume()
+  }
+
+  const start = (): void => {
+    const worker = new Worker(program, { workerData: data, resourceLimits: LIMITS })
+    all.add(worker)
+    let isReady = false
+    worker.on('message', (message: readonly Outcome[] | typeof READY) => {
+      isReady = true
+      const share = busy.get(worker)
+      for (const [index, outcome] of message === READY ? [] : message.entries())
+        done.set((share?.first ?? 0) + index, outcome)
+      busy.delete(worker)
+      idle.push(worker)
+      wake()
+    })
+    // 'exit' follows: what it died of matters only where it judged nothing.
+    let cause: unknown
+    worker.on('error', (error) => {
+      cause = error
+    })
+    worker.on('exit', () => {
+      const share = busy.get(worker)
+      all.delete(worker)
+      busy.delete(worker)
+      if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1)
+      if (share !== undefined) again.push(...afterCrash(share, done))
+      else if (!closing && !isReady) fault = cause ?? new Error('a worker ended by itself')
+      if (!closing && fault === undefined) start()
+      wake()
+    })
+  }
+  const nextShare = async (): Promise<Share | undefined> => {
+    const repeated = again.shift()
+    if (repeated !== undefined || ended || taken - given > AHEAD * workers || signal?.aborted === true) return repeated
+    const share: Item[] = []
+    while (share.length < SHARE) {
+      const { value, done: atEnd } = await source.next()
+      if (atEnd === true) {
+        ended = true
+        break
+      }
+      share.push(value)
+    }
+    const first = taken
+    taken += share.length
+    return share.length === 0 ? undefined : { first, items: share }
+  }
+
+  for (let i = 0; i < workers; i++) start()
+  try {
+    for (;;) {
+      stirred = false
+      if (fault !== undefined) throw fault
+      for (let worker = idle.shift(); worker !== undefined; worker = idle.shift()) {
+        const share = await nextShare()
+        if (share === undefined) {
+          idle.unshift(worker)
+          break
+        }
+        busy.set(worker, share)
+        worker.postMessage(share.items)
+      }
+      for (let outcome = done.get(given); outcome !== undefined; outcome = done.get(given)) {
+        done.delete(given++)
+        // There is room to read ahead again.
+        stirred = true
+        yield outcome
+      }
+      if (busy.size === 0 && again.length === 0 && (ended || signal?.aborted === true)) return
+      if (!stirred) {
+        await new Promise<void>((resolve) => {
+          resume = resolve
+        })
+      }
+    }
+  } finally {
+    closing = true
+    await Promise.all([...all].map((worker) => worker.terminate()))
+  }
+}
+
+/** Which of a share it was shows when each is tried alone; one that was alone is told. */
+function afterCrash({ first, items }: Share, done: Map<number, Outcome>): readonly Share[] {
+  const [only] = items
+  if (items.length > 1 || only === undefined) {
+    return items.map((item, index) => ({ first: first + index, items: [item] }))
+  }
+  done.set(first, {
+    name: only.name,
+    error: {
+      code: 'defect',
+      message: `Internal error: judging ${only.name} ended its worker.`,
+      remedy: 'Report it with the file. The other packages were judged.',
+      exitCode: EXIT.defect,
+    },
+  })
+  return []
+}

@@ -1,0 +1,36 @@
+/** One core's share of `check-many`: judges what it is sent, in order. What a package throws is its outcome; nothing leaves here. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { checkFiles } from '../../check/check-files.ts'
+import { readInput } from '../../config/read-input.ts'
+import { readInputs } from '../../config/read-inputs.ts'
+import { failureOf } from '../report-error.ts'
+import type { Item, Judging, Outcome } from './item.ts'
+import { READY } from './pool.ts'
+
+const judging = workerData as Judging
+
+async function judge({ name, paths, csr }: Item): Promise<Outcome> {
+  try {
+    const { files, folders } = await readInputs(paths)
+    const request = csr === undefined ? undefined : await readInput(csr)
+    return {
+      name,
+      result: checkFiles(files, {
+        ...judging,
+        passOver: folders > 0,
+        ...(request === undefined ? {} : { csr: request }),
+      }),
+    }
+  } catch (error) {
+    const { code, message, remedy, exitCode } = failureOf(error)
+    return { name, error: { code, message, remedy, exitCode } }
+  }
+}
+
+parentPort?.on('message', async (items: readonly Item[]) => {
+  const outcomes: Outcome[] = []
+  for (const item of items) outcomes.push(await judge(item))
+  parentPort?.postMessage(outcomes)
+})
+
+parentPort?.postMessage(READY)

@@ -1,0 +1,104 @@
+import { availableParallelism } from 'node:os'
+import { EnrollError, EXIT, type ExitCode } from '../../errors.ts'
+import { printable } from '../../printable.ts'
+import type { Outcome } from '../check-many/item.ts'
+import type { Command } from '../command.ts'
+import { configure, TRUST_OPTIONS } from '../configure.ts'
+import type { Output } from '../output.ts'
+import { expectFlags, JUDGING_OPTIONS, policyFlags, readDay, readHsmType } from './check.ts'
+
+export const checkMany: Command = {
+  command: 'check-many [paths..]',
+  summary: 'check many attestations offline, on every core, each on its own',
+  positionals: {
+    paths: {
+      type: 'string',
+      array: true,
+      describe: 'files, one attestation each; of a folder every file and every folder in it; - for a list on stdin',
+    },
+  },
+  options: {
+    ...TRUST_OPTIONS,
+    ...JUDGING_OPTIONS,
+    list: { type: 'string', describe: 'file with a path, or a JSON object with attestation and csr, on each line' },
+    format: { type: 'string', choices: ['table', 'csv', 'junit', 'sarif'], describe: 'what is printed' },
+    workers: { type: 'number', describe: 'how many at a time; default: one for each core' },
+  },
+  examples: [['$0 check-many attestations/ --format junit', 'each file of a folder']],
+  run: async (args, context) => {
+    const { configuredTrustAnchors } = await import('../../check/configured.ts')
+    const { configuredPolicy } = await import('../../check/policy/configured-policy.ts')
+    const { knowledgeInForce } = await import('../../config/knowledge-in-force.ts')
+    const { readInput } = await import('../../config/read-input.ts')
+    const { itemsOfList, itemsOfPaths } = await import('../check-many/items.ts')
+    const { judgeAll } = await import('../check-many/pool.ts')
+    const { REPORT_FORMATS } = await import('../check-many/formats.ts')
+    const { output } = context
+    const hsmType = readHsmType(args.text('hsm-type'))
+    const on = readDay(args.text('on'))
+    const paths = args.list('paths')
+    const list = args.text('list') ?? (paths.length === 1 && paths[0] === '-' ? '-' : undefined)
+    const format = args.text('format')
+    if (paths.length === 0 && list === undefined) {
+      throw new EnrollError('usage', 'Could not check: no file, folder or list was specified.', {
+        remedy: 'Specify files or folders, or a list with --list FILE.',
+      })
+    }
+    if (output.json && format !== undefined) {
+      throw new EnrollError('usage', 'Could not check with --json and --format: each is a form of its own.', {
+        remedy: 'Omit one of them; --json prints a JSON object in a line for each attestation.',
+      })
+    }
+    const report = format === 'csv' || format === 'junit' || format === 'sarif' ? REPORT_FORMATS[format] : undefined
+    const configuration = await configure(args, context, {
+      flags: { ...policyFlags(args), ...expectFlags(args.list('expect')) },
+    })
+    const knowledge = await knowledgeInForce(configuration)
+    const outcomes = judgeAll(list === undefined ? itemsOfPaths(paths) : itemsOfList(list, context.cwd), {
+      program: new URL('./check-worker.js', import.meta.url),
+      data: {
+        ...(hsmType === undefined ? {} : { hsmType }),
+        ...(on === undefined ? {} : { on }),
+        trustAnchors: await configuredTrustAnchors(configuration, readInput, hsmType),
+        policy: configuredPolicy(configuration, knowledge),
+        options: { fieldUpgradeWarrants: configuration.text('policy.fieldUpgradeWarrants') },
+        knowledge,
+        now: Date.now(),
+      },
+      workers: args.integer('workers') ?? availableParallelism(),
+      signal: context.signal,
+    })
+    const counts = { acceptable: 0, refused: 0, unreadable: 0 }
+    let exitCode: ExitCode = EXIT.done
+    if (report !== undefined) output.text(report.begin)
+    let index = 0
+    for await (const outcome of outcomes) {
+      if (report === undefined) output.line(outcome, () => lineOf(outcome, output))
+      else output.text(report.each(outcome, index))
+      index++
+      counts[outcome.result === undefined ? 'unreadable' : outcome.result.acceptable ? 'acceptable' : 'refused']++
+      exitCode = worst(exitCode, outcome)
+    }
+    if (report !== undefined) output.text(report.end)
+    const { acceptable, refused, unreadable } = counts
+    output.progress(`${index} checked: ${acceptable} acceptable, ${refused} refused, ${unreadable} unreadable.`)
+    return exitCode
+  },
+}
+
+/** A defect before what is unreadable, that before what is refused. */
+function worst(before: ExitCode, { result, error }: Outcome): ExitCode {
+  const now = result === undefined ? (error?.exitCode ?? EXIT.defect) : result.acceptable ? EXIT.done : EXIT.refused
+  return now > before ? now : before
+}
+
+function lineOf({ name, result, error }: Outcome, output: Output): string {
+  const at = printable(name)
+  if (result === undefined)
+    return `${output.style('red', '✗')} ${at}: ${printable(error?.message ?? '')} (${error?.code})`
+  const { hsmType, device, acceptable, genuine, checks } = result
+  const of = [hsmType, device.serial].filter((part) => part !== undefined).join(' ')
+  if (acceptable) return `${output.style('green', '✓')} ${at}: ${printable(of)}, acceptable`
+  const why = checks.find(({ status }) => status === 'fail')
+  return `${output.style('red', '✗')} ${at}: ${printable(of)}, ${genuine ? 'genuine, but not acceptable' : 'not genuine'}: ${printable(why?.detail ?? '')} (${why?.id})`
+}
