@@ -34,6 +34,7 @@ export const ERROR_CODES = {
   'config.encoding': { exit: 'usage', when: 'A configuration file is not UTF-8 text.' },
   'config.missing': { exit: 'usage', when: 'A setting that is needed has no value.' },
   'config.no-profile': { exit: 'usage', when: 'There is no profile of that name in any of the folders that were searched.' },
+  'config.profile-exists': { exit: 'usage', when: 'The profile that `init` was to write exists.' },
   'config.secret': { exit: 'usage', when: 'A secret cannot be read from its source: the variable is not set, the file is missing, the command failed.' },
   'config.secret-source': { exit: 'usage', when: 'A secret itself, or an address with a login in it, appears where only the source of a secret may.' },
   'config.too-large': { exit: 'usage', when: 'A configuration file is larger than any profile.' },

@@ -113,7 +113,8 @@ export function formatName(name: Name): string {
     .join(',')
 }
 
-function escapeValue(value: string): string {
+/** An attribute value as RFC 4514 writes it. */
+export function escapeValue(value: string): string {
   return value
     .replace(/[\\",+;<>=]/g, '\\$&')
     .replace(/\p{Cc}/gu, (c) => `\\${c.charCodeAt(0).toString(16).padStart(2, '0')}`)

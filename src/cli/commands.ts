@@ -11,6 +11,7 @@ import { demo } from './commands/demo.ts'
 import { devices } from './commands/devices.ts'
 import { doctor } from './commands/doctor.ts'
 import { enroll } from './commands/enroll.ts'
+import { init } from './commands/init.ts'
 import { inspect } from './commands/inspect.ts'
 import { inventory } from './commands/inventory.ts'
 import { keys } from './commands/keys.ts'
@@ -35,6 +36,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   inspect,
   devices,
   doctor,
+  init,
   plan,
   enroll,
   keygen,

@@ -12,6 +12,26 @@ export async function promptYes(message: string, stop: AbortSignal): Promise<boo
   return untilLeft(stop, (context) => confirm({ message, default: false }, context))
 }
 
+/** One line of text; Enter takes `preset`. Throws EnrollError `prompt.stopped`. */
+export async function promptText(message: string, preset: string, stop: AbortSignal): Promise<string> {
+  const { createInterface } = await import('node:readline/promises')
+  return untilLeft(stop, async ({ output, signal }) => {
+    const terminal = createInterface({ input: process.stdin, output })
+    try {
+      const left = new AbortController()
+      terminal.once('SIGINT', () => left.abort())
+      terminal.once('close', () => left.abort())
+      const answer = await terminal.question(`${message}${preset === '' ? '' : ` [${preset}]`}: `, {
+        signal: AbortSignal.any([signal, left.signal]),
+      })
+      return answer.trim() === '' ? preset : answer.trim()
+    } finally {
+      terminal.removeAllListeners('close')
+      terminal.close()
+    }
+  })
+}
+
 /**
  * Inquirer takes Ctrl-C to itself, and does not notice Ctrl-D: its readline lets go of stdin (`pause`), nobody answers any more, and
  * the process would end in the middle with exit code 0.
@@ -36,4 +56,4 @@ async function untilLeft<T>(
   }
 }
 
-const LEFT: readonly string[] = ['ExitPromptError', 'AbortPromptError']
+const LEFT: readonly string[] = ['ExitPromptError', 'AbortPromptError', 'AbortError']

@@ -419,6 +419,15 @@ describe('--json prints what docs/json.md says, and nothing else on stdout', () 
     )
   })
 
+  it('init', async () => {
+    const file = join(folder, 'init.yaml')
+    expect(await result('init', [file, '--hsm-type', 'LUNA', '--device', 'luna:token=Signing'], 0)).toEqual({
+      file,
+      hsmType: 'LUNA',
+      device: 'luna:token=Signing',
+    })
+  })
+
   it('trust list, config check', async () => {
     const { trustAnchors } = await result('trust list', [], 0)
     expect((trustAnchors as unknown[]).length).toBeGreaterThan(10)
