@@ -165,7 +165,7 @@ function verifyCeremony(
     const ceremony = judgeCeremony(entries, run)
     if (ceremony === undefined) return undefined
     const { steps, digressions, ended, unattended } = ceremony
-    const says = `${steps} steps ticked, ${digressions} digressions noted, ${ended ? 'ended' : 'not ended'}`
+    const says = `${steps} steps ticked, ${digressions === 1 ? 'one digression' : `${digressions} digressions`} noted, ${ended ? 'ended' : 'not ended'}`
     if (unattended) checks.add('ceremony', part, 'warn', `${says}; unattended: nobody was asked`)
     else checks.add('ceremony', part, ended ? 'pass' : 'warn', says)
     return ceremony

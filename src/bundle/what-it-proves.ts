@@ -35,7 +35,7 @@ export function sentencesOf(found: Found): Pick<BundleVerdict, 'proves' | 'doesN
     proves.push('The journal of the run has no gap, and the files of the run are those that it recorded.')
   if (intact && holds('journal', 'evidence') && evidence !== undefined)
     proves.push(
-      `The ${evidence.key} key of the request ${evidence.isGenerated ? 'was generated in' : 'is in'} hardware${evidence.isKept ? ' that does not let it out' : ''} (${evidence.device}), as the vendor’s chain attests up to ${evidence.anchor}; judged as of ${evidence.asOf}.`,
+      `The ${evidence.key} key of the request ${evidence.isGenerated ? 'was generated in' : 'is in'} hardware${evidence.isKept ? ' that does not let it out' : ''} (${evidence.device}), as an attestation says whose chain ends in ${evidence.anchor}; judged as of ${evidence.asOf}.`,
     )
   if (intact && holds('ceremony') && ceremony !== undefined)
     proves.push(

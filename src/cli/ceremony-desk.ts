@@ -73,5 +73,5 @@ export function terminalDesk({ output, signal, cwd }: CommandContext): CeremonyD
 
 const paused = (): EnrollError =>
   new EnrollError('ceremony.paused', 'The ceremony was paused.', {
-    remedy: 'Continue with `hsm-enroll ceremony resume ID --profile PROFILE`; the ID was printed at the start.',
+    remedy: 'Resume it with `hsm-enroll ceremony resume`.',
   })

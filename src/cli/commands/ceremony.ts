@@ -104,6 +104,7 @@ async function lead(
   const profile = args.required('profile')
   const configuration = await configure(args, context, { profile })
   const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
+  const goOn = `Continue with \`hsm-enroll ceremony resume ${basename(folder)} --profile ${profile}\``
   const code = await runCeremony(folder, desk, {
     configuration,
     services,
@@ -114,14 +115,16 @@ async function lead(
     profile: configuration.profile ?? profile,
     env: context.env,
   }).catch((error: unknown) => {
-    context.output.progress(`Continue with: hsm-enroll ceremony resume ${basename(folder)} --profile ${profile}`)
+    if (error instanceof EnrollError && error.code === 'ceremony.paused')
+      throw new EnrollError('ceremony.paused', error.message, { remedy: `${goOn}.` })
+    context.output.progress(goOn)
     throw error
   })
   const id = CeremonyLog.open(join(folder, CEREMONY_FILES.log), Date.now).last('run')?.run
   if (id === undefined) throw new Error('a ceremony ended without a run')
   context.output.belongsTo(id)
   if (code !== EXIT.done) {
-    context.output.progress(`Continue with: hsm-enroll ceremony resume ${basename(folder)} --profile ${profile}`)
+    context.output.progress(goOn)
     const { showRun } = await import('../run-view.ts')
     const { recordIn } = await import('../../enrollment/run-record.ts')
     const { Journal } = await import('../../enrollment/journal.ts')

@@ -28,6 +28,10 @@ export const isKeptInHardware = ({ verdict }: ShownFacts): boolean =>
   ['binding.key', 'policy.key.generated-on-device', 'policy.key.non-exportable'].every((id) => isPassed(verdict, id)) &&
   !verdict.checks.some(({ id, status }) => id === 'policy.key.recoverable' && status !== 'pass')
 
+/** Under a root that the operator added, it is the operator's word that the root is the vendor's. */
+const attested = (facts: ShownFacts): ClauseState =>
+  !isKeptInHardware(facts) ? 'missing' : facts.verdict?.trustAnchor?.origin === 'built-in' ? 'shown' : 'partly'
+
 /** By people, to its end. A rehearsal whose answers came from a file shows nothing. */
 export const isWitnessed = ({ ceremony }: ShownFacts): boolean =>
   ceremony?.ended === true && !ceremony.unattended && ceremony.people.some(({ role }) => /witness|auditor/.test(role))
@@ -42,7 +46,7 @@ export const hasAuditor = (facts: ShownFacts): boolean =>
 /** Sources: CA/Browser Forum, Code Signing Baseline Requirements 3.10; ETSI EN 319 411-1; practice of CAs, as they publish it. */
 // biome-ignore format: a table
 export const CLAUSES: readonly Clause[] = [
-  { rule: 'CSBR 3.10, 6.2.7.4.2 (2)', asks: 'key attestation: the key is in a suitable hardware module', state: (facts) => (isKeptInHardware(facts) ? 'shown' : 'missing'), by: 'the vendor’s attestation, verified: see the checks' },
+  { rule: 'CSBR 3.10, 6.2.7.4.2 (2)', asks: 'key attestation: the key is in a suitable hardware module', state: attested, by: 'the attestation, verified: see the checks; in part where its root was added by the operator' },
   { rule: 'CSBR 3.10, 6.2.7.4.2 (5)', asks: 'report of a cloud subscription, with the protection of its resources', state: ({ verdict }) => (verdict === undefined || !CLOUD.includes(verdict.hsmType) ? 'none' : 'missing'), by: 'the provider’s own report: attach it' },
   { rule: 'CSBR 3.10, 6.2.7.4.2 (6)', asks: 'an auditor witnessed the generation', state: (facts) => (hasAuditor(facts) ? 'partly' : 'missing'), by: 'the log of the ceremony; the auditor’s signature is still needed, in the bundle or below' },
   { rule: 'ETSI EN 319 411-1, 6.5.1', asks: 'key generation by a documented procedure, in trusted roles, recorded', state: (facts) => (isWitnessed(facts) ? 'partly' : 'missing'), by: 'script by its hash, roles, ticks, digressions; whether the roles are trusted is the organization’s to say' },

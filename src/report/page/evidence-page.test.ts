@@ -130,6 +130,8 @@ describe('the HTML report', () => {
       'missing',
     ])
     expect(ticksOf(evidencePage(kept, CEREMONY))).toEqual(['shown', 'none', 'partly', 'partly', 'partly', 'partly'])
+    const own = { ...KEPT, trustAnchor: { name: 'mine', spkiSha256: 'ef', origin: 'user' as const } }
+    expect(ticksOf(evidencePage({ ...report, verdict: own }))[0]).toBe('partly')
     const rehearsal = evidencePage(kept, { ...CEREMONY, unattended: true })
     expect(ticksOf(rehearsal)).toEqual(['shown', 'none', 'missing', 'missing', 'missing', 'partly'])
     expect(rehearsal).not.toContain('<span>Anna</span>')

@@ -15,7 +15,7 @@ th{font-weight:600}.facts th{width:24%;font-weight:400;color:var(--soft)}
 .timeline li{position:relative;margin:0 0 .45rem;break-inside:avoid;overflow-wrap:anywhere}
 .timeline li::before{content:"";position:absolute;left:-1.45rem;top:.45rem;width:.7rem;height:.7rem;border-radius:50%;background:#6c7a8c}
 .timeline li.run::before{background:#2358a8}.timeline li.digression::before,.timeline li.stopped::before{background:var(--warn)}
-.timeline time{color:var(--soft);font-variant-numeric:tabular-nums;margin-right:.6rem}
+.timeline time{white-space:nowrap;color:var(--soft);font-variant-numeric:tabular-nums;margin-right:.6rem}
 .digest{display:flex;gap:1.5rem;align-items:center;break-inside:avoid}.digest svg{width:34mm;height:34mm;flex:none}
 .digest code{overflow-wrap:anywhere}.words{font-size:1.15rem;font-weight:600}
 .sign{break-inside:avoid;border:1px solid var(--line);padding:.6rem 1rem;margin:0 0 .8rem}.sign div{display:flex;gap:.6rem;margin:.55rem 0;align-items:end}

@@ -13,7 +13,7 @@ export const WORDS = {
   verdictChanged: (file: string): string =>
     `The verdict on file (${file}) is not the one that was recorded; it is not shown.`,
   kept: (key: string, device: string): string =>
-    `The ${key} key was generated in ${device} and cannot be exported, as the vendor’s attestation says.`,
+    `The ${key} key was generated in ${device} and cannot be exported, as the attestation says.`,
   notKept: 'The evidence does not show that the key was generated on the device and cannot be exported.',
   ownAnchor: 'The chain ends in a key that the operator trusts, not in a built-in key of the vendor.',
   asOf: (day: string, issued: string): string => `Certifications and advisories as of ${day}; data of ${issued}.`,
@@ -55,7 +55,7 @@ export const WORDS = {
   },
   limits: 'What this page does not show',
   limitSentences: [
-    'The verdict is the one that was reached during the run. Verify it again with `hsm-enroll bundle verify`, or `hsm-enroll check` with the files.',
+    'The verdict is the one that was reached during the run. Verify it again: hsm-enroll bundle verify with the bundle, or hsm-enroll check with the files.',
     'Each hash of the journal covers its entry and the hash before. Only a copy of the last hash that was kept elsewhere, a signature or a time stamp shows that the whole was not rewritten.',
     'Times are those of the computer that ran hsm-enroll. No attestation says when the key was generated, who knows the PIN, or that the device still holds the key.',
   ],
