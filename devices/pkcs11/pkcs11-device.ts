@@ -116,6 +116,13 @@ export class Pkcs11Device implements Device, CertificateStore, KeyListing, KeyDe
     return []
   }
 
+  /** What the family says of a wrong module explains why the token calls itself otherwise. */
+  async #obstaclesOfKind(token: TokenDescription): Promise<readonly Obstacle[]> {
+    const own = await this.familyObstacles(token)
+    if (own.some(({ code }) => code === 'device.module')) return own
+    return [...otherVendor(this.opened.family, token, this.subject), ...own]
+  }
+
   protected announceSignature(_key: TokenKey): void {
     this.opened.options.onProgress?.({ kind: 'signing', message: `Signing with ${this.subject}.` })
   }
@@ -148,11 +155,7 @@ export class Pkcs11Device implements Device, CertificateStore, KeyListing, KeyDe
       fips: this.fipsOf(token),
       uri: tokenUri(family.scheme, token, this.opened.query.modulePath, tokens),
       capabilities: capabilitiesOf((algorithm) => this.reasonAgainst(algorithm)),
-      obstacles: [
-        ...tokenObstacles(token, this.subject),
-        ...otherVendor(family, token, this.subject),
-        ...(await this.familyObstacles(token)),
-      ],
+      obstacles: [...tokenObstacles(token, this.subject), ...(await this.#obstaclesOfKind(token))],
       details: {
         token: token.label,
         slot: `${token.slotId} ${token.slotDescription}`.trim(),

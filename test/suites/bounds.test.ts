@@ -44,7 +44,8 @@ const MOST: Cost = {
   keys: 10,
   // Two files of a zip at their bound.
   unpacked: 1 << 19,
-  json: 4 * TEXT_CHARACTERS,
+  // A package of JSON is opened, judged, and looked through for what other tools make of its certificates.
+  json: 6 * TEXT_CHARACTERS,
   // `explain` asks six families, and each goes over a package a few times.
   der: 24 * PACKAGE_BYTES,
   certificates: 24,
