@@ -9,6 +9,9 @@ import { READY } from './pool.ts'
 
 const judging = workerData as Judging
 
+/** A folder may hold 32 MB. */
+const AT_A_TIME = 4
+
 async function judge({ name, paths, csr }: Item): Promise<Outcome> {
   try {
     const { files, folders } = await readInputs(paths)
@@ -29,7 +32,9 @@ async function judge({ name, paths, csr }: Item): Promise<Outcome> {
 
 parentPort?.on('message', async (items: readonly Item[]) => {
   const outcomes: Outcome[] = []
-  for (const item of items) outcomes.push(await judge(item))
+  // One is judged while the files of others are read.
+  for (let at = 0; at < items.length; at += AT_A_TIME)
+    outcomes.push(...(await Promise.all(items.slice(at, at + AT_A_TIME).map(judge))))
   parentPort?.postMessage(outcomes)
 })
 
