@@ -72,6 +72,7 @@ await build({
     'test/tools/cut-test.ts',
     'test/tools/bounds.ts',
     'test/tools/man.ts',
+    'test/tools/simulate.ts',
     'test/tools/page-cases.ts',
     'test/tools/bundle-bytes.ts',
   ],
