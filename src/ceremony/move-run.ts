@@ -31,7 +31,10 @@ const GOALS: Readonly<Record<StepAction, RunState | undefined>> = {
   order: undefined,
 }
 
-/** Takes the ceremony's run as far as an action says; begins it where there is none. A run that was discarded is begun anew. */
+/**
+ * Takes the ceremony's run as far as an action says; begins it where there is none. A run that was discarded, or named and never
+ * begun, is begun anew under another name.
+ */
 export async function moveRun(
   action: StepAction,
   folder: string,
@@ -51,7 +54,7 @@ export async function moveRun(
   const known = log.last('run')?.run
   if (known !== undefined && (await exists(services.stateDirectory, known))) return withRun(known, watched, move)
   return beginRun(
-    { configuration, test, wait, confirm, onBegun: ({ id }) => log.append({ type: 'run', run: id }) },
+    { configuration, test, wait, confirm, onNamed: (id) => log.append({ type: 'run', run: id }) },
     watched,
     (run) => move(run),
   )

@@ -43,6 +43,8 @@ export interface Enrollment extends ReplacementWish {
   /** The key that the new one is to follow, and what else the profile is known by: `renew` sets both. */
   readonly renews?: Renewed
   readonly marks?: readonly string[]
+  /** Called with the id before the run exists: a caller that keeps it finds the run again, whatever ends the process. */
+  readonly onNamed?: (id: string) => void
   /** Called once the run exists, before the device is opened. */
   readonly onBegun?: (run: OpenRun) => void
 }
@@ -74,6 +76,7 @@ export async function beginRun<T>(
     another,
     renews,
     marks,
+    onNamed,
     onBegun,
     abandon,
     confirmReplacement,
@@ -81,7 +84,7 @@ export async function beginRun<T>(
   const confirm = enrollment.confirm ?? (test ? async () => true : undefined)
   const profile = enrollment.profile ?? configuration.profile
   const begin = (): Promise<T> =>
-    withNewRun({ configuration, profile, test, device: true, renews, marks }, services, (run) => {
+    withNewRun({ configuration, profile, test, device: true, renews, marks, onNamed }, services, (run) => {
       onBegun?.(run)
       return action(run, { until, wait, confirm, abandon, confirmReplacement })
     })

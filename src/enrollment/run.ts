@@ -144,6 +144,8 @@ export interface NewRun {
   readonly test: boolean
   readonly device: boolean
   readonly renews?: Renewed
+  /** Given the id before anything has it: a caller that keeps it finds the run again, whatever ends the process. */
+  readonly onNamed?: ((id: string) => void) | undefined
   /** What its profile is known by beside what this configuration says. */
   readonly marks?: readonly string[]
 }
@@ -159,6 +161,7 @@ export async function withNewRun<T>(
 ): Promise<T> {
   const ledger = await openLedger(services)
   const folder = await RunFolder.create(services.stateDirectory, services.now(), async ({ id, journalFile }) => {
+    plan.onNamed?.(id)
     await Journal.begin(journalFile, services.now, await plannedEvent(plan, id))
   })
   let begun = false
