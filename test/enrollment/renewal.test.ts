@@ -125,7 +125,8 @@ describe('a renewal', () => {
       expect(await renew('--before', '60w')).toMatchObject({ code: 6, outcome: 'waiting', current: old.id })
     expect(rehearsal.ca.orders).toHaveLength(2)
     issueLast()
-    expect(await renew()).toMatchObject({ code: 0, outcome: 'renewed' })
+    // The rehearsal's pause between two questions is a second, and the last one may be less than that ago.
+    expect((await renewed()).state).toBe('installed')
     expect(rehearsal.ca.orders).toHaveLength(2)
   })
 
