@@ -1,4 +1,5 @@
 /** Programs of other people that this one runs: a vendor's tool, a command that gives a secret. */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { type ChildProcess, spawn } from 'node:child_process'
 
 /**
@@ -64,8 +65,26 @@ export type ProgramEnd =
 /** Milliseconds for what a program left behind to close the streams that it inherited. */
 const LEFT_BEHIND = 1000
 
+/** Is told of a program before it is started; a program of which it cannot take note is not started. */
+export type ProgramWatch = (run: ProgramRun) => Promise<void>
+
+const watches = new AsyncLocalStorage<ProgramWatch>()
+
+/** Does something, and has every program watched that is run for it, however deep. */
+export const watchPrograms = <T>(watch: ProgramWatch, action: () => Promise<T>): Promise<T> =>
+  watches.run(watch, action)
+
 /** Runs a program without a shell, in a process group of its own. Never throws. */
 export function runProgram(run: ProgramRun): Promise<ProgramEnd> {
+  const watch = watches.getStore()
+  if (watch === undefined) return startProgram(run)
+  return watch(run).then(
+    () => startProgram(run),
+    (cause: Error) => ({ kind: 'not-started', cause }),
+  )
+}
+
+function startProgram(run: ProgramRun): Promise<ProgramEnd> {
   const { command, environment, input = '', timeout, maxOutput, signal } = run
   if (signal?.aborted === true) return Promise.resolve({ kind: 'stopped' })
   return new Promise((resolve) => {

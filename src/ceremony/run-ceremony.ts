@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { watchPrograms } from '../../devices/run-program.ts'
 import { spokenDigest } from '../bundle/spoken-digest.ts'
 import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
 import { withProcessLock } from '../files/process-lock.ts'
@@ -7,6 +8,7 @@ import { sha256Hex } from '../sha256-hex.ts'
 import { CEREMONY_FILES } from './ceremony-folder.ts'
 import { CeremonyLog } from './ceremony-log.ts'
 import { type CeremonyRun, moveRun } from './move-run.ts'
+import { PROGRAMS_FILE, recordPrograms } from './record/program-record.ts'
 import { recordTool } from './record/tool-record.ts'
 import { DEVICE_FILES } from './record/watched-services.ts'
 import {
@@ -54,22 +56,26 @@ export interface CeremonyOptions extends CeremonyRun {
  * @throws EnrollError `ceremony.…`, `lock.held`, and what the run throws; all of it is in the log first.
  */
 export function runCeremony(folder: string, desk: CeremonyDesk, options: CeremonyOptions): Promise<ExitCode> {
-  return withProcessLock(join(folder, 'lock'), `the ceremony ${basename(folder)}`, async () => {
-    const script = await readCeremonyScript(await readFile(join(folder, CEREMONY_FILES.script)))
-    const log = CeremonyLog.open(join(folder, CEREMONY_FILES.log), options.services.now)
-    await begin(folder, script, log, desk, options)
-    for (const role of script.roles) await enter(role, log, desk)
-    for (const step of script.steps) {
-      if (log.all('step').some((done) => done.step === step.id)) continue
-      const code = await perform(step, folder, script, log, desk, options)
-      if (code !== EXIT.done) return code
-    }
-    if (log.last('ended') === undefined) {
-      await recordFiles(folder, log)
-      log.append({ type: 'ended' })
-    }
-    return EXIT.done
-  })
+  return withProcessLock(join(folder, 'lock'), `the ceremony ${basename(folder)}`, () =>
+    watchPrograms(recordPrograms(join(folder, PROGRAMS_FILE)), () => lead(folder, desk, options)),
+  )
+}
+
+async function lead(folder: string, desk: CeremonyDesk, options: CeremonyOptions): Promise<ExitCode> {
+  const script = await readCeremonyScript(await readFile(join(folder, CEREMONY_FILES.script)))
+  const log = CeremonyLog.open(join(folder, CEREMONY_FILES.log), options.services.now)
+  await begin(folder, script, log, desk, options)
+  for (const role of script.roles) await enter(role, log, desk)
+  for (const step of script.steps) {
+    if (log.all('step').some((done) => done.step === step.id)) continue
+    const code = await perform(step, folder, script, log, desk, options)
+    if (code !== EXIT.done) return code
+  }
+  if (log.last('ended') === undefined) {
+    await recordFiles(folder, log)
+    log.append({ type: 'ended' })
+  }
+  return EXIT.done
 }
 
 async function begin(
@@ -153,7 +159,13 @@ async function perform(
 
 /** The other files of the folder are covered by the log from here on. */
 async function recordFiles(folder: string, log: CeremonyLog): Promise<void> {
-  for (const file of [CEREMONY_FILES.tool, CEREMONY_FILES.toolFiles, DEVICE_FILES.openings, DEVICE_FILES.log]) {
+  for (const file of [
+    CEREMONY_FILES.tool,
+    CEREMONY_FILES.toolFiles,
+    PROGRAMS_FILE,
+    DEVICE_FILES.openings,
+    DEVICE_FILES.log,
+  ]) {
     const content = await readFile(join(folder, file)).catch(() => undefined)
     if (content !== undefined) log.append({ type: 'recorded', file, sha256: sha256Hex(content) })
   }

@@ -1,9 +1,11 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CeremonySummary } from '../report/ceremony-summary.ts'
+import { WORDS } from '../report/page/words.ts'
 import { CEREMONY_FILES } from './ceremony-folder.ts'
 import { CeremonyLog, type LoggedEvent } from './ceremony-log.ts'
 import type { DeviceOpening } from './record/device-record.ts'
+import { readJson } from './record/json-file.ts'
+import { PROGRAMS_FILE, type RecordedProgram } from './record/program-record.ts'
 import type { ToolRecord } from './record/tool-record.ts'
 import { DEVICE_FILES } from './record/watched-services.ts'
 
@@ -14,6 +16,11 @@ export async function summarizeCeremony(folder: string): Promise<CeremonySummary
   if (begun === undefined) return undefined
   const tool = (await readJson(join(folder, CEREMONY_FILES.tool))) as ToolRecord | undefined
   const openings = ((await readJson(join(folder, DEVICE_FILES.openings))) ?? []) as readonly DeviceOpening[]
+  const programs = ((await readJson(join(folder, PROGRAMS_FILE))) ?? []) as readonly RecordedProgram[]
+  const programFacts = programs.map(
+    ({ path, sha256, fault }) =>
+      [LABELS.program, sha256 === undefined ? `${path}: ${fault ?? ''}` : withHash(path, sha256)] as const,
+  )
   return {
     title: begun.title,
     unattended: begun.unattended,
@@ -21,23 +28,25 @@ export async function summarizeCeremony(folder: string): Promise<CeremonySummary
     scriptSha256: begun.scriptSha256,
     people: log.all('person').map(({ type: _, ...person }) => person),
     events: log.events.flatMap(eventOf),
-    tool: tool === undefined ? [] : [...toolFacts(tool), ...moduleFacts(openings)],
+    tool: tool === undefined ? [] : [...toolFacts(tool), ...moduleFacts(openings), ...programFacts],
   }
 }
 
+const { labels: LABELS, filesOf, withHash } = WORDS
+
 const toolFacts = ({ program, packageSha256, node, system, clock }: ToolRecord): CeremonySummary['tool'] => [
-  ['Tool', `${program}; its files: SHA-256 ${packageSha256}`],
-  ['Node.js', `${node.version}; SHA-256 ${node.sha256}`],
+  [LABELS.tool, filesOf(program, packageSha256)],
+  [LABELS.node, withHash(node.version, node.sha256)],
   [
-    'System',
+    LABELS.system,
     [system.name, system.platform, system.release, system.arch].filter((part) => part !== undefined).join(', '),
   ],
-  ['Clock', `${clock.source}: ${clock.words}`],
+  [LABELS.clock, `${clock.source}: ${clock.words}`],
 ]
 
 function moduleFacts(openings: readonly DeviceOpening[]): CeremonySummary['tool'] {
   const module = openings.at(-1)?.opened.module
-  return module === undefined ? [] : [['PKCS#11 module', `${module.path}; SHA-256 ${module.sha256}`]]
+  return module === undefined ? [] : [[LABELS.module, withHash(module.path, module.sha256)]]
 }
 
 function eventOf({ time, event }: LoggedEvent): CeremonySummary['events'] {
@@ -55,9 +64,4 @@ function eventOf({ time, event }: LoggedEvent): CeremonySummary['events'] {
     default:
       return []
   }
-}
-
-async function readJson(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8').catch(() => undefined)
-  return text === undefined ? undefined : JSON.parse(text)
 }

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { BundleVerdict } from '../../src/bundle/bundle-verdict.ts'
 import { startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
+import { sha256Hex } from '../../src/sha256-hex.ts'
 import { runProgram } from '../enrollment/built-program.ts'
 import { installed } from '../piv-card/installed.ts'
 
@@ -25,6 +26,9 @@ const FAMILIES = [
   'marvell-google',
   ...(installed('ykcs11') ? ['yubikey'] : []),
 ]
+
+/** Programs that the run starts for the evidence. A Luna's module gives it without cmu. */
+const VENDOR_TOOLS: Readonly<Record<string, string>> = { nshield: 'nfkmattest' }
 
 describe('an unattended ceremony by the template', () => {
   it.each(FAMILIES)('on %s ends with a certificate and a bundle that both verifiers accept', async (device) => {
@@ -62,7 +66,16 @@ describe('an unattended ceremony by the template', () => {
         expect(opened.description.hsmType).toBeDefined()
         expect([opened.faults, closed.faults]).toEqual([[], []])
       }
-      expect(await readFile(join(unpacked, 'ceremony/log.jsonl'), 'utf8')).toContain('"name":"photo.jpg","sha256":')
+      const ceremonyLog = await readFile(join(unpacked, 'ceremony/log.jsonl'), 'utf8')
+      expect(ceremonyLog).toContain('"name":"photo.jpg","sha256":')
+      const tool = VENDOR_TOOLS[device]
+      if (tool !== undefined) {
+        const programs = JSON.parse(await readFile(join(unpacked, 'ceremony/programs.json'), 'utf8'))
+        const run = programs.find(({ path }: { path: string }) => basename(path).startsWith(tool))
+        expect(run?.sha256, JSON.stringify(programs)).toBe(sha256Hex(await readFile(run.path)))
+        expect(ceremonyLog).toContain('"file":"programs.json","sha256":')
+        expect(await readFile(join(unpacked, 'report.html'), 'utf8')).toContain(`${run.path}; SHA-256 ${run.sha256}`)
+      }
     } finally {
       await rehearsal.close()
       await rm(folder, { recursive: true })

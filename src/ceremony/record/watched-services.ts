@@ -1,10 +1,10 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Device } from '../../../devices/device.ts'
 import { DeviceError } from '../../../devices/device.ts'
 import type { DeviceLogFile } from '../../bundle/device-log/device-log-file.ts'
 import type { EnrollmentServices } from '../../enrollment/services.ts'
 import { type DeviceOpening, readDevice, readLog, signLog } from './device-record.ts'
+import { readJson, writeJson } from './json-file.ts'
 
 /** Names of what the device says, in the folder of a ceremony and in its bundle. */
 export const DEVICE_FILES = { openings: 'device.json', log: 'device-log.json' } as const
@@ -65,18 +65,4 @@ async function watchDevice(device: Device, now: () => number, { folder, keyForLo
       if (!(error instanceof DeviceError)) throw error
     }
   }
-}
-
-async function readJson(file: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8'))
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-async function writeJson(file: string, value: unknown): Promise<void> {
-  await writeFile(`${file}.new`, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 })
-  await rename(`${file}.new`, file)
 }

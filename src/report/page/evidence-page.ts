@@ -43,6 +43,8 @@ export function evidencePage(report: EvidenceReport, ceremony?: CeremonySummary)
   ])
 }
 
+const { labels: LABELS } = WORDS
+
 const heading = (text: string): string => `<h2>${escapeHtml(text)}</h2>`
 
 /** A verdict whose file was changed is not shown as one, and not passed over either. */
@@ -73,42 +75,39 @@ function verdictHtml({ verdict, record, artefacts }: EvidenceReport): string {
 
 const factsOf = ({ run, record, verdict, made, program }: EvidenceReport) =>
   [
-    ['Run', run],
-    ['State', `${STATE_WORDS[record.state]}${record.test ? ' (test order)' : ''}`],
-    ['Begun', record.startedAt],
-    ['Last change', record.updatedAt],
-    ['Device', setting(record.settings['device.uri'])],
+    [LABELS.run, run],
+    [LABELS.state, record.test ? WORDS.testOrder(STATE_WORDS[record.state]) : STATE_WORDS[record.state]],
+    [LABELS.begun, record.startedAt],
+    [LABELS.changed, record.updatedAt],
+    [LABELS.device, setting(record.settings['device.uri'])],
     ...(verdict === undefined ? [] : deviceFacts(verdict)),
-    ['Rules', setting(record.settings['policy.profile'])],
-    ['Rules set by hand', relaxedRules(record.settings)],
-    ['Key', record.keyLocation],
-    ['SPKI SHA-256', record.spkiSha256],
-    ['Sent to', record.submission?.endpoint],
-    ['Order', record.orderNumber],
-    ['Charged', record.paymentRequired === true ? `${record.amount ?? ''} (still to be paid)` : record.amount],
-    ['Outcome unknown', record.unknownReason],
-    [
-      'Refused by the CA',
-      record.refusal === undefined ? undefined : `${record.refusal.code}: ${record.refusal.message}`,
-    ],
-    ['Rejected by the CA', record.rejection],
-    ['Certificate of', record.certificateSubject],
-    ['Certificate serial', record.certificateSerial],
-    ['Certificate ends', record.certificateNotAfter],
-    ['Certificate at', record.certificateLocation],
-    ['Page written', `${made} by ${program}`],
+    [LABELS.rules, setting(record.settings['policy.profile'])],
+    [LABELS.ownRules, relaxedRules(record.settings)],
+    [LABELS.key, record.keyLocation],
+    [LABELS.spki, record.spkiSha256],
+    [LABELS.sentTo, record.submission?.endpoint],
+    [LABELS.order, record.orderNumber],
+    [LABELS.charged, record.paymentRequired === true ? WORDS.unpaid(record.amount ?? '') : record.amount],
+    [LABELS.unknown, record.unknownReason],
+    [LABELS.refused, record.refusal === undefined ? undefined : `${record.refusal.code}: ${record.refusal.message}`],
+    [LABELS.rejected, record.rejection],
+    [LABELS.subject, record.certificateSubject],
+    [LABELS.serial, record.certificateSerial],
+    [LABELS.ends, record.certificateNotAfter],
+    [LABELS.location, record.certificateLocation],
+    [LABELS.written, WORDS.writtenBy(made, program)],
   ] as const
 
 function deviceFacts({ hsmType, device, claims, trustAnchor, attestedKey: key }: AttestationResult) {
   return [
-    ['Family', hsmType],
-    ['Model', [device.vendor, device.model].filter((part) => part !== undefined).join(' ')],
-    ['Serial number', device.serial],
-    ['Firmware', device.firmware],
-    ['FIPS', device.fips],
-    ['Attested key', key === undefined ? undefined : describeAttestedKey(key)],
+    [LABELS.family, hsmType],
+    [LABELS.model, [device.vendor, device.model].filter((part) => part !== undefined).join(' ')],
+    [LABELS.deviceSerial, device.serial],
+    [LABELS.firmware, device.firmware],
+    [LABELS.fips, device.fips],
+    [LABELS.attestedKey, key === undefined ? undefined : describeAttestedKey(key)],
     ...claimFacts(claims),
-    ['Trust anchor', trustAnchor === undefined ? 'none' : `${trustAnchor.name} (${trustAnchor.origin})`],
+    [LABELS.anchor, trustAnchor === undefined ? WORDS.noneReached : `${trustAnchor.name} (${trustAnchor.origin})`],
   ] as const
 }
 
@@ -123,7 +122,7 @@ const setting = (value: string | readonly string[] | undefined): string | undefi
 
 const claimFacts = (claims: KeyClaims): readonly (readonly [string, string])[] =>
   Object.entries(claims).flatMap(([name, value]) =>
-    value === undefined ? [] : [[`Claim: ${name}`, Array.isArray(value) ? value.join(', ') : String(value)] as const],
+    value === undefined ? [] : [[WORDS.claim(name), Array.isArray(value) ? value.join(', ') : String(value)] as const],
   )
 
 function ceremonyHtml({ title, unattended, ended, scriptSha256, people, tool }: CeremonySummary): readonly string[] {
@@ -132,8 +131,8 @@ function ceremonyHtml({ title, unattended, ended, scriptSha256, people, tool }: 
     ...(unattended ? [paragraphHtml(WORDS.unattended, 'warn')] : []),
     ...(ended ? [] : [paragraphHtml(WORDS.notEnded, 'warn')]),
     factsHtml([
-      ['Ceremony', title],
-      ['Script SHA-256', scriptSha256],
+      [LABELS.ceremony, title],
+      [LABELS.script, scriptSha256],
       ...people.map(
         ({ role, name, qualification }) =>
           [role, qualification === undefined ? name : `${name}, ${qualification}`] as const,

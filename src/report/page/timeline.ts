@@ -1,6 +1,7 @@
 import type { JournalEntry } from '../../enrollment/journal.ts'
 import type { CeremonySummary } from '../ceremony-summary.ts'
 import { escapeHtml } from '../html.ts'
+import { WORDS } from './words.ts'
 
 interface Moment {
   readonly time: string
@@ -19,7 +20,7 @@ export function timelineHtml(journal: readonly JournalEntry[], ceremony: Ceremon
     ...(ceremony?.events ?? []).map(({ time, kind, by, text }) => ({
       time,
       style: kind,
-      text: `${kind === 'step' ? '✓' : kind}${by === undefined ? '' : ` ${by}`}: ${text}`,
+      text: `${WORDS.moments[kind]}${by === undefined ? '' : ` ${by}`}: ${text}`,
     })),
   ]
   const items = moments
