@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { type Device, hasKeyDeletion } from '../../devices/device.ts'
 import { loadConfiguration } from '../../src/config/configuration.ts'
 import { enroll as enrollInside } from '../../src/enrollment/enroll.ts'
 import { createRealServices } from '../../src/enrollment/real-services.ts'
@@ -62,12 +63,33 @@ async function renewed(): Promise<Shown> {
   expect(last.outcome, last.detail).toBe('renewed')
   return show(last.run ?? '')
 }
+/** The CA is not asked again before its pause is over. */
+async function later(): Promise<Awaited<ReturnType<typeof renew>>> {
+  let last = await renew()
+  for (let day = 0; last.outcome === 'waiting' && day < 50; day++) last = await renew()
+  return last
+}
 const addPlaces = async (...places: string[]): Promise<void> => {
   const text = await readFile(rehearsal.profile, 'utf8')
   await writeFile(
     rehearsal.profile,
     `${text}\nrenewal:\n  places: [${places.map((place) => `"${place}"`).join(', ')}]\n`,
   )
+}
+
+/** What a person does with another program. */
+async function byHand<T>(action: (device: Device) => Promise<T>, profile = rehearsal.profile): Promise<T> {
+  const configuration = await loadConfiguration({ profile, env: {} })
+  const device = await createRealServices({
+    stateDirectory: join(folder, 'by-hand'),
+    reading: { env: rehearsal.environment },
+    observer: { step: () => undefined },
+  }).openDevice(configuration)
+  try {
+    return await action(device)
+  } finally {
+    await device.close()
+  }
 }
 
 const BESIDE = ['yubihsm2', 'luna', 'nshield', 'fortanix', 'marvell-google'] as const
@@ -100,6 +122,26 @@ describe('a renewal', () => {
     // Cloud KMS lists a version until it is destroyed, which takes its period.
     expect(keys.some(({ location }) => location === old.keyLocation)).toBe(device === 'marvell-google')
     expect((await program('ledger', 'check', ...state())).code).toBe(0)
+  })
+
+  it('is over, and another key has come into the place of the old one: retire leaves it alone', async () => {
+    await rehearse('yubihsm2')
+    const old = await enroll()
+    const next = await renewed()
+    expect((await program('runs', 'switch', next.id, ...state())).code).toBe(0)
+    const spec = { algorithm: 'P-256', label: 'by hand', id: Buffer.alloc(16) } as const
+    const inItsPlace = join(folder, 'in-its-place.yaml')
+    const text = await readFile(rehearsal.profile, 'utf8')
+    await writeFile(inItsPlace, text.replace(/^device:$/m, `$&\n  objectId: "${old.keyLocation}"`))
+    await byHand(async (device) => {
+      if (!hasKeyDeletion(device)) throw new Error('it deletes keys')
+      await device.deleteKey(old.keyLocation)
+      expect((await device.generateKeyPair(spec)).location).toBe(old.keyLocation)
+    }, inItsPlace)
+    const end = await program('runs', 'retire', old.id, '--yes', ...state())
+    expect(end.stderr).toContain('holds another key than that of the run')
+    expect(end.code).toBe(3)
+    await byHand(async (device) => expect(await device.findKey({ location: old.keyLocation })).toBeDefined())
   })
 
   /** An order is issued when the test says so. */
@@ -181,7 +223,7 @@ describe('a renewal', () => {
     const old = await slowly()
     const first = await renew('--before', '60w')
     expect(rehearsal.ca.perform(rehearsal.ca.orders.at(-1)?.orderNumber ?? '', 'reject')).toBe(true)
-    expect(await renew()).toMatchObject({ code: 4, outcome: 'person' })
+    expect(await later()).toMatchObject({ code: 4, outcome: 'person' })
     expect(await renew('--before', '60w')).toMatchObject({ code: 7, outcome: 'begun', current: old.id })
     expect((await show(first.run ?? '')).state).toBe('rejected')
   })
@@ -203,6 +245,27 @@ describe.runIf(allHere(missingForPcscd()))('a YubiKey', () => {
     const third = await renewed()
     expect(third.keyLocation).toBe('9c')
     expect(rehearsal.ca.orders).toHaveLength(3)
+  })
+
+  it('whose retired slot somebody has put another key into is left as it is', async () => {
+    await rehearse('yubikey')
+    await addPlaces('9c', '82')
+    const first = await enroll()
+    const second = await renewed()
+    expect((await program('runs', 'switch', second.id, ...state())).code).toBe(0)
+    expect((await program('runs', 'retire', first.id, '--yes', ...state())).code).toBe(0)
+    // Somebody with a state folder of their own.
+    const other = ['--state-directory', join(folder, 'other'), '--json']
+    const theirs = await program('enroll', rehearsal.profile, '--yes', '--wait', '--replace-key', '9c', ...other)
+    expect(theirs.code, theirs.stderr).toBe(0)
+    const refused = await program('renew', rehearsal.profile, '--yes', '--json', '--before', '60w')
+    expect(refused.stderr).toContain('no run is known to have generated it')
+    expect(refused.code).toBe(3)
+    expect(rehearsal.ca.orders).toHaveLength(3)
+    const { keys } = JSON.parse((await program('keys', 'list', rehearsal.profile, '--json', ...other)).stdout) as {
+      readonly keys: readonly { readonly run?: string }[]
+    }
+    expect(keys, 'their key').toContainEqual(expect.objectContaining({ location: '9c', run: shown(theirs).id }))
   })
 
   it('with one place: what would be lost is said, and nothing is done', async () => {

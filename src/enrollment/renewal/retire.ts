@@ -1,4 +1,4 @@
-import { hasFixedPlace, hasKeyDeletion } from '../../../devices/device.ts'
+import { DeviceError, hasFixedPlace, hasKeyDeletion } from '../../../devices/device.ts'
 import { EnrollError } from '../../errors.ts'
 import { deleteDeviceKey, deviceKeyAt } from '../device-keys.ts'
 import { openLedger } from '../open-ledger.ts'
@@ -66,6 +66,8 @@ export async function retire(
     if (hasFixedPlace(device) || !hasKeyDeletion(device)) return { run: summary, deleted: false }
     const setting = { ledger: await openLedger(services), stateDirectory: services.stateDirectory, now: services.now }
     const key = await deviceKeyAt(device, summary.record.keyLocation ?? '', setting)
+    // Consent was for the key of the run: neither one that was put in its place by hand, nor one of another device at the same address.
+    if (key.spkiSha256 !== summary.record.spkiSha256) throw notOfRun(summary.id, key.location)
     await deleteDeviceKey(device, key, services, operator)
   } finally {
     await device.close()
@@ -90,6 +92,15 @@ async function refuseUsed(run: Run, services: EnrollmentServices): Promise<boole
 
 const follows = ({ record: { renews, switchedAt } }: KnownRun, id: string): boolean =>
   renews?.run === id && switchedAt !== undefined
+
+const notOfRun = (id: string, location: string): DeviceError =>
+  new DeviceError(
+    'key.not-found',
+    `Could not delete the key ${location.slice(0, 120)}: it holds another key than that of the run ${id}.`,
+    {
+      remedy: 'Find out whose it is with `hsm-enroll keys list PROFILE`; the run is retired, and its key is not there.',
+    },
+  )
 
 const inUse = (id: string, why: string, remedy: string): EnrollError =>
   new EnrollError('renewal.in-use', `Could not retire the key of the run ${id}: ${why}.`, {

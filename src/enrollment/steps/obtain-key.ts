@@ -83,9 +83,25 @@ async function generate(run: Run, device: Device, until: RunState, wish: Replace
   }
 }
 
+/**
+ * A renewal takes a place again because the key of a run that needs it no more was there. What somebody has put there since is not
+ * replaced unless a person is asked.
+ */
+function refuseStranger({ location, spkiSha256, holder }: ReplacedKey): void {
+  if (holder !== undefined && spkiSha256 !== undefined) return
+  throw new DeviceError(
+    'key.exists',
+    `Could not renew in ${location}: it holds a key, and no run is known to have generated it.`,
+    {
+      remedy: `Add another place to renewal.places. If nobody needs the key in ${location}, renew in a terminal without --yes, which asks before it is replaced.`,
+    },
+  )
+}
+
 /** What is lost is said, agreed to, and kept as far as it is a file, before the device is asked. */
 async function giveUp(run: Run, replaced: ReplacedKey, wish: ReplacementWish) {
   const { location, spkiSha256, certificate } = replaced
+  if (run.record.renews !== undefined && wish.confirmReplacement === undefined) refuseStranger(replaced)
   const abandoned = await allowReplacement(run, replaced, wish)
   if (abandoned !== undefined) await abandonForReplacement(abandoned, run)
   const kept =
