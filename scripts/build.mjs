@@ -75,6 +75,7 @@ await build({
     'test/tools/simulate.ts',
     'test/tools/page-cases.ts',
     'test/tools/bundle-bytes.ts',
+    'test/tools/ceremony-reports.ts',
   ],
   outdir: 'dist/tools',
 })

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # The page (dist/check.html) in real Chromium and Firefox, from file://: the answers of `check --json` and `inspect` over all vectors, forms
-# and mutants; what leaves the page (nothing); hostile labels; keyboard; print. Installs the browsers (Debian) and puppeteer-core.
+# and mutants; what leaves the page (nothing); hostile labels; keyboard; print. Then the reports of ceremonies on all doubles, with hostile
+# words. Installs the browsers (Debian) and puppeteer-core.
 # Usage: run.sh [FOLDER to keep screenshots and PDFs in]     MUTANTS=N (default 10000)     BROWSERS="chrome firefox"
 set -euo pipefail
 rig="$(cd "$(dirname "$0")" && pwd)"
 root="$(cd "$rig/../../.." && pwd)"
 cd "$root"
-[ -f dist/check.html ] && [ -f dist/tools/page-cases.js ] || node scripts/build.mjs --no-types
+[ -f dist/check.html ] && [ -f dist/tools/page-cases.js ] && [ -f dist/tools/ceremony-reports.js ] || node scripts/build.mjs --no-types
 
 if ! command -v chromium >/dev/null || ! command -v firefox-esr >/dev/null; then
   [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || { echo "missing: chromium and firefox-esr" >&2; exit 1; }
@@ -25,6 +26,7 @@ pictures="${1:-$work/pictures}"
 mkdir -p "$pictures"
 chromium --version
 firefox-esr --version
+node dist/tools/ceremony-reports.js "$work/reports"
 node dist/tools/page-cases.js "$work/cases.jsonl" --mutants "${MUTANTS:-10000}"
 
 failed=()
@@ -32,6 +34,7 @@ for browser in ${BROWSERS:-chrome firefox}; do
   echo "== $browser"
   node "$work/compare.mjs" "$browser" "$root/dist/check.html" "$work/cases.jsonl" || failed+=("$browser: answers")
   node "$work/behave.mjs" "$browser" "$root/dist/check.html" "$work/cases.jsonl" "$pictures" || failed+=("$browser: behaviour")
+  node "$work/reports.mjs" "$browser" "$work/reports" "$pictures" || failed+=("$browser: reports")
 done
 if [ "${#failed[@]}" -gt 0 ]; then
   printf 'failed: %s\n' "${failed[@]}" >&2
