@@ -2,7 +2,7 @@
 # The page (dist/check.html) in real Chromium and Firefox, from file://: the answers of `check --json` and `inspect` over all vectors, forms
 # and mutants; what leaves the page (nothing); hostile labels; keyboard; print. Then the reports of ceremonies on all doubles, with hostile
 # words. Installs the browsers (Debian) and puppeteer-core.
-# Usage: run.sh [FOLDER to keep screenshots and PDFs in]     MUTANTS=N (default 10000)     BROWSERS="chrome firefox"
+# Usage: run.sh [FOLDER to keep screenshots and PDFs in]     MUTANTS=N (default 2000)     BROWSERS="chrome firefox"
 set -euo pipefail
 rig="$(cd "$(dirname "$0")" && pwd)"
 root="$(cd "$rig/../../.." && pwd)"
@@ -27,7 +27,7 @@ mkdir -p "$pictures"
 chromium --version
 firefox-esr --version
 node dist/tools/ceremony-reports.js "$work/reports"
-node dist/tools/page-cases.js "$work/cases.jsonl" --mutants "${MUTANTS:-10000}"
+node dist/tools/page-cases.js "$work/cases.jsonl" --mutants "${MUTANTS:-2000}"
 
 failed=()
 for browser in ${BROWSERS:-chrome firefox}; do
