@@ -5,26 +5,30 @@ import { configure } from './configure.ts'
 import { confirmOrder, stateDirectoryOf } from './enrolling.ts'
 import { createServices, tellEverything } from './services.ts'
 
+/** Reports what is refused, and goes on. */
+export async function attempt(action: () => Promise<void>, { output }: Pick<CommandContext, 'output'>): Promise<void> {
+  const { failureOf, tellError } = await import('./report-error.ts')
+  try {
+    await action()
+  } catch (error) {
+    if (!(error instanceof EnrollError) && !(error instanceof DeviceError)) throw error
+    const { code, message, remedy, exitCode } = failureOf(error)
+    tellError({ code, message, remedy, exitCode }, output)
+    output.line({ error: { code, message, remedy, exitCode } }, () => `${code}`)
+  }
+}
+
 /**
- * One look at everything: each profile is renewed if it is due, each run that can go on does, and whoever is to be told is. Profiles and
- * secrets are read anew. What fails is reported, and does not keep the rest from being looked at.
+ * One look at everything: each profile is renewed if it is due, each run that has an order goes on, and whoever is to be told is.
+ * Profiles and secrets are read anew. What fails is reported, and does not keep the rest from being looked at. The consent to paid orders
+ * is for renewals of the profiles: a run of another kind may be one that a person declined to pay for.
  */
 export async function agentPass(args: Arguments, context: CommandContext): Promise<void> {
   const { renew } = await import('../enrollment/renewal/renew.ts')
   const { resumeAll } = await import('../enrollment/resume-all.ts')
-  const { failureOf, tellError } = await import('./report-error.ts')
+  const { failureOf } = await import('./report-error.ts')
   const { output } = context
   const confirm = args.flag('yes') ? { confirm: confirmOrder(args, context) } : {}
-  const attempt = async (action: () => Promise<void>): Promise<void> => {
-    try {
-      await action()
-    } catch (error) {
-      if (!(error instanceof EnrollError) && !(error instanceof DeviceError)) throw error
-      const { code, message, remedy, exitCode } = failureOf(error)
-      tellError({ code, message, remedy, exitCode }, output)
-      output.line({ error: { code, message, remedy, exitCode } }, () => `${code}`)
-    }
-  }
   for (const name of args.list('profiles')) {
     if (context.signal.aborted) return
     await attempt(async () => {
@@ -33,18 +37,18 @@ export async function agentPass(args: Arguments, context: CommandContext): Promi
       const profile = configuration.profile ?? name
       const result = await renew({ configuration, profile, ...confirm }, services)
       output.line({ profile, ...result }, () => `${name}: ${result.outcome}: ${result.detail}`)
-      await tellEverything(services, configuration)
-    })
+      await tellEverything(services, configuration, profile)
+    }, context)
   }
   await attempt(async () => {
     const configuration = await configure(args, context)
     const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
-    for await (const { error: caught, ...resumed } of resumeAll(services, { ...confirm, patient: true })) {
+    for await (const { error: caught, ...resumed } of resumeAll(services, { patient: true })) {
       const failure = caught === undefined ? undefined : failureOf(caught)
       const { code, message, remedy, exitCode = resumed.exitCode } = failure ?? {}
       const error = failure === undefined ? undefined : { code, message, remedy, exitCode }
       output.line({ ...resumed, exitCode, error }, () => `${resumed.run}: ${resumed.state ?? code}, exit ${exitCode}`)
     }
     await tellEverything(services, configuration)
-  })
+  }, context)
 }

@@ -60,11 +60,18 @@ async function tellAwaited(
   })
 }
 
-/** What a timer tells beside what it did: events that were not delivered, and certificates that end soon. */
-export async function tellEverything(services: EnrollmentServices, configuration: Configuration): Promise<void> {
+/**
+ * What a timer tells beside what it did: events that were not delivered, and certificates that end soon. `profile`: only of its runs,
+ * since its hooks are not those of another.
+ */
+export async function tellEverything(
+  services: EnrollmentServices,
+  configuration: Configuration,
+  profile?: string,
+): Promise<void> {
   if (!hasHooks(configuration)) return
   const { tellAll } = await import('../enrollment/telling/tell.ts')
-  await tellAll(services, configuration)
+  await tellAll(services, configuration, profile)
 }
 
 /** Where secrets come from: the environment, and a person where there is one. */

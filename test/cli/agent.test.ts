@@ -4,6 +4,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { loadConfiguration } from '../../src/config/configuration.ts'
+import { enroll as enrollInside } from '../../src/enrollment/enroll.ts'
+import { createRealServices } from '../../src/enrollment/real-services.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { runInside } from '../enrollment/run-inside.ts'
 import { startProgram } from '../enrollment/running-program.ts'
@@ -79,6 +82,38 @@ describe('the agent', () => {
     await agent.until(/"outcome":"waiting"/)
     expect((await agent.stop('SIGTERM')).code).toBe(0)
     expect(rehearsal.ca.orders).toHaveLength(2)
+  })
+
+  it('does not order for a run that a person declined to pay for', async () => {
+    const configuration = await loadConfiguration({ profile: rehearsal.profile, env: {} })
+    const services = createRealServices({
+      stateDirectory: rehearsal.stateDirectory,
+      reading: { env: {} },
+      observer: { step: () => undefined },
+    })
+    const declined = enrollInside({ configuration, profile: rehearsal.profile, confirm: async () => false }, services)
+    await expect(declined).resolves.toMatchObject({ exitCode: 1 })
+    const agent = startProgram(['agent', '--yes', '--metrics-port', '0', ...state()])
+    const [, url = ''] = await agent.until(/Metrics at (\S+)/)
+    await expect
+      .poll(async () => (await fetch(url)).text(), { timeout: 60_000 })
+      .toContain('hsm_enroll_run_state{state="checked"} 1')
+    expect((await agent.stop('SIGTERM')).code).toBe(0)
+    expect(rehearsal.ca.orders).toHaveLength(0)
+  })
+
+  it('ends with a cause and a remedy where it cannot receive notifications', async () => {
+    const taken = new URL(rehearsal.ca.url).port
+    const end = await startProgram(['agent', '--listen', '--port', taken, ...state()]).ended
+    expect(end.code, end.stderr).toBe(2)
+    expect(end.stderr).toContain('push.listen')
+    expect(end.stderr).not.toContain('    at ')
+  })
+
+  it('leaves a pause between two looks', async () => {
+    const end = await runInside(['agent', '--every', '0h', ...state()])
+    expect(end.code).toBe(2)
+    expect(end.stderr).toContain('--every 0 leaves no pause')
   })
 })
 

@@ -81,6 +81,27 @@ describe('a command', () => {
     expect((await told()).map(({ type }) => type)).toEqual(['issued'])
   })
 
+  it('of one profile is not told of the runs of another, whose own hook is', async () => {
+    const told = await commandHook()
+    const mine = await readFile(rehearsal.profile, 'utf8')
+    const other = join(folder, 'other.yaml')
+    const otherHook = join(folder, 'other-hook')
+    await writeFile(otherHook, `#!/bin/sh\n[ ! -e '${folder}/broken' ] || exit 3\ncat >> '${folder}/other-told'\n`)
+    await chmod(otherHook, 0o755)
+    await writeFile(other, mine.replace(join(folder, 'hook'), otherHook).replace(/CN=[^,]*/, 'CN=Another'))
+    const end = await enroll()
+    expect(end.code, end.stderr).toBe(0)
+    await writeFile(join(folder, 'broken'), '')
+    const second = await runInside(['enroll', other, '--yes', '--wait', '--json'])
+    expect(second.code, second.stderr).toBe(0)
+    await rm(join(folder, 'broken'))
+    for (const profile of [rehearsal.profile, other])
+      expect((await runInside(['renew', profile, '--json'])).code).toBe(0)
+    const runOf = ({ stdout }: ProgramEnd): string => (JSON.parse(stdout) as { id: string }).id
+    expect((await told()).map(({ run }) => run)).toEqual([runOf(end)])
+    expect(await readFile(join(folder, 'other-told'), 'utf8')).toContain(runOf(second))
+  })
+
   it('is told of what a person has to look at', async () => {
     const told = await commandHook()
     rehearsal.ca.fail({ endpoint: '!AutoApplyOrder', kind: 'lost-reply' })

@@ -17,7 +17,7 @@ export const agent: Command = {
   positionals: { profiles: PROFILES },
   options: {
     ...listen.options,
-    yes: ORDER_OPTIONS.yes,
+    yes: { ...ORDER_OPTIONS.yes, describe: 'place the paid orders of renewals without asking' },
     every: { type: 'string', default: '1h', describe: 'pause between two looks; the CA’s own pauses are kept as well' },
     'metrics-file': { type: 'string', describe: 'file that is replaced with the metrics after each look' },
     'metrics-port': { type: 'number', describe: 'serve them on 127.0.0.1 under /metrics; 0 picks a free port' },
@@ -25,9 +25,14 @@ export const agent: Command = {
   },
   examples: [['$0 agent signing --yes --metrics-port 9750', 'renews the profile signing, and pays for it']],
   run: async (args, context) => {
-    const { agentPass } = await import('../agent-pass.ts')
+    const { agentPass, attempt } = await import('../agent-pass.ts')
     const { notifyServiceManager, watchdogPause } = await import('../service-manager.ts')
     const every = readPeriod(args.required('every'), '--every')
+    if (every === 0) {
+      throw new EnrollError('usage', 'Could not start: --every 0 leaves no pause.', {
+        remedy: 'Specify at least --every 1h; SIGHUP looks at once.',
+      })
+    }
     const wake = new Alarm(context.signal)
     const onReload = (): void => {
       context.output.progress('Looking again, with the profiles as they are now.')
@@ -38,16 +43,22 @@ export const agent: Command = {
     process.on('SIGHUP', onReload)
     const published = await publish(args, context)
     const pushes = args.flag('listen') ? listen.run(args, context) : undefined
+    let deaf = false
+    pushes?.catch(() => {
+      deaf = true
+      wake.ring()
+    })
+    const isOver = (): boolean => context.signal.aborted || deaf
     const pause = watchdogPause(context.env)
     const watchdog =
       pause === undefined ? undefined : setInterval(() => void notifyServiceManager(context.env, 'WATCHDOG=1'), pause)
     try {
       await notifyServiceManager(context.env, 'READY=1', 'STATUS=running')
       context.output.progress('Running; SIGHUP looks again at once, Ctrl-C stops.')
-      while (!context.signal.aborted) {
+      while (!isOver()) {
         await agentPass(args, context)
-        await published.update()
-        if (!context.signal.aborted) await wake.wait(every)
+        await attempt(() => published.update(), context)
+        if (!isOver()) await wake.wait(every)
       }
       await notifyServiceManager(context.env, 'STOPPING=1')
       await pushes

@@ -54,7 +54,7 @@ export const renew: Command = {
       },
       services,
     )
-    await tellEverything(services, configuration)
+    await tellEverything(services, configuration, profile)
     context.output.result({ profile, ...result }, () => renewalToText(result))
     return result.exitCode
   },

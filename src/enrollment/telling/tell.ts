@@ -7,6 +7,7 @@ import { makeDirectory } from '../../files/make-directory.ts'
 import { inUse } from '../inventory/in-use.ts'
 import { readInventory } from '../inventory/read-inventory.ts'
 import { Journal } from '../journal.ts'
+import { isSameProfile, marksOf, profileMarks, settingsOf } from '../profile-marks.ts'
 import { RunFolder } from '../run-folder.ts'
 import { indexedRuns } from '../run-index.ts'
 import type { EnrollmentServices } from '../services.ts'
@@ -26,14 +27,25 @@ export async function tellRun(services: EnrollmentServices, configuration: Confi
   for (const event of await recentEvents(services, run)) await tell(services, configuration, channels, event)
 }
 
-/** The same of every run that was last changed within a week, and of every certificate that ends soon. */
-export async function tellAll(services: EnrollmentServices, configuration: Configuration): Promise<void> {
+/**
+ * The same of every run that was last changed within a week, and of every certificate that ends soon. With a profile, of its runs alone:
+ * its hooks may belong to other people than those of another, who would learn of it and keep those from being told.
+ */
+export async function tellAll(
+  services: EnrollmentServices,
+  configuration: Configuration,
+  profile?: string,
+): Promise<void> {
   const channels = channelsOf(configuration, services.reading)
   if (channels.length === 0) return
+  const marks = profile === undefined ? undefined : await profileMarks(profile, settingsOf(configuration))
+  const isAsked = (run: Parameters<typeof marksOf>[0]): boolean =>
+    marks === undefined || isSameProfile(marks, marksOf(run))
   for await (const { id, digest } of indexedRuns(services.stateDirectory, { keep: true }))
-    if (digest !== undefined)
+    if (digest !== undefined && isAsked(digest))
       for (const event of await recentEvents(services, id)) await tell(services, configuration, channels, event)
   for (const { run, record, device, location, spkiSha256, certificate } of inUse(await readInventory(services))) {
+    if (!isAsked(record ?? {})) continue
     const about = { run, profile: record?.profile, device, location, spkiSha256, subject: certificate.subjectName }
     const event = expiringEvent({ ...about, notAfter: certificate.notAfter }, services.now())
     if (event !== undefined) await tell(services, configuration, channels, event)
