@@ -26,6 +26,10 @@ async function reportOf(family: string): Promise<Uint8Array> {
     request: { subject: `CN=${MARKUP.replace(/[<>="+,;\\]/g, '\\$&')},O=Example Signing GmbH,C=NL` },
   })
   try {
+    // Its name goes into the certificate.
+    const profile = parse(await readFile(rehearsal.profile, 'utf8'))
+    profile.order.organizationName = MARKUP
+    await writeFile(rehearsal.profile, stringify(profile))
     const run = async (args: readonly string[]): Promise<string> => {
       const env = { ...rehearsal.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: folder }
       const { code, stdout, stderr } = await runProgram(['ceremony', ...args], { env })

@@ -41,6 +41,8 @@ async function look(file, family) {
     const text = document.body.textContent
     return {
       planted: text.split(markup).length - 1,
+      // As RFC 4514 escapes it.
+      inSubject: text.includes(markup.replace(/[<>="]/g, '\\$&')),
       turning: /[\u202a-\u202e\u2066-\u2069]/.test(text),
       strangers: document.querySelectorAll('script, img, iframe, object, embed, link, form, a').length,
       handlers: [...document.querySelectorAll('*')].filter((each) =>
@@ -50,7 +52,7 @@ async function look(file, family) {
       overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     }
   }, MARKUP)
-  claim('hostile words are shown as text', seen.planted > 15 && !seen.turning, JSON.stringify(seen))
+  claim('hostile words are shown as text', seen.planted > 15 && seen.inSubject && !seen.turning, JSON.stringify(seen))
   claim('and become nothing else', seen.strangers === 0 && seen.handlers === 0, JSON.stringify(seen))
   claim('the verdict is there', seen.verdict.startsWith('Genuine, acceptable'), seen.verdict)
   claim('nothing is wider than the screen', seen.overflow <= 0, `${seen.overflow}px`)
