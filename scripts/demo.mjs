@@ -21,7 +21,7 @@ function install() {
   console.error(`${stdout}${stderr}`.trim())
   if (status !== 0) process.exit(status ?? 70)
   console.error(
-    `Without ${missing.join(' and ')}; \`npx --no hsm-enroll doctor\` says what needs it and what to do. Going on.`,
+    `Without ${missing.join(' and ')}; \`npx --no -- hsm-enroll doctor\` says what needs it and what to do. Going on.`,
   )
 }
 

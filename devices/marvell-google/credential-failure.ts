@@ -57,7 +57,7 @@ export function checkToken(token: string): void {
   throw new DeviceError(
     'pin.malformed',
     'Could not use the access token for Google: it holds blanks, line breaks or characters outside of ASCII. Nothing was sent.',
-    { remedy: 'Give what `gcloud auth print-access-token` prints, and nothing else.' },
+    { remedy: 'Pass what `gcloud auth print-access-token` prints, and nothing else.' },
   )
 }
 

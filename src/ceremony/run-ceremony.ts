@@ -173,5 +173,5 @@ async function recordFiles(folder: string, log: CeremonyLog): Promise<void> {
 
 const refused = (why: string): EnrollError =>
   new EnrollError('ceremony.people', `Could not begin the ceremony: ${why}.`, {
-    remedy: 'Give every role at least one person, and every person one role.',
+    remedy: 'Assign at least one person to every role, and one role to every person.',
   })

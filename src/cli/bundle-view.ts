@@ -2,6 +2,10 @@ import type { BundleCheck, BundleVerdict } from '../bundle/bundle-verdict.ts'
 import { printable } from '../printable.ts'
 import type { Output } from './output.ts'
 
+const FAULTY = 'Not everything in it holds: see the lines with ✗.'
+/** Under the built-in anchors alone, the evidence of a sandbox is what a forgery would be. */
+const OWN_ANCHORS = 'Try: If the run was judged under your own trust anchors, pass them with --trust-anchors FILE.'
+
 /** The verdict as the command prints it: JSON as it is, or lines for people. `file`: the bundle. */
 export function showBundle(verdict: BundleVerdict, file: string, output: Output): void {
   output.result({ ...verdict, signatures: verdict.signatures.map(signatureToJson), file }, () =>
@@ -35,7 +39,12 @@ function textOf(verdict: BundleVerdict, file: string, output: Output): string {
     'It does not prove:',
     ...doesNotProve.map((each) => `  ${printable(each)}`),
     '',
-    verdict.sound ? output.style('green', 'Nothing is wrong with it.') : output.style('red', 'It is broken.'),
+    verdict.sound ? output.style('green', 'Nothing is wrong with it.') : output.style('red', FAULTY),
+    ...(checks.some(
+      ({ id, status, detail }) => id === 'evidence' && status === 'fail' && detail.includes('attestation.chain'),
+    )
+      ? [OWN_ANCHORS]
+      : []),
   ].join('\n')
 }
 

@@ -2,6 +2,7 @@ import type { KnownToday, Reassessment } from '../enrollment/inventory/known-tod
 import type { InventoryEntry } from '../enrollment/inventory/read-inventory.ts'
 import { wholeDays } from '../period.ts'
 import { formatCsv } from './csv.ts'
+import { shellWord } from './next-steps.ts'
 import { nextStep } from './run-view.ts'
 import { formatTable } from './table.ts'
 
@@ -57,7 +58,8 @@ const algorithmOf = (known: KnownToday | undefined, { record }: InventoryEntry):
 function nextOf({ run, record, keyStatus, timeLeft, orphaned, location, test }: InventoryEntry): string {
   if (keyStatus === 'deleted' || keyStatus === 'replaced') return 'nothing: the key is gone'
   if (record === undefined) return `its run cannot be read: \`hsm-enroll runs repair ${run}\``
-  if (orphaned) return `no run needs it: \`hsm-enroll keys delete '${location ?? ''}' PROFILE\``
+  if (orphaned)
+    return `no run needs it: \`hsm-enroll keys delete ${shellWord(location ?? '')} ${record.profile === undefined ? 'PROFILE' : shellWord(record.profile)}\``
   if (test || timeLeft === undefined) return nextStep(run, record)
   if (record.state === 'installed' && wholeDays(timeLeft) <= SOON) return `renew it: \`hsm-enroll renew ${run}\``
   return nextStep(run, record)

@@ -33,6 +33,14 @@ export function usageError(
   if (unknown !== undefined) return fail(`There is no option "--${unknown}" here.${hint(unknown, options)}`)
   if (command !== undefined && message.startsWith('Not enough non-option arguments'))
     return fail(`Something is missing: hsm-enroll ${group === undefined ? '' : `${group.name} `}${command.command}`)
+  const missing = /^Missing required arguments?: (.+)/.exec(message)?.[1]
+  if (missing !== undefined) {
+    const names = missing.split(', ').map((name) => (name.startsWith('-') ? name : `--${name}`))
+    return fail(`Something is missing: ${names.join(', ')}.`)
+  }
+  const [, option, value, choices] = /Argument: (\S+), Given: (.*), Choices: ([^\n]+)/.exec(message) ?? []
+  if (option !== undefined)
+    return fail(`Could not use --${option} ${value}: it must be one of ${choices?.replaceAll('"', '')}.`)
   return fail(message.split('\n').join(' ').replace(/ +/g, ' ').replaceAll(DASH, '-'))
 }
 

@@ -30,6 +30,6 @@ function unreadable(name: string, cause: unknown): EnrollError {
     })
   }
   if (cause instanceof Error && 'code' in cause && cause.code === 'EISDIR')
-    return new EnrollError('input.directory', message, { remedy: 'Name a file.' })
+    return new EnrollError('input.directory', message, { remedy: 'Specify a file.' })
   return new EnrollError('input.unreadable', message, { remedy: 'Check the path and the permissions.', cause })
 }

@@ -19,7 +19,7 @@ const MAX_ANCHORS = 64
 export const unreadableAnchors = (what: string, cause?: unknown): EnrollError =>
   new EnrollError('trust-anchors.unreadable', `Could not read the trust anchors: ${what}.`, {
     remedy:
-      'Give certificates or public keys in PEM, one certificate in DER, or the output of `hsm-enroll trust list --json`.',
+      'Pass certificates or public keys in PEM, one certificate in DER, or the output of `hsm-enroll trust list --json`.',
     cause,
   })
 

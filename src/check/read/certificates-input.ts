@@ -9,7 +9,7 @@ const MAX_CERTIFICATES = 20
 
 const noCertificates = (why: string, cause?: unknown): EnrollError =>
   new EnrollError('certificate.unreadable', `Could not find a certificate: ${why}.`, {
-    remedy: 'Give the file that Sectigo sent: PEM, DER, PKCS#7, ZIP, or the mail itself.',
+    remedy: 'Pass the file that Sectigo sent: PEM, DER, PKCS#7, ZIP, or the mail itself.',
     cause,
   })
 

@@ -29,7 +29,7 @@ export const readEvidence = (...files: readonly Uint8Array[]): Evidence =>
 
 /** The same with names; `passOver` for the files of a folder, where those that hold nothing do not matter. */
 export function readEvidenceFiles(files: readonly Part[], passOver = false): Evidence {
-  if (files.length === 0) throw unreadable('there is no file', 'Name the file.')
+  if (files.length === 0) throw unreadable('no file was specified', 'Specify the file that holds the attestation.')
   return evidenceIn(
     orRefuse(
       () => openFiles(files, passOver),
@@ -102,10 +102,10 @@ const unique = (ders: readonly Uint8Array[]): readonly Uint8Array[] => [
 ]
 
 const tooMany = (what: string, count: number): EvidenceError =>
-  unreadable(`there are ${count} ${what}`, 'Give one attestation at a time.')
+  unreadable(`there are ${count} ${what}`, 'Pass one attestation at a time.')
 
 const nothingFound = (contents: Contents): EvidenceError =>
   new EvidenceError(
     `Could not find a certificate in the attestation; it holds: ${namesOf(contents)}.`,
-    'Give the attestation itself; beside it, `check` takes a request with --csr and a public key with --public-key.',
+    'Pass the attestation itself; beside it, `check` takes a request with --csr and a public key with --public-key.',
   )

@@ -61,7 +61,7 @@ class Walk {
     this.#count(bytes)
     refusePrivateKey(bytes, name === undefined ? undefined : `the file (${name.slice(0, 60)})`)
     if (above.length > MAX_LAYERS) {
-      throw new TooMuch('it is wrapped too many times', 'Give the file as the device or its tool wrote it.')
+      throw new TooMuch('it is wrapped too many times', 'Pass the file as the device or its tool wrote it.')
     }
     const peeled = peel(bytes)
     const { items = [], note = '' } = peeled
@@ -71,7 +71,7 @@ class Walk {
     this.#note(twice ? 'decoded base64 a second time: the CA wants it once' : note)
     const layers = [...above, note]
     this.#items += items.length
-    if (this.#items > MAX_ITEMS) throw new TooMuch('it holds too many things', 'Give those that belong together.')
+    if (this.#items > MAX_ITEMS) throw new TooMuch('it holds too many things', 'Pass those that belong together.')
     if (items.length > 0) this.groups.push({ items })
     const [only, second] = parts
     if (peeled.otherwise !== undefined) this.#openOrElse(parts, layers, peeled.otherwise)
@@ -136,7 +136,7 @@ function peel(bytes: Uint8Array): NonNullable<ReturnType<Layer<Uint8Array>>> {
     wrongBinary(bytes) ??
     new Unreadable(
       'it is neither PEM, DER, base64, JSON nor a compressed statement',
-      'Give the file as the device or its tool wrote it.',
+      'Pass the file as the device or its tool wrote it.',
       { telling: false },
     )
   )
@@ -149,7 +149,7 @@ function tellingOf(faults: readonly Fault[], count: number): Fault {
   if (telling instanceof EvidenceError) return telling
   return new Unreadable(
     `none of the ${count} parts in it is an attestation, a request or a certificate${telling?.telling === true ? `; of one, ${telling.what}` : ''}`,
-    telling?.remedy ?? 'Give the file as the device or its tool wrote it.',
+    telling?.remedy ?? 'Pass the file as the device or its tool wrote it.',
     { cause: telling },
   )
 }

@@ -27,13 +27,13 @@ export function readPublicKey(file: Uint8Array): Uint8Array {
   if (key === undefined) {
     throw refused(
       `Could not find a public key (found: ${namesOf(contents)}).`,
-      'Give a SubjectPublicKeyInfo in PEM ("-----BEGIN PUBLIC KEY-----") or DER.',
+      'Pass a SubjectPublicKeyInfo in PEM ("-----BEGIN PUBLIC KEY-----") or DER.',
     )
   }
   if (keys.length > 1) {
     throw refused(
       `Could not tell which public key is meant: the file holds ${keys.length}.`,
-      'Give a file with the one key.',
+      'Pass a file with the one key.',
     )
   }
   parsePublicKey(key.der)

@@ -12,7 +12,7 @@ export interface RequestInput {
 
 const refused = (message: string, remedy: string, cause?: unknown): EnrollError =>
   new EnrollError('csr.unreadable', message, { remedy, cause })
-const ALONE = 'Give a file with the one request.'
+const ALONE = 'Pass a file with the one request.'
 
 /**
  * Reads a PKCS#10 request in the forms that people have it in. Throws EnrollError `csr.unreadable` where there is none, or something
@@ -46,7 +46,7 @@ export function onlyRequest(contents: Contents): Uint8Array {
   if (request === undefined) {
     throw refused(
       `Could not find a certificate request (found: ${namesOf(contents)}).`,
-      'Give a PKCS#10 request in PEM ("-----BEGIN CERTIFICATE REQUEST-----") or DER.',
+      'Pass a PKCS#10 request in PEM ("-----BEGIN CERTIFICATE REQUEST-----") or DER.',
     )
   }
   if (requests.length > 1) {

@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { EnrollError } from '../../errors.ts'
+import { fileFault } from '../../files/bounded-file.ts'
 import type { Item } from './item.ts'
 
 const MAX_LINE = 64 * 1024
@@ -30,7 +31,7 @@ export async function* itemsOfList(file: string, cwd: string): AsyncGenerator<It
     input.once('error', (cause: Error) => {
       const remedy = 'Check the path and the permissions.'
       reject(
-        new EnrollError('input.unreadable', `Could not read the list ${file}: ${cause.message}.`, { remedy, cause }),
+        new EnrollError('input.unreadable', `Could not read the list ${file}: ${fileFault(cause)}.`, { remedy, cause }),
       )
     })
   })

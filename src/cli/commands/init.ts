@@ -64,7 +64,9 @@ async function ask(args: Arguments, context: CommandContext): Promise<ProfileAns
   if (!isHsmType(hsmType)) {
     throw new EnrollError(
       'usage.hsm-type',
-      `Could not write a profile for the device family "${hsmType.slice(0, 40)}".`,
+      hsmType === ''
+        ? 'Could not write a profile: no device family was specified.'
+        : `Could not write a profile for the device family "${hsmType.slice(0, 40)}".`,
       {
         remedy: `Specify --hsm-type with one of ${HSM_TYPES.join(', ')}.`,
       },

@@ -91,7 +91,7 @@ function bothOrNone(args: Arguments, first: string, second: string): readonly [s
   if (a !== undefined && b !== undefined) return [a, b]
   if (a === undefined && b === undefined) return undefined
   throw new EnrollError('usage', `Could not listen: --${a === undefined ? first : second} is missing.`, {
-    remedy: `Give --${first} and --${second} together.`,
+    remedy: `Pass --${first} and --${second} together.`,
   })
 }
 
@@ -144,6 +144,6 @@ function portOf(args: Arguments): number {
   const port = args.integer('port')
   if (port !== undefined && port >= 0 && port <= 65_535) return port
   throw new EnrollError('usage', 'Could not listen: --port is not a number from 0 to 65535.', {
-    remedy: 'Give --port 8443.',
+    remedy: 'Pass --port 8443.',
   })
 }

@@ -86,7 +86,7 @@ export function itemFaults(
   }
   for (const parameter of TOKEN_SHIPPING_PARAMETERS) {
     if (order.has(parameter)) continue
-    faults.push({ code: -3, parameter, detail: 'it is required for a token order', remedy: `Give ${parameter}.` })
+    faults.push({ code: -3, parameter, detail: 'it is required for a token order', remedy: `Specify ${parameter}.` })
   }
   return faults
 }

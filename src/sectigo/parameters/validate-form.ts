@@ -115,5 +115,5 @@ function parameterFaults(parameter: Parameter, form: FormView): FormFault[] {
 function describeNeed({ name, allowed, max }: Parameter): string {
   const what =
     allowed === undefined ? (max === undefined ? '' : `, up to ${max} characters`) : `: ${allowed.join(', ')}`
-  return `Give ${name}${what}.`
+  return `Specify ${name}${what}.`
 }

@@ -49,17 +49,19 @@ const FORMATS: Readonly<Record<ParameterFormat, (value: string) => ValueFault | 
       ? undefined
       : wrong('it is not a whole number', 'Write its digits alone, without a zero before them.'),
   email: (value) =>
-    isEmail(value) ? undefined : wrong('it is no e-mail address (-70)', 'Write it as name@example.org.'),
+    isEmail(value) ? undefined : wrong('it is not an e-mail address (-70)', 'Write it as name@example.org.'),
   'email-or-none': (value) =>
     value === 'none' || isEmail(value)
       ? undefined
       : wrong('it is neither an e-mail address nor "none" (-70)', 'Write an address, or none for no mail at all.'),
   duns: (value) =>
-    /^\d{9}$/.test(value.replace(/-/g, '')) ? undefined : wrong('it is no nine-digit number', 'Write the nine digits.'),
+    /^\d{9}$/.test(value.replace(/-/g, ''))
+      ? undefined
+      : wrong('it is not a nine-digit number', 'Write the nine digits.'),
   date: (value) =>
     /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value))
       ? undefined
-      : wrong('it is no date', 'Write it as YYYY-MM-DD.'),
+      : wrong('it is not a date', 'Write it as YYYY-MM-DD.'),
 }
 
 const isBase64 = (value: string): boolean => value.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(value)

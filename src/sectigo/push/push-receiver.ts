@@ -171,7 +171,7 @@ function listen(server: Server, host: string, port: number): Promise<number> {
     server.once('error', (cause) =>
       reject(
         new EnrollError('push.listen', `Could not listen on ${host}:${port}.`, {
-          remedy: 'Name an address of this machine and a port that is free and allowed.',
+          remedy: 'Specify an address of this machine and a port that is free and allowed.',
           cause,
         }),
       ),

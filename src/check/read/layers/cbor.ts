@@ -47,7 +47,7 @@ function decodeMap(bytes: Uint8Array): unknown {
   try {
     return decode(bytes, { ...options, tokenizer: new BoundedTokenizer(bytes, options) })
   } catch (cause) {
-    throw new Unreadable('the CBOR is cut off or damaged', 'Give the attestation object as it was written.', { cause })
+    throw new Unreadable('the CBOR is cut off or damaged', 'Pass the attestation object as it was written.', { cause })
   }
 }
 

@@ -42,7 +42,7 @@ function split(bytes: Uint8Array): { readonly values: readonly Uint8Array[]; rea
     const { tag, end } = extentAt(bytes, at)
     if (tag !== TAG.sequence || end > bytes.length || end <= at) throw cutOff(at)
     if (values.length === MAX_VALUES)
-      throw new Unreadable('it holds too many certificates', 'Give those that belong together.')
+      throw new Unreadable('it holds too many certificates', 'Pass those that belong together.')
     values.push(bytes.subarray(at, end))
     at = end
   }
@@ -75,7 +75,7 @@ export function derItem(der: Uint8Array): Item {
   if (kind !== undefined) return { kind, der }
   throw new Unreadable(
     'it is DER, but neither a certificate, a request, a public key nor a PKCS#7',
-    'Give the file as the device or its tool wrote it.',
+    'Pass the file as the device or its tool wrote it.',
   )
 }
 

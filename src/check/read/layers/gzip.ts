@@ -13,7 +13,7 @@ export const gzipLayer: Layer<Uint8Array> = (bytes) => {
   } catch (cause) {
     throw new Unreadable(
       'the gzip is damaged, cut off, or unpacks to more than any such file has',
-      'Give the file as the device or its tool wrote it.',
+      'Pass the file as the device or its tool wrote it.',
       { cause },
     )
   }

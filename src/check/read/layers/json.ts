@@ -68,7 +68,7 @@ function collect(value: unknown, depth: number, collected: Collected): void {
 
 function collectString(value: unknown, parts: Part[]): void {
   if (typeof value !== 'string' || value.length < SHORTEST) return
-  if (parts.length >= MAX_STRINGS) throw new TooMuch('the JSON holds too much', 'Give the attestation itself.')
+  if (parts.length >= MAX_STRINGS) throw new TooMuch('the JSON holds too much', 'Pass the attestation itself.')
   parts.push({ bytes: Buffer.from(value) })
 }
 

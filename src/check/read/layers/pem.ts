@@ -25,7 +25,7 @@ export function pemLayer(text: string): Peeled | undefined {
   const blocks = readBlocks(separated)
   if (blocks.length === 0) return undefined
   if (blocks.length > MAX_BLOCKS)
-    throw new Unreadable('it holds too many PEM blocks', 'Give those that belong together.')
+    throw new Unreadable('it holds too many PEM blocks', 'Pass those that belong together.')
   const items: Item[] = []
   const parts: Part[] = []
   for (const block of blocks) {

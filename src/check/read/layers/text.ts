@@ -66,7 +66,7 @@ function unknownText(text: string): Unreadable {
   const cut = /^[A-Za-z0-9+/_-]{40,}={0,2}$/.test(base64) && base64.length % 4 !== 0
   return new Unreadable(
     `it is neither PEM, JSON nor base64${cut ? ' (or the base64 is cut off)' : ''}`,
-    'Give the file as the device or its tool wrote it, whole.',
+    'Pass the file as the device or its tool wrote it, whole.',
     { telling: false },
   )
 }

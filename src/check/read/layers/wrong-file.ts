@@ -7,7 +7,7 @@ interface WrongFile {
   readonly remedy: string
 }
 
-const EXPORT = 'Give the file as the device or its tool wrote it.'
+const EXPORT = 'Pass the file as the device or its tool wrote it.'
 const SAVE = 'Save the attachment or the text by itself, and give that.'
 const UNPACK = 'Unpack it, and give the files in it.'
 
@@ -31,8 +31,8 @@ const BINARY: readonly (WrongFile & { readonly hex: string })[] = [
 const TEXT: readonly (WrongFile & { readonly pattern: RegExp })[] = [
   { pattern: /^\s*\{\\rtf/, what: 'a document in rich text (RTF)', remedy: 'Save it as plain text, or give the file as the device or its tool wrote it.' },
   { pattern: /^\s*%PDF-/, what: 'a PDF document', remedy: SAVE },
-  { pattern: /^(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp\d+|sk-\S{4,40}) AAAA/m, what: 'a public key in the form of SSH', remedy: 'Give the attestation, or the public key in PEM (`ssh-keygen -e -m PKCS8 -f FILE`).' },
-  { pattern: /---- BEGIN SSH2 PUBLIC KEY ----/, what: 'a public key in the form of SSH', remedy: 'Give the attestation, or the public key in PEM (`ssh-keygen -i -f FILE | ssh-keygen -e -m PKCS8 -f /dev/stdin`).' },
+  { pattern: /^(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp\d+|sk-\S{4,40}) AAAA/m, what: 'a public key in the form of SSH', remedy: 'Pass the attestation, or the public key in PEM (`ssh-keygen -e -m PKCS8 -f FILE`).' },
+  { pattern: /---- BEGIN SSH2 PUBLIC KEY ----/, what: 'a public key in the form of SSH', remedy: 'Pass the attestation, or the public key in PEM (`ssh-keygen -i -f FILE | ssh-keygen -e -m PKCS8 -f /dev/stdin`).' },
   { pattern: /-----BEGIN PGP /, what: 'OpenPGP data', remedy: 'Decrypt it, or give the file itself.' },
 ]
 
