@@ -49,6 +49,12 @@ describe('check-many', () => {
     expect(end.stderr).toContain('4 checked: 3 acceptable, 0 refused, 1 unreadable.')
   })
 
+  it('says of a list that is not there what it says of any file', async () => {
+    const end = await check(['--list', join(folder, 'nosuch')])
+    expect(end.stderr).toMatch(/nosuch: there is no such file\.\nTry: /)
+    expect(end.code).toBe(2)
+  })
+
   it('takes a list of paths and objects on stdin, with a request for each', async () => {
     const [a, b] = ['many/a.pem', 'many/b.pem'].map((name) => join(folder, name))
     const list = ['# a comment', '', a, JSON.stringify({ attestation: [b], csr: join(folder, 'other.csr'), name: 'B' })]
