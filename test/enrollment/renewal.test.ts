@@ -31,6 +31,7 @@ interface Shown {
   readonly id: string
   readonly state: string
   readonly keyLocation: string
+  readonly orderNumber: string
 }
 interface Renewal {
   readonly outcome: string
@@ -219,13 +220,39 @@ describe('a renewal', () => {
     )
   }
 
-  it('that the CA rejects leaves the old key as it was, and another renewal may begin', async () => {
+  it('that the CA rejects leaves the old key as it was; another key and order take a word of their own', async () => {
     const old = await slowly()
     const first = await renew('--before', '60w')
     expect(rehearsal.ca.perform(rehearsal.ca.orders.at(-1)?.orderNumber ?? '', 'reject')).toBe(true)
     expect(await later()).toMatchObject({ code: 4, outcome: 'person' })
-    expect(await renew('--before', '60w')).toMatchObject({ code: 7, outcome: 'begun', current: old.id })
+    for (let day = 0; day < 2; day++)
+      expect(await renew('--before', '60w')).toMatchObject({ code: 8, outcome: 'person', run: first.run })
+    expect(rehearsal.ca.orders).toHaveLength(2)
+    expect(await renew('--before', '60w', '--again')).toMatchObject({ code: 7, outcome: 'begun', current: old.id })
     expect((await show(first.run ?? '')).state).toBe('rejected')
+  })
+
+  it('does not let the old key go once its own certificate was revoked', async () => {
+    await rehearse('yubihsm2')
+    const old = await enroll()
+    const next = await renewed()
+    expect((await program('runs', 'switch', next.id, ...state())).code).toBe(0)
+    const revoke = [
+      'order',
+      'revoke',
+      '--order-number',
+      next.orderNumber,
+      '--reason-code',
+      '4',
+      '--yes',
+      '--profile',
+      rehearsal.profile,
+    ]
+    const revoked = await program(...revoke)
+    expect(revoked.code, revoked.stderr).toBe(0)
+    const retired = await program('runs', 'retire', old.id, '--yes', ...state())
+    expect(retired.code, retired.stderr).toBe(1)
+    expect(retired.stderr).toContain('renewal.in-use')
   })
 })
 

@@ -25,6 +25,10 @@ export const renew: Command = {
     before: { type: 'string', describe: 'how long before the end: 30d; default: renewal.before of the profile' },
     yes: ORDER_OPTIONS.yes,
     test: { type: 'boolean', describe: 'renew the rehearsal of the profile, by a rehearsal' },
+    again: {
+      type: 'boolean',
+      describe: 'order again although the CA rejected the last renewal: another key, another paid order',
+    },
   },
   examples: [
     [
@@ -48,6 +52,7 @@ export const renew: Command = {
         configuration,
         profile,
         test: args.flag('test'),
+        again: args.flag('again'),
         ...(before === undefined ? {} : { before: readPeriod(before, '--before') }),
         ...(mayOrder ? { confirm: confirmOrder(args, context) } : {}),
         ...replacementWish(args, context),

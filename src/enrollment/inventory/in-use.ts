@@ -1,12 +1,15 @@
+import { isInUse } from '../renewal/current-key.ts'
 import type { InventoryEntry } from './read-inventory.ts'
 
 /** A key with a certificate that somebody relies on. */
 export type KeyInUse = InventoryEntry & { readonly certificate: NonNullable<InventoryEntry['certificate']> }
 
-/** Paid keys with a certificate that are neither gone, retired or given up, nor followed by a key that was switched to. */
+/** Paid keys with a certificate that are neither gone, retired or given up, nor followed by a key that was switched to and is still of use. */
 export function inUse(inventory: readonly InventoryEntry[]): readonly KeyInUse[] {
   const followed = new Set(
-    inventory.flatMap(({ record }) => (record?.switchedAt === undefined ? [] : [record.renews?.run])),
+    inventory.flatMap(({ record }) =>
+      record?.switchedAt === undefined || !isInUse(record) ? [] : [record.renews?.run],
+    ),
   )
   return inventory.filter(
     (entry): entry is KeyInUse =>

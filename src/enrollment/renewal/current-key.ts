@@ -8,12 +8,13 @@ export function currentRun(runs: readonly KnownRun[], test: boolean): KnownRun |
     .reduce<KnownRun | undefined>((last, run) => (last === undefined || isLater(run, last) ? run : last), undefined)
 }
 
-/** Has a certificate, on its device or in its folder, and was neither given up nor retired. */
-const isInUse = ({ state, device, certificateNotAfter, retiredAt, keyDeleted }: RunRecord): boolean =>
+/** Has a certificate, on its device or in its folder, and was neither given up nor retired nor revoked. */
+export const isInUse = ({ state, device, certificateNotAfter, retiredAt, revokedAt, keyDeleted }: RunRecord): boolean =>
   device &&
   (state === 'issued' || state === 'installed') &&
   certificateNotAfter !== undefined &&
   retiredAt === undefined &&
+  revokedAt === undefined &&
   keyDeleted !== true
 
 const isLater = (a: KnownRun, b: KnownRun): boolean => order(a) > order(b)
@@ -29,6 +30,17 @@ export function renewalUnderWay(runs: readonly KnownRun[], test: boolean): Known
       state !== 'abandoned' &&
       !(test && state === 'issued') &&
       rejection === undefined,
+  )
+}
+
+/** The last renewal of a key whose order the CA rejected, unless a person gave it up since. Each costs a key and a paid order. */
+export function rejectedRenewal(
+  runs: readonly KnownRun[],
+  { record: { spkiSha256, test } }: KnownRun,
+): KnownRun | undefined {
+  return runs.findLast(
+    ({ record: { renews, state, rejection, test: rehearsal } }) =>
+      renews?.spkiSha256 === spkiSha256 && rehearsal === test && state !== 'abandoned' && rejection !== undefined,
   )
 }
 

@@ -10,7 +10,7 @@ import { type KnownRun, runsOfProfile } from '../profile-runs.ts'
 import { type Run, withRun } from '../run.ts'
 import type { EnrollmentServices } from '../services.ts'
 import { choosePlace, placeOf } from './choose-place.ts'
-import { awaitsSwitch, currentRun, renewalUnderWay } from './current-key.ts'
+import { awaitsSwitch, currentRun, rejectedRenewal, renewalUnderWay } from './current-key.ts'
 
 /**
  * `nothing`: no certificate ends soon. `begun`: there is a new key, and the CA has its order. `waiting`: for the CA, or for who has the
@@ -41,6 +41,8 @@ export interface Renewal extends Pick<AdvanceOptions, 'abandon' | 'confirmReplac
   readonly before?: number
   /** Renew the rehearsal of the profile, by a rehearsal. Default false. */
   readonly test?: boolean
+  /** Generate another key and order again although the CA rejected the last renewal of this key. Default false: `person`. */
+  readonly again?: boolean
   /** Asked before the paid order is placed; without it nothing is ordered, and the outcome is `person`. */
   readonly confirm?: AdvanceOptions['confirm']
 }
@@ -77,6 +79,8 @@ export async function renew(renewal: Renewal, services: EnrollmentServices): Pro
   const left = Date.parse(notAfter) - services.now()
   const about = { current: current.id, notAfter }
   if (left > (renewal.before ?? beforeOf(configuration))) return { ...about, ...atRest(current, left, services.now()) }
+  const rejected = rejectedRenewal(runs, current)
+  if (rejected !== undefined && renewal.again !== true) return { ...about, ...rejectedBefore(rejected) }
   const place = await choosePlace(configuration, current, {
     ledger,
     stateDirectory: services.stateDirectory,
@@ -203,6 +207,15 @@ const unconfirmed = (left: number): Omit<RenewalResult, keyof About> => ({
   exitCode: EXIT.person,
   detail: `${ends(left)}; a paid order must be confirmed`,
   remedy: 'Repeat it with --yes, or in a terminal.',
+})
+
+/** A CA that rejects what it has vetted rejects it again tomorrow: a person finds out why before another order is paid for. */
+const rejectedBefore = ({ id, record: { rejection } }: KnownRun): Omit<RenewalResult, keyof About> => ({
+  outcome: 'person',
+  exitCode: EXIT.person,
+  run: id,
+  detail: `the CA rejected the last renewal: ${rejection}`,
+  remedy: `See \`hsm-enroll runs show ${id}\`, put right what the CA objects to, then repeat it with --again: another key, and another paid order.`,
 })
 
 const ends = (left: number): string =>

@@ -6,6 +6,7 @@ import { type KnownRun, runsOfProfile } from '../profile-runs.ts'
 import { type Run, withRun } from '../run.ts'
 import type { RunSummary } from '../run-record.ts'
 import type { EnrollmentServices } from '../services.ts'
+import { isInUse } from './current-key.ts'
 
 /**
  * Records that signatures are made with the key of a run now, and not with the one that it renews. Throws EnrollError
@@ -90,8 +91,9 @@ async function refuseUsed(run: Run, services: EnrollmentServices): Promise<boole
   )
 }
 
-const follows = ({ record: { renews, switchedAt } }: KnownRun, id: string): boolean =>
-  renews?.run === id && switchedAt !== undefined
+/** Switched to, and still of use: a successor that was given up or revoked leaves the old key as the only one. */
+const follows = ({ record }: KnownRun, id: string): boolean =>
+  record.renews?.run === id && record.switchedAt !== undefined && isInUse(record)
 
 const notOfRun = (id: string, location: string): DeviceError =>
   new DeviceError(
