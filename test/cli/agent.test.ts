@@ -110,6 +110,12 @@ describe('the agent', () => {
     expect(end.stderr).not.toContain('    at ')
   })
 
+  it('does not start with a profile that is not there', async () => {
+    const end = await runInside(['agent', 'nosuch', ...state()])
+    expect(end.code).toBe(2)
+    expect(end.stderr).toContain('config.no-profile')
+  })
+
   it('leaves a pause between two looks', async () => {
     const end = await runInside(['agent', '--every', '0h', ...state()])
     expect(end.code).toBe(2)

@@ -1,6 +1,7 @@
 import { EnrollError, EXIT } from '../../errors.ts'
 import { readPeriod } from '../../period.ts'
 import type { Arguments, Command, CommandContext } from '../command.ts'
+import { configure } from '../configure.ts'
 import { ORDER_OPTIONS } from '../enrolling.ts'
 import { listen } from './listen.ts'
 import { metricsText } from './metrics.ts'
@@ -33,6 +34,8 @@ export const agent: Command = {
         remedy: 'Specify at least --every 1h; SIGHUP looks at once.',
       })
     }
+    // A profile that cannot be read now is a mistake of the caller; one that is damaged later is reported, and looked at again.
+    for (const profile of args.list('profiles')) await configure(args, context, { profile })
     const wake = new Alarm(context.signal)
     const onReload = (): void => {
       context.output.progress('Looking again, with the profiles as they are now.')

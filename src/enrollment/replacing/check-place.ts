@@ -22,9 +22,13 @@ export async function checkPlace(
     const spkiSha256 = occupant === undefined ? undefined : sha256Hex(occupant.publicKey)
     const holder = await holderOf(setting, { device: deviceName, location: device.place, spkiSha256 })
     if (holder?.stake === undefined) throw error
-    const { run, stake } = holder
+    const { run, stake, record } = holder
+    const goOn =
+      record?.state === 'installed'
+        ? `renew it with \`hsm-enroll renew ${run}\``
+        : `go on with \`hsm-enroll runs resume ${run}\``
     throw new DeviceError(error.code, `${error.message} It belongs to the run ${run}, and ${stake}.`, {
-      remedy: `Choose another place, or go on with \`hsm-enroll runs resume ${run}\`.`,
+      remedy: `Choose another place, or ${goOn}.`,
       cause: error,
     })
   }
