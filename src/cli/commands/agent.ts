@@ -34,8 +34,7 @@ export const agent: Command = {
         remedy: 'Specify at least --every 1h; SIGHUP looks at once.',
       })
     }
-    // A profile that cannot be read now is a mistake of the caller; one that is damaged later is reported, and looked at again.
-    for (const profile of args.list('profiles')) await configure(args, context, { profile })
+    await refuseIfNoneIsReadable(args, context)
     const wake = new Alarm(context.signal)
     const onReload = (): void => {
       context.output.progress('Looking again, with the profiles as they are now.')
@@ -72,6 +71,13 @@ export const agent: Command = {
       await published.close()
     }
   },
+}
+
+/** One profile that cannot be read is reported beside the others, and looked at again; with nothing else to do, it is a mistake of the caller. */
+async function refuseIfNoneIsReadable(args: Arguments, context: CommandContext): Promise<void> {
+  const read = await Promise.allSettled(args.list('profiles').map((profile) => configure(args, context, { profile })))
+  const [first] = read
+  if (first?.status === 'rejected' && read.every(({ status }) => status === 'rejected')) throw first.reason
 }
 
 /** A pause that a signal ends. */
