@@ -1,7 +1,8 @@
 /**
  * `npm run kill-test`: kills the built program at random, and counts keys and orders. Two operators work on one profile in one state folder,
- * each in a PID namespace of its own per command, as two containers do: `enroll`, `runs resume`, and `runs resolve` with what the CA knows.
- * Whatever ends their commands, the profile ends installed with one key and one order.
+ * each in a PID namespace of its own per command, as two containers do: `enroll`, then `renew`; `runs resume`, and `runs resolve` with what the
+ * CA knows.
+ * Whatever ends their commands, the profile ends with two certificates installed, and one key and one order for each run.
  * `--kills N` (1000) in all, `--family NAME` (all six; may be given again), `--seed N`, `--minutes N` (no limit), `--json`.
  */
 import { mkdtempSync, rmSync } from 'node:fs'

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { listRuns } from '../../src/enrollment/list-runs.ts'
 import type { RunSummary } from '../../src/enrollment/run-record.ts'
 import type { Rehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
+import { sha256Hex } from '../../src/sha256-hex.ts'
 import type { CountedDevice } from './counted-devices.ts'
 import { ENDINGS, type KilledEnd, runInNamespace } from './killed-program.ts'
 import type { Random } from './random.ts'
@@ -36,9 +37,14 @@ const LAST_COMMANDS = 12
 /** How long a whole enrolment takes here, in milliseconds: the kills are spread over it. Measured by what ends by itself. */
 let typical = 3000
 
-type Action = { readonly name: 'enroll' | 'resume' | 'resolve'; readonly args: readonly string[] }
+type Action = {
+  readonly name: 'enroll' | 'renew' | 'resume' | 'resolve'
+  readonly args: readonly string[]
+  /** Of the run whose outcome is to be said. */
+  readonly spkiSha256?: string
+}
 
-/** One profile that two operators enrol while their commands are killed. */
+/** One profile that two operators enrol, and then renew, while their commands are killed. */
 export class KillTrial {
   readonly #setting: TrialSetting
   readonly #state: string
@@ -48,26 +54,35 @@ export class KillTrial {
   /** Commands under way; who says what became of an order waits until there are none, and looks at the CA then. */
   readonly #underWay = new Set<Promise<unknown>>()
   #resolving: Promise<unknown> = Promise.resolve()
+  /** How many are to be installed before this part of the trial is over. */
+  #certificates = 1
 
   constructor(setting: TrialSetting) {
     this.#setting = setting
     const { folder, number, rehearsal } = setting
     this.#state = join(folder, `state-${number}`)
     this.#profile = join(folder, `profile-${number}.yaml`)
-    writeFileSync(this.#profile, `${readFileSync(rehearsal.profile, 'utf8')}# ${number}\n`)
+    const places = setting.family === 'yubikey' ? 'renewal:\n  places: ["9c", "82"]\n' : ''
+    writeFileSync(this.#profile, `${readFileSync(rehearsal.profile, 'utf8')}${places}# ${number}\n`)
     this.#ordersBefore = rehearsal.ca.orders.length
   }
 
   async run(): Promise<{ readonly keys: number; readonly orders: number; readonly fault?: Fault }> {
     const { device } = this.#setting
     await device.empty()
-    this.#disturbOrder()
     const keysBefore = await device.keys()
-    await Promise.all([this.#operate('A'), this.#operate('B')])
-    const finished = await this.#finish()
+    let stuck: string | undefined
+    for (this.#certificates = 1; this.#certificates <= 2 && stuck === undefined; this.#certificates++) {
+      this.#disturbOrder()
+      await Promise.all([this.#operate('A'), this.#operate('B')])
+      stuck = await this.#finish()
+    }
     const keys = (await device.keys()) - keysBefore
     const orders = this.#orders().length
-    const what = finished ?? (keys === 1 && orders === 1 ? undefined : `${keys} keys, ${orders} orders`)
+    // An operator may renew once more what the other one has just renewed: one key and one order for each run all the same.
+    const runs = (await listRuns(this.#state)).filter(isUnderWay).length
+    const what =
+      stuck ?? (keys === runs && orders === runs ? undefined : `${runs} runs, ${keys} keys, ${orders} orders`)
     return {
       keys,
       orders,
@@ -93,7 +108,7 @@ export class KillTrial {
     }
   }
 
-  /** Undisturbed, until the certificate is on the device; else what stands in the way. */
+  /** Undisturbed, until the certificates are on the device; else what stands in the way. */
   async #finish(): Promise<string | undefined> {
     let last = 'nothing was done'
     for (let i = 0; i < LAST_COMMANDS; i++) {
@@ -111,12 +126,16 @@ export class KillTrial {
   async #next(): Promise<Action | undefined> {
     const runs = await listRuns(this.#state)
     const common = ['--state-directory', this.#state]
-    if (runs.some(({ record }) => record?.state === 'installed')) return undefined
-    const run = runs.find(isUnderWay)
-    if (run === undefined) return { name: 'enroll', args: ['enroll', this.#profile, '--yes', '--wait', ...common] }
-    if (run.record?.state === 'unknown' && this.#setting.random.below(3) > 0)
-      return { name: 'resolve', args: ['runs', 'resolve', run.id, ...common] }
-    return { name: 'resume', args: ['runs', 'resume', run.id, '--yes', '--wait', ...common] }
+    const installed = runs.filter(({ record }) => record?.state === 'installed').length
+    if (installed >= this.#certificates) return undefined
+    const run = runs.find((each) => isUnderWay(each) && each.record?.state !== 'installed')
+    if (run?.record?.state === 'unknown' && this.#setting.random.below(3) > 0)
+      return { name: 'resolve', args: ['runs', 'resolve', run.id, ...common], spkiSha256: run.record.spkiSha256 }
+    if (run !== undefined && (installed === 0 || this.#setting.random.below(2) === 0))
+      return { name: 'resume', args: ['runs', 'resume', run.id, '--yes', '--wait', ...common] }
+    return installed === 0
+      ? { name: 'enroll', args: ['enroll', this.#profile, '--yes', '--wait', ...common] }
+      : { name: 'renew', args: ['renew', this.#profile, '--yes', '--before', '60w', ...common] }
   }
 
   async #command(operator: string, action: Action, kill?: Parameters<typeof runInNamespace>[2]): Promise<KilledEnd> {
@@ -145,7 +164,7 @@ export class KillTrial {
       await Promise.allSettled([...this.#underWay])
       // What a killed command had written to its socket arrives.
       await new Promise((done) => setTimeout(done, 300))
-      const [order] = this.#orders()
+      const order = this.#orders().find(({ spki }) => spki !== undefined && sha256Hex(spki) === action.spkiSha256)
       const answer = order === undefined ? ['--not-placed'] : ['--order-number', order.orderNumber]
       return runInNamespace([...action.args, ...answer], this.#setting.rehearsal.environment, kill)
     })
