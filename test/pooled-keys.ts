@@ -20,10 +20,21 @@ const PLAIN: Readonly<Record<string, readonly string[]>> = {
   dsa: ['modulusLength', 'divisorLength'],
 }
 
-const generate = crypto.generateKeyPairSync
+/**
+ * What is there once in a process, which may run many test files, each of which loads this file anew: the real generator (a pool around
+ * a pool would hand one key out under two numbers) and how many keys of a kind are out.
+ */
+const OF_PROCESS = Symbol.for('hsm-enroll.test.pooled-keys')
+interface OfProcess {
+  readonly generate: typeof crypto.generateKeyPairSync
+  readonly taken: Map<string, number>
+}
+const known = (process as { [OF_PROCESS]?: OfProcess })[OF_PROCESS]
+const { generate, taken } = known ?? { generate: crypto.generateKeyPairSync, taken: new Map<string, number>() }
+Object.assign(process, { [OF_PROCESS]: { generate, taken } })
+
 const run = process.env.HSM_ENROLL_TEST_RUN
 const folder = run === undefined ? undefined : join(run, 'keys')
-const taken = new Map<string, number>()
 
 function pooled(kind: string, make: () => KeyObject): { publicKey: KeyObject; privateKey: KeyObject } {
   const count = taken.get(kind) ?? 0

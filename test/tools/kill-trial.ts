@@ -54,6 +54,8 @@ export class KillTrial {
   /** Commands under way; who says what became of an order waits until there are none, and looks at the CA then. */
   readonly #underWay = new Set<Promise<unknown>>()
   #resolving: Promise<unknown> = Promise.resolve()
+  /** Two logins were killed before the device answered: a person has to look, and say so. */
+  #pinInDoubt = false
   /** How many are to be installed before this part of the trial is over. */
   #certificates = 1
 
@@ -131,6 +133,8 @@ export class KillTrial {
     const run = runs.find((each) => isUnderWay(each) && each.record?.state !== 'installed')
     if (run?.record?.state === 'unknown' && this.#setting.random.below(3) > 0)
       return { name: 'resolve', args: ['runs', 'resolve', run.id, ...common], spkiSha256: run.record.spkiSha256 }
+    if (this.#pinInDoubt) common.push('--try-pin-again')
+    this.#pinInDoubt = false
     if (run !== undefined && (installed === 0 || this.#setting.random.below(2) === 0))
       return { name: 'resume', args: ['runs', 'resume', run.id, '--yes', '--wait', ...common] }
     return installed === 0
@@ -142,6 +146,7 @@ export class KillTrial {
     const begun = performance.now()
     const work = action.name === 'resolve' ? this.#resolve(action, kill) : this.#shared(action.args, kill)
     const end = await work
+    if (codeOf(end) === 'pin.wrong-before') this.#pinInDoubt = true
     const how = end.ended ? `${action.name} ${kill?.ending}` : `${action.name} ${codeOf(end)}`
     const { tally } = this.#setting
     const counts = end.ended ? tally.kills : tally.ends
