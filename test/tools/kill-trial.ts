@@ -81,10 +81,11 @@ export class KillTrial {
     }
     const keys = (await device.keys()) - keysBefore
     const orders = this.#orders().length
-    // An operator may renew once more what the other one has just renewed: one key and one order for each run all the same.
+    // An operator may renew once more what the other one has just renewed, and be stopped before there is a key or an order.
     const runs = (await listRuns(this.#state)).filter(isUnderWay).length
-    const what =
-      stuck ?? (keys === runs && orders === runs ? undefined : `${runs} runs, ${keys} keys, ${orders} orders`)
+    const ordered = new Set(this.#orders().map(({ spki }) => spki && sha256Hex(spki))).size
+    const once = keys >= 2 && keys <= runs && ordered >= 2 && ordered === orders && orders <= keys
+    const what = stuck ?? (once ? undefined : `${runs} runs, ${keys} keys, ${orders} orders`)
     return {
       keys,
       orders,
