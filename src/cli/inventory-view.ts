@@ -1,8 +1,8 @@
 import type { KnownToday, Reassessment } from '../enrollment/inventory/known-today.ts'
 import type { InventoryEntry } from '../enrollment/inventory/read-inventory.ts'
 import { wholeDays } from '../period.ts'
+import { shellWord } from '../shell-word.ts'
 import { formatCsv } from './csv.ts'
-import { shellWord } from './next-steps.ts'
 import { nextStep } from './run-view.ts'
 import { formatTable } from './table.ts'
 

@@ -1,4 +1,5 @@
 /** Commands of ours as messages print them, made such that they can be pasted as they stand. */
+import { shellWord } from '../shell-word.ts'
 
 /** What the command at hand was told and the next one has to be told again. */
 export interface Surrounding {
@@ -7,10 +8,6 @@ export interface Surrounding {
   /** A profile that the command at hand was given. */
   readonly profile?: string
 }
-
-/** Ready for a shell. */
-export const shellWord = (text: string): string =>
-  /^[\w@%+:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 
 /** Commands that look for runs, and do not read a profile for where they are. */
 const OF_RUNS = /`hsm-enroll ((?:runs|ledger|certificate) [^`]*)`/g

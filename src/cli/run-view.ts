@@ -4,7 +4,7 @@ import { publishedRecord } from '../enrollment/published-record.ts'
 import { hasKey, type RunRecord, type RunSummary } from '../enrollment/run-record.ts'
 import { EXIT, type ExitCode, withRemedy } from '../errors.ts'
 import { printable } from '../printable.ts'
-import { shellWord } from './next-steps.ts'
+import { shellWord } from '../shell-word.ts'
 import type { Output } from './output.ts'
 
 const UNREAD = { code: 'journal.damaged', message: 'Its journal cannot be read.' } as const

@@ -1,3 +1,4 @@
+import { EnrollError } from '../errors.ts'
 import type { RecordedFact } from '../ledger/fact.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { artefactsAhead } from './artefacts-ahead.ts'
@@ -64,6 +65,20 @@ export async function knownRun(ledger: Ledger, stateDirectory: string, id: strin
   const lost = recovery(lostFacts(await ledger.saidBy(id), journal.entries))
   const known = withEvent(recordIn(journal), lost)
   return { id, folder: folder.path, record: withEvent(known, await artefactsAhead(folder, known)) }
+}
+
+/** The record of a run, as `knownRun` has it; undefined if its journal cannot be read. */
+export async function readableRecord(
+  ledger: Ledger,
+  stateDirectory: string,
+  id: string,
+): Promise<RunRecord | undefined> {
+  try {
+    return (await knownRun(ledger, stateDirectory, id)).record
+  } catch (error) {
+    if (error instanceof EnrollError && error.code === 'journal.damaged') return undefined
+    throw error
+  }
 }
 
 const withEvent = (record: RunRecord, event: RunEvent | undefined): RunRecord =>

@@ -1,13 +1,13 @@
 import type { AttestationResult, Check } from '../../attestation/contract/attestation-result.ts'
 import { printable } from '../../printable.ts'
-import { formatCsv } from '../csv.ts'
+import { csvLine } from '../csv.ts'
 import { VERSION } from '../version.ts'
 import type { Outcome } from './item.ts'
 
 /** What a report begins with, has of each outcome, and ends with; it is written as the outcomes come. */
 export interface ReportFormat {
   readonly begin: string
-  readonly each: (outcome: Outcome, index: number) => string
+  readonly each: (outcome: Outcome) => string
   readonly end: string
 }
 
@@ -77,27 +77,31 @@ function sarifResults({ name, result, error }: Outcome): readonly object[] {
 }
 
 const driver = { name: 'hsm-enroll', version: VERSION }
-let written = 0
 
 export const REPORT_FORMATS = {
-  csv: {
-    begin: `${formatCsv(COLUMNS, [])}\r\n`,
-    each: (outcome) => `${formatCsv(COLUMNS, [csvRow(outcome)]).split('\r\n')[1]}\r\n`,
+  csv: () => ({
+    begin: `${csvLine(COLUMNS)}\r\n`,
+    each: (outcome) => `${csvLine(csvRow(outcome))}\r\n`,
     end: '',
-  },
-  junit: {
+  }),
+  junit: () => ({
     begin: '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites><testsuite name="hsm-enroll check-many">\n',
     each: junitCase,
     end: '</testsuite></testsuites>\n',
+  }),
+  sarif: () => {
+    let separator = ''
+    return {
+      begin: `{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"tool":{"driver":${JSON.stringify(driver)}},"results":[`,
+      each: (outcome) =>
+        sarifResults(outcome)
+          .map((result) => {
+            const text = `${separator}\n${JSON.stringify(result)}`
+            separator = ','
+            return text
+          })
+          .join(''),
+      end: '\n]}]}\n',
+    }
   },
-  sarif: {
-    begin: `{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"tool":{"driver":${JSON.stringify(driver)}},"results":[`,
-    each: (outcome, index) => {
-      if (index === 0) written = 0
-      return sarifResults(outcome)
-        .map((result) => `${written++ === 0 ? '' : ','}\n${JSON.stringify(result)}`)
-        .join('')
-    },
-    end: '\n]}]}\n',
-  },
-} as const satisfies Readonly<Record<string, ReportFormat>>
+} as const satisfies Readonly<Record<string, () => ReportFormat>>

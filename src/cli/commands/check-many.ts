@@ -49,7 +49,7 @@ export const checkMany: Command = {
         remedy: 'Omit one of them; --json prints a JSON object in a line for each attestation.',
       })
     }
-    const report = format === 'csv' || format === 'junit' || format === 'sarif' ? REPORT_FORMATS[format] : undefined
+    const report = format === 'csv' || format === 'junit' || format === 'sarif' ? REPORT_FORMATS[format]() : undefined
     const configuration = await configure(args, context, {
       flags: { ...policyFlags(args), ...expectFlags(args.list('expect')) },
     })
@@ -71,17 +71,17 @@ export const checkMany: Command = {
     const counts = { acceptable: 0, refused: 0, unreadable: 0 }
     let exitCode: ExitCode = EXIT.done
     if (report !== undefined) output.text(report.begin)
-    let index = 0
     for await (const outcome of outcomes) {
       if (report === undefined) output.line(outcome, () => lineOf(outcome, output))
-      else output.text(report.each(outcome, index))
-      index++
+      else output.text(report.each(outcome))
       counts[outcome.result === undefined ? 'unreadable' : outcome.result.acceptable ? 'acceptable' : 'refused']++
       exitCode = worst(exitCode, outcome)
     }
     if (report !== undefined) output.text(report.end)
     const { acceptable, refused, unreadable } = counts
-    output.progress(`${index} checked: ${acceptable} acceptable, ${refused} refused, ${unreadable} unreadable.`)
+    output.progress(
+      `${acceptable + refused + unreadable} checked: ${acceptable} acceptable, ${refused} refused, ${unreadable} unreadable.`,
+    )
     return exitCode
   },
 }

@@ -1,8 +1,7 @@
-import { EnrollError } from '../../errors.ts'
 import type { RecordedFact } from '../../ledger/fact.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import { openLedger } from '../open-ledger.ts'
-import { knownRun } from '../profile-runs.ts'
+import { readableRecord } from '../profile-runs.ts'
 import { stakeOf } from '../replacing/place-holder.ts'
 import type { RunRecord } from '../run-record.ts'
 import type { EnrollmentServices } from '../services.ts'
@@ -91,7 +90,7 @@ async function entryOf(
   const run = maker?.run ?? certificate?.run ?? order?.run
   // A key that was found on the device, and never was one of ours, was only replaced.
   if (run === undefined) return undefined
-  const record = await readRecord(ledger, stateDirectory, run)
+  const record = await readableRecord(ledger, stateDirectory, run)
   const device = record?.keyRequested?.deviceName ?? record?.deviceName
   const place = maker?.place
   const location = record?.keyLocation ?? (device === undefined ? place : place?.slice(device.length + 1))
@@ -119,15 +118,6 @@ const isOrphaned = (key: RecordedFact<'key'> | undefined, record: RunRecord | un
   (key.status === 'alive' || key.status === 'abandoned') &&
   record !== undefined &&
   stakeOf(record, now) === undefined
-
-async function readRecord(ledger: Ledger, stateDirectory: string, run: string): Promise<RunRecord | undefined> {
-  try {
-    return (await knownRun(ledger, stateDirectory, run)).record
-  } catch (error) {
-    if (error instanceof EnrollError && error.code === 'journal.damaged') return undefined
-    throw error
-  }
-}
 
 function passes(
   { timeLeft, device, orphaned, certificate, keyStatus }: InventoryEntry,

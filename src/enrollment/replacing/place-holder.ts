@@ -1,7 +1,6 @@
-import { EnrollError } from '../../errors.ts'
 import { type OrderStatus, placeName, type RecordedFact } from '../../ledger/fact.ts'
 import { type Ledger, lastFact } from '../../ledger/ledger.ts'
-import { knownRun } from '../profile-runs.ts'
+import { readableRecord } from '../profile-runs.ts'
 import { isUnknown, type RunRecord } from '../run-record.ts'
 
 /** The run that a key, or a place, belongs to by our knowledge. */
@@ -25,18 +24,9 @@ export async function holderOf(
   const key = spkiSha256 === undefined ? undefined : await lastFact(ledger, 'key', spkiSha256)
   const run = key?.run ?? (spkiSha256 === undefined ? await lastAt(ledger, placeName(device, location)) : undefined)
   if (run === undefined) return undefined
-  const record = await readRecord(ledger, stateDirectory, run)
+  const record = await readableRecord(ledger, stateDirectory, run)
   const stake = record === undefined ? unreadStake(await ledger.saidBy(run)) : stakeOf(record, now)
   return { run, record, stake }
-}
-
-async function readRecord(ledger: Ledger, stateDirectory: string, run: string): Promise<RunRecord | undefined> {
-  try {
-    return (await knownRun(ledger, stateDirectory, run)).record
-  } catch (error) {
-    if (error instanceof EnrollError && error.code === 'journal.damaged') return undefined
-    throw error
-  }
 }
 
 /** A request that the device refused put nothing there, and what was deleted is nobody's. */

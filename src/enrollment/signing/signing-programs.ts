@@ -1,4 +1,5 @@
 import { pkcs11KeyUri } from '../../../devices/device.ts'
+import { shellWord } from '../../shell-word.ts'
 import type { SigningKey } from './signing-key.ts'
 
 /** How one program signs with a key: schemas/signing-config.schema.json. Commands are for a POSIX shell. */
@@ -14,9 +15,6 @@ export interface SigningConfig {
 
 export const SIGNING_PROGRAMS = ['pyhanko', 'jsign', 'jarsigner', 'openssl', 'osslsigncode', 'acrobat', 'nss'] as const
 export type SigningProgram = (typeof SIGNING_PROGRAMS)[number]
-
-/** For a POSIX shell. */
-const quote = (text: string): string => (/^[\w@%+:,./=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
 
 const COUNTER_NOTE = 'The key asks for the PIN before every signature (its PIN policy, fixed when it was generated)'
 const ONE_PER_LOGIN = `${COUNTER_NOTE}: one call signs one file, and the second file of a call fails.`
@@ -77,7 +75,7 @@ const jsign = (key: SigningKey): SigningConfig => ({
   files: { 'sunpkcs11.cfg': sunConfig(key) },
   environment: {},
   commands: [
-    `jsign --storetype PKCS11 --keystore sunpkcs11.cfg --storepass file:${quote(key.pinFile)} --alias ${quote(alias(key))} --certfile ${quote(key.fullchainFile)} --alg ${key.hash.replace('sha', 'SHA-')} IN`,
+    `jsign --storetype PKCS11 --keystore sunpkcs11.cfg --storepass file:${shellWord(key.pinFile)} --alias ${shellWord(alias(key))} --certfile ${shellWord(key.fullchainFile)} --alg ${key.hash.replace('sha', 'SHA-')} IN`,
   ],
   pitfalls: [
     'jsign changes IN itself, and takes several files in one call.',
@@ -90,7 +88,7 @@ const jarsigner = (key: SigningKey): SigningConfig => ({
   files: { 'sunpkcs11.cfg': sunConfig(key) },
   environment: {},
   commands: [
-    `jarsigner -keystore NONE -storetype PKCS11 -providerClass sun.security.pkcs11.SunPKCS11 -providerArg sunpkcs11.cfg -storepass:file ${quote(key.pinFile)} -certchain ${quote(key.fullchainFile)} -signedjar OUT.jar IN.jar ${quote(alias(key))}`,
+    `jarsigner -keystore NONE -storetype PKCS11 -providerClass sun.security.pkcs11.SunPKCS11 -providerArg sunpkcs11.cfg -storepass:file ${shellWord(key.pinFile)} -certchain ${shellWord(key.fullchainFile)} -signedjar OUT.jar IN.jar ${shellWord(alias(key))}`,
   ],
   pitfalls: [
     '-certchain is needed: by itself Java takes the chain from the token, and the jar does not verify where the issuers are not there.',
@@ -102,14 +100,14 @@ const jarsigner = (key: SigningKey): SigningConfig => ({
 function openssl(key: SigningKey): SigningConfig {
   const { access, certificateFile, chainFile, pinFile, hash, asksBeforeEach } = key
   const uri = pkcs11KeyUri(access, 'private')
-  const certificates = `-signer ${quote(certificateFile)}${chainFile === undefined ? '' : ` -certfile ${quote(chainFile)}`} -md ${hash}`
+  const certificates = `-signer ${shellWord(certificateFile)}${chainFile === undefined ? '' : ` -certfile ${shellWord(chainFile)}`} -md ${hash}`
   const sign = 'openssl cms -sign -binary -in IN -outform DER -out OUT.p7s'
   return {
     files: {},
     environment: { PKCS11_PROVIDER_MODULE: access.module, PKCS11_MODULE_PATH: access.module, ...access.environment },
     commands: [
-      `${sign} ${certificates} -provider default -provider pkcs11 -inkey ${quote(`${uri}?pin-source=file:${pinFile}`)}`,
-      `${sign} ${certificates} -engine pkcs11 -keyform engine -inkey ${quote(`${uri}?pin-source=file:${pinFile}`)}`,
+      `${sign} ${certificates} -provider default -provider pkcs11 -inkey ${shellWord(`${uri}?pin-source=file:${pinFile}`)}`,
+      `${sign} ${certificates} -engine pkcs11 -keyform engine -inkey ${shellWord(`${uri}?pin-source=file:${pinFile}`)}`,
     ],
     pitfalls: [
       'The first command is for pkcs11-provider (OpenSSL 3), the second for the engine of libp11 (Debian 12: libengine-pkcs11-openssl).',
@@ -129,7 +127,7 @@ function osslsigncode(key: SigningKey): SigningConfig {
     files: {},
     environment: access.environment ?? {},
     commands: [
-      `osslsigncode sign -pkcs11engine /usr/lib/x86_64-linux-gnu/engines-3/pkcs11.so -pkcs11module ${quote(access.module)} -certs ${quote(fullchainFile)} -key ${quote(pkcs11KeyUri(access, 'private'))} -readpass ${quote(pinFile)} -h ${hash} -in IN -out OUT`,
+      `osslsigncode sign -pkcs11engine /usr/lib/x86_64-linux-gnu/engines-3/pkcs11.so -pkcs11module ${shellWord(access.module)} -certs ${shellWord(fullchainFile)} -key ${shellWord(pkcs11KeyUri(access, 'private'))} -readpass ${shellWord(pinFile)} -h ${hash} -in IN -out OUT`,
     ],
     pitfalls: [
       'The engine is that of libp11 (Debian: libengine-pkcs11-openssl); correct its path on other processors.',
@@ -162,8 +160,8 @@ function nss(key: SigningKey): SigningConfig {
     commands: [
       'mkdir -p nssdb',
       'certutil -N -d sql:nssdb --empty-password',
-      `modutil -force -dbdir sql:nssdb -add hsm-enroll -libfile ${quote(access.module)}`,
-      `pdfsig -nssdir sql:nssdb -nss-pwd "$(cat ${quote(pinFile)})" -add-signature -nick ${quote(nickname)} IN.pdf OUT.pdf`,
+      `modutil -force -dbdir sql:nssdb -add hsm-enroll -libfile ${shellWord(access.module)}`,
+      `pdfsig -nssdir sql:nssdb -nss-pwd "$(cat ${shellWord(pinFile)})" -add-signature -nick ${shellWord(nickname)} IN.pdf OUT.pdf`,
     ],
     pitfalls: [
       'pdfsig takes the PIN as an argument only: other users of the host can see it while it runs.',
