@@ -4,11 +4,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { stringify } from 'yaml'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
-import { testKeyPair } from '../../src/sandbox/test-key-pair.ts'
 import type { ProgramEnd } from '../enrollment/built-program.ts'
 import { runInside } from '../enrollment/run-inside.ts'
 import { startProgram } from '../enrollment/running-program.ts'
-import { makeCsr } from '../sectigo/rehearsal-kit.ts'
+import { serverCertificateForm, tokenOrderForm } from '../sectigo/rehearsal-kit.ts'
 
 /** Calls that move money and are no orders: they leave a note before they are sent, and another after. */
 let folder: string
@@ -40,42 +39,12 @@ let forms = 0
 /** An order that can be authorized, or one that can be refunded. */
 async function order(kind: Kind): Promise<string> {
   const file = join(folder, `${++forms}.yaml`)
-  const csr = makeCsr(`CN=example${forms}.org`, testKeyPair('P-256'))
-  const customer = {
-    organizationName: 'Example Ltd',
-    countryName: 'NL',
-    name: `Ada ${forms}`,
-    emailAddress: 'a@example.org',
-  }
-  const form =
-    kind === 'authorize'
-      ? { ap: 'brand', reseller: 'Y', ...customer, '1_PPP': '6053', '2_PPP': '495', '3_PPP': '496', ...SHIPPING }
-      : {
-          isCustomerValidated: 'N',
-          serverSoftware: '-1',
-          days: '365',
-          product: '488',
-          csr,
-          dcvEmailAddress: 'a@example.org',
-        }
+  const form = kind === 'authorize' ? tokenOrderForm(`Ada ${forms}`) : serverCertificateForm(`example${forms}.org`)
   await writeFile(file, stringify(form))
   const verb = kind === 'authorize' ? ['place-order', file] : ['order', 'submit', file]
   const end = await runInside([...verb, '--yes', '--json', '--no-input', '--profile', rehearsal.profile])
   expect(end.code, end.stderr).toBe(0)
   return (JSON.parse(end.stdout) as { orderNumber: string }).orderNumber
-}
-
-const SHIPPING = {
-  ...Object.fromEntries(
-    ['StreetAddress1', 'LocalityName', 'StateOrProvinceName', 'Forename', 'Surname'].map((name) => [
-      `shipping${name}`,
-      'Utrecht',
-    ]),
-  ),
-  shippingPostalCode: '3511 AB',
-  shippingCountryName: 'NL',
-  shippingEmailAddress: 'ada@example.org',
-  shippingTelephone: '+31 30 1234567',
 }
 
 describe.each(['authorize', 'refund'] as const)('order %s', (kind) => {

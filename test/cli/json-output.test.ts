@@ -11,6 +11,7 @@ import { startTimeStampAuthority } from '../../src/sandbox/time-stamp-authority/
 import { type ProgramEnd, runProgram } from '../enrollment/built-program.ts'
 import { runInside } from '../enrollment/run-inside.ts'
 import { startProgram } from '../enrollment/running-program.ts'
+import { tokenOrderForm } from '../sectigo/rehearsal-kit.ts'
 import { signedKnowledge } from '../signed-knowledge.ts'
 import { commandNames, documented, schemas, validatorOf } from './published-schemas.ts'
 
@@ -117,28 +118,6 @@ async function form(name: string, content: Json): Promise<string> {
   const file = join(folder, `${name}.yaml`)
   await writeFile(file, stringify(content))
   return file
-}
-
-/** A certificate on a token, with shipping. */
-const TOKEN_ORDER = {
-  ap: 'brand',
-  reseller: 'Y',
-  organizationName: 'Example Ltd',
-  countryName: 'NL',
-  name: 'Ada Example',
-  emailAddress: 'ada@example.org',
-  '1_PPP': '6053',
-  '2_PPP': '495',
-  '3_PPP': '496',
-  shippingForename: 'Ada',
-  shippingSurname: 'Example',
-  shippingStreetAddress1: 'Oudegracht 1',
-  shippingLocalityName: 'Utrecht',
-  shippingStateOrProvinceName: 'Utrecht',
-  shippingPostalCode: '3511 AB',
-  shippingCountryName: 'NL',
-  shippingEmailAddress: 'ada@example.org',
-  shippingTelephone: '+31 30 1234567',
 }
 
 describe('docs/json.md', () => {
@@ -321,7 +300,7 @@ describe('--json prints what docs/json.md says, and nothing else on stdout', () 
     const submitted = await result('order submit', [good, '--yes', ...profile()], 0)
     expect(submitted).toMatchObject({ state: 'ordered', device: false })
 
-    const token = await form('token', TOKEN_ORDER)
+    const token = await form('token', tokenOrderForm('Ada Example'))
     expect(await result('place-order', [token, '--dry-run'], 0, 'findings')).toMatchObject({ ready: true })
     const { url } = await result('place-order', [token, '--url', ...profile()], 0, 'ordering-url')
     expect(url).toContain('PlaceOrder')

@@ -10,7 +10,7 @@ import { createClient } from '../../src/sectigo/http/client.ts'
 import { placeOrder } from '../../src/sectigo/other-products/place-order.ts'
 import type { ProgramEnd } from '../enrollment/built-program.ts'
 import { runInside } from '../enrollment/run-inside.ts'
-import { clientOptions, makeCsr } from '../sectigo/rehearsal-kit.ts'
+import { clientOptions, makeCsr, serverCertificateForm, tokenOrderForm } from '../sectigo/rehearsal-kit.ts'
 
 const LOGIN = { loginName: 'planted-name+7f3', loginPassword: 'planted/word&=%"1' }
 
@@ -46,40 +46,14 @@ async function formFile(name: string, form: Record<string, unknown>): Promise<st
   return file
 }
 
-/** A server certificate of the 3.44 manual (example 5.1), for a key of its own. */
 const sslForm = (over: Record<string, unknown> = {}): Record<string, unknown> => ({
-  isCustomerValidated: 'N',
-  serverSoftware: '-1',
-  days: '365',
-  product: '488',
-  csr: makeCsr('CN=example.org', testKeyPair('P-256')),
-  dcvEmailAddress: 'admin@example.org',
+  ...serverCertificateForm(),
   ...over,
 })
 
 let customers = 0
-/** A certificate on a token, with shipping; each for another person. */
-const placeOrderForm = (): Record<string, string> => ({
-  ap: 'brand',
-  reseller: 'Y',
-  organizationName: 'Example Ltd',
-  countryName: 'NL',
-  name: `Ada Example ${++customers}`,
-  emailAddress: 'ada@example.org',
-  '1_PPP': '6053',
-  '2_PPP': '495',
-  '3_PPP': '496',
-  ...Object.fromEntries(
-    ['StreetAddress1', 'LocalityName', 'StateOrProvinceName', 'Forename', 'Surname'].map((name) => [
-      `shipping${name}`,
-      'Utrecht',
-    ]),
-  ),
-  shippingPostalCode: '3511 AB',
-  shippingCountryName: 'NL',
-  shippingEmailAddress: 'ada@example.org',
-  shippingTelephone: '+31 30 1234567',
-})
+/** Each for another person. */
+const placeOrderForm = (): Record<string, string> => tokenOrderForm(`Ada Example ${++customers}`)
 
 interface Shown {
   readonly id: string

@@ -95,6 +95,42 @@ export function documentSigningForm(over: OrderForm = {}, key = sharedKey('P-256
   }
 }
 
+/** A certificate on a token, with shipping (!PlaceOrder), for a person of this name. */
+export function tokenOrderForm(name: string): Record<string, string> {
+  return {
+    ap: 'brand',
+    reseller: 'Y',
+    organizationName: 'Example Ltd',
+    countryName: 'NL',
+    name,
+    emailAddress: 'ada@example.org',
+    '1_PPP': '6053',
+    '2_PPP': '495',
+    '3_PPP': '496',
+    shippingForename: 'Ada',
+    shippingSurname: 'Example',
+    shippingStreetAddress1: 'Oudegracht 1',
+    shippingLocalityName: 'Utrecht',
+    shippingStateOrProvinceName: 'Utrecht',
+    shippingPostalCode: '3511 AB',
+    shippingCountryName: 'NL',
+    shippingEmailAddress: 'ada@example.org',
+    shippingTelephone: '+31 30 1234567',
+  }
+}
+
+/** A server certificate of the 3.44 manual (example 5.1), for a key of its own. */
+export function serverCertificateForm(name = 'example.org'): Record<string, string> {
+  return {
+    isCustomerValidated: 'N',
+    serverSoftware: '-1',
+    days: '365',
+    product: '488',
+    csr: makeCsr(`CN=${name}`, testKeyPair('P-256')),
+    dcvEmailAddress: 'admin@example.org',
+  }
+}
+
 const TLS = loopbackTlsIdentity()
 
 export const start = (options: CertificateAuthorityOptions = {}): Promise<RunningCertificateAuthority> =>
