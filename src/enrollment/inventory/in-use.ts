@@ -1,4 +1,4 @@
-import { isInUse } from '../renewal/current-key.ts'
+import { followed } from '../renewal/current-key.ts'
 import type { InventoryEntry } from './read-inventory.ts'
 
 /** A key with a certificate that somebody relies on. */
@@ -6,17 +6,13 @@ export type KeyInUse = InventoryEntry & { readonly certificate: NonNullable<Inve
 
 /** Paid keys with a certificate that are neither gone, retired or given up, nor followed by a key that was switched to and is still of use. */
 export function inUse(inventory: readonly InventoryEntry[]): readonly KeyInUse[] {
-  const followed = new Set(
-    inventory.flatMap(({ record }) =>
-      record?.switchedAt === undefined || !isInUse(record) ? [] : [record.renews?.run],
-    ),
-  )
+  const old = new Set(inventory.map(({ record }) => record && followed(record)))
   return inventory.filter(
     (entry): entry is KeyInUse =>
       entry.certificate !== undefined &&
       !entry.test &&
       (entry.keyStatus === undefined || entry.keyStatus === 'alive') &&
       entry.record?.retiredAt === undefined &&
-      !followed.has(entry.run),
+      !old.has(entry.run),
   )
 }

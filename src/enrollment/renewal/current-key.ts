@@ -9,7 +9,7 @@ export function currentRun(runs: readonly KnownRun[], test: boolean): KnownRun |
 }
 
 /** Has a certificate, on its device or in its folder, and was neither given up nor retired nor revoked. */
-export const isInUse = ({ state, device, certificateNotAfter, retiredAt, revokedAt, keyDeleted }: RunRecord): boolean =>
+const isInUse = ({ state, device, certificateNotAfter, retiredAt, revokedAt, keyDeleted }: RunRecord): boolean =>
   device &&
   (state === 'issued' || state === 'installed') &&
   certificateNotAfter !== undefined &&
@@ -43,6 +43,13 @@ export function rejectedRenewal(
       renews?.spkiSha256 === spkiSha256 && rehearsal === test && state !== 'abandoned' && rejection !== undefined,
   )
 }
+
+/**
+ * The run whose key this one's is used instead of, by what a person recorded. Undefined for a successor that was given up or revoked: it
+ * leaves the old key as the only one.
+ */
+export const followed = (record: RunRecord): string | undefined =>
+  record.switchedAt !== undefined && isInUse(record) ? record.renews?.run : undefined
 
 /** The run that a run renews, as long as both keys work and nobody has switched. */
 export function awaitsSwitch({ record }: KnownRun, now: number): boolean {

@@ -2,11 +2,11 @@ import { DeviceError, hasFixedPlace, hasKeyDeletion } from '../../../devices/dev
 import { EnrollError } from '../../errors.ts'
 import { deleteDeviceKey, deviceKeyAt } from '../device-keys.ts'
 import { openLedger } from '../open-ledger.ts'
-import { type KnownRun, runsOfProfile } from '../profile-runs.ts'
+import { runsOfProfile } from '../profile-runs.ts'
 import { type Run, withRun } from '../run.ts'
 import type { RunSummary } from '../run-record.ts'
 import type { EnrollmentServices } from '../services.ts'
-import { isInUse } from './current-key.ts'
+import { followed } from './current-key.ts'
 
 /**
  * Records that signatures are made with the key of a run now, and not with the one that it renews. Throws EnrollError
@@ -83,17 +83,13 @@ async function refuseUsed(run: Run, services: EnrollmentServices): Promise<boole
     throw inUse(run.id, `it is ${state}`, `give it up with \`hsm-enroll runs abandon ${run.id}\``)
   if (Date.parse(certificateNotAfter) <= services.now()) return true
   const { runs } = await runsOfProfile(run.ledger, services.stateDirectory, profileMarks, { keep: true })
-  if (runs.some((other) => follows(other, run.id))) return false
+  if (runs.some(({ record }) => followed(record) === run.id)) return false
   throw inUse(
     run.id,
     'no other key was switched to',
     'renew it, and record the new key with `hsm-enroll runs switch RUN`',
   )
 }
-
-/** Switched to, and still of use: a successor that was given up or revoked leaves the old key as the only one. */
-const follows = ({ record }: KnownRun, id: string): boolean =>
-  record.renews?.run === id && record.switchedAt !== undefined && isInUse(record)
 
 const notOfRun = (id: string, location: string): DeviceError =>
   new DeviceError(
