@@ -1,4 +1,4 @@
-import { type Configuration, type ConfigurationSources, loadConfiguration } from '../config/configuration.ts'
+import type { Configuration, ConfigurationSources } from '../config/configuration.ts'
 import type { RawValue } from '../config/configuration-file.ts'
 import type { RunChanges } from '../enrollment/run.ts'
 import type { Arguments, CommandContext } from './command.ts'
@@ -41,6 +41,8 @@ export async function configure(
   context: CommandContext,
   more: ConfigurationSources = {},
 ): Promise<Configuration> {
+  // Every value is looked through for private keys, which takes all readers of files: not for `--help`.
+  const { loadConfiguration } = await import('../config/configuration.ts')
   const configuration = await loadConfiguration({
     env: context.env,
     cwd: context.cwd,
