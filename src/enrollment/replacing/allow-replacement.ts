@@ -1,5 +1,6 @@
 import { EnrollError } from '../../errors.ts'
 import type { OpenRun, Run } from '../run.ts'
+import { goOnWith, type PlaceHolder } from './place-holder.ts'
 import { describeLoss, type ReplacedKey } from './replaced-key.ts'
 
 /** What a person says of a key that is to be replaced. */
@@ -26,9 +27,8 @@ export function refuseHeld(
   { run, test, abandon = [] }: Replacing,
 ): string | undefined {
   if (holder?.stake === undefined || holder.run === run) return undefined
-  if (test) throw heldFromRehearsal(location, holder.run, holder.stake)
-  if (!abandon.some((name) => holder.run === name || holder.run.endsWith(`-${name}`)))
-    throw heldBy(location, holder.run, holder.stake)
+  if (test) throw heldFromRehearsal(location, holder)
+  if (!abandon.some((name) => holder.run === name || holder.run.endsWith(`-${name}`))) throw heldBy(location, holder)
   return holder.run
 }
 
@@ -52,16 +52,14 @@ export async function allowReplacement(
   return held
 }
 
-const heldBy = (location: string, run: string, stake = ''): EnrollError =>
-  new EnrollError('key.held', `Could not replace the key ${location}: it belongs to the run ${run}, and ${stake}.`, {
-    remedy: `Choose another place, or go on with \`hsm-enroll runs resume ${run}\`; --abandon ${run} gives that run up, with what it paid for.`,
+const heldBy = (location: string, holder: PlaceHolder): EnrollError =>
+  new EnrollError('key.held', `Could not replace the key ${location}: ${belongs(holder)}.`, {
+    remedy: `Choose another place, or ${goOnWith(holder)}; --abandon ${holder.run} gives that run up, with what it paid for.`,
   })
 
-const heldFromRehearsal = (location: string, run: string, stake = ''): EnrollError =>
-  new EnrollError(
-    'key.held',
-    `Could not rehearse with the key ${location}: it belongs to the run ${run}, and ${stake}.`,
-    {
-      remedy: 'Rehearse in another place, or on another device: a rehearsal never replaces the key of such a run.',
-    },
-  )
+const heldFromRehearsal = (location: string, holder: PlaceHolder): EnrollError =>
+  new EnrollError('key.held', `Could not rehearse with the key ${location}: ${belongs(holder)}.`, {
+    remedy: 'Rehearse in another place, or on another device: a rehearsal never replaces the key of such a run.',
+  })
+
+const belongs = ({ run, stake }: PlaceHolder): string => `it belongs to the run ${run}, and ${stake}`

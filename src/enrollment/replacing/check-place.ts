@@ -1,7 +1,7 @@
 import { type Device, DeviceError, hasFixedPlace } from '../../../devices/device.ts'
 import { sha256Hex } from '../../sha256-hex.ts'
 import { readOccupant } from './occupant.ts'
-import { holderOf } from './place-holder.ts'
+import { goOnWith, holderOf } from './place-holder.ts'
 
 /**
  * Refuses a fixed place that is taken, unless `replaceKey` names it. Where a run needs the key in it, the refusal says so and suggests
@@ -22,13 +22,8 @@ export async function checkPlace(
     const spkiSha256 = occupant === undefined ? undefined : sha256Hex(occupant.publicKey)
     const holder = await holderOf(setting, { device: deviceName, location: device.place, spkiSha256 })
     if (holder?.stake === undefined) throw error
-    const { run, stake, record } = holder
-    const goOn =
-      record?.state === 'installed'
-        ? `renew it with \`hsm-enroll renew ${run}\``
-        : `go on with \`hsm-enroll runs resume ${run}\``
-    throw new DeviceError(error.code, `${error.message} It belongs to the run ${run}, and ${stake}.`, {
-      remedy: `Choose another place, or ${goOn}.`,
+    throw new DeviceError(error.code, `${error.message} It belongs to the run ${holder.run}, and ${holder.stake}.`, {
+      remedy: `Choose another place, or ${goOnWith(holder)}.`,
       cause: error,
     })
   }

@@ -12,6 +12,12 @@ export interface PlaceHolder {
   readonly stake?: string
 }
 
+/** What becomes of the key of a run if nobody takes its place. */
+export const goOnWith = ({ run, record }: PlaceHolder): string =>
+  record?.state === 'installed'
+    ? `renew it with \`hsm-enroll renew ${run}\``
+    : `go on with \`hsm-enroll runs resume ${run}\``
+
 /** Who asked for the key of this hash, or else for the last one in this place. Undefined where the ledger knows of nobody. */
 export async function holderOf(
   { ledger, stateDirectory, now }: { readonly ledger: Ledger; readonly stateDirectory: string; readonly now: number },
