@@ -3,7 +3,7 @@ import type { SecretReading } from '../config/secret-source.ts'
 import { createRealServices } from '../enrollment/real-services.ts'
 import type { EnrollmentServices } from '../enrollment/services.ts'
 import { printable } from '../printable.ts'
-import type { CommandContext } from './command.ts'
+import type { Arguments, CommandContext } from './command.ts'
 
 /** The real world for a run, with a terminal to report to. */
 export function createServices(
@@ -31,6 +31,14 @@ export function createServices(
   })
   return services
 }
+
+/** The same for the state folder of a configuration, with what the command line says of traces and of a PIN that was wrong. */
+export const servicesFor = (
+  configuration: Configuration,
+  args: Arguments,
+  context: CommandContext,
+): EnrollmentServices =>
+  createServices(configuration.required('stateDirectory'), context, args.flag('trace'), args.flag('try-pin-again'))
 
 const hasHooks = (configuration: Configuration): boolean =>
   ['hooks.command', 'hooks.webhook', 'hooks.mailTo'].some((path) => configuration.text(path) !== undefined)

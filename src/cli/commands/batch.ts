@@ -6,7 +6,7 @@ import type { Command } from '../command.ts'
 import { configure } from '../configure.ts'
 import { ORDER_OPTIONS, orderWish, RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
 import type { Failure } from '../output.ts'
-import { createServices } from '../services.ts'
+import { servicesFor } from '../services.ts'
 import { worseExit } from '../worse-exit.ts'
 
 export const batch: Command = {
@@ -59,12 +59,7 @@ export const batch: Command = {
       let earlier = false
       try {
         const configuration = await configure(args, context, { profile: resolve(folder, job) })
-        const services = createServices(
-          stateDirectoryOf(configuration),
-          context,
-          args.flag('trace'),
-          args.flag('try-pin-again'),
-        )
+        const services = servicesFor(configuration, args, context)
         const enrollment = { configuration, profile: configuration.profile ?? job, ...orderWish(args, context) }
         exitCode = await beginRun(enrollment, services, (created, options) => {
           run = created.id

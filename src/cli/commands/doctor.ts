@@ -7,7 +7,7 @@ import type { Arguments, Command, CommandContext } from '../command.ts'
 import { configure } from '../configure.ts'
 import { RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
 import { formatFinding } from '../format-finding.ts'
-import { createServices, secretReading } from '../services.ts'
+import { secretReading, servicesFor } from '../services.ts'
 
 export const doctor: Command = {
   command: 'doctor [profile]',
@@ -42,12 +42,7 @@ async function profileFindings(
   const { judgeCa } = await import('../../enrollment/plan/ask-ca.ts')
   const { judgeDevice } = await import('../../enrollment/plan/judge-device.ts')
   const reading = secretReading(context)
-  const services = createServices(
-    stateDirectoryOf(configuration),
-    context,
-    args.flag('trace'),
-    args.flag('try-pin-again'),
-  )
+  const services = servicesFor(configuration, args, context)
   return [
     ...(await planFindings(configuration, reading)),
     ...((await canAskCa(configuration, reading))

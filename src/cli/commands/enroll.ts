@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts'
 import { configure } from '../configure.ts'
-import { advanceAndShow, ORDER_OPTIONS, orderWish, RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
-import { createServices } from '../services.ts'
+import { advanceAndShow, ORDER_OPTIONS, orderWish, RUN_OPTIONS } from '../enrolling.ts'
+import { servicesFor } from '../services.ts'
 
 export const enroll: Command = {
   command: 'enroll <profile>',
@@ -18,12 +18,7 @@ export const enroll: Command = {
     const { beginRun } = await import('../../enrollment/enroll.ts')
     const profile = args.required('profile')
     const configuration = await configure(args, context, { profile })
-    const services = createServices(
-      stateDirectoryOf(configuration),
-      context,
-      args.flag('trace'),
-      args.flag('try-pin-again'),
-    )
+    const services = servicesFor(configuration, args, context)
     return beginRun(
       {
         configuration,

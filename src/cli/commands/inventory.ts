@@ -3,9 +3,9 @@ import type { DeviceScan, ScanFinding, ScannedKey } from '../../enrollment/inven
 import { EnrollError, EXIT, type ExitCode } from '../../errors.ts'
 import type { Arguments, Command, CommandContext, CommandGroup } from '../command.ts'
 import { configure, STATE_OPTIONS } from '../configure.ts'
-import { PIN_OPTION, stateDirectoryOf, TRACE_OPTION } from '../enrolling.ts'
+import { PIN_OPTION, TRACE_OPTION } from '../enrolling.ts'
 import type { Failure } from '../output.ts'
-import { createServices } from '../services.ts'
+import { servicesFor } from '../services.ts'
 
 const scan: Command = {
   command: 'scan <profiles..>',
@@ -61,12 +61,7 @@ const scan: Command = {
 async function scanProfile(profile: string, args: Arguments, context: CommandContext): Promise<DeviceScan> {
   const { scanDevice } = await import('../../enrollment/inventory/scan-device.ts')
   const configuration = await configure(args, context, { profile })
-  const services = createServices(
-    stateDirectoryOf(configuration),
-    context,
-    args.flag('trace'),
-    args.flag('try-pin-again'),
-  )
+  const services = servicesFor(configuration, args, context)
   const device = await services.openDevice(configuration)
   try {
     return await scanDevice(device, services)

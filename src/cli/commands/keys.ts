@@ -1,10 +1,11 @@
 import type { DeviceKeyEntry } from '../../enrollment/device-keys.ts'
+import type { EnrollmentServices } from '../../enrollment/services.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
 import type { Arguments, Command, CommandContext, CommandGroup } from '../command.ts'
 import { configure, PROFILE_OPTIONS } from '../configure.ts'
-import { PIN_OPTION, stateDirectoryOf, TRACE_OPTION } from '../enrolling.ts'
+import { PIN_OPTION, TRACE_OPTION } from '../enrolling.ts'
 import { INVENTORY_OPTIONS } from '../inventory-list.ts'
-import { createServices } from '../services.ts'
+import { servicesFor } from '../services.ts'
 
 const PROFILE = { profile: { type: 'string', describe: 'profile with the device section' } } as const
 const OPTIONS = { ...PROFILE_OPTIONS, ...PIN_OPTION, ...TRACE_OPTION } as const
@@ -78,22 +79,17 @@ const remove: Command = {
     }),
 }
 
-type Device = Awaited<ReturnType<ReturnType<typeof createServices>['openDevice']>>
+type Device = Awaited<ReturnType<EnrollmentServices['openDevice']>>
 type Setting = Parameters<typeof import('../../enrollment/device-keys.ts')['listDeviceKeys']>[1]
 
 async function withDevice(
   args: Arguments,
   context: CommandContext,
-  action: (device: Device, setting: Setting, services: ReturnType<typeof createServices>) => ReturnType<Command['run']>,
+  action: (device: Device, setting: Setting, services: EnrollmentServices) => ReturnType<Command['run']>,
 ): ReturnType<Command['run']> {
   const { openLedger } = await import('../../enrollment/open-ledger.ts')
   const configuration = await configure(args, context, { profile: args.text('profile') })
-  const services = createServices(
-    stateDirectoryOf(configuration),
-    context,
-    args.flag('trace'),
-    args.flag('try-pin-again'),
-  )
+  const services = servicesFor(configuration, args, context)
   const ledger = await openLedger(services)
   const device = await services.openDevice(configuration)
   try {

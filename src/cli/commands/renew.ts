@@ -12,7 +12,7 @@ import {
   stateDirectoryOf,
   TRACE_OPTION,
 } from '../enrolling.ts'
-import { createServices, tellEverything } from '../services.ts'
+import { createServices, servicesFor, tellEverything } from '../services.ts'
 
 const { 'replace-key': _, ...RENEW_OPTIONS } = RUN_OPTIONS
 
@@ -39,12 +39,7 @@ export const renew: Command = {
   run: async (args, context) => {
     const { renew: renewProfile } = await import('../../enrollment/renewal/renew.ts')
     const { configuration, profile } = await configured(args, context)
-    const services = createServices(
-      stateDirectoryOf(configuration),
-      context,
-      args.flag('trace'),
-      args.flag('try-pin-again'),
-    )
+    const services = servicesFor(configuration, args, context)
     const before = args.text('before')
     const mayOrder = args.flag('yes') || args.flag('test') || context.interactive
     const result = await renewProfile(

@@ -7,10 +7,9 @@ import {
   EXISTING_RUN_OPTIONS,
   ORDER_OPTIONS,
   replacementWish,
-  stateDirectoryOf,
   withExistingRun,
 } from '../enrolling.ts'
-import { createServices, tellEverything } from '../services.ts'
+import { servicesFor, tellEverything } from '../services.ts'
 
 export const resume: Command = {
   command: 'resume [run]',
@@ -60,12 +59,7 @@ async function resumeEvery(args: Arguments, context: CommandContext): Promise<Ex
     })
   }
   const configuration = await configure(args, context)
-  const services = createServices(
-    stateDirectoryOf(configuration),
-    context,
-    args.flag('trace'),
-    args.flag('try-pin-again'),
-  )
+  const services = servicesFor(configuration, args, context)
   const confirm = args.flag('yes') ? { confirm: confirmOrder(args, context) } : {}
   let worst: ExitCode = EXIT.done
   for await (const { error: caught, ...resumed } of resumeAll(services, { ...confirm, patient: true })) {

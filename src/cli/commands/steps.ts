@@ -2,8 +2,8 @@
 import type { StateBeforeOrder } from '../../enrollment/enroll.ts'
 import type { Command } from '../command.ts'
 import { configure } from '../configure.ts'
-import { advanceAndShow, RUN_OPTIONS, replacementWish, stateDirectoryOf, withExistingRun } from '../enrolling.ts'
-import { createServices } from '../services.ts'
+import { advanceAndShow, RUN_OPTIONS, replacementWish, withExistingRun } from '../enrolling.ts'
+import { servicesFor } from '../services.ts'
 
 function step(name: string, summary: string, until: StateBeforeOrder): Command {
   return {
@@ -20,12 +20,7 @@ function step(name: string, summary: string, until: StateBeforeOrder): Command {
       const { beginRun } = await import('../../enrollment/enroll.ts')
       const profile = args.text('profile')
       const configuration = await configure(args, context, { profile })
-      const services = createServices(
-        stateDirectoryOf(configuration),
-        context,
-        args.flag('trace'),
-        args.flag('try-pin-again'),
-      )
+      const services = servicesFor(configuration, args, context)
       return beginRun({ configuration, until, ...replacementWish(args, context) }, services, (created, options) =>
         advanceAndShow(created, options, context),
       )
