@@ -50,9 +50,11 @@ export async function readInventory(
   filter: InventoryFilter = {},
 ): Promise<readonly InventoryEntry[]> {
   const ledger = await openLedger(services)
+  // Asked once: certificates that end together would swap places with every tick between them.
+  const now = services.now()
   const entries: InventoryEntry[] = []
   for (const facts of (await factsByKey(ledger)).values()) {
-    const entry = await entryOf(ledger, services.stateDirectory, services.now(), facts)
+    const entry = await entryOf(ledger, services.stateDirectory, now, facts)
     if (entry !== undefined && passes(entry, filter)) entries.push(entry)
   }
   return entries.sort(byEnd)
