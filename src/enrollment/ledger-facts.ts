@@ -9,6 +9,8 @@ type Said<F extends Fact = Fact> = F extends unknown ? Omit<F, 'run' | 'entry'> 
 
 /** Of a name in a certificate, what a person needs to know it by. */
 const MAX_NAME = 500
+/** Of the CA's own words. */
+const MAX_WORDS = 1000
 
 /** What an entry of a run's journal says that outlives the run. `before` and `after`: the run around that entry. */
 export function factsOf(
@@ -134,7 +136,7 @@ function deletedFacts(record: RunRecord, location: string): readonly Said[] {
 }
 
 function orderFacts(record: RunRecord, status: OrderStatus): readonly Said[] {
-  const { submission, orderNumber, amount } = record
+  const { submission, orderNumber, amount, refusal } = record
   if (submission === undefined) return []
   const { claim, otherClaims = [], test, formSha256, spkiSha256, endpoint } = submission
   const placed = status === 'ordered' || status === 'order-rejected'
@@ -150,6 +152,10 @@ function orderFacts(record: RunRecord, status: OrderStatus): readonly Said[] {
     endpoint,
     orderNumber: placed ? orderNumber : undefined,
     amount: placed ? amount : undefined,
+    refusal:
+      status === 'rejected' && refusal !== undefined
+        ? { code: refusal.code, message: refusal.message.slice(0, MAX_WORDS) }
+        : undefined,
     profile: marksOf(record),
   }))
 }

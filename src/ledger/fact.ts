@@ -10,6 +10,9 @@
  * | `certificate` | SHA-256 of the SubjectPublicKeyInfo, hex                                   |
  * | `attempt`     | `attemptName`: device and secret                                           |
  * | `schedule`    | the account at the CA                                                      |
+ * | `host`        | the name that the broker knows a host by                                   |
+ * | `request`     | the name of the claim of the order that a host asked the broker for        |
+ * | `delivery`    | the same: what the CA issued for it                                        |
  */
 export interface FactBodies {
   /**
@@ -40,6 +43,8 @@ export interface FactBodies {
     readonly endpoint?: string
     readonly orderNumber?: string
     readonly amount?: string
+    /** Why the CA refused: its number and its own words. */
+    readonly refusal?: { readonly code: number; readonly message: string }
     /** What the profile of the run is known by. */
     readonly profile?: readonly string[]
   }
@@ -56,6 +61,42 @@ export interface FactBodies {
   readonly attempt: { readonly outcome: 'sent' | 'wrong' | 'right' | 'not-tried' | 'allowed' }
   /** ISO 8601, UTC: not to be asked again before. */
   readonly schedule: { readonly notBefore: string }
+  /** A host was heard of, with the version of hsm-enroll that it runs. */
+  readonly host: { readonly version: string }
+  readonly request: HostRequest
+  /** Certificates, DER in base64, end entity first: any broker can hand them back, whichever collected them. */
+  readonly delivery: { readonly orderNumber: string; readonly certificates: readonly string[] }
+}
+
+/** What a host asked the broker to order, and how far the broker let it go. `attempt`: the head of the host's journal when it asked. */
+export interface HostRequest {
+  readonly status: 'received' | 'awaiting-approval' | 'approved' | 'declined'
+  readonly host: string
+  readonly test: boolean
+  readonly attempt: string
+  /** The run on the host. */
+  readonly hostRun: string
+  /** Who asked there, by the host's word. */
+  readonly requestedBy: string
+  /** Of the form, credentials left out. */
+  readonly formSha256: string
+  readonly product?: string
+  readonly days?: string
+  readonly subjectName: string
+  /** What it is expected to cost, in the account's currency. */
+  readonly expectedAmount?: string
+  readonly device: {
+    readonly hsmType: string
+    readonly model: string
+    readonly serial?: string
+    readonly firmware?: string
+    readonly keyType?: string
+  }
+  /** The approval rules that it falls under. */
+  readonly rules?: readonly string[]
+  /** The person who decided, and why. */
+  readonly by?: string
+  readonly reason?: string
 }
 
 /** `intended`: the POST may have left. What follows it is the CA's answer, or a person's word. */
@@ -69,7 +110,17 @@ export type OrderStatus =
   | 'order-rejected'
   | 'abandoned'
 
-export const FACT_KINDS = ['place', 'key', 'order', 'certificate', 'attempt', 'schedule'] as const
+export const FACT_KINDS = [
+  'place',
+  'key',
+  'order',
+  'certificate',
+  'attempt',
+  'schedule',
+  'host',
+  'request',
+  'delivery',
+] as const
 /** What a fact is of: the table above. */
 export type FactKind = (typeof FACT_KINDS)[number]
 

@@ -43,7 +43,7 @@ const claimText = (name: string): string =>
 
 /** What an order claims is spelt in the name of its file; other claims are those of a process that runs, or nobody's. */
 const nameOfClaim = (file: string): string | undefined =>
-  /^((?:form-|renewal-)?[0-9a-f]{64}(?:\.test)?)\.[0-9a-f]{16}$/.exec(file)?.[1]
+  /^((?:form-|renewal-|owner-|decision-)?[0-9a-f]{64}(?:\.test)?)\.[0-9a-f]{16}$/.exec(file)?.[1]
 
 async function isReadableClaim(file: string): Promise<boolean> {
   try {
