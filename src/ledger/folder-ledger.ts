@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readdir, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createOnce } from '../files/create-once.ts'
@@ -56,7 +57,8 @@ export class FolderLedger implements Ledger {
   }
 
   async claim(name: string, run: string, intent: string): Promise<Claim> {
-    const mine: Claim = { name, run, intent, time: new Date(this.#now()).toISOString() }
+    const fence = randomBytes(8).toString('hex')
+    const mine: Claim = { name, run, intent, fence, time: new Date(this.#now()).toISOString() }
     const file = await this.#room(ROOMS.claims, name)
     for (;;) {
       const taken = await createOnce(file, `${JSON.stringify(mine)}\n`)
@@ -81,8 +83,9 @@ export class FolderLedger implements Ledger {
     return claim
   }
 
-  async release(name: string, run: string): Promise<void> {
-    if ((await this.claimOf(name))?.run !== run) return
+  async release(name: string, run: string, fence?: string): Promise<void> {
+    const claim = await this.claimOf(name)
+    if (claim?.run !== run || (fence !== undefined && claim.fence !== fence)) return
     await unlink(this.#file(ROOMS.claims, name)).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error
     })
@@ -133,9 +136,11 @@ function isOfKind<Kind extends FactKind>(fact: RecordedFact, kind: Kind): fact i
 /** The claim of a file. Throws `ledger.damaged`. */
 export function readClaim(file: string, text: string): Claim {
   const value = parse(file, text)
-  const [name, run, intent, time] = ['name', 'run', 'intent', 'time'].map((member) => jsonMember(value, member))
+  const [name, run, intent, fence, time] = ['name', 'run', 'intent', 'fence', 'time'].map((member) =>
+    jsonMember(value, member),
+  )
   if (typeof name === 'string' && typeof run === 'string' && typeof intent === 'string')
-    return { name, run, intent, time: String(time) }
+    return { name, run, intent, fence: typeof fence === 'string' ? fence : '', time: String(time) }
   throw ledgerDamaged(file, 'does not say who holds it')
 }
 

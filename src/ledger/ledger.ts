@@ -6,6 +6,8 @@ export interface Claim {
   readonly run: string
   /** What the run means to do with it: the hash of the journal entry that says so. */
   readonly intent: string
+  /** Tells this grant from every other of the name; empty where an earlier version granted it. */
+  readonly fence: string
   /** ISO 8601, UTC. */
   readonly time: string
 }
@@ -31,8 +33,11 @@ export interface Ledger {
   /** Takes a name, or finds it taken. Returns the claim in force: it is the caller's where run and intent are. */
   claim(name: string, run: string, intent: string): Promise<Claim>
   claimOf(name: string): Promise<Claim | undefined>
-  /** Gives a name back; nothing where another run holds it. */
-  release(name: string, run: string): Promise<void>
+  /**
+   * Gives a name back; nothing where another run holds it. `fence`: only what was granted with it, so that a process that wakes after a
+   * pause does not give back what has been granted since.
+   */
+  release(name: string, run: string, fence?: string): Promise<void>
 }
 
 /** The last fact of a subject. */

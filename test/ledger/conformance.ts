@@ -160,6 +160,17 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         expect(await ledger.claim(SPKI, 'b', 'i')).toMatchObject({ run: 'b' })
       })
 
+      it('have a fence of their own each time, and with one only that grant is given back', async () => {
+        const first = await ledger.claim(SPKI, 'a', 'i')
+        await ledger.release(SPKI, 'a')
+        const second = await under.again().claim(SPKI, 'a', 'i')
+        expect(second.fence).not.toBe(first.fence)
+        await ledger.release(SPKI, 'a', first.fence)
+        expect(await ledger.claimOf(SPKI)).toEqual(second)
+        await ledger.release(SPKI, 'a', second.fence)
+        expect(await ledger.claimOf(SPKI)).toBeUndefined()
+      })
+
       it('are exclusive among many that ask at once', async () => {
         for (let round = 0; round < 20; round++) {
           const name = `${PLACE} ${round}`

@@ -83,6 +83,14 @@ describe('a ledger in a folder', () => {
     },
   )
 
+  it('has a claim that an earlier version granted, which had no fence', async () => {
+    await ledger.claim('k', 'a', 'i')
+    await writeFile(await only('claims'), '{"name":"k","run":"a","intent":"i","time":"2026-01-01T00:00:00.000Z"}')
+    expect(await ledger.claimOf('k')).toMatchObject({ run: 'a', fence: '' })
+    await ledger.release('k', 'a')
+    expect(await ledger.claimOf('k')).toBeUndefined()
+  })
+
   it('is not confused by what a crash left of a file that was to appear', async () => {
     await ledger.record({ kind: 'key', subject: 'k', run: 'a', status: 'alive', test: false })
     await appendFile(`${await only('key')}.0123456789ab`, 'half')
