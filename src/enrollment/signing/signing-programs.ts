@@ -168,7 +168,7 @@ function nss(key: SigningKey): SigningConfig {
       `Import the issuers of ${fullchainFile} with certutil -A, so that pdfsig puts them into the signature.`,
       ...(keyType === 'EC'
         ? [
-            'pdfsig of poppler 22.12 signs twice and reserves room by the first signature: with an EC key it fails now and then ("unable update signature"); try again, or use pyHanko.',
+            'pdfsig of poppler 22.12 signs twice and reserves room by the first signature: with an EC key it fails more often than not ("unable update signature"); try again, each time with the PIN and a touch, or use pyHanko.',
           ]
         : []),
       ...(access.showsCertificate
