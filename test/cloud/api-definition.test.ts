@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -70,7 +70,14 @@ describe('the DSM double, asked by curl', () => {
       const signed = await signature(what)
       expect(await verified({ data: data.toString('base64'), signature: signed })).toBe(true)
       expect(await verified({ data: 'AAAA', signature: signed })).toBe(false)
+      expect(await verified({ hash, signature: signed })).toBe(true)
+      expect(await verified({ hash: Buffer.alloc(32).toString('base64'), signature: signed })).toBe(false)
     }
+    const digest = await curl('POST', `${dsm().endpoint}/crypto/v1/digest`, bearer, {
+      alg: 'SHA256',
+      data: data.toString('base64'),
+    })
+    expect(JSON.parse(digest.body)).toEqual({ digest: hash })
   })
 
   it.each([
@@ -128,6 +135,65 @@ describe('the Cloud KMS double, asked by curl and by google-auth-library itself'
     const { state, attestation } = JSON.parse((await curl('GET', version, bearer)).body)
     expect(state).toBe('ENABLED')
     expect(Object.keys(attestation.certChains)).toEqual(['caviumCerts', 'googleCardCerts', 'googlePartitionCerts'])
+  })
+
+  it('writes enumerations as it is asked, and reads them in both forms', async () => {
+    const bearer = `Bearer ${kms().service.tokens.issue('curl')}`
+    const numbers = { purpose: 5, versionTemplate: { protectionLevel: 2, algorithm: 12 } }
+    const asked = '$alt=json;enum-encoding=int'
+    const made = await curl('POST', `${key()}?cryptoKeyId=by-number&${asked}`, bearer, numbers)
+    expect(JSON.parse(made.body)).toMatchObject(numbers)
+    const version = `${key()}/by-number/cryptoKeyVersions/1`
+    expect(JSON.parse((await curl('GET', version, bearer)).body).state).toBe('PENDING_GENERATION')
+    const shown = JSON.parse((await curl('GET', `${version}?${asked}`, bearer)).body)
+    expect(shown).toMatchObject({ state: 1, protectionLevel: 2, algorithm: 12, attestation: { format: 4 } })
+    const der = JSON.parse((await curl('GET', `${version}/publicKey?publicKeyFormat=2`, bearer)).body)
+    expect(der).toMatchObject({ publicKeyFormat: 'DER', algorithm: 'EC_SIGN_P256_SHA256' })
+    expect((await curl('POST', `${key()}?cryptoKeyId=x`, bearer, { ...numbers, purpose: 99 })).status).toBe(400)
+    expect((await curl('GET', `${version}?$alt=xml`, bearer)).status).toBe(400)
+    expect((await curl('GET', `${version}/publicKey?publicKeyFormat=NIST_PQC`, bearer)).status).toBe(400)
+  })
+
+  it('lists key rings, and versions with their attestation in full view alone', async () => {
+    const bearer = `Bearer ${kms().service.tokens.issue('curl')}`
+    const rings = await curl('GET', `${kms().endpoint}/v1/${kms().ring.replace(/\/[^/]+$/, '')}?pageSize=1`, bearer)
+    expect(JSON.parse(rings.body)).toEqual({ keyRings: [{ name: kms().ring }], totalSize: 1 })
+    await curl('POST', `${key()}?cryptoKeyId=viewed`, bearer, body())
+    const versions = `${key()}/viewed/cryptoKeyVersions`
+    await curl('GET', `${versions}/1`, bearer)
+    const listed = async (view: string) =>
+      JSON.parse((await curl('GET', `${versions}${view}`, bearer)).body).cryptoKeyVersions[0].attestation?.format
+    expect([await listed(''), await listed('?view=FULL')]).toEqual([undefined, 'CAVIUM_V2_COMPRESSED'])
+  })
+
+  it('takes a JWT that the service account signed itself in place of a token (AIP-4111), for this service and an hour', async () => {
+    const { serviceAccount, privateKey } = kms().service.tokens
+    const now = Math.floor(Date.now() / 1000)
+    const right = { iss: serviceAccount, sub: serviceAccount, iat: now, exp: now + 3600 }
+    const asked = async (claims: object, signedBy = privateKey) => {
+      const [header, payload] = [{ alg: 'RS256', typ: 'JWT' }, claims].map((part) =>
+        Buffer.from(JSON.stringify(part)).toString('base64url'),
+      )
+      const signature = sign('sha256', Buffer.from(`${header}.${payload}`), signedBy).toString('base64url')
+      return (await curl('GET', `${kms().endpoint}/v1/${kms().ring}`, `Bearer ${header}.${payload}.${signature}`))
+        .status
+    }
+    const aud = 'https://cloudkms.googleapis.com/'
+    const scope = 'https://www.googleapis.com/auth/cloudkms'
+    const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({
+      type: 'pkcs8',
+      format: 'pem',
+    })
+    expect(await asked({ ...right, aud })).toBe(200)
+    expect(await asked({ ...right, scope })).toBe(200)
+    const refused = [right, { ...right, aud: 'https://storage.googleapis.com/' }, { ...right, aud, sub: 'another' }]
+    for (const claims of [
+      ...refused,
+      { ...right, aud, exp: now + 7200 },
+      { ...right, aud, iat: now - 99, exp: now - 9 },
+    ])
+      expect(await asked(claims), JSON.stringify(claims)).toBe(401)
+    expect(await asked({ ...right, aud }, String(stranger))).toBe(401)
   })
 
   it('serves the library’s own requests', async () => {

@@ -1,6 +1,6 @@
 /**
  * The part of the DSM API that an enrolment touches. Source: fortanix/sdkms-client-go (keys_generated.go, crypto_generated.go,
- * common_generated.go, session_generated.go, version_generated.go, apps_generated.go, approval_requests_generated.go), 2026-06.
+ * digest_generated.go, common_generated.go, session_generated.go, version_generated.go, apps_generated.go, approval_requests_generated.go), 2026-06.
  * Members that only other kinds of objects have are typed `any`.
  */
 import type { ApiCall } from '../http/api-definition.ts'
@@ -133,6 +133,13 @@ const VERIFY_RESPONSE: MessageDefinition = {
   name: 'VerifyResponse',
   fields: { kid: optional('uuid'), result: required('boolean') },
 }
+
+const DIGEST_REQUEST: MessageDefinition = {
+  name: 'DigestRequest',
+  fields: { alg: required(DIGEST), data: required('bytes') },
+}
+
+const DIGEST_RESPONSE: MessageDefinition = { name: 'DigestResponse', fields: { digest: required('bytes') } }
 
 const AUTH_RESPONSE: MessageDefinition = {
   name: 'AuthResponse',
@@ -285,6 +292,7 @@ export const DSM_CALLS: readonly ApiCall[] = [
     request: SIGN_REQUEST_BY_ID,
     reply: SIGN_RESPONSE,
   },
+  { name: 'Digest', method: 'POST', path: '/crypto/v1/digest', request: DIGEST_REQUEST, reply: DIGEST_RESPONSE },
   { name: 'Verify', method: 'POST', path: '/crypto/v1/verify', request: VERIFY_REQUEST, reply: VERIFY_RESPONSE },
   {
     name: 'VerifyById',

@@ -4,6 +4,7 @@ import { AppSessions } from './app-sessions.ts'
 import { ApprovalQueue } from './approval-queue.ts'
 import {
   ACCOUNT,
+  digestOf,
   generateObject,
   importCertificate,
   type SecurityObject,
@@ -87,6 +88,8 @@ export class DsmService {
         return this.#sign(this.#find(call.body.key), call.body)
       case 'SignById':
         return this.#sign(this.objects.get(call.params.id ?? ''), call.body)
+      case 'Digest':
+        return { status: 200, body: { digest: digestOf(call.body).toString('base64') } }
       case 'Verify':
         return this.#verify(this.#find(call.body.key), call.body)
       case 'VerifyById':
@@ -204,7 +207,6 @@ export class DsmService {
 
   #verify(object: SecurityObject | undefined, body: Readonly<Record<string, unknown>>): Answer {
     if (object?.spki === undefined) return NOT_FOUND
-    if (body.data === undefined) return { status: 400, body: 'The double verifies signatures over data only' }
     return { status: 200, body: { kid: object.kid, result: verifyWith(object, body) } }
   }
 

@@ -1,6 +1,15 @@
-import { constants, createPublicKey, generateKeyPair, type KeyObject, randomUUID, sign, verify } from 'node:crypto'
+import {
+  constants,
+  createHash,
+  createPublicKey,
+  generateKeyPair,
+  type KeyObject,
+  randomUUID,
+  sign,
+  verify,
+} from 'node:crypto'
 import { promisify } from 'node:util'
-import { signDigest } from '../digest-signature.ts'
+import { signDigest, verifyDigest } from '../digest-signature.ts'
 
 const generate = promisify(generateKeyPair)
 
@@ -71,6 +80,7 @@ function common(request: Readonly<Record<string, unknown>>, kid: string, creator
     created_at: dsmTime(new Date()),
     creator: { app: creator },
     custom_metadata: request.custom_metadata ?? {},
+    ...(typeof request.description === 'string' ? { description: request.description } : {}),
     enabled: request.enabled ?? true,
     group_id: request.group_id,
     kid,
@@ -96,12 +106,20 @@ export function signWith(object: SecurityObject, request: Readonly<Record<string
   return signDigest(privateKey, hashOf(request), digest)
 }
 
-/** Over `data`; a request with a digest is not verified here. */
+/** `data` under `alg` of a DigestRequest. */
+export const digestOf = ({ alg, data }: Readonly<Record<string, unknown>>): Buffer =>
+  createHash(HASHES[String(alg)] ?? '')
+    .update(Buffer.from(String(data), 'base64'))
+    .digest()
+
+/** Over `data`, or over a `hash`, for RSA with PKCS#1 v1.5 then. */
 export function verifyWith(object: SecurityObject, request: Readonly<Record<string, unknown>>): boolean {
   const { spki } = object
   if (spki === undefined) throw new Error('no public key')
   const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
   const signature = Buffer.from(String(request.signature), 'base64')
+  if (request.data === undefined)
+    return verifyDigest(key, hashOf(request), Buffer.from(String(request.hash), 'base64'), signature)
   const data = Buffer.from(String(request.data), 'base64')
   return verify(hashOf(request), data, { key, ...paddingOf(key, request) }, signature)
 }

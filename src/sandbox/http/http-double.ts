@@ -4,8 +4,9 @@ import { createServer as createHttpsServer, type ServerOptions } from 'node:http
 import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ApiCall, matchCall } from './api-definition.ts'
+import { type EnumerationForm, withEnumerations } from './enumerations.ts'
 import { type Fault, FaultPlan } from './fault.ts'
-import { violations } from './message-definition.ts'
+import { type FieldType, violations } from './message-definition.ts'
 
 export interface ReceivedCall {
   readonly name: string
@@ -25,6 +26,8 @@ export interface Answer {
 
 export interface HttpDoubleOptions {
   readonly calls: readonly ApiCall[]
+  /** Query parameters of every call. */
+  readonly systemParameters?: Readonly<Record<string, FieldType>>
   readonly answer: (call: ReceivedCall) => Answer | Promise<Answer>
   /** How this service words an error. */
   readonly error: (status: number, message: string) => unknown
@@ -85,21 +88,23 @@ export class HttpDouble {
     const fault = this.faults.take(call.name)
     if (fault?.kind === 'slow') await delay(fault.ms, undefined, { ref: false })
     if (isBeforeWork(fault) && this.#spoil(request, response, fault)) return
-    const query = Object.fromEntries(url.searchParams)
-    const body = readRequestBody(call, text)
-    const wrong = requestViolations(call, query, body, text)
+    const parameters = { ...this.#options.systemParameters, ...call.query }
+    const query = readQuery(url.searchParams, parameters)
+    const body = withEnumerations(readRequestBody(call, text), call.request, 'names')
+    const wrong = [...queryViolations(query, parameters), ...bodyViolations(call, body, text)]
     if (wrong.length > 0) return this.#refuse(response, 400, wrong.join('; '))
     const answer = await this.#options.answer({
       name: call.name,
       params,
-      query,
+      query: Object.fromEntries(Object.entries(query).map(([name, value]) => [name, String(value)])),
       body: isObject(body) ? body : {},
       authorization: request.headers.authorization ?? '',
       ...clientCertificateOf(request.socket),
     })
     this.#checkAnswer(call, answer)
-    if (fault !== undefined && this.#spoil(request, response, fault, answer)) return
-    this.#end(response, answer)
+    const written = { ...answer, body: writeReply(call, answer, query.$alt) }
+    if (fault !== undefined && this.#spoil(request, response, fault, written)) return
+    this.#end(response, written)
   }
 
   /** True when the fault took the place of the answer. */
@@ -159,26 +164,44 @@ function readRequestBody(call: ApiCall, text: string): unknown {
   }
 }
 
-function requestViolations(
-  call: ApiCall,
-  query: Readonly<Record<string, string>>,
-  body: unknown,
-  text: string,
-): readonly string[] {
-  const unknown = Object.keys(query).filter((name) => !Object.hasOwn(call.query ?? {}, name))
-  const wrong = unknown.map((name) => `no query parameter ${name}`)
-  for (const [name, type] of Object.entries(call.query ?? {})) {
-    if (query[name] !== undefined) wrong.push(...violations(readParameter(query[name], type), type, name))
-  }
-  if (call.request !== undefined) wrong.push(...violations(body, call.request, 'body'))
-  else if (text !== '') wrong.push('the call has no body')
-  return wrong
+/** A query parameter is text; its definition says what it means. */
+function readQuery(
+  given: URLSearchParams,
+  parameters: Readonly<Record<string, FieldType>>,
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    [...given].map(([name, text]) => {
+      const type = Object.hasOwn(parameters, name) ? parameters[name] : undefined
+      return [name, type === undefined ? text : withEnumerations(readParameter(text, type), type, 'names')]
+    }),
+  )
 }
 
-/** A query parameter is text; its definition says what it means. */
-function readParameter(text: string, type: ApiCall['request']): unknown {
+function readParameter(text: string, type: FieldType): unknown {
   if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text
+  if (typeof type === 'object' && 'enumeration' in type) return /^\d+$/.test(text) ? Number(text) : text
   return type === 'number' ? Number(text) : text
+}
+
+function queryViolations(
+  query: Readonly<Record<string, unknown>>,
+  parameters: Readonly<Record<string, FieldType>>,
+): readonly string[] {
+  return Object.entries(query).flatMap(([name, value]) => {
+    const type = Object.hasOwn(parameters, name) ? parameters[name] : undefined
+    return type === undefined ? [`no query parameter ${name}`] : violations(value, type, name)
+  })
+}
+
+function bodyViolations(call: ApiCall, body: unknown, text: string): readonly string[] {
+  if (call.request !== undefined) return violations(body, call.request, 'body')
+  return text === '' ? [] : ['the call has no body']
+}
+
+/** What a call replies, its enumerations as the client asked for them; an error as it is. */
+function writeReply(call: ApiCall, { status, body }: Answer, alt: unknown): unknown {
+  const form: EnumerationForm = alt === 'json;enum-encoding=int' ? 'numbers' : 'names'
+  return status < 300 ? withEnumerations(body, call.reply, form) : body
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

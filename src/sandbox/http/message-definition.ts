@@ -13,6 +13,8 @@ export type FieldType =
   /** Text to text. */
   | 'map'
   | { readonly oneOf: readonly string[] }
+  /** An enumeration of proto3: its names and numbers. Readers of JSON take either. */
+  | { readonly enumeration: Readonly<Record<string, number>> }
   | { readonly list: FieldType }
   | MessageDefinition
 
@@ -36,6 +38,12 @@ export function violations(value: unknown, type: FieldType, path: string): reado
   if (typeof type === 'string') return fits(value, type) ? [] : [`${path} is not ${type}`]
   if ('oneOf' in type)
     return type.oneOf.some((it) => it === value) ? [] : [`${path} is none of ${type.oneOf.join(', ')}`]
+  if ('enumeration' in type) {
+    const { enumeration } = type
+    const known =
+      typeof value === 'string' ? Object.hasOwn(enumeration, value) : Object.values(enumeration).includes(Number(value))
+    return known ? [] : [`${path} is none of ${Object.keys(enumeration).join(', ')}`]
+  }
   if ('list' in type) {
     if (!Array.isArray(value)) return [`${path} is not a list`]
     return value.flatMap((item, index) => violations(item, type.list, `${path}[${index}]`))

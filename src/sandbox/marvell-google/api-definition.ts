@@ -11,29 +11,44 @@ const required = (type: FieldType): Field => ({ type, required: true })
 const all = (type: FieldType, names: string): Readonly<Record<string, Field>> =>
   Object.fromEntries(names.split(' ').map((name) => [name, optional(type)]))
 
-const PROTECTION_LEVEL: FieldType = { oneOf: ['SOFTWARE', 'HSM', 'EXTERNAL', 'EXTERNAL_VPC', 'HSM_SINGLE_TENANT'] }
+// biome-ignore format: a table of names and numbers, as the proto has them
+const PROTECTION_LEVEL: FieldType = {
+  enumeration: { PROTECTION_LEVEL_UNSPECIFIED: 0, SOFTWARE: 1, HSM: 2, EXTERNAL: 3, EXTERNAL_VPC: 4, HSM_SINGLE_TENANT: 5 },
+}
+// biome-ignore format: a table of names and numbers, as the proto has them
 const PURPOSE: FieldType = {
-  oneOf: [
-    'ENCRYPT_DECRYPT',
-    'ASYMMETRIC_SIGN',
-    'ASYMMETRIC_DECRYPT',
-    'RAW_ENCRYPT_DECRYPT',
-    'MAC',
-    'KEY_ENCAPSULATION',
-    'AES_WRAPPING',
-  ],
+  enumeration: {
+    CRYPTO_KEY_PURPOSE_UNSPECIFIED: 0,
+    ENCRYPT_DECRYPT: 1, ASYMMETRIC_SIGN: 5, ASYMMETRIC_DECRYPT: 6, RAW_ENCRYPT_DECRYPT: 7, MAC: 9, KEY_ENCAPSULATION: 10, AES_WRAPPING: 11,
+  },
 }
+// biome-ignore format: a table of names and numbers, as the proto has them
 const STATE: FieldType = {
-  oneOf:
-    'PENDING_GENERATION ENABLED DISABLED DESTROYED DESTROY_SCHEDULED PENDING_IMPORT IMPORT_FAILED GENERATION_FAILED PENDING_EXTERNAL_DESTRUCTION EXTERNAL_DESTRUCTION_FAILED'.split(
-      ' ',
-    ),
+  enumeration: {
+    CRYPTO_KEY_VERSION_STATE_UNSPECIFIED: 0,
+    ENABLED: 1, DISABLED: 2, DESTROYED: 3, DESTROY_SCHEDULED: 4, PENDING_GENERATION: 5, PENDING_IMPORT: 6, IMPORT_FAILED: 7,
+    GENERATION_FAILED: 8, PENDING_EXTERNAL_DESTRUCTION: 9, EXTERNAL_DESTRUCTION_FAILED: 10,
+  },
 }
+/** Of the algorithms that sign with a classic key; the others are not known here. */
+// biome-ignore format: a table of names and numbers, as the proto has them
 const ALGORITHM: FieldType = {
-  oneOf:
-    'RSA_SIGN_PSS_2048_SHA256 RSA_SIGN_PSS_3072_SHA256 RSA_SIGN_PSS_4096_SHA256 RSA_SIGN_PSS_4096_SHA512 RSA_SIGN_PKCS1_2048_SHA256 RSA_SIGN_PKCS1_3072_SHA256 RSA_SIGN_PKCS1_4096_SHA256 RSA_SIGN_PKCS1_4096_SHA512 RSA_SIGN_RAW_PKCS1_2048 RSA_SIGN_RAW_PKCS1_3072 RSA_SIGN_RAW_PKCS1_4096 EC_SIGN_P256_SHA256 EC_SIGN_P384_SHA384 EC_SIGN_SECP256K1_SHA256 EC_SIGN_ED25519'.split(
-      ' ',
-    ),
+  enumeration: {
+    RSA_SIGN_PSS_2048_SHA256: 2, RSA_SIGN_PSS_3072_SHA256: 3, RSA_SIGN_PSS_4096_SHA256: 4, RSA_SIGN_PSS_4096_SHA512: 15,
+    RSA_SIGN_PKCS1_2048_SHA256: 5, RSA_SIGN_PKCS1_3072_SHA256: 6, RSA_SIGN_PKCS1_4096_SHA256: 7, RSA_SIGN_PKCS1_4096_SHA512: 16,
+    RSA_SIGN_RAW_PKCS1_2048: 28, RSA_SIGN_RAW_PKCS1_3072: 29, RSA_SIGN_RAW_PKCS1_4096: 30,
+    EC_SIGN_P256_SHA256: 12, EC_SIGN_P384_SHA384: 13, EC_SIGN_SECP256K1_SHA256: 31, EC_SIGN_ED25519: 40,
+  },
+}
+const VERSION_VIEW: FieldType = { enumeration: { CRYPTO_KEY_VERSION_VIEW_UNSPECIFIED: 0, FULL: 1 } }
+// biome-ignore format: a table of names and numbers, as the proto has them
+const PUBLIC_KEY_FORMAT: FieldType = {
+  enumeration: { PUBLIC_KEY_FORMAT_UNSPECIFIED: 0, PEM: 1, DER: 2, NIST_PQC: 3, XWING_RAW_BYTES: 4 },
+}
+
+/** Of every call ("System parameters" of Google's APIs). The generated clients ask for numbers, curl gets names. */
+export const GOOGLE_SYSTEM_PARAMETERS: Readonly<Record<string, FieldType>> = {
+  $alt: { oneOf: ['json', 'json;enum-encoding=int'] },
 }
 
 const VERSION_TEMPLATE: MessageDefinition = {
@@ -56,7 +71,7 @@ const CRYPTO_KEY: MessageDefinition = {
 const ATTESTATION: MessageDefinition = {
   name: 'KeyOperationAttestation',
   fields: {
-    format: required({ oneOf: ['CAVIUM_V1_COMPRESSED', 'CAVIUM_V2_COMPRESSED'] }),
+    format: required({ enumeration: { CAVIUM_V1_COMPRESSED: 3, CAVIUM_V2_COMPRESSED: 4 } }),
     content: required('bytes'),
     certChains: optional({
       name: 'CertificateChains',
@@ -93,8 +108,11 @@ const PUBLIC_KEY: MessageDefinition = {
     algorithm: required(ALGORITHM),
     name: required('string'),
     protectionLevel: required(PROTECTION_LEVEL),
-    publicKeyFormat: optional('string'),
-    publicKey: optional('any'),
+    publicKeyFormat: optional(PUBLIC_KEY_FORMAT),
+    publicKey: optional({
+      name: 'ChecksummedData',
+      fields: { data: required('bytes'), crc32cChecksum: required('int64') },
+    }),
   },
 }
 
@@ -155,6 +173,11 @@ const LIST_KEYS: MessageDefinition = {
   },
 }
 
+const LIST_RINGS: MessageDefinition = {
+  name: 'ListKeyRingsResponse',
+  fields: { keyRings: optional({ list: KEY_RING }), nextPageToken: optional('string'), totalSize: optional('number') },
+}
+
 const LOCATION_NAME = 'projects/*/locations/*'
 const RING = `${LOCATION_NAME}/keyRings/*`
 const KEY = `${RING}/cryptoKeys/*`
@@ -162,6 +185,13 @@ const VERSION = `${KEY}/cryptoKeyVersions/*`
 
 const KMS_CALLS: readonly ApiCall[] = [
   { name: 'GetLocation', method: 'GET', path: `/v1/{name=${LOCATION_NAME}}`, reply: LOCATION },
+  {
+    name: 'ListKeyRings',
+    method: 'GET',
+    path: `/v1/{parent=${LOCATION_NAME}}/keyRings`,
+    query: { pageSize: 'number', pageToken: 'string', filter: 'string', orderBy: 'string' },
+    reply: LIST_RINGS,
+  },
   { name: 'GetKeyRing', method: 'GET', path: `/v1/{name=${RING}}`, reply: KEY_RING },
   {
     name: 'CreateKeyRing',
@@ -190,7 +220,7 @@ const KMS_CALLS: readonly ApiCall[] = [
     name: 'ListCryptoKeys',
     method: 'GET',
     path: `/v1/{parent=${RING}}/cryptoKeys`,
-    query: { pageSize: 'number', pageToken: 'string', versionView: 'string', filter: 'string', orderBy: 'string' },
+    query: { pageSize: 'number', pageToken: 'string', versionView: VERSION_VIEW, filter: 'string', orderBy: 'string' },
     reply: LIST_KEYS,
   },
   {
@@ -213,7 +243,7 @@ const KMS_CALLS: readonly ApiCall[] = [
     name: 'ListCryptoKeyVersions',
     method: 'GET',
     path: `/v1/{parent=${KEY}}/cryptoKeyVersions`,
-    query: { pageSize: 'number', pageToken: 'string', view: 'string', filter: 'string', orderBy: 'string' },
+    query: { pageSize: 'number', pageToken: 'string', view: VERSION_VIEW, filter: 'string', orderBy: 'string' },
     reply: LIST_VERSIONS,
   },
   {
@@ -228,7 +258,7 @@ const KMS_CALLS: readonly ApiCall[] = [
     name: 'GetPublicKey',
     method: 'GET',
     path: `/v1/{name=${VERSION}}/publicKey`,
-    query: { publicKeyFormat: 'string' },
+    query: { publicKeyFormat: PUBLIC_KEY_FORMAT },
     reply: PUBLIC_KEY,
   },
   {

@@ -3,7 +3,7 @@ import type { ServerOptions } from 'node:https'
 import { join } from 'node:path'
 import type { DoubleOptions, RunningDouble, StartDouble } from '../double.ts'
 import { HttpDouble } from '../http/http-double.ts'
-import { GOOGLE_CALLS } from './api-definition.ts'
+import { GOOGLE_CALLS, GOOGLE_SYSTEM_PARAMETERS } from './api-definition.ts'
 import { createMarvellGoogleEvidenceIssuer, pemOf } from './evidence/issuer.ts'
 import { googleErrorBody, KmsService } from './kms-service.ts'
 
@@ -33,6 +33,7 @@ export async function startKmsDouble({ directory, tls }: KmsDoubleOptions): Prom
   service.keyRings.add(RING)
   const http = new HttpDouble({
     calls: GOOGLE_CALLS,
+    systemParameters: GOOGLE_SYSTEM_PARAMETERS,
     answer: (call) => service.answer(call),
     error: (status, message) => googleErrorBody(status, message),
     tls,

@@ -16,6 +16,7 @@ export type AttestVersion = (name: string, spki: Uint8Array) => Record<string, u
 /** The permission of each call. Source: Google, "Permissions and roles" of Cloud KMS. */
 const PERMISSIONS: Readonly<Record<string, string>> = {
   GetLocation: 'cloudkms.locations.get',
+  ListKeyRings: 'cloudkms.keyRings.list',
   GetKeyRing: 'cloudkms.keyRings.get',
   CreateKeyRing: 'cloudkms.keyRings.create',
   GetCryptoKey: 'cloudkms.cryptoKeys.get',
@@ -74,6 +75,8 @@ export class KmsService {
           status: 200,
           body: { name: resource, locationId: resource.split('/')[3], metadata: this.#locationMetadata() },
         }
+      case 'ListKeyRings':
+        return this.#listRings(resource, call.query)
       case 'GetKeyRing':
         return this.keyRings.has(resource) ? { status: 200, body: { name: resource } } : notFound(resource)
       case 'CreateKeyRing':
@@ -89,10 +92,7 @@ export class KmsService {
       case 'UpdateCryptoKey':
         return this.#withKey(resource, (key) => updateLabels(key, call))
       case 'ListCryptoKeyVersions':
-        return this.#withKey(resource, ({ versions }) => ({
-          status: 200,
-          body: { cryptoKeyVersions: versions.map(showVersion), totalSize: versions.length },
-        }))
+        return this.#withKey(resource, ({ versions }) => this.#listVersions(versions, call.query))
       case 'CreateCryptoKeyVersion':
         return this.#createVersion(resource)
       default:
@@ -108,7 +108,9 @@ export class KmsService {
     if (version.pendingLooks > 0 || version.state !== 'ENABLED') {
       return googleError(400, `${name} is not enabled, current state is: ${version.state}.`, 'FAILED_PRECONDITION')
     }
-    return call.name === 'GetPublicKey' ? showPublicKey(version) : signWith(version, call.body)
+    return call.name === 'GetPublicKey'
+      ? showPublicKey(version, call.query.publicKeyFormat)
+      : signWith(version, call.body)
   }
 
   #lookAt(version: VersionState): Record<string, unknown> {
@@ -117,10 +119,30 @@ export class KmsService {
       version.pendingLooks--
       return shown
     }
-    const attested = version.state === 'ENABLED' && version.protectionLevel.startsWith('HSM')
+    return this.#showInFull(version)
+  }
+
+  #showInFull(version: VersionState): Record<string, unknown> {
+    const shown = showVersion(version)
+    const attested = shown.state === 'ENABLED' && version.protectionLevel.startsWith('HSM')
+    return { ...shown, ...(attested ? { attestation: this.#attestVersion(version.name, version.spki) } : {}) }
+  }
+
+  /** "… the attestation field is returned for view FULL" alone (CryptoKeyVersionView). */
+  #listVersions(versions: readonly VersionState[], query: ReceivedCall['query']): Answer {
+    const show = query.view === 'FULL' ? (version: VersionState) => this.#showInFull(version) : showVersion
+    return { status: 200, body: page(query, 'cryptoKeyVersions', versions.map(show)) }
+  }
+
+  #listRings(location: string, query: ReceivedCall['query']): Answer {
+    const rings = [...this.keyRings].filter((name) => name.startsWith(`${location}/keyRings/`))
     return {
-      ...showVersion(version),
-      ...(attested ? { attestation: this.#attestVersion(version.name, version.spki) } : {}),
+      status: 200,
+      body: page(
+        query,
+        'keyRings',
+        rings.map((name) => ({ name })),
+      ),
     }
   }
 
@@ -163,16 +185,14 @@ export class KmsService {
 
   #listKeys(ring: string, { query }: ReceivedCall): Answer {
     if (!this.keyRings.has(ring)) return notFound(ring)
-    const all = [...this.keys.values()].filter(({ name }) => name.startsWith(`${ring}/cryptoKeys/`))
-    const begin = Number(query.pageToken ?? 0)
-    const end = begin + Number(query.pageSize ?? 100)
+    const keys = [...this.keys.values()].filter(({ name }) => name.startsWith(`${ring}/cryptoKeys/`))
     return {
       status: 200,
-      body: {
-        cryptoKeys: all.slice(begin, end).map(({ shown }) => shown),
-        totalSize: all.length,
-        ...(end < all.length ? { nextPageToken: String(end) } : {}),
-      },
+      body: page(
+        query,
+        'cryptoKeys',
+        keys.map(({ shown }) => shown),
+      ),
     }
   }
 
@@ -193,6 +213,17 @@ export class KmsService {
 }
 
 const resourceOf = ({ params }: ReceivedCall): string => params.name ?? params.parent ?? params.resource ?? ''
+
+/** One page of a list, as `pageSize` and `pageToken` ask for it. */
+function page(query: ReceivedCall['query'], member: string, all: readonly unknown[]): Record<string, unknown> {
+  const begin = Number(query.pageToken ?? 0)
+  const end = begin + Number(query.pageSize ?? 100)
+  return {
+    [member]: all.slice(begin, end),
+    totalSize: all.length,
+    ...(end < all.length ? { nextPageToken: String(end) } : {}),
+  }
+}
 
 function showVersion(version: VersionState): Record<string, unknown> {
   const { name, algorithm, protectionLevel, createTime, extra } = version
@@ -216,10 +247,19 @@ function destroy(version: VersionState): Answer {
   return { status: 200, body: showVersion(version) }
 }
 
-function showPublicKey({ name, pem, algorithm, protectionLevel }: VersionState): Answer {
-  const pemCrc32c = String(crc32c(Buffer.from(pem)))
-  return { status: 200, body: { name, pem, pemCrc32c, algorithm, protectionLevel } }
+/** In `pem` where no format is asked for, else in `publicKey` (GetPublicKeyRequest.public_key_format). */
+function showPublicKey({ name, pem, spki, algorithm, protectionLevel }: VersionState, format = UNSPECIFIED): Answer {
+  const shown = { name, algorithm, protectionLevel }
+  if (format === UNSPECIFIED)
+    return { status: 200, body: { ...shown, pem, pemCrc32c: String(crc32c(Buffer.from(pem))) } }
+  if (format !== 'PEM' && format !== 'DER')
+    return googleError(400, `${algorithm} has no public key in the format ${format}`, 'INVALID_ARGUMENT')
+  const octets = format === 'PEM' ? Buffer.from(pem) : Buffer.from(spki)
+  const publicKey = { data: octets.toString('base64'), crc32cChecksum: String(crc32c(octets)) }
+  return { status: 200, body: { ...shown, publicKeyFormat: format, publicKey } }
 }
+
+const UNSPECIFIED = 'PUBLIC_KEY_FORMAT_UNSPECIFIED'
 
 function signWith(version: VersionState, body: Readonly<Record<string, unknown>>): Answer {
   const field = digestField(version.algorithm)

@@ -4,6 +4,9 @@ import type { Answer, ReceivedCall } from '../http/http-double.ts'
 const TOKEN_LIFETIME_SECONDS = 3600
 /** The library names Google's endpoint as the audience whatever address it calls. */
 const AUDIENCE = 'https://oauth2.googleapis.com/token'
+/** Whom a JWT that takes the place of a token is for (AIP-4111). */
+const SERVICE = 'https://cloudkms.googleapis.com/'
+const KEY_ID = '0123456789abcdef0123456789abcdef01234567'
 const SCOPES = ['https://www.googleapis.com/auth/cloudkms', 'https://www.googleapis.com/auth/cloud-platform']
 
 /** Google's token endpoints: service accounts (RFC 7523), token exchange (RFC 8693), impersonation. */
@@ -28,7 +31,7 @@ export class TokenService {
     return {
       type: 'service_account',
       project_id: 'hsm-enroll-sandbox',
-      private_key_id: '0123456789abcdef0123456789abcdef01234567',
+      private_key_id: KEY_ID,
       private_key: this.privateKey,
       client_email: this.serviceAccount,
       client_id: '100000000000000000001',
@@ -38,9 +41,31 @@ export class TokenService {
     }
   }
 
-  /** Whose token it is; undefined where it is none of ours, or ended. */
+  /**
+   * Whose token it is; undefined where it is none of ours, or ended. A JWT that a service account signed itself takes the place of a
+   * token (AIP-4111): Google's generated clients send one without asking the token endpoint.
+   */
   accountOf(call: ReceivedCall): string | undefined {
-    return this.#tokens.get(call.authorization.replace(/^Bearer /, ''))
+    const token = call.authorization.replace(/^Bearer /, '')
+    return this.#tokens.get(token) ?? (this.#acceptsSelfSigned(token) ? this.serviceAccount : undefined)
+  }
+
+  #acceptsSelfSigned(token: string): boolean {
+    const claims = this.#verified(token)
+    if (claims === undefined) return false
+    const { iss, sub, aud, scope } = claims
+    const forUs = aud === SERVICE || (aud === undefined && hasScope(scope))
+    return iss === this.serviceAccount && sub === this.serviceAccount && forUs && isInTime(claims)
+  }
+
+  /** The claims of a JWT that the service account's key signed. */
+  #verified(jwt: string): Readonly<Record<string, unknown>> | undefined {
+    const [header, payload, signature, more] = jwt.split('.')
+    if (header === undefined || payload === undefined || signature === undefined || more !== undefined) return undefined
+    const signed = Buffer.from(`${header}.${payload}`)
+    if (!verify('sha256', signed, this.#publicKey, Buffer.from(signature, 'base64url'))) return undefined
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString())
+    return typeof claims === 'object' && claims !== null ? { ...claims } : undefined
   }
 
   issue(account: string): string {
@@ -70,35 +95,12 @@ export class TokenService {
   }
 
   #token(assertion: string): Answer {
-    const [header, payload, signature] = assertion.split('.')
-    if (header === undefined || payload === undefined || signature === undefined)
-      return refuse('invalid_grant', 'Bad JWT.')
-    const signed = verify(
-      'sha256',
-      Buffer.from(`${header}.${payload}`),
-      this.#publicKey,
-      Buffer.from(signature, 'base64url'),
-    )
-    if (!signed) return refuse('invalid_grant', 'Invalid JWT Signature.')
-    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString())
-    if (!this.#accepts(claims)) return refuse('invalid_grant', 'Invalid claims.')
+    const claims = this.#verified(assertion)
+    if (claims === undefined) return refuse('invalid_grant', 'Invalid JWT Signature.')
+    const { iss, aud, scope } = claims
+    if (iss !== this.serviceAccount || aud !== AUDIENCE || !hasScope(scope) || !isInTime(claims))
+      return refuse('invalid_grant', 'Invalid claims.')
     return { status: 200, body: tokenBody(this.issue(this.serviceAccount)) }
-  }
-
-  #accepts(claims: unknown): boolean {
-    if (typeof claims !== 'object' || claims === null) return false
-    const { iss, aud, scope, iat, exp } = claims as Readonly<Record<string, unknown>>
-    const now = Date.now() / 1000
-    return (
-      iss === this.serviceAccount &&
-      aud === AUDIENCE &&
-      SCOPES.some((known) => String(scope).split(' ').includes(known)) &&
-      typeof iat === 'number' &&
-      typeof exp === 'number' &&
-      iat <= now + 60 &&
-      exp > now &&
-      exp - iat <= 3600
-    )
   }
 
   #impersonate(call: ReceivedCall): Answer {
@@ -111,6 +113,14 @@ export class TokenService {
     const expireTime = new Date(Date.now() + TOKEN_LIFETIME_SECONDS * 1000).toISOString()
     return { status: 200, body: { accessToken: this.issue(this.impersonated), expireTime } }
   }
+}
+
+const hasScope = (scope: unknown): boolean => SCOPES.some((known) => String(scope).split(' ').includes(known))
+
+/** At most an hour, and now. */
+function isInTime({ iat, exp }: Readonly<Record<string, unknown>>): boolean {
+  const now = Date.now() / 1000
+  return typeof iat === 'number' && typeof exp === 'number' && iat <= now + 60 && exp > now && exp - iat <= 3600
 }
 
 const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token'
