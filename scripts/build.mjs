@@ -20,7 +20,7 @@ const common = {
   target: 'node20.19',
   sourcemap: true,
   // Native addons are optional and load at run time; the others are only loaded by the commands that need them.
-  external: ['graphene-pk11', 'pkcs11js', 'node-hid', 'google-auth-library', 'undici', '@inquirer/*'],
+  external: ['graphene-pk11', 'pkcs11js', 'node-hid', 'google-auth-library', 'undici', 'pg', '@inquirer/*'],
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },

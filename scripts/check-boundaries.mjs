@@ -34,8 +34,8 @@ const EVIDENCE_GROUND = [
   'src/attestation/verdict.ts',
 ]
 const IO =
-  /^(node:(fs|net|tls|http|https|http2|dgram|dns|child_process|worker_threads|module)(\/.*)?|undici|google-auth-library)$/
-const HARDWARE = /^(graphene-pk11|pkcs11js|node-hid|google-auth-library|undici)$/
+  /^(node:(fs|net|tls|http|https|http2|dgram|dns|child_process|worker_threads|module)(\/.*)?|undici|google-auth-library|pg)$/
+const HARDWARE = /^(graphene-pk11|pkcs11js|node-hid|google-auth-library|undici|pg)$/
 
 /**
  * The table of docs/architecture.md. from: the room. may: where it imports from, beside itself. never: where not, all the same.
@@ -58,6 +58,8 @@ const RULES = [
   { from: 'src/trust-anchors/', may: [SHARED, 'src/asn1/'], not: IO },
   { from: 'src/csr/', may: [SHARED, 'src/asn1/', 'devices/device.ts'], not: HARDWARE },
   { from: 'src/files/', may: [SHARED, 'devices/lock/'] },
+  // The one room that speaks to a database.
+  { from: 'src/ledger/postgresql/', may: [SHARED, 'src/ledger/'] },
   { from: 'src/ledger/', may: [SHARED, 'src/files/'], not: HARDWARE },
   {
     from: 'src/attestation/contract/',

@@ -6,7 +6,7 @@ packages=(
   openssl curl python3 python3-venv iproute2
   pcscd vsmartcard-vpcd ykcs11 yubico-piv-tool yubikey-manager opensc
   softhsm2 p11-kit p11-kit-modules gnutls-bin minisign
-  man-db zsh fish systemd prometheus
+  man-db zsh fish systemd prometheus postgresql
 )
 # Any Java will do.
 command -v keytool >/dev/null || packages+=(default-jre-headless)

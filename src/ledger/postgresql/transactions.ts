@@ -1,0 +1,186 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Pool, PoolClient } from 'pg'
+import { EnrollError } from '../../errors.ts'
+import { addressText } from './address.ts'
+import { type DatabaseOptions, openPool } from './connection.ts'
+import { databaseError, isConnectionFault, isLockTimeout, isToBeginAgain, refusalState } from './database-error.ts'
+
+/** What a transaction may do. */
+export type Statements = Pick<PoolClient, 'query'>
+
+/** How often one is begun, all in all, and how long it is asked whether a COMMIT took place. */
+const MOST_BEGINNINGS = 8
+const DOUBT_MILLISECONDS = 60_000
+
+/**
+ * Transactions of one database. `run` resolves once the database has committed, and throws where it has not, or where nobody knows.
+ */
+export class Transactions {
+  readonly address: string
+  readonly #options: DatabaseOptions
+  #pool: Promise<Pool> | undefined
+
+  constructor(options: DatabaseOptions) {
+    this.#options = options
+    this.address = addressText(options.address)
+  }
+
+  /** One statement that changes nothing; asked again where the connection broke. Throws EnrollError `ledger.…`. */
+  async read<Row extends object>(sql: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+    for (let begun = 1; ; begun++) {
+      const taken = await this.#take(begun)
+      if (taken === undefined) continue
+      try {
+        const { rows } = await taken.query<Row>(sql, [...values])
+        taken.release()
+        return rows
+      } catch (error) {
+        taken.release(refusalState(error) === undefined)
+        await this.#again(error, begun)
+      }
+    }
+  }
+
+  /**
+   * Runs `work` in a transaction, from BEGIN again where the database says so or the connection broke before COMMIT: `work` may run
+   * several times, and must do nothing but speak to the database. Throws EnrollError `ledger.in-doubt` where it may have taken place.
+   */
+  run<T>(work: (statements: Statements) => Promise<T>): Promise<T> {
+    return this.#transaction(work, true)
+  }
+
+  /** The same without a note of the attempt, for work that can be done twice: a COMMIT whose answer was lost is an error. */
+  bare<T>(work: (statements: Statements) => Promise<T>): Promise<T> {
+    return this.#transaction(work, false)
+  }
+
+  async #transaction<T>(work: (statements: Statements) => Promise<T>, noted: boolean): Promise<T> {
+    for (let begun = 1; ; begun++) {
+      const attempt = randomUUID()
+      const client = await this.#take(begun)
+      if (client === undefined) continue
+      let result: T
+      try {
+        await client.query('BEGIN ISOLATION LEVEL READ COMMITTED')
+        if (noted) await client.query('INSERT INTO hsm_enroll.attempt (value) VALUES ($1)', [attempt])
+        result = await work(client)
+      } catch (error) {
+        await giveUp(client, error)
+        await this.#again(error, begun)
+        continue
+      }
+      const end = await commit(client)
+      if (end.kind === 'committed') return result
+      if (end.kind === 'rolled-back') {
+        await this.#again(end.error, begun)
+        continue
+      }
+      if (noted && (await this.#tookPlace(attempt, end.error))) return result
+      if (!noted) throw databaseError(end.error, this.address)
+      await this.#again(end.error, begun)
+    }
+  }
+
+  /** Ends the connections; a transaction that is under way is waited for. */
+  async close(): Promise<void> {
+    const pool = this.#pool
+    this.#pool = undefined
+    await (await pool)?.end()
+  }
+
+  async #connect(): Promise<PoolClient> {
+    this.#pool ??= openPool(this.#options)
+    return (await this.#pool).connect()
+  }
+
+  /** A connection; undefined where there was none, and it is to be tried again. */
+  async #take(begun: number): Promise<PoolClient | undefined> {
+    try {
+      return await this.#connect()
+    } catch (error) {
+      if (error instanceof EnrollError) this.#pool = undefined
+      await this.#again(error, begun)
+      return undefined
+    }
+  }
+
+  /** Resolves after a pause where it is worth to begin again, and throws where it is not. */
+  async #again(error: unknown, begun: number): Promise<void> {
+    if (begun >= MOST_BEGINNINGS || !(isToBeginAgain(error) || isBroken(error)))
+      throw databaseError(error, this.address)
+    // Two that met in a deadlock should not meet again.
+    await delay(2 ** begun * 10 * (0.5 + Math.random()), undefined, { ref: true })
+  }
+
+  /**
+   * Did the transaction with this attempt commit? Asked by writing the same value on another connection: the unique index makes that wait
+   * for a transaction that is still under way, which a SELECT would take for none. What was not committed by then never will be.
+   */
+  async #tookPlace(attempt: string, cause: unknown): Promise<boolean> {
+    const deadline = performance.now() + DOUBT_MILLISECONDS
+    for (let asked = 0; ; asked++) {
+      try {
+        return await this.#settle(attempt)
+      } catch (error) {
+        const goesOn = isBroken(error) || isLockTimeout(error) || isConnectionFault(error)
+        if (!goesOn || performance.now() > deadline) throw inDoubt(this.address, cause)
+        await delay(Math.min(1000, 2 ** asked * 20))
+      }
+    }
+  }
+
+  async #settle(attempt: string): Promise<boolean> {
+    const client = await this.#connect()
+    try {
+      await client.query('INSERT INTO hsm_enroll.attempt (value, void) VALUES ($1, true) ON CONFLICT DO NOTHING', [
+        attempt,
+      ])
+      const { rows } = await client.query<{ void: boolean }>('SELECT void FROM hsm_enroll.attempt WHERE value = $1', [
+        attempt,
+      ])
+      client.release()
+      return rows[0]?.void === false
+    } catch (error) {
+      client.release(true)
+      throw error
+    }
+  }
+}
+
+type End = { readonly kind: 'committed' } | { readonly kind: 'rolled-back' | 'unknown'; readonly error: unknown }
+
+/** A COMMIT in a transaction that had failed is answered too, by the tag ROLLBACK: no error, and nothing was written. */
+async function commit(client: PoolClient): Promise<End> {
+  try {
+    const { command } = await client.query('COMMIT')
+    client.release(command !== 'COMMIT')
+    if (command === 'COMMIT') return { kind: 'committed' }
+    return { kind: 'rolled-back', error: new Error(`the transaction ended with ${command}`) }
+  } catch (error) {
+    client.release(true)
+    return { kind: refusalState(error) === undefined ? 'unknown' : 'rolled-back', error }
+  }
+}
+
+async function giveUp(client: PoolClient, error: unknown): Promise<void> {
+  // One that the server refused a statement of is good for another; one that is silent is not.
+  const usable = refusalState(error) !== undefined || error instanceof EnrollError
+  const rolledBack = usable && (await client.query('ROLLBACK').then(Boolean, () => false))
+  client.release(!rolledBack)
+}
+
+/** The connection ended under a statement, or was refused for a moment (the server starts, or stops). */
+const isBroken = (error: unknown): boolean => {
+  if (!(error instanceof Error) || error instanceof EnrollError || refusalState(error) !== undefined) return false
+  const code = 'code' in error ? String(error.code) : ''
+  if (/^(57P0[123]|08|ECONNRESET|EPIPE|ECONNREFUSED)/.test(code)) return true
+  return code === '' && /^Connection terminated|Client has encountered a connection error/.test(error.message)
+}
+
+const inDoubt = (address: string, cause: unknown): EnrollError =>
+  new EnrollError(
+    'ledger.in-doubt',
+    `The ledger at ${address} was lost while it committed, and whether it did could not be found out.`,
+    { remedy: 'Once it can be reached, run `hsm-enroll ledger sync`, then repeat the command.', cause },
+  )

@@ -1,0 +1,153 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { PostgresqlLedger } from '../../src/ledger/postgresql/postgresql-ledger.ts'
+import { allHere } from '../not-run.ts'
+import { CuttingProxy } from './cutting-proxy.ts'
+import { missingServer, PASSWORD, PostgresqlServer } from './postgresql-server.ts'
+
+describe.skipIf(!allHere(missingServer()))('PostgreSQL that fails', () => {
+  let server: PostgresqlServer
+  let database: string
+  let proxy: CuttingProxy
+  let ledger: PostgresqlLedger
+  let name: string
+  let count = 0
+  beforeAll(async () => {
+    server = await PostgresqlServer.start()
+    database = await server.migrated()
+  })
+  afterAll(() => server.stop())
+  beforeEach(async () => {
+    name = `claim-${++count}`
+    await server.sql('TRUNCATE hsm_enroll.attempt', database)
+    proxy = await CuttingProxy.start(server.port)
+    ledger = through(proxy.port)
+    // Connected, and the schema looked at: what is cut is the claim.
+    await ledger.claimOf(name)
+  })
+  afterEach(async () => {
+    await ledger.close()
+    await proxy.stop()
+  })
+
+  const through = (port: number): PostgresqlLedger => {
+    const options = server.options(database, 'host_a')
+    return new PostgresqlLedger({ ...options, address: { ...options.address, port } })
+  }
+  const granted = (): Promise<readonly Record<string, unknown>[]> =>
+    server.sql(`SELECT run FROM hsm_enroll.claim_event WHERE event = 'granted' AND name = '${name}'`, database)
+  const waiting = async (): Promise<void> => {
+    await expect
+      .poll(() => server.sql(`SELECT 1 FROM pg_locks WHERE NOT granted`, database).then(({ length }) => length))
+      .toBe(1)
+  }
+
+  it('that lost the answer to COMMIT granted the claim, once', async () => {
+    proxy.cutNext('lose-answer')
+    expect(await ledger.claim(name, 'a', 'i')).toMatchObject({ run: 'a', intent: 'i' })
+    expect(await granted()).toEqual([{ run: 'a' }])
+  })
+
+  it('that never got COMMIT is asked again from BEGIN, and grants the claim once', async () => {
+    proxy.cutNext('lose-commit')
+    expect(await ledger.claim(name, 'a', 'i')).toMatchObject({ run: 'a' })
+    expect(await granted()).toEqual([{ run: 'a' }])
+  })
+
+  it('that gets COMMIT long after its client has gone is waited for: what was under way is not taken for nothing', async () => {
+    proxy.cutNext('delay-commit')
+    const claim = ledger.claim(name, 'a', 'i')
+    await proxy.cut
+    await waiting()
+    proxy.deliver()
+    expect(await claim).toMatchObject({ run: 'a', intent: 'i' })
+    expect(await granted()).toEqual([{ run: 'a' }])
+    expect(await server.sql('SELECT 1 FROM hsm_enroll.attempt WHERE void', database)).toEqual([])
+  })
+
+  it('whose postmaster is killed at COMMIT, and started again, grants the claim once', async () => {
+    proxy.onCommit = () => void server.kill('SIGKILL').then(() => server.resume())
+    proxy.cutNext('hand-over')
+    expect(await ledger.claim(name, 'a', 'i')).toMatchObject({ run: 'a' })
+    expect(await granted()).toEqual([{ run: 'a' }])
+    expect(await through(server.port).claim(name, 'b', 'i')).toMatchObject({ run: 'a' })
+  })
+
+  it('and restarts between two questions is connected to again', async () => {
+    await server.kill('SIGINT')
+    await server.resume()
+    expect(await ledger.claimOf(name)).toBeUndefined()
+    expect(await ledger.claim(name, 'a', 'i')).toMatchObject({ run: 'a' })
+  })
+
+  it.each(['40001', '40P01'])('with SQLSTATE %s is asked again from BEGIN', async (state) => {
+    let begun = 0
+    const done = await ledger.transactions.run(async (statements) => {
+      await statements.query('INSERT INTO hsm_enroll.claim (name, run, intent) VALUES ($1, $2, $3)', [name, 'a', 'i'])
+      if (++begun < 3) await statements.query(`DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '${state}'; END $$`)
+      return begun
+    })
+    expect(done).toBe(3)
+    expect(await granted()).toHaveLength(1)
+  })
+
+  it('that answers COMMIT with ROLLBACK has written nothing, and that is an error', async () => {
+    const silent = ledger.transactions.run(async (statements) => {
+      await statements.query('INSERT INTO hsm_enroll.claim (name, run, intent) VALUES ($1, $2, $3)', [name, 'a', 'i'])
+      await statements.query('SELECT 1 / 0').catch(() => undefined)
+    })
+    await expect(silent).rejects.toMatchObject({
+      code: 'ledger.unreachable',
+      message: expect.stringContaining('ROLLBACK'),
+    })
+    expect(await ledger.claimOf(name)).toBeUndefined()
+  })
+
+  it('that is not there is unreachable, and never an empty ledger', async () => {
+    const { port } = proxy
+    await proxy.stop()
+    const gone = through(port)
+    const asked = [
+      gone.claimOf(name),
+      gone.history('key', 'k'),
+      gone.saidBy('a'),
+      gone.all('key')[Symbol.asyncIterator]().next(),
+    ]
+    for (const answer of await Promise.allSettled(asked))
+      expect(answer).toMatchObject({ status: 'rejected', reason: { code: 'ledger.unreachable' } })
+    proxy = await CuttingProxy.start(server.port)
+  })
+
+  it('that refuses the password says so, and nobody repeats the password', async () => {
+    const options = server.options(database, 'host_a')
+    const wrong = new PostgresqlLedger({ ...options, password: async () => 'wrong horse' })
+    const error = await wrong.claimOf(name).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'ledger.login', exitCode: 2 })
+    expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('horse')
+  })
+
+  it('is not chosen by the environment of other clients', async () => {
+    const before = { ...process.env }
+    Object.assign(process.env, {
+      PGHOST: 'nowhere.invalid',
+      PGUSER: 'postgres',
+      PGPASSWORD: 'x',
+      PGOPTIONS: '-c x.y=z',
+      PGSSLMODE: 'require',
+    })
+    try {
+      const fresh = through(server.port)
+      const [row] = await fresh.transactions.read<{ login: string; y: string | null }>(
+        "SELECT session_user AS login, current_setting('x.y', true) AS y",
+      )
+      expect(row).toEqual({ login: 'host_a', y: null })
+      await fresh.close()
+    } finally {
+      process.env = before
+    }
+  })
+
+  it('sees no password in what is sent: SCRAM proves it', () => {
+    expect(proxy.sent).toContain('SCRAM-SHA-256')
+    expect(proxy.sent).not.toContain(PASSWORD)
+  })
+})

@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Fact } from '../../src/ledger/fact.ts'
+import { migrate } from '../../src/ledger/postgresql/migrate.ts'
+import { PostgresqlLedger } from '../../src/ledger/postgresql/postgresql-ledger.ts'
+import { Transactions } from '../../src/ledger/postgresql/transactions.ts'
+import { allHere } from '../not-run.ts'
+import { describeLedger } from './conformance.ts'
+import { missingServer, PostgresqlServer } from './postgresql-server.ts'
+
+const fact = (run: string, more: Partial<Fact<'order'>> = {}): Fact<'order'> => ({
+  kind: 'order',
+  subject: 'k',
+  run,
+  status: 'ordered',
+  test: false,
+  claim: 'k',
+  ...more,
+})
+
+describe.skipIf(!allHere(missingServer()))('with a real server', () => {
+  let server: PostgresqlServer
+  let template: string
+  beforeAll(async () => {
+    server = await PostgresqlServer.start()
+    template = await server.migrated()
+  })
+  afterAll(() => server.stop())
+
+  describe('emptied before each test', () => {
+    let database: string
+    // As many hosts as connect at once; each has connections of its own.
+    let hosts: readonly PostgresqlLedger[]
+    beforeAll(async () => {
+      database = await server.database(template)
+      const options = { ...server.options(database, 'host_a'), connections: 2 }
+      hosts = Array.from({ length: 8 }, () => new PostgresqlLedger(options))
+    })
+    afterAll(async () => {
+      await Promise.all(hosts.map((host) => host.close()))
+    })
+
+    describeLedger('PostgreSQL', async () => {
+      await server.sql('TRUNCATE hsm_enroll.fact, hsm_enroll.claim, hsm_enroll.attempt', database)
+      let next = 0
+      const again = (): PostgresqlLedger => {
+        const host = hosts[next++ % hosts.length]
+        if (host === undefined) throw new Error('no host')
+        return host
+      }
+      return { ledger: again(), again, close: async () => undefined }
+    })
+  })
+
+  describe('the rights of a host', () => {
+    let database: string
+    let host: PostgresqlLedger
+    beforeAll(async () => {
+      database = await server.database(template)
+      host = new PostgresqlLedger(server.options(database, 'host_a'))
+      await host.record(fact('a'))
+      await host.claim('k', 'a', 'i')
+    })
+    afterAll(() => host.close())
+
+    it.each([
+      ['change a fact', "UPDATE hsm_enroll.fact SET body = '{}'"],
+      ['remove a fact', 'DELETE FROM hsm_enroll.fact'],
+      ['empty the facts', 'TRUNCATE hsm_enroll.fact'],
+      [
+        'date a fact back',
+        "INSERT INTO hsm_enroll.fact (kind, subject, run, body, time) VALUES ('k', 's', 'r', '{}', '2020-01-01')",
+      ],
+      [
+        'speak as another',
+        "INSERT INTO hsm_enroll.fact (kind, subject, run, body, recorded_by) VALUES ('k', 's', 'r', '{}', 'b')",
+      ],
+      ['change a claim', "UPDATE hsm_enroll.claim SET run = 'b'"],
+      ['choose a fence', "INSERT INTO hsm_enroll.claim (name, run, intent, fence) VALUES ('x', 'r', 'i', 1)"],
+      [
+        'claim as another',
+        "INSERT INTO hsm_enroll.claim (name, run, intent, granted_to) VALUES ('x', 'r', 'i', 'host_b')",
+      ],
+      [
+        'forge what happened to claims',
+        "INSERT INTO hsm_enroll.claim_event (event, name, run, intent, fence) VALUES ('g', 'x', 'r', 'i', 1)",
+      ],
+      ['remove what happened to claims', 'DELETE FROM hsm_enroll.claim_event'],
+      ['forget an attempt', 'DELETE FROM hsm_enroll.attempt'],
+      ['change the schema', 'ALTER TABLE hsm_enroll.fact ADD COLUMN x text'],
+      ['say that it was migrated', "INSERT INTO hsm_enroll.schema_version (version, least, what) VALUES (99, 99, 'x')"],
+    ])('do not let it %s', async (_, sql) => {
+      await expect(host.transactions.run((statements) => statements.query(sql))).rejects.toMatchObject({
+        code: 'ledger.login',
+      })
+    })
+
+    it('let it give back its own claims alone; a broker gives back any, and the database keeps what happened', async () => {
+      const [other, broker] = ['host_b', 'broker'].map((login) => new PostgresqlLedger(server.options(database, login)))
+      if (other === undefined || broker === undefined) throw new Error('no ledger')
+      await expect(other.release('k', 'a')).rejects.toMatchObject({ code: 'ledger.login' })
+      expect(await other.claimOf('k')).toMatchObject({ run: 'a' })
+      await broker.release('k', 'a')
+      expect(await other.claimOf('k')).toBeUndefined()
+      expect(
+        await server.sql('SELECT event, name, by_login FROM hsm_enroll.claim_event ORDER BY id', database),
+      ).toEqual([
+        { event: 'granted', name: 'k', by_login: 'host_a' },
+        { event: 'given-back', name: 'k', by_login: 'broker' },
+      ])
+      await Promise.all([other.close(), broker.close()])
+    })
+  })
+
+  describe('a fact', () => {
+    let ledger: PostgresqlLedger
+    beforeAll(async () => {
+      ledger = new PostgresqlLedger(server.options(await server.database(template), 'host_a'))
+    })
+    afterAll(() => ledger.close())
+
+    it('that one entry of a journal says is there once, however often it is recorded', async () => {
+      for (let count = 0; count < 3; count++) await ledger.record(fact('a', { subject: 'once', entry: 'e1' }))
+      expect(await ledger.history('order', 'once')).toHaveLength(1)
+    })
+
+    it('may contain whatever a CA writes into a name', async () => {
+      const certificate: Fact = {
+        kind: 'certificate',
+        subject: 'odd',
+        run: 'a',
+        serialNumber: '1',
+        subjectName: 'a\0b\ud800 ü',
+        issuerName: '',
+        notAfter: '2030-01-01T00:00:00.000Z',
+      }
+      await ledger.record(certificate)
+      expect(await ledger.history('certificate', 'odd')).toMatchObject([certificate])
+    })
+
+    it('that was changed in the database is damage, and never "none"', async () => {
+      await ledger.record(fact('a', { subject: 'changed' }))
+      const name = new URL(ledger.address).pathname.slice(1)
+      await server.sql("UPDATE hsm_enroll.fact SET body = '{}' WHERE subject = 'changed'", name)
+      await expect(ledger.history('order', 'changed')).rejects.toMatchObject({ code: 'ledger.damaged', exitCode: 5 })
+    })
+  })
+
+  describe('the schema', () => {
+    it('is refused where it is missing, and made by eight that migrate at once, one step each', async () => {
+      const database = await server.database()
+      const ledger = new PostgresqlLedger(server.options(database))
+      await expect(ledger.claimOf('k')).rejects.toMatchObject({ code: 'ledger.schema' })
+      const all = Array.from({ length: 8 }, () => new Transactions({ ...server.options(database), connections: 1 }))
+      const made = await Promise.all(all.map((each) => migrate(each)))
+      expect(made.flat().map(({ version }) => version)).toEqual([1])
+      expect(await ledger.claimOf('k')).toBeUndefined()
+      await Promise.all([ledger.close(), ...all.map((each) => each.close())])
+    })
+
+    it('that a later version of hsm-enroll made is refused where that one says so, and else used', async () => {
+      const database = await server.database(template)
+      const claimOf = async (): Promise<unknown> => {
+        const ledger = new PostgresqlLedger(server.options(database, 'host_a'))
+        return ledger.claimOf('k').finally(() => ledger.close())
+      }
+      await server.sql("INSERT INTO hsm_enroll.schema_version (version, least, what) VALUES (98, 1, 'x')", database)
+      expect(await claimOf()).toBeUndefined()
+      await server.sql("INSERT INTO hsm_enroll.schema_version (version, least, what) VALUES (99, 99, 'x')", database)
+      await expect(claimOf()).rejects.toMatchObject({
+        code: 'ledger.schema',
+        remedy: 'Update hsm-enroll on this host.',
+      })
+    })
+  })
+})
