@@ -42,6 +42,7 @@ export const ERROR_CODES = {
   'config.unreadable': { exit: 'usage', when: 'A configuration file cannot be read from disk.' },
   'config.value': { exit: 'usage', when: 'The value of a setting is not one of those allowed.' },
   'config.yaml': { exit: 'usage', when: 'A configuration file is not YAML, or holds something else than sections of settings.' },
+  'csr.attestation': { exit: 'usage', when: 'The attestation cannot be written into the certificate request in the form that the profile asks for.' },
   'csr.attribute': { exit: 'usage', when: 'An attribute of a certificate request cannot be written.' },
   'csr.key-type': { exit: 'usage', when: 'A certificate request cannot be signed with a key of this type and this hash.' },
   'csr.signature': { exit: 'device', when: 'The signature that the device made does not verify under the key of the request.' },

@@ -31,9 +31,18 @@ function flagSettings(args: Arguments): Readonly<Record<string, RawValue | undef
     trustAnchors: anchors.length === 0 ? undefined : anchors,
     'device.uri': args.text('device'),
     'key.replaceKey': args.text('replace-key'),
+    'request.attestation': attestationForms(args),
+    'request.attestationType': args.text('attestation-type'),
     'sectigo.endpoint': args.text('endpoint'),
     'sectigo.caFile': args.text('ca-file'),
   }
+}
+
+/** A flag without a form asks for the standard one. */
+function attestationForms(args: Arguments): readonly string[] | undefined {
+  const forms = args.list('attestation-form')
+  if (forms.length > 0) return forms
+  return args.flag('with-attestation') ? ['bundle'] : undefined
 }
 
 export async function configure(

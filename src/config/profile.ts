@@ -74,7 +74,9 @@ export function requestTemplate(configuration: Configuration): RequestTemplate {
     subject,
     subjectAltNames: configuration.list('request.subjectAltNames').map(subjectAltName),
     keyUsage: configuration.list('request.keyUsage').map(keyUsageName),
-    extendedKeyUsage: configuration.list('request.extendedKeyUsage').map(dottedOid),
+    extendedKeyUsage: configuration
+      .list('request.extendedKeyUsage')
+      .map((text) => dottedOid('request.extendedKeyUsage', text)),
     ...(hash === undefined ? {} : { hash }),
   }
 }
@@ -101,11 +103,20 @@ function keyUsageName(text: string): KeyUsageName {
   )
 }
 
-function dottedOid(text: string): string {
-  if (/^[0-2](\.(0|[1-9]\d*))+$/.test(text)) return text
+/** The type of the statement in id-aa-attestation, dotted. Throws EnrollError `config.value`. */
+export function attestationType(configuration: Configuration): string | undefined {
+  const text = configuration.text('request.attestationType')
+  return text === undefined ? undefined : dottedOid('request.attestationType', text)
+}
+
+/** Arcs as X.660 has them: the second below 40 under 0 and 1; each small enough for a number. */
+const DOTTED = /^(?:[01]\.(?:[0-9]|[1-3][0-9])|2\.(?:0|[1-9]\d{0,14}))(?:\.(?:0|[1-9]\d{0,14}))+$/
+
+function dottedOid(setting: string, text: string): string {
+  if (DOTTED.test(text)) return text
   throw new ConfigError(
     'value',
-    `Invalid setting "request.extendedKeyUsage": "${text.slice(0, 60)}" is not a dotted OID.`,
+    `Invalid setting "${setting}": "${text.slice(0, 60)}" is not a dotted OID.`,
     'Write it as 1.3.6.1.5.5.7.3.36.',
   )
 }

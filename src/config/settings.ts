@@ -144,6 +144,18 @@ export const SETTINGS: readonly Setting[] = [
   { path: 'request.subjectAltNames', type: 'list', description: 'email:…, dns:…, ip:… or uri:…' },
   { path: 'request.keyUsage', type: 'list', description: 'bit names of RFC 5280' },
   { path: 'request.extendedKeyUsage', type: 'list', description: 'dotted OIDs' },
+  {
+    path: 'request.attestation',
+    type: 'list',
+    description:
+      'forms in which the request itself carries the attestation: bundle (id-aa-attestation), yubico (extensions of yubico-piv-tool)',
+    allowed: ['bundle', 'yubico'],
+  },
+  {
+    path: 'request.attestationType',
+    type: 'text',
+    description: 'dotted OID of the statement in id-aa-attestation; the CA says which one it reads',
+  },
   { path: 'request.hash', type: 'text', description: 'hash of the request signature', allowed: HASH_NAMES },
 
   {

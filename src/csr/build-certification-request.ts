@@ -9,14 +9,20 @@ import {
   type CertificationRequest,
   parseCertificationRequest,
   REQUEST_SIGNATURES,
+  type RequestAttribute,
   verifyCertificationRequest,
 } from './certification-request.ts'
-import { type RequestAttribute, requestAttributes } from './request-attributes.ts'
+import { requestAttributes } from './request-attributes.ts'
 import { requestFormFaults } from './request-form.ts'
 import { exactBuffer, type RequestedExtensions } from './requested-extensions.ts'
 
-export type { RequestAttribute } from './request-attributes.ts'
-export { KEY_USAGE_NAMES, type KeyUsageName, type SubjectAltName } from './requested-extensions.ts'
+export type { RequestAttribute } from './certification-request.ts'
+export {
+  type FurtherExtension,
+  KEY_USAGE_NAMES,
+  type KeyUsageName,
+  type SubjectAltName,
+} from './requested-extensions.ts'
 
 /** What a request asks for. */
 export interface RequestTemplate extends RequestedExtensions {
@@ -85,6 +91,7 @@ export async function buildCertificationRequest(
   return proven(
     sequence(info, new Uint8Array(request.signatureAlgorithm.toSchema().toBER()), bitString(signature)),
     signer.publicKey,
+    template.attributes,
   )
 }
 
@@ -95,7 +102,11 @@ function firstChild(schema: Sequence): AsnType {
   return child
 }
 
-function proven(der: Uint8Array, publicKey: Uint8Array): CertificationRequest {
+function proven(
+  der: Uint8Array,
+  publicKey: Uint8Array,
+  wanted: readonly RequestAttribute[] = [],
+): CertificationRequest {
   const request = parseCertificationRequest(der)
   if (!sameBytes(request.spki, publicKey) || !verifyCertificationRequest(request)) {
     throw new EnrollError(
@@ -109,5 +120,9 @@ function proven(der: Uint8Array, publicKey: Uint8Array): CertificationRequest {
   }
   const faults = requestFormFaults(request)
   if (faults.length > 0) throw new Error(`wrote a request that parsers refuse: ${faults.join('; ')}`)
+  // A signed statement that is written in other bytes than it was given in does not verify any more.
+  const written = request.attributes.flatMap(({ values }) => values)
+  if (!wanted.every(({ values }) => values.every((value) => written.some((other) => sameBytes(other, value)))))
+    throw new Error('wrote an attribute in other bytes than it was given in')
   return request
 }

@@ -5,6 +5,14 @@ import { readPublicNumbers } from '../asn1/public-numbers.ts'
 import { isStrictSignature } from '../asn1/signature-value.ts'
 import { importKey, verifyWith } from '../primitives/primitives.ts'
 
+/** An attribute of a request, such as those of RFC 2985 5.4. */
+export interface RequestAttribute {
+  /** Dotted. */
+  readonly oid: string
+  /** At least one, each in DER. */
+  readonly values: readonly Uint8Array[]
+}
+
 /** A PKCS#10 request (RFC 2986), read once. Every byte array is a view of `der`. */
 export interface CertificationRequest {
   readonly der: Uint8Array
@@ -14,6 +22,8 @@ export interface CertificationRequest {
   readonly subject: Uint8Array
   /** SubjectPublicKeyInfo, DER. */
   readonly spki: Uint8Array
+  /** In their order, extensionRequest among them; empty where there is none. */
+  readonly attributes: readonly RequestAttribute[]
   /** Of the extensionRequest attribute; empty where there is none. */
   readonly extensions: ReadonlyMap<string, Extension>
   readonly signatureAlgorithm: AlgorithmIdentifier
@@ -53,6 +63,7 @@ export function parseCertificationRequest(der: Uint8Array): CertificationRequest
     info: info.bytes,
     subject: info.at(1, 'subject').expect(TAG.sequence, 'subject').bytes,
     spki: info.at(2, 'subjectPublicKeyInfo').expect(TAG.sequence, 'subjectPublicKeyInfo').bytes,
+    attributes: attributes === undefined ? [] : attributes.children.map(readAttribute),
     extensions: attributes === undefined ? new Map() : requestedExtensions(attributes),
     signatureAlgorithm: readAlgorithm(node.at(1, 'signatureAlgorithm')),
     signature: readBitStringOctets(node.at(2, 'signature'), 'signature'),
@@ -61,15 +72,20 @@ export function parseCertificationRequest(der: Uint8Array): CertificationRequest
 
 const REQUEST_DEVIATIONS = { explicitCriticalFalse: true, emptyExtensions: true } as const
 
+function readAttribute(attribute: DerNode): RequestAttribute {
+  const [type, values] = readSequence(attribute, 'Attribute')
+  if (type === undefined || values === undefined || attribute.children.length !== 2) {
+    throw attribute.fail('Attribute is malformed')
+  }
+  const { children } = values.expect(TAG.set, 'attribute values')
+  return { oid: readOid(type), values: children.map(({ bytes }) => bytes) }
+}
+
 function requestedExtensions(attributes: DerNode): ReadonlyMap<string, Extension> {
   let found: ReadonlyMap<string, Extension> | undefined
   for (const attribute of attributes.children) {
-    const [type, values] = readSequence(attribute, 'Attribute')
-    if (type === undefined || values === undefined || attribute.children.length !== 2) {
-      throw attribute.fail('Attribute is malformed')
-    }
-    values.expect(TAG.set, 'attribute values')
-    if (readOid(type) !== OID_EXTENSION_REQUEST) continue
+    if (readAttribute(attribute).oid !== OID_EXTENSION_REQUEST) continue
+    const values = attribute.at(1, 'attribute values')
     if (found !== undefined || values.children.length !== 1) throw attribute.fail('extensionRequest appears twice')
     // Not evidence: a program that writes `critical FALSE` out asks for the same, and one that lists nothing asks for nothing
     // (python-cryptography up to 35, so ykman 4.0.0 to 4.0.7).

@@ -1,16 +1,8 @@
 import { readDer } from '../asn1/der.ts'
 import { inDerOrder } from '../asn1/der-writer.ts'
 import { EnrollError } from '../errors.ts'
-import { OID_EXTENSION_REQUEST } from './certification-request.ts'
+import { OID_EXTENSION_REQUEST, type RequestAttribute } from './certification-request.ts'
 import { exactBuffer, type RequestedExtensions, requestedExtensions } from './requested-extensions.ts'
-
-/** An attribute of a request, such as those of RFC 2985 5.4. */
-export interface RequestAttribute {
-  /** Dotted. */
-  readonly oid: string
-  /** At least one, each in DER. */
-  readonly values: readonly Uint8Array[]
-}
 
 type PkiJs = typeof import('pkijs')
 type Asn1Js = typeof import('asn1js')

@@ -27,6 +27,14 @@ export function exactBuffer(bytes: Uint8Array): ArrayBuffer {
 type PkiJs = typeof import('pkijs')
 type Asn1Js = typeof import('asn1js')
 
+/** An extension that has no member of its own in the template. */
+export interface FurtherExtension {
+  /** Dotted. */
+  readonly oid: string
+  /** What stands inside the OCTET STRING, DER. */
+  readonly value: Uint8Array
+}
+
 /** What a request asks the CA to write into the certificate. */
 export interface RequestedExtensions {
   readonly subjectAltNames?: readonly SubjectAltName[]
@@ -34,6 +42,8 @@ export interface RequestedExtensions {
   readonly keyUsage?: readonly KeyUsageName[]
   /** Dotted OIDs. */
   readonly extendedKeyUsage?: readonly string[]
+  /** Not critical, beside those above: an attestation in Yubico's extensions, for example. */
+  readonly furtherExtensions?: readonly FurtherExtension[]
 }
 
 /** The extensions that the template asks for, none where it asks for none. Throws EnrollError `csr.subject-alt-name`. */
@@ -56,6 +66,7 @@ export function requestedExtensions(
     const altNames = template.subjectAltNames.map((name) => generalName(name, pkijs, asn1js))
     add('2.5.29.17', false, new pkijs.GeneralNames({ names: altNames }).toSchema().toBER())
   }
+  for (const { oid, value } of template.furtherExtensions ?? []) add(oid, false, exactBuffer(value))
   return extensions
 }
 

@@ -46,7 +46,7 @@ export { createSecretProvider } from '../config/secret-provider.ts'
 export type { SecretReading } from '../config/secret-source.ts'
 export {
   buildCertificationRequest,
-  type RequestAttribute,
+  type FurtherExtension,
   type RequestSigner,
   type RequestTemplate,
   type SubjectAltName,

@@ -17,7 +17,11 @@ export type {
   TrustAnchorUsed,
 } from '../attestation/contract/attestation-result.ts'
 export { readCertificationRequest } from '../check/read/request-input.ts'
-export { type CertificationRequest, verifyCertificationRequest } from '../csr/certification-request.ts'
+export {
+  type CertificationRequest,
+  type RequestAttribute,
+  verifyCertificationRequest,
+} from '../csr/certification-request.ts'
 export { ERROR_CODES, type ErrorCode } from '../error-codes.ts'
 export { EnrollError, EXIT, type ExitCode } from '../errors.ts'
 export { HSM_TYPES, type HsmType, isHsmType } from '../hsm-type.ts'

@@ -66,6 +66,7 @@ export const asRequest = ({ spki, message, signature }: Signed, algorithm: Algor
     info: message,
     subject: EMPTY,
     spki,
+    attributes: [],
     extensions: new Map(),
     signatureAlgorithm: algorithm,
     signature,

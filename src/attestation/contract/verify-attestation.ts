@@ -48,8 +48,8 @@ export interface FamilyVerdict extends Omit<AttestationResult, 'acceptable' | 'a
 export type WrappedFile =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'json'; readonly value: unknown }
-  /** The extensions that a certificate request asks for, by their OID. */
-  | { readonly kind: 'request'; readonly extensions: ReadonlyMap<string, Extension> }
+  /** The extensions that a certificate request asks for, or those of a certificate, by their OID. */
+  | { readonly kind: 'request' | 'certificate'; readonly extensions: ReadonlyMap<string, Extension> }
 
 /** The package that a file held. */
 export interface UnwrappedPackage {

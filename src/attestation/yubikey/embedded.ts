@@ -11,16 +11,19 @@ export type EmbeddedAttestation = { readonly package: Uint8Array } | { readonly 
 /** The leaf stands under .3.1 from yubico-piv-tool 2.7.2 on, under .3.11 before; there the content decides, since .3.11 also means CSPN. */
 const LEAF_OIDS = [YUBIKEY_OID.csrLeaf, YUBIKEY_OID.cspn] as const
 
-/** What yubico-piv-tool writes into a request if it is told to. */
+/** What yubico-piv-tool writes into a request, or into a certificate that the key signs itself, if it is told to. */
 export function unwrap(file: WrappedFile): UnwrappedPackage | undefined {
-  const embedded = file.kind === 'request' ? embeddedYubikeyAttestation(file.extensions) : undefined
+  if (file.kind !== 'request' && file.kind !== 'certificate') return undefined
+  const embedded = embeddedYubikeyAttestation(file.extensions)
   if (embedded === undefined) return undefined
   if ('package' in embedded) {
     return {
       package: embedded.package,
-      note: 'extracted the attestation from the request; the CA accepts it only as keyAttestation',
+      note: `extracted the attestation from the ${file.kind}; the CA accepts it only as keyAttestation`,
     }
   }
+  // F9 of a device of the CSPN series has the OID that older requests have their leaf under: a certificate that merely has it holds none.
+  if (file.kind === 'certificate') return undefined
   throw new EvidenceError(
     `Could not find an attestation: this is a certificate request, and ${embedded.fault}.`,
     'Pass the attestation here, and the request with --csr.',

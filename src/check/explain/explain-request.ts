@@ -1,11 +1,14 @@
 import { printName } from '../../asn1/name.ts'
 import type { Check } from '../../attestation/contract/attestation-result.ts'
 import { embeddedYubikeyAttestation } from '../../attestation/yubikey/embedded.ts'
+import { type AttestationBundle, readAttestationBundle } from '../../csr/attestation-bundle.ts'
 import { type CertificationRequest, requestHash, verifyCertificationRequest } from '../../csr/certification-request.ts'
 import { sha256Hex } from '../../sha256-hex.ts'
 import type { CheckRequest } from '../check-attestation.ts'
 import { evaluatePolicy } from '../policy/evaluate-policy.ts'
 import { policyProfile } from '../policy/policy-profile.ts'
+import { evidenceInBundle } from '../read/evidence-in-request.ts'
+import { evidenceIn } from '../read/evidence-input.ts'
 import { explainAttestation } from './explain-attestation.ts'
 import { type Explanation, fact, keyText } from './explanation.ts'
 import { extensionName } from './extension-names.ts'
@@ -18,6 +21,7 @@ export function explainRequest(
 ): Explanation {
   const proven = verifyCertificationRequest(request)
   const attestation = embeddedYubikeyAttestation(request.extensions)
+  const bundle = readAttestationBundle(request.attributes)
   const policy = context.policy ?? policyProfile()
   return {
     kind: 'certificate-request',
@@ -33,6 +37,7 @@ export function explainRequest(
       ...(request.extensions.size === 0
         ? []
         : [fact('extensions', [...request.extensions.keys()].map(extensionName).join(', '))]),
+      ...(bundle === undefined || 'fault' in bundle ? [] : [fact('id-aa-attestation', bundleText(bundle))]),
     ],
     tree: [],
     says: [
@@ -45,21 +50,56 @@ export function explainRequest(
     silent: ['where the private key is: only an attestation says that'],
     problems: [
       ...(attestation !== undefined && 'fault' in attestation ? [noAttestation(attestation.fault)] : []),
+      ...(bundle !== undefined && 'fault' in bundle ? [noBundle(bundle.fault)] : []),
       ...evaluatePolicy({ spki: request.spki, request }, policy).filter(
         ({ status }) => status === 'fail' || status === 'warn',
       ),
     ],
     notes,
-    embedded:
-      attestation !== undefined && 'package' in attestation
+    embedded: [
+      ...(attestation !== undefined && 'package' in attestation
         ? [
             explainAttestation({ ...context, hsmType: 'YUBIKEY', package: attestation.package, csr: request }, [
               'found inside the request; Sectigo accepts it only as keyAttestation',
             ]),
           ]
-        : [],
+        : []),
+      ...(bundle === undefined || 'fault' in bundle ? [] : explainBundle(bundle, request, context)),
+    ],
   }
 }
+
+/** The statements that are evidence of a known family; what the others are, only the CA that defined their types can say. */
+function explainBundle(
+  bundle: AttestationBundle,
+  csr: CertificationRequest,
+  context: Omit<CheckRequest, 'package'>,
+): readonly Explanation[] {
+  return evidenceInBundle(bundle, evidenceIn).map(({ package: package_, certChains, notes }) =>
+    explainAttestation(
+      { ...context, ...(certChains === undefined ? {} : { certChains }), package: package_, csr },
+      notes,
+    ),
+  )
+}
+
+function bundleText({ drafts, statements, certificates, otherCertificates }: AttestationBundle): string {
+  const types = statements.map(({ type, hint }) =>
+    hint === undefined ? type : `${type} (hint "${hint.slice(0, 60)}")`,
+  )
+  const others = otherCertificates === 0 ? '' : ` and ${otherCertificates} of another format`
+  return `as drafts ${drafts} write it: statements ${types.join(', ').slice(0, 400)}; certificates: ${certificates.length}${others}`
+}
+
+/** The attribute is there, and nobody who follows the draft of today can read it. */
+const noBundle = (fault: string): Check => ({
+  id: 'request.attestation',
+  group: 'attestation',
+  status: 'warn',
+  detail: fault,
+  remedy: 'Create the request again with one bundle, in the shape of draft -24 or later.',
+  source: 'draft-ietf-lamps-csr-attestation',
+})
 
 /** A request that was meant to carry an attestation. */
 const noAttestation = (fault: string): Check => ({

@@ -2,6 +2,7 @@ import { writePem } from '../../asn1/pem.ts'
 import { EvidenceError } from '../../attestation/contract/evidence-error.ts'
 import { type Contents, type ItemOf, itemsOf, namesOf } from './contents.ts'
 import type { Evidence } from './evidence.ts'
+import { evidenceInCertificate } from './evidence-in-certificate.ts'
 import { evidenceInRequest } from './evidence-in-request.ts'
 import type { Part } from './layer.ts'
 import { openFiles } from './open-file.ts'
@@ -44,7 +45,7 @@ export function evidenceIn(contents: Contents): Evidence {
   const [package_, second] = itemsOf(contents, 'package')
   if (second !== undefined) throw tooMany('attestations', itemsOf(contents, 'package').length)
   const chosen = package_ === undefined ? certificateEvidence(contents, notes) : withChains(package_, contents)
-  return { ...chosen, ...boundTo(contents, chosen.request, notes), notes }
+  return { ...chosen, ...boundTo(contents, chosen, notes), notes }
 }
 
 type Chosen = Omit<Evidence, 'notes'>
@@ -67,18 +68,27 @@ function certificateEvidence(contents: Contents, notes: string[]): Chosen {
     const [other] = itemsOf(contents, 'other').flatMap(({ package: package_ }) => package_ ?? [])
     if (other !== undefined && request === undefined) return { package: other }
     if (request === undefined) throw nothingFound(contents)
-    const { notes: how, ...embedded } = evidenceInRequest(request.der)
-    notes.push(...how)
-    return embedded
+    return noted(evidenceInRequest(request.der, evidenceIn), notes)
   }
+  const [certificate, ...others] = itemsOf(contents, 'certificate')
+  const carried =
+    packed.length > 0 || others.length > 0 || certificate === undefined
+      ? undefined
+      : evidenceInCertificate(certificate.der)
+  if (carried !== undefined) return noted(carried, notes)
   const { note, ...found } = packageOfCertificates(contents)
   if (note !== undefined) notes.push(note)
   return found
 }
 
+function noted({ notes: how, ...embedded }: Evidence, notes: string[]): Chosen {
+  notes.push(...how)
+  return embedded
+}
+
 /** A request beside the attestation is the one to bind to, or else a public key; of several, none is chosen. */
-function boundTo(contents: Contents, embedded: Uint8Array | undefined, notes: string[]): Partial<Evidence> {
-  if (embedded !== undefined) return {}
+function boundTo(contents: Contents, chosen: Chosen, notes: string[]): Partial<Evidence> {
+  if (chosen.request !== undefined || chosen.publicKey !== undefined) return {}
   const requests = unique(itemsOf(contents, 'request').map(({ der }) => der))
   const keys = unique(itemsOf(contents, 'public-key').map(({ der }) => der))
   const [request] = requests

@@ -20,6 +20,7 @@ import { readCaFile } from '../../sectigo/http/root-certificates.ts'
 import { ORDER_IDENTITY_PARAMETERS } from '../../sectigo/parameters/auto-apply-order-document-signing.ts'
 import { orderTable } from '../../sectigo/parameters/order-table.ts'
 import { validateForm } from '../../sectigo/parameters/validate-form.ts'
+import { attestationWish } from '../request-attestation.ts'
 import type { RunState } from '../run-event.ts'
 import { type Finding, formFinding, obstacleFinding } from './finding.ts'
 import { profileFindings } from './known-findings.ts'
@@ -72,6 +73,7 @@ export async function judgeProfile(
   if (until !== 'key-generated' || configuration.text('request.subject') !== undefined)
     await attempt(() => {
       template = requestTemplate(configuration)
+      if (hsmType !== undefined) attestationWish(configuration)
       return `a ${configuration.text('key.algorithm')} key for ${formatName(template.subject)}`
     })
   const request = template === undefined ? [] : await judgeRequest(template)

@@ -1,4 +1,4 @@
-import type { DeviceKey } from '../../../devices/device.ts'
+import type { Attestation, DeviceKey } from '../../../devices/device.ts'
 import { writePem } from '../../asn1/pem.ts'
 import { VERIFIERS } from '../../attestation/verifiers.ts'
 import { requestTemplate } from '../../config/profile.ts'
@@ -6,6 +6,7 @@ import { buildCertificationRequest, checkRequestTemplate } from '../../csr/build
 import { sha256Hex } from '../../sha256-hex.ts'
 import { guardDevice } from '../guard-device.ts'
 import type { ReplacementWish } from '../replacing/allow-replacement.ts'
+import { attestationWish, withAttestation } from '../request-attestation.ts'
 import type { Run } from '../run.ts'
 import { type Artefact, hasReached, type RunState } from '../run-event.ts'
 import { obtainKey } from './obtain-key.ts'
@@ -14,17 +15,23 @@ import { obtainKey } from './obtain-key.ts'
 export async function runDeviceSteps(
   run: Run,
   until: RunState = 'attested',
-  wish: ReplacementWish = {},
+  replacement: ReplacementWish = {},
 ): Promise<void> {
   // What the request will say is read before the device is asked for anything: a bad subject must not cost a key.
   const template = hasReached('key-generated', until) ? undefined : requestTemplate(run.configuration)
   if (template !== undefined) await checkRequestTemplate(template)
+  const wish = template === undefined ? undefined : attestationWish(run.configuration)
   const device = await run.services.openDevice(run.configuration, guardDevice(run))
   try {
-    const key = await obtainKey(run, device, until, wish)
+    let attestation: Attestation | undefined
+    const key = await obtainKey(run, device, until, replacement)
     if (run.record.state === 'key-generated' && template !== undefined) {
       run.services.observer.step({ step: 'csr', status: 'begin', detail: 'the device signs the certificate request' })
-      const request = await buildCertificationRequest(template, key)
+      // What the request carries is what the run keeps and orders with, unless it is cut between the two: the key is the same then.
+      if (wish !== undefined) attestation = await key.attest()
+      const carrying =
+        wish === undefined || attestation === undefined ? template : withAttestation(template, wish, attestation)
+      const request = await buildCertificationRequest(carrying, key)
       const artefact = await run.folder.writeArtefact(
         'request.csr.pem',
         Buffer.from(writePem('CERTIFICATE REQUEST', request.der)),
@@ -36,15 +43,15 @@ export async function runDeviceSteps(
         detail: `request signed by the device: ${artefact.file}`,
       })
     }
-    if (run.record.state === 'csr-signed' && !hasReached('csr-signed', until)) await attest(run, key)
+    if (run.record.state === 'csr-signed' && !hasReached('csr-signed', until)) await attest(run, key, attestation)
   } finally {
     await device.close()
   }
 }
 
-async function attest(run: Run, key: DeviceKey): Promise<void> {
+async function attest(run: Run, key: DeviceKey, done?: Attestation): Promise<void> {
   run.services.observer.step({ step: 'attestation', status: 'begin', detail: 'the device attests the key' })
-  const attestation = await key.attest()
+  const attestation = done ?? (await key.attest())
   const artefact = await run.folder.writeArtefact(VERIFIERS[attestation.hsmType].packageFile, attestation.package)
   const others: Artefact[] = []
   for (const [file, content] of Object.entries(attestation.artefacts ?? {})) {

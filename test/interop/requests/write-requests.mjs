@@ -1,5 +1,6 @@
 // Writes into a folder the requests that the built program has the double of every family sign: each algorithm that the family
-// offers, with and without extensions. As `<family>-<algorithm>-<form>.pem`.
+// offers, with and without extensions, and with the attestation inside. As `<family>-<algorithm>-<form>.pem`, and the attestation of
+// the last of the three beside it as `.package`.
 //   node test/interop/requests/write-requests.mjs FOLDER
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -29,7 +30,12 @@ const FORMS = {
     keyUsage: ['digitalSignature', 'nonRepudiation'],
     subjectAltNames: ['email:signer@example.com', 'uri:https://example.com/'],
   },
+  // No vendor has an OID for its statement: this one is from the arc for examples.
+  attestation: { attestation: ['bundle'], attestationType: '1.3.6.1.4.1.99999.7', keyUsage: ['digitalSignature'] },
 }
+
+/** What else the request carries where the device is a YubiKey. */
+const YUBICO = { attestation: ['bundle', 'yubico'] }
 
 const environmentOf = (sandbox, folder) => ({
   ...process.env,
@@ -76,18 +82,21 @@ async function requestsOf(family, into) {
     for (const algorithm of EVERY) {
       for (const [form, extensions] of Object.entries(FORMS)) {
         const file = join(folder, `${algorithm}-${form}.yaml`)
-        const request = { ...profile.request, ...extensions }
+        const more = form === 'attestation' && family === 'yubikey' ? YUBICO : {}
+        const request = { ...profile.request, ...extensions, ...more }
         await writeFile(file, stringify({ ...profile, key: { ...profile.key, algorithm }, request }))
         // A slot holds one key, and the run that generated it gives it up; the other families have room.
         const replace = family === 'yubikey' && last !== undefined ? ['--replace-key', '9c', '--abandon', last] : []
-        const end = await program(['csr', file, '--json', '--no-input', ...replace], env)
+        const end = await program(['attest', file, '--json', '--no-input', ...replace], env)
         const result = JSON.parse(end.stdout)
         const offered = result.error?.code !== 'device.unsupported'
         if ((offered && end.code !== 0) || offered !== OFFERED[family].includes(algorithm)) {
           throw new Error(`${family}, ${algorithm}: exit ${end.code}\n${end.stderr}${end.stdout}`)
         }
         if (!offered) continue
-        await copyFile(join(result.folder, 'request.csr.pem'), join(into, `${family}-${algorithm}-${form}.pem`))
+        const name = join(into, `${family}-${algorithm}-${form}`)
+        await copyFile(join(result.folder, 'request.csr.pem'), `${name}.pem`)
+        if (form === 'attestation') await copyFile(join(result.folder, result.attestation.file), `${name}.package`)
         last = basename(result.folder)
         written++
       }
