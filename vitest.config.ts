@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 const common = {
@@ -6,7 +7,8 @@ const common = {
   testTimeout: 120_000,
   hookTimeout: 120_000,
   pool: 'forks' as const,
-  setupFiles: ['./test/pooled-keys.ts', './test/own-locks.ts'],
+  execArgv: ['--require', resolve(import.meta.dirname, 'test/pooled-keys.cjs')],
+  setupFiles: ['./test/own-locks.ts'],
   expect: { poll: { timeout: 60_000 } },
 }
 

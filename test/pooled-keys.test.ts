@@ -1,19 +1,31 @@
 import { createPublicKey, generateKeyPair, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto'
 import { promisify } from 'node:util'
-import { expect, it, vi } from 'vitest'
+import { Worker } from 'node:worker_threads'
+import { expect, it } from 'vitest'
 
 const pem = (key: KeyObject): string => key.export({ type: 'spki', format: 'pem' }).toString()
 
-it('no pooled test key is handed out twice in a process, however often the pool is loaded, whoever asks', async () => {
+/** What a double in a thread of its own generates. */
+const IN_A_THREAD = `
+const { generateKeyPair, generateKeyPairSync } = require('node:crypto')
+const { promisify } = require('node:util')
+const pem = ({ publicKey }) => publicKey.export({ type: 'spki', format: 'pem' })
+const rsa = ['rsa', { modulusLength: 2048 }]
+promisify(generateKeyPair)(...rsa).then((pair) =>
+  require('node:worker_threads').parentPort.postMessage([pem(pair), pem(generateKeyPairSync(...rsa)), pem(generateKeyPairSync(...rsa))]))`
+
+it('no pooled test key is handed out twice in a process, whichever thread asks, and how', async () => {
   const next = (): string => pem(generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey)
-  const keys = [next()]
-  for (let load = 0; load < 2; load++) {
-    vi.resetModules()
-    await import('./pooled-keys.ts')
-    keys.push(next(), next(), pem((await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })).publicKey))
-  }
-  for (let more = 0; more < 20; more++) keys.push(next())
-  expect(new Set(keys).size).toBe(keys.length)
+  const keys = Array.from({ length: 10 }, next)
+  const threads = [1, 2].map(
+    () =>
+      new Promise<readonly string[]>((done, failed) =>
+        new Worker(IN_A_THREAD, { eval: true }).once('message', done).once('error', failed),
+      ),
+  )
+  keys.push(next(), pem((await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })).publicKey), next())
+  keys.push(...(await Promise.all(threads)).flat(), next())
+  expect(new Set(keys).size).toBe(20)
 })
 
 it.each([2048, 3072])(

@@ -142,15 +142,17 @@ describe.runIf(installed('pkcs11-tool', 'p11tool'))('the Luna double', () => {
       runProgram(double.cmu, args, { cwd: directory, input })
 
     it('lists handles and labels', async () => {
+      generate(graphene.KeyGenMechanism.EC, ecTemplates('listed'))
       const { stdout, code } = await cmu(['list', '-class', 'private'])
       expect(code).toBe(0)
       expect(stdout).toMatch(/^Certificate Management Utility \(64-bit\)/)
-      expect(stdout).toMatch(/handle=\d+\tlabel=ec-key/)
+      expect(stdout).toMatch(/handle=\d+\tlabel=listed/)
     })
 
     it('writes the bytes of the attribute, asking for the password', async () => {
+      generate(graphene.KeyGenMechanism.EC, ecTemplates('written'))
       const object = (await double.control.objects()).find(
-        (each) => attributeOf(each, 0x3)?.toString() === 'ec-key' && attributeOf(each, LUNA_CKA.PKC_ECC) !== undefined,
+        (each) => attributeOf(each, 0x3)?.toString() === 'written' && attributeOf(each, LUNA_CKA.PKC_ECC) !== undefined,
       )
       const { stdout, code } = await cmu(['getpkc', `-handle=${object?.handle}`, '-outputfile=ec.p7b'])
       expect(code).toBe(0)
@@ -162,6 +164,7 @@ describe.runIf(installed('pkcs11-tool', 'p11tool'))('the Luna double', () => {
     })
 
     it('gives the form that CAs refuse when asked for pkctype 1', async () => {
+      generate(0xa, rsaTemplates('confirmed'))
       const object = (await double.control.objects()).find((each) => attributeOf(each, LUNA_CKA.PKC_CITS) !== undefined)
       const args = ['getpkc', '-handle', String(object?.handle), '-pkctype', '1', '-outputfile', 'tc.p7b']
       expect((await cmu(args)).code).toBe(0)
@@ -179,8 +182,9 @@ describe.runIf(installed('pkcs11-tool', 'p11tool'))('the Luna double', () => {
   })
 
   it('holds the same key for every view', async () => {
+    generate(0xa, rsaTemplates('viewed'))
     const object = (await double.control.objects()).find(
-      (each) => attributeOf(each, 0x3)?.toString() === 'prime' && attributeOf(each, 0x10a) !== undefined,
+      (each) => attributeOf(each, 0x3)?.toString() === 'viewed' && attributeOf(each, 0x10a) !== undefined,
     )
     if (object === undefined) throw new Error('no public key object')
     expect(publicKeyOf(object).asymmetricKeyDetails?.modulusLength).toBe(2048)
