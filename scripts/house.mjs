@@ -8,8 +8,9 @@ import { circlesOf, readImports } from './imports.mjs'
 const FLOORS = [
   ['src/cli/', 'src/library/', 'src/page/'],
   ['src/ceremony/'],
-  ['src/sandbox/', 'src/report/'],
+  ['src/sandbox/', 'src/report/', 'src/broker/'],
   ['src/enrollment/'],
+  ['src/broker-client/'],
   ['src/config/'],
   ['src/sectigo/', 'src/ledger/', 'src/check/explain/', 'src/bundle/'],
   ['src/check/*'],

@@ -1,6 +1,7 @@
 import type { Command, CommandGroup } from './command.ts'
 import { agent } from './commands/agent.ts'
 import { batch } from './commands/batch.ts'
+import { broker } from './commands/broker.ts'
 import { bundle } from './commands/bundle.ts'
 import { ceremony } from './commands/ceremony.ts'
 import { certificate } from './commands/certificate.ts'
@@ -58,6 +59,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   balance,
   listen,
   agent,
+  broker,
   batch,
   sandbox,
   demo,

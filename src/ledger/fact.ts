@@ -13,6 +13,7 @@
  * | `host`        | the name that the broker knows a host by                                   |
  * | `request`     | the name of the claim of the order that a host asked the broker for        |
  * | `delivery`    | the same: what the CA issued for it                                        |
+ * | `price`       | product and days, with a space between                                     |
  */
 export interface FactBodies {
   /**
@@ -66,6 +67,8 @@ export interface FactBodies {
   readonly request: HostRequest
   /** Certificates, DER in base64, end entity first: any broker can hand them back, whichever collected them. */
   readonly delivery: { readonly orderNumber: string; readonly certificates: readonly string[] }
+  /** What the CA has charged for it, in hundredths of the account's currency. */
+  readonly price: { readonly hundredths: number }
 }
 
 /** What a host asked the broker to order, and how far the broker let it go. `attempt`: the head of the host's journal when it asked. */
@@ -74,6 +77,8 @@ export interface HostRequest {
   readonly host: string
   readonly test: boolean
   readonly attempt: string
+  /** The evidence of the last fact of an order for the same key, which came to nothing before this request. */
+  readonly after?: string
   /** The run on the host. */
   readonly hostRun: string
   /** Who asked there, by the host's word. */
@@ -120,6 +125,7 @@ export const FACT_KINDS = [
   'host',
   'request',
   'delivery',
+  'price',
 ] as const
 /** What a fact is of: the table above. */
 export type FactKind = (typeof FACT_KINDS)[number]

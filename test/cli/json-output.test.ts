@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { writePem } from '../../src/asn1/pem.ts'
 import { builtInKnowledge } from '../../src/knowledge/built-in-knowledge.ts'
+import { loopbackTlsIdentity } from '../../src/sandbox/certificate-authority/tls-identity.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { startTimeStampAuthority } from '../../src/sandbox/time-stamp-authority/time-stamp-authority.ts'
 import { type ProgramEnd, runProgram } from '../enrollment/built-program.ts'
@@ -361,6 +362,27 @@ describe('--json prints what docs/json.md says, and nothing else on stdout', () 
     expectForm(second, 'error')
     expect(expectForm(third, 'resumed-run')).toMatchObject({ run: run.id, state: 'ordered', exitCode: 6 })
     held.add('agent')
+  })
+
+  it('broker: a line once it listens, and one when it ends', async () => {
+    const { key, certificate } = loopbackTlsIdentity()
+    await writeFile(join(folder, 'broker.key'), key)
+    await writeFile(join(folder, 'broker.pem'), certificate)
+    const settings = [
+      'listen: 127.0.0.1:0',
+      'certificate: broker.pem',
+      `key: file:${join(folder, 'broker.key')}`,
+      'hosts: []',
+    ]
+    await writeFile(join(folder, 'broker.yaml'), settings.join('\n'))
+    const pinned = await result('broker', ['--pin', join(folder, 'broker.pem')], 0)
+    expect(pinned).toMatchObject({ event: 'pin', pin: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) })
+    const broker = startProgram(['broker', join(folder, 'broker.yaml'), ...profile(), ...state(), '--json'])
+    await broker.until(/"listening"/)
+    const end = await broker.stop()
+    expect(end.code, end.stderr).toBe(0)
+    const lines = valuesOf(end, true).map((line) => expectForm(line, 'broker-log'))
+    expect(lines).toMatchObject([{ event: 'listening', hosts: 0 }, { event: 'stopped' }])
   })
 
   it('sandbox: one line that can be waited for; demo: the run', async () => {

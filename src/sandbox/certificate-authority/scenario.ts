@@ -1,4 +1,4 @@
-import { parseDocument } from 'yaml'
+import { type Place, readPlace } from '../../config/place.ts'
 import { EnrollError } from '../../errors.ts'
 import type { CertificateAuthorityOptions } from './certificate-authority.ts'
 import { ENDPOINTS } from './endpoints/endpoints.ts'
@@ -15,64 +15,6 @@ const malformed = (where: string, what: string): EnrollError =>
   new EnrollError('sandbox.scenario', `Could not read the scenario: ${where}: ${what}.`, {
     remedy: 'Compare it with the example in docs/sectigo.md.',
   })
-
-/** The value at one place of the file, read by what is expected there. */
-class Place {
-  readonly path: string
-  readonly #value: unknown
-
-  constructor(path: string, value: unknown) {
-    this.path = path
-    this.#value = value
-  }
-
-  /** Members of a map, of which none may be unknown. */
-  map<K extends string>(keys: readonly K[]): Partial<Record<K, Place>> {
-    const members: Partial<Record<K, Place>> = {}
-    for (const [key, place] of this.entries()) {
-      const known = keys.find((candidate) => candidate === key)
-      if (known === undefined) throw malformed(place.path, `unknown; known are ${keys.join(', ')}`)
-      members[known] = place
-    }
-    return members
-  }
-
-  entries(): readonly (readonly [string, Place])[] {
-    const value = this.#value
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed(this.path, 'not a map')
-    return Object.entries(value).map(([key, member]) => [key, new Place(`${this.path}.${key}`, member)])
-  }
-
-  list(): readonly Place[] {
-    if (!Array.isArray(this.#value) || this.#value.length > 1000) throw malformed(this.path, 'not a list')
-    return this.#value.map((item, index) => new Place(`${this.path}[${index}]`, item))
-  }
-
-  text(form: RegExp, what: string): string {
-    const text = typeof this.#value === 'number' ? String(this.#value) : this.#value
-    if (typeof text !== 'string' || !form.test(text)) throw malformed(this.path, `not ${what}`)
-    return text
-  }
-
-  oneOf<T extends string>(values: readonly T[]): T {
-    const value = values.find((candidate) => candidate === this.#value)
-    if (value === undefined) throw malformed(this.path, `not one of ${values.join(', ')}`)
-    return value
-  }
-
-  boolean(): boolean {
-    if (typeof this.#value !== 'boolean') throw malformed(this.path, 'neither true nor false')
-    return this.#value
-  }
-
-  integer(least: number, most: number): number {
-    const value = this.#value
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
-      throw malformed(this.path, `not a whole number from ${least} to ${most}`)
-    }
-    return value
-  }
-}
 
 const LINE = /^[^\p{Cc}]{1,1000}$/u
 const AMOUNT = /^-?\d{1,10}(\.\d{1,2})?$/
@@ -92,9 +34,7 @@ const member = <K extends string, T>(name: K, value: T | undefined): Partial<Rec
 /** Reads a scenario in YAML. Throws EnrollError (exit 2) that names the place. */
 export function parseScenario(text: string): Scenario {
   if (text.length > MAX_SCENARIO) throw malformed('file', `longer than ${MAX_SCENARIO} characters`)
-  // The parser takes time that grows with the square of the nesting; a scenario nests three deep.
-  if ((text.match(/[[{]/g)?.length ?? 0) > 2000) throw malformed('file', 'it is nested too deeply')
-  const root = new Place('scenario', readYaml(text)).map(['account', 'prices', 'flow', 'faults', 'push', 'clock'])
+  const root = readPlace(text, 'scenario', malformed).map(['account', 'prices', 'flow', 'faults', 'push', 'clock'])
   return {
     ...member('account', optional(root.account, readAccount)),
     ...member('prices', optional(root.prices, readPrices)),
@@ -108,18 +48,6 @@ export function parseScenario(text: string): Scenario {
     ),
     ...member('push', optional(root.push, readPush)),
     ...member('now', optional(root.clock, readClock)),
-  }
-}
-
-/** The library throws where aliases stand or values nest too deep. */
-function readYaml(text: string): unknown {
-  try {
-    const document = parseDocument(text, { uniqueKeys: true, stringKeys: true })
-    const [error] = document.errors
-    if (error !== undefined) throw error
-    return document.toJS({ maxAliasCount: 0 })
-  } catch (error) {
-    throw malformed('file', error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'no YAML')
   }
 }
 

@@ -1,0 +1,89 @@
+import { jsonMember } from '../json-member.ts'
+import type { OrderRequest } from './messages.ts'
+
+/** What is wrong with a message, in words that follow "the message: ". */
+export class MessageFault extends Error {}
+
+const HEX_64 = /^[0-9a-f]{64}$/
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+const LINE = /^[^\p{Cc}]*$/u
+
+/** Members by name, each read by what is expected there; nothing else may be in it where `closed`. */
+class Members {
+  readonly #value: object
+
+  constructor(value: unknown, known?: readonly string[]) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new MessageFault('not an object')
+    const stranger = known === undefined ? undefined : Object.keys(value).find((name) => !known.includes(name))
+    if (stranger !== undefined) throw new MessageFault(`unknown member "${stranger.slice(0, 40)}"`)
+    this.#value = value
+  }
+
+  text(name: string, form: RegExp, longest: number): string {
+    const text = this.maybe(name, form, longest)
+    if (text === undefined) throw new MessageFault(`"${name}" is missing`)
+    return text
+  }
+
+  maybe(name: string, form: RegExp, longest: number): string | undefined {
+    const text = jsonMember(this.#value, name)
+    if (text === undefined) return undefined
+    if (typeof text !== 'string' || text.length > longest || !form.test(text))
+      throw new MessageFault(`"${name}" is not as it should be`)
+    return text
+  }
+
+  any(name: string): unknown {
+    return jsonMember(this.#value, name)
+  }
+}
+
+const MAX_PARAMETERS = 200
+const MAX_VALUE = 100_000
+
+/** Reads what a host sends. Throws MessageFault. */
+export function readOrderRequest(value: unknown): OrderRequest {
+  const names = ['form', 'certChains', 'keyName', 'run', 'attempt', 'requestedBy', 'version']
+  const members = new Members(value, names)
+  const certChains = members.maybe('certChains', BASE64, MAX_VALUE)
+  const keyName = members.maybe('keyName', LINE, 1000)
+  return {
+    form: readForm(members.any('form')),
+    ...(certChains === undefined ? {} : { certChains }),
+    ...(keyName === undefined ? {} : { keyName }),
+    run: members.text('run', /^[\w.-]+$/, 100),
+    attempt: members.text('attempt', HEX_64, 64),
+    requestedBy: members.text('requestedBy', /^[^\p{Cc}]+$/u, 200),
+    version: members.text('version', /^[\w.+-]+$/, 100),
+  }
+}
+
+function readForm(value: unknown): OrderRequest['form'] {
+  const entries = Object.entries(typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {})
+  if (entries.length === 0 || entries.length > MAX_PARAMETERS) throw new MessageFault('"form" is not a form')
+  return Object.fromEntries(
+    entries.map(([name, text]: [string, unknown]): [string, string] => {
+      if (!/^\w{1,64}$/.test(name) || typeof text !== 'string' || text.length > MAX_VALUE)
+        throw new MessageFault('"form" has a parameter that is not as it should be')
+      return [name, text]
+    }),
+  )
+}
+
+/** What a person says of a request. */
+export interface DecisionMessage {
+  readonly decision: 'approve' | 'reject'
+  readonly formSha256: string
+  readonly reason?: string
+}
+
+/** Throws MessageFault. */
+export function readDecision(value: unknown): DecisionMessage {
+  const members = new Members(value, ['decision', 'formSha256', 'reason'])
+  const reason = members.maybe('reason', LINE, 500)
+  return {
+    decision: members.text('decision', /^(?:approve|reject)$/, 7) === 'approve' ? 'approve' : 'reject',
+    formSha256: members.text('formSha256', HEX_64, 64),
+    ...(reason === undefined ? {} : { reason }),
+  }
+}

@@ -1,0 +1,103 @@
+import { EnrollError } from '../errors.ts'
+import type { RecordedFact } from '../ledger/fact.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import { sha256Hex } from '../sha256-hex.ts'
+import type { ApprovalRules, BrokerHost, BrokerPerson } from './broker-settings.ts'
+
+/** What a second person can say. */
+export type Decision = 'approve' | 'reject'
+
+interface Approvable {
+  readonly test: boolean
+  readonly host: string
+  readonly subjectName: string
+  /** Hundredths; undefined where nobody knows. */
+  readonly expected: number | undefined
+}
+
+/** The rules that ask for a second person, by their names in the broker's file. A rehearsal costs nothing and needs none. */
+export async function rulesFor(ledger: Ledger, rules: ApprovalRules, order: Approvable): Promise<readonly string[]> {
+  if (order.test) return []
+  const { above, newHost, newSubject } = rules
+  const found: string[] = []
+  if (above !== undefined && (order.expected === undefined || order.expected > above)) found.push('above')
+  if (newHost && !(await isKnown(ledger, 'host', order.host))) found.push('newHost')
+  if (newSubject && !(await isKnown(ledger, 'subject', order.subjectName))) found.push('newSubject')
+  return found
+}
+
+/** From the first order that went through on, host and subject are known. */
+export async function makeKnown(ledger: Ledger, { host, subjectName }: Approvable, run: string): Promise<void> {
+  await ledger.claim(knownClaim('host', host), run, host)
+  await ledger.claim(knownClaim('subject', subjectName), run, subjectName)
+}
+
+const isKnown = async (ledger: Ledger, what: 'host' | 'subject', name: string): Promise<boolean> =>
+  (await ledger.claimOf(knownClaim(what, name))) !== undefined
+
+const knownClaim = (what: 'host' | 'subject', name: string): string =>
+  `known-${what}-${sha256Hex(name.normalize('NFKC').toLowerCase())}`
+
+/** A decision is of one exact form: another form for the same key is another question. */
+const decisionClaim = (claim: string, formSha256: string): string => `decision-${sha256Hex(`${claim} ${formSha256}`)}`
+
+/** What was decided, and by whom: the first decision counts, whichever broker took it. */
+export async function decisionOn(
+  ledger: Ledger,
+  claim: string,
+  formSha256: string,
+): Promise<{ readonly decision: Decision; readonly by: string; readonly reason?: string } | undefined> {
+  const taken = await ledger.claimOf(decisionClaim(claim, formSha256))
+  if (taken === undefined) return undefined
+  const [word, ...reason] = taken.intent.split(': ')
+  return {
+    // A claim that a disk destroyed is held by nobody known, and is no approval.
+    decision: word === 'approve' ? 'approve' : 'reject',
+    by: taken.run,
+    ...(reason.length === 0 ? {} : { reason: reason.join(': ') }),
+  }
+}
+
+/**
+ * Takes a person's decision on a request. Throws EnrollError `broker.not-second` for whoever asked, or works on the host, and
+ * `broker.decided` where there is a decision.
+ */
+export async function decide(
+  ledger: Ledger,
+  request: RecordedFact<'request'>,
+  { person, host, decision, reason }: DecisionOf,
+): Promise<void> {
+  const { name } = person
+  const involved = [request.requestedBy, ...(host?.operators ?? [])].map((each) => each.toLowerCase())
+  if (!person.mayApprove) throw notSecond(`${name} may see requests, and not decide on them`)
+  if (involved.includes(name.toLowerCase())) throw notSecond(`${name} asked for it, or works on ${request.host}`)
+  if (request.status !== 'awaiting-approval') throw decided(`the request is ${request.status}`)
+  const intent = reason === undefined ? decision : `${decision}: ${reason}`
+  const taken = await ledger.claim(decisionClaim(request.subject, request.formSha256), name, intent)
+  if (taken.run !== name || taken.intent !== intent) throw decided(`${taken.run} has decided: ${taken.intent}`)
+  const { time: _, entry: __, ...said } = request
+  await ledger.record({
+    ...said,
+    status: decision === 'approve' ? 'approved' : 'declined',
+    by: name,
+    ...(reason === undefined ? {} : { reason }),
+  })
+}
+
+interface DecisionOf {
+  readonly person: BrokerPerson
+  /** As the broker's file has it; undefined where it is not in it any more. */
+  readonly host: BrokerHost | undefined
+  readonly decision: Decision
+  readonly reason?: string
+}
+
+const notSecond = (why: string): EnrollError =>
+  new EnrollError('broker.not-second', `The broker refused the decision: ${why}.`, {
+    remedy: 'Ask a second person who has `approves: true` in the broker’s file.',
+  })
+
+const decided = (why: string): EnrollError =>
+  new EnrollError('broker.decided', `The broker refused the decision: ${why}.`, {
+    remedy: 'List what is open with `hsm-enroll orders pending`.',
+  })

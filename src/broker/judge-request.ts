@@ -1,0 +1,134 @@
+import { nameValues, parseName, printName } from '../asn1/name.ts'
+import type { AttestationResult } from '../attestation/contract/attestation-result.ts'
+import type { OrderRequest } from '../broker-client/messages.ts'
+import { checkUnder } from '../check/configured.ts'
+import type { Configuration } from '../config/configuration.ts'
+import { knowledgeInForce } from '../config/knowledge-in-force.ts'
+import { readInput } from '../config/read-input.ts'
+import { parseCertificationRequest } from '../csr/certification-request.ts'
+import { formDigest } from '../enrollment/order-form.ts'
+import { refuseFaultyForm } from '../enrollment/order-once.ts'
+import { EnrollError, sentence } from '../errors.ts'
+import { isHsmType } from '../hsm-type.ts'
+import { orderClaim } from '../ledger/fact.ts'
+import type { CertificateAuthority } from '../sectigo/certificate-authority.ts'
+import { orderedKeys } from '../sectigo/ordered-keys.ts'
+import { FormView } from '../sectigo/parameters/form-view.ts'
+import type { BrokerHost } from './broker-settings.ts'
+
+/** A request that may be ordered as far as its form and its evidence go. */
+export interface JudgedRequest {
+  readonly request: OrderRequest
+  readonly spkiSha256: string
+  /** What the order claims in the ledger. */
+  readonly claim: string
+  readonly test: boolean
+  readonly csr: Uint8Array
+  readonly formSha256: string
+  readonly product?: string
+  readonly days?: string
+  /** Whom the certificate will name: the organization of form or request, or the subject of the request. */
+  readonly subjectName: string
+  readonly verdict: AttestationResult
+}
+
+/** What a form is for, before its evidence is looked at. Throws EnrollError `broker.request` where that cannot be read. */
+export function keyOf(request: OrderRequest): {
+  readonly spkiSha256: string
+  readonly test: boolean
+  readonly claim: string
+} {
+  refuseLogin(request)
+  const [key, ...others] = orderedKeys(request.form, 'auto-apply')
+  if (key?.csr === undefined || others.length > 0) throw unfit('the form has no certification request')
+  const test = new FormView(request.form).isYes('test')
+  return { spkiSha256: key.spkiSha256, test, claim: orderClaim(key.spkiSha256, test) }
+}
+
+/**
+ * Judges a request as if the host had judged nothing: the form against the CA's table, the evidence under the broker's own anchors and
+ * policy, and whether it is from a device of that host. `settings`: the broker's configuration. Throws EnrollError `order.form`,
+ * `order.evidence`, `broker.request`.
+ */
+export async function judgeRequest(
+  request: OrderRequest,
+  host: BrokerHost,
+  configuration: Configuration,
+  ca: Pick<CertificateAuthority, 'validateOrder'>,
+  now: number,
+): Promise<JudgedRequest> {
+  const key = keyOf(request)
+  refuseFaultyForm(ca.validateOrder(request.form))
+  const [ordered] = orderedKeys(request.form, 'auto-apply')
+  const { csr, hsmType, keyAttestation } = ordered ?? {}
+  if (csr === undefined || keyAttestation === undefined || hsmType === undefined || !isHsmType(hsmType))
+    throw unfit('the form has no evidence of the key')
+  const verdict = await checkUnder(
+    withExpectations(configuration, host),
+    {
+      hsmType,
+      package: Buffer.from(keyAttestation, 'base64'),
+      csr,
+      ...(request.certChains === undefined ? {} : { certChains: Buffer.from(request.certChains, 'base64') }),
+      ...(request.keyName === undefined ? {} : { keyName: request.keyName }),
+      now,
+      knowledge: await knowledgeInForce(configuration),
+    },
+    readInput,
+  )
+  if (!verdict.acceptable) throw notAcceptable(verdict)
+  const view = new FormView(request.form)
+  return {
+    ...key,
+    request,
+    csr,
+    formSha256: formDigest(request.form),
+    ...optional('product', view.get('product')),
+    ...optional('days', view.get('days')),
+    subjectName: subjectOf(view, csr),
+    verdict,
+  }
+}
+
+const optional = <K extends string>(name: K, value: string | undefined): Partial<Record<K, string>> =>
+  value === undefined ? {} : ({ [name]: value.slice(0, 200) } as Partial<Record<K, string>>)
+
+/** The host's own list goes before that of the profile. */
+const withExpectations = (configuration: Configuration, { expect }: BrokerHost) => ({
+  text: (path: string) => expect.get(path)?.join(',') ?? configuration.text(path),
+  list: (path: string) => expect.get(path) ?? configuration.list(path),
+})
+
+function subjectOf(view: FormView, csr: Uint8Array): string {
+  const subject = parseName(parseCertificationRequest(csr).subject)
+  const organization = view.get('organizationName') ?? nameValues(subject, 'O')[0]
+  return (organization ?? printName(parseCertificationRequest(csr).subject)).slice(0, 200)
+}
+
+/** The login is the broker's alone; one that a host sends has no business there. */
+function refuseLogin({ form }: OrderRequest): void {
+  if (Object.keys(form).some((name) => /password$|^loginname$/i.test(name)))
+    throw unfit('the form holds a login or a password')
+}
+
+const unfit = (what: string): EnrollError =>
+  new EnrollError('broker.request', `Could not take the request: ${what}.`, {
+    remedy: 'Use the same version of hsm-enroll on the host and on the broker.',
+  })
+
+function notAcceptable({ checks }: AttestationResult): EnrollError {
+  const failed = checks.filter(({ status }) => status === 'fail')
+  const [first] = failed
+  const more =
+    failed.length > 1
+      ? ` And ${failed.length - 1} more: ${failed
+          .slice(1)
+          .map(({ id }) => id)
+          .join(', ')}.`
+      : ''
+  return new EnrollError(
+    'order.evidence',
+    `The broker refused the evidence: ${first?.id}: ${sentence(first?.detail ?? '')}${more}`,
+    { remedy: first?.remedy ?? 'Check the evidence with `hsm-enroll check`.' },
+  )
+}

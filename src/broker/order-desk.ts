@@ -1,0 +1,199 @@
+import type { BrokeredOrder, OrderRequest } from '../broker-client/messages.ts'
+import { openLedger } from '../enrollment/open-ledger.ts'
+import { EnrollError } from '../errors.ts'
+import type { HostRequest } from '../ledger/fact.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import { type Decision, decide, decisionOn, makeKnown, rulesFor } from './approval.ts'
+import type { BrokerHost, BrokerPerson } from './broker-settings.ts'
+import type { DeskSetting } from './desk-setting.ts'
+import { followOrder, freeOver, settleOrder } from './follow-order.ts'
+import { type JudgedRequest, judgeRequest, keyOf } from './judge-request.ts'
+import { KeyedQueue } from './keyed-queue.ts'
+import { knownOrder, markOf, mayOrderAgain, orderView, stateOf } from './order-state.ts'
+import { claimOwner, otherHost, ownerOf } from './owners.ts'
+import { placeOrder } from './place-order.ts'
+import { expectedPrice } from './price.ts'
+import { SpendingLog } from './spending.ts'
+
+/**
+ * Takes orders of hosts. All that it knows is in the ledger: another desk over the same ledger may take the next request, and this one may
+ * end at any moment. Every method throws EnrollError `ledger.damaged` beside what it says.
+ */
+export class OrderDesk {
+  readonly #setting: DeskSetting
+  readonly #spending: Promise<SpendingLog>
+  readonly ledger: Promise<Ledger>
+  /** Requests for one key follow each other here; against other brokers the claims guard. */
+  readonly #queue = new KeyedQueue()
+
+  constructor(setting: DeskSetting) {
+    this.#setting = setting
+    this.ledger = openLedger(setting.services)
+    this.#spending = this.ledger.then((ledger) => new SpendingLog(ledger, setting.services.now))
+    // Whoever asks is told; nobody may ask.
+    this.#spending.catch(() => undefined)
+  }
+
+  /**
+   * Orders for a host, or says what became of the order that it has. Throws EnrollError `broker.other-host`, `broker.limit`,
+   * `broker.request`, `order.form`, `order.evidence`, and `ca.unreachable` where nothing was sent.
+   */
+  place(host: BrokerHost, request: OrderRequest): Promise<BrokeredOrder> {
+    const { claim } = keyOf(request)
+    return this.#queue.run(claim, () => this.#place(host, request, claim))
+  }
+
+  /** The order of a key, asked for by its host; undefined where that host has none. Follows it at the CA as often as the CA lets. */
+  async look(host: BrokerHost, claim: string): Promise<BrokeredOrder | undefined> {
+    const ledger = await this.ledger
+    if ((await ownerOf(ledger, claim)) !== host.name) return undefined
+    return this.#queue.run(claim, () => this.#look(claim))
+  }
+
+  /** What waits for a second person, oldest first. */
+  async pending(): Promise<readonly (HostRequest & { readonly claim: string; readonly time: string })[]> {
+    const ledger = await this.ledger
+    const open: (HostRequest & { readonly claim: string; readonly time: string })[] = []
+    for await (const { kind: _, subject, run: __, entry: ___, ...request } of ledger.all('request'))
+      if (request.status === 'awaiting-approval') open.push({ claim: subject, ...request })
+    return open.sort((a, b) => (a.time < b.time ? -1 : 1))
+  }
+
+  /** Throws EnrollError `broker.not-second`, `broker.decided`, `broker.no-request`. */
+  async decide(person: BrokerPerson, claim: string, wish: { formSha256: string; decision: Decision; reason?: string }) {
+    const known = await knownOrder(await this.ledger, claim)
+    if (known === undefined || known.request.formSha256 !== wish.formSha256) throw noRequest()
+    const host = this.#setting.settings.hosts.find(({ name }) => name === known.request.host)
+    const { formSha256: _, ...decision } = wish
+    await decide(await this.ledger, known.request, { person, host, ...decision })
+    return orderView((await knownOrder(await this.ledger, claim)) ?? known)
+  }
+
+  async #look(claim: string): Promise<BrokeredOrder | undefined> {
+    const ledger = await this.ledger
+    let known = await knownOrder(ledger, claim)
+    if (known === undefined) return undefined
+    if (stateOf(known) === 'ordering') {
+      await settleOrder(this.#setting, known)
+      known = (await knownOrder(ledger, claim)) ?? known
+    }
+    if (stateOf(known) !== 'ordered') return orderView(known, whyOf(known))
+    const more = await followOrder(this.#setting, ledger, known)
+    return orderView((await knownOrder(ledger, claim)) ?? known, more)
+  }
+
+  async #place(host: BrokerHost, request: OrderRequest, claim: string): Promise<BrokeredOrder> {
+    const { services, configuration, settings } = this.#setting
+    const ledger = await this.ledger
+    const owner = await ownerOf(ledger, claim)
+    if (owner !== undefined && owner !== host.name) throw otherHost()
+    const before = owner === undefined ? undefined : await this.#look(claim)
+    if (before !== undefined && !isOpen(before, request)) return before
+    const ca = await services.certificateAuthority(configuration)
+    const judged = await judgeRequest(request, host, configuration, ca, services.now())
+    await claimOwner(ledger, claim, host.name, request.attempt)
+    const expected = await expectedPrice(ledger, judged, settings.assumedPrice)
+    const order = { test: judged.test, host: host.name, subjectName: judged.subjectName, expected, claim }
+    const said = await this.#record(host, judged, expected)
+    const rules = await rulesFor(ledger, settings.approval, order)
+    if (rules.length > 0 && !(await this.#isApproved(said, judged, rules))) return this.#known(claim)
+    await (await this.#spending).count(order, host.limits)
+    await freeOver(this.#setting, ledger, claim)
+    const run = await placeOrder(this.#setting, host, judged).catch((error: unknown) => {
+      // Another broker was first: its order is the order.
+      if (error instanceof EnrollError && error.code === 'order.duplicate') return undefined
+      throw error
+    })
+    if (run !== undefined) await makeKnown(ledger, order, run)
+    return this.#known(claim)
+  }
+
+  async #known(claim: string): Promise<BrokeredOrder> {
+    const known = await knownOrder(await this.ledger, claim)
+    if (known === undefined) throw new Error('a request that was recorded is not in the ledger')
+    return orderView(known, whyOf(known))
+  }
+
+  /** Says in the ledger what is asked for, unless it says so. */
+  async #record(host: BrokerHost, judged: JudgedRequest, expected: number | undefined): Promise<Recorded> {
+    const ledger = await this.ledger
+    const known = await knownOrder(ledger, judged.claim)
+    const { request, verdict } = judged
+    const last = known?.request
+    if (last?.attempt === request.attempt && last.formSha256 === judged.formSha256) return last
+    // An order that came to nothing is not the order of this request.
+    const after = known?.order !== undefined && mayOrderAgain(stateOf(known)) ? markOf(known.order) : last?.after
+    const { attestedKey, device, hsmType } = verdict
+    const said: Recorded = {
+      status: 'received',
+      host: host.name,
+      test: judged.test,
+      attempt: request.attempt,
+      ...(after === undefined ? {} : { after }),
+      hostRun: request.run,
+      requestedBy: request.requestedBy,
+      formSha256: judged.formSha256,
+      ...(judged.product === undefined ? {} : { product: judged.product }),
+      ...(judged.days === undefined ? {} : { days: judged.days }),
+      subjectName: judged.subjectName,
+      ...(expected === undefined ? {} : { expectedAmount: (expected / 100).toFixed(2) }),
+      device: {
+        hsmType,
+        model: device.model ?? device.vendor,
+        ...(device.serial === undefined ? {} : { serial: device.serial }),
+        ...(device.firmware === undefined ? {} : { firmware: device.firmware }),
+        ...(attestedKey === undefined ? {} : { keyType: attestedKey.type }),
+      },
+    }
+    await ledger.record({ kind: 'request', subject: judged.claim, run: brokerRun(host), ...said })
+    return said
+  }
+
+  /** False where it waits for a person, or a person has said no; the ledger says which. */
+  async #isApproved(said: Recorded, { claim, formSha256 }: JudgedRequest, rules: readonly string[]): Promise<boolean> {
+    const ledger = await this.ledger
+    const decision = await decisionOn(ledger, claim, formSha256)
+    const status =
+      decision === undefined ? 'awaiting-approval' : decision.decision === 'approve' ? 'approved' : 'declined'
+    if (said.status !== status) {
+      const { decision: _, ...by } = decision ?? {}
+      const run = `broker.${said.host}`
+      await ledger.record({ ...bare(said), kind: 'request', subject: claim, run, status, rules, ...by })
+    }
+    return status === 'approved'
+  }
+}
+
+type Recorded = HostRequest
+
+/** Without what the ledger added. */
+const bare = ({ ...fact }: Recorded): HostRequest => {
+  for (const name of ['time', 'entry']) Reflect.deleteProperty(fact, name)
+  return fact
+}
+
+/** Who says what the ledger has of a host's requests. */
+const brokerRun = ({ name }: BrokerHost): string => `broker.${name}`
+
+/** Is there something to do for it? The same wish is answered with the same end; a new one may follow an end without an order. */
+function isOpen({ state, attempt }: BrokeredOrder, request: OrderRequest): boolean {
+  if (state === 'none' || state === 'awaiting-approval') return true
+  return (state === 'refused' || state === 'rejected' || state === 'declined') && attempt !== request.attempt
+}
+
+function whyOf(known: Awaited<ReturnType<typeof knownOrder>>): Partial<BrokeredOrder> {
+  if (known?.order === undefined) return {}
+  switch (stateOf(known)) {
+    case 'unknown':
+      return { reason: `what became of the order is not known; see the run ${known.order.run} on the broker` }
+    case 'rejected':
+      return { reason: `the CA rejected the order ${known.order.orderNumber ?? ''} after it had accepted it` }
+    default:
+      return {}
+  }
+}
+
+const noRequest = (): EnrollError =>
+  new EnrollError('broker.no-request', 'The broker has no such request, or it has changed since it was listed.', {
+    remedy: 'List what is open with `hsm-enroll orders pending`.',
+  })

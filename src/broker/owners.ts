@@ -1,0 +1,22 @@
+import { EnrollError } from '../errors.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+
+/** Of the claim by which an order belongs to one host. */
+const ownerClaim = (claim: string): string => `owner-${claim}`
+
+/** The host that a key's order belongs to; undefined where none has asked yet. */
+export async function ownerOf(ledger: Ledger, claim: string): Promise<string | undefined> {
+  return (await ledger.claimOf(ownerClaim(claim)))?.run
+}
+
+/** The first host that shows good evidence of a key has it, for ever and at every broker. Throws EnrollError `broker.other-host`. */
+export async function claimOwner(ledger: Ledger, claim: string, host: string, intent: string): Promise<void> {
+  const { run } = await ledger.claim(ownerClaim(claim), host, intent)
+  if (run !== host) throw otherHost()
+}
+
+/** Says nothing of whose it is. */
+export const otherHost = (): EnrollError =>
+  new EnrollError('broker.other-host', 'The broker refused the request: the key belongs to another host.', {
+    remedy: 'Generate a key on this host. If the device was moved, order with the host that asked first.',
+  })

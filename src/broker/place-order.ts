@@ -1,0 +1,52 @@
+import { abandonRun } from '../enrollment/abandon-run.ts'
+import { orderOnce } from '../enrollment/order-once.ts'
+import { withNewRun } from '../enrollment/run.ts'
+import { EnrollError } from '../errors.ts'
+import type { BrokerHost } from './broker-settings.ts'
+import type { DeskSetting } from './desk-setting.ts'
+import type { JudgedRequest } from './judge-request.ts'
+import { learnPrice } from './price.ts'
+
+/**
+ * Places the order of a request in a run of the broker's own, by the way that all orders go: claim, journal, one POST, journal. Returns the
+ * run, whatever the CA answered. Throws EnrollError `order.duplicate` where the key is claimed, `ca.unreachable` where nothing was sent.
+ */
+export async function placeOrder(
+  { services, configuration }: DeskSetting,
+  { name }: BrokerHost,
+  judged: JudgedRequest,
+): Promise<string> {
+  const { request, test, csr, spkiSha256, verdict } = judged
+  const { form } = request
+  const ca = await services.certificateAuthority(configuration)
+  const endpoint = configuration.required('sectigo.endpoint')
+  const profile = `${name}/${request.run}`
+  return withNewRun({ configuration, profile, test, device: false }, services, async (run) => {
+    const evidence = {
+      hsmType: verdict.hsmType,
+      keyAttestation: form.keyAttestation ?? '',
+      csrSpkiSha256: spkiSha256,
+      verdict,
+    }
+    try {
+      await orderOnce(run, {
+        form,
+        csr,
+        endpoint,
+        spkiSha256,
+        evidence,
+        faults: [],
+        balance: () => ca.balance(),
+        // No abort signal: once the form is on its way, the answer is waited for.
+        send: () => ca.applyOrder(form),
+      })
+    } catch (error) {
+      // Nothing was sent and the host asks again, which begins another run.
+      const isOver = error instanceof EnrollError && run.record.state === 'checked'
+      if (isOver) await abandonRun(run, false, 'the broker, which sent nothing')
+      throw error
+    }
+    await learnPrice(run.ledger, judged, run.record.amount, run.id)
+    return run.id
+  })
+}

@@ -1,0 +1,75 @@
+import { EnrollError } from '../errors.ts'
+import { orderClaim } from '../ledger/fact.ts'
+import type { Claim, Ledger } from '../ledger/ledger.ts'
+import type { OrderLimits } from './broker-settings.ts'
+
+/** One order that is to be counted against a host's limits. */
+export interface Spending {
+  readonly host: string
+  /** What the order claims: asked for again in the same month, it counts once. */
+  readonly claim: string
+  readonly test: boolean
+  /** Hundredths; undefined where nobody knows. */
+  readonly expected: number | undefined
+}
+
+/** More orders of one host in a month are not counted; nor placed, where a limit is set. */
+const MOST = 100_000
+
+/**
+ * Counts a host's orders of a month as claims with numbers: each takes the next one, in one step, whichever broker it goes through, so
+ * that the sum which it was allowed by cannot have changed when it has the number. What was counted stays counted, whatever became of the
+ * order. Rehearsals count apart.
+ */
+export class SpendingLog {
+  readonly #ledger: Ledger
+  readonly #now: () => number
+  /** Claims that were read: they never change. */
+  readonly #read = new Map<string, Claim[]>()
+
+  constructor(ledger: Ledger, now: () => number) {
+    this.#ledger = ledger
+    this.#now = now
+  }
+
+  /** Throws EnrollError `broker.limit`. */
+  async count(spending: Spending, limits: OrderLimits): Promise<void> {
+    if (Object.keys(limits).length === 0) return
+    const time = new Date(this.#now()).toISOString()
+    const log = orderClaim(`spent-${spending.host}-${time.slice(0, 7)}`, spending.test)
+    const entries = this.#read.get(log) ?? []
+    this.#read.set(log, entries)
+    while (entries.length < MOST) {
+      if (entries.some(({ run }) => run === spending.claim)) return
+      const index = entries.length
+      const name = `${log}.${index + 1}`
+      const known = await this.#ledger.claimOf(name)
+      if (known === undefined) refuseBeyond(entries, spending, limits, time)
+      const taken = known ?? (await this.#ledger.claim(name, spending.claim, String(spending.expected ?? UNKNOWN)))
+      // Another request of this process may have read it meanwhile.
+      if (entries.length === index) entries.push(taken)
+    }
+    throw beyond(spending, `${MOST} orders in a month`)
+  }
+}
+
+const UNKNOWN = 'unknown'
+
+function refuseBeyond(entries: readonly Claim[], spending: Spending, limits: OrderLimits, time: string): void {
+  const { perDay, perMonth, amountPerMonth } = limits
+  const today = entries.filter((entry) => entry.time.slice(0, 10) === time.slice(0, 10)).length
+  if (perDay !== undefined && today >= perDay) throw beyond(spending, `${perDay} orders a day`)
+  if (perMonth !== undefined && entries.length >= perMonth) throw beyond(spending, `${perMonth} orders a month`)
+  if (amountPerMonth === undefined || spending.test) return
+  const amounts = [...entries.map(({ intent }) => Number(intent)), spending.expected ?? Number.NaN]
+  const sum = amounts.reduce((total, amount) => total + amount, 0)
+  // A price that nobody knows (NaN) is within no limit.
+  if (!(sum <= amountPerMonth)) throw beyond(spending, `${(amountPerMonth / 100).toFixed(2)} a month`)
+}
+
+const beyond = ({ host, expected }: Spending, limit: string): EnrollError =>
+  new EnrollError(
+    'broker.limit',
+    `The broker refused the request: ${host} may not go beyond ${limit}${expected === undefined ? ', and what the order costs is not known' : ''}.`,
+    { remedy: 'Wait for the next day or month, or raise the limit in the broker’s file (and set assumedPrice there).' },
+  )
