@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
 import { buildPage } from './build-page.mjs'
+import { leanYargs } from './lean-yargs.mjs'
 import { portable } from './portable.mjs'
 import { thirdPartyNotices } from './third-party.mjs'
 
@@ -21,15 +22,15 @@ const common = {
   sourcemap: true,
   // Native addons are optional and load at run time; the others are only loaded by the commands that need them.
   external: ['graphene-pk11', 'pkcs11js', 'node-hid', 'google-auth-library', 'undici', 'pg', '@inquirer/*'],
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
+  // For the CommonJS packages among what is bundled: all that they still require are built-ins of Node.js.
+  banner: { js: 'const require = (name) => process.getBuiltinModule(name);' },
   // Its ES modules: a CommonJS package in a chunk of its own loses its named exports.
   alias: { yaml: './node_modules/yaml/browser/dist/index.js' },
   logLevel: 'warning',
   metafile: true,
   // The bundle names the files it is made of, as they are called from here: no path of this machine, wherever node_modules really is.
   preserveSymlinks: true,
+  plugins: [leanYargs],
 }
 const { metafile } = await build({
   ...common,
@@ -64,6 +65,7 @@ await build({
     'test/tools/vectors.ts',
     'test/tools/fuzz.ts',
     'test/tools/bench.ts',
+    'test/tools/bench-start.ts',
     'test/tools/bench-verify.ts',
     'test/tools/bench-peers.ts',
     'test/tools/peer-ours.ts',
@@ -72,6 +74,7 @@ await build({
     'test/tools/cut-test.ts',
     'test/tools/bounds.ts',
     'test/tools/man.ts',
+    'test/tools/help.ts',
     'test/tools/simulate.ts',
     'test/tools/page-cases.ts',
     'test/tools/bundle-bytes.ts',
@@ -80,6 +83,7 @@ await build({
   outdir: 'dist/tools',
 })
 execFileSync(process.execPath, ['dist/tools/man.js', 'dist/hsm-enroll.1'])
+execFileSync(process.execPath, ['dist/tools/help.js', 'dist/cli'])
 writeFileSync(
   'dist/third-party-notices.txt',
   thirdPartyNotices([...[metafile, anywhere.metafile].flatMap(({ inputs }) => Object.keys(inputs)), ...page]),

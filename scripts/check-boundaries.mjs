@@ -258,6 +258,7 @@ const RULES = [
 /** Files that import by a computed name: bundlers leave the addons outside, the token's modules are bundled for other programs. */
 const COMPUTED = [
   'devices/native-addon.ts',
+  'src/cli/built-help.ts',
   'src/sandbox/pkcs11-token/runnable-module.ts',
   'src/sandbox/pkcs11-token/stand-in.ts',
 ]

@@ -1,18 +1,29 @@
 #!/usr/bin/env node
-import { EXIT } from '../errors.ts'
+import { EXIT } from '../exit-codes.ts'
+import { readBuiltHelp } from './built-help.ts'
 import { isSupportedNode, NODE_ENGINES } from './node-version.ts'
+import { quickAnswer } from './quick-answer.ts'
+import { keepStreams } from './standard-streams.ts'
 
 // Node.js opens its debugger on SIGUSR1, to whoever may connect to this machine, and with it every secret in this process.
 process.on('SIGUSR1', () => undefined)
 
+const helpFor = (width: number): string | undefined => readBuiltHelp(new URL(`./help-${width}.json`, import.meta.url))
+
 // Asked before the rest is loaded: an older Node.js ends at the first export that it lacks, in words that help nobody.
 if (isSupportedNode(process.versions.node)) {
-  const { runCli } = await import('./run-cli.ts')
-  const { keepStreams } = await import('./standard-streams.ts')
   keepStreams()
   // Should the event loop run dry in the middle, the end is not taken for a good one.
   process.exitCode = EXIT.defect
-  process.exitCode = await runCli(process.argv.slice(2))
+  const argv = process.argv.slice(2)
+  const answer = quickAnswer(argv, process.stdout.columns, helpFor)
+  if (answer === undefined) {
+    const { runCli } = await import('./run-cli.ts')
+    process.exitCode = await runCli(argv)
+  } else {
+    process.stdout.write(`${answer}\n`)
+    process.exitCode = EXIT.done
+  }
 } else {
   const code = 'usage.node-version'
   const message = `Could not start: this is Node.js ${process.versions.node}, and ${NODE_ENGINES} is needed.`

@@ -1,24 +1,12 @@
 import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
-import { Arguments, type Command, type CommandContext, type CommandGroup, DASH } from './command.ts'
+import type { CommandContext } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { completionShell } from './completion.ts'
 import { Output, type OutputOptions } from './output.ts'
+import { WIDEST_HELP } from './quick-answer.ts'
 import { reportError } from './report-error.ts'
 import { stopOnSignals } from './stop-signals.ts'
 import { usageError } from './usage-error.ts'
-import { VERSION } from './version.ts'
-
-const GLOBAL_OPTIONS = {
-  json: { type: 'boolean', describe: 'one JSON object (or JSON Lines) on stdout, nothing else' },
-  quiet: { type: 'boolean', alias: 'q', describe: 'no progress on stderr' },
-  input: {
-    type: 'boolean',
-    default: true,
-    describe: 'ask in the terminal if something is missing (--no-input: never)',
-  },
-} as const
-
-const GLOBAL_NAMES = [...Object.keys(GLOBAL_OPTIONS), 'q', 'help', 'version']
 
 /** What the program is run in: a process of its own, or a test's. */
 export interface Surroundings extends Pick<OutputOptions, 'stdout' | 'stderr' | 'env'> {
@@ -81,53 +69,16 @@ const noJsonForm = (): EnrollError =>
   })
 
 async function dispatch(argv: readonly string[], context: CommandContext): Promise<ExitCode> {
-  const { default: yargs } = await import('yargs')
-  let exitCode: ExitCode = EXIT.done
-  const parser = yargs(argv.map((word) => (word === '-' ? DASH : word)))
-    .scriptName('hsm-enroll')
-    .usage('$0 <command>\n\nEnrols document-signing keys that are held in hardware.')
-    .version(VERSION)
-    .alias('help', 'h')
-    .options(GLOBAL_OPTIONS)
-    .strict()
-    .recommendCommands()
-    .demandCommand(1, 'Specify a command.')
-    .completion('completion', 'print a completion script for a shell: `completion bash`, `zsh` or `fish`')
-    .parserConfiguration({
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-    })
-    .wrap(Math.min(110, process.stdout.columns ?? 110))
-    .exitProcess(false)
-    .fail((message, error) => {
-      throw error ?? usageError(message, argv, COMMANDS, GLOBAL_NAMES)
-    })
-  type Parser = typeof parser
-  const add = (to: Parser, command: Command): void => {
-    to.command(
-      command.command,
-      command.summary,
-      (builder) => {
-        for (const [name, options] of Object.entries(command.positionals ?? {})) builder.positional(name, options)
-        builder.options(command.options ?? {})
-        for (const [line, what] of command.examples ?? []) builder.example(line, what)
-        return builder
-      },
-      async (args) => {
-        exitCode = await command.run(new Arguments(args), context)
-      },
-    )
+  const { commandParser, GLOBAL_NAMES, Parsed } = await import('./parser.ts')
+  const width = Math.min(WIDEST_HELP, process.stdout.columns ?? WIDEST_HELP)
+  const fail = (message: string, error: Error | undefined): never => {
+    throw error ?? usageError(message, argv, COMMANDS, GLOBAL_NAMES)
   }
-  const addGroup = (group: CommandGroup): void => {
-    parser.command([group.name, ...(group.aliases ?? [])], group.summary, (builder) => {
-      for (const command of group.commands) add(builder as Parser, command)
-      return builder.demandCommand(1, 'Specify a command.')
-    })
+  try {
+    await commandParser(argv, { width, fail }).parseAsync()
+    return EXIT.done
+  } catch (parsed) {
+    if (parsed instanceof Parsed) return await parsed.command.run(parsed.args, context)
+    throw parsed
   }
-  for (const entry of COMMANDS) {
-    if ('commands' in entry) addGroup(entry)
-    else add(parser, entry)
-  }
-  await parser.parseAsync()
-  return exitCode
 }

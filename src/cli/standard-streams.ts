@@ -1,5 +1,4 @@
-import { EXIT } from '../errors.ts'
-import { fileFault } from '../files/bounded-file.ts'
+import { EXIT } from '../exit-codes.ts'
 
 /**
  * A reader that goes away (`| head`) or a full disk behind stdout must not end the program: it may be between an order and its record.
@@ -13,9 +12,15 @@ export function keepStreams(): void {
   })
   process.once('beforeExit', () => {
     if (fault === undefined) return
-    process.stderr.write(
-      `error: Could not write the output: ${fileFault(fault)}.\nTry: Free disk space, or send it elsewhere.\n`,
-    )
     if (process.exitCode === EXIT.done) process.exitCode = EXIT.usage
+    void sayFault(fault)
   })
+}
+
+/** Loaded when there is one: `--help` needs no reader of files. */
+async function sayFault(fault: NodeJS.ErrnoException): Promise<void> {
+  const { fileFault } = await import('../files/bounded-file.ts')
+  process.stderr.write(
+    `error: Could not write the output: ${fileFault(fault)}.\nTry: Free disk space, or send it elsewhere.\n`,
+  )
 }

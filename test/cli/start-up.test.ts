@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { expect, it } from 'vitest'
+import { runProgram } from '../enrollment/built-program.ts'
 
 const DIST = resolve(import.meta.dirname, '../../dist')
 
@@ -12,16 +13,41 @@ function sourcesOf(chunk: string, seen = new Map<string, readonly string[]>()): 
     chunk,
     [...text.matchAll(/^\/\/ (\S+\.(?:ts|js))$/gm)].map(([, source = '']) => source),
   )
-  for (const [, from, alone] of text.matchAll(/^(?:import|export) [^;(]*? from "\.\/([^"]+)"|^import "\.\/([^"]+)"/gm))
-    sourcesOf(from ?? alone ?? '', seen)
+  for (const [, from, alone] of text.matchAll(
+    /^(?:import|export) [^;(]*? from "(\.\.?\/[^"]+)"|^import "(\.\.?\/[^"]+)"/gm,
+  ))
+    sourcesOf(join(dirname(chunk), from ?? alone ?? ''), seen)
   return seen
 }
 
-it('the command line has no verifier, reader of files, profile or driver loaded before a command needs one', () => {
+it('help and version are answered with nothing loaded but what answers them', () => {
+  const sources = [...sourcesOf('cli/main.js').values()].flat()
+  expect(sources.sort()).toEqual([
+    'src/cli/built-help.ts',
+    'src/cli/main.ts',
+    'src/cli/node-version.ts',
+    'src/cli/quick-answer.ts',
+    'src/cli/standard-streams.ts',
+    'src/cli/version.ts',
+    'src/exit-codes.ts',
+  ])
+})
+
+it('the command line has no verifier, reader of files, profile, driver or parser loaded before a command needs one', () => {
   const start = readdirSync(DIST).find((name) => /^run-cli-\w+\.js$/.test(name)) ?? ''
   const sources = [...sourcesOf(start).values()].flat()
   expect(sources).toContain('src/cli/commands/check.ts')
   const heavy =
-    /^(?:src\/(?:attestation\/(?!contract)|check\/|bundle|ceremony|config\/configuration)|devices\/\w+\/)|yaml|cborg/
+    /^(?:src\/(?:attestation\/(?!contract)|check\/|bundle|ceremony|config\/configuration)|devices\/\w+\/)|yaml|cborg|yargs/
   expect(sources.filter((source) => heavy.test(source))).toEqual([])
+})
+
+it('a command is run without a help being laid out, whose segmenter takes longer to set up than Node.js to start', async () => {
+  const trap = "data:text/javascript,Intl.Segmenter = class { constructor() { throw new Error('help was laid out') } }"
+  const [list, help] = await Promise.all([
+    runProgram(['trust', 'list'], { imports: [trap] }),
+    runProgram(['trust', 'list', '--help', '--quiet'], { imports: [trap] }),
+  ])
+  expect(list.code).toBe(0)
+  expect(help.stderr).toContain('help was laid out')
 })

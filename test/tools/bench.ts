@@ -2,9 +2,7 @@
  * `npm run bench`: ratios measured in one run, so that they mean the same on any machine.
  * Each figure is the median of several rounds; the two sides of a ratio alternate within a round.
  */
-import { spawnSync } from 'node:child_process'
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
-import { resolve } from 'node:path'
 import type { HashName } from '../../devices/device.ts'
 import { parseCertificate } from '../../src/asn1/certificate.ts'
 import { parseNameText } from '../../src/asn1/name.ts'
@@ -98,31 +96,7 @@ function request(): Promise<Ratio> {
   )
 }
 
-const program = resolve(import.meta.dirname, '../cli/main.js')
-
-function startUp(what: string, args: readonly string[], input?: string): Promise<Ratio> {
-  const run = (all: readonly string[]) =>
-    spawnSync(process.execPath, all, {
-      stdio: [input === undefined ? 'ignore' : 'pipe', 'ignore', 'ignore'],
-      ...(input === undefined ? {} : { input }),
-    })
-  return measure(
-    what,
-    'node -e 0',
-    9,
-    1,
-    () => run([program, ...args]),
-    () => run(['-e', '0']),
-  )
-}
-
-const { package: pair } = syntheticPair()
-const ratios = [
-  await verification(),
-  await request(),
-  await startUp('hsm-enroll --help', ['--help']),
-  await startUp('hsm-enroll check', ['check', '--attestation', '-'], Buffer.from(pair).toString('latin1')),
-]
+const ratios = [await verification(), await request()]
 if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(ratios, null, 2)}\n`)
 else
   for (const { what, over, ratio } of ratios)
