@@ -1,10 +1,15 @@
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
+  closeSync,
+  fstatSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -36,6 +41,15 @@ const take = async (...given: Parameters<typeof takeKernelLock>): Promise<Kernel
   return outcome.lock
 }
 
+/** Undefined for a descriptor that is closed by now. */
+function leadsTo(link: string): string | undefined {
+  try {
+    return readlinkSync(link)
+  } catch {
+    return undefined
+  }
+}
+
 const fault = async (...given: Parameters<typeof takeKernelLock>): Promise<LockFault> => {
   const error = await takeKernelLock(...given).catch((thrown: unknown) => thrown)
   if (error instanceof LockFault) return error
@@ -53,6 +67,27 @@ describe('a kernel lock', () => {
     expect(readFileSync(file, 'utf8')).toBe('')
     await take(file)
   })
+
+  it.runIf(process.platform === 'linux')(
+    'leaves the file alone that has its number after a module closed the descriptor',
+    async () => {
+      const lock = await take(file)
+      const number = Number(readdirSync('/proc/self/fd').find((name) => leadsTo(`/proc/self/fd/${name}`) === file))
+      closeSync(number)
+      const journal = join(folder, 'journal')
+      writeFileSync(journal, 'what must stay')
+      const opened: number[] = []
+      // The lowest free number, unless another thread of this process is quicker.
+      while (!opened.includes(number) && opened.length < 50) opened.push(openSync(journal, 'r+'))
+      lock.release()
+      expect(readFileSync(journal, 'utf8')).toBe('what must stay')
+      expect(fstatSync(number).size).toBe(14)
+      for (const descriptor of opened) closeSync(descriptor)
+      const another = await take(file)
+      closeSync(Number(readdirSync('/proc/self/fd').find((name) => leadsTo(`/proc/self/fd/${name}`) === file)))
+      expect(() => another.release()).not.toThrow()
+    },
+  )
 
   it.each([
     ['empty', ''],

@@ -70,13 +70,26 @@ function write(descriptor: number, text: string): void {
 }
 
 function lockOf(descriptor: number): KernelLock {
+  const locked = fileOf(descriptor)
   let open = true
   return {
     release: () => {
       if (!open) return
       open = false
+      // A PKCS#11 module in this process may have closed the descriptor (opencryptoki 3.8), and the number may be another file's now.
+      if (locked === undefined || fileOf(descriptor) !== locked) return
       write(descriptor, '')
       closeSync(descriptor)
     },
+  }
+}
+
+/** What names the open file; undefined where the descriptor is not open. */
+function fileOf(descriptor: number): string | undefined {
+  try {
+    const { dev, ino } = fstatSync(descriptor, { bigint: true })
+    return `${dev}:${ino}`
+  } catch {
+    return undefined
   }
 }
