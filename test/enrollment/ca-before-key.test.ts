@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { type RunningYubiHsm2Double, startYubiHsm2Double } from '../../src/sandbox/yubihsm2/double.ts'
-import { type ProgramEnd, runProgram } from './built-program.ts'
+import type { ProgramEnd } from './built-program.ts'
+import { runInside } from './run-inside.ts'
 
 let folder: string
 let double: RunningYubiHsm2Double
@@ -19,7 +20,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-const program = (...args: string[]): Promise<ProgramEnd> => runProgram(args, { env: rehearsal.environment })
+const program = (...args: string[]): Promise<ProgramEnd> => runInside(args, { env: rehearsal.environment })
 const keys = (): number => double.device.store.list().filter(({ type }) => type === 3).length
 const runs = (): Promise<readonly string[]> => readdir(join(rehearsal.stateDirectory, 'runs')).catch(() => [])
 

@@ -10,7 +10,8 @@ import { issueCertificate } from '../../src/sandbox/certificate-issuer.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { testKeyPair } from '../../src/sandbox/test-key-pair.ts'
 import { type RunningYubiHsm2Double, startYubiHsm2Double } from '../../src/sandbox/yubihsm2/double.ts'
-import { type ProgramEnd, runProgram } from './built-program.ts'
+import type { ProgramEnd } from './built-program.ts'
+import { runInside } from './run-inside.ts'
 
 /** What was wrong is put right with the same key: a request, a certificate, an operator's word. */
 let folder: string
@@ -40,9 +41,9 @@ interface Shown {
 }
 const shown = (end: ProgramEnd): Shown => JSON.parse(end.stdout) as Shown
 const enroll = (...more: string[]): Promise<ProgramEnd> =>
-  runProgram(['enroll', rehearsal.profile, '--yes', '--json', ...more])
+  runInside(['enroll', rehearsal.profile, '--yes', '--json', ...more])
 const program = (...args: string[]): Promise<ProgramEnd> =>
-  runProgram([...args, '--json', '--state-directory', rehearsal.stateDirectory])
+  runInside([...args, '--json', '--state-directory', rehearsal.stateDirectory])
 const keys = (): number => double.device.store.list().filter(({ type }) => type === 3).length
 
 /** Another profile in the same folder. */
@@ -79,7 +80,7 @@ describe('a request', () => {
 
   it('that was signed before the profile was corrected is not ordered with', async () => {
     await rehearse()
-    const run = shown(await runProgram(['attest', rehearsal.profile, '--json']))
+    const run = shown(await runInside(['attest', rehearsal.profile, '--json']))
     const profile = await corrected((text) =>
       text.replace(/subject: .*/, 'subject: CN=Right,O=Example Signing GmbH,C=NL'),
     )
@@ -91,7 +92,7 @@ describe('a request', () => {
 
   it('stays as it is where only something else was corrected', async () => {
     await rehearse()
-    const run = shown(await runProgram(['attest', rehearsal.profile, '--json']))
+    const run = shown(await runInside(['attest', rehearsal.profile, '--json']))
     const before = await readFile(join(run.folder, 'request.csr.pem'), 'utf8')
     const profile = await corrected((text) => text.replace('Oudegracht 1', 'Oudegracht 2'))
     expect((await program('runs', 'resume', run.id, '--yes', '--wait', '--profile', profile)).code).toBe(0)
@@ -208,13 +209,13 @@ describe('an operator’s word on an order', () => {
 describe('a paid profile', () => {
   it('is not enrolled a second time after its run was resumed with another, nor by a hard link to it', async () => {
     await rehearse(NEVER)
-    const run = shown(await runProgram(['attest', rehearsal.profile, '--json']))
+    const run = shown(await runInside(['attest', rehearsal.profile, '--json']))
     const other = await corrected((text) => text.replace('Oudegracht 1', 'Oudegracht 2'))
     expect((await program('runs', 'resume', run.id, '--yes', '--profile', other)).code).toBe(6)
     const hard = join(folder, 'hard.yaml')
     await link(rehearsal.profile, hard)
     for (const profile of [rehearsal.profile, other, hard]) {
-      const end = await runProgram(['enroll', profile, '--yes'])
+      const end = await runInside(['enroll', profile, '--yes'])
       expect(end.code, profile).toBe(2)
       expect(end.stderr, profile).toContain(run.id)
       expect(end.stderr, 'no second order is suggested').not.toContain('--new')

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
-import { runProgram } from './built-program.ts'
+import { runInside, setEnvironment } from './run-inside.ts'
 
 interface Entry {
   readonly location: string
@@ -17,17 +17,18 @@ interface Shown {
   readonly keyLocation: string
 }
 
-/** The built program on a rehearsal of its own. */
+/** The program on a rehearsal of its own. */
 async function rehearse(
   device: string,
-  act: (program: (...args: string[]) => ReturnType<typeof runProgram>, rehearsal: Rehearsal) => Promise<void>,
+  act: (program: (...args: string[]) => ReturnType<typeof runInside>, rehearsal: Rehearsal) => Promise<void>,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'device-keys-'))
   const rehearsal = await startRehearsal({ directory: folder, device, algorithm: 'P-256' })
-  const env = { ...rehearsal.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: folder }
+  const restore = setEnvironment(rehearsal.environment)
   try {
-    await act((...args) => runProgram([...args, '--json'], { env }), rehearsal)
+    await act((...args) => runInside([...args, '--json']), rehearsal)
   } finally {
+    restore()
     await rehearsal.close()
     await rm(folder, { recursive: true })
   }

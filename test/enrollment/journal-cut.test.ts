@@ -14,7 +14,7 @@ import { EnrollError } from '../../src/errors.ts'
 import { FolderLedger } from '../../src/ledger/folder-ledger.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { type RunningYubiHsm2Double, startYubiHsm2Double } from '../../src/sandbox/yubihsm2/double.ts'
-import { runProgram } from './built-program.ts'
+import { runInside } from './run-inside.ts'
 
 /**
  * A journal that has lost its end: a bad disk, a backup that was put back. Whatever is left of it, nothing is ordered again and no
@@ -142,7 +142,7 @@ describe('a journal that is cut', () => {
       await rm(join(work, 'ledger'), { recursive: true })
       const again = enroll({ configuration: await configuration(work), confirm: yes }, services(work))
       await expect(again, `cut at ${cut}`).rejects.toMatchObject({ code: 'run.damaged' })
-      const given = await runProgram(['runs', 'abandon', id, '--yes', '--state-directory', work])
+      const given = await runInside(['runs', 'abandon', id, '--yes', '--state-directory', work])
       expect([given.code, given.stderr]).toEqual([1, expect.stringContaining('--despite-order')])
     }
     expect([rehearsal.ca.orders.length, keys()]).toEqual([1, 1])
@@ -157,7 +157,7 @@ describe('a journal that is cut', () => {
       await cutTo(journal.indexOf(0x0a) + 1)
       const file = join(work, 'runs', id, 'journal.jsonl')
       await lose(file)
-      const program = (...args: string[]) => runProgram([...args, '--state-directory', work])
+      const program = (...args: string[]) => runInside([...args, '--state-directory', work])
       const resumed = await program('runs', 'resume', id, '--yes')
       expect([resumed.code, resumed.stderr]).toEqual([5, expect.stringContaining(`hsm-enroll runs repair ${id}`)])
       const repaired = await program('runs', 'repair', id)
@@ -189,7 +189,7 @@ describe('a journal that is cut', () => {
       if (state !== 'unknown' && state !== 'submitting') continue
       const [order] = rehearsal.ca.orders
       if (state === 'unknown') expect(why).toContain(order?.orderNumber)
-      const said = await runProgram([
+      const said = await runInside([
         ...['runs', 'resolve', id, '--order-number', order?.orderNumber ?? ''],
         ...['--state-directory', work],
       ])

@@ -11,11 +11,16 @@ import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/star
 import { missingForPcscd } from '../../src/sandbox/yubikey/card/pcscd.ts'
 import { allHere } from '../not-run.ts'
 import { type ProgramEnd, runProgram } from './built-program.ts'
+import { runInside, setEnvironment } from './run-inside.ts'
 
 /** A key that follows another: in a second place, with an order of its own, once. */
 let folder: string
 let rehearsal: Rehearsal
+let restore: () => void
+/** A process finds one pcscd, the first. */
+let program: (...args: string[]) => Promise<ProgramEnd>
 afterEach(async () => {
+  restore()
   await rehearsal.close()
   await rm(folder, { recursive: true })
 })
@@ -25,6 +30,8 @@ async function rehearse(device: string, flow?: readonly FlowStep[]): Promise<voi
   const algorithm = device === 'luna' ? 'P-384' : 'P-256'
   const authority = { account: { credit: '1000000.00' }, flow }
   rehearsal = await startRehearsal({ directory: folder, device, algorithm, authority })
+  restore = setEnvironment(rehearsal.environment)
+  program = device === 'yubikey' ? built : (...args) => runInside(args)
 }
 
 interface Shown {
@@ -40,7 +47,7 @@ interface Renewal {
   readonly detail: string
   readonly remedy?: string
 }
-const program = (...args: string[]): Promise<ProgramEnd> => runProgram(args, { env: { ...rehearsal.environment } })
+const built = (...args: string[]): Promise<ProgramEnd> => runProgram(args, { env: rehearsal.environment })
 const state = (): readonly string[] => ['--json', '--state-directory', rehearsal.stateDirectory]
 const shown = (end: ProgramEnd): Shown => JSON.parse(end.stdout) as Shown
 const enroll = async (): Promise<Shown> => {
@@ -49,8 +56,9 @@ const enroll = async (): Promise<Shown> => {
   return shown(end)
 }
 const show = async (id: string): Promise<Shown> => shown(await program('runs', 'show', id, ...state()))
-async function renew(...more: string[]): Promise<Renewal & { readonly code: number | null }> {
-  const end = await program('renew', rehearsal.profile, '--yes', '--json', ...more)
+const renew = (...more: string[]): ReturnType<typeof renewBy> => renewBy(program, ...more)
+async function renewBy(how: typeof program, ...more: string[]): Promise<Renewal & { readonly code: number | null }> {
+  const end = await how('renew', rehearsal.profile, '--yes', '--json', ...more)
   expect(end.stdout, end.stderr).toMatch(/^\{/)
   return { code: end.code, ...(JSON.parse(end.stdout) as Renewal) }
 }
@@ -161,7 +169,7 @@ describe('a renewal', () => {
 
   it('waits for the CA without a second order, however often it is repeated, and at one moment', async () => {
     const old = await slowly()
-    const both = await Promise.all([renew('--before', '60w'), renew('--before', '60w')])
+    const both = await Promise.all([renewBy(built, '--before', '60w'), renewBy(built, '--before', '60w')])
     expect(both.map(({ outcome }) => outcome).sort()).toEqual(['begun', 'waiting'])
     expect(both.map(({ code }) => code).sort()).toEqual([6, 7])
     for (let day = 0; day < 2; day++)

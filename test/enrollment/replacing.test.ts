@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { FlowStep } from '../../src/sandbox/certificate-authority/flow.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { type RunningYubiHsm2Double, startYubiHsm2Double } from '../../src/sandbox/yubihsm2/double.ts'
-import { type ProgramEnd, runProgram } from './built-program.ts'
+import type { ProgramEnd } from './built-program.ts'
+import { runInside } from './run-inside.ts'
 
 /** Replacing a key on a device that holds the new one beside the old: nothing goes before it is said, agreed to, and made good. */
 let folder: string
@@ -38,9 +39,9 @@ interface Shown {
 }
 const shown = (end: ProgramEnd): Shown => JSON.parse(end.stdout) as Shown
 const enroll = (...more: string[]): Promise<ProgramEnd> =>
-  runProgram(['enroll', rehearsal.profile, '--yes', '--json', ...more])
+  runInside(['enroll', rehearsal.profile, '--yes', '--json', ...more])
 const program = (...args: string[]): Promise<ProgramEnd> =>
-  runProgram([...args, '--json', '--state-directory', rehearsal.stateDirectory])
+  runInside([...args, '--json', '--state-directory', rehearsal.stateDirectory])
 
 const objects = (type: number): readonly string[] =>
   double.device.store
@@ -82,7 +83,7 @@ describe('the key of a run', () => {
 
   it('that is not finished is not replaced either; one that was abandoned, or a rehearsal that is over, is', async () => {
     await rehearse()
-    const begun = shown(await runProgram(['keygen', rehearsal.profile, '--json']))
+    const begun = shown(await runInside(['keygen', rehearsal.profile, '--json']))
     const refused = await enroll('--new', '--replace-key', begun.keyLocation)
     expect(refused.stderr).toContain('it is not finished (key-generated)')
     expect((await program('runs', 'abandon', begun.id, '--yes')).code).toBe(0)
@@ -157,7 +158,7 @@ describe('the keys of a device', () => {
     await rehearse()
     const paid = shown(await enroll('--wait'))
     const test = shown(await enroll('--test', '--wait'))
-    const listed = await runProgram(['keys', 'list', rehearsal.profile, '--json'])
+    const listed = await runInside(['keys', 'list', rehearsal.profile, '--json'])
     expect(listed.code, listed.stderr).toBe(0)
     const entries = (
       JSON.parse(listed.stdout) as { keys: readonly { location: string; run: string; inUse: boolean }[] }
@@ -168,13 +169,13 @@ describe('the keys of a device', () => {
         [test.id, [test.keyLocation, false]],
       ]),
     )
-    const held = await runProgram(['keys', 'delete', paid.keyLocation, rehearsal.profile, '--yes'])
+    const held = await runInside(['keys', 'delete', paid.keyLocation, rehearsal.profile, '--yes'])
     expect(held.code).toBe(1)
     expect(held.stderr).toContain(paid.id)
-    const unasked = await runProgram(['keys', 'delete', test.keyLocation, rehearsal.profile])
+    const unasked = await runInside(['keys', 'delete', test.keyLocation, rehearsal.profile])
     expect(unasked.code).toBe(2)
     expect(keys()).toHaveLength(2)
-    const deleted = await runProgram(['keys', 'delete', test.keyLocation, rehearsal.profile, '--yes', '--json'])
+    const deleted = await runInside(['keys', 'delete', test.keyLocation, rehearsal.profile, '--yes', '--json'])
     expect(deleted.code, deleted.stderr).toBe(0)
     expect(keys()).toEqual([paid.keyLocation])
   })

@@ -32,3 +32,18 @@ export async function runInside(args: readonly string[], options: ProgramOptions
   })
   return { code, signal: null, ...written }
 }
+
+/**
+ * Sets what is read from the environment of the process itself, by native modules above all, until the function is called that it
+ * returns.
+ */
+export function setEnvironment(values: Readonly<Record<string, string>>): () => void {
+  const before = Object.keys(values).map((name) => [name, process.env[name]] as const)
+  Object.assign(process.env, values)
+  return () => {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+    }
+  }
+}
