@@ -6,13 +6,18 @@ import { confirmOrder, stateDirectoryOf } from './enrolling.ts'
 import { createServices, tellEverything } from './services.ts'
 
 /** Reports what is refused, and goes on. */
-export async function attempt(action: () => Promise<void>, { output }: Pick<CommandContext, 'output'>): Promise<void> {
+export async function attempt(
+  action: () => Promise<void>,
+  { output, signal }: Pick<CommandContext, 'output' | 'signal'>,
+): Promise<void> {
   const { failureOf, tellError } = await import('./report-error.ts')
   try {
     await action()
   } catch (error) {
     if (!(error instanceof EnrollError) && !(error instanceof DeviceError)) throw error
     const { code, message, remedy, exitCode } = failureOf(error)
+    // Whoever ends the process learns nothing from it.
+    if (signal.aborted && code === 'run.stopped') return
     tellError({ code, message, remedy, exitCode }, output)
     output.line({ error: { code, message, remedy, exitCode } }, () => `${code}`)
   }
@@ -26,8 +31,12 @@ export async function attempt(action: () => Promise<void>, { output }: Pick<Comm
 export async function agentPass(args: Arguments, context: CommandContext): Promise<void> {
   const { renew } = await import('../enrollment/renewal/renew.ts')
   const { resumeAll } = await import('../enrollment/resume-all.ts')
+  const { concernsLogin } = await import('../enrollment/plan/ask-ca.ts')
+  const { settingsOf } = await import('../enrollment/profile-marks.ts')
+  const { RefusedLogins } = await import('../enrollment/refused-logins.ts')
   const { failureOf } = await import('./report-error.ts')
   const { output } = context
+  const refused = new RefusedLogins()
   const confirm = args.flag('yes') ? { confirm: confirmOrder(args, context) } : {}
   for (const name of args.list('profiles')) {
     if (context.signal.aborted) return
@@ -35,7 +44,15 @@ export async function agentPass(args: Arguments, context: CommandContext): Promi
       const configuration = await configure(args, context, { profile: name })
       const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
       const profile = configuration.profile ?? name
-      const result = await renew({ configuration, profile, ...confirm }, services)
+      const settings = settingsOf(configuration)
+      if (refused.has(settings)) {
+        output.progress(`${name}: waits, since the CA has refused the login`)
+        return
+      }
+      const result = await renew({ configuration, profile, ...confirm }, services).catch((error: unknown) => {
+        if (concernsLogin(error)) refused.add(settings)
+        throw error
+      })
       output.line({ profile, ...result }, () => `${name}: ${result.outcome}: ${result.detail}`)
       await tellEverything(services, configuration, profile)
     }, context)
@@ -43,7 +60,7 @@ export async function agentPass(args: Arguments, context: CommandContext): Promi
   await attempt(async () => {
     const configuration = await configure(args, context)
     const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
-    for await (const { error: caught, ...resumed } of resumeAll(services, { patient: true })) {
+    for await (const { error: caught, ...resumed } of resumeAll(services, { patient: true }, refused)) {
       const failure = caught === undefined ? undefined : failureOf(caught)
       const { code, message, remedy, exitCode = resumed.exitCode } = failure ?? {}
       const error = failure === undefined ? undefined : { code, message, remedy, exitCode }

@@ -1,7 +1,9 @@
 import { DeviceError } from '../../devices/device.ts'
 import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
 import { type AdvanceOptions, advance } from './advance.ts'
+import { beginningOf, readRun } from './list-runs.ts'
 import { concernsLogin } from './plan/ask-ca.ts'
+import { RefusedLogins } from './refused-logins.ts'
 import { withRun } from './run.ts'
 import type { RunState } from './run-event.ts'
 import { indexedRuns, type RunDigest } from './run-index.ts'
@@ -19,20 +21,30 @@ export interface ResumedRun {
 /**
  * Continues every run that can go on, oldest first, each as far as it goes now. Those that a person has to look at (refused, unknown,
  * damaged) are left, and so is one that another process has. Without `confirm` no order is placed: then only runs that have one go on.
- * Ends early after a wrong PIN, which the next run would send again, and after a login that the CA refuses.
+ * Ends early after a wrong PIN, which the next run would send again. After a login that the CA refuses, the runs of that account wait,
+ * and those that ask no CA go on, as do those of other accounts. `refused`: what the same pass has met before.
  */
 export async function* resumeAll(
   services: EnrollmentServices,
   options: Pick<AdvanceOptions, 'confirm' | 'wait' | 'patient'>,
+  refused = new RefusedLogins(),
 ): AsyncGenerator<ResumedRun> {
   const open: { readonly id: string; readonly digest: RunDigest }[] = []
   for await (const { id, digest } of indexedRuns(services.stateDirectory, { keep: true }))
     if (digest !== undefined && goesOn(digest, options.confirm !== undefined)) open.push({ id, digest })
+  open.sort((a, b) => (beginningOf(a.id, a.digest) < beginningOf(b.id, b.digest) ? -1 : 1))
   for (const { id, digest } of open) {
     if (services.signal?.aborted === true) return
+    const { record } = await readRun(services.stateDirectory, id)
+    if (digest.state !== 'issued' && record !== undefined && refused.has(record.settings)) {
+      const detail = `the run ${id} waits: its CA is out of reach, or has refused the login`
+      services.observer.step({ step: 'resume', status: 'waiting', detail })
+      continue
+    }
     const resumed = await resumeOne(id, services, options)
     yield { profile: digest.profile, ...resumed }
-    if (endsAll(resumed.error)) return
+    if (resumed.error?.code === 'pin.wrong' || resumed.error?.code === 'pin.locked') return
+    if (record !== undefined && concernsLogin(resumed.error)) refused.add(record.settings)
   }
 }
 
@@ -60,6 +72,3 @@ const goesOn = ({ state, test, device }: RunDigest, mayOrder: boolean): boolean 
 
 /** A run in `attested` was refused by a check, or died before it: the check is cheap, and says which. */
 const BEFORE_ORDER: readonly RunState[] = ['planned', 'key-generated', 'csr-signed', 'attested', 'checked']
-
-const endsAll = (error: ResumedRun['error']): boolean =>
-  error !== undefined && (error.code === 'pin.wrong' || error.code === 'pin.locked' || concernsLogin(error))

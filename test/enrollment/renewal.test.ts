@@ -116,11 +116,11 @@ describe('a renewal', () => {
     const early = await program('runs', 'retire', old.id, '--yes', ...state())
     expect(early.code, early.stderr).toBe(1)
     expect(early.stderr).toContain('renewal.in-use')
-    expect((await program('runs', 'switch', next.id, ...state())).code).toBe(0)
+    expect((await program('runs', 'switch', next.id, '--profile', rehearsal.profile)).code).toBe(0)
     expect(await renew()).toMatchObject({ code: 0, outcome: 'nothing', current: next.id })
     const unasked = await program('runs', 'retire', old.id, ...state())
     expect(unasked.code, 'its certificate is good, and nobody said yes').toBe(2)
-    const retired = await program('runs', 'retire', old.id, '--yes', ...state())
+    const retired = await program('runs', 'retire', old.id, '--yes', '--profile', rehearsal.profile)
     expect(retired.code, retired.stderr).toBe(0)
     const scan = await program('inventory', 'scan', rehearsal.profile, '--json')
     const { keys } = (JSON.parse(scan.stdout) as { scans: { keys: { location: string; finding: string }[] }[] })
@@ -137,7 +137,7 @@ describe('a renewal', () => {
     await rehearse('yubihsm2')
     const old = await enroll()
     const next = await renewed()
-    expect((await program('runs', 'switch', next.id, ...state())).code).toBe(0)
+    expect((await program('runs', 'switch', next.id, '--profile', rehearsal.profile)).code).toBe(0)
     const spec = { algorithm: 'P-256', label: 'by hand', id: Buffer.alloc(16) } as const
     const inItsPlace = join(folder, 'in-its-place.yaml')
     const text = await readFile(rehearsal.profile, 'utf8')
@@ -179,6 +179,16 @@ describe('a renewal', () => {
     // The rehearsal's pause between two questions is a second, and the last one may be less than that ago.
     expect((await renewed()).state).toBe('installed')
     expect(rehearsal.ca.orders).toHaveLength(2)
+  })
+
+  it('waits, too, for the first certificate of its profile: a timer is set up on the day of the order', async () => {
+    await rehearse('yubihsm2', [])
+    const none = await program('renew', rehearsal.profile, '--yes', '--json')
+    expect(none.code, none.stderr).toBe(2)
+    expect(none.stderr).toContain('renewal.none')
+    const ordered = shown(await program('enroll', rehearsal.profile, '--yes', '--json'))
+    expect(await renew()).toMatchObject({ code: 6, outcome: 'waiting', run: ordered.id })
+    expect(rehearsal.ca.orders).toHaveLength(1)
   })
 
   it('is named by a run as well as by its profile', async () => {
@@ -244,7 +254,7 @@ describe('a renewal', () => {
     await rehearse('yubihsm2')
     const old = await enroll()
     const next = await renewed()
-    expect((await program('runs', 'switch', next.id, ...state())).code).toBe(0)
+    expect((await program('runs', 'switch', next.id, '--profile', rehearsal.profile)).code).toBe(0)
     const revoke = [
       'order',
       'revoke',

@@ -3,10 +3,11 @@ import type { RenewalResult } from '../../enrollment/renewal/renew.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
 import { readPeriod } from '../../period.ts'
 import type { Arguments, Command, CommandContext } from '../command.ts'
-import { configure, STATE_OPTIONS } from '../configure.ts'
+import { configure, configureState, STATE_PROFILE_OPTIONS } from '../configure.ts'
 import {
   confirmOrder,
   ORDER_OPTIONS,
+  PIN_OPTION,
   RUN_OPTIONS,
   replacementWish,
   stateDirectoryOf,
@@ -118,12 +119,12 @@ export const switchTo: Command = {
   command: 'switch <run>',
   summary: 'record that signatures are made with the key of this run now',
   positionals: RUN,
-  options: STATE_OPTIONS,
+  options: STATE_PROFILE_OPTIONS,
   run: async (args, context) => {
     const { recordSwitch } = await import('../../enrollment/renewal/retire.ts')
     const { userName } = await import('../../files/user-name.ts')
     const { showRun } = await import('../run-view.ts')
-    const services = createServices(stateDirectoryOf(await configure(args, context)), context, false)
+    const services = createServices(stateDirectoryOf(await configureState(args, context)), context, false)
     showRun(await recordSwitch(args.required('run'), `operator ${userName()}`, services), context.output)
     return EXIT.done
   },
@@ -134,7 +135,8 @@ export const retireKey: Command = {
   summary: 'give up the key of a run after it was renewed, and delete it if the device deletes keys',
   positionals: RUN,
   options: {
-    ...STATE_OPTIONS,
+    ...STATE_PROFILE_OPTIONS,
+    ...PIN_OPTION,
     ...TRACE_OPTION,
     yes: { type: 'boolean', alias: ['confirm', 'y'], describe: 'do not ask' },
   },
@@ -143,7 +145,7 @@ export const retireKey: Command = {
     const { userName } = await import('../../files/user-name.ts')
     const { confirmChange } = await import('../sectigo-client.ts')
     const { showRun } = await import('../run-view.ts')
-    const services = createServices(stateDirectoryOf(await configure(args, context)), context, args.flag('trace'))
+    const services = servicesFor(await configureState(args, context), args, context)
     const confirm = (question: string): Promise<void> => confirmChange(question, args, context)
     const { run, deleted } = await retire(
       args.required('run'),

@@ -1,6 +1,6 @@
 import { EnrollError, EXIT, type ExitCode } from '../../errors.ts'
 import type { Arguments, Command, CommandContext } from '../command.ts'
-import { configure } from '../configure.ts'
+import { configureState, RUN_PROFILE_OPTION } from '../configure.ts'
 import {
   advanceAndShow,
   confirmOrder,
@@ -18,6 +18,10 @@ export const resume: Command = {
   options: {
     ...EXISTING_RUN_OPTIONS,
     ...ORDER_OPTIONS,
+    profile: {
+      type: 'string',
+      describe: `${RUN_PROFILE_OPTION.profile.describe}; with --all: profile whose stateDirectory to look into`,
+    },
     'order-again': { type: 'boolean', describe: 'after a refusal by the CA: place a new order with the same key' },
     all: { type: 'boolean', describe: 'every run that can go on, a JSON line each; orders are placed only with --yes' },
   },
@@ -46,7 +50,7 @@ export const resume: Command = {
 }
 
 /** What is a person's word on one run. */
-const OF_ONE_RUN = ['profile', 'order-again', 'replace-key', 'abandon', 'wait'] as const
+const OF_ONE_RUN = ['order-again', 'replace-key', 'abandon', 'wait'] as const
 
 async function resumeEvery(args: Arguments, context: CommandContext): Promise<ExitCode> {
   const { resumeAll } = await import('../../enrollment/resume-all.ts')
@@ -58,7 +62,7 @@ async function resumeEvery(args: Arguments, context: CommandContext): Promise<Ex
       remedy: 'Specify the run in place of --all.',
     })
   }
-  const configuration = await configure(args, context)
+  const configuration = await configureState(args, context)
   const services = servicesFor(configuration, args, context)
   const confirm = args.flag('yes') ? { confirm: confirmOrder(args, context) } : {}
   let worst: ExitCode = EXIT.done
@@ -74,7 +78,7 @@ async function resumeEvery(args: Arguments, context: CommandContext): Promise<Ex
     )
     worst = worseExit(worst, exitCode)
   }
-  await tellEverything(services, configuration)
+  await tellEverything(services, configuration, configuration.profile)
   if (worst === EXIT.done) context.output.progress('Nothing is left to continue.')
   return worst
 }

@@ -12,8 +12,10 @@ const NO_ACCESS = -16
 
 /** Does the CA refuse the login, or is it out of reach? Then the next profile meets the same. */
 export const concernsLogin = (error: unknown): boolean =>
-  error instanceof EnrollError &&
-  (error.code === 'sectigo.not-sent' || (error instanceof RefusedCall && error.refusal.code === NO_ACCESS))
+  error instanceof EnrollError && (error.code === 'sectigo.not-sent' || [error, error.cause].some(isRefusedLogin))
+
+/** Beside other obstacles it is the cause of the error that lists them. */
+const isRefusedLogin = (error: unknown): boolean => error instanceof RefusedCall && error.refusal.code === NO_ACCESS
 
 /** What the CA says of an account before anything is ordered. */
 export interface AskedCa {

@@ -33,6 +33,10 @@ export function renewalUnderWay(runs: readonly KnownRun[], test: boolean): Known
   )
 }
 
+/** The run whose order will bring the first certificate of a profile. */
+export const firstOrdered = (runs: readonly KnownRun[], test: boolean): KnownRun | undefined =>
+  runs.findLast(({ record }) => record.device && record.test === test && record.state === 'ordered')
+
 /** The last renewal of a key whose order the CA rejected, unless a person gave it up since. Each costs a key and a paid order. */
 export function rejectedRenewal(
   runs: readonly KnownRun[],

@@ -10,7 +10,7 @@ import { type KnownRun, runsOfProfile } from '../profile-runs.ts'
 import { type Run, withRun } from '../run.ts'
 import type { EnrollmentServices } from '../services.ts'
 import { choosePlace, placeOf } from './choose-place.ts'
-import { awaitsSwitch, currentRun, rejectedRenewal, renewalUnderWay } from './current-key.ts'
+import { awaitsSwitch, currentRun, firstOrdered, rejectedRenewal, renewalUnderWay } from './current-key.ts'
 
 /**
  * `nothing`: no certificate ends soon. `begun`: there is a new key, and the CA has its order. `waiting`: for the CA, or for who has the
@@ -74,7 +74,11 @@ export async function renew(renewal: Renewal, services: EnrollmentServices): Pro
   const current = currentRun(runs, test)
   const underWay = renewalUnderWay(runs, test)
   if (underWay !== undefined) return goOn(underWay, current, renewal, services)
-  if (current === undefined) throw nothingToRenew(profile)
+  if (current === undefined) {
+    const first = firstOrdered(runs, test)
+    if (first === undefined) throw nothingToRenew(profile)
+    return beforeTheFirst(first)
+  }
   const notAfter = current.record.certificateNotAfter ?? ''
   const left = Date.parse(notAfter) - services.now()
   const about = { current: current.id, notAfter }
@@ -220,6 +224,14 @@ const rejectedBefore = ({ id, record: { rejection } }: KnownRun): Omit<RenewalRe
 
 const ends = (left: number): string =>
   left < 0 ? 'the certificate has ended' : `the certificate ends in ${wholeDays(left)} days`
+
+/** A timer may be set up on the day of the first order: that is no mistake, and there will be something to renew. */
+const beforeTheFirst = ({ id, record }: KnownRun): RenewalResult => ({
+  outcome: 'waiting',
+  exitCode: EXIT.pending,
+  run: id,
+  detail: `there is no certificate to renew yet: the CA has the order ${record.orderNumber} of the run ${id}`,
+})
 
 const nothingToRenew = (profile: string): EnrollError =>
   new EnrollError('renewal.none', `Could not renew: no run of ${profile} has a certificate.`, {
