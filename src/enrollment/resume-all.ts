@@ -2,11 +2,12 @@ import { DeviceError } from '../../devices/device.ts'
 import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
 import { type AdvanceOptions, advance } from './advance.ts'
 import { beginningOf, readRun } from './list-runs.ts'
-import { concernsLogin } from './plan/ask-ca.ts'
+import { concernsLogin, isLoginRefusal } from './plan/ask-ca.ts'
 import { RefusedLogins } from './refused-logins.ts'
 import { withRun } from './run.ts'
 import type { RunState } from './run-event.ts'
 import { indexedRuns, type RunDigest } from './run-index.ts'
+import type { RunRecord } from './run-record.ts'
 import type { EnrollmentServices } from './services.ts'
 
 /** Where one of many runs has got to. */
@@ -41,10 +42,11 @@ export async function* resumeAll(
       services.observer.step({ step: 'resume', status: 'waiting', detail })
       continue
     }
-    const resumed = await resumeOne(id, services, options)
+    const { refusal, ...resumed } = await resumeOne(id, services, options)
     yield { profile: digest.profile, ...resumed }
     if (resumed.error?.code === 'pin.wrong' || resumed.error?.code === 'pin.locked') return
-    if (record !== undefined && concernsLogin(resumed.error)) refused.add(record.settings)
+    const isRefused = concernsLogin(resumed.error) || (refusal !== undefined && isLoginRefusal(refusal))
+    if (record !== undefined && isRefused) refused.add(record.settings)
   }
 }
 
@@ -52,13 +54,18 @@ async function resumeOne(
   id: string,
   services: EnrollmentServices,
   options: AdvanceOptions,
-): Promise<Omit<ResumedRun, 'profile'>> {
+): Promise<Omit<ResumedRun, 'profile'> & Pick<RunRecord, 'refusal'>> {
   let state: RunState | undefined
+  let refusal: RunRecord['refusal']
   try {
     const exitCode = await withRun(id, services, (run) =>
-      advance(run, options).finally(() => (state = run.record.state)),
+      advance(run, options).finally(() => {
+        state = run.record.state
+        // One of before, which was resumed and led further, is gone from the record.
+        refusal = run.record.refusal
+      }),
     )
-    return { run: id, state, exitCode }
+    return { run: id, state, exitCode, refusal }
   } catch (error) {
     if (!(error instanceof EnrollError) && !(error instanceof DeviceError)) throw error
     const exitCode = error instanceof DeviceError ? EXIT.device : error.exitCode

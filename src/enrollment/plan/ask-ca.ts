@@ -14,8 +14,10 @@ const NO_ACCESS = -16
 export const concernsLogin = (error: unknown): boolean =>
   error instanceof EnrollError && (error.code === 'sectigo.not-sent' || [error, error.cause].some(isRefusedLogin))
 
-/** Beside other obstacles it is the cause of the error that lists them. */
-const isRefusedLogin = (error: unknown): boolean => error instanceof RefusedCall && error.refusal.code === NO_ACCESS
+/** It may also be the cause of an error that says more. */
+const isRefusedLogin = (error: unknown): boolean => error instanceof RefusedCall && isLoginRefusal(error.refusal)
+
+export const isLoginRefusal = ({ code }: { readonly code: number }): boolean => code === NO_ACCESS
 
 /** What the CA says of an account before anything is ordered. */
 export interface AskedCa {

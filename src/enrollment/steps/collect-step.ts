@@ -1,5 +1,6 @@
 import { EnrollError, sentence } from '../../errors.ts'
 import type { Collection, OrderProgress, Refusal } from '../../sectigo/certificate-authority.ts'
+import { RefusedCall } from '../../sectigo/replies/require-reply.ts'
 import { releaseClaims, releaseRenewal } from '../order-claims.ts'
 import type { Run } from '../run.ts'
 import { untilStopped } from '../services.ts'
@@ -71,6 +72,7 @@ function notCollected(
   const message = sentence(`Could not collect the certificate of order ${orderNumber}: ${why}`)
   return new EnrollError('ca.collect', message, {
     remedy: refusal?.remedy ?? 'Ask the CA why; a new certificate needs a new order.',
+    ...(refusal === undefined ? {} : { cause: new RefusedCall('the collection', refusal) }),
   })
 }
 
