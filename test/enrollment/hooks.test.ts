@@ -175,6 +175,34 @@ describe('mail', () => {
     ])
     expect(body).toContain('type: issued')
   })
+
+  it('says nothing of what is not known', async () => {
+    const sendmail = join(folder, 'sendmail')
+    await writeFile(sendmail, `#!/bin/sh\ncat > '${folder}/mail'\n`)
+    await chmod(sendmail, 0o755)
+    await hooks([`mailTo: [ops@example.com]`, `sendmail: ${sendmail}`])
+    rehearsal.ca.fail({ endpoint: '!AutoApplyOrder', kind: 'lost-reply' })
+    expect((await enroll()).code).toBe(5)
+    const body = await readFile(join(folder, 'mail'), 'utf8')
+    expect(body).toContain('type: unknown')
+    expect(body).not.toContain('undefined')
+  })
+
+  it('is told to each address once: one that was not reached, or was added since, is told alone', async () => {
+    const sendmail = join(folder, 'sendmail')
+    const keep = `cat > '${folder}/mail'; grep '^To:' '${folder}/mail' >> '${folder}/to'`
+    await writeFile(sendmail, `#!/bin/sh\n${keep}\n! grep -q away@ '${folder}/mail' || [ -e '${folder}/back' ]\n`)
+    await chmod(sendmail, 0o755)
+    await hooks([`mailTo: [ops@example.com, away@example.com]`, `sendmail: ${sendmail}`])
+    const end = await enroll()
+    expect(end.stderr).toContain('the mail hook was not told of "issued"')
+    await writeFile(join(folder, 'back'), '')
+    const text = await readFile(rehearsal.profile, 'utf8')
+    await writeFile(rehearsal.profile, text.replace('[ops@', '[new@example.com, ops@'))
+    for (let day = 0; day < 2; day++) expect((await runInside(['renew', rehearsal.profile, '--json'])).code).toBe(0)
+    const told = (await readFile(join(folder, 'to'), 'utf8')).trimEnd().split('\n')
+    expect(told).toEqual(['ops', 'away', 'new', 'away'].map((name) => `To: ${name}@example.com`))
+  })
 })
 
 describe('an end that comes near', () => {

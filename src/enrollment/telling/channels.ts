@@ -9,6 +9,8 @@ import type { LifetimeEvent } from './event.ts'
 /** A way in which somebody is told. `deliver` resolves once the event is theirs, and throws an Error that says why it is not. */
 export interface Channel {
   readonly name: 'command' | 'webhook' | 'mail'
+  /** Where it leads, as the configuration says it: who set up another hook, or added an address, is told as well. */
+  readonly to: string
   deliver(event: LifetimeEvent): Promise<void>
 }
 
@@ -27,6 +29,7 @@ export function channelsOf(configuration: Configuration, reading: SecretReading)
   if (command !== undefined)
     channels.push({
       name: 'command',
+      to: command,
       deliver: (event) =>
         run(
           command.split(' ').filter((word) => word !== ''),
@@ -34,12 +37,13 @@ export function channelsOf(configuration: Configuration, reading: SecretReading)
         ),
     })
   if (webhook !== undefined)
-    channels.push({ name: 'webhook', deliver: (event) => post(webhook, event, configuration, reading) })
-  if (mailTo.length > 0)
+    channels.push({ name: 'webhook', to: webhook, deliver: (event) => post(webhook, event, configuration, reading) })
+  const sendmail = configuration.text('hooks.sendmail') ?? '/usr/sbin/sendmail'
+  for (const address of mailTo)
     channels.push({
       name: 'mail',
-      deliver: (event) =>
-        run([configuration.text('hooks.sendmail') ?? '/usr/sbin/sendmail', '-i', '-t'], mail(mailTo, event)),
+      to: address,
+      deliver: (event) => run([sendmail, '-i', '-t'], mail(address, event)),
     })
   return channels
 }
@@ -114,10 +118,12 @@ async function tryPost(url: URL, request: RequestInit): Promise<string | undefin
 }
 
 /** Header fields hold nothing that an event brings from outside. */
-function mail(to: readonly string[], event: LifetimeEvent): string {
-  const lines = Object.entries(event).map(([name, value]) => `${name}: ${printable(String(value))}`)
+function mail(to: string, event: LifetimeEvent): string {
+  const lines = Object.entries(event)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}: ${printable(String(value))}`)
   return [
-    `To: ${to.map((address) => printable(address)).join(', ')}`,
+    `To: ${printable(to)}`,
     `Subject: hsm-enroll: ${event.type}`,
     `Auto-Submitted: auto-generated`,
     `Message-ID: <${event.id}.hsm-enroll@localhost>`,

@@ -4,6 +4,7 @@ import type { Configuration } from '../../config/configuration.ts'
 import { EnrollError } from '../../errors.ts'
 import { createOnce } from '../../files/create-once.ts'
 import { makeDirectory } from '../../files/make-directory.ts'
+import { sha256Hex } from '../../sha256-hex.ts'
 import { inUse } from '../inventory/in-use.ts'
 import { readInventory } from '../inventory/read-inventory.ts'
 import { Journal } from '../journal.ts'
@@ -82,7 +83,7 @@ async function tell(
   if (wanted.length > 0 && !wanted.includes(event.type)) return
   const folder = join(services.stateDirectory, 'events')
   for (const channel of channels) {
-    const told = join(folder, `${event.id}.${channel.name}`)
+    const told = join(folder, `${event.id}.${channel.name}-${sha256Hex(channel.to).slice(0, 16)}`)
     try {
       if (await exists(told)) continue
       await makeDirectory(folder)
