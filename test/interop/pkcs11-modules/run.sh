@@ -8,7 +8,8 @@ set -euo pipefail
 rig="$(cd "$(dirname "$0")" && pwd)"
 root="$(cd "$rig/../../.." && pwd)"
 [ -f "$root/dist/tools/pkcs11-module.js" ] || (cd "$root" && node scripts/build.mjs --no-types)
-[ "$(id -u)" -eq 0 ] || { echo "needs root, for namespaces and their mounts" >&2; exit 1; }
+[ "$(id -u)" -eq 0 ] && unshare --mount --ipc --pid --fork --mount-proc true 2>/dev/null ||
+  { echo "cannot run here: it needs root, for namespaces and their mounts" >&2; exit 77; }
 bash "$root/scripts/system-packages.sh"
 if command -v apt-get >/dev/null; then
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends opencryptoki libtpm2-pkcs11-1 libtpm2-pkcs11-tools \

@@ -18,7 +18,10 @@ fi
 for program in mmdebstrap systemd-nspawn nsenter unshare ip curl node npm; do
   command -v "$program" >/dev/null || { echo "missing: $program" >&2; exit 1; }
 done
-[ "$(id -u)" = 0 ] || { echo "missing: root" >&2; exit 1; }
+cannot() { echo "cannot run here: $1" >&2; exit 77; }
+[ "$(id -u)" = 0 ] || cannot 'it needs root'
+unshare --mount --pid --net --cgroup --fork true 2>/dev/null || cannot 'no namespaces'
+[ -n "$(findmnt -n -t cgroup2 -o TARGET)" ] || cannot 'no control groups (cgroup2)'
 
 work="$(mktemp -d /var/tmp/hsm-enroll-systemd.XXXXXX)"
 host="$work/host"
