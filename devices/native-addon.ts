@@ -1,3 +1,4 @@
+import { isSea } from 'node:sea'
 import { DeviceError } from './device-error.ts'
 import { type AddonPackages, addonFault } from './native-addon-fault.ts'
 
@@ -26,6 +27,10 @@ const ADDONS: { readonly [Name in NativeAddon]: AddonPackages & { readonly load?
   },
 }
 
+/** The package is on no registry. */
+const FROM_A_CLONE =
+  'Install the npm package instead: in a clone, npm ci && npm run build && npm pack && npm install --global --allow-scripts=pkcs11js,node-hid ./hsm-enroll-*.tgz'
+
 export const NATIVE_ADDONS: readonly NativeAddon[] = ['graphene-pk11', 'node-hid']
 
 /**
@@ -39,6 +44,15 @@ export async function loadNativeAddon<Name extends NativeAddon>(name: Name): Pro
     load?.(addon)
     return addon
   } catch (cause) {
+    if (isSea())
+      throw new DeviceError(
+        'device.module',
+        `Could not load the ${packages.what}: the single-file program holds no native addon.`,
+        {
+          remedy: FROM_A_CLONE,
+          cause,
+        },
+      )
     const { message, remedy } = addonFault(packages, cause)
     throw new DeviceError('device.module', message, { remedy, cause })
   }

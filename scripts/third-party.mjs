@@ -14,8 +14,17 @@ export function thirdPartyNotices(inputs) {
         .filter((file) => NOTICE.test(file))
         .sort()
         .map((file) => readFileSync(`${folder}/${file}`, 'utf8').trim())
+      if (texts.length === 0) texts.push(...inReadme(folder))
       if (texts.length === 0) throw new Error(`${name} ${version} (${license}) has no notice to show`)
       return `${name} ${version} (${license})\n\n${texts.join('\n\n')}\n`
     })
     .join(`\n${'-'.repeat(72)}\n\n`)
+}
+
+/** Some print it at the end of their README and nowhere else. */
+function inReadme(folder) {
+  const readme = readdirSync(folder).find((file) => /^readme\.md$/i.test(file))
+  const text = readme === undefined ? '' : readFileSync(`${folder}/${readme}`, 'utf8')
+  const [, licence] = /^(?:#+ *Licen[cs]e\n|Licen[cs]e\n-+\n)([\s\S]*Copyright[\s\S]*)/m.exec(text) ?? []
+  return licence === undefined ? [] : [licence.trim()]
 }

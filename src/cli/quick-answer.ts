@@ -2,7 +2,7 @@ import { VERSION } from './version.ts'
 
 /** Columns that the build has every help laid out for: what most terminals have, and the widest that help is. */
 export const HELP_WIDTHS = [80, 110] as const
-type HelpWidth = (typeof HELP_WIDTHS)[number]
+export type HelpWidth = (typeof HELP_WIDTHS)[number]
 
 /** Help is never wider, and so wide where it is not for a terminal. */
 export const WIDEST_HELP = 110

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { DeviceError, type DiscoveredDevice, type Discovery } from '../../devices/device.ts'
 import { withRemedy } from '../errors.ts'
 import type { HsmType } from '../hsm-type.ts'
+import { ownProgram } from './own-program.ts'
 
 /** What a search found; `givenUp` where its process ended with an error or gave no answer, and the trail says why. */
 export interface SearchEnd extends Discovery {
@@ -16,8 +17,8 @@ const MAX_OUTPUT = 4 * 1024 * 1024
  * its process with it. Resolves in any case; the trail says what went wrong. Throws DeviceError `device.aborted`.
  */
 export function searchInChild(hsmType: HsmType, signal: AbortSignal): Promise<SearchEnd> {
-  const { execPath, execArgv, argv } = process
-  const again = [...execArgv, ...argv.slice(1), '--json', '--only', hsmType]
+  const { execPath, argv } = process
+  const again = [...ownProgram(), ...argv.slice(2), '--json', '--only', hsmType]
   const options = { signal, timeout: DEADLINE_MS, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT } as const
   return new Promise((resolve, reject) => {
     execFile(execPath, again, options, (error, stdout) => {

@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { arch, platform, release } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
+import { isSea } from 'node:sea'
 import { programEnvironment, runProgram } from '../../../devices/run-program.ts'
 import { sha256Hex } from '../../sha256-hex.ts'
 
@@ -28,8 +29,8 @@ export async function recordTool(
   program: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<{ readonly record: ToolRecord; readonly sums: string }> {
-  const root = packageRoot(import.meta.dirname)
-  const names = ['package.json', ...(await programFiles(root))].sort()
+  const root = isSea() ? dirname(process.execPath) : packageRoot(import.meta.dirname)
+  const names = isSea() ? [basename(process.execPath)] : ['package.json', ...(await programFiles(root))].sort()
   const lines = await Promise.all(names.map(async (name) => `${await fileSha256(join(root, name))}  ${name}\n`))
   const sums = lines.join('')
   return {

@@ -17,8 +17,8 @@ interface Share {
 }
 
 export interface PoolOptions {
-  /** The program of a worker. It gets `data`, says READY, and answers every list of items with the list of their outcomes. */
-  readonly program: URL
+  /** The program of a worker, as a file or as its text. It gets `data`, says READY, and answers every list of items with the list of their outcomes. */
+  readonly program: URL | string
   readonly data: unknown
   readonly workers: number
   readonly signal?: AbortSignal
@@ -45,7 +45,7 @@ export async function* judgeAll(
   }
 
   const start = (): void => {
-    const worker = new Worker(program, { workerData: data, resourceLimits: LIMITS })
+    const worker = new Worker(program, { eval: typeof program === 'string', workerData: data, resourceLimits: LIMITS })
     all.add(worker)
     let isReady = false
     worker.on('message', (message: readonly Outcome[] | typeof READY) => {

@@ -32,6 +32,7 @@ export const checkMany: Command = {
     const { readInput } = await import('../../config/read-input.ts')
     const { itemsOfList, itemsOfPaths } = await import('../check-many/items.ts')
     const { judgeAll } = await import('../check-many/pool.ts')
+    const { workerProgram } = await import('../check-many/worker-program.ts')
     const { REPORT_FORMATS } = await import('../check-many/formats.ts')
     const { output } = context
     const hsmType = readHsmType(args.text('hsm-type'))
@@ -55,7 +56,7 @@ export const checkMany: Command = {
     })
     const knowledge = await knowledgeInForce(configuration)
     const outcomes = judgeAll(list === undefined ? itemsOfPaths(paths) : itemsOfList(list, context.cwd), {
-      program: new URL('./check-worker.js', import.meta.url),
+      program: workerProgram(),
       data: {
         ...(hsmType === undefined ? {} : { hsmType }),
         ...(on === undefined ? {} : { on }),

@@ -68,9 +68,8 @@ async function runSelf(
   signal: AbortSignal,
 ): Promise<ExitCode> {
   const { spawn } = await import('node:child_process')
-  const script = process.argv[1]
-  if (script === undefined) throw new Error('hsm-enroll does not know its own file')
-  const child = spawn(process.execPath, [script, ...args], { stdio: 'inherit', env })
+  const { ownProgram } = await import('../own-program.ts')
+  const child = spawn(process.execPath, [...ownProgram(), ...args], { stdio: 'inherit', env })
   // Ctrl-C reaches both processes, other signals this one alone.
   signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true })
   return new Promise((resolve, reject) => {

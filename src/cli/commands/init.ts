@@ -4,6 +4,7 @@ import { EnrollError, EXIT } from '../../errors.ts'
 import { HSM_TYPES, type HsmType, isHsmType } from '../../hsm-type.ts'
 import { jsonMember } from '../../json-member.ts'
 import type { Arguments, Command, CommandContext } from '../command.ts'
+import { ownProgram } from '../own-program.ts'
 
 /** What is asked, in the order in which it is; each is an option, too. */
 // biome-ignore format: a table
@@ -107,7 +108,7 @@ async function fipsWanted({ signal }: CommandContext): Promise<boolean> {
 async function findDevice(hsmType: HsmType, { output, signal }: CommandContext): Promise<string | undefined> {
   if (hsmType === 'FORTANIX' || hsmType === 'MARVELL_GOOGLE') return undefined
   output.progress(`Looking for ${hsmType} devices …`)
-  const words = [...process.execArgv, process.argv[1] ?? '', 'devices', '--hsm-type', hsmType, '--json']
+  const words = [...ownProgram(), 'devices', '--hsm-type', hsmType, '--json']
   const text = await new Promise<string>((done) => {
     execFile(process.execPath, words, { signal, timeout: 20_000, maxBuffer: 1 << 22 }, (_error, stdout) => done(stdout))
   })

@@ -1,6 +1,8 @@
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { isSea } from 'node:sea'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { EnrollError } from '../../errors.ts'
 
 /**
  * The URL of a module that Node can run by itself, in a worker or a process of its own. In the bundle that is the module's
@@ -8,6 +10,14 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
  * `moduleUrl`: the module's `import.meta.url`.
  */
 export async function runnableModule(moduleUrl: string, directory: string): Promise<URL> {
+  if (isSea())
+    throw new EnrollError(
+      'usage',
+      'Could not start the double: the single-file program holds no double of a PKCS#11 module.',
+      {
+        remedy: 'Rehearse with another family (`--hsm-type YUBIHSM2`), or install the npm package.',
+      },
+    )
   if (!moduleUrl.endsWith('.ts')) return new URL(moduleUrl)
   const source = fileURLToPath(moduleUrl)
   const folder = await mkdtemp(join(directory, 'module-'))
