@@ -2,7 +2,7 @@ import { DeviceError } from '../../devices/device.ts'
 import { EnrollError } from '../errors.ts'
 import type { Arguments, CommandContext } from './command.ts'
 import { configure } from './configure.ts'
-import { confirmOrder, stateDirectoryOf } from './enrolling.ts'
+import { confirmOrder } from './enrolling.ts'
 import { createServices, tellEverything } from './services.ts'
 
 /** Reports what is refused, and goes on. */
@@ -42,7 +42,7 @@ export async function agentPass(args: Arguments, context: CommandContext): Promi
     if (context.signal.aborted) return
     await attempt(async () => {
       const configuration = await configure(args, context, { profile: name })
-      const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
+      const services = createServices(configuration, context, args.flag('trace'))
       const profile = configuration.profile ?? name
       const settings = settingsOf(configuration)
       if (refused.has(settings)) {
@@ -59,7 +59,7 @@ export async function agentPass(args: Arguments, context: CommandContext): Promi
   }
   await attempt(async () => {
     const configuration = await configure(args, context)
-    const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
+    const services = createServices(configuration, context, args.flag('trace'))
     for await (const { error: caught, ...resumed } of resumeAll(services, { patient: true }, refused)) {
       const failure = caught === undefined ? undefined : failureOf(caught)
       const { code, message, remedy, exitCode = resumed.exitCode } = failure ?? {}

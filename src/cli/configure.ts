@@ -87,13 +87,13 @@ export async function configureRun(
   args: Arguments,
   context: CommandContext,
   profile?: string,
-): Promise<{ readonly stateDirectory: string; readonly changes: RunChanges }> {
+): Promise<{ readonly configuration: Configuration; readonly changes: RunChanges }> {
   const configuration = await configure(args, context, profile === undefined ? {} : { profile })
   const chosen = [...configuration.values].filter(
     ([path, { layer }]) => path !== 'stateDirectory' && LATER.includes(layer),
   )
   return {
-    stateDirectory: configuration.required('stateDirectory'),
+    configuration,
     changes: {
       settings: Object.fromEntries(chosen.map(([path, { value }]) => [path, value])),
       profile: configuration.profile,

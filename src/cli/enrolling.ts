@@ -116,8 +116,8 @@ export async function withExistingRun<T>(
   action: (run: Run) => Promise<T>,
 ): Promise<T> {
   const { withRun } = await import('../enrollment/run.ts')
-  const { stateDirectory, changes } = await configureRun(args, context, args.text('profile'))
-  const services = createServices(stateDirectory, context, args.flag('trace'), args.flag('try-pin-again'))
+  const { configuration, changes } = await configureRun(args, context, args.text('profile'))
+  const services = createServices(configuration, context, args.flag('trace'), args.flag('try-pin-again'))
   return withRun(
     args.required('run'),
     services,

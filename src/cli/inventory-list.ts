@@ -4,7 +4,6 @@ import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
 import { readPeriod } from '../period.ts'
 import type { Arguments, CommandContext } from './command.ts'
 import { configure } from './configure.ts'
-import { stateDirectoryOf } from './enrolling.ts'
 import { createServices } from './services.ts'
 
 export const INVENTORY_OPTIONS = {
@@ -26,15 +25,16 @@ export async function listInventory(
     throw new EnrollError('usage', 'Use either --csv or --json.', { remedy: 'Omit one of them.' })
   }
   const expiring = args.text('expiring')
-  const stateDirectory = stateDirectoryOf(await configure(args, context, { flags: { 'device.uri': undefined } }))
-  const services = createServices(stateDirectory, context, false)
+  const configuration = await configure(args, context, { flags: { 'device.uri': undefined } })
+  const services = createServices(configuration, context, false)
   const entries = await readInventory(services, {
     ...filter,
     orphaned: args.flag('orphaned'),
     ...(expiring === undefined ? {} : { expiring: readPeriod(expiring, '--expiring') }),
   })
   const rows: ReturnType<typeof entryToJson>[] = []
-  for (const entry of entries) rows.push(entryToJson(entry, await knownToday(entry, stateDirectory, services.now())))
+  for (const entry of entries)
+    rows.push(entryToJson(entry, await knownToday(entry, services.stateDirectory, services.now())))
   context.output.result({ keys: rows }, () => (csv ? inventoryToCsv(rows) : inventoryToText(rows)))
   return EXIT.done
 }

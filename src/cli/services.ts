@@ -1,21 +1,24 @@
 import type { Configuration } from '../config/configuration.ts'
 import type { SecretReading } from '../config/secret-source.ts'
+import { configuredLedger } from '../enrollment/configured-ledger.ts'
 import { createRealServices } from '../enrollment/real-services.ts'
 import type { EnrollmentServices } from '../enrollment/services.ts'
 import { printable } from '../printable.ts'
 import type { Arguments, CommandContext } from './command.ts'
 
-/** The real world for a run, with a terminal to report to. */
+/** The real world for a run, with a terminal to report to: state folder and ledger are those of the configuration. */
 export function createServices(
-  stateDirectory: string,
+  configuration: Configuration,
   context: CommandContext,
   trace: boolean,
   tryPinAgain = false,
 ): EnrollmentServices {
   const { output, signal } = context
+  const reading = secretReading(context)
   const services = createRealServices({
-    stateDirectory,
-    reading: secretReading(context),
+    stateDirectory: configuration.required('stateDirectory'),
+    ledger: configuredLedger(configuration, reading),
+    reading,
     observer: {
       step: ({ status, detail }) =>
         output.progress(`${mark(status, output)} ${detail.split('\n').map(printable).join('\n')}`),
@@ -37,8 +40,7 @@ export const servicesFor = (
   configuration: Configuration,
   args: Arguments,
   context: CommandContext,
-): EnrollmentServices =>
-  createServices(configuration.required('stateDirectory'), context, args.flag('trace'), args.flag('try-pin-again'))
+): EnrollmentServices => createServices(configuration, context, args.flag('trace'), args.flag('try-pin-again'))
 
 const hasHooks = (configuration: Configuration): boolean =>
   ['hooks.command', 'hooks.webhook', 'hooks.mailTo'].some((path) => configuration.text(path) !== undefined)

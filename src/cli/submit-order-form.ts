@@ -48,7 +48,7 @@ export async function submitOrderForm(
     return EXIT.done
   }
   if (!judged.test) await confirmChange(`Order ${contentOf(judged.form, kind)} at ${endpoint}?`, args, context)
-  const services = createServices(configuration.required('stateDirectory'), context, args.flag('trace'))
+  const services = createServices(configuration, context, args.flag('trace'))
   const onBegun = ({ id }: OpenRun): void => context.output.belongsTo(id)
   const summary = await orderFromForm(judged, { configuration, profile: file, onBegun }, services)
   showRun(summary, context.output)

@@ -1,3 +1,4 @@
+import type { Configuration } from '../config/configuration.ts'
 import type { RunState } from '../enrollment/run-event.ts'
 import type { RunRecord } from '../enrollment/run-record.ts'
 import { EnrollError } from '../errors.ts'
@@ -44,18 +45,19 @@ export function wokenToText(woken: Woken): string {
  */
 export async function wakeRun(
   { orderNumber, certificates = [] }: PushNotification,
-  stateDirectory: string,
+  configuration: Configuration,
   args: Arguments,
   context: CommandContext,
 ): Promise<{ readonly woken: Woken; readonly pause: number }> {
   const { readRun } = await import('../enrollment/list-runs.ts')
   const { changes } = await configureRun(args, context)
+  const stateDirectory = configuration.required('stateDirectory')
   const id = await orderedRun(stateDirectory, orderNumber)
   const { record } = id === undefined ? {} : await readRun(stateDirectory, id)
   if (id === undefined || record === undefined) return { woken: { outcome: 'no-run' }, pause: 0 }
   const pause = await pauseOf({ ...record.settings, ...changes.settings })
   try {
-    return { woken: await advanceRun(id, certificates, stateDirectory, args, context, changes), pause }
+    return { woken: await advanceRun(id, certificates, configuration, args, context, changes), pause }
   } catch (error) {
     if (!(error instanceof EnrollError)) throw error
     if (error.code === 'lock.held') return { woken: await leaveFor(id, record, certificates, stateDirectory), pause }
@@ -80,7 +82,7 @@ async function pauseOf(settings: RunRecord['settings']): Promise<number> {
 async function advanceRun(
   id: string,
   certificates: readonly Uint8Array[],
-  stateDirectory: string,
+  configuration: Configuration,
   args: Arguments,
   context: CommandContext,
   changes: Awaited<ReturnType<typeof configureRun>>['changes'],
@@ -88,7 +90,7 @@ async function advanceRun(
   const { withRun } = await import('../enrollment/run.ts')
   const { advance } = await import('../enrollment/advance.ts')
   const { acceptCertificates } = await import('../enrollment/steps/accept-certificates.ts')
-  const services = createServices(stateDirectory, context, args.flag('trace'))
+  const services = createServices(configuration, context, args.flag('trace'))
   return withRun(
     id,
     services,

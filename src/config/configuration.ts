@@ -217,7 +217,7 @@ function refuseSecretOutside(path: string, origin: string): void {
 /** A login inside an address (RFC 3986 3.2.1; percent-encoded in a device URI) would be kept and printed with it. */
 function refuseLogin(path: string, value: RawValue, origin: string): void {
   const decoded = String(value).replace(/%(2F|3A|40)/gi, decodeURIComponent)
-  if (!/^(device|sectigo)\./.test(path) || !/:\/\/[^/?#;]*@/.test(decoded)) return
+  if (!/^(device|sectigo|ledger)\./.test(path) || !hasLogin(decoded)) return
   throw new ConfigError(
     'secret-source',
     `Invalid setting "${path}" (${origin}): the address contains a login, which would be stored and printed.`,
@@ -226,6 +226,10 @@ function refuseLogin(path: string, value: RawValue, origin: string): void {
       : 'Specify only the address; configure the login separately, as a secret.',
   )
 }
+
+/** In front of the host, or among the parameters of a database's address. */
+const hasLogin = (address: string): boolean =>
+  /:\/\/[^/?#;]*@/.test(address) || /^postgres(ql)?:.*[?&](password|passfile)=/i.test(address)
 
 /** Values never appear in these errors: what stands there may be the secret itself. */
 function checkValue(setting: Setting, value: string, origin: string): void {

@@ -64,6 +64,35 @@ export const SETTINGS: readonly Setting[] = [
       'environment variables to pass to an exec: command, in addition to PATH, HOME and the like (VAULT_ADDR, AWS_PROFILE, …)',
   },
 
+  {
+    path: 'ledger.url',
+    type: 'text',
+    description:
+      'the ledger in PostgreSQL, which many hosts share: postgresql://HOST:PORT/DATABASE; the folder `ledger` of the state directory if it is not set',
+  },
+  { path: 'ledger.user', type: 'text', description: 'the login at the database of the ledger' },
+  { path: 'ledger.password', type: 'secret', description: 'source of its password, if the database wants one' },
+  {
+    path: 'ledger.ca',
+    type: 'file',
+    description:
+      'PEM certificates of which one must have issued that of the database; those of the system if it is not set',
+  },
+  {
+    path: 'ledger.tls',
+    type: 'text',
+    description:
+      'whether the database is reached over verified TLS; off is only for a socket or an address of this host',
+    allowed: ['verify', 'off'],
+    default: 'verify',
+  },
+  {
+    path: 'ledger.clientCertificate',
+    type: 'file',
+    description: 'PEM certificate that the database knows this host by',
+  },
+  { path: 'ledger.clientKey', type: 'secret', description: 'source of the private key of that certificate' },
+
   { path: 'device.uri', type: 'text', description: 'the device, e.g. yubihsm2:connector=http://127.0.0.1:12345' },
   {
     path: 'device.hsmType',

@@ -3,6 +3,7 @@ import type { Configuration } from '../config/configuration.ts'
 import { createSecretProvider } from '../config/secret-provider.ts'
 import type { SecretReading } from '../config/secret-source.ts'
 import { EnrollError } from '../errors.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import type { CertificateAuthority } from '../sectigo/certificate-authority.ts'
 import type { EnrollmentServices, RunObserver } from './services.ts'
 
@@ -10,6 +11,8 @@ import type { EnrollmentServices, RunObserver } from './services.ts'
 export interface RealServicesOptions {
   /** The folder of runs, locks, the ledger and the poll schedule; what `Configuration.required('stateDirectory')` says. */
   readonly stateDirectory: string
+  /** What outlives runs, where it is not the folder `ledger` of the state directory: `configuredLedger`. */
+  readonly ledger?: Ledger
   /** Where secrets come from: an environment, and somebody to ask if `prompt` is given. */
   readonly reading: SecretReading
   readonly observer: RunObserver
@@ -44,6 +47,7 @@ export interface RealServicesOptions {
 export function createRealServices(options: RealServicesOptions): EnrollmentServices {
   const {
     stateDirectory,
+    ledger,
     reading,
     observer,
     tryPinAgain,
@@ -56,6 +60,7 @@ export function createRealServices(options: RealServicesOptions): EnrollmentServ
   const authorities = new Map<string, CertificateAuthority>()
   const services: EnrollmentServices = {
     stateDirectory,
+    ledger,
     reading,
     now: Date.now,
     monotonic: () => performance.now(),

@@ -67,7 +67,8 @@ type ReadJournal =
   | { readonly run: string; readonly entries: readonly JournalEntry[] }
   | { readonly run: string; readonly fault: EnrollError }
 
-async function* journalsIn(stateDirectory: string): AsyncIterable<ReadJournal> {
+/** The journal of every run, in the order of their ids; one that cannot be read with why. */
+export async function* journalsIn(stateDirectory: string): AsyncIterable<ReadJournal> {
   for (const run of await listRunIds(stateDirectory)) {
     const folder = RunFolder.at(stateDirectory, run)
     try {

@@ -56,6 +56,22 @@ export class FolderLedger implements Ledger {
     }
   }
 
+  /** Every fact of a kind, one subject after the other, each oldest first, without a limit. */
+  async *histories(kind: FactKind): AsyncIterable<readonly RecordedFact[]> {
+    for (const name of await namesIn(join(this.#directory, kind))) {
+      const file = join(this.#directory, kind, name)
+      yield (await readLines(file)).map((line) => readFact(file, line))
+    }
+  }
+
+  /** Every claim in force. */
+  async *claims(): AsyncIterable<Claim> {
+    for (const name of await namesIn(join(this.#directory, ROOMS.claims))) {
+      const file = join(this.#directory, ROOMS.claims, name)
+      yield readClaim(file, await readFile(file, 'utf8'))
+    }
+  }
+
   async claim(name: string, run: string, intent: string): Promise<Claim> {
     const fence = randomBytes(8).toString('hex')
     const mine: Claim = { name, run, intent, fence, time: new Date(this.#now()).toISOString() }

@@ -53,6 +53,7 @@ export {
 } from '../csr/build-certification-request.ts'
 export type { KeyUsageName, RequestedExtensions } from '../csr/requested-extensions.ts'
 export type { AdvanceOptions } from '../enrollment/advance.ts'
+export { configuredLedger } from '../enrollment/configured-ledger.ts'
 export {
   type Enrolled,
   type Enrollment,
@@ -82,7 +83,7 @@ export type { OpenRun } from '../enrollment/run.ts'
 export type { Artefact, Renewed, RunState, Submission } from '../enrollment/run-event.ts'
 export type { RunRecord, RunSummary } from '../enrollment/run-record.ts'
 export type { EnrollmentServices, RunObserver } from '../enrollment/services.ts'
-export type { Fact, FactBodies, FactKind, OrderStatus, RecordedFact } from '../ledger/fact.ts'
+export type { Fact, FactBodies, FactKind, HostRequest, OrderStatus, RecordedFact } from '../ledger/fact.ts'
 export type { Claim, Ledger } from '../ledger/ledger.ts'
 export type {
   Balance,

@@ -27,6 +27,7 @@ export class CuttingProxy {
   #deliver: () => void = () => undefined
   /** With `hand-over`. */
   onCommit: (forward: () => void) => void = (forward) => forward()
+  #last: string | undefined
   readonly #server: Server
   readonly #open = new Set<Socket>()
 
@@ -54,6 +55,11 @@ export class CuttingProxy {
     })
   }
 
+  /** Ends all connections, and takes no more, once a client sends this text. */
+  goAwayAt(text: string): void {
+    this.#last = text
+  }
+
   /** Sends on a COMMIT that was delayed. */
   deliver(): void {
     this.#deliver()
@@ -61,6 +67,7 @@ export class CuttingProxy {
 
   async stop(): Promise<void> {
     for (const socket of this.#open) socket.destroy()
+    if (!this.#server.listening) return
     this.#server.close()
     await once(this.#server, 'close')
   }
@@ -78,6 +85,11 @@ export class CuttingProxy {
     }
     client.on('data', (data) => {
       this.sent += data.toString('latin1')
+      if (this.#last !== undefined && data.includes(this.#last)) {
+        this.#server.close()
+        for (const socket of this.#open) socket.destroy()
+        return
+      }
       const cut = data.includes(COMMIT) ? this.next : undefined
       if (cut === undefined) {
         server.write(data)

@@ -48,7 +48,7 @@ describe.skipIf(!allHere(missingServer()))('the connection to PostgreSQL', () =>
     chmodSync(made.key, 0o600)
     await server.sql(`ALTER SYSTEM SET ssl_cert_file = '${made.certificate}'`)
     await server.sql(`ALTER SYSTEM SET ssl_key_file = '${made.key}'`)
-    verified = { ...server.options(database, 'host_a'), tls: 'verify', ca }
+    verified = { ...server.options(database, 'host_a'), tls: 'verify', ca: async () => ca }
   })
   afterAll(() => server.stop())
 

@@ -4,7 +4,7 @@ import type { RunState } from '../../enrollment/run-event.ts'
 import { EnrollError, EXIT, type ExitCode } from '../../errors.ts'
 import type { Command } from '../command.ts'
 import { configure } from '../configure.ts'
-import { ORDER_OPTIONS, orderWish, RUN_OPTIONS, stateDirectoryOf } from '../enrolling.ts'
+import { ORDER_OPTIONS, orderWish, RUN_OPTIONS } from '../enrolling.ts'
 import type { Failure } from '../output.ts'
 import { servicesFor } from '../services.ts'
 import { worseExit } from '../worse-exit.ts'
@@ -45,7 +45,7 @@ export const batch: Command = {
     const earlierRun = async (caught: unknown, job: string): Promise<KnownRun | undefined> => {
       if (!(caught instanceof EnrollError) || !HAS_A_RUN.has(caught.code)) return undefined
       const configuration = await configure(args, context, { profile: resolve(folder, job) })
-      const setting = { stateDirectory: stateDirectoryOf(configuration), now: Date.now }
+      const setting = servicesFor(configuration, args, context)
       const marks = await profileMarks(configuration.profile ?? job, settingsOf(configuration))
       return standingRun(setting, marks, args.flag('test'))
     }

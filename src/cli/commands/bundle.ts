@@ -124,8 +124,7 @@ async function signatureOfDevice(args: Arguments, context: CommandContext, bundl
   }
   const [certificate] = certificatesIn(await readInput(certificateFile), certificateFile)
   const configuration = await configure(args, context, { profile: args.text('profile') })
-  const stateDirectory = stateDirectoryOf(configuration)
-  const services = createServices(stateDirectory, context, args.flag('trace'), args.flag('try-pin-again'))
+  const services = createServices(configuration, context, args.flag('trace'), args.flag('try-pin-again'))
   const device = await services.openDevice(configuration)
   try {
     return await signOnDevice(bundle, device, key, certificate.der, Date.now())

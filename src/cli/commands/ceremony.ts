@@ -103,7 +103,7 @@ async function lead(
   const { showVerdict } = await import('./bundle.ts')
   const profile = args.required('profile')
   const configuration = await configure(args, context, { profile })
-  const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
+  const services = createServices(configuration, context, args.flag('trace'))
   const goOn = `Continue with \`hsm-enroll ceremony resume ${basename(folder)} --profile ${profile}\``
   const code = await runCeremony(folder, desk, {
     configuration,

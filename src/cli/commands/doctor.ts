@@ -21,7 +21,12 @@ export const doctor: Command = {
     const stateDirectory = stateDirectoryOf(configuration)
     const { judgeState } = await import('../../enrollment/plan/judge-state.ts')
     const family = profile === undefined ? undefined : await familyOfProfile(configuration)
-    const findings: Finding[] = [...(await programFindings(family)), ...(await judgeState(stateDirectory))]
+    const { judgeLedger } = await import('../../enrollment/plan/judge-ledger.ts')
+    const findings: Finding[] = [
+      ...(await programFindings(family)),
+      ...(await judgeState(stateDirectory)),
+      ...(await judgeLedger(servicesFor(configuration, args, context))),
+    ]
     if (profile !== undefined) findings.push(...(await profileFindings(args, context, configuration)))
     const blocked = findings.some(isBlocker)
     output.result({ ready: !blocked, findings }, () =>

@@ -1,8 +1,12 @@
+import type { Configuration } from '../../config/configuration.ts'
 import type { LedgerCheck } from '../../enrollment/rebuild-ledger.ts'
-import { EXIT } from '../../errors.ts'
-import type { Command, CommandGroup } from '../command.ts'
+import { EnrollError, EXIT, type ExitCode } from '../../errors.ts'
+import type { DatabaseStatus } from '../../ledger/postgresql/database-status.ts'
+import type { PostgresqlLedger } from '../../ledger/postgresql/postgresql-ledger.ts'
+import { printable } from '../../printable.ts'
+import type { Arguments, Command, CommandContext, CommandGroup } from '../command.ts'
 import { configureState, STATE_PROFILE_OPTIONS } from '../configure.ts'
-import { stateDirectoryOf } from '../enrolling.ts'
+import { createServices } from '../services.ts'
 
 const check: Command = {
   command: 'check',
@@ -11,10 +15,13 @@ const check: Command = {
   run: async (args, context) => {
     const { peekLedger } = await import('../../enrollment/open-ledger.ts')
     const { checkLedger } = await import('../../enrollment/rebuild-ledger.ts')
-    const stateDirectory = stateDirectoryOf(await configureState(args, context))
-    const result = await checkLedger(peekLedger({ stateDirectory, now: Date.now }), stateDirectory)
+    const { checkBinding } = await import('../../enrollment/bound-ledger.ts')
+    const { PostgresqlLedger } = await import('../../ledger/postgresql/postgresql-ledger.ts')
+    const { ledger, ...services } = createServices(await configureState(args, context), context, false)
+    if (ledger instanceof PostgresqlLedger) await checkBinding(ledger, services.stateDirectory)
+    const result = await checkLedger(peekLedger({ ...services, ledger }), services.stateDirectory)
     context.output.result(result, () => toText(result, []))
-    return result.disagreements.length === 0 ? EXIT.done : EXIT.refused
+    return exitOf(result)
   },
 }
 
@@ -24,17 +31,123 @@ const rebuild: Command = {
   options: STATE_PROFILE_OPTIONS,
   run: async (args, context) => {
     const { mendLedger } = await import('../../enrollment/open-ledger.ts')
-    const stateDirectory = stateDirectoryOf(await configureState(args, context))
-    const result = await mendLedger({ stateDirectory, now: Date.now })
+    const services = createServices(await configureState(args, context), context, false)
+    const result = await mendLedger(services)
     context.output.result(result, () =>
       toText(result, [
         ...result.damaged.map((file) => `was damaged, and is kept beside the ledger: ${file}`),
         `facts and claims added from the journals: ${result.added}`,
       ]),
     )
-    return result.disagreements.length === 0 ? EXIT.done : EXIT.refused
+    return exitOf(result)
   },
 }
+
+const status: Command = {
+  command: 'status',
+  summary: 'what the database of the ledger is, and whether it can be used',
+  options: STATE_PROFILE_OPTIONS,
+  run: (args, context) =>
+    withDatabase(args, context, async (ledger) => {
+      const { databaseStatus } = await import('../../ledger/postgresql/database-status.ts')
+      const found = await databaseStatus(ledger.transactions)
+      context.output.result(found, () => statusToText(found))
+      return found.schema.usable ? EXIT.done : EXIT.refused
+    }),
+}
+
+const migrate: Command = {
+  command: 'migrate',
+  summary: 'bring the schema of the database to this version; hosts and brokers may go on working',
+  options: STATE_PROFILE_OPTIONS,
+  examples: [
+    [
+      'HSM_ENROLL_LEDGER_USER=owner HSM_ENROLL_LEDGER_PASSWORD=prompt $0 ledger migrate',
+      'as the owner of the schema, whose login no host has',
+    ],
+  ],
+  run: (args, context) =>
+    withDatabase(args, context, async (ledger) => {
+      const { migrate } = await import('../../ledger/postgresql/migrate.ts')
+      const { databaseStatus } = await import('../../ledger/postgresql/database-status.ts')
+      const steps = await migrate(ledger.transactions)
+      for (const { version, what } of steps) context.output.progress(`schema version ${version}: ${what}`)
+      const found = await databaseStatus(ledger.transactions)
+      context.output.result(found, () => statusToText(found))
+      return found.schema.usable ? EXIT.done : EXIT.refused
+    }),
+}
+
+const sync: Command = {
+  command: 'sync',
+  summary: 'bring what the journals of this host know to the database, after it was away or restored',
+  options: STATE_PROFILE_OPTIONS,
+  run: (args, context) =>
+    withDatabase(args, context, async (ledger, configuration) => {
+      const { syncLedger } = await import('../../enrollment/sync-ledger.ts')
+      const result = await syncLedger(ledger, configuration.required('stateDirectory'))
+      context.output.result(result, () => toText(result, syncLines(result)))
+      return exitOf(result)
+    }),
+}
+
+const importFolder: Command = {
+  command: 'import <directory>',
+  summary: 'move the ledger of a state folder into the database',
+  positionals: {
+    directory: { type: 'string', describe: 'the state folder; the database is that of the configuration' },
+  },
+  options: { profile: STATE_PROFILE_OPTIONS.profile },
+  run: (args, context) =>
+    withDatabase(args, context, async (ledger) => {
+      const { resolve } = await import('node:path')
+      const { importLedger } = await import('../../enrollment/import-ledger.ts')
+      const directory = resolve(context.cwd, args.required('directory'))
+      const result = await importLedger(ledger, directory).catch((cause: unknown) => {
+        if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw cause
+        throw new EnrollError('usage', `There is no state folder ${directory}.`, { remedy: 'Correct the path.', cause })
+      })
+      context.output.result(result, () =>
+        toText(result, [`facts imported from the folder: ${result.imported}`, ...syncLines(result)]),
+      )
+      return exitOf(result)
+    }),
+}
+
+async function withDatabase(
+  args: Arguments,
+  context: CommandContext,
+  action: (ledger: PostgresqlLedger, configuration: Configuration) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const { databaseLedger } = await import('../../enrollment/configured-ledger.ts')
+  const { secretReading } = await import('../services.ts')
+  const configuration = await configureState(args, context)
+  const ledger = databaseLedger(configuration, secretReading(context))
+  if (ledger === undefined)
+    throw new EnrollError('config.missing', 'Could not start: "ledger.url" is not set (the ledger is a folder).', {
+      remedy: 'Add ledger.url to the configuration or the profile (--profile), or set HSM_ENROLL_LEDGER_URL.',
+    })
+  try {
+    return await action(ledger, configuration)
+  } finally {
+    await ledger.close()
+  }
+}
+
+const exitOf = ({ disagreements }: LedgerCheck): ExitCode => (disagreements.length === 0 ? EXIT.done : EXIT.refused)
+
+const syncLines = ({ added, released }: { readonly added: number; readonly released: number }): readonly string[] => [
+  `facts and claims added from the journals: ${added}`,
+  `claims given back, because their order is known to be over: ${released}`,
+]
+
+const statusToText = (found: DatabaseStatus): string =>
+  [
+    `ledger    ${found.address}, as ${printable(found.login)}, ${found.encrypted ? 'encrypted' : 'not encrypted'}`,
+    `server    PostgreSQL ${printable(found.server)}${found.durable ? '' : '; it does not write to disk before it confirms (fsync, full_page_writes)'}`,
+    `schema    version ${found.schema.version}, needed is ${found.schema.needed}${found.schema.usable ? '' : '; run `hsm-enroll ledger migrate`'}`,
+    ...(found.facts === undefined ? [] : [`holds     facts ${found.facts}, claims ${found.claims ?? 0}`]),
+  ].join('\n')
 
 const toText = ({ runs, disagreements }: LedgerCheck, lines: readonly string[]): string =>
   [
@@ -53,5 +166,5 @@ const WORDS: Readonly<Record<LedgerCheck['disagreements'][number]['kind'], strin
 export const ledger: CommandGroup = {
   name: 'ledger',
   summary: 'what outlives runs: places, keys, orders, certificates',
-  commands: [check, rebuild],
+  commands: [check, rebuild, status, migrate, sync, importFolder],
 }

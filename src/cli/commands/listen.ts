@@ -4,7 +4,7 @@ import { printable } from '../../printable.ts'
 import type { PushNotification } from '../../sectigo/push/push-notification.ts'
 import type { Arguments, Command, CommandContext } from '../command.ts'
 import { CA_OPTIONS, configure, STATE_OPTIONS } from '../configure.ts'
-import { stateDirectoryOf, TRACE_OPTION } from '../enrolling.ts'
+import { TRACE_OPTION } from '../enrolling.ts'
 import { type Woken, wakeRun, wokenToText } from '../wake-run.ts'
 
 export const listen: Command = {
@@ -33,7 +33,6 @@ export const listen: Command = {
     const { PushFloor } = await import('../../sectigo/push/push-floor.ts')
     const profile = args.text('profile')
     const configuration = await configure(args, context, profile === undefined ? {} : { profile })
-    const stateDirectory = stateDirectoryOf(configuration)
     const tls = await tlsIdentity(args)
     const basic = await basicLogin(args, configuration, context)
     const sources = args.list('source')
@@ -46,7 +45,7 @@ export const listen: Command = {
       )
     const floor = new PushFloor((push) =>
       inTurn(async () => {
-        const { pause, woken } = await wakeRun(push, stateDirectory, args, context)
+        const { pause, woken } = await wakeRun(push, configuration, args, context)
         tell(push, woken)
         return pause
       }),

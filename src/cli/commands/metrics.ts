@@ -1,7 +1,7 @@
 import { EXIT } from '../../errors.ts'
 import type { Arguments, Command, CommandContext } from '../command.ts'
 import { configure, STATE_OPTIONS } from '../configure.ts'
-import { stateDirectoryOf, TRACE_OPTION } from '../enrolling.ts'
+import { TRACE_OPTION } from '../enrolling.ts'
 import { createServices } from '../services.ts'
 
 export const metrics: Command = {
@@ -47,7 +47,7 @@ async function collect(args: Arguments, context: CommandContext) {
   const { VERSION } = await import('../version.ts')
   const profile = args.text('profile')
   const configuration = await configure(args, context, profile === undefined ? {} : { profile })
-  const services = createServices(stateDirectoryOf(configuration), context, args.flag('trace'))
+  const services = createServices(configuration, context, args.flag('trace'))
   const ca = profile === undefined ? undefined : await services.certificateAuthority(configuration)
   return collectMetrics(services, {
     version: VERSION,

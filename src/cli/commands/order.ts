@@ -198,7 +198,7 @@ async function recordIn(
 ): Promise<void> {
   const { recordRevocation } = await import('../../enrollment/record-revocation.ts')
   const { userName } = await import('../../files/user-name.ts')
-  const services = createServices(configuration.required('stateDirectory'), context, args.flag('trace'))
+  const services = createServices(configuration, context, args.flag('trace'))
   try {
     const run = await recordRevocation(subject, `operator ${userName()}`, services)
     if (run !== undefined) context.output.progress(`the run ${run} is recorded as revoked`)

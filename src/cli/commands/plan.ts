@@ -30,14 +30,19 @@ export const plan: Command = {
     const stateDirectory = stateDirectoryOf(configuration)
     const test = args.flag('test')
     const marks = await profileMarks(configuration.profile ?? profile, settingsOf(configuration))
-    const open = await openRunsOf({ stateDirectory, now: Date.now }, marks, test)
+    const services = createServices(configuration, context, false)
+    const { judgeLedger } = await import('../../enrollment/plan/judge-ledger.ts')
+    const ledger = await judgeLedger(services)
+    // A ledger that cannot be used is a finding; what it would say of open runs is not known then.
+    const open = ledger.some(isBlocker) ? [] : await openRunsOf(services, marks, test)
     const { openState } = await import('../../enrollment/plan/judge-state.ts')
-    const asked = args.flag('balance') ? await askCa(configuration, context, stateDirectory) : undefined
+    const asked = args.flag('balance') ? await askCa(configuration, context) : undefined
     const stateOpen = await openState(stateDirectory)
     const findings = [
       ...(await planFindings(configuration, secretReading(context))),
       ...(asked?.judged.map(({ finding }) => finding) ?? []),
       ...(stateOpen === undefined ? [] : [stateOpen]),
+      ...ledger,
       ...open.map(({ id, record }) => openRunFinding(id, record, whatNext(id, record))),
     ]
     const { product, days } = orderForm(configuration)
@@ -71,9 +76,9 @@ const openRunFinding = (id: string, { state }: RunRecord, remedy: string): Findi
   remedy,
 })
 
-async function askCa(configuration: Configuration, context: CommandContext, stateDirectory: string): Promise<AskedCa> {
+async function askCa(configuration: Configuration, context: CommandContext): Promise<AskedCa> {
   const { judgeCa } = await import('../../enrollment/plan/ask-ca.ts')
-  return judgeCa(configuration, createServices(stateDirectory, context, false))
+  return judgeCa(configuration, createServices(configuration, context, false))
 }
 
 /** An address that carries a login is refused elsewhere; here it must not be shown. */

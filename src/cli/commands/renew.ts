@@ -124,7 +124,7 @@ export const switchTo: Command = {
     const { recordSwitch } = await import('../../enrollment/renewal/retire.ts')
     const { userName } = await import('../../files/user-name.ts')
     const { showRun } = await import('../run-view.ts')
-    const services = createServices(stateDirectoryOf(await configureState(args, context)), context, false)
+    const services = createServices(await configureState(args, context), context, false)
     showRun(await recordSwitch(args.required('run'), `operator ${userName()}`, services), context.output)
     return EXIT.done
   },

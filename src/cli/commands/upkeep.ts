@@ -2,7 +2,7 @@
 import { EnrollError, EXIT } from '../../errors.ts'
 import type { Command } from '../command.ts'
 import { configureState, STATE_PROFILE_OPTIONS } from '../configure.ts'
-import { EXISTING_RUN_OPTIONS, stateDirectoryOf, withExistingRun } from '../enrolling.ts'
+import { EXISTING_RUN_OPTIONS, withExistingRun } from '../enrolling.ts'
 import { createServices } from '../services.ts'
 
 const RUN = { run: { type: 'string', describe: 'run id, or the end of it' } } as const
@@ -39,7 +39,7 @@ export const abandon: Command = {
       if (!(error instanceof EnrollError) || error.code !== 'journal.damaged') throw error
       const id = args.required('run')
       await confirmChange(`Abandon the run ${id}, whose journal cannot be read?`, args, context)
-      const services = createServices(stateDirectoryOf(await configureState(args, context)), context, false)
+      const services = createServices(await configureState(args, context), context, false)
       const folder = await abandonUnreadable(id, despiteOrder, services)
       showRun({ id, folder, fault: { code: error.code, message: error.message } }, context.output)
       return EXIT.done
@@ -55,7 +55,7 @@ export const repair: Command = {
   run: async (args, context) => {
     const { repairRun } = await import('../../enrollment/repair-run.ts')
     const { showRun } = await import('../run-view.ts')
-    const services = createServices(stateDirectoryOf(await configureState(args, context)), context, false)
+    const services = createServices(await configureState(args, context), context, false)
     const { run, kept } = await repairRun(args.required('run'), services)
     context.output.progress(kept === undefined ? 'The journal is intact.' : `The damaged journal is kept: ${kept}`)
     showRun(run, context.output)
@@ -69,7 +69,7 @@ export const prune: Command = {
   options: { ...STATE_PROFILE_OPTIONS, 'dry-run': { type: 'boolean', describe: 'only list them' } },
   run: async (args, context) => {
     const { pruneRuns } = await import('../../enrollment/prune-runs.ts')
-    const services = createServices(stateDirectoryOf(await configureState(args, context)), context, false)
+    const services = createServices(await configureState(args, context), context, false)
     const dryRun = args.flag('dry-run')
     const pruned = await pruneRuns(services, dryRun)
     context.output.result({ runs: pruned, dryRun }, () =>

@@ -12,7 +12,7 @@ export interface DatabaseOptions {
   /** `verify`: encrypted, and the server is who the address says. `off`: only within this host. */
   readonly tls: 'verify' | 'off'
   /** PEM. These alone are trusted for the server; those of the system where there are none. */
-  readonly ca?: string
+  readonly ca?: () => Promise<string>
   /** PEM: what the server knows this client by. */
   readonly client?: () => Promise<{ readonly certificate: string; readonly key: string }>
   /** Connections at once. Default 4: a command does one thing after another. */
@@ -75,7 +75,7 @@ async function tlsOptions({ address, ca, client }: DatabaseOptions): Promise<Poo
   return {
     rejectUnauthorized: true,
     minVersion: 'TLSv1.2',
-    ...(ca === undefined ? {} : { ca }),
+    ...(ca === undefined ? {} : { ca: await ca() }),
     ...(own === undefined ? {} : { cert: own.certificate, key: own.key }),
     checkServerIdentity: (_, certificate) => checkServerIdentity(address.host, certificate),
   }

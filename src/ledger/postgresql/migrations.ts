@@ -26,6 +26,10 @@ export const MIGRATIONS: readonly Migration[] = [
     least: 1,
     what: 'facts, claims, attempts',
     sql: `
+-- What tells this ledger from every other; a copy that is restored has it, too.
+CREATE TABLE hsm_enroll.identity (id uuid NOT NULL DEFAULT gen_random_uuid(), single boolean PRIMARY KEY DEFAULT true CHECK (single));
+INSERT INTO hsm_enroll.identity DEFAULT VALUES;
+
 CREATE TABLE hsm_enroll.attempt (
   value uuid PRIMARY KEY,
   -- Nobody knew whether it took place, and it was settled that it never will.
@@ -93,7 +97,7 @@ CREATE POLICY claims_are_given_back ON hsm_enroll.claim FOR DELETE
   USING (granted_to = session_user OR pg_has_role(session_user, 'hsm_enroll_broker', 'MEMBER'));
 
 GRANT USAGE ON SCHEMA hsm_enroll TO hsm_enroll_host, hsm_enroll_broker;
-GRANT SELECT ON hsm_enroll.schema_version TO hsm_enroll_host, hsm_enroll_broker;
+GRANT SELECT ON hsm_enroll.schema_version, hsm_enroll.identity TO hsm_enroll_host, hsm_enroll_broker;
 GRANT SELECT, INSERT (value, void) ON hsm_enroll.attempt TO hsm_enroll_host, hsm_enroll_broker;
 GRANT SELECT, INSERT (kind, subject, run, entry, body, said_at, imported) ON hsm_enroll.fact
   TO hsm_enroll_host, hsm_enroll_broker;

@@ -29,6 +29,13 @@ export class PostgresqlLedger implements Ledger {
     return this.transactions.address
   }
 
+  /** What tells this ledger from every other. */
+  async id(): Promise<string> {
+    const [row] = await this.#read<{ id: string }>('SELECT id FROM hsm_enroll.identity', [])
+    if (row === undefined) throw ledgerDamaged(`the database ${this.address}`, 'has lost its identity')
+    return row.id
+  }
+
   /** Ends the connections. */
   close(): Promise<void> {
     return this.transactions.close()

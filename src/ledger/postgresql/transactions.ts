@@ -10,7 +10,7 @@ import { databaseError, isConnectionFault, isLockTimeout, isToBeginAgain, refusa
 export type Statements = Pick<PoolClient, 'query'>
 
 /** How often one is begun, all in all, and how long it is asked whether a COMMIT took place. */
-const MOST_BEGINNINGS = 8
+const MOST_BEGINNINGS = 7
 const DOUBT_MILLISECONDS = 60_000
 
 /**
@@ -20,10 +20,22 @@ export class Transactions {
   readonly address: string
   readonly #options: DatabaseOptions
   #pool: Promise<Pool> | undefined
+  #last: string | undefined
 
   constructor(options: DatabaseOptions) {
     this.#options = options
     this.address = addressText(options.address)
+  }
+
+  /** The last transaction of `run` that committed; undefined before the first. */
+  get lastCommitted(): string | undefined {
+    return this.#last
+  }
+
+  /** Does the database have that one? */
+  async tookPlace(attempt: string): Promise<boolean> {
+    const rows = await this.read('SELECT 1 FROM hsm_enroll.attempt WHERE value = $1 AND NOT void', [attempt])
+    return rows.length === 1
   }
 
   /** One statement that changes nothing; asked again where the connection broke. Throws EnrollError `ledger.…`. */
@@ -71,13 +83,13 @@ export class Transactions {
         continue
       }
       const end = await commit(client)
-      if (end.kind === 'committed') return result
-      if (end.kind === 'rolled-back') {
-        await this.#again(end.error, begun)
-        continue
+      const committed =
+        end.kind === 'committed' || (end.kind === 'unknown' && noted && (await this.#asked(attempt, end.error)))
+      if (committed) {
+        if (noted) this.#last = attempt
+        return result
       }
-      if (noted && (await this.#tookPlace(attempt, end.error))) return result
-      if (!noted) throw databaseError(end.error, this.address)
+      if (end.kind === 'unknown' && !noted) throw databaseError(end.error, this.address)
       await this.#again(end.error, begun)
     }
   }
@@ -90,7 +102,10 @@ export class Transactions {
   }
 
   async #connect(): Promise<PoolClient> {
-    this.#pool ??= openPool(this.#options)
+    this.#pool ??= openPool(this.#options).catch((error: unknown) => {
+      this.#pool = undefined
+      throw error
+    })
     return (await this.#pool).connect()
   }
 
@@ -99,7 +114,6 @@ export class Transactions {
     try {
       return await this.#connect()
     } catch (error) {
-      if (error instanceof EnrollError) this.#pool = undefined
       await this.#again(error, begun)
       return undefined
     }
@@ -117,7 +131,7 @@ export class Transactions {
    * Did the transaction with this attempt commit? Asked by writing the same value on another connection: the unique index makes that wait
    * for a transaction that is still under way, which a SELECT would take for none. What was not committed by then never will be.
    */
-  async #tookPlace(attempt: string, cause: unknown): Promise<boolean> {
+  async #asked(attempt: string, cause: unknown): Promise<boolean> {
     const deadline = performance.now() + DOUBT_MILLISECONDS
     for (let asked = 0; ; asked++) {
       try {

@@ -1,0 +1,186 @@
+import { readFileSync } from 'node:fs'
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { EnrollError } from '../errors.ts'
+import { makeDirectory } from '../files/make-directory.ts'
+import { replaceFile } from '../files/replace-file.ts'
+import { jsonMember } from '../json-member.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { PostgresqlLedger } from '../ledger/postgresql/postgresql-ledger.ts'
+import { listRunIds } from './run-folder.ts'
+
+/** What a state folder knows of the database that its ledger is in. */
+export interface LedgerBinding {
+  /** What tells this ledger from every other, also once it was restored or has moved. */
+  readonly ledger: string
+  /** Where it was last; without a login. */
+  readonly address: string
+  /** The last of the writes from this folder that the database confirmed. One that does not have it is an older copy. */
+  readonly last?: string
+}
+
+const FILE = 'ledger-database.json'
+/** The ledger of a folder says in a file of this name that it is complete. */
+const FOLDER_IN_USE = join('ledger', 'complete')
+
+/**
+ * Undefined where the ledger is the folder. Synchronous: looked at before every use of the folder. Throws EnrollError `ledger.damaged`.
+ */
+export function readBinding(stateDirectory: string): LedgerBinding | undefined {
+  const file = join(stateDirectory, FILE)
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw error
+  }
+  const [ledger, address, last] = ['ledger', 'address', 'last'].map((member) => jsonMember(parse(text), member))
+  if (typeof ledger !== 'string' || typeof address !== 'string')
+    throw new EnrollError('ledger.damaged', `Could not trust ${file}: it does not say which database has the ledger.`, {
+      remedy: 'Run `hsm-enroll ledger sync` with the configuration that names the database.',
+    })
+  return { ledger, address, ...(typeof last === 'string' ? { last } : {}) }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** On disk when it resolves. */
+export async function writeBinding(stateDirectory: string, binding: LedgerBinding): Promise<void> {
+  await makeDirectory(stateDirectory)
+  await replaceFile(join(stateDirectory, FILE), `${JSON.stringify(binding)}\n`)
+}
+
+/** Throws EnrollError `ledger.elsewhere` where the ledger of a state folder is in a database, and the folder would be used. */
+export function refuseBound(stateDirectory: string): void {
+  const binding = readBinding(stateDirectory)
+  if (binding === undefined) return
+  throw new EnrollError(
+    'ledger.elsewhere',
+    `The ledger of ${stateDirectory} is in the database ${binding.address}, and the configuration names none.`,
+    { remedy: 'Set ledger.url for this host (in /etc/hsm-enroll/config.yaml), or pass the profile that has it.' },
+  )
+}
+
+/**
+ * The ledger in a database, for one state folder: what is not in the database yet, or not any more, is noticed before anything is
+ * concluded from it. Throws EnrollError `ledger.…`.
+ */
+export async function bindLedger(ledger: PostgresqlLedger, stateDirectory: string): Promise<Ledger> {
+  const { id, isNew } = await checkBinding(ledger, stateDirectory)
+  if (isNew) await writeBinding(stateDirectory, { ledger: id, address: ledger.address })
+  return new BoundLedger(ledger, stateDirectory, id)
+}
+
+/** The same without a write. */
+export async function checkBinding(
+  ledger: PostgresqlLedger,
+  stateDirectory: string,
+): Promise<{ readonly id: string; readonly isNew: boolean }> {
+  const binding = readBinding(stateDirectory)
+  const id = await ledger.id()
+  if (binding === undefined) {
+    if (await isInUse(stateDirectory)) throw notImported(stateDirectory, ledger.address)
+    return { id, isNew: true }
+  }
+  if (binding.ledger !== id) throw anotherDatabase(stateDirectory, binding, ledger.address)
+  if (binding.last !== undefined && !(await ledger.transactions.tookPlace(binding.last)))
+    throw olderCopy(stateDirectory, ledger.address)
+  return { id, isNew: false }
+}
+
+async function isInUse(stateDirectory: string): Promise<boolean> {
+  const begun = await access(join(stateDirectory, FOLDER_IN_USE)).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return false
+      throw error
+    },
+  )
+  return begun || (await listRunIds(stateDirectory)).length > 0
+}
+
+/** Keeps in the state folder which write the database has confirmed last. */
+class BoundLedger implements Ledger {
+  readonly #ledger: PostgresqlLedger
+  readonly #stateDirectory: string
+  readonly #id: string
+  #under: Promise<void> = Promise.resolve()
+  #next: Promise<void> | undefined
+  readonly history: Ledger['history']
+  readonly saidBy: Ledger['saidBy']
+  readonly all: Ledger['all']
+  readonly claimOf: Ledger['claimOf']
+
+  constructor(ledger: PostgresqlLedger, stateDirectory: string, id: string) {
+    this.#ledger = ledger
+    this.#stateDirectory = stateDirectory
+    this.#id = id
+    this.history = ledger.history.bind(ledger)
+    this.saidBy = ledger.saidBy.bind(ledger)
+    this.all = ledger.all.bind(ledger)
+    this.claimOf = ledger.claimOf.bind(ledger)
+  }
+
+  record(fact: Parameters<Ledger['record']>[0]): Promise<void> {
+    return this.#remember(this.#ledger.record(fact))
+  }
+
+  claim(name: string, run: string, intent: string): ReturnType<Ledger['claim']> {
+    return this.#remember(this.#ledger.claim(name, run, intent))
+  }
+
+  release(name: string, run: string, fence?: string): Promise<void> {
+    return this.#remember(this.#ledger.release(name, run, fence))
+  }
+
+  async #remember<T>(writing: Promise<T>): Promise<T> {
+    const written = await writing
+    await this.#save()
+    return written
+  }
+
+  /** One at a time; who comes while one is under way shares the next one with all others who do. */
+  #save(): Promise<void> {
+    this.#next ??= this.#under.then(() => {
+      this.#next = undefined
+      const saving = rememberLast(this.#ledger, this.#stateDirectory, this.#id)
+      this.#under = saving.catch(() => undefined)
+      return saving
+    })
+    return this.#next
+  }
+}
+
+/** The state folder knows, when it resolves, what the database has confirmed last. */
+export async function rememberLast(ledger: PostgresqlLedger, stateDirectory: string, id: string): Promise<void> {
+  const { lastCommitted: last } = ledger.transactions
+  await writeBinding(stateDirectory, { ledger: id, address: ledger.address, ...(last === undefined ? {} : { last }) })
+}
+
+const notImported = (stateDirectory: string, address: string): EnrollError =>
+  new EnrollError('ledger.not-imported', `The database ${address} does not have what ${stateDirectory} knows.`, {
+    remedy: `Run \`hsm-enroll ledger import ${stateDirectory}\` first.`,
+  })
+
+/** The configuration names a database, and the state folder has its ledger in another. */
+export const anotherDatabase = (stateDirectory: string, binding: LedgerBinding, address: string): EnrollError =>
+  new EnrollError(
+    'ledger.elsewhere',
+    `The ledger of ${stateDirectory} is in the database ${binding.address}; ${address} holds another one.`,
+    { remedy: 'Correct ledger.url.' },
+  )
+
+const olderCopy = (stateDirectory: string, address: string): EnrollError =>
+  new EnrollError(
+    'ledger.behind',
+    `The database ${address} lacks what ${stateDirectory} has written to it: an older copy was restored.`,
+    { remedy: 'Run `hsm-enroll ledger sync` on every host, which adds what the journals know.' },
+  )
