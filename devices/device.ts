@@ -146,6 +146,18 @@ export function hasCertificateStore(device: Device): device is Device & Certific
   return 'storeCertificate' in device && 'readCertificate' in device
 }
 
+/** Optional ability: the device keeps issuers beside certificates, for programs that take the chain from it. */
+export interface IssuerStore {
+  /** Stores those (DER) that are not there; returns how many it stored. */
+  storeIssuers(issuers: readonly Uint8Array[]): Promise<number>
+  /** Removes those of hsm-enroll that issued no certificate on the device any more; returns how many. */
+  removeUnusedIssuers(): Promise<number>
+}
+
+export function hasIssuerStore(device: Device): device is Device & IssuerStore {
+  return 'storeIssuers' in device
+}
+
 /** Optional ability: the device waits for a person to touch it. */
 export interface ButtonTouch {
   /** True when the next signature with this key needs a touch. */
@@ -299,6 +311,8 @@ export interface DeviceFamily {
   /** The URI scheme of its own (`yubihsm2`, `luna`, …). */
   readonly scheme: string
   readonly settings: readonly SettingDefinition[]
+  /** Why its devices keep no issuers beside a certificate (`install.chain`); absent if they do. */
+  readonly keepsNoIssuers?: string
   /** Its search loads a vendor's module, which may hang or crash: it is run in a process of its own. */
   readonly searchLoadsModule?: true
   /** Looks for devices without logging in, writing or waiting longer than two seconds. */

@@ -20,6 +20,7 @@ import { fortanixSigningAccess } from './signing-access.ts'
 export const family: DeviceFamily = {
   hsmType: 'FORTANIX',
   scheme: 'fortanix',
+  keepsNoIssuers: 'hsm-enroll keeps the certificate alone there',
   settings: FORTANIX_SETTINGS,
   discover,
   check: async (uri, settings) => void readFortanixSettings(uri, settings),

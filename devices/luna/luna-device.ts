@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs'
 import type { Attestation } from '../device.ts'
 import { DeviceError } from '../device-error.ts'
 import { type Obstacle, obstacles, warning } from '../obstacle.ts'
+import { HsmDevice } from '../pkcs11/hsm-device.ts'
 import { EC_GENERATION } from '../pkcs11/key-algorithm.ts'
 import type { OpenedToken } from '../pkcs11/open-token.ts'
-import { Pkcs11Device } from '../pkcs11/pkcs11-device.ts'
 import { cannotAttest, isSoftwareToken } from '../pkcs11/software-token.ts'
 import type { TokenDescription } from '../pkcs11/token-description.ts'
 import type { TokenKey } from '../pkcs11/token-key.ts'
@@ -16,7 +16,7 @@ import { confirmationByCmu, readConfirmation } from './public-key-confirmation.t
 const DEFAULT_CMU = '/usr/safenet/lunaclient/bin/cmu'
 
 /** A partition of a Luna HSM, or of Luna Cloud HSM. */
-export class LunaDevice extends Pkcs11Device {
+export class LunaDevice extends HsmDevice {
   readonly #form: 'der' | 'pem'
 
   constructor(opened: OpenedToken) {

@@ -21,6 +21,7 @@ import { marvellGoogleSigningAccess } from './signing-access.ts'
 export const family: DeviceFamily = {
   hsmType: 'MARVELL_GOOGLE',
   scheme: 'marvell-google',
+  keepsNoIssuers: 'Cloud HSM keeps no certificates',
   settings: MARVELL_GOOGLE_SETTINGS,
   discover,
   check: async (uri, settings) => void readMarvellGoogleSettings(uri, settings),

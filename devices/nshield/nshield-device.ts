@@ -1,8 +1,8 @@
 import type { Attestation, DeviceKey, KeySpec } from '../device.ts'
 import { DeviceError } from '../device-error.ts'
 import { blocker, type Obstacle, obstacles, warning } from '../obstacle.ts'
+import { HsmDevice } from '../pkcs11/hsm-device.ts'
 import { STRICT, type TemplateTraits } from '../pkcs11/key-template.ts'
-import { Pkcs11Device } from '../pkcs11/pkcs11-device.ts'
 import { cannotAttest } from '../pkcs11/software-token.ts'
 import { hasFlag, type TokenDescription } from '../pkcs11/token-description.ts'
 import type { TokenKey } from '../pkcs11/token-key.ts'
@@ -24,7 +24,7 @@ const ACCELERATOR = warning(
 )
 
 /** A slot of an nShield: the accelerator (module protected keys), a softcard or an operator card set. */
-export class NshieldDevice extends Pkcs11Device {
+export class NshieldDevice extends HsmDevice {
   /** Usage attributes decide what nCore key it becomes (without CKA_DERIVE=false an EC key may come out of another type), so they are never dropped. */
   protected override templateTraits(_spec: KeySpec): TemplateTraits {
     return { ...STRICT, privateObjects: !isAccelerator(this.slotToken), leanerRetry: false }

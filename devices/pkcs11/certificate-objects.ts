@@ -78,8 +78,8 @@ async function readNameFields(certificate: Uint8Array): Promise<NameFields> {
 }
 
 /** The full object that PKCS#11 2.40 section 4.6.3 describes. */
-async function certificateTemplate(
-  key: TokenKey,
+export async function certificateTemplate(
+  id: Uint8Array,
   certificate: Uint8Array,
   label: string,
 ): Promise<readonly Attribute[]> {
@@ -90,7 +90,7 @@ async function certificateTemplate(
     { type: CKA.TOKEN, value: true },
     { type: CKA.PRIVATE, value: false },
     { type: CKA.LABEL, value: Buffer.from(label, 'utf8') },
-    { type: CKA.ID, value: Buffer.from(key.identity.id) },
+    { type: CKA.ID, value: Buffer.from(id) },
     { type: CKA.SUBJECT, value: subject },
     { type: CKA.ISSUER, value: issuer },
     { type: CKA.SERIAL_NUMBER, value: serialNumber },
@@ -136,14 +136,14 @@ export async function replaceCertificates(
 
 async function createCertificate(session: TokenSession, key: TokenKey, certificate: Uint8Array): Promise<void> {
   const what = `certificate of ${key.location}`
-  const { label } = key.identity
+  const { label, id } = key.identity
   try {
-    createObject(session, await certificateTemplate(key, certificate, label), what)
+    createObject(session, await certificateTemplate(id, certificate, label), what)
   } catch (error) {
     if (!(error instanceof DeviceError) || storedCertificates(session, { label }).length === 0) throw error
     const own = `${label} ${createHash('sha256').update(certificate).digest('hex').slice(0, 8)}`
     try {
-      createObject(session, await certificateTemplate(key, certificate, own), `${what}, label ${own}`)
+      createObject(session, await certificateTemplate(id, certificate, own), `${what}, label ${own}`)
     } catch {
       throw error
     }

@@ -42,6 +42,7 @@ const onlyOwn = (settings: Readonly<Record<string, unknown>>): Readonly<Record<s
 export const family: DeviceFamily = {
   hsmType: 'YUBIHSM2',
   scheme: 'yubihsm2',
+  keepsNoIssuers: 'its PKCS#11 module shows programs no subjects and issuers to find them by',
   settings: SETTINGS,
   discover,
   check: async (uri, settings) => void readSettings(uri, settings),

@@ -55,6 +55,7 @@ async function open(uri: string, options: OpenOptions): Promise<Device> {
 export const family: DeviceFamily = {
   hsmType: 'YUBIKEY',
   scheme: 'yubikey',
+  keepsNoIssuers: 'PIV has no place for issuers',
   searchLoadsModule: true,
   settings: YUBIKEY_SETTINGS,
   discover,

@@ -42,7 +42,15 @@ export async function checkConfiguredDevice(configuration: Configuration): Promi
 export async function adviceOnConfiguredKey(configuration: Configuration): Promise<readonly Obstacle[]> {
   const { uri, hsmType, settings } = deviceProfile(configuration)
   const family = await loadFamily(familyOf(uri, hsmType))
-  return family.advise?.(uri, settings, keyProfile(configuration)) ?? []
+  const advice = family.advise?.(uri, settings, keyProfile(configuration)) ?? []
+  if (family.keepsNoIssuers === undefined || configuration.text('install.chain') !== 'true') return advice
+  const without: Obstacle = {
+    severity: 'warning',
+    code: 'install.chain',
+    message: `install.chain has no effect on this device: ${family.keepsNoIssuers}`,
+    remedy: 'Pass fullchain.pem of the run to the programs that sign, and remove the setting.',
+  }
+  return [...advice, without]
 }
 
 /** How other programs reach the key of a run. `location`: as the device names it. Throws ConfigError, DeviceError. */

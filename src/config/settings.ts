@@ -125,6 +125,14 @@ export const SETTINGS: readonly Setting[] = [
   { path: 'key.touchPolicy', type: 'text', description: 'touch policy, if the device has one', allowed: touches },
 
   {
+    path: 'install.chain',
+    type: 'boolean',
+    description:
+      'Luna, nShield: also store the issuers of the certificate, for programs that take the chain from the device',
+    default: 'false',
+  },
+
+  {
     path: 'renewal.before',
     type: 'text',
     description: 'how long before the end of its certificate a key is renewed: 30d, 6w',

@@ -1,4 +1,4 @@
-import { type Device, DeviceError, hasKeyDeletion, hasKeyListing } from '../../devices/device.ts'
+import { type Device, DeviceError, hasIssuerStore, hasKeyDeletion, hasKeyListing } from '../../devices/device.ts'
 import { EnrollError } from '../errors.ts'
 import { deviceName, placeName } from '../ledger/fact.ts'
 import { type Ledger, lastFact } from '../ledger/ledger.ts'
@@ -70,12 +70,14 @@ export async function deleteDeviceKey(
   const remove = (): Promise<void> => device.deleteKey(location, publicKey)
   if (held?.record === undefined || held.record.spkiSha256 !== spkiSha256) {
     await remove()
-    return recordDeletion(await openLedger(services), await nameOf(device), entry)
+    await recordDeletion(await openLedger(services), await nameOf(device), entry)
+  } else {
+    await withRun(held.run, services, async (run) => {
+      await remove()
+      await run.log({ type: 'key-deleted', location, by: operator })
+    })
   }
-  await withRun(held.run, services, async (run) => {
-    await remove()
-    await run.log({ type: 'key-deleted', location, by: operator })
-  })
+  if (hasIssuerStore(device)) await device.removeUnusedIssuers()
 }
 
 /** Of a key whose run cannot speak for it any more. */

@@ -44,7 +44,7 @@ describe('an enrolment through the built program', () => {
       try {
         const end = await runProgram(['enroll', rehearsal.profile, '--yes', '--wait', '--json'], {
           // The doubles' serial numbers are the same in every test: each has its own folder of locks.
-          env: { ...rehearsal.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: folder },
+          env: { ...rehearsal.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: folder, HSM_ENROLL_INSTALL_CHAIN: 'true' },
         })
         expect(end.code, end.stderr).toBe(0)
         const run = JSON.parse(end.stdout) as Kept
@@ -109,4 +109,8 @@ async function seenByOthers(run: Kept, { double, environment }: Rehearsal): Prom
   const list = ['--provider', module, '--list-all-certs', `pkcs11:token=${encodeURIComponent(token)}`]
   const listed = execFileSync('p11tool', list, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
   expect(listed).toContain(run.keyLabel)
+  // `install.chain`: the issuers stand beside it, each as the CA returned it.
+  const issuers = readPem(await readFile(join(run.folder, 'chain.pem'), 'utf8'))
+  expect(issuers.length).toBeGreaterThan(0)
+  expect(listed.match(/Label: issuer [0-9a-f]{12} \(hsm-enroll\)$/gm)).toHaveLength(issuers.length)
 }

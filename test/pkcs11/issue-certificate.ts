@@ -15,14 +15,28 @@ export const largeCertificate = (spki: Uint8Array): Uint8Array =>
     spki,
   )
 
+/** A root of its own, and what it issues. */
+export function issuingAuthority() {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const own = new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }))
+  const certify = (subject: string, spki: Uint8Array): Uint8Array =>
+    issue({
+      ...{ subject: commonName(subject), issuer: commonName('Rig Root'), spki, issuerKey: privateKey },
+      ...VALIDITY,
+      extensions: [subjectKeyIdentifier(spki)],
+    })
+  return { certificate: certify('Rig Root', own), issue: (spki: Uint8Array) => certify('Issued Ltd', spki) }
+}
+
+const VALIDITY = { notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('2027-01-01T00:00:00Z') }
+
 function issueTo(subject: Name, spki: Uint8Array): Uint8Array {
   return issue({
     subject,
     issuer: commonName('Test Issuer'),
     spki,
     issuerKey,
-    notBefore: new Date('2026-01-01T00:00:00Z'),
-    notAfter: new Date('2027-01-01T00:00:00Z'),
+    ...VALIDITY,
     extensions: [subjectKeyIdentifier(spki)],
   })
 }

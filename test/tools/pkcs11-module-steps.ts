@@ -2,12 +2,14 @@
 import { createPublicKey, randomBytes, verify, X509Certificate } from 'node:crypto'
 import type { Device, KeyAlgorithm } from '../../devices/device.ts'
 import { discoverTokens } from '../../devices/pkcs11/discover-tokens.ts'
+import { HsmDevice } from '../../devices/pkcs11/hsm-device.ts'
+import { openToken } from '../../devices/pkcs11/open-token.ts'
 import type { Pkcs11Device } from '../../devices/pkcs11/pkcs11-device.ts'
 import { parseNameText } from '../../src/asn1/name.ts'
 import { writePem } from '../../src/asn1/pem.ts'
 import { buildCertificationRequest } from '../../src/csr/build-certification-request.ts'
 import { closing, deviceFailure, recordedOptions } from '../pkcs11/hsm-double.ts'
-import { issueCertificate } from '../pkcs11/issue-certificate.ts'
+import { issueCertificate, issuingAuthority } from '../pkcs11/issue-certificate.ts'
 import { openPlainToken, plainFamily } from '../pkcs11/open-plain-token.ts'
 import { readByStranger, STRANGERS } from '../requests/strangers.ts'
 
@@ -22,7 +24,7 @@ export interface ModuleUnderTest {
   readonly anyAlgorithm: KeyAlgorithm
 }
 
-type Opened = Device & Pkcs11Device
+type Opened = Device & HsmDevice
 
 const HOST = 'LUNA'
 const DATA = Buffer.from('a document')
@@ -36,9 +38,9 @@ async function withToken<Result>(
   { uri, pin }: ModuleUnderTest,
   use: (device: Opened) => Promise<Result>,
 ): Promise<Result> {
-  return await closing(await openPlainToken(uri, recordedOptions({ pin }).open, HOST), (device) =>
-    use(device as Opened),
-  )
+  const { open } = recordedOptions({ pin })
+  const opened = await openToken(plainFamily(HOST), uri, open, {}, (token) => new HsmDevice(token))
+  return await closing(opened, (device) => use(device as Opened))
 }
 
 const spec = (algorithm: KeyAlgorithm, label = `rig ${algorithm}`, id: Uint8Array = randomBytes(16)) => ({
@@ -62,7 +64,7 @@ async function wrongPin(module: ModuleUnderTest): Promise<void> {
   const given = recordedOptions({ pin: module.wrongPin })
   await closing(await openPlainToken(module.uri, given.open, HOST), async (device) => {
     for (let time = 0; time < 2; time++) {
-      const { code, message } = await deviceFailure((device as Opened).listKeys())
+      const { code, message } = await deviceFailure((device as Device & Pkcs11Device).listKeys())
       holds(code === 'pin.wrong', `a wrong PIN is told as that, not ${code}: ${message}`)
     }
     holds(given.calls('C_Login') === 1, `one login, not ${given.calls('C_Login')}`)
@@ -135,6 +137,20 @@ async function certificate(module: ModuleUnderTest): Promise<void> {
   })
 }
 
+/** Stored beside a certificate that they issued, gone when that has gone; a second time they are there already. */
+async function issuers(module: ModuleUnderTest): Promise<void> {
+  const authority = issuingAuthority()
+  await withToken(module, async (device) => {
+    const key = await device.generateKeyPair(spec(module.anyAlgorithm, 'rig issued'))
+    await device.storeCertificate(key, authority.issue(key.publicKey))
+    holds((await device.storeIssuers([authority.certificate])) === 1, 'the issuer is stored')
+    holds((await device.storeIssuers([authority.certificate])) === 0, 'and not stored twice')
+    holds((await device.removeUnusedIssuers()) === 0, 'it stays as long as it is needed')
+    await device.deleteKey(key.location, key.publicKey)
+    holds((await device.removeUnusedIssuers()) === 1, 'it goes with the last certificate that needs it')
+  })
+}
+
 /** The one key with its certificate; no other. */
 async function deletion(module: ModuleUnderTest): Promise<void> {
   await withToken(module, async (device) => {
@@ -177,6 +193,7 @@ export const STEPS: Readonly<Record<string, (module: ModuleUnderTest) => Promise
   'P-384': key('P-384'),
   duplicate,
   certificate,
+  issuers,
   deletion,
   'every key': everyKey,
 }

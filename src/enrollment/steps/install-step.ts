@@ -3,6 +3,7 @@ import { readPem } from '../../asn1/pem.ts'
 import { guardDevice } from '../guard-device.ts'
 import type { Run } from '../run.ts'
 import { findRunKey } from './find-run-key.ts'
+import { installIssuers } from './install-issuers.ts'
 import { removeReplaced } from './remove-replaced.ts'
 
 /** Puts the issued certificate beside its key, where the device keeps certificates, and reads it back. */
@@ -31,6 +32,7 @@ export async function runInstallStep(run: Run): Promise<void> {
     }
     // Before the end of the run, so that a run that dies here deletes it when it is resumed.
     await removeReplaced(run, device)
+    await installIssuers(run, device)
     await finish(run, key.location)
   } finally {
     await device.close()

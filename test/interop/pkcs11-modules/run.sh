@@ -29,7 +29,7 @@ for module in "${modules[@]}"; do
   lines+=("$(grep '^|' "$work/line" || echo "| $module | did not run |")")
   rm -rf "$work"
 done
-echo '| module | discover | wrong PIN | RSA-2048 | RSA-3072 | RSA-4096 | P-256 | P-384 | duplicate | certificate | deletion | every key |'
+echo '| module | discover | wrong PIN | RSA-2048 | RSA-3072 | RSA-4096 | P-256 | P-384 | duplicate | certificate | issuers | deletion | every key |'
 printf '%s\n' "${lines[@]}"
 [ "${#failed[@]}" -eq 0 ] || { echo "failed: ${failed[*]}" >&2; exit 1; }
 echo "pkcs11-modules: each as expected"

@@ -17,4 +17,4 @@ pin="$(cat sandbox/secret-pin)"
 none='the token lists no mechanism that generates'
 life "opensc-pkcs11 $(version opensc), PIV card double" "$libraries/opensc-pkcs11.so" 'Zoë Example' \
   --fails "RSA-2048=$none" --fails "RSA-3072=$none" --fails "RSA-4096=$none" --fails "P-256=$none" --fails "P-384=$none" \
-  --fails "duplicate=$none" --fails "certificate=$none" --fails "deletion=$none"
+  --fails "duplicate=$none" --fails "certificate=$none" --fails "issuers=$none" --fails "deletion=$none"
