@@ -76,6 +76,7 @@ await build({
     'test/tools/man.ts',
     'test/tools/help.ts',
     'test/tools/simulate.ts',
+    'test/tools/step-ca-rig.ts',
     'test/tools/page-cases.ts',
     'test/tools/bundle-bytes.ts',
     'test/tools/ceremony-reports.ts',

@@ -128,6 +128,11 @@ const RULES = [
     not: HARDWARE,
   },
   {
+    from: 'src/acme/',
+    may: [SHARED, 'src/asn1/', 'src/sectigo/certificate-authority.ts', 'src/sectigo/http/', 'devices/device.ts'],
+    not: HARDWARE,
+  },
+  {
     from: 'src/config/',
     may: [
       SHARED,
@@ -169,6 +174,7 @@ const RULES = [
     from: 'src/enrollment/',
     may: [
       SHARED,
+      'src/acme/',
       'src/asn1/',
       'src/attestation/',
       'src/broker-client/',

@@ -11,7 +11,7 @@ const FLOORS = [
   ['src/sandbox/', 'src/report/', 'src/broker/'],
   ['src/enrollment/'],
   ['src/broker-client/'],
-  ['src/config/'],
+  ['src/config/', 'src/acme/'],
   ['src/sectigo/', 'src/ledger/', 'src/check/explain/', 'src/bundle/'],
   ['src/check/*'],
   ['src/check/policy/', 'src/check/read/'],

@@ -11,6 +11,19 @@ interface ErrorRow {
  */
 // biome-ignore format: a table
 export const ERROR_CODES = {
+  'acme.account': { exit: 'ca', when: 'The ACME server does not take the account.' },
+  'acme.account-key': { exit: 'usage', when: 'The key of the ACME account is not a P-256 private key in PEM.' },
+  'acme.challenge': { exit: 'ca', when: 'The ACME server offers no device-attest-01 for the order.' },
+  'acme.device': { exit: 'usage', when: 'An ACME order is asked for with a device that does not attest in the format `step`, or as a test order.' },
+  'acme.directory': { exit: 'usage', when: 'An address of the ACME server is not HTTPS, or its directory cannot be read.' },
+  'acme.evidence': { exit: 'usage', when: 'An attestation cannot be put into an attestation object, or does not show the serial number of its device.' },
+  'acme.key-type': { exit: 'usage', when: 'A key is of a type that servers of device-attest-01 do not take.' },
+  'acme.no-balance': { exit: 'ca', when: 'The balance of an ACME account was asked for; it has none.' },
+  'acme.order': { exit: 'ca', when: 'An order cannot be read from the ACME server.' },
+  'acme.subject': { exit: 'usage', when: 'The Common Name of the request is not the serial number of the device, which step-ca wants.' },
+  'acme.terms': { exit: 'usage', when: 'The terms of the ACME server are not agreed to.' },
+  'acme.unreachable': { exit: 'ca', when: 'The ACME server cannot be reached, or did not answer.' },
+  'acme.unreadable': { exit: 'ca', when: 'An answer of the ACME server does not hold what RFC 8555 says that it does.' },
   'archive.zip': { exit: 'usage', when: 'A zip file is damaged, too large, or uses a feature that is not read (encryption, several disks).' },
   'asn1.der': { exit: 'usage', when: 'Bytes that should be DER are not: an indefinite length, a padded integer, bytes left over, a wrong type.' },
   'asn1.name': { exit: 'usage', when: 'A distinguished name in text (RFC 4514) cannot be read or encoded.' },

@@ -32,6 +32,7 @@ export const NAMED_COMMANDS: readonly NamedCommand[] = [
   { program: 'ykman', command: 'piv reset', source: YKMAN, debian: true },
   { program: 'yubico-piv-tool', command: 'attest', source: PIV_TOOL, debian: true },
   { program: 'yubico-piv-tool', command: 'read-certificate', source: PIV_TOOL, debian: true },
+  { program: 'yubico-piv-tool', command: 'selfsign-certificate', source: PIV_TOOL, debian: true },
   { program: 'yubico-piv-tool', command: 'status', source: PIV_TOOL, debian: true },
   { program: 'yubico-piv-tool', command: 'verify-pin', source: PIV_TOOL, debian: true },
   { program: 'yubihsm-shell', command: 'get-device-pubkey', source: HSM_SHELL },

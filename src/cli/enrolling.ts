@@ -59,6 +59,9 @@ export function confirmOrder(args: Arguments, context: CommandContext): (run: Op
     const { orderForm } = await import('../config/profile.ts')
     const { promptYes } = await import('./prompt.ts')
     const form = orderForm(run.configuration)
+    const { configuration } = run
+    if (configuration.text('ca') === 'acme')
+      return promptYes(`Have a certificate issued by ${configuration.text('acme.directory')}?`, context.signal)
     return promptYes(
       `Order product ${form.product ?? '(none)'} for ${form.days ?? '?'} days from ${run.configuration.text('sectigo.endpoint')}?`,
       context.signal,

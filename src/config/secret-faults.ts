@@ -18,7 +18,7 @@ import { SETTINGS } from './settings.ts'
 export async function secretFaults(
   configuration: Configuration,
   reading: SecretReading,
-  section?: 'device' | 'sectigo',
+  section?: 'device' | 'sectigo' | 'acme',
 ): Promise<readonly (ConfigError | DeviceError)[]> {
   const faults: (ConfigError | DeviceError)[] = []
   const family = await familyOfConfiguration(configuration)
@@ -51,7 +51,7 @@ export interface OpenSecret {
 /** Secrets in files whose mode does not keep them: everybody on the host has the secret, or may put another in its place. */
 export async function openSecrets(
   configuration: Configuration,
-  section?: 'device' | 'sectigo',
+  section?: 'device' | 'sectigo' | 'acme',
 ): Promise<readonly OpenSecret[]> {
   const open: OpenSecret[] = []
   for (const { setting, source } of configuredSources(configuration)) {

@@ -93,6 +93,41 @@ export const SETTINGS: readonly Setting[] = [
   },
   { path: 'ledger.clientKey', type: 'secret', description: 'source of the private key of that certificate' },
 
+  {
+    path: 'ca',
+    type: 'text',
+    description: 'the kind of CA: sectigo (if nothing is set), or an ACME server with the challenge device-attest-01',
+    allowed: ['sectigo', 'acme'],
+  },
+  {
+    path: 'acme.directory',
+    type: 'text',
+    description: 'ACME: address of the directory, e.g. https://ca.example/acme/devices/directory',
+  },
+  {
+    path: 'acme.accountKey',
+    type: 'secret',
+    description: 'ACME: source of the P-256 private key of the account (PEM)',
+  },
+  { path: 'acme.contact', type: 'list', description: 'ACME: contact of the account, mailto:name@example.com' },
+  {
+    path: 'acme.termsOfServiceAgreed',
+    type: 'boolean',
+    description: 'ACME: the terms that the directory refers to are agreed to',
+  },
+  {
+    path: 'acme.intermediates',
+    type: 'files',
+    description:
+      'ACME: files with certificates that lead from the attestation to the root and that the device does not carry',
+  },
+  {
+    path: 'acme.caFile',
+    type: 'file',
+    description: 'ACME: PEM certificates to trust for the connection, in addition to the system ones',
+  },
+  { path: 'acme.proxy', type: 'text', description: 'ACME: HTTP proxy, e.g. http://proxy.example:3128' },
+
   { path: 'device.uri', type: 'text', description: 'the device, e.g. yubihsm2:connector=http://127.0.0.1:12345' },
   {
     path: 'device.hsmType',

@@ -1,5 +1,6 @@
 import { DeviceError } from '../../devices/device.ts'
 import { EnrollError, EXIT, type ExitCode, sentence } from '../errors.ts'
+import { isAcme } from './connect-to-acme.ts'
 import { hasPushed, takePushed } from './pushed-certificates.ts'
 import { claimRenewal } from './renewal/claim-renewal.ts'
 import type { ReplacementWish } from './replacing/allow-replacement.ts'
@@ -10,6 +11,8 @@ import { runCheckStep } from './steps/check-step.ts'
 import { runCollectStep } from './steps/collect-step.ts'
 import { runDeviceSteps } from './steps/device-steps.ts'
 import { runInstallStep } from './steps/install-step.ts'
+import { settleAcmeOrder } from './steps/settle-acme-order.ts'
+import { runAcmeSubmitStep } from './steps/submit-acme-step.ts'
 import { runSubmitStep } from './steps/submit-step.ts'
 import { runUnknownStep } from './steps/unknown-step.ts'
 import { withdrawUnfitRequest } from './steps/withdraw-request.ts'
@@ -72,7 +75,7 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
       case 'checked':
         if (options.confirm === undefined) throw noOrder(run)
         if (!(await options.confirm(run))) return EXIT.refused
-        await runSubmitStep(run)
+        await (isAcme(run.configuration) ? runAcmeSubmitStep(run) : runSubmitStep(run))
         break
       case 'rejected':
         if (!orderAgain) return EXIT.ca
@@ -83,6 +86,7 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
         break
       case 'submitting':
       case 'unknown':
+        if (await settleAcmeOrder(run)) break
         await runUnknownStep(run)
         return EXIT.unknown
       case 'ordered':

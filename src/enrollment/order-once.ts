@@ -33,6 +33,8 @@ export interface OrderToPlace {
   readonly evidence?: OrderedEvidence
   /** The order waits until it is authorized, which charges it. */
   readonly toAuthorize?: boolean
+  /** It goes to an ACME server. */
+  readonly acme?: true
   readonly faults: readonly FormFault[]
   readonly balance: () => Promise<Balance>
   /** The POST. Called once. */
@@ -63,6 +65,7 @@ export async function orderOnce(run: Run, order: OrderToPlace): Promise<void> {
     claim,
     ...(order.otherKeys === undefined ? {} : { otherClaims: order.otherKeys }),
     ...(order.toAuthorize === true ? { toAuthorize: true } : {}),
+    ...(order.acme === true ? { acme: true } : {}),
     formSha256: digest,
     endpoint: order.endpoint,
     test,

@@ -3,13 +3,21 @@ import type { RunRecord } from './run-record.ts'
 /** What scripts and auditors read of a run: the record without what only serves to go on with it. */
 export type PublishedRecord = Omit<
   RunRecord,
-  'keyRequested' | 'submission' | 'intent' | 'renewalIntent' | 'profileMarks' | 'requestOutdated' | 'resolution'
+  | 'keyRequested'
+  | 'submission'
+  | 'acmeOrder'
+  | 'intent'
+  | 'renewalIntent'
+  | 'profileMarks'
+  | 'requestOutdated'
+  | 'resolution'
 > & {
-  readonly submission?: Omit<NonNullable<RunRecord['submission']>, 'type' | 'claim' | 'otherClaims'>
+  readonly submission?: Omit<NonNullable<RunRecord['submission']>, 'type' | 'claim' | 'otherClaims' | 'acme'>
 }
 
 export function publishedRecord({
   keyRequested: _,
+  acmeOrder: _acmeOrder,
   intent: _intent,
   renewalIntent: _renewalIntent,
   profileMarks: _marks,
@@ -19,6 +27,6 @@ export function publishedRecord({
   ...record
 }: RunRecord): PublishedRecord {
   if (submission === undefined) return record
-  const { type: __, claim: ___, otherClaims: ____, ...sent } = submission
+  const { type: __, claim: ___, otherClaims: ____, acme: _acme, ...sent } = submission
   return { ...record, submission: sent }
 }

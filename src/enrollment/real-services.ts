@@ -58,6 +58,14 @@ export function createRealServices(options: RealServicesOptions): EnrollmentServ
   } = options
   let secrets: ReturnType<typeof createSecretProvider> | undefined
   const authorities = new Map<string, CertificateAuthority>()
+  const openAuthority = async (configuration: Configuration): Promise<CertificateAuthority> => {
+    if (configuration.text('ca') === 'acme') {
+      const { openAcmeAuthority } = await import('./connect-to-acme.ts')
+      return openAcmeAuthority(configuration, reading, services, onTrace)
+    }
+    const { openCertificateAuthority } = await import('./connect-to-ca.ts')
+    return openCertificateAuthority(configuration, reading, stateDirectory, onTrace)
+  }
   const services: EnrollmentServices = {
     stateDirectory,
     ledger,
@@ -93,11 +101,9 @@ export function createRealServices(options: RealServicesOptions): EnrollmentServ
       })
     },
     certificateAuthority: async (configuration) => {
-      const { openCertificateAuthority } = await import('./connect-to-ca.ts')
       // One for each account: a login that comes from a descriptor, a command or a person is fetched once.
       const account = accountOf(configuration)
-      const known =
-        authorities.get(account) ?? openCertificateAuthority(configuration, reading, stateDirectory, onTrace)
+      const known = authorities.get(account) ?? (await openAuthority(configuration))
       authorities.set(account, known)
       return known
     },
@@ -114,7 +120,7 @@ export function createRealServices(options: RealServicesOptions): EnrollmentServ
 const accountOf = ({ values }: Configuration): string =>
   JSON.stringify(
     [...values]
-      .filter(([path]) => path.startsWith('sectigo.') || path === 'programEnvironment')
+      .filter(([path]) => ['sectigo', 'acme', 'ca', 'programEnvironment'].includes(path.split('.')[0] ?? ''))
       .map(([path, { value }]) => [path, value])
       .sort(),
   )

@@ -43,6 +43,8 @@ export interface Submission {
   readonly test: boolean
   /** The order waits until `!AutoAuthorize` lets it go on. */
   readonly toAuthorize?: true
+  /** It goes to an ACME server: the events that follow say how far it came. */
+  readonly acme?: true
   /** What the account had before, where it could be read. */
   readonly balanceBefore?: Balance
 }
@@ -122,6 +124,10 @@ export type RunEvent =
   | { readonly type: 'checked'; readonly result: Artefact }
   | Submission
   | { readonly type: 'not-sent'; readonly reason: string }
+  /** The ACME server has an order, at this address; until it is finalised it issues nothing. */
+  | { readonly type: 'acme-order'; readonly url: string }
+  /** It is about to be finalised. */
+  | { readonly type: 'finalizing'; readonly url: string }
   | {
       readonly type: 'ordered'
       readonly orderNumber: string

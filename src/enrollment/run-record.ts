@@ -49,6 +49,8 @@ export interface RunRecord {
   readonly checkResult?: Artefact
   readonly failedChecks?: readonly string[]
   readonly submission?: Submission
+  /** Where the ACME server has the order of that submission; `finalizing`: its certificate was asked for, or was about to be. */
+  readonly acmeOrder?: { readonly url: string; readonly finalizing: boolean }
   /** Hash of the journal's entry of that submission, by which the claims in the ledger know it. */
   readonly intent?: string
   /** What an operator has said of the order, until it is submitted again. */
@@ -194,12 +196,16 @@ function changeBy(record: RunRecord, event: RunEvent, time: string): Partial<Run
       return {
         state: 'submitting',
         submission: event,
+        acmeOrder: undefined,
         resolution: undefined,
         refusal: undefined,
         rejection: undefined,
         unknownReason: undefined,
         unknownReply: undefined,
       }
+    case 'acme-order':
+    case 'finalizing':
+      return { acmeOrder: { url: event.url, finalizing: event.type === 'finalizing' } }
     case 'not-sent':
     case 'not-placed':
       return {

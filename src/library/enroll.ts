@@ -86,6 +86,8 @@ export type { EnrollmentServices, RunObserver } from '../enrollment/services.ts'
 export type { Fact, FactBodies, FactKind, HostRequest, OrderStatus, RecordedFact } from '../ledger/fact.ts'
 export type { Claim, Ledger } from '../ledger/ledger.ts'
 export type {
+  AttestedOrder,
+  AttestedOrders,
   Balance,
   CallOptions,
   CertificateAuthority,

@@ -3,6 +3,8 @@
  * parameters' spelling, response formats or error numbers.
  */
 
+import type { DeviceKey } from '../../devices/device.ts'
+
 /** Parameters of one order by the documents' names (`product`, `days`, `organizationName`, `hsmType`, …), without the login. */
 export type OrderForm = Readonly<Record<string, string>>
 
@@ -76,6 +78,28 @@ export interface CallOptions {
   readonly signal?: AbortSignal
 }
 
+/** An order that the device itself vouches for: what an ACME server needs of it. */
+export interface AttestedOrder {
+  /** The device's serial number, decimal. */
+  readonly serial: string
+  /** PKCS#10, DER. */
+  readonly csr: Uint8Array
+  /** The attestation, then its issuers, DER. */
+  readonly x5c: readonly Uint8Array[]
+  /** The attested key; its device is open. */
+  readonly signer: Pick<DeviceKey, 'publicKey' | 'sign'>
+  /** Journals how far the order has come, before what it says is sent. */
+  readonly note: (event: { readonly type: 'acme-order' | 'finalizing'; readonly url: string }) => Promise<void>
+}
+
+/** A CA that takes orders with the device at hand. */
+export interface AttestedOrders {
+  /** Asks nothing that has an effect but the account's. Returns the address. Throws EnrollError. */
+  reach(options?: CallOptions): Promise<string>
+  /** Throws EnrollError, DeviceError where nothing can have been issued. */
+  place(order: AttestedOrder): Promise<OrderOutcome>
+}
+
 /** Reading calls throw EnrollError (`sectigo.…`, exit 4 or 2); only `applyOrder` reports every end as data. */
 export interface CertificateAuthority {
   /** Checks a form against the endpoint's parameter table without sending anything; one line per fault. */
@@ -90,6 +114,8 @@ export interface CertificateAuthority {
     order: { readonly orderNumber: string; readonly certificateId?: string },
     options?: CallOptions,
   ): Promise<Collection>
+  /** Where it is there, orders are placed by it and by nothing else. */
+  readonly attestedOrders?: AttestedOrders
 }
 
 /** What the CA would refuse, or may, of a form. */

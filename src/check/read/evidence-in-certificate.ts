@@ -4,7 +4,7 @@ import type { Evidence } from './evidence.ts'
 import { unwrapAsFamily } from './layers/unwrap-as-family.ts'
 
 /**
- * The attestation in a certificate that the key in the device signed itself (`yubico-piv-tool -a selfsign --attestation`), with that
+ * The attestation in a certificate that the key in the device signed itself (`yubico-piv-tool -a selfsign-certificate --attestation`), with that
  * key to bind to. Undefined if it holds none.
  */
 export function evidenceInCertificate(der: Uint8Array): Evidence | undefined {

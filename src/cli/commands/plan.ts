@@ -48,8 +48,9 @@ export const plan: Command = {
     const { product, days } = orderForm(configuration)
     const balance = asked?.balance
     const blocked = findings.some(isBlocker)
+    const acme = configuration.text('ca') === 'acme'
     const order = {
-      endpoint: withoutLogin(configuration.text('sectigo.endpoint') ?? ''),
+      endpoint: withoutLogin(configuration.text(acme ? 'acme.directory' : 'sectigo.endpoint') ?? ''),
       product,
       days,
       test,
@@ -58,8 +59,10 @@ export const plan: Command = {
     context.output.result({ ready: !blocked, findings, order, openRuns: open.map(({ id }) => id) }, () =>
       [
         ...findings.map((finding) => formatFinding(finding, context.output)),
-        `order    ${printable(`product ${product ?? '(none)'}, ${days ?? '?'} days, at ${order.endpoint}`)}`,
-        `charged  ${test ? 'nothing (test order)' : 'as in the account’s price list; the CA states the amount when it accepts the order'}`,
+        acme
+          ? `order    ${printable(`by ACME device-attest-01, at ${order.endpoint}`)}`
+          : `order    ${printable(`product ${product ?? '(none)'}, ${days ?? '?'} days, at ${order.endpoint}`)}`,
+        `charged  ${acme ? 'as the CA says; the protocol has no prices' : test ? 'nothing (test order)' : 'as in the account’s price list; the CA states the amount when it accepts the order'}`,
         ...(balance === undefined ? [] : [`balance  ${balanceToText(balance)}`]),
         'steps    key pair · request · attestation · check · order · certificate · install',
       ].join('\n'),

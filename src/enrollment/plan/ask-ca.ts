@@ -1,7 +1,8 @@
 import type { Configuration } from '../../config/configuration.ts'
 import { EnrollError } from '../../errors.ts'
-import type { Balance } from '../../sectigo/certificate-authority.ts'
+import type { AttestedOrders, Balance } from '../../sectigo/certificate-authority.ts'
 import { RefusedCall } from '../../sectigo/replies/require-reply.ts'
+import { isAcme } from '../connect-to-acme.ts'
 import { type EnrollmentServices, untilStopped } from '../services.ts'
 import type { Finding } from './finding.ts'
 import { lastPrice } from './last-price.ts'
@@ -33,6 +34,7 @@ export interface AskedCa {
 export async function judgeCa(configuration: Configuration, services: EnrollmentServices): Promise<AskedCa> {
   try {
     const ca = await services.certificateAuthority(configuration)
+    if (ca.attestedOrders !== undefined) return { judged: [{ finding: await reached(ca.attestedOrders, services) }] }
     const balance = await ca.balance(untilStopped(services))
     // Runs that cannot be read are said elsewhere; here they are only a hint.
     const price = await lastPrice(configuration, services.stateDirectory).catch(() => undefined)
@@ -46,7 +48,7 @@ export async function judgeCa(configuration: Configuration, services: Enrollment
         remedy: 'Repeat the command.',
       })
     }
-    if (!(error instanceof EnrollError) || error.exitCode === 2 || concernsLogin(error)) {
+    if (!(error instanceof EnrollError) || error.exitCode === 2 || isAcme(configuration) || concernsLogin(error)) {
       const { finding, error: known } = blocker(error)
       return { judged: [{ finding: { ...finding, area: 'order' }, ...(known && { error: known }) }] }
     }
@@ -69,6 +71,12 @@ export async function refuseUnreachableCa(
   }
   return balance
 }
+
+const reached = async (orders: AttestedOrders, services: EnrollmentServices): Promise<Finding> => ({
+  area: 'order',
+  severity: 'ok',
+  message: `the ACME server at ${await orders.reach(untilStopped(services))} accepts the account`,
+})
 
 const accepted = (balance: Balance): Finding => ({
   area: 'order',

@@ -20,9 +20,11 @@ import { readCaFile } from '../../sectigo/http/root-certificates.ts'
 import { ORDER_IDENTITY_PARAMETERS } from '../../sectigo/parameters/auto-apply-order-document-signing.ts'
 import { orderTable } from '../../sectigo/parameters/order-table.ts'
 import { validateForm } from '../../sectigo/parameters/validate-form.ts'
+import { isAcme } from '../connect-to-acme.ts'
 import { attestationWish } from '../request-attestation.ts'
 import type { RunState } from '../run-event.ts'
 import { type Finding, formFinding, obstacleFinding } from './finding.ts'
+import { judgeAcme } from './judge-acme.ts'
 import { profileFindings } from './known-findings.ts'
 import { missingSecrets } from './missing-secrets.ts'
 import { standInRequest } from './stand-in-request.ts'
@@ -78,19 +80,24 @@ export async function judgeProfile(
     })
   const request = template === undefined ? [] : await judgeRequest(template)
   judged.push(...request)
-  if (until === undefined)
+  const acme = isAcme(configuration)
+  if (until === undefined && !acme)
     for (const path of ['sectigo.loginName', 'sectigo.loginPassword'])
       if (configuration.text(path) === undefined) judged.push(withoutSource(path, reading.prompt !== undefined))
   for (const path of await missingSecrets(configuration)) judged.push(withoutSource(path, reading.prompt !== undefined))
   const section = until === undefined ? undefined : 'device'
   judged.push(...(await secretFaults(configuration, reading, section)).map(blocker))
   judged.push(...(await openSecrets(configuration, section)).map(openSecret))
-  if (until === undefined) {
+  if (until === undefined && acme) await judgeAcme(configuration, { hsmType, template }, attempt)
+  if (until === undefined && !acme) {
     await attempt(() => `orders at ${readBaseUrl(configuration.required('sectigo.endpoint')).host}`)
     const caFile = configuration.text('sectigo.caFile')
     if (caFile !== undefined) await attempt(() => `${readCaFile(caFile) && 'TLS also trusts'} ${caFile}`)
-    await configuredTrustAnchors(configuration, readInput).catch((error: unknown) => judged.push(blocker(error)))
   }
+  if (until === undefined)
+    await configuredTrustAnchors(configuration, readInput).catch((error: unknown) => judged.push(blocker(error)))
+  if (hsmType !== undefined && acme) judged.push(...(await judgeByTables(configuration, hsmType)))
+  if (acme) return judged
   const writable = template !== undefined && !request.some(({ error }) => error !== undefined)
   const csr = writable && template !== undefined ? await standInRequest(template, configuration) : undefined
   judged.push(...judgeOrder(configuration, csr, until))

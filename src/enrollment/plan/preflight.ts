@@ -3,6 +3,7 @@ import type { Configuration } from '../../config/configuration.ts'
 import { secretFaults } from '../../config/secret-faults.ts'
 import type { SecretReading } from '../../config/secret-source.ts'
 import { EnrollError } from '../../errors.ts'
+import { isAcme } from '../connect-to-acme.ts'
 import type { RunState } from '../run-event.ts'
 import type { Complaint } from './finding.ts'
 import { type Judged, judgeProfile } from './plan-findings.ts'
@@ -43,6 +44,7 @@ export const canOpenDevice = async (configuration: Configuration, reading: Secre
 
 /** Has the CA an address and a login to be asked with? */
 export async function canAskCa(configuration: Configuration, reading: SecretReading): Promise<boolean> {
+  if (isAcme(configuration)) return (await secretFaults(configuration, reading, 'acme')).length === 0
   const named = ['sectigo.loginName', 'sectigo.loginPassword'].every((path) => configuration.text(path) !== undefined)
   if (!named && reading.prompt === undefined) return false
   return (await secretFaults(configuration, reading, 'sectigo')).length === 0

@@ -4,6 +4,7 @@ import { nameValues, parseName, printName } from '../../asn1/name.ts'
 import { readPem } from '../../asn1/pem.ts'
 import { orderForm } from '../../config/profile.ts'
 import { parseCertificationRequest } from '../../csr/certification-request.ts'
+import { isAcme } from '../connect-to-acme.ts'
 import type { Run } from '../run.ts'
 import { readRequest } from './read-request.ts'
 
@@ -64,6 +65,7 @@ function isSignedBy(certificate: Certificate, issuer: Certificate): boolean {
  * only what names the holder counts. Undefined where it fits, or nothing was asked for.
  */
 export async function otherSubject(run: Run, { subject }: Certificate): Promise<string | undefined> {
+  if (isAcme(run.configuration)) return otherThanRequested(run, subject)
   const asked = await askedNames(run)
   const got = parseName(subject)
   const [organization] = nameValues(got, 'O')
@@ -71,6 +73,16 @@ export async function otherSubject(run: Run, { subject }: Certificate): Promise<
   const wanted = organization === undefined ? asked.names : asked.organizations
   if (holder === undefined || wanted.length === 0 || wanted.some((name) => isSame(name, holder))) return undefined
   return `the certificate is for "${holder}", and ${wanted.map((name) => `"${name}"`).join(' or ')} was asked for`
+}
+
+/** An ACME server writes the subject by its own template: step-ca keeps the CN alone, and writes none where there is no CN. */
+async function otherThanRequested(run: Run, subject: Uint8Array): Promise<string | undefined> {
+  if (run.record.request === undefined) return undefined
+  const asked = parseCertificationRequest(await readRequest(run)).subject
+  const [got, wanted] = [printName(subject), printName(asked)]
+  // Text may be of another string type: Go writes PrintableString where it can.
+  if (got === wanted) return undefined
+  return `the certificate's subject is ${got === '' ? 'empty' : `"${got}"`}, and "${wanted}" was asked for`
 }
 
 const isSame = (one: string, other: string): boolean => plain(one) === plain(other)

@@ -10,6 +10,8 @@ export type Exchange =
       readonly contentType: string
       /** Where a redirect points. Never followed. */
       readonly location?: string
+      /** Those that the caller wanted, lower case. */
+      readonly headers?: Readonly<Record<string, string>>
       readonly body: Uint8Array
     }
   | { readonly kind: 'not-sent'; readonly reason: string; readonly remedy: string }

@@ -5,9 +5,13 @@ import { DEFAULT_TIMEOUTS, type Exchange, MAX_REPLY, type Timeouts } from './exc
 
 export interface SendOptions {
   readonly url: URL
-  readonly method: 'GET' | 'POST'
-  /** application/x-www-form-urlencoded; absent for GET. */
+  readonly method: 'GET' | 'HEAD' | 'POST'
+  /** Absent for GET and HEAD. */
   readonly body?: string
+  /** Of the body. Default: application/x-www-form-urlencoded. */
+  readonly contentType?: string
+  /** Headers of the reply that are wanted beside the usual ones, lower case. */
+  readonly wanted?: readonly string[]
   readonly secureContext: SecureContext
   readonly proxy?: URL
   readonly timeouts?: Timeouts
@@ -70,7 +74,7 @@ function exchange(socket: TLSSocket, options: SendOptions, timeout: number): Pro
         ...(body === undefined
           ? {}
           : {
-              'content-type': 'application/x-www-form-urlencoded',
+              'content-type': options.contentType ?? 'application/x-www-form-urlencoded',
               'content-length': String(Buffer.byteLength(body)),
             }),
       },
@@ -137,9 +141,18 @@ async function readReply(response: IncomingMessage, options: SendOptions): Promi
     status: response.statusCode ?? 0,
     contentType: type.trim().toLowerCase(),
     ...(location === undefined ? {} : { location }),
+    ...(options.wanted === undefined ? {} : { headers: wantedHeaders(response, options.wanted) }),
     body: Buffer.concat(chunks),
   }
 }
+
+const wantedHeaders = ({ headers }: IncomingMessage, wanted: readonly string[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    wanted.flatMap((name) => {
+      const value = headers[name]
+      return value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]]
+    }),
+  )
 
 /** RFC 9112, 6.3: by a length, or by chunks, the last of which is empty. */
 const declaresEnd = ({ headers }: IncomingMessage): boolean =>
