@@ -25,6 +25,6 @@ export interface DeviceGuard {
   /** Once the device is locked for us, before any secret is asked for. */
   chosen(device: ChosenDevice): Promise<void>
   beforeLogin(login: Login): Promise<void>
-  /** Not called where nobody can know how it ended. */
-  afterLogin(login: Login, outcome: LoginOutcome): Promise<void>
+  /** Not called where nobody can know how it ended. `triesLeft`: after a wrong one, where the device tells. */
+  afterLogin(login: Login, outcome: LoginOutcome, triesLeft?: number): Promise<void>
 }

@@ -125,7 +125,8 @@ export class TokenSession {
     } catch (error) {
       const failure = await this.#loginFailed(error, role)
       const outcome = outcomeOf(failure)
-      if (outcome !== undefined) await guard?.afterLogin(login, outcome)
+      const triesLeft = failure instanceof DeviceError ? failure.triesLeft : undefined
+      if (outcome !== undefined) await guard?.afterLogin(login, outcome, triesLeft)
       if (failure !== undefined) throw failure
       return
     }

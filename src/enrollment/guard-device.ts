@@ -11,9 +11,11 @@ export interface GuardedLogin {
   readonly ledger: Run['ledger']
 }
 
+type Attempt = FactBodies['attempt']
+
 /** What a guard writes to, and how a device that is not the run's is refused. */
 interface Watch extends GuardedLogin {
-  readonly record: (subject: string, outcome: FactBodies['attempt']['outcome']) => Promise<void>
+  readonly record: (subject: string, attempt: Attempt) => Promise<void>
   readonly chosen: (chosen: ChosenDevice) => Promise<void>
 }
 
@@ -29,8 +31,8 @@ export const guardCommand = (login: GuardedLogin, notes: LoginNotes = new LoginN
   watchDevice(
     {
       ...login,
-      record: (subject, outcome) =>
-        login.ledger.record({ kind: 'attempt', subject, run: NO_RUN, outcome }).catch(unlessForbidden),
+      record: (subject, attempt) =>
+        login.ledger.record({ kind: 'attempt', subject, run: NO_RUN, ...attempt }).catch(unlessForbidden),
       chosen: async () => undefined,
     },
     notes,
@@ -52,7 +54,7 @@ export const guardDevice = (run: Run, notes: LoginNotes = new LoginNotes()): Dev
       configuration: run.configuration,
       services: run.services,
       ledger: run.ledger,
-      record: (subject, outcome) => run.ledger.record({ kind: 'attempt', subject, run: run.id, outcome }),
+      record: (subject, attempt) => run.ledger.record({ kind: 'attempt', subject, run: run.id, ...attempt }),
       chosen: (chosen) => keepDevice(run, chosen),
     },
     notes,
@@ -64,9 +66,9 @@ function watchDevice(watch: Watch, notes: LoginNotes): DeviceGuard {
     if (device === undefined) throw new Error('a login before a device was chosen')
     return attemptName(deviceName(device.hsmType, device.serial ?? device.subject), `${secret} (${name})`)
   }
-  const record = async (subject: string, outcome: FactBodies['attempt']['outcome']): Promise<void> => {
-    await watch.record(subject, outcome)
-    notes.write(subject, noteAfter(notes.read(subject) ?? { outcome: 'right', unheard: 0 }, outcome))
+  const record = async (subject: string, attempt: Attempt): Promise<void> => {
+    await watch.record(subject, attempt)
+    notes.write(subject, noteAfter(notes.read(subject) ?? { outcome: 'right', unheard: 0 }, attempt.outcome))
   }
   return {
     chosen: async (chosen) => {
@@ -81,10 +83,11 @@ function watchDevice(watch: Watch, notes: LoginNotes): DeviceGuard {
       const why = ours ?? (noted === undefined ? undefined : reluctance(noted))
       if (why !== undefined && watch.services.tryPinAgain !== true && !isAsked(watch, login))
         throw notAgain(device?.subject ?? '', login, why)
-      if (why !== undefined) await record(subject, 'allowed')
-      await record(subject, 'sent')
+      if (why !== undefined) await record(subject, { outcome: 'allowed' })
+      await record(subject, { outcome: 'sent' })
     },
-    afterLogin: (login, outcome) => record(subjectOf(login), outcome),
+    afterLogin: (login, outcome, triesLeft) =>
+      record(subjectOf(login), { outcome, ...(triesLeft === undefined ? {} : { triesLeft }) }),
   }
 }
 

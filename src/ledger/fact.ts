@@ -59,7 +59,11 @@ export interface FactBodies {
     readonly where?: string
   }
   /** `sent` is recorded before a secret leaves. `allowed`: a person has made sure of the secret, whatever came before. */
-  readonly attempt: { readonly outcome: 'sent' | 'wrong' | 'right' | 'not-tried' | 'allowed' }
+  readonly attempt: {
+    readonly outcome: 'sent' | 'wrong' | 'right' | 'not-tried' | 'allowed'
+    /** After a wrong one, where the device tells. */
+    readonly triesLeft?: number
+  }
   /** ISO 8601, UTC: not to be asked again before. */
   readonly schedule: { readonly notBefore: string }
   /** A host was heard of, with the version of hsm-enroll that it runs. */

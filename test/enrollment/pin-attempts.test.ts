@@ -90,6 +90,24 @@ describe('a PIN that was wrong', () => {
     expect(await logins()).toBe(2)
   })
 
+  it('is measured with the tries that the device said were left, until one was right', async () => {
+    const metrics = async (): Promise<string> =>
+      (await program(['metrics', '--state-directory', rehearsal.stateDirectory])).stdout
+    await luna.control.request({ do: 'tries-left', slot: 0, role: 'user', tries: 2 })
+    await setPin('wrong-officer')
+    expect(codeOf(await program(['keygen', rehearsal.profile, '--json']))).toBe('pin.wrong')
+    const after = await metrics()
+    expect(after).toMatch(/^hsm_enroll_pin_refused\{login="LUNA \d+ pin .*\} 1$/m)
+    expect(after).toMatch(/^hsm_enroll_pin_tries_left\{login="LUNA \d+ pin .*\} 1$/m)
+    await luna.control.request({ do: 'tries-left', slot: 0, role: 'user', tries: 3 })
+    await setPin('crypto-officer-1')
+    const right = await program(['keygen', rehearsal.profile, '--try-pin-again', '--json'])
+    expect(right.code, right.stderr).toBe(0)
+    const then = await metrics()
+    expect(then).toMatch(/^hsm_enroll_pin_refused\{login="LUNA \d+ pin .*\} 0$/m)
+    expect(then).not.toMatch(/^hsm_enroll_pin_tries_left/m)
+  })
+
   it('is not sent either by what only looks at the device or deletes from it, before a run and after', async () => {
     await setPin('wrong-officer')
     const listed = ['keys', 'list', rehearsal.profile, '--json']

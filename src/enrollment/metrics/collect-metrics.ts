@@ -1,5 +1,5 @@
 import type { Knowledge } from '../../knowledge/knowledge.ts'
-import { lastFact } from '../../ledger/ledger.ts'
+import type { RecordedFact } from '../../ledger/fact.ts'
 import type { Balance } from '../../sectigo/certificate-authority.ts'
 import { inUse } from '../inventory/in-use.ts'
 import { type InventoryEntry, readInventory } from '../inventory/read-inventory.ts'
@@ -29,6 +29,7 @@ export async function collectMetrics(
   { version, trustAnchors, knowledge, balance }: Surroundings,
 ): Promise<readonly Metric[]> {
   const inventory = await readInventory(services)
+  const attempts = await lastAttempts(services)
   return [
     gauge('hsm_enroll_build_info', 'The version of hsm-enroll.', [{ labels: { version }, value: 1 }]),
     gauge(
@@ -49,7 +50,17 @@ export async function collectMetrics(
     gauge(
       'hsm_enroll_pin_refused',
       '1 if the last secret sent to a device was wrong, or is not known to have been right: nothing is sent until a person looks.',
-      await refusedPins(services),
+      attempts.map(({ subject: login, outcome }) => ({
+        labels: { login },
+        value: outcome === 'wrong' || outcome === 'sent' ? 1 : 0,
+      })),
+    ),
+    gauge(
+      'hsm_enroll_pin_tries_left',
+      'Tries that the device said were left after the last secret sent to it, which was wrong.',
+      attempts.flatMap(({ subject: login, triesLeft: value }) =>
+        value === undefined ? [] : [{ labels: { login }, value }],
+      ),
     ),
     gauge(
       'hsm_enroll_last_success_seconds',
@@ -100,14 +111,11 @@ async function runStates({ stateDirectory }: Pick<EnrollmentServices, 'stateDire
   return [...states].sort().map(([state, value]) => ({ labels: { state }, value }))
 }
 
-async function refusedPins(services: Parameters<typeof openLedger>[0]): Promise<Metric['samples']> {
-  const ledger = await openLedger(services)
-  const samples = []
-  for await (const { subject } of ledger.all('attempt')) {
-    const last = await lastFact(ledger, 'attempt', subject)
-    samples.push({ labels: { login: subject }, value: last?.outcome === 'wrong' || last?.outcome === 'sent' ? 1 : 0 })
-  }
-  return samples.sort((a, b) => (a.labels.login < b.labels.login ? -1 : 1))
+/** The last of each login, by its name. */
+async function lastAttempts(services: Parameters<typeof openLedger>[0]): Promise<readonly RecordedFact<'attempt'>[]> {
+  const attempts: RecordedFact<'attempt'>[] = []
+  for await (const attempt of (await openLedger(services)).all('attempt')) attempts.push(attempt)
+  return attempts.sort((a, b) => (a.subject < b.subject ? -1 : 1))
 }
 
 function lastSuccess(inventory: readonly InventoryEntry[]): Metric['samples'] {
