@@ -2,12 +2,15 @@ import type { Configuration } from '../config/configuration.ts'
 import { passedBy, readSecret, type SecretReading } from '../config/secret-source.ts'
 import { environmentName } from '../config/settings.ts'
 import { EnrollError } from '../errors.ts'
+import { PostgresqlLedger } from '../ledger/postgresql/postgresql-ledger.ts'
 import type { CertificateAuthority } from '../sectigo/certificate-authority.ts'
 import { filePollSchedule } from '../sectigo/collection/file-poll-schedule.ts'
 import { type ClientOptions, type Credentials, createClient, type SectigoClient } from '../sectigo/http/client.ts'
 import { DEFAULT_TIMEOUTS } from '../sectigo/http/exchange.ts'
 import { readCaFile } from '../sectigo/http/root-certificates.ts'
 import { createSectigo } from '../sectigo/sectigo.ts'
+import { databasePollSchedule } from './database-poll-schedule.ts'
+import type { EnrollmentServices } from './services.ts'
 
 /** The bare client, for what speaks to one endpoint. */
 export const connectToCa = (
@@ -60,11 +63,11 @@ async function fetchCredentials(configuration: Configuration, reading: SecretRea
   }
 }
 
-/** The CA as a run sees it, with its poll schedule on disk: the pause that it asks for outlives the process. */
+/** The CA as a run sees it, with a poll schedule that outlives the process: on disk, or in the database that hosts share. */
 export function openCertificateAuthority(
   configuration: Configuration,
   reading: SecretReading,
-  stateDirectory: string,
+  { stateDirectory, ledger, now }: Pick<EnrollmentServices, 'stateDirectory' | 'ledger' | 'now'>,
   onTrace?: (line: string) => void,
 ): CertificateAuthority {
   const endpoint = configuration.text('sectigo.collectEndpoint')
@@ -73,7 +76,10 @@ export function openCertificateAuthority(
     ...clientOptions(configuration, reading, onTrace),
     foreignOrderNumber: configuration.flag('sectigo.foreignOrderNumber'),
     collection: {
-      schedule: filePollSchedule(stateDirectory),
+      schedule:
+        ledger instanceof PostgresqlLedger
+          ? databasePollSchedule(ledger.transactions, configuration.required('sectigo.endpoint'), now)
+          : filePollSchedule(stateDirectory),
       ...(endpoint === undefined ? {} : { endpoint }),
       ...(floor === undefined ? {} : { floor: floor * 1000 }),
     },

@@ -64,7 +64,7 @@ export function createRealServices(options: RealServicesOptions): EnrollmentServ
       return openAcmeAuthority(configuration, reading, services, onTrace)
     }
     const { openCertificateAuthority } = await import('./connect-to-ca.ts')
-    return openCertificateAuthority(configuration, reading, stateDirectory, onTrace)
+    return openCertificateAuthority(configuration, reading, services, onTrace)
   }
   const services: EnrollmentServices = {
     stateDirectory,

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { databasePollSchedule } from '../../src/enrollment/database-poll-schedule.ts'
 import type { Fact } from '../../src/ledger/fact.ts'
+import { withDatabaseLock } from '../../src/ledger/postgresql/lock.ts'
 import { migrate } from '../../src/ledger/postgresql/migrate.ts'
+import { MIGRATIONS } from '../../src/ledger/postgresql/migrations.ts'
 import { PostgresqlLedger } from '../../src/ledger/postgresql/postgresql-ledger.ts'
 import { Transactions } from '../../src/ledger/postgresql/transactions.ts'
 import { allHere } from '../not-run.ts'
@@ -152,7 +155,12 @@ describe.skipIf(!allHere(missingServer()))('with a real server', () => {
       await expect(ledger.claimOf('k')).rejects.toMatchObject({ code: 'ledger.schema' })
       const all = Array.from({ length: 8 }, () => new Transactions({ ...server.options(database), connections: 1 }))
       const made = await Promise.all(all.map((each) => migrate(each)))
-      expect(made.flat().map(({ version }) => version)).toEqual([1])
+      expect(
+        made
+          .flat()
+          .map(({ version }) => version)
+          .sort(),
+      ).toEqual(MIGRATIONS.map(({ version }) => version))
       expect(await ledger.claimOf('k')).toBeUndefined()
       await Promise.all([ledger.close(), ...all.map((each) => each.close())])
     })
@@ -170,6 +178,70 @@ describe.skipIf(!allHere(missingServer()))('with a real server', () => {
         code: 'ledger.schema',
         remedy: 'Update hsm-enroll on this host.',
       })
+    })
+  })
+
+  describe('the schedule that hosts share', () => {
+    let database: string
+    let hosts: readonly PostgresqlLedger[]
+    beforeAll(async () => {
+      database = await server.database(template)
+      hosts = ['host_a', 'host_b'].map((login) => new PostgresqlLedger(server.options(database, login)))
+    })
+    afterAll(async () => {
+      await Promise.all(hosts.map((host) => host.close()))
+    })
+    const schedules = (clocks: readonly number[] = [0, 0]) =>
+      hosts.map(({ transactions }, index) =>
+        databasePollSchedule(transactions, 'ca', () => Date.now() + (clocks[index] ?? 0)),
+      )
+
+    it('has the last question of every host, whatever their clocks say', async () => {
+      // An hour apart.
+      const [one, other] = schedules([-1_800_000, 1_800_000])
+      expect(await other?.lastCall('1')).toBeUndefined()
+      await one?.record('1', Date.now() - 1_800_000 - 60_000)
+      const seen = Date.now() + 1_800_000 - ((await other?.lastCall('1')) ?? 0)
+      expect(seen).toBeGreaterThanOrEqual(60_000)
+      expect(seen).toBeLessThan(120_000)
+      await other?.record('1', 0)
+      expect(await one?.lastCall('1')).toBeLessThan(Date.now() - 10 * 365 * 86_400_000)
+    })
+
+    it('lets one question through at a time, of all hosts and all their runs', async () => {
+      let under = 0
+      let most = 0
+      const ask = async (): Promise<void> => {
+        most = Math.max(most, ++under)
+        await server.sql('SELECT pg_sleep(0.02)')
+        under--
+      }
+      await Promise.all(schedules().flatMap((schedule) => Array.from({ length: 6 }, () => schedule.exclusive(ask))))
+      expect([most, under]).toEqual([1, 0])
+    })
+
+    it('is free again when a host dies with a question, and a wait ends with its signal', async () => {
+      const [one, other] = hosts
+      if (one === undefined || other === undefined) throw new Error('no host')
+      const stop = new AbortController()
+      const lost = withDatabaseLock(
+        one.transactions,
+        'q',
+        'it',
+        async () => {
+          const waiting = withDatabaseLock(other.transactions, 'q', 'it', async () => undefined, {
+            wait: 60_000,
+            signal: stop.signal,
+          })
+          stop.abort()
+          await expect(waiting).rejects.toMatchObject({ code: 'lock.held' })
+          // As if the host had gone: the database ends its connection.
+          await server.sql("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'", database)
+          return withDatabaseLock(other.transactions, 'q', 'it', async () => 'taken', { wait: 60_000 })
+        },
+        { wait: 0 },
+      )
+      expect(await lost).toBe('taken')
     })
   })
 })

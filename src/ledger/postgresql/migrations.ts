@@ -8,7 +8,7 @@ export interface Migration {
 }
 
 /** What this program was written for. */
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 
 /** Whoever logs in is a member of one of them. */
 export const ROLES = { host: 'hsm_enroll_host', broker: 'hsm_enroll_broker' } as const
@@ -104,6 +104,20 @@ GRANT SELECT, INSERT (kind, subject, run, entry, body, said_at, imported) ON hsm
 GRANT SELECT, DELETE, INSERT (name, run, intent) ON hsm_enroll.claim TO hsm_enroll_host, hsm_enroll_broker;
 GRANT USAGE ON SEQUENCE hsm_enroll.fence TO hsm_enroll_host, hsm_enroll_broker;
 GRANT SELECT ON hsm_enroll.claim_event TO hsm_enroll_host, hsm_enroll_broker;
+`,
+  },
+  {
+    version: 2,
+    least: 1,
+    what: 'the schedule of questions to the CA',
+    sql: `
+CREATE TABLE hsm_enroll.question (
+  account text COLLATE "C" NOT NULL CHECK (octet_length(account) <= 500),
+  order_number text COLLATE "C" NOT NULL CHECK (octet_length(order_number) <= 100),
+  asked_at timestamptz NOT NULL,
+  PRIMARY KEY (account, order_number)
+);
+GRANT SELECT, INSERT, UPDATE (asked_at) ON hsm_enroll.question TO hsm_enroll_host, hsm_enroll_broker;
 `,
   },
 ]

@@ -18,12 +18,12 @@ const DOUBT_MILLISECONDS = 60_000
  */
 export class Transactions {
   readonly address: string
-  readonly #options: DatabaseOptions
+  readonly options: DatabaseOptions
   #pool: Promise<Pool> | undefined
   #last: string | undefined
 
   constructor(options: DatabaseOptions) {
-    this.#options = options
+    this.options = options
     this.address = addressText(options.address)
   }
 
@@ -102,7 +102,7 @@ export class Transactions {
   }
 
   async #connect(): Promise<PoolClient> {
-    this.#pool ??= openPool(this.#options).catch((error: unknown) => {
+    this.#pool ??= openPool(this.options).catch((error: unknown) => {
       this.#pool = undefined
       throw error
     })
