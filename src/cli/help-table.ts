@@ -1,4 +1,5 @@
 import type { Command, CommandGroup } from './command.ts'
+import { entriesFor } from './command-loaders.ts'
 import { COMMANDS } from './commands.ts'
 import { commandParser } from './parser.ts'
 
@@ -26,8 +27,9 @@ export async function helpOn(topic: string, width: number): Promise<string> {
   const fail = (message: string, error: Error | undefined): never => {
     throw error ?? new Error(`no help on "${topic}": ${message}`)
   }
+  const entries = await entriesFor(argv)
   let help = ''
-  await commandParser(argv, { width, fail }).parseAsync(argv, {}, (error, _argv, output) => {
+  await commandParser(argv, { entries, width, fail }).parseAsync(argv, {}, (error, _argv, output) => {
     if (error) throw error
     help = output
   })

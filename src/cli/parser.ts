@@ -1,7 +1,6 @@
 import type { Options } from 'yargs'
 import yargs from 'yargs'
 import { Arguments, type Command, type CommandGroup, DASH } from './command.ts'
-import { COMMANDS } from './commands.ts'
 import { VERSION } from './version.ts'
 
 const GLOBAL_OPTIONS = {
@@ -29,6 +28,8 @@ export class Parsed {
 }
 
 export interface ParserOptions {
+  /** What the line may begin with. */
+  readonly entries: readonly (Command | CommandGroup)[]
   /** Columns that help is laid out for. */
   readonly width: number
   /** Throws what is to be said of a line that yargs refuses. */
@@ -36,7 +37,7 @@ export interface ParserOptions {
 }
 
 /** The parser of one command line. Its `parseAsync` throws a `Parsed` for a command; help, version and completions it prints itself. */
-export function commandParser(argv: readonly string[], { width, fail }: ParserOptions) {
+export function commandParser(argv: readonly string[], { entries, width, fail }: ParserOptions) {
   const parser = yargs(argv.map((word) => (word === '-' ? DASH : word)))
     .locale('en')
     .scriptName('hsm-enroll')
@@ -77,20 +78,9 @@ export function commandParser(argv: readonly string[], { width, fail }: ParserOp
       return builder.demandCommand(1, 'Specify a command.')
     })
   }
-  for (const entry of entriesFor(argv)) {
+  for (const entry of entries) {
     if ('commands' in entry) addGroup(entry)
     else add(parser, entry)
   }
   return parser
-}
-
-/** What the parser has to know: the entry that the line begins with, or all, where options come first or a shell completes words. */
-function entriesFor(argv: readonly string[]): readonly (Command | CommandGroup)[] {
-  const [first] = argv
-  const entry = COMMANDS.find((each) =>
-    'commands' in each
-      ? [each.name, ...(each.aliases ?? [])].includes(first ?? '')
-      : each.command.split(' ')[0] === first,
-  )
-  return entry === undefined || argv.some((word) => word.startsWith('--get-yargs-completions')) ? COMMANDS : [entry]
 }

@@ -1,12 +1,11 @@
 import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
 import type { CommandContext } from './command.ts'
-import { COMMANDS } from './commands.ts'
+import { entriesFor } from './command-loaders.ts'
 import { completionShell } from './completion.ts'
 import { Output, type OutputOptions } from './output.ts'
 import { WIDEST_HELP } from './quick-answer.ts'
 import { reportError } from './report-error.ts'
 import { stopOnSignals } from './stop-signals.ts'
-import { usageError } from './usage-error.ts'
 
 /** What the program is run in: a process of its own, or a test's. */
 export interface Surroundings extends Pick<OutputOptions, 'stdout' | 'stderr' | 'env'> {
@@ -68,17 +67,23 @@ const noJsonForm = (): EnrollError =>
     remedy: 'Omit --json.',
   })
 
+/** What yargs says of a line that it refuses. */
+class RefusedLine extends Error {}
+
 async function dispatch(argv: readonly string[], context: CommandContext): Promise<ExitCode> {
   const { commandParser, GLOBAL_NAMES, Parsed } = await import('./parser.ts')
   const width = Math.min(WIDEST_HELP, process.stdout.columns ?? WIDEST_HELP)
   const fail = (message: string, error: Error | undefined): never => {
-    throw error ?? usageError(message, argv, COMMANDS, GLOBAL_NAMES)
+    throw error ?? new RefusedLine(message)
   }
   try {
-    await commandParser(argv, { width, fail }).parseAsync()
+    await commandParser(argv, { entries: await entriesFor(argv), width, fail }).parseAsync()
     return EXIT.done
-  } catch (parsed) {
-    if (parsed instanceof Parsed) return await parsed.command.run(parsed.args, context)
-    throw parsed
+  } catch (end) {
+    if (end instanceof Parsed) return await end.command.run(end.args, context)
+    if (!(end instanceof RefusedLine)) throw end
+    const { COMMANDS } = await import('./commands.ts')
+    const { usageError } = await import('./usage-error.ts')
+    throw usageError(end.message, argv, COMMANDS, GLOBAL_NAMES)
   }
 }

@@ -5,7 +5,6 @@ import { refuseHiddenKeys } from '../check/read/hidden-keys.ts'
 import { EnrollError } from '../errors.ts'
 import { fileFault, readBoundedFile } from '../files/bounded-file.ts'
 import { makeDirectory } from '../files/make-directory.ts'
-import { withProcessLock } from '../files/process-lock.ts'
 import { syncDirectory } from '../files/sync-directory.ts'
 import { isoDay } from '../iso-day.ts'
 import { jsonMember } from '../json-member.ts'
@@ -68,6 +67,7 @@ export async function updateKnowledge(file: string, settings: Settings, now: num
   const update = verified(data ?? '', signature ?? '', settings, file)
   const directory = settings.required('stateDirectory')
   await makeDirectory(directory)
+  const { withProcessLock } = await import('../files/process-lock.ts')
   await withProcessLock(join(directory, '.knowledge.lock'), 'the update of the tables', async () => {
     refuseRollback(update, await knowledgeInForce(settings), now)
     await replace(join(directory, FILE), JSON.stringify({ data, signature }))

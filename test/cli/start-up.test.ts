@@ -34,13 +34,21 @@ it('help and version are answered with nothing loaded but what answers them', ()
   ])
 })
 
-it('the command line has no verifier, reader of files, profile, driver or parser loaded before a command needs one', () => {
-  const start = readdirSync(DIST).find((name) => /^run-cli-\w+\.js$/.test(name)) ?? ''
-  const sources = [...sourcesOf(start).values()].flat()
+const chunk = (name: RegExp): string => readdirSync(DIST).find((file) => name.test(file)) ?? ''
+const HEAVY =
+  /^(?:src\/(?:attestation\/(?!contract)|check\/|bundle|ceremony|ledger|config\/configuration)|devices\/\w+\/)|yaml|cborg|yargs/
+
+it('the command line has no command and no parser loaded before one is asked for', () => {
+  const sources = [...sourcesOf(chunk(/^run-cli-\w+\.js$/)).values()].flat()
+  expect(sources).toContain('src/cli/command-loaders.ts')
+  expect(sources.filter((source) => HEAVY.test(source) || source.startsWith('src/cli/commands'))).toEqual([])
+})
+
+it('a command has no verifier, reader of files, profile or driver loaded before it runs, and no other command', () => {
+  const sources = [...sourcesOf(chunk(/^check-[0-9A-Z]{8}\.js$/)).values()].flat()
   expect(sources).toContain('src/cli/commands/check.ts')
-  const heavy =
-    /^(?:src\/(?:attestation\/(?!contract)|check\/|bundle|ceremony|config\/configuration)|devices\/\w+\/)|yaml|cborg|yargs/
-  expect(sources.filter((source) => heavy.test(source))).toEqual([])
+  expect(sources.filter((source) => HEAVY.test(source))).toEqual([])
+  expect(sources.filter((source) => source.startsWith('src/cli/commands'))).toEqual(['src/cli/commands/check.ts'])
 })
 
 it('a command is run without a help being laid out, whose segmenter takes longer to set up than Node.js to start', async () => {
