@@ -1,44 +1,37 @@
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { CertificateAuthorityOptions } from '../../src/sandbox/certificate-authority/certificate-authority.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import type { ProgramEnd } from './built-program.ts'
+import { leapOverPauses } from './leaping-clock.ts'
 import { runInside } from './run-inside.ts'
 import { startProgram } from './running-program.ts'
 
-const FAST_CLOCK = resolve(import.meta.dirname, 'fast-clock.mjs')
 const HOUR = 3_600_000
-/** Three hours in a second and a half. */
-const SPEED = 7200
 
 let folder: string
 let rehearsal: Rehearsal
-let epoch: number
 async function rehearse(authority: Partial<CertificateAuthorityOptions>): Promise<void> {
   folder = await mkdtemp(join(tmpdir(), 'polling-'))
-  epoch = Date.now()
-  const now = (): number => epoch + (Date.now() - epoch) * SPEED
   rehearsal = await startRehearsal({
     directory: folder,
     device: 'yubihsm2',
     algorithm: 'P-256',
-    authority: { now, ...authority },
+    authority: { now: () => Date.now(), ...authority },
   })
 }
+let walk: () => void = () => undefined
 afterEach(async () => {
+  walk()
   await rehearsal.close()
   await rm(folder, { recursive: true })
 })
 
 /** With the documented floor of three hours. */
 const FLOOR = { HSM_ENROLL_SECTIGO_POLL_SECONDS: '10800' }
-const fast = (...args: string[]): Promise<ProgramEnd> =>
-  runInside(args, {
-    env: { ...FLOOR, HSM_ENROLL_TEST_SPEED: String(SPEED), HSM_ENROLL_TEST_EPOCH: String(epoch) },
-    imports: [FAST_CLOCK],
-  })
+const patiently = (...args: string[]): Promise<ProgramEnd> => runInside(args, { env: FLOOR })
 const state = (): string[] => ['--state-directory', rehearsal.stateDirectory]
 const collected = (): number => rehearsal.ca.counters.requests['download/CollectSSL'] ?? 0
 const placed = (): number => rehearsal.ca.counters.requests['!AutoApplyOrder'] ?? 0
@@ -70,9 +63,12 @@ async function stepsSeen({ folder: run }: Shown): Promise<readonly string[]> {
 }
 
 describe('enroll --wait', () => {
+  beforeEach(() => {
+    walk = leapOverPauses()
+  })
+
   it('walks through pending, callback, agreement and issue, three hours between two questions', async () => {
     await rehearse({
-      // Just before the questions, so that a slow machine asks late and not too late.
       flow: [
         { after: 2.9 * HOUR, action: 'validate-organization' },
         { after: 2.9 * HOUR, action: 'start-callback' },
@@ -82,7 +78,7 @@ describe('enroll --wait', () => {
         { after: 8.9 * HOUR, action: 'issue' },
       ],
     })
-    const end = await fast('enroll', rehearsal.profile, '--yes', '--wait', '--json')
+    const end = await patiently('enroll', rehearsal.profile, '--yes', '--wait', '--json')
     expect(end.code, end.stderr).toBe(0)
     expect(shown(end).state).toBe('installed')
     expect(await stepsSeen(shown(end))).toEqual(['open open open', 'done in-progress open', 'done done in-progress'])
@@ -103,7 +99,7 @@ describe('enroll --wait', () => {
   it('says once what is to be done, and then only that nothing is new', async () => {
     const actions = ['validate-organization', 'callback', 'agreement', 'issue'] as const
     await rehearse({ flow: actions.map((action) => ({ after: 8.9 * HOUR, action })) })
-    const end = await fast('enroll', rehearsal.profile, '--yes', '--wait')
+    const end = await patiently('enroll', rehearsal.profile, '--yes', '--wait')
     expect(end.code, end.stderr).toBe(0)
     expect(end.stderr.match(/Sectigo checks the organization/g)).toHaveLength(1)
     expect(end.stderr.match(/nothing new; the CA may be asked for the certificate again at/g)).toHaveLength(2)
@@ -111,7 +107,7 @@ describe('enroll --wait', () => {
 
   it('outlasts answers that are lost, at the same pace', async () => {
     await rehearse({ flow: [] })
-    const first = await fast('enroll', rehearsal.profile, '--yes', '--json')
+    const first = await patiently('enroll', rehearsal.profile, '--yes', '--json')
     expect(first.code, first.stderr).toBe(6)
     const { id, orderNumber = '' } = shown(first)
     for (const kind of ['lost-reply', 'html', 'server-error'] as const)
@@ -120,7 +116,7 @@ describe('enroll --wait', () => {
       rehearsal.ca.fail({ endpoint: 'download/CollectSSL', kind: 'error', code, message: 'later' })
     for (const action of ['validate-organization', 'callback', 'agreement', 'issue'] as const)
       expect(rehearsal.ca.perform(orderNumber, action)).toBe(true)
-    const end = await fast('runs', 'watch', id, '--json', ...state())
+    const end = await patiently('runs', 'watch', id, '--json', ...state())
     expect(end.code, end.stderr).toBe(0)
     expect(collected()).toBe(7)
     expect(rehearsal.ca.counters.collectedTooSoon).toBe(0)
@@ -129,7 +125,7 @@ describe('enroll --wait', () => {
 
 describe('an order that takes longer than the program runs', () => {
   it('is not asked about too early by a new process, which says when it may ask; `runs watch` ends it', async () => {
-    await rehearse({ flow: [], now: Date.now })
+    await rehearse({ flow: [] })
     const first = await runInside(['enroll', rehearsal.profile, '--yes', '--json'], { env: FLOOR })
     expect(first.code, first.stderr).toBe(6)
     const { id, orderNumber = '' } = shown(first)
@@ -145,8 +141,8 @@ describe('an order that takes longer than the program runs', () => {
     expect(collected()).toBe(1)
     for (const action of ['validate-organization', 'callback', 'agreement', 'issue'] as const)
       expect(rehearsal.ca.perform(orderNumber, action)).toBe(true)
-    epoch = Date.now()
-    const end = await fast('runs', 'watch', id, '--json', ...state())
+    walk = leapOverPauses()
+    const end = await patiently('runs', 'watch', id, '--json', ...state())
     expect(end.code, end.stderr).toBe(0)
     expect(shown(end).state).toBe('installed')
     expect(collected()).toBe(2)
@@ -156,7 +152,7 @@ describe('an order that takes longer than the program runs', () => {
 
 describe('an order that the CA rejects', () => {
   it('after it was accepted is shown with the reason; --order-again places exactly one more', async () => {
-    await rehearse({ flow: [], now: Date.now })
+    await rehearse({ flow: [] })
     const first = await runInside(['enroll', rehearsal.profile, '--yes', '--json'])
     expect(first.code, first.stderr).toBe(6)
     const { id, orderNumber = '' } = shown(first)
@@ -177,7 +173,7 @@ describe('an order that the CA rejects', () => {
   })
 
   it('at once, and again after --order-again, is sent once for each word of the operator', async () => {
-    await rehearse({ flow: [], now: Date.now })
+    await rehearse({ flow: [] })
     const refusal = { endpoint: '!AutoApplyOrder', kind: 'error', code: -15, message: 'Not enough credit!' } as const
     rehearsal.ca.fail(refusal, refusal, refusal)
     const first = await runInside(['enroll', rehearsal.profile, '--yes'])
@@ -204,7 +200,7 @@ describe('an order that the CA rejects', () => {
     [-15, 'Not enough credit!', /refusal +-15: .*Try: \S/],
     [-16, 'Permission denied!', /refusal +-16: .*Try: .*log in/i],
   ])('%i is shown with what can be done about it', async (code, message, says) => {
-    await rehearse({ flow: [], now: Date.now })
+    await rehearse({ flow: [] })
     rehearsal.ca.fail({ endpoint: '!AutoApplyOrder', kind: 'error', code, message })
     const end = await runInside(['enroll', rehearsal.profile, '--yes'])
     expect(end.code, end.stderr).toBe(4)
@@ -213,7 +209,7 @@ describe('an order that the CA rejects', () => {
 })
 
 it('a refusal behind which an order may hide is not ordered again before somebody has looked', async () => {
-  await rehearse({ flow: [], now: Date.now })
+  await rehearse({ flow: [] })
   rehearsal.ca.fail({ endpoint: '!AutoApplyOrder', kind: 'error', code: -14, message: 'An unknown error occurred!' })
   const first = await runInside(['enroll', rehearsal.profile, '--yes', '--json'])
   expect(first.code, first.stderr).toBe(4)
@@ -232,7 +228,7 @@ it('a refusal behind which an order may hide is not ordered again before somebod
 })
 
 it('Ctrl-C before the order ends the run there, and nothing is ordered', async () => {
-  await rehearse({ flow: [], now: Date.now })
+  await rehearse({ flow: [] })
   // The first question comes before the key, the second before the order.
   rehearsal.ca.fail(
     { endpoint: '!getAccountBalance', kind: 'slow', delay: 1 },
@@ -253,7 +249,7 @@ it('Ctrl-C before the order ends the run there, and nothing is ordered', async (
 })
 
 it('Ctrl-C ends a batch, too: no further profile is begun', async () => {
-  await rehearse({ now: Date.now, flow: [] })
+  await rehearse({ flow: [] })
   await copyFile(rehearsal.profile, join(dirname(rehearsal.profile), 'second.yaml'))
   const jobs = join(folder, 'jobs')
   await writeFile(jobs, `${rehearsal.profile}\n${join(dirname(rehearsal.profile), 'second.yaml')}\n`)
@@ -272,7 +268,7 @@ it('Ctrl-C ends a batch, too: no further profile is begun', async () => {
 })
 
 it('Ctrl-C while the CA works ends with "not issued yet", and the run goes on from there', async () => {
-  await rehearse({ now: Date.now, flow: [] })
+  await rehearse({ flow: [] })
   const waiting = startProgram(['enroll', rehearsal.profile, '--yes', '--wait'])
   await waiting.until(/may be asked for the certificate again/)
   const { code, stderr } = await waiting.stop()
