@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { SlowFirst } from './test/slow-first.ts'
 
 const common = {
   // Generous: machines that build run other things too. What is slow is measured by `npm run bench`, not by a clock here.
@@ -16,6 +17,10 @@ export default defineConfig({
   test: {
     reporters: ['default', './test/not-run-reporter.ts'],
     globalSetup: './test/run-folder.ts',
+    // A sequencer of our own would take the place of the one that shuffles the files.
+    ...(process.argv.some((word) => word.startsWith('--sequence.shuffle'))
+      ? {}
+      : { sequence: { sequencer: SlowFirst } }),
     // Most files of `test` wait, for programs that they start, more than they compute.
     maxWorkers: availableParallelism() + 1,
     projects: [
