@@ -11,7 +11,6 @@ const SLOW = [
   'test/double-check.test.ts',
   'test/ceremony/families.test.ts',
   'test/ceremony/killed.test.ts',
-  'test/locks/program.test.ts',
   'test/suites/wycheproof-portable.test.ts',
   'test/enrollment/pin-attempts.test.ts',
   'test/enrollment/families.test.ts',

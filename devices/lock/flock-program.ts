@@ -38,16 +38,23 @@ function run(args: readonly string[], descriptor: number, timeout: number, signa
       env: { PATH: searchPath(), LC_ALL: 'C' },
       // A Ctrl-C is for us: a lock that is being taken is taken, or not.
       detached: true,
-      timeout,
       killSignal: 'SIGKILL',
       ...(signal === undefined ? {} : { signal }),
     })
+    // Not spawn's own timeout: that one goes on where the program is missing, and with it this process.
+    const patience = setTimeout(() => child.kill('SIGKILL'), timeout)
     let stderr = ''
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       stderr = (stderr + text).slice(0, 300)
     })
-    child.once('error', (cause) => reject(signal?.aborted === true ? cause : notRun(cause)))
-    child.once('close', (code) => done({ code, stderr: stderr.trim().replace(/\s+/g, ' ') }))
+    child.once('error', (cause) => {
+      clearTimeout(patience)
+      reject(signal?.aborted === true ? cause : notRun(cause))
+    })
+    child.once('close', (code) => {
+      clearTimeout(patience)
+      done({ code, stderr: stderr.trim().replace(/\s+/g, ' ') })
+    })
   })
 }
 

@@ -50,6 +50,7 @@ describe.runIf(mayMount)('on a host without flock', () => {
     'enroll %j refuses to begin and says what to install; there is neither a run nor a key nor an order',
     async (more) => {
       const state = join(folder, `state${more.join('')}`)
+      const began = performance.now()
       const end = await runWithout([
         'enroll',
         rehearsal.profile,
@@ -62,6 +63,8 @@ describe.runIf(mayMount)('on a host without flock', () => {
       expect(end.stderr).toContain('the program flock(1) is not installed')
       expect(end.stderr).toContain('Try: Install util-linux (or BusyBox)')
       expect(end.code).toBe(2)
+      // A program that is there is given 30 seconds; one that is missing is not waited for.
+      expect(performance.now() - began).toBeLessThan(25_000)
       const runs = join(state, 'runs')
       expect(readdirSync(state).includes('runs') ? readdirSync(runs) : []).toEqual([])
       expect(rehearsal.ca.orders).toHaveLength(0)

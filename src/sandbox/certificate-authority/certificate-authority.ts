@@ -30,7 +30,7 @@ export interface CertificateAuthorityOptions {
   readonly push?: PushOptions
   /** SHA-256 of SPKIs that earn -40. */
   readonly compromisedKeys?: readonly string[]
-  /** Server key and certificate to use again (`loopbackTlsIdentity`); made anew where absent. */
+  /** Server key and certificate to use again (`loopbackTlsIdentity`); those of the process where absent. */
   readonly tls?: TlsIdentity
   /** Milliseconds since 1970. */
   readonly now?: () => number
@@ -88,6 +88,13 @@ const DEFAULT_PRICES: Readonly<Record<string, string>> = {
   '163': '35.00',
 }
 
+let identity: TlsIdentity | undefined
+/** One for all rehearsal CAs of a process: a client reads all its roots, some hundreds, for each that it has to trust. */
+function identityOfProcess(): TlsIdentity {
+  identity ??= loopbackTlsIdentity()
+  return identity
+}
+
 /** Starts the rehearsal CA on loopback: HTTPS, every documented endpoint, its own issuing chain. Nothing leaves the machine. */
 export async function startCertificateAuthority(
   options: CertificateAuthorityOptions = {},
@@ -122,7 +129,7 @@ export async function startCertificateAuthority(
   }
   const faults = new FaultList()
   for (const fault of options.faults ?? []) faults.add(fault)
-  const tls = options.tls ?? loopbackTlsIdentity()
+  const tls = options.tls ?? identityOfProcess()
   const beforeRequest = () => flow.advance(rehearsal)
   const timer = options.push === undefined ? undefined : setInterval(beforeRequest, 1000).unref()
   const front = { prefix: '/products/', endpoints: ENDPOINTS, faults, rehearsal, beforeRequest }

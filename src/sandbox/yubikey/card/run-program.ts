@@ -25,17 +25,21 @@ export function runProgram(
     const child = spawn(command, args, {
       env: { ...process.env, ...env },
       stdio: 'pipe',
-      timeout: timeoutMilliseconds,
-      killSignal: 'SIGKILL',
     })
+    // Not spawn's own timeout: that one goes on where the program is missing.
+    const patience = setTimeout(() => child.kill('SIGKILL'), timeoutMilliseconds)
     const out: Buffer[] = []
     const err: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
-    child.once('error', reject)
-    child.once('close', (code) =>
-      resolve({ code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() }),
-    )
+    child.once('error', (cause) => {
+      clearTimeout(patience)
+      reject(cause)
+    })
+    child.once('close', (code) => {
+      clearTimeout(patience)
+      resolve({ code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() })
+    })
     // A program that does not read its input closes the pipe early.
     child.stdin.on('error', () => undefined)
     child.stdin.end(stdin)
