@@ -23,7 +23,7 @@ export interface OrderRequest {
  * `none`: nothing was sent to the CA. `ordering`: it is being sent, or was a moment ago. `refused`: the CA refused it. `rejected`: the CA
  * had accepted it first. `unknown`: nobody knows whether the CA has it; a person has to find out, on the broker.
  */
-const ORDER_STATES = [
+export const ORDER_STATES = [
   'none',
   'awaiting-approval',
   'declined',
@@ -67,3 +67,12 @@ export interface BrokerFault {
 
 /** Bytes. The largest evidence is 24 KB, in base64 within JSON. */
 export const MAX_REQUEST = 256 << 10
+/** A long list of pending requests, or a chain of certificates. */
+export const MAX_REPLY = 4 << 20
+
+/** What a host is known by. */
+export const hostPath = '/v1/host'
+export const ordersPath = '/v1/orders'
+/** The order of a key; rehearsals (`test=Y`) are another one. */
+export const orderPath = (spkiSha256: string, test: boolean): string =>
+  `${ordersPath}/${spkiSha256}${test ? '?test=true' : ''}`

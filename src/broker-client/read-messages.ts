@@ -1,5 +1,6 @@
 import { jsonMember } from '../json-member.ts'
-import type { OrderRequest } from './messages.ts'
+import type { OrderProgress } from '../sectigo/certificate-authority.ts'
+import { type BrokeredOrder, ORDER_STATES, type OrderRequest } from './messages.ts'
 
 /** What is wrong with a message, in words that follow "the message: ". */
 export class MessageFault extends Error {}
@@ -85,5 +86,69 @@ export function readDecision(value: unknown): DecisionMessage {
     decision: members.text('decision', /^(?:approve|reject)$/, 7) === 'approve' ? 'approve' : 'reject',
     formSha256: members.text('formSha256', HEX_64, 64),
     ...(reason === undefined ? {} : { reason }),
+  }
+}
+
+const WORDS = /^[\s\S]*$/
+
+/** Reads what a broker answers with. A newer one may say more. Throws MessageFault. */
+export function readBrokeredOrder(value: unknown): BrokeredOrder {
+  const members = new Members(value)
+  const state = ORDER_STATES.find((known) => known === members.any('state'))
+  const test = members.any('test')
+  if (state === undefined || typeof test !== 'boolean') throw new MessageFault('it has no state that is known here')
+  const certificates = members.any('certificates')
+  const rules = members.any('rules')
+  return {
+    spkiSha256: members.text('spkiSha256', HEX_64, 64),
+    test,
+    host: members.text('host', LINE, 100),
+    state,
+    ...optional('attempt', members.maybe('attempt', HEX_64, 64)),
+    ...optional('orderNumber', members.maybe('orderNumber', /^\d+$/, 40)),
+    ...optional('amount', members.maybe('amount', LINE, 40)),
+    ...optional('reason', members.maybe('reason', WORDS, 4000)),
+    ...optional('nextPollAt', members.maybe('nextPollAt', /^\d{4}-\d\d-\d\dT[\d:.]+Z$/, 30)),
+    ...optional('refusal', readRefusal(members.any('refusal'))),
+    ...optional('progress', readProgress(members.any('progress'))),
+    ...(Array.isArray(rules) ? { rules: rules.map(String) } : {}),
+    ...(Array.isArray(certificates) ? { certificates: certificates.map(readBase64) } : {}),
+  }
+}
+
+const optional = <K extends string, T>(name: K, value: T | undefined): Partial<Record<K, T>> =>
+  value === undefined ? {} : ({ [name]: value } as Partial<Record<K, T>>)
+
+function readBase64(value: unknown): string {
+  if (typeof value !== 'string' || !BASE64.test(value)) throw new MessageFault('a certificate is not base64')
+  return value
+}
+
+function readRefusal(value: unknown): BrokeredOrder['refusal'] {
+  if (value === undefined) return undefined
+  const members = new Members(value)
+  const code = members.any('code')
+  if (typeof code !== 'number' || !Number.isInteger(code)) throw new MessageFault('a refusal has no number')
+  return { code, message: members.text('message', WORDS, 4000) }
+}
+
+const PROGRESS = ['pending', 'issued', 'rejected', 'revoked', 'unknown'] as const
+const STEP = ['not-required', 'open', 'done', 'in-progress', 'unknown'] as const
+
+function readProgress(value: unknown): OrderProgress | undefined {
+  if (value === undefined) return undefined
+  const members = new Members(value)
+  const steps = members.any('steps')
+  return {
+    state: PROGRESS.find((known) => known === members.any('state')) ?? 'unknown',
+    summary: members.text('summary', WORDS, 4000),
+    steps: (Array.isArray(steps) ? steps : []).map((step: unknown) => {
+      const of = new Members(step)
+      return {
+        id: of.text('id', LINE, 200),
+        status: STEP.find((known) => known === of.any('status')) ?? 'unknown',
+        ...optional('instruction', of.maybe('instruction', WORDS, 4000)),
+      }
+    }),
   }
 }

@@ -1,6 +1,7 @@
 import type { BrokeredOrder } from '../broker-client/messages.ts'
 import { MessageFault, readDecision, readOrderRequest } from '../broker-client/read-messages.ts'
 import { orderClaim } from '../ledger/fact.ts'
+import { VERSION } from '../version.ts'
 import { type Answer, Refusal } from './answer.ts'
 import type { Caller } from './callers.ts'
 import type { OrderDesk } from './order-desk.ts'
@@ -30,6 +31,7 @@ const SPKI = '([0-9a-f]{64})'
 export const ROUTES: readonly Route[] = [
   { method: 'POST', path: /^\/v1\/orders$/, name: '/v1/orders', caller: 'host', handle: place },
   { method: 'GET', path: new RegExp(`^/v1/orders/${SPKI}$`), name: '/v1/orders/{spki}', caller: 'host', handle: look },
+  { method: 'GET', path: /^\/v1\/host$/, name: '/v1/host', caller: 'host', handle: greet },
   { method: 'GET', path: /^\/v1\/requests$/, name: '/v1/requests', caller: 'person', handle: pending },
   { method: 'POST', path: new RegExp(`^/v1/requests/${SPKI}/decision$`), name: '/v1/requests/{spki}/decision', caller: 'person', handle: decide },
 ]
@@ -47,6 +49,12 @@ async function look({ caller, parameters, query }: Call, desk: OrderDesk): Promi
     throw new Refusal(404, 'broker.no-request', 'The broker has no order of this host for the key.', 'Order first.')
   }
   return orderAnswer(order)
+}
+
+/** What a host asks before it generates a key. */
+async function greet({ caller }: Call): Promise<Answer> {
+  if (caller.kind !== 'host') throw new Error('a route let in whom it should not')
+  return { status: 200, body: { name: caller.host.name, version: VERSION } }
 }
 
 async function pending(_: Call, desk: OrderDesk): Promise<Answer> {

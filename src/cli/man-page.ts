@@ -1,7 +1,7 @@
 import type { Options, PositionalOptions } from 'yargs'
+import { VERSION } from '../version.ts'
 import type { Command, CommandGroup } from './command.ts'
 import { COMMANDS } from './commands.ts'
-import { VERSION } from './version.ts'
 
 /** hsm-enroll(1) in man(7) macros: every command with its arguments and options, from the table that the program parses by. */
 export function manPage(): string {

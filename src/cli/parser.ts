@@ -1,7 +1,7 @@
 import type { Options } from 'yargs'
 import yargs from 'yargs'
+import { VERSION } from '../version.ts'
 import { Arguments, type Command, type CommandGroup, DASH } from './command.ts'
-import { VERSION } from './version.ts'
 
 const GLOBAL_OPTIONS = {
   json: { type: 'boolean', describe: 'one JSON object (or JSON Lines) on stdout, nothing else' },

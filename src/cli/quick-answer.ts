@@ -1,4 +1,4 @@
-import { VERSION } from './version.ts'
+import { VERSION } from '../version.ts'
 
 /** Columns that the build has every help laid out for: what most terminals have, and the widest that help is. */
 export const HELP_WIDTHS = [80, 110] as const

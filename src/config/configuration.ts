@@ -144,6 +144,7 @@ export async function loadConfiguration(sources: ConfigurationSources = {}): Pro
   }
   for (const [path, { value, origin }] of values)
     for (const item of [value].flat()) refuseKeysInText(item, `the setting "${path}" (${origin})`)
+  refuseTwoWays(values)
   const configuration = new Configuration(values, profile === undefined ? undefined : await realpath(profile))
   const section = {
     uri: configuration.text('device.uri'),
@@ -153,6 +154,23 @@ export async function loadConfiguration(sources: ConfigurationSources = {}): Pro
   await checkDeviceSettings(section)
   await locateDeviceFiles(values, section, cwd)
   return configuration
+}
+
+/** A host that orders through a broker holds no login of the CA: whoever takes the host has not got the account. */
+function refuseTwoWays(values: ReadonlyMap<string, ConfiguredValue>): void {
+  const broker = values.get('broker.url')
+  if (broker === undefined) return
+  for (const path of ['sectigo.loginName', 'sectigo.loginPassword', 'ca']) {
+    const login = values.get(path)
+    if (login === undefined || (path === 'ca' && login.value !== 'acme')) continue
+    throw new ConfigError(
+      'value',
+      `Invalid settings: "broker.url" (${broker.origin}) and "${path}" (${login.origin}) exclude each other.`,
+      path === 'ca'
+        ? 'Remove one of them: brokers order from Sectigo.'
+        : 'Remove the login from this host: the broker has it.',
+    )
+  }
 }
 
 /** A relative file name in a flag or a variable counts from the working folder; a run that is resumed elsewhere must still find it. */

@@ -318,6 +318,28 @@ export const SETTINGS: readonly Setting[] = [
     description: 'send foreignOrderNumber and checkFONsUnique (only if the account accepts them)',
     default: 'false',
   },
+
+  {
+    path: 'broker.url',
+    type: 'text',
+    description:
+      'address of the broker that orders for this host, which then has no login of the CA: https://broker.example:8443',
+  },
+  { path: 'broker.ca', type: 'file', description: 'PEM certificate that the broker’s certificate ends in' },
+  {
+    path: 'broker.clientCertificate',
+    type: 'file',
+    description: 'PEM certificate that the broker knows this host, or person, by',
+  },
+  { path: 'broker.clientKey', type: 'secret', description: 'source of the private key of it' },
+  {
+    path: 'broker.pollSeconds',
+    type: 'integer',
+    description: 'pause between two questions to the broker, and how long a call that fails is repeated',
+    default: '60',
+    least: 1,
+    most: 86_400,
+  },
 ]
 
 /** Sections whose keys are somebody else's table: the family's settings, the order form's parameters. */

@@ -1,4 +1,5 @@
 import { DeviceError } from '../../devices/device.ts'
+import { isBrokered } from '../broker-client/open-broker.ts'
 import { EnrollError, EXIT, type ExitCode, sentence } from '../errors.ts'
 import { isAcme } from './connect-to-acme.ts'
 import { hasPushed, takePushed } from './pushed-certificates.ts'
@@ -7,6 +8,7 @@ import type { ReplacementWish } from './replacing/allow-replacement.ts'
 import type { OpenRun, Run } from './run.ts'
 import { hasReached, type RunState } from './run-event.ts'
 import { hasKey } from './run-record.ts'
+import { askBroker } from './steps/ask-broker.ts'
 import { runCheckStep } from './steps/check-step.ts'
 import { runCollectStep } from './steps/collect-step.ts'
 import { runDeviceSteps } from './steps/device-steps.ts'
@@ -52,6 +54,9 @@ export async function advance(run: Run, options: AdvanceOptions = {}): Promise<E
 async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
   // The operator's word counts for one order, not for every refusal of it.
   let orderAgain = options.orderAgain === true
+  // What waits for a second person has been said yes to by the first.
+  let confirmed = false
+  let asked = false
   for (;;) {
     // A request that the CA refused is made again on the word that allows one more order with it.
     if (wantsRequest(options) && (await withdrawUnfitRequest(run, orderAgain))) orderAgain = false
@@ -74,8 +79,8 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
         break
       case 'checked':
         if (options.confirm === undefined) throw noOrder(run)
-        if (!(await options.confirm(run))) return EXIT.refused
-        await (isAcme(run.configuration) ? runAcmeSubmitStep(run) : runSubmitStep(run))
+        if (!confirmed && !(await options.confirm(run))) return EXIT.refused
+        confirmed = await submitOrWait(run, options)
         break
       case 'rejected':
         if (!orderAgain) return EXIT.ca
@@ -87,6 +92,11 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
       case 'submitting':
       case 'unknown':
         if (await settleAcmeOrder(run)) break
+        // The broker may know by now what it did not when the run stopped.
+        if (!asked && (await askBroker(run))) {
+          asked = true
+          break
+        }
         await runUnknownStep(run)
         return EXIT.unknown
       case 'ordered':
@@ -112,6 +122,19 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
       case 'installed':
         return EXIT.done
     }
+  }
+}
+
+/** Orders. With `wait`, an order that a second person must approve is asked for again after a pause: then true. */
+async function submitOrWait(run: Run, { wait }: AdvanceOptions): Promise<boolean> {
+  try {
+    await (isAcme(run.configuration) ? runAcmeSubmitStep(run) : runSubmitStep(run))
+    return false
+  } catch (error) {
+    if (wait !== true || !(error instanceof EnrollError) || error.code !== 'broker.approval') throw error
+    run.services.observer.step({ step: 'order', status: 'waiting', detail: error.message })
+    await untilStop(run, () => pause(run))
+    return true
   }
 }
 
@@ -213,8 +236,9 @@ async function pause(run: Run): Promise<void> {
   }
 }
 
-/** Milliseconds until the CA may be asked again: what it said, or the configured pause. */
+/** Milliseconds until the CA may be asked again: what it said, or the configured pause. A broker asks it for us, and may be asked often. */
 function pauseOf(run: Run): number {
+  if (isBrokered(run.configuration)) return (run.configuration.integer('broker.pollSeconds') ?? 60) * 1000
   const due = run.record.progress?.nextPollAt
   const pause = (run.configuration.integer('sectigo.pollSeconds') ?? 10_800) * 1000
   const wanted = due === undefined ? pause : Date.parse(due) - run.services.now()

@@ -37,8 +37,8 @@ export interface OrderToPlace {
   readonly acme?: true
   readonly faults: readonly FormFault[]
   readonly balance: () => Promise<Balance>
-  /** The POST. Called once. */
-  readonly send: () => Promise<OrderOutcome>
+  /** The POST. Called once. `attempt`: hash of the entry that journals its intent. */
+  readonly send: (attempt: string) => Promise<OrderOutcome>
 }
 
 /**
@@ -74,7 +74,18 @@ export async function orderOnce(run: Run, order: OrderToPlace): Promise<void> {
     ...(balanceBefore === undefined ? {} : { balanceBefore }),
   })
   if (!(await holdClaims(run, names, hash))) return
-  const outcome = await order.send()
+  await takeOutcome(run, order, await order.send(hash))
+}
+
+/**
+ * Journals how an order ended, and gives back what it claimed where there is none. Throws EnrollError `order.unrecorded`, and for what was
+ * not sent `ca.unreachable`, or what the outcome says.
+ */
+export async function takeOutcome(
+  run: Run,
+  order: Pick<OrderToPlace, 'evidence' | 'balance'>,
+  outcome: OrderOutcome,
+): Promise<void> {
   await recordOutcome(run, order, outcome).catch((cause: unknown) => {
     throw unrecorded(run, outcome, cause)
   })
@@ -82,6 +93,7 @@ export async function orderOnce(run: Run, order: OrderToPlace): Promise<void> {
   const certain = outcome.kind === 'not-sent' || (outcome.kind === 'rejected' && outcome.refusal.doubtful !== true)
   if (certain) await releaseClaims(run)
   if (outcome.kind === 'not-sent') {
+    if (outcome.error !== undefined) throw outcome.error
     throw new EnrollError('ca.unreachable', `Could not reach the CA: ${sentence(outcome.reason)} Nothing was sent.`, {
       remedy: `${outcome.remedy} Then ${run.record.device ? `continue with \`hsm-enroll runs resume ${run.id}\`` : 'submit the form again'}.`,
     })
@@ -150,7 +162,7 @@ export function refuseFaultyForm(all: readonly FormFault[]): void {
 }
 
 /** The balance is evidence for later, not a condition: an account that may not read it can still order. */
-async function readBalance(order: OrderToPlace): Promise<Balance | undefined> {
+async function readBalance(order: Pick<OrderToPlace, 'balance'>): Promise<Balance | undefined> {
   try {
     return await order.balance()
   } catch (error) {
@@ -159,7 +171,11 @@ async function readBalance(order: OrderToPlace): Promise<Balance | undefined> {
   }
 }
 
-async function recordOutcome(run: Run, order: OrderToPlace, outcome: OrderOutcome): Promise<void> {
+async function recordOutcome(
+  run: Run,
+  order: Pick<OrderToPlace, 'evidence' | 'balance'>,
+  outcome: OrderOutcome,
+): Promise<void> {
   const { observer } = run.services
   switch (outcome.kind) {
     case 'ordered': {
@@ -201,7 +217,7 @@ async function recordOutcome(run: Run, order: OrderToPlace, outcome: OrderOutcom
 /** Key attestation refused: the CA's own text says little, the run's own facts say more. */
 const KEY_ATTESTATION_REFUSED = -129
 
-function likelyCauses({ evidence }: OrderToPlace, code: number): readonly string[] {
+function likelyCauses({ evidence }: Pick<OrderToPlace, 'evidence'>, code: number): readonly string[] {
   if (code !== KEY_ATTESTATION_REFUSED || evidence === undefined) return []
   const { verdict, ...sent } = evidence
   const facts: AttestationRefusalFacts = {

@@ -58,14 +58,6 @@ export function createRealServices(options: RealServicesOptions): EnrollmentServ
   } = options
   let secrets: ReturnType<typeof createSecretProvider> | undefined
   const authorities = new Map<string, CertificateAuthority>()
-  const openAuthority = async (configuration: Configuration): Promise<CertificateAuthority> => {
-    if (configuration.text('ca') === 'acme') {
-      const { openAcmeAuthority } = await import('./connect-to-acme.ts')
-      return openAcmeAuthority(configuration, reading, services, onTrace)
-    }
-    const { openCertificateAuthority } = await import('./connect-to-ca.ts')
-    return openCertificateAuthority(configuration, reading, services, onTrace)
-  }
   const services: EnrollmentServices = {
     stateDirectory,
     ledger,
@@ -101,9 +93,10 @@ export function createRealServices(options: RealServicesOptions): EnrollmentServ
       })
     },
     certificateAuthority: async (configuration) => {
+      const { openAuthority } = await import('./open-authority.ts')
       // One for each account: a login that comes from a descriptor, a command or a person is fetched once.
       const account = accountOf(configuration)
-      const known = authorities.get(account) ?? (await openAuthority(configuration))
+      const known = authorities.get(account) ?? (await openAuthority(configuration, services))
       authorities.set(account, known)
       return known
     },
@@ -120,7 +113,7 @@ export function createRealServices(options: RealServicesOptions): EnrollmentServ
 const accountOf = ({ values }: Configuration): string =>
   JSON.stringify(
     [...values]
-      .filter(([path]) => ['sectigo', 'acme', 'ca', 'programEnvironment'].includes(path.split('.')[0] ?? ''))
+      .filter(([path]) => ['sectigo', 'acme', 'broker', 'ca', 'programEnvironment'].includes(path.split('.')[0] ?? ''))
       .map(([path, { value }]) => [path, value])
       .sort(),
   )

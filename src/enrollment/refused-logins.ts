@@ -3,7 +3,7 @@ import type { RunRecord } from './run-record.ts'
 type Settings = RunRecord['settings']
 
 /** What tells one account at one CA from another: where it is, and where name and password come from. */
-const ACCOUNT = ['sectigo.endpoint', 'sectigo.loginName', 'sectigo.loginPassword'] as const
+const ACCOUNT = ['broker.url', 'sectigo.endpoint', 'sectigo.loginName', 'sectigo.loginPassword'] as const
 
 /** The accounts of which one pass over many runs and profiles has heard that the CA refuses the login, or is out of reach. */
 export class RefusedLogins {

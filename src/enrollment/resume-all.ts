@@ -32,7 +32,11 @@ export async function* resumeAll(
 ): AsyncGenerator<ResumedRun> {
   const open: { readonly id: string; readonly digest: RunDigest }[] = []
   for await (const { id, digest } of indexedRuns(services.stateDirectory, { keep: true }))
-    if (digest !== undefined && goesOn(digest, options.confirm !== undefined)) open.push({ id, digest })
+    if (
+      digest !== undefined &&
+      (goesOn(digest, options.confirm !== undefined) || (await isKnownElsewhere(id, digest, services)))
+    )
+      open.push({ id, digest })
   open.sort((a, b) => (beginningOf(a.id, a.digest) < beginningOf(b.id, b.digest) ? -1 : 1))
   for (const { id, digest } of open) {
     if (services.signal?.aborted === true) return
@@ -76,6 +80,17 @@ async function resumeOne(
 /** A run that only ordered has no device to go on with, and is followed by its order number where it has no key. */
 const goesOn = ({ state, test, device }: RunDigest, mayOrder: boolean): boolean =>
   state === 'ordered' || (state === 'issued' && device && !test) || (mayOrder && device && BEFORE_ORDER.includes(state))
+
+/** The broker may know by now what became of an order. */
+async function isKnownElsewhere(
+  id: string,
+  { state }: RunDigest,
+  { stateDirectory }: EnrollmentServices,
+): Promise<boolean> {
+  if (state !== 'submitting' && state !== 'unknown') return false
+  const { record } = await readRun(stateDirectory, id)
+  return record?.device === true && record.settings['broker.url'] !== undefined
+}
 
 /** A run in `attested` was refused by a check, or died before it: the check is cheap, and says which. */
 const BEFORE_ORDER: readonly RunState[] = ['planned', 'key-generated', 'csr-signed', 'attested', 'checked']

@@ -4,6 +4,7 @@
  */
 
 import type { DeviceKey } from '../../devices/device.ts'
+import type { EnrollError } from '../errors.ts'
 
 /** Parameters of one order by the documents' names (`product`, `days`, `organizationName`, `hsmType`, …), without the login. */
 export type OrderForm = Readonly<Record<string, string>>
@@ -39,7 +40,13 @@ export type OrderOutcome =
   /** The request may have left this machine and no readable answer came. Never sent again. */
   | { readonly kind: 'unknown'; readonly reason: string; readonly reply?: string }
   /** The request certainly never left (name not found, connection refused, TLS not established). */
-  | { readonly kind: 'not-sent'; readonly reason: string; readonly remedy: string }
+  | {
+      readonly kind: 'not-sent'
+      readonly reason: string
+      readonly remedy: string
+      /** What it comes to, where that is not that the CA was out of reach. */
+      readonly error?: EnrollError
+    }
 
 /** What an account has, as the CA writes it. */
 export interface Balance {
@@ -100,20 +107,44 @@ export interface AttestedOrders {
   place(order: AttestedOrder): Promise<OrderOutcome>
 }
 
+/** What a broker is told beside the form; a CA that is asked directly needs none of it. */
+export interface OrderOptions extends CallOptions {
+  /** The run, and the hash of the entry by which its journal says that it orders. */
+  readonly run?: string
+  readonly attempt?: string
+  /** Beside the evidence in the form: what its verification needs. */
+  readonly certChains?: Uint8Array
+  readonly keyName?: string
+}
+
+/** An order as whoever follows it knows it. */
+export interface FollowedOrder {
+  readonly orderNumber: string
+  readonly certificateId?: string
+  /** Of the key that it is for; by it a broker knows the order. */
+  readonly spkiSha256?: string
+  readonly test?: boolean
+}
+
 /** Reading calls throw EnrollError (`sectigo.…`, exit 4 or 2); only `applyOrder` reports every end as data. */
 export interface CertificateAuthority {
   /** Checks a form against the endpoint's parameter table without sending anything; one line per fault. */
   validateOrder(form: OrderForm): readonly FormFault[]
   /** One POST, exactly once. */
-  applyOrder(form: OrderForm, options?: CallOptions): Promise<OrderOutcome>
+  applyOrder(form: OrderForm, options?: OrderOptions): Promise<OrderOutcome>
+  /**
+   * What became of an order that was asked for: only a broker knows, and where there is none this is absent. Undefined where it is still
+   * being ordered.
+   */
+  outcomeOf?(
+    key: { readonly spkiSha256: string; readonly test: boolean },
+    options?: CallOptions,
+  ): Promise<OrderOutcome | undefined>
   balance(options?: CallOptions): Promise<Balance>
   orderProgress(orderNumber: string, options?: CallOptions): Promise<OrderProgress>
   /** The same for whoever asks again and again; undefined, without a call, where this order was asked about a moment ago. */
   orderProgressIfDue(orderNumber: string, options?: CallOptions): Promise<OrderProgress | undefined>
-  collect(
-    order: { readonly orderNumber: string; readonly certificateId?: string },
-    options?: CallOptions,
-  ): Promise<Collection>
+  collect(order: FollowedOrder, options?: CallOptions): Promise<Collection>
   /** Where it is there, orders are placed by it and by nothing else. */
   readonly attestedOrders?: AttestedOrders
 }

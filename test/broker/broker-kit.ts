@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { request } from 'node:https'
+import { createServer, request, type Server } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BrokerServer, type CallRecord, startBrokerServer } from '../../src/broker/broker-server.ts'
@@ -29,11 +29,20 @@ export function newIdentity(): Identity {
   return { ...identity, pin: `sha256:${pinOf(new X509Certificate(identity.certificate))}` }
 }
 
+/** Found nowhere but where it belongs. */
+export const LOGIN = { loginName: 'only-the-broker-has-this', loginPassword: 'nor-has-anybody-else-that' } as const
+
 export interface Reply {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   // biome-ignore lint/suspicious/noExplicitAny: a reply is looked at member by member
   readonly body: any
+}
+
+export interface Gate {
+  url: string
+  readonly passed: string[]
+  loses: 'nothing' | 'request' | 'answer'
 }
 
 /** A device, a rehearsal CA, and brokers between them; hosts and people by their identities. */
@@ -45,6 +54,7 @@ export class BrokerKit {
   readonly calls: CallRecord[] = []
   readonly defects: unknown[] = []
   readonly #running: BrokerServer[] = []
+  readonly #gates: Server[] = []
 
   private constructor(folder: string, double: RunningYubiHsm2Double, rehearsal: Rehearsal) {
     this.folder = folder
@@ -55,7 +65,7 @@ export class BrokerKit {
   static async start(authority: RehearsalOptions['authority'] = {}): Promise<BrokerKit> {
     const folder = await mkdtemp(join(tmpdir(), 'broker-'))
     const double = await startYubiHsm2Double()
-    const account = { credit: '1000000.00', ...authority.account }
+    const account = { credit: '1000000.00', ...LOGIN, ...authority.account }
     const options = {
       directory: folder,
       device: double,
@@ -164,6 +174,29 @@ export class BrokerKit {
     })
   }
 
+  /**
+   * Between a host and a broker: notes in the clear all that passes, and loses what it is told to of the calls about orders: the request, or the answer.
+   */
+  async gate(url: string, identity: Identity): Promise<Gate> {
+    const gate: Gate = { url: '', passed: [], loses: 'nothing' }
+    const server = createServer({ key: this.server.key, cert: this.server.certificate }, async (message, reply) => {
+      let text = ''
+      for await (const chunk of message) text += String(chunk)
+      const { method = '', url: path = '' } = message
+      const loses = path.startsWith('/v1/orders') ? gate.loses : 'nothing'
+      if (loses === 'request') return void reply.destroy()
+      const answer = await this.call(url, identity, method, path, text === '' ? undefined : text)
+      gate.passed.push(JSON.stringify(message.rawHeaders), path, text, JSON.stringify(answer))
+      if (loses === 'answer') return void reply.destroy()
+      reply.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body))
+    })
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+    this.#gates.push(server)
+    const address = server.address()
+    gate.url = `https://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
+    return gate
+  }
+
   /** Keys that were ordered for at the CA, by how often. */
   get orders(): number {
     return this.rehearsal.ca.orders.length
@@ -177,6 +210,7 @@ export class BrokerKit {
 
   async close(): Promise<void> {
     for (const server of this.#running) await server.close()
+    for (const gate of this.#gates) await new Promise((done) => gate.close(done))
     await this.rehearsal.close()
     await rm(this.folder, { recursive: true })
   }

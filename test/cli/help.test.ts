@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { helpOn, topics } from '../../src/cli/help-table.ts'
 import { HELP_WIDTHS, quickAnswer } from '../../src/cli/quick-answer.ts'
-import { VERSION } from '../../src/cli/version.ts'
+import { VERSION } from '../../src/version.ts'
 import { runProgram } from '../enrollment/built-program.ts'
 
 const built = (width: number): string =>

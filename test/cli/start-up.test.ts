@@ -29,8 +29,8 @@ it('help and version are answered with nothing loaded but what answers them', ()
     'src/cli/quick-answer.ts',
     'src/cli/standard-streams.ts',
     'src/cli/start.ts',
-    'src/cli/version.ts',
     'src/exit-codes.ts',
+    'src/version.ts',
   ])
 })
 

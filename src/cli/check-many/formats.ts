@@ -1,7 +1,7 @@
 import type { AttestationResult, Check } from '../../attestation/contract/attestation-result.ts'
 import { printable } from '../../printable.ts'
+import { VERSION } from '../../version.ts'
 import { csvLine } from '../csv.ts'
-import { VERSION } from '../version.ts'
 import type { Outcome } from './item.ts'
 
 /** What a report begins with, has of each outcome, and ends with; it is written as the outcomes come. */

@@ -93,10 +93,12 @@ async function readSettings(args: Arguments, { cwd }: CommandContext): Promise<B
   return { ...settings, certificate: resolve(dirname(file), settings.certificate) }
 }
 
-/** A broker that orders through another one would hold no login. */
+/** A broker that orders through another one would hold no login; an ACME server wants the device at hand. */
 function refuseBrokered(configuration: Configuration): void {
-  if (configuration.text('broker.url') === undefined) return
-  throw new EnrollError('broker.settings', 'Could not start: the profile of the broker has a broker itself.', {
+  const acme = configuration.text('ca') === 'acme'
+  if (configuration.text('broker.url') === undefined && !acme) return
+  const why = acme ? 'orders from an ACME server' : 'has a broker itself'
+  throw new EnrollError('broker.settings', `Could not start: the profile of the broker ${why}.`, {
     remedy: 'Pass the profile with the login of the CA: --profile ACCOUNT.',
   })
 }

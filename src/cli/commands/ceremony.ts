@@ -99,7 +99,7 @@ async function lead(
   const { createBundle } = await import('../../ceremony/create-bundle.ts')
   const { createBundleFile } = await import('../../ceremony/bundle-file.ts')
   const { RunFolder } = await import('../../enrollment/run-folder.ts')
-  const { VERSION } = await import('../version.ts')
+  const { VERSION } = await import('../../version.ts')
   const { showVerdict } = await import('./bundle.ts')
   const profile = args.required('profile')
   const configuration = await configure(args, context, { profile })

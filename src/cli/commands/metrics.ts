@@ -44,7 +44,7 @@ async function collect(args: Arguments, context: CommandContext) {
   const { configuredTrustAnchors } = await import('../../check/configured.ts')
   const { knowledgeInForce } = await import('../../config/knowledge-in-force.ts')
   const { readInput } = await import('../../config/read-input.ts')
-  const { VERSION } = await import('../version.ts')
+  const { VERSION } = await import('../../version.ts')
   const profile = args.text('profile')
   const configuration = await configure(args, context, profile === undefined ? {} : { profile })
   const services = createServices(configuration, context, args.flag('trace'))

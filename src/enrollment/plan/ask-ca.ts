@@ -1,8 +1,10 @@
+import { isBrokered } from '../../broker-client/open-broker.ts'
 import type { Configuration } from '../../config/configuration.ts'
 import { EnrollError } from '../../errors.ts'
 import type { AttestedOrders, Balance } from '../../sectigo/certificate-authority.ts'
 import { RefusedCall } from '../../sectigo/replies/require-reply.ts'
 import { isAcme } from '../connect-to-acme.ts'
+import { openBroker } from '../open-authority.ts'
 import { type EnrollmentServices, untilStopped } from '../services.ts'
 import type { Finding } from './finding.ts'
 import { lastPrice } from './last-price.ts'
@@ -13,7 +15,9 @@ const NO_ACCESS = -16
 
 /** Does the CA refuse the login, or is it out of reach? Then the next profile meets the same. */
 export const concernsLogin = (error: unknown): boolean =>
-  error instanceof EnrollError && (error.code === 'sectigo.not-sent' || [error, error.cause].some(isRefusedLogin))
+  error instanceof EnrollError && (OUT_OF_REACH.includes(error.code) || [error, error.cause].some(isRefusedLogin))
+
+const OUT_OF_REACH: readonly string[] = ['sectigo.not-sent', 'broker.unreachable', 'broker.refused']
 
 /** It may also be the cause of an error that says more. */
 const isRefusedLogin = (error: unknown): boolean => error instanceof RefusedCall && isLoginRefusal(error.refusal)
@@ -33,6 +37,7 @@ export interface AskedCa {
  */
 export async function judgeCa(configuration: Configuration, services: EnrollmentServices): Promise<AskedCa> {
   try {
+    if (isBrokered(configuration)) return { judged: [{ finding: await askBroker(configuration, services) }] }
     const ca = await services.certificateAuthority(configuration)
     if (ca.attestedOrders !== undefined) return { judged: [{ finding: await reached(ca.attestedOrders, services) }] }
     const balance = await ca.balance(untilStopped(services))
@@ -77,6 +82,12 @@ const reached = async (orders: AttestedOrders, services: EnrollmentServices): Pr
   severity: 'ok',
   message: `the ACME server at ${await orders.reach(untilStopped(services))} accepts the account`,
 })
+
+async function askBroker(configuration: Configuration, services: EnrollmentServices): Promise<Finding> {
+  const broker = await openBroker(configuration, services)
+  const name = await broker.greet(untilStopped(services))
+  return { area: 'order', severity: 'ok', message: `the broker knows this host as ${name}` }
+}
 
 const accepted = (balance: Balance): Finding => ({
   area: 'order',

@@ -1,5 +1,6 @@
 import { DeviceError } from '../../../devices/device.ts'
 import { encodeName, formatName } from '../../asn1/name.ts'
+import { isBrokered, readBrokerAddress } from '../../broker-client/open-broker.ts'
 import { configuredTrustAnchors } from '../../check/configured.ts'
 import { subjectFaults } from '../../check/policy/evaluate-policy.ts'
 import { POLICY_RULES } from '../../check/policy/policy-rules.ts'
@@ -82,7 +83,7 @@ export async function judgeProfile(
   judged.push(...request)
   const acme = isAcme(configuration)
   if (until === undefined && !acme)
-    for (const path of ['sectigo.loginName', 'sectigo.loginPassword'])
+    for (const path of isBrokered(configuration) ? BROKER : LOGIN)
       if (configuration.text(path) === undefined) judged.push(withoutSource(path, reading.prompt !== undefined))
   for (const path of await missingSecrets(configuration)) judged.push(withoutSource(path, reading.prompt !== undefined))
   const section = until === undefined ? undefined : 'device'
@@ -90,7 +91,11 @@ export async function judgeProfile(
   judged.push(...(await openSecrets(configuration, section)).map(openSecret))
   if (until === undefined && acme) await judgeAcme(configuration, { hsmType, template }, attempt)
   if (until === undefined && !acme) {
-    await attempt(() => `orders at ${readBaseUrl(configuration.required('sectigo.endpoint')).host}`)
+    await attempt(async () =>
+      isBrokered(configuration)
+        ? `orders through the broker ${(await readBrokerAddress(configuration, reading)).url.host}`
+        : `orders at ${readBaseUrl(configuration.required('sectigo.endpoint')).host}`,
+    )
     const caFile = configuration.text('sectigo.caFile')
     if (caFile !== undefined) await attempt(() => `${readCaFile(caFile) && 'TLS also trusts'} ${caFile}`)
   }
@@ -104,6 +109,9 @@ export async function judgeProfile(
   if (hsmType !== undefined) judged.push(...(await judgeByTables(configuration, hsmType)))
   return judged
 }
+
+const LOGIN = ['sectigo.loginName', 'sectigo.loginPassword']
+const BROKER = ['broker.clientKey']
 
 async function judgeByTables(configuration: Configuration, hsmType: HsmType): Promise<readonly Judged[]> {
   try {

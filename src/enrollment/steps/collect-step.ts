@@ -7,7 +7,7 @@ import { untilStopped } from '../services.ts'
 import { acceptCertificates } from './accept-certificates.ts'
 
 /** Ends of a question that say nothing about the order: somebody who waits for days outlasts them. */
-const PASSING = ['sectigo.no-answer', 'sectigo.not-sent', 'sectigo.unreadable', 'lock.held']
+const PASSING = ['sectigo.no-answer', 'sectigo.not-sent', 'sectigo.unreadable', 'lock.held', 'broker.unreachable']
 
 /** Refusals of the same sort: the CA failed, or was asked too often (`-14`, `-42`). */
 const PASSING_REFUSALS = [-14, -42]
@@ -23,10 +23,16 @@ export async function runCollectStep(
 ): Promise<boolean> {
   const { record, services, configuration } = run
   if (record.orderNumber === undefined) throw new Error('the run has no order')
-  const { orderNumber, certificateId } = record
+  const { orderNumber, certificateId, test } = record
+  const spkiSha256 = record.spkiSha256 ?? record.submission?.spkiSha256
   const ca = await services.certificateAuthority(configuration)
   const options = untilStopped(services)
-  const order = { orderNumber, ...(certificateId === undefined ? {} : { certificateId }) }
+  const order = {
+    orderNumber,
+    test,
+    ...(certificateId === undefined ? {} : { certificateId }),
+    ...(spkiSha256 === undefined ? {} : { spkiSha256 }),
+  }
   const collection = await ca.collect(order, options).catch((error: unknown): Collection => {
     if (!patient || !(error instanceof EnrollError) || !PASSING.includes(error.code)) throw error
     return { kind: 'not-yet', message: error.message }

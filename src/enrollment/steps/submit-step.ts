@@ -21,10 +21,15 @@ export async function runSubmitStep(run: Run): Promise<void> {
   })
   const ca = await services.certificateAuthority(configuration)
   const options = untilStopped(services)
+  const beside = {
+    run: run.id,
+    ...(record.certChains === undefined ? {} : { certChains: await folder.readArtefact(record.certChains) }),
+    ...(record.keyLocation === undefined ? {} : { keyName: record.keyLocation }),
+  }
   await orderOnce(run, {
     form,
     csr,
-    endpoint: configuration.required('sectigo.endpoint'),
+    endpoint: configuration.text('broker.url') ?? configuration.required('sectigo.endpoint'),
     spkiSha256: record.spkiSha256,
     evidence: {
       hsmType,
@@ -41,6 +46,6 @@ export async function runSubmitStep(run: Run): Promise<void> {
     faults: ca.validateOrder(form),
     balance: () => ca.balance(options),
     // No abort signal: once the form is on its way, the answer is waited for.
-    send: () => ca.applyOrder(form),
+    send: (attempt) => ca.applyOrder(form, { ...beside, attempt }),
   })
 }

@@ -1,0 +1,106 @@
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import { request } from 'node:https'
+import { EnrollError } from '../errors.ts'
+import { MAX_REPLY } from './messages.ts'
+
+/** Where the broker is, and by what the two know each other. PEM. */
+export interface BrokerAddress {
+  readonly url: URL
+  readonly ca: string
+  readonly certificate: string
+  readonly key: string
+}
+
+/** How one call ended. `sent`: it may have reached the broker. */
+export type BrokerReply =
+  | { readonly kind: 'reply'; readonly status: number; readonly body: unknown }
+  | { readonly kind: 'failed'; readonly sent: boolean; readonly final: boolean; readonly reason: string }
+
+export interface BrokerCall {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly body?: unknown
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Milliseconds: the broker waits for the CA, which may take three minutes. */
+const CONNECT = 20_000
+const REPLY = 240_000
+
+/** One call over a connection of its own. Never throws but for a defect. */
+export function callBroker(address: BrokerAddress, call: BrokerCall): Promise<BrokerReply> {
+  const text = call.body === undefined ? undefined : JSON.stringify(call.body)
+  return new Promise((done) => {
+    let sent = false
+    const end = (reason: string, final = false): void => done({ kind: 'failed', sent, final, reason })
+    const client = begin(address, call, text)
+    const timer = setTimeout(() => client.destroy(new Error('the broker did not answer in time')), REPLY)
+    client.setTimeout(CONNECT, () => {
+      if (!sent) client.destroy(new Error('no connection in time'))
+    })
+    client.once('socket', (socket) => socket.once('secureConnect', () => (sent = true)))
+    client.once('close', () => clearTimeout(timer))
+    client.once('error', (error: NodeJS.ErrnoException) =>
+      end(error.message, isFinal(error) || call.signal?.aborted === true),
+    )
+    client.once('response', (reply) => {
+      readBody(reply).then(
+        (body) => done({ kind: 'reply', status: reply.statusCode ?? 0, body }),
+        (error: unknown) => end(error instanceof Error ? error.message : String(error)),
+      )
+    })
+    client.end(text)
+  })
+}
+
+function begin(
+  { url, ca, certificate, key }: BrokerAddress,
+  call: BrokerCall,
+  text: string | undefined,
+): ClientRequest {
+  try {
+    return request(new URL(call.path, url), {
+      method: call.method,
+      ca,
+      cert: certificate,
+      key,
+      minVersion: 'TLSv1.2',
+      agent: false,
+      ...(call.signal === undefined ? {} : { signal: call.signal }),
+      headers:
+        text === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) },
+    })
+  } catch (cause) {
+    throw new EnrollError(
+      'config.value',
+      'Could not call the broker: TLS does not accept broker.clientCertificate, broker.clientKey or broker.ca.',
+      {
+        remedy:
+          'Specify an unencrypted PEM key, its PEM certificate, and the PEM certificate that the broker’s ends in.',
+        cause,
+      },
+    )
+  }
+}
+
+/** Another try meets the same: the broker is not the one that is expected. */
+const isFinal = ({ code = '' }: NodeJS.ErrnoException): boolean =>
+  /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME|ERR_SSL|ERR_TLS|EPROTO/.test(code)
+
+async function readBody(reply: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of reply) {
+    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
+    length += bytes.length
+    if (length > MAX_REPLY) throw new Error('the answer of the broker is too long')
+    chunks.push(bytes)
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown
+  } catch {
+    throw new Error('the answer of the broker is not JSON')
+  }
+}

@@ -1,0 +1,130 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse, stringify } from 'yaml'
+import { runInside } from '../enrollment/run-inside.ts'
+import { BrokerKit, LOGIN, newIdentity } from './broker-kit.ts'
+
+let kit: BrokerKit
+let profile: string
+let url: string
+const web = newIdentity()
+const stranger = newIdentity()
+const hosts = () => `
+hosts:
+  - { name: web1, pins: ['${web.pin}'], expect: { serials: ['${kit.serial}'] } }
+`
+
+/** A host's profile: that of the rehearsal, with a broker in place of the login. */
+async function hostProfile(name: string, url: string, identity = web): Promise<string> {
+  const base = parse(await readFile(kit.rehearsal.profile, 'utf8')) as Record<string, unknown>
+  const { sectigo: _, ...rest } = base
+  const file = join(kit.folder, `${name}.yaml`)
+  const broker = {
+    url,
+    ca: await kit.write('broker-ca.pem', kit.server.caCertificatePem),
+    clientCertificate: await kit.write(`${name}.pem`, identity.certificate),
+    clientKey: `file:${await kit.write(`${name}.key`, identity.key)}`,
+    pollSeconds: '1',
+  }
+  await writeFile(file, stringify({ ...rest, stateDirectory: join(kit.folder, name), broker }))
+  return file
+}
+
+beforeAll(async () => {
+  kit = await BrokerKit.start()
+  url = await kit.broker(hosts())
+  profile = await hostProfile('web1', url)
+})
+afterAll(() => kit.close())
+
+const run = (...args: string[]) => runInside([...args, '--json', '--no-input'], { env: kit.rehearsal.environment })
+
+interface Shown {
+  readonly id: string
+  readonly state: string
+}
+const shown = ({ stdout }: { readonly stdout: string }): Shown => JSON.parse(stdout) as Shown
+
+/** Every file below a folder. */
+async function filesIn(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+}
+
+describe('a host with a broker', () => {
+  it('enrols as far as the installed certificate, and never holds the login of the CA', async () => {
+    const before = kit.orders
+    const gate = await kit.gate(url, web)
+    const { passed } = gate
+    const tapped = await hostProfile('tapped', gate.url)
+    const end = await run('enroll', tapped, '--yes', '--wait')
+    expect(end.code, end.stderr).toBe(0)
+    expect(shown(end)).toMatchObject({ state: 'installed' })
+    expect(kit.orders - before).toBe(1)
+    const files = [tapped, ...(await filesIn(join(kit.folder, 'tapped')))]
+    expect(files.length).toBeGreaterThan(8)
+    const held = await Promise.all(files.map((file) => readFile(file, 'latin1')))
+    // What was sent has the request in it, so that something was looked at.
+    expect(passed.join()).toContain('keyAttestation')
+    const environment = JSON.stringify(kit.rehearsal.environment)
+    for (const text of [...held, ...passed, end.stdout, end.stderr, environment])
+      for (const secret of Object.values(LOGIN)) expect(text.includes(secret), text.slice(0, 200)).toBe(false)
+    // The broker's own journals do not have it either.
+    for (const file of await filesIn(join(kit.folder, 'broker-state')))
+      expect((await readFile(file, 'latin1')).includes(LOGIN.loginPassword), file).toBe(false)
+  })
+
+  it('is refused before it generates a key where the broker does not know it', async () => {
+    const other = await hostProfile('stranger', url, stranger)
+    const end = await run('enroll', other, '--yes')
+    expect(end.stderr).toContain('is not pinned')
+    expect(end.code).toBe(1)
+    expect(await filesIn(join(kit.folder, 'stranger')).catch(() => [])).not.toContainEqual(
+      expect.stringContaining('journal.jsonl'),
+    )
+  })
+
+  it('that also has a login of the CA is refused, whichever layer it comes from', async () => {
+    const end = await runInside(['plan', profile], { env: { HSM_ENROLL_SECTIGO_LOGIN_NAME: 'env:NAME' } })
+    expect(end.stderr).toContain('"broker.url"')
+    expect(end.stderr).toContain('exclude each other')
+    expect(end.code).toBe(2)
+  })
+
+  it.each([
+    ['answer', 1],
+    ['request', 0],
+  ] as const)('whose %s was lost asks the broker when it goes on, and has one order', async (loses, sent) => {
+    const before = kit.orders
+    const gate = await kit.gate(url, web)
+    const through = await hostProfile(`lost-${loses}`, gate.url)
+    gate.loses = loses
+    const first = await run('enroll', through, '--yes')
+    expect(first.code, first.stderr).toBe(5)
+    expect(kit.orders - before).toBe(sent)
+    gate.loses = 'nothing'
+    // Nobody has to resolve it, and a timer goes on with it too.
+    const second = await run('runs', 'resume', '--all', '--yes', '--state-directory', join(kit.folder, `lost-${loses}`))
+    expect(second.code, second.stdout + second.stderr).toBe(0)
+    expect(second.stdout).toContain('"state":"installed"')
+    expect(kit.orders - before).toBe(1)
+  })
+
+  it('that cannot reach the broker is told so before it generates a key', async () => {
+    const away = await hostProfile('away', 'https://127.0.0.1:9')
+    const end = await run('enroll', away, '--yes')
+    expect(end.stderr).toContain('Could not reach the broker')
+    expect(end.code).toBe(4)
+    expect(await filesIn(join(kit.folder, 'away')).catch(() => [])).not.toContainEqual(
+      expect.stringContaining('journal.jsonl'),
+    )
+  })
+
+  it('is told of a plan without a login, and by which name the broker knows it', async () => {
+    const end = await run('plan', profile, '--balance')
+    expect(JSON.parse(end.stdout).findings).toContainEqual(
+      expect.objectContaining({ severity: 'ok', message: 'the broker knows this host as web1' }),
+    )
+  })
+})
