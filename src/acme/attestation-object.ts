@@ -52,6 +52,10 @@ export async function attestationObject(
   return encode({ fmt: 'step', attStmt: { alg, x5c: x5c.map(plain), sig: encode(plain(signature)) } })
 }
 
+/** The same without a signature: the certificates alone, for whoever keeps or judges evidence; it answers no challenge. */
+export const bareObject = (x5c: readonly Uint8Array[]): Uint8Array =>
+  encode({ fmt: 'step', attStmt: { x5c: x5c.map(plain) } })
+
 /** cborg writes a Buffer as what it is, and a view of a larger one whole. */
 const plain = (bytes: Uint8Array): Uint8Array => Uint8Array.from(bytes)
 

@@ -95,7 +95,12 @@ export const orderWish = (
 }
 
 /** Moves the run and prints it. The exit code says where it stands now. */
-export async function advanceAndShow(run: Run, options: AdvanceOptions, context: CommandContext): Promise<ExitCode> {
+export async function advanceAndShow(
+  run: Run,
+  options: AdvanceOptions,
+  context: CommandContext,
+  beforeShown: () => Promise<void> = async () => undefined,
+): Promise<ExitCode> {
   const { advance } = await import('../enrollment/advance.ts')
   context.output.belongsTo(run.id)
   context.output.progress(`run ${run.id} in ${run.folder.path}`)
@@ -108,6 +113,7 @@ export async function advanceAndShow(run: Run, options: AdvanceOptions, context:
     )
     throw error
   })
+  await beforeShown()
   showRun(run.summary, context.output)
   return exitCode
 }
