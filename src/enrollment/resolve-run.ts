@@ -66,6 +66,9 @@ async function takeBack(run: Run, operator: string): Promise<void> {
 /** "The value of the 'orderNumber' argument is invalid!": every other refusal says nothing of the number. */
 const INVALID_VALUE = -4
 
+/** The ACME server was asked and has no such order of this account, or it is not an address at all. */
+const NO_ACME_ORDER: readonly string[] = ['acme.order', 'acme.directory']
+
 /** A slip of the pen would wait for somebody else's certificate. Where the CA cannot be asked, the operator's word stands. */
 async function refuseUnknownNumber({ services, configuration, id }: Run, orderNumber: string): Promise<void> {
   const ca = await services.certificateAuthority(configuration)
@@ -73,12 +76,13 @@ async function refuseUnknownNumber({ services, configuration, id }: Run, orderNu
     await ca.orderProgress(orderNumber, untilStopped(services))
   } catch (cause) {
     if (!(cause instanceof EnrollError)) throw cause
-    if (!(cause instanceof RefusedCall) || cause.refusal.code !== INVALID_VALUE) return
+    const isNone = cause instanceof RefusedCall && cause.refusal.code === INVALID_VALUE
+    if (!isNone && !NO_ACME_ORDER.includes(cause.code)) return
     throw new EnrollError(
       'run.no-such-order',
       sentence(`Could not use the order ${orderNumber} for the run ${id}: ${cause.message}`),
       {
-        remedy: 'Compare the number with the order list on the CA’s web site.',
+        remedy: isNone ? 'Compare the number with the order list on the CA’s web site.' : cause.remedy,
         cause,
       },
     )

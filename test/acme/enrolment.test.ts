@@ -15,6 +15,7 @@ import { resolveRun } from '../../src/enrollment/resolve-run.ts'
 import { type Run, withRun } from '../../src/enrollment/run.ts'
 import { EXIT } from '../../src/errors.ts'
 import { createYubikeyEvidenceIssuer } from '../../src/sandbox/yubikey/evidence/issuer.ts'
+import { runInside } from '../enrollment/run-inside.ts'
 import { attestingDevice } from '../tools/attesting-device.ts'
 import { AcmeDouble } from './acme-double.ts'
 
@@ -103,6 +104,25 @@ describe('an enrolment with an ACME server', () => {
     server.finaliseLate(order, request.der)
     expect(await goOn(first.id)).toMatchObject({ code: EXIT.done, record: { state: 'installed' } })
     expect(issued()).toBe(before + 1)
+  })
+
+  it('is found by the address of its order, and by no other', async () => {
+    const { enrol, goOn, withRun, configuration } = await rehearse()
+    server.next('finalize', 'lose')
+    const { id, folder: run } = await enrol()
+    const order = server.orders.at(-1)
+    const request = readPem(await readFile(join(run, 'request.csr.pem'), 'utf8'))[0]
+    if (order === undefined || request === undefined) throw new Error('no order, or no request')
+    const address = `${new URL(server.directory).origin}/order/`
+    const resolve = (orderNumber: string) =>
+      withRun(id, (opened) => resolveRun(opened, { kind: 'placed', orderNumber }, 'operator'))
+    await expect(resolve(`${address}999`)).rejects.toMatchObject({ code: 'run.no-such-order' })
+    await expect(resolve('12345')).rejects.toMatchObject({ code: 'run.no-such-order' })
+    server.finaliseLate(order, request.der)
+    const words = ['runs', 'resolve', id, '--order-number', address + (server.orders.length - 1), '--json']
+    const state = ['--state-directory', configuration.required('stateDirectory')]
+    expect(await runInside([...words, ...state], { env })).toMatchObject({ code: 0 })
+    expect(await goOn(id)).toMatchObject({ code: EXIT.done, record: { state: 'installed' } })
   })
 
   it('orders anew on the word that nothing was issued, with the same key', async () => {

@@ -91,13 +91,16 @@ const watch: Command = {
   },
 }
 
+/** A number as Sectigo gives one, or the address of an ACME order. */
+const ORDER_NUMBER = /^(?:[\w#-]{1,128}|https:\/\/[!-~]{1,500})$/
+
 const resolve: Command = {
   command: 'resolve <run>',
   summary: 'record the outcome of an order whose outcome is unknown',
   positionals: RUN,
   options: {
     ...EXISTING_RUN_OPTIONS,
-    'order-number': { type: 'string', describe: 'the CA has the order, under this number' },
+    'order-number': { type: 'string', describe: 'the CA has the order, under this number (ACME: at this address)' },
     'not-placed': { type: 'boolean', describe: 'the CA has no such order' },
     'despite-balance': { type: 'boolean', describe: 'with --not-placed: the balance changed for another reason' },
   },
@@ -108,7 +111,7 @@ const resolve: Command = {
     const orderNumber = args.text('order-number')
     if (
       (orderNumber === undefined) === !args.flag('not-placed') ||
-      (orderNumber !== undefined && !/^[\w#-]{1,128}$/.test(orderNumber))
+      (orderNumber !== undefined && !ORDER_NUMBER.test(orderNumber))
     ) {
       throw new EnrollError('usage', 'Use either --order-number N or --not-placed.', {
         remedy: 'Ask the CA, or compare the account balance, first.',

@@ -11,14 +11,14 @@ const DIED = 'hsm-enroll ended between sending the order and reading the answer'
 export async function runUnknownStep(run: Run): Promise<void> {
   const reason = run.record.unknownReason ?? DIED
   if (run.record.state === 'submitting') await run.log({ type: 'unknown', reason })
-  const balanceAfter = await readBalance(run)
+  const balanceAfter = run.record.submission?.acme === true ? undefined : await readBalance(run)
   if (balanceAfter !== undefined) await run.log({ type: 'unknown', reason, balanceAfter })
-  const verdict = weigh(run.record)
-  run.services.observer.step({
-    step: 'order',
-    status: 'waiting',
-    detail: `outcome unknown: ${reason}; ${verdict.reason}`,
-  })
+  // An ACME account has no balance that could tell.
+  const evidence =
+    run.record.submission?.acme === true
+      ? 'the server shows an order that waits to be finalised, or cannot be asked'
+      : weigh(run.record).reason
+  run.services.observer.step({ step: 'order', status: 'waiting', detail: `outcome unknown: ${reason}; ${evidence}` })
 }
 
 /** The evidence of a run, weighed. */
