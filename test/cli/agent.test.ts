@@ -64,7 +64,8 @@ describe('the agent', () => {
       .poll(async () => (await fetch(url)).text(), { timeout: 60_000 })
       .toContain('hsm_enroll_run_state{state="installed"} 1')
     expect((await fetch(url.replace('/metrics', '/other'))).status).toBe(404)
-    expect(await readFile(file, 'utf8')).toContain('hsm_enroll_certificate_not_after_seconds{')
+    // It is written once the look is over, which may be after what it found was served.
+    await expect.poll(() => readFile(file, 'utf8')).toContain('hsm_enroll_certificate_not_after_seconds{')
     const end = await agent.stop('SIGTERM')
     expect(end.code, end.stderr).toBe(0)
   })

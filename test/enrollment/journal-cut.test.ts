@@ -14,6 +14,7 @@ import { EnrollError } from '../../src/errors.ts'
 import { FolderLedger } from '../../src/ledger/folder-ledger.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { type RunningYubiHsm2Double, startYubiHsm2Double } from '../../src/sandbox/yubihsm2/double.ts'
+import { leapOverPauses } from './leaping-clock.ts'
 import { runInside } from './run-inside.ts'
 
 /**
@@ -28,10 +29,12 @@ let base: string
 let work: string
 let id: string
 let journal: Buffer
+let walk: () => void
 beforeAll(async () => {
+  walk = leapOverPauses()
   folder = await mkdtemp(join(tmpdir(), 'journal-cut-'))
   double = await startYubiHsm2Double()
-  const authority = { account: { credit: '1000000.00' } }
+  const authority = { account: { credit: '1000000.00' }, now: () => Date.now() }
   rehearsal = await startRehearsal({ directory: folder, device: double, algorithm: 'P-256', authority })
   base = join(folder, 'base')
   work = join(folder, 'work')
@@ -44,6 +47,7 @@ beforeAll(async () => {
   journal = await readFile(join(base, 'runs', id, 'journal.jsonl'))
 })
 afterAll(async () => {
+  walk()
   await rehearsal.close()
   await rm(folder, { recursive: true })
 })

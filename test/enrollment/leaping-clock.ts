@@ -2,7 +2,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import timers from 'node:timers/promises'
 
 /** A machine's own pauses are shorter: those take their time. */
-const SECOND = 1000
+const SHORT_MS = 50
 
 /**
  * A pause of node:timers/promises is over at once, and the clocks of this process have gone on by as much, until the function is called
@@ -16,7 +16,7 @@ export function leapOverPauses(): () => void {
   Date.now = () => now() + ahead
   performance.now = () => elapsed.call(performance) + ahead
   timers.setTimeout = async <T>(milliseconds = 0, value?: T, options: Parameters<typeof wait>[2] = {}): Promise<T> => {
-    if (milliseconds < SECOND) return (await wait(milliseconds, value, options)) as T
+    if (milliseconds < SHORT_MS) return (await wait(milliseconds, value, options)) as T
     options.signal?.throwIfAborted()
     ahead += milliseconds
     return value as T

@@ -12,17 +12,22 @@ const SYSTEM_BUNDLES = [
 ]
 const MAX_CA_FILE = 4 << 20
 
+const CERTIFICATE = /-----BEGIN ([A-Z0-9 ]*CERTIFICATE)-----[^-]+-----END \1-----/g
+
 /**
  * What may vouch for the CA's server: the certificates of Node.js and of the system, and the user's own. Node 22.15 and
- * later reads the store of the platform; before it, the usual files are read.
+ * later reads the store of the platform; before it, the usual files are read. Most roots come from both, with other line ends, and
+ * each is listed once: to read one takes longer than to compare all.
  */
-function rootCertificates(own: string | undefined): readonly string[] {
-  return [...new Set([...tls.rootCertificates, ...systemCertificates(), ...(own === undefined ? [] : [own])])]
+export function rootCertificates(own: string | undefined): readonly string[] {
+  const texts = [...tls.rootCertificates, ...systemCertificates(), ...(own === undefined ? [] : [own])]
+  const blocks = texts.flatMap((text) => text.match(CERTIFICATE) ?? [])
+  return [...new Map(blocks.map((block) => [block.replaceAll('\n', ''), block])).values()]
 }
 
 const contexts = new Map<string, tls.SecureContext>()
 
-/** TLS settings with these roots. Reading some 300 certificates takes 0.1 s, so each set is read once. */
+/** TLS settings with these roots. Reading some 200 certificates takes 0.1 s, so each set is read once. */
 export function tlsContext(own: string | undefined): tls.SecureContext {
   const context =
     contexts.get(own ?? '') ?? tls.createSecureContext({ ca: [...rootCertificates(own)], minVersion: 'TLSv1.2' })
