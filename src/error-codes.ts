@@ -89,6 +89,7 @@ export const ERROR_CODES = {
   'ledger.damaged': { exit: 'unknown', when: 'The ledger cannot be read; what is in use and what was paid is unknown.' },
   'ledger.elsewhere': { exit: 'usage', when: 'The ledger of the state folder is in a database, and the configuration names none, or another.' },
   'ledger.in-doubt': { exit: 'unknown', when: 'The database of the ledger was lost while it committed; `ledger sync` settles it.' },
+  'ledger.limit': { exit: 'refused', when: 'The order would exceed a limit that the owner of the ledger has set for the account. Nothing was sent.' },
   'ledger.login': { exit: 'usage', when: 'The database of the ledger refuses the login, or a right that is needed.' },
   'ledger.not-imported': { exit: 'usage', when: 'The state folder has runs that the database of its ledger does not know yet.' },
   'ledger.schema': { exit: 'usage', when: 'The schema of the ledger in the database is missing, too old, or too new.' },

@@ -129,8 +129,8 @@ class BoundLedger implements Ledger {
     this.claimOf = ledger.claimOf.bind(ledger)
   }
 
-  record(fact: Parameters<Ledger['record']>[0]): Promise<void> {
-    return this.#remember(this.#ledger.record(fact))
+  record(...fact: Parameters<Ledger['record']>): Promise<void> {
+    return this.#remember(this.#ledger.record(...fact))
   }
 
   claim(name: string, run: string, intent: string): ReturnType<Ledger['claim']> {

@@ -93,7 +93,7 @@ async function compare(ledger: Ledger, journal: ReadJournal): Promise<readonly D
   const known = new Set(said.map(identityOf))
   const missing = [...factsOfJournal(run, entries)].filter((fact) => !known.has(identityOf(fact)))
   return [
-    ...missing.map((fact) => difference(run, 'missing', describe(fact), () => ledger.record(fact))),
+    ...missing.map((fact) => difference(run, 'missing', describe(fact), () => ledger.record(fact, true))),
     ...lostFacts(said, entries).map((fact) => difference(run, 'lost', describe(fact))),
     ...(await claimDifferences(ledger, run, entries)),
   ]

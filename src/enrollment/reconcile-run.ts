@@ -22,7 +22,7 @@ export async function recordMissing(
   entries: readonly JournalEntry[],
 ): Promise<void> {
   const known = new Set(said.map(identityOf))
-  for (const fact of factsOfJournal(run, entries)) if (!known.has(identityOf(fact))) await ledger.record(fact)
+  for (const fact of factsOfJournal(run, entries)) if (!known.has(identityOf(fact))) await ledger.record(fact, true)
 }
 
 /** An entry says one thing of a subject. */

@@ -21,8 +21,11 @@ export const HISTORY_LIMIT = 256
  * EnrollError `ledger.damaged` (exit 5).
  */
 export interface Ledger {
-  /** Adds a fact. */
-  record(fact: Fact): Promise<void>
+  /**
+   * Adds a fact. `past`: of something that has happened long since, and was only not recorded. Throws EnrollError `ledger.limit` for an
+   * order that is only intended, where the account has a limit that it would exceed.
+   */
+  record(fact: Fact, past?: boolean): Promise<void>
   /** The last facts of a subject, oldest first, at most HISTORY_LIMIT. */
   history<Kind extends FactKind>(kind: Kind, subject: string): Promise<readonly RecordedFact<Kind>[]>
   /** The last facts that a run said, of any kind, oldest first, at most HISTORY_LIMIT. */

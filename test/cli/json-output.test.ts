@@ -503,7 +503,7 @@ describe('--json prints what docs/json.md says, and nothing else on stdout', () 
         commandNames.filter((name) => !held.has(name)),
         'held against its schema',
         // Those of a database are held in test/ledger/shared-ledger.test.ts.
-      ).toEqual(['ledger status', 'ledger migrate', 'ledger sync', 'ledger import', 'completion'])
+      ).toEqual(['ledger status', 'ledger migrate', 'ledger sync', 'ledger import', 'ledger limit', 'completion'])
   })
 })
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { databasePollSchedule } from '../../src/enrollment/database-poll-schedule.ts'
 import type { Fact } from '../../src/ledger/fact.ts'
+import { accountState, setLimits } from '../../src/ledger/postgresql/account-limits.ts'
 import { withDatabaseLock } from '../../src/ledger/postgresql/lock.ts'
 import { migrate } from '../../src/ledger/postgresql/migrate.ts'
 import { MIGRATIONS } from '../../src/ledger/postgresql/migrations.ts'
@@ -178,6 +179,69 @@ describe.skipIf(!allHere(missingServer()))('with a real server', () => {
         code: 'ledger.schema',
         remedy: 'Update hsm-enroll on this host.',
       })
+    })
+  })
+
+  describe('the limits of an account', () => {
+    const intend = (run: string, more: Partial<Fact<'order'>> = {}): Fact<'order'> =>
+      fact(run, { subject: run, status: 'intended', endpoint: 'ca', entry: `intent of ${run}`, ...more })
+    const hostsOf = (database: string): readonly PostgresqlLedger[] =>
+      Array.from({ length: 6 }, () => new PostgresqlLedger({ ...server.options(database, 'host_a'), connections: 2 }))
+    const close = (hosts: readonly PostgresqlLedger[]) => Promise.all(hosts.map((host) => host.close()))
+
+    it('hold for all hosts that intend an order at one moment', async () => {
+      const database = await server.database(template)
+      const hosts = hostsOf(database)
+      const owner = new PostgresqlLedger(server.options(database))
+      await setLimits(owner.transactions, 'ca', { ordersPerDay: 7 })
+      const ends = await Promise.allSettled(
+        hosts.flatMap((host, index) => Array.from({ length: 5 }, (_, step) => host.record(intend(`${index}-${step}`)))),
+      )
+      expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(7)
+      for (const end of ends)
+        if (end.status === 'rejected') expect(end.reason).toMatchObject({ code: 'ledger.limit', exitCode: 1 })
+      expect(await accountState(owner.transactions, 'ca')).toMatchObject({ used: { ordersPerDay: 7 }, open: 7 })
+      await close([...hosts, owner])
+    })
+
+    it('count an order once, whatever its items; what was not ordered not at all; what is unknown at the assumed price', async () => {
+      const database = await server.database(template)
+      const [host] = hostsOf(database)
+      if (host === undefined) throw new Error('no host')
+      const owner = new PostgresqlLedger(server.options(database))
+      await setLimits(owner.transactions, 'ca', { amountPerMonth: '300.00', assumedPrice: '100' })
+      const said = (run: string, status: Fact<'order'>['status'], more: Partial<Fact<'order'>> = {}) =>
+        host.record(fact(run, { subject: run, status, endpoint: 'ca', entry: `${status} of ${run}`, ...more }))
+      await host.record(intend('items'))
+      await host.record(intend('items', { subject: 'second item' }))
+      await said('items', 'ordered', { amount: '150.00' })
+      await host.record(intend('unknown'))
+      await said('unknown', 'unknown')
+      await expect(host.record(intend('too much'))).rejects.toMatchObject({ code: 'ledger.limit' })
+      await setLimits(owner.transactions, 'ca', { amountPerMonth: '350' })
+      for (const status of ['rejected', 'not-sent', 'not-placed'] as const) {
+        await host.record(intend(status))
+        await said(status, status)
+      }
+      expect(await accountState(owner.transactions, 'ca')).toMatchObject({
+        used: { ordersPerMonth: 2, amountPerMonth: '250.00', amountPerDay: '250.00' },
+        limits: { amountPerMonth: '350.00', assumedPrice: '100.00' },
+        open: 1,
+      })
+      await close([host, owner])
+    })
+
+    it('do not keep out what has happened: an order that is only recorded now', async () => {
+      const database = await server.database(template)
+      const [host] = hostsOf(database)
+      if (host === undefined) throw new Error('no host')
+      const owner = new PostgresqlLedger(server.options(database))
+      await setLimits(owner.transactions, 'ca', { ordersPerDay: 0 })
+      await expect(host.record(intend('new'))).rejects.toMatchObject({ code: 'ledger.limit' })
+      await host.record(intend('past'), true)
+      expect(await host.importFact({ ...intend('old'), time: new Date().toISOString() }, 'folder 1')).toBe(true)
+      expect(await accountState(owner.transactions, 'ca')).toMatchObject({ used: { ordersPerDay: 2 } })
+      await close([host, owner])
     })
   })
 

@@ -176,6 +176,33 @@ describe.skipIf(!allHere(missingServer()))('a host with its ledger in PostgreSQL
     expect(rehearsal.ca.orders.filter(({ test }) => !test)).toHaveLength(1)
   })
 
+  it('orders no more than the owner of the ledger allows, which no host can change', async () => {
+    const limit = (args: readonly string[], by = at(database, server.port, 'postgres')): Promise<ProgramEnd> =>
+      ledger(['limit', ...args, '--endpoint', rehearsal.ca.url], by)
+    expect(code(await limit(['--orders-per-day', '9'], env))).toBe('ledger.login')
+    expect(said(await limit(['--orders-per-day', '0']))).toMatchObject({
+      limits: { ordersPerDay: 0 },
+      used: { ordersPerDay: 0 },
+    })
+    expect((await enroll(env, '--test', '--wait')).code, 'rehearsals do not count').toBe(0)
+    const tests = await listRunIds(rehearsal.stateDirectory)
+    const refused = await enroll()
+    expect([refused.code, code(refused)]).toEqual([1, 'ledger.limit'])
+    expect(rehearsal.ca.orders.filter(({ test }) => !test)).toHaveLength(0)
+    await limit(['--orders-per-day', 'none', '--amount-per-month', '500'])
+    const paid = String((await listRunIds(rehearsal.stateDirectory)).find((id) => !tests.includes(id)))
+    const resume = (): Promise<ProgramEnd> => runs('resume', paid, '--yes', '--wait')
+    expect(code(await resume()), 'no price is known').toBe('ledger.limit')
+    await limit(['--assumed-price', '500.01'])
+    expect(code(await resume())).toBe('ledger.limit')
+    await limit(['--assumed-price', '400'])
+    const resumed = await resume()
+    expect(resumed.code, resumed.stderr).toBe(0)
+    const { amount } = said(resumed)
+    expect(said(await limit([], env))).toMatchObject({ used: { ordersPerMonth: 1, amountPerMonth: amount }, open: 0 })
+    expect(rehearsal.ca.orders.filter(({ test }) => !test)).toHaveLength(1)
+  })
+
   it('moves its folder into the database, every fact and claim, and twice is once', async () => {
     expect((await enroll({}, '--wait')).code).toBe(0)
     for (const end of [await ledger(['check']), await enroll(env, '--test')])

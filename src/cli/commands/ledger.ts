@@ -1,12 +1,12 @@
-import type { Configuration } from '../../config/configuration.ts'
 import type { LedgerCheck } from '../../enrollment/rebuild-ledger.ts'
 import { EnrollError, EXIT, type ExitCode } from '../../errors.ts'
 import type { DatabaseStatus } from '../../ledger/postgresql/database-status.ts'
-import type { PostgresqlLedger } from '../../ledger/postgresql/postgresql-ledger.ts'
 import { printable } from '../../printable.ts'
-import type { Arguments, Command, CommandContext, CommandGroup } from '../command.ts'
+import type { Command, CommandGroup } from '../command.ts'
 import { configureState, STATE_PROFILE_OPTIONS } from '../configure.ts'
 import { createServices } from '../services.ts'
+import { withDatabase } from '../with-database.ts'
+import { limit } from './ledger-limit.ts'
 
 const check: Command = {
   command: 'check',
@@ -114,26 +114,6 @@ const importFolder: Command = {
     }),
 }
 
-async function withDatabase(
-  args: Arguments,
-  context: CommandContext,
-  action: (ledger: PostgresqlLedger, configuration: Configuration) => Promise<ExitCode>,
-): Promise<ExitCode> {
-  const { databaseLedger } = await import('../../enrollment/configured-ledger.ts')
-  const { secretReading } = await import('../services.ts')
-  const configuration = await configureState(args, context)
-  const ledger = databaseLedger(configuration, secretReading(context))
-  if (ledger === undefined)
-    throw new EnrollError('config.missing', 'Could not start: "ledger.url" is not set (the ledger is a folder).', {
-      remedy: 'Add ledger.url to the configuration or the profile (--profile), or set HSM_ENROLL_LEDGER_URL.',
-    })
-  try {
-    return await action(ledger, configuration)
-  } finally {
-    await ledger.close()
-  }
-}
-
 const exitOf = ({ disagreements }: LedgerCheck): ExitCode => (disagreements.length === 0 ? EXIT.done : EXIT.refused)
 
 const syncLines = ({ added, released }: { readonly added: number; readonly released: number }): readonly string[] => [
@@ -166,5 +146,5 @@ const WORDS: Readonly<Record<LedgerCheck['disagreements'][number]['kind'], strin
 export const ledger: CommandGroup = {
   name: 'ledger',
   summary: 'what outlives runs: places, keys, orders, certificates',
-  commands: [check, rebuild, status, migrate, sync, importFolder],
+  commands: [check, rebuild, status, migrate, sync, importFolder, limit],
 }

@@ -28,7 +28,7 @@ export const isLockTimeout = (error: unknown): boolean => refusalState(error) ==
 export const isConnectionFault = (error: unknown): boolean =>
   !(error instanceof EnrollError) && faultOf(error).kind === 'unreachable'
 
-type FaultKind = 'unreachable' | 'login' | 'schema' | 'tls' | 'refused'
+type FaultKind = 'unreachable' | 'login' | 'schema' | 'tls' | 'limit' | 'refused'
 
 /** SQLSTATE, or its class, to what it means here. Appendix A of the manual of PostgreSQL. */
 // biome-ignore format: a table
@@ -48,6 +48,7 @@ const STATES: readonly (readonly [state: string, kind: FaultKind])[] = [
   ['42703', 'schema'],      // undefined_column
   ['42883', 'schema'],      // undefined_function
   ['3F000', 'schema'],      // invalid_schema_name
+  ['HE001', 'limit'],       // ours: migrations.ts
 ]
 
 /** Of OpenSSL and Node.js, when the other side is not who it should be. */
@@ -101,6 +102,16 @@ export function databaseError(error: unknown, address: string): EnrollError {
         'ledger.tls',
         `Could not connect to the ledger at ${address} over verified TLS`,
         'Check ledger.ca, and that the certificate of the server names the host of ledger.url.',
+      )
+    case 'limit':
+      return new EnrollError(
+        'ledger.limit',
+        `Did not order: the account is limited to ${said.slice(0, 100)}. Nothing was sent.`,
+        {
+          remedy:
+            'Wait for the next day or month (UTC), or have the owner of the ledger raise it with `hsm-enroll ledger limit`.',
+          cause: error,
+        },
       )
     case 'refused':
       return made(

@@ -8,7 +8,7 @@ export interface Migration {
 }
 
 /** What this program was written for. */
-export const SCHEMA_VERSION = 2
+export const SCHEMA_VERSION = 3
 
 /** Whoever logs in is a member of one of them. */
 export const ROLES = { host: 'hsm_enroll_host', broker: 'hsm_enroll_broker' } as const
@@ -118,6 +118,90 @@ CREATE TABLE hsm_enroll.question (
   PRIMARY KEY (account, order_number)
 );
 GRANT SELECT, INSERT, UPDATE (asked_at) ON hsm_enroll.question TO hsm_enroll_host, hsm_enroll_broker;
+`,
+  },
+  {
+    version: 3,
+    least: 1,
+    what: 'limits of an account, and what each intent may cost',
+    sql: `
+-- Of an order, beside the text that nothing here reads: a CA may write anything into it.
+ALTER TABLE hsm_enroll.fact
+  ADD COLUMN status text COLLATE "C", ADD COLUMN endpoint text COLLATE "C", ADD COLUMN amount numeric(14, 2),
+  -- Said afterwards, of what has happened: no limit can prevent it any more.
+  ADD COLUMN past boolean NOT NULL DEFAULT false;
+CREATE TABLE hsm_enroll.account (
+  endpoint text COLLATE "C" PRIMARY KEY CHECK (octet_length(endpoint) <= 500),
+  orders_per_day integer CHECK (orders_per_day >= 0),
+  orders_per_month integer CHECK (orders_per_month >= 0),
+  amount_per_day numeric(14, 2) CHECK (amount_per_day >= 0),
+  amount_per_month numeric(14, 2) CHECK (amount_per_month >= 0),
+  -- What an order counts as until the CA has said what it costs.
+  assumed_price numeric(14, 2) CHECK (assumed_price >= 0)
+);
+CREATE TABLE hsm_enroll.reservation (
+  fence bigint PRIMARY KEY DEFAULT nextval('hsm_enroll.fence'),
+  endpoint text COLLATE "C" NOT NULL,
+  run text COLLATE "C" NOT NULL,
+  intent text COLLATE "C" NOT NULL,
+  expected numeric(14, 2),
+  charged numeric(14, 2),
+  -- open: nobody knows yet, or ever, whether it was ordered. none: it was not.
+  state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'ordered', 'none')),
+  time timestamptz NOT NULL,
+  settled_at timestamptz,
+  UNIQUE (run, intent)
+);
+CREATE INDEX reservation_by_time ON hsm_enroll.reservation (endpoint, time);
+
+CREATE FUNCTION hsm_enroll.reserve() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  limits hsm_enroll.account;
+  used record;
+  today timestamptz := date_trunc('day', clock_timestamp(), 'UTC');
+  month timestamptz := date_trunc('month', clock_timestamp(), 'UTC');
+BEGIN
+  IF NEW.status = 'intended' THEN
+    -- Whoever intends an order for this account waits here until the one before has committed.
+    SELECT * INTO limits FROM hsm_enroll.account WHERE endpoint = NEW.endpoint FOR UPDATE;
+    -- The items of one order share an intent.
+    IF EXISTS (SELECT FROM hsm_enroll.reservation WHERE run = NEW.run AND intent = NEW.entry) THEN RETURN NULL; END IF;
+    IF limits.endpoint IS NOT NULL AND NOT NEW.past AND NEW.imported IS NULL THEN
+      SELECT count(*) AS month_orders, count(*) FILTER (WHERE time >= today) AS day_orders,
+        coalesce(sum(coalesce(charged, expected)), 0) AS month_amount,
+        coalesce(sum(coalesce(charged, expected)) FILTER (WHERE time >= today), 0) AS day_amount
+        INTO used FROM hsm_enroll.reservation WHERE endpoint = NEW.endpoint AND state <> 'none' AND time >= month;
+      IF used.day_orders >= limits.orders_per_day THEN
+        RAISE EXCEPTION '% orders a day', limits.orders_per_day USING ERRCODE = 'HE001';
+      ELSIF used.month_orders >= limits.orders_per_month THEN
+        RAISE EXCEPTION '% orders a month', limits.orders_per_month USING ERRCODE = 'HE001';
+      ELSIF limits.assumed_price IS NULL AND coalesce(limits.amount_per_day, limits.amount_per_month) IS NOT NULL THEN
+        RAISE EXCEPTION 'an amount, and no assumed price' USING ERRCODE = 'HE001';
+      ELSIF used.day_amount + limits.assumed_price > limits.amount_per_day THEN
+        RAISE EXCEPTION '% a day', limits.amount_per_day USING ERRCODE = 'HE001';
+      ELSIF used.month_amount + limits.assumed_price > limits.amount_per_month THEN
+        RAISE EXCEPTION '% a month', limits.amount_per_month USING ERRCODE = 'HE001';
+      END IF;
+    END IF;
+    INSERT INTO hsm_enroll.reservation (endpoint, run, intent, expected, time)
+      VALUES (NEW.endpoint, NEW.run, NEW.entry, limits.assumed_price, coalesce(NEW.said_at, NEW.time));
+  ELSIF NEW.status = 'ordered' THEN
+    UPDATE hsm_enroll.reservation SET state = 'ordered', charged = NEW.amount, settled_at = clock_timestamp()
+      WHERE run = NEW.run AND state = 'open';
+  ELSE
+    UPDATE hsm_enroll.reservation SET state = 'none', settled_at = clock_timestamp()
+      WHERE run = NEW.run AND state = 'open';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER reserve AFTER INSERT ON hsm_enroll.fact FOR EACH ROW
+  WHEN (NEW.kind = 'order' AND NEW.entry IS NOT NULL AND NEW.endpoint IS NOT NULL
+    AND NEW.status IN ('intended', 'ordered', 'rejected', 'not-sent', 'not-placed'))
+  EXECUTE FUNCTION hsm_enroll.reserve();
+
+GRANT INSERT (status, endpoint, amount, past) ON hsm_enroll.fact TO hsm_enroll_host, hsm_enroll_broker;
+GRANT SELECT ON hsm_enroll.account, hsm_enroll.reservation TO hsm_enroll_host, hsm_enroll_broker;
 `,
   },
 ]

@@ -41,8 +41,8 @@ export class PostgresqlLedger implements Ledger {
     return this.transactions.close()
   }
 
-  async record(fact: Fact): Promise<void> {
-    await this.#write((statements) => insertFact(statements, fact))
+  async record(fact: Fact, past = false): Promise<void> {
+    await this.#write((statements) => insertFact(statements, fact, past))
   }
 
   /**
@@ -50,7 +50,7 @@ export class PostgresqlLedger implements Ledger {
    * again. Returns whether it was new.
    */
   importFact({ time, ...fact }: RecordedFact, origin: string): Promise<boolean> {
-    return this.#write((statements) => insertFact(statements, fact, { saidAt: time, origin }))
+    return this.#write((statements) => insertFact(statements, fact, true, { saidAt: time, origin }))
   }
 
   async history<Kind extends FactKind>(kind: Kind, subject: string): Promise<readonly RecordedFact<Kind>[]> {
@@ -156,17 +156,27 @@ interface FactRow {
 async function insertFact(
   statements: Statements,
   fact: Fact,
+  past: boolean,
   imported?: { readonly saidAt: string; readonly origin: string },
 ): Promise<boolean> {
   const body = JSON.stringify(fact)
   if (Buffer.byteLength(body) > MAX_FACT) throw new Error('a fact is too long for a row')
+  // A rehearsal costs nothing, and counts for nothing.
+  const order = fact.kind === 'order' && !fact.test ? fact : undefined
   const { rowCount } = await statements.query(
-    `INSERT INTO hsm_enroll.fact (kind, subject, run, entry, body, said_at, imported) VALUES ($1, $2, $3, $4, $5, $6, $7)
-     ON CONFLICT DO NOTHING`,
-    [fact.kind, plain(fact.subject), plain(fact.run), fact.entry, body, imported?.saidAt, imported?.origin],
+    `INSERT INTO hsm_enroll.fact (kind, subject, run, entry, body, said_at, imported, status, endpoint, amount, past)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`,
+    [
+      ...[fact.kind, plain(fact.subject), plain(fact.run), fact.entry, body, imported?.saidAt, imported?.origin],
+      ...[order?.status, order?.endpoint, amountOf(order?.amount), past],
+    ],
   )
   return rowCount === 1
 }
+
+/** What the CA has charged, where that is a number. */
+const amountOf = (text: string | undefined): string | undefined =>
+  /^\d{1,10}(\.\d{1,2})?$/.test(text ?? '') ? text : undefined
 
 function readFact({ id, kind, subject, run, body, time }: FactRow): RecordedFact {
   const fact: unknown = parse(body, id)
