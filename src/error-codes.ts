@@ -57,6 +57,8 @@ export const ERROR_CODES = {
   'certificate.other-subject': { exit: 'refused', when: 'A certificate that is imported names somebody else than the order did.' },
   'certificate.unfit': { exit: 'refused', when: 'A certificate with the key of the run is not the one that was ordered: an attestation, self-signed, or ended.' },
   'certificate.unreadable': { exit: 'usage', when: 'A file that should hold a certificate holds none.' },
+  'change.declined': { exit: 'refused', when: 'A person was asked about a change that cannot be undone, and declined. Nothing was sent.' },
+  'change.unconfirmed': { exit: 'usage', when: 'A change that cannot be undone must be confirmed, and nobody can be asked.' },
   'config.encoding': { exit: 'usage', when: 'A configuration file is not UTF-8 text.' },
   'config.missing': { exit: 'usage', when: 'A setting that is needed has no value.' },
   'config.no-profile': { exit: 'usage', when: 'There is no profile of that name in any of the folders that were searched.' },

@@ -42,7 +42,7 @@ const ROWS: readonly ReturnCodeRow[] = [
   [0x80000047, 'CKR_STC_PARTITION_IDENTITY_NOT_CONFIGURED', 'device.unreachable', 'the client has no identity of the partition', STC],
   [0x80000053, 'CKR_STC_SESSION_INVALID', 'device.gone', 'the secure channel to the partition has ended', STC],
   [0x80000056, 'CKR_STC_NO_CHANNEL', 'device.unreachable', 'there is no secure channel to the partition', STC],
-  [0x80000067, 'CKR_CHALLENGE_INCORRECT', 'pin.wrong', 'the challenge secret is wrong', 'Ask the person who set the challenge secret before you run it again.'],
+  [0x80000067, 'CKR_CHALLENGE_INCORRECT', 'pin.wrong', 'the challenge secret is wrong', 'Ask the person who set the challenge secret before you repeat it. Unless it is typed at a terminal, the repetition needs --try-pin-again.'],
   [0x8000006b, 'CKR_MECHANISM_INVALID_FOR_FP', 'device.unsupported', 'this partition does not support the mechanism', 'Choose another key type.'],
   [0x8000006c, 'CKR_OPERATION_INVALID_FOR_FP', 'device.unsupported', 'this partition cannot do it', 'Choose another key type or partition.'],
   [0x8000006e, 'CKR_CMD_NOT_ALLOWED_HSM_IN_TRANSPORT', 'device.refused', 'the HSM is in secure transport mode', ADMINISTRATOR],

@@ -85,7 +85,7 @@ export const CKR = [
   [0x82, 'CKR_OBJECT_HANDLE_INVALID', 'key.not-found', 'the object no longer exists', 'Run hsm-enroll devices to check that the key still exists.'],
   [0x90, 'CKR_OPERATION_ACTIVE', 'device.busy', 'another operation is active in the same session', 'Try again; if the error persists, restart hsm-enroll.', true],
   [0x91, 'CKR_OPERATION_NOT_INITIALIZED', 'device.protocol', 'the operation was not started', DEFECT],
-  [0xa0, 'CKR_PIN_INCORRECT', 'pin.wrong', 'the PIN is wrong', 'Ask the person who set the PIN before you run it again: each run makes one attempt only.'],
+  [0xa0, 'CKR_PIN_INCORRECT', 'pin.wrong', 'the PIN is wrong', 'Ask the person who set the PIN before you repeat it: each run makes one attempt only. Unless the PIN is typed at a terminal, the repetition needs --try-pin-again.'],
   [0xa1, 'CKR_PIN_INVALID', 'pin.malformed', 'the PIN contains characters that the token does not accept', 'Correct the PIN at its source.'],
   [0xa2, 'CKR_PIN_LEN_RANGE', 'pin.malformed', 'the PIN is too short or too long', 'Correct the PIN at its source.'],
   [0xa3, 'CKR_PIN_EXPIRED', 'credential.refused', 'the PIN has expired and must be changed', "Change the PIN with the vendor's tool, then try again."],

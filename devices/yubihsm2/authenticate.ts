@@ -74,7 +74,8 @@ async function withPassword(
 
 const wrongPassword = (authKeyId: number): DeviceError =>
   new DeviceError('pin.wrong', `The password of authentication key ${formatObjectId(authKeyId)} is wrong.`, {
-    remedy: 'Check the password and the key id (auth-key in the URI); it was tried once, and is not retried.',
+    remedy:
+      'Check the password and the key id (auth-key in the URI); it was tried once, and is not retried. Unless the password is typed at a terminal, the repetition needs --try-pin-again.',
     vendorCode: 'card cryptogram mismatch',
   })
 

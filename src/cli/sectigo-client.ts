@@ -15,19 +15,32 @@ export function openClient(configuration: Configuration, args: Arguments, contex
   return connectToCa(configuration, secretReading(context), tell)
 }
 
-/** Asks before something that cannot be taken back. Throws EnrollError where nobody can be asked, or the answer is no. */
-export async function confirmChange(question: string, args: Arguments, context: CommandContext): Promise<void> {
+const CODES = {
+  order: { unconfirmed: 'order.unconfirmed', declined: 'order.declined' },
+  change: { unconfirmed: 'change.unconfirmed', declined: 'change.declined' },
+} as const
+
+/**
+ * Asks before something that cannot be taken back. `about`: an order that costs money, or another change. Throws EnrollError
+ * `order.unconfirmed`, `change.unconfirmed` where nobody can be asked, and `….declined` where the answer is no.
+ */
+export async function confirmChange(
+  question: string,
+  args: Arguments,
+  context: CommandContext,
+  about: keyof typeof CODES = 'change',
+): Promise<void> {
   if (args.flag('yes')) return
   if (!context.interactive) {
     throw new EnrollError(
-      'order.unconfirmed',
+      CODES[about].unconfirmed,
       'This action needs your confirmation, and there is no terminal to ask on.',
       { remedy: 'Add --yes.' },
     )
   }
   const { promptYes } = await import('./prompt.ts')
   if (await promptYes(question, context.signal)) return
-  throw new EnrollError('order.declined', 'Stopped: the answer was no. Nothing was sent.', {
+  throw new EnrollError(CODES[about].declined, 'Stopped: the answer was no. Nothing was sent.', {
     remedy: 'If you did not mean to decline, run the command again.',
   })
 }

@@ -47,7 +47,7 @@ export async function submitOrderForm(
     context.output.result({ url }, () => url)
     return EXIT.done
   }
-  if (!judged.test) await confirmChange(`Order ${contentOf(judged.form, kind)} at ${endpoint}?`, args, context)
+  if (!judged.test) await confirmChange(`Order ${contentOf(judged.form, kind)} at ${endpoint}?`, args, context, 'order')
   const services = createServices(configuration, context, args.flag('trace'))
   const onBegun = ({ id }: OpenRun): void => context.output.belongsTo(id)
   const summary = await orderFromForm(judged, { configuration, profile: file, onBegun }, services)

@@ -76,6 +76,10 @@ async function familyOfConfiguration(configuration: Configuration): Promise<Devi
   }
 }
 
+/** The settings whose secrets a person types. */
+export const promptedSecrets = (configuration: Configuration): readonly string[] =>
+  configuredSources(configuration).flatMap(({ setting, source }) => (source === 'prompt' ? [setting] : []))
+
 interface ConfiguredSource {
   /** The setting that names the source. */
   readonly setting: string

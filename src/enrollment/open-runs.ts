@@ -70,7 +70,9 @@ export async function refuseSecondRun(
   throw new EnrollError(
     'run.completed',
     `Could not start: the run ${paid.id} of this profile was ordered and paid (order ${paid.record.orderNumber}${until(paid)}).`,
-    { remedy: `See \`hsm-enroll runs show ${paid.id}\`; --new starts another paid order in addition to it.` },
+    {
+      remedy: `See \`hsm-enroll runs show ${paid.id}\`; --new (in the library: another: true) starts another paid order in addition to it.`,
+    },
   )
 }
 

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { writePem } from '../../src/asn1/pem.ts'
@@ -9,14 +9,13 @@ import { builtInKnowledge } from '../../src/knowledge/built-in-knowledge.ts'
 import { loopbackTlsIdentity } from '../../src/sandbox/certificate-authority/tls-identity.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { startTimeStampAuthority } from '../../src/sandbox/time-stamp-authority/time-stamp-authority.ts'
-import { type ProgramEnd, runProgram } from '../enrollment/built-program.ts'
+import { runProgram } from '../enrollment/built-program.ts'
 import { runInside } from '../enrollment/run-inside.ts'
 import { startProgram } from '../enrollment/running-program.ts'
 import { tokenOrderForm } from '../sectigo/rehearsal-kit.ts'
 import { signedKnowledge } from '../signed-knowledge.ts'
-import { commandNames, documented, schemas, validatorOf } from './published-schemas.ts'
-
-type Json = Readonly<Record<string, unknown>>
+import { expectForm, failure, form, held, type Json, linesOf, type Run, result, results, valuesOf } from './json-kit.ts'
+import { commandNames } from './published-schemas.ts'
 
 let folder: string
 let rehearsal: Rehearsal
@@ -34,77 +33,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-/** Commands whose result was held against their schema. */
-const held = new Set<string>()
-
-function expectForm(value: unknown, schema: string): Json {
-  const validate = validatorOf(schema)
-  expect(validate(value), `${schema}: ${JSON.stringify(validate.errors, null, 1)}\n${JSON.stringify(value)}`).toBe(true)
-  expect(validate({ ...(value as Json), nobody: true }), `${schema} takes a member that it does not name`).toBe(false)
-  return value as Json
-}
-
-const linesOf = (stdout: string): readonly unknown[] =>
-  stdout
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as unknown)
-
-/** One JSON text with its line end, or JSON Lines; nothing else on stdout. */
-function valuesOf({ stdout }: ProgramEnd, lines: boolean): readonly unknown[] {
-  expect(stdout.endsWith('\n')).toBe(true)
-  expect(stdout.endsWith('\n\n')).toBe(false)
-  return lines ? linesOf(stdout) : [JSON.parse(stdout) as unknown]
-}
-
-/** Runs a command of docs/json.md; everything that it prints has a form that stands there. */
-async function results(
-  command: string,
-  args: readonly string[],
-  code: number,
-  as?: string,
-  run = runInside,
-): Promise<readonly Json[]> {
-  const end = await run([...command.split(' '), ...args, '--json', '--no-input'])
-  expect(end.code, end.stdout + end.stderr).toBe(code)
-  const { schemas: allowed = [], lines = false } = documented.get(command) ?? {}
-  const schema = as ?? allowed[0] ?? ''
-  expect(allowed).toContain(schema)
-  held.add(command)
-  return valuesOf(end, lines).map((value) => expectForm(value, schema))
-}
-
-async function result(
-  command: string,
-  args: readonly string[],
-  code: number,
-  as?: string,
-  run = runInside,
-): Promise<Json> {
-  const [value, ...others] = await results(command, args, code, as, run)
-  expect(others).toEqual([])
-  return value ?? {}
-}
-
-/** The one object of an error, which stderr tells in words. */
-async function failure(args: readonly string[], code: number): Promise<Json> {
-  const end = await runInside([...args, '--json', '--no-input'])
-  expect(end.code, end.stdout + end.stderr).toBe(code)
-  const { error } = expectForm(JSON.parse(end.stdout), 'error') as { error: Json }
-  expect(error.exitCode).toBe(code)
-  expect(end.stderr).toContain(`(${error.code}, exit ${code})`)
-  return error
-}
-
 const state = (): string[] => ['--state-directory', rehearsal.stateDirectory]
 const profile = (): string[] => ['--profile', rehearsal.profile]
 
-interface Run {
-  readonly id: string
-  readonly folder: string
-  readonly state: string
-  readonly orderNumber: string
-}
 const order = async (): Promise<Run> =>
   (await result('enroll', [rehearsal.profile, '--yes', '--new'], 6)) as unknown as Run
 
@@ -112,50 +43,6 @@ function issue({ orderNumber }: Run): readonly Uint8Array[] {
   for (const action of ['validate-organization', 'callback', 'agreement', 'issue'] as const)
     expect(rehearsal.ca.perform(orderNumber, action), action).toBe(true)
   return rehearsal.ca.orders.find((placed) => placed.orderNumber === orderNumber)?.certificates ?? []
-}
-
-/** Writes a form or a profile and returns its path. */
-async function form(name: string, content: Json): Promise<string> {
-  const file = join(folder, `${name}.yaml`)
-  await writeFile(file, stringify(content))
-  return file
-}
-
-describe('docs/json.md', () => {
-  it('says of every command of the program what it prints, and of no other', () => {
-    expect([...documented.keys()].sort()).toEqual([...commandNames].sort())
-    for (const [command, { schemas: named }] of documented)
-      expect(named.length > 0, command).toBe(command !== 'completion')
-  })
-
-  it('names every schema that is published, beside that of the profile', () => {
-    const named = [...documented.values()].flatMap((form) => form.schemas)
-    expect([...new Set([...named, 'error', 'event', 'profile'])].sort()).toEqual(
-      [...schemas.keys()].map((file) => file.replace('.schema.json', '')).sort(),
-    )
-  })
-})
-
-describe('the published schemas', () => {
-  it.each([...schemas])('%s says of every object whether more may stand in it', (file, schema) => {
-    expect(schema).toMatchObject({ $id: file, title: expect.any(String), description: expect.any(String) })
-    expect(openObjects(schema)).toEqual([])
-  })
-})
-
-/** Places that describe members of an object and do not close it; a definition is closed where it is used. */
-function openObjects(value: unknown, path = ''): readonly string[] {
-  if (typeof value !== 'object' || value === null) return []
-  const open =
-    'type' in value &&
-    value.type === 'object' &&
-    !('additionalProperties' in value) &&
-    !('unevaluatedProperties' in value) &&
-    !/^\/\$defs\/(record|explanation)$/.test(path)
-  return [
-    ...(open ? [path] : []),
-    ...Object.entries(value).flatMap(([name, member]) => openObjects(member, `${path}/${name}`)),
-  ]
 }
 
 describe('--json prints what docs/json.md says, and nothing else on stdout', () => {
@@ -287,8 +174,8 @@ describe('--json prints what docs/json.md says, and nothing else on stdout', () 
     const { order: kept } = parse(await readFile(rehearsal.profile, 'utf8')) as { order: Json }
     const csr = { file: join(run, 'request.csr.pem') }
     const keyAttestation = { 'base64-of': join(run, 'attestation.pem') }
-    const good = await form('good', { ...kept, hsmType: 'YUBIHSM2', csr, keyAttestation })
-    const poor = await form('poor', { product: '1214' })
+    const good = await form(folder, 'good', { ...kept, hsmType: 'YUBIHSM2', csr, keyAttestation })
+    const poor = await form(folder, 'poor', { product: '1214' })
     expect(await result('order submit', [good, '--dry-run', ...profile()], 0, 'findings')).toMatchObject({
       ready: true,
     })
@@ -301,7 +188,7 @@ describe('--json prints what docs/json.md says, and nothing else on stdout', () 
     const submitted = await result('order submit', [good, '--yes', ...profile()], 0)
     expect(submitted).toMatchObject({ state: 'ordered', device: false })
 
-    const token = await form('token', tokenOrderForm('Ada Example'))
+    const token = await form(folder, 'token', tokenOrderForm('Ada Example'))
     expect(await result('place-order', [token, '--dry-run'], 0, 'findings')).toMatchObject({ ready: true })
     const { url } = await result('place-order', [token, '--url', ...profile()], 0, 'ordering-url')
     expect(url).toContain('PlaceOrder')
@@ -354,11 +241,11 @@ describe('--json prints what docs/json.md says, and nothing else on stdout', () 
     const aside = ['--state-directory', join(folder, 'agent')]
     const run = (await result('enroll', [rehearsal.profile, '--yes', ...aside], 6)) as unknown as Run
     const agent = startProgram(['agent', rehearsal.profile, 'nosuch', ...aside, '--json'])
-    await agent.until(new RegExp(`"run":"${run.id}"`))
+    await agent.until(new RegExp(`"run":"${run.id}","state":"ordered"`))
     const end = await agent.stop()
     expect(end.code, end.stderr).toBe(0)
     const [first, second, third] = valuesOf(end, true)
-    expectForm(first, 'error')
+    expect(expectForm(first, 'renewal')).toMatchObject({ outcome: 'waiting', exitCode: 6, run: run.id })
     expectForm(second, 'error')
     expect(expectForm(third, 'resumed-run')).toMatchObject({ run: run.id, state: 'ordered', exitCode: 6 })
     held.add('agent')
@@ -418,7 +305,7 @@ describe('--json prints what docs/json.md says, and nothing else on stdout', () 
     expect(JSON.stringify(rehearsal.ca.counters)).toBe(before)
     const { order: asked } = await result('plan', [rehearsal.profile, '--test', '--balance'], 0)
     expect(asked).toMatchObject({ test: true, balance: { currency: 'EUR', amount: rehearsal.ca.credit } })
-    const poor = await form('poor-profile', { device: { uri: 'yubihsm2:connector=http://127.0.0.1:9' } })
+    const poor = await form(folder, 'poor-profile', { device: { uri: 'yubihsm2:connector=http://127.0.0.1:9' } })
     expect((await result('plan', [poor, ...state()], 1)).findings).toContainEqual(
       expect.objectContaining({ code: 'order.form', parameter: 'days', severity: 'blocker' }),
     )
@@ -456,7 +343,7 @@ describe('--json prints what docs/json.md says, and nothing else on stdout', () 
 
   it('ceremony: a script; stopped at an order that waits; resumed', async () => {
     const { script } = await result('ceremony template', ['yubihsm2'], 0)
-    const file = await form('answers', { people: { leader: ['L'], operator: ['O'], witness: ['W'] } })
+    const file = await form(folder, 'answers', { people: { leader: ['L'], operator: ['O'], witness: ['W'] } })
     await writeFile(join(folder, 'script.yaml'), String(script))
     // Another name for the same profile would be the same profile: a copy with another subject is another one.
     const own = parse(await readFile(rehearsal.profile, 'utf8'))
@@ -504,53 +391,5 @@ describe('--json prints what docs/json.md says, and nothing else on stdout', () 
         'held against its schema',
         // Those of a database are held in test/ledger/shared-ledger.test.ts.
       ).toEqual(['ledger status', 'ledger migrate', 'ledger sync', 'ledger import', 'ledger limit', 'completion'])
-  })
-})
-
-describe('an error with --json', () => {
-  it.each(commandNames)('%s: one object on stdout, words on stderr', async (name) => {
-    expect(await failure([...name.split(' '), '--nosuch'], 2)).toMatchObject({ code: 'usage' })
-  })
-
-  it.each([[['nosuch']], [['runs']], [[]], [['completion']]])('%j is a mistake of the caller', async (words) => {
-    expect(await failure(words, 2)).toMatchObject({ code: 'usage' })
-  })
-
-  it('names the run that it stopped', async () => {
-    const away = ['--device', 'yubihsm2:connector=http://127.0.0.1:9']
-    const begun = await failure(['keygen', rehearsal.profile, ...away], 3)
-    expect(begun.code).toBe('device.unreachable')
-    const { runs } = await result('runs list', state(), 0)
-    expect((runs as Run[]).map(({ id }) => id)).toContain(begun.run)
-    expect(await failure(['csr', '--run', String(begun.run), ...state(), ...away], 3)).toMatchObject({ run: begun.run })
-    expect(await failure(['runs', 'show', 'nosuch', ...state()], 2)).not.toHaveProperty('run')
-  })
-
-  it('from a Node.js that is too old', async () => {
-    const older = 'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "18.20.0" } })'
-    const end = await runInside(['runs', 'list', '--json'], { imports: [`data:text/javascript,${older}`] })
-    expect(end.code, end.stderr).toBe(2)
-    expectForm(JSON.parse(end.stdout), 'error')
-    expect(end.stderr).toContain('(usage.node-version, exit 2)')
-  })
-
-  it('has the code of the finding that `plan` shows for it', async () => {
-    const noAnchors = [rehearsal.profile, '--trust-anchors', '/dev/null']
-    const { findings } = await result('plan', noAnchors, 1)
-    const { code } = await failure(['enroll', ...noAnchors, '--yes', '--new'], 2)
-    expect(findings).toContainEqual(expect.objectContaining({ severity: 'blocker', code }))
-  })
-
-  it('where a yes is missing, and nobody can be asked', async () => {
-    expect(await failure(['enroll', rehearsal.profile, '--new'], 2)).toMatchObject({ code: 'order.unconfirmed' })
-    expect(await failure(['order', 'authorize', '1', ...profile()], 2)).toMatchObject({ code: 'order.unconfirmed' })
-  })
-})
-
-describe('the version', () => {
-  it('is that of package.json', async () => {
-    const text = await readFile(resolve(import.meta.dirname, '../../package.json'), 'utf8')
-    const { version } = JSON.parse(text) as { version: string }
-    expect((await runProgram(['--version'])).stdout.trim()).toBe(version)
   })
 })

@@ -61,7 +61,7 @@ describe.runIf(terminalAvailable())('a question at the terminal', () => {
       const { code, screen } = await pressAtQuestion('n\r', '(y/N)', command)
       expect(screen).toContain('Request a refund of order 1?')
       const { error } = JSON.parse(readFileSync(file, 'utf8')) as { error: object }
-      expect(error).toMatchObject({ code: 'order.declined', exitCode: 1 })
+      expect(error).toMatchObject({ code: 'change.declined', exitCode: 1 })
       expect(code).toBe(1)
     } finally {
       rmSync(folder, { recursive: true })

@@ -59,7 +59,6 @@ describe('a secret that cannot be had', () => {
       (at) => ({ [PASSWORD]: 'credential:x', CREDENTIALS_DIRECTORY: at('folder') }),
       /no such file/,
     ],
-    ['a prompt and nobody to ask', PASSWORD, () => ({ [PASSWORD]: 'prompt' }), /not interactive/],
   ]
   it.each(cases)('%s is told before the run exists, and by `plan`', async (_what, name, envOf, says) => {
     await mkdir(join(folder, 'folder'))
@@ -83,6 +82,25 @@ describe('a secret that cannot be had', () => {
     const made = await program('keygen', env)
     expect(made.code, made.stderr).toBe(name === LOGIN ? 0 : 2)
     expect(keys()).toBe(name === LOGIN ? 1 : 0)
+  })
+
+  it('a prompt and nobody to ask: `enroll` is refused, `plan` and its profile are not', async () => {
+    const env = { [PASSWORD]: 'prompt' }
+    const end = await enroll(env)
+    expect(end.code, end.stderr).toBe(2)
+    expect(errorOf(end)).toMatchObject({ code: 'config.secret', message: expect.stringContaining('not interactive') })
+    expect(await runsKept()).toEqual([])
+    expect(commands()).toEqual([])
+    const planned = await program('plan', env)
+    expect(planned.code, planned.stdout).toBe(0)
+    expect((JSON.parse(planned.stdout) as { findings: object[] }).findings).toContainEqual({
+      area: 'profile',
+      severity: 'warning',
+      code: 'config.secret',
+      message: 'device.secrets.password: asked for at a terminal, and this session has none',
+      remedy: expect.stringContaining('Enrol in a terminal, or'),
+    })
+    expect((await program('doctor', env)).code, 'which would open the device').toBe(1)
   })
 
   it('a command is not run, and a descriptor not read, to find out', async () => {

@@ -35,6 +35,7 @@ describe('a PIN that was wrong', () => {
     const first = await program(['enroll', rehearsal.profile, '--yes', '--json'])
     expect(first.code, first.stderr).toBe(3)
     expect(codeOf(first)).toBe('pin.wrong')
+    expect(first.stderr, 'what works is among what to do').toContain('--try-pin-again')
     const id = await runId()
     for (let time = 0; time < 3; time++) {
       const end = await program([

@@ -69,7 +69,10 @@ describe('a profile that is enrolled through the library', () => {
     const without = { ...enrollment, configuration: new Configuration(enrollment.configuration.values) }
     await expect(enroll(without, services)).rejects.toMatchObject({ code: 'run.no-profile' })
     await enroll({ ...without, profile: 'signing' }, services)
-    await expect(enroll({ ...without, profile: 'signing' }, services)).rejects.toMatchObject({ code: 'run.completed' })
+    await expect(enroll({ ...without, profile: 'signing' }, services)).rejects.toMatchObject({
+      code: 'run.completed',
+      remedy: expect.stringContaining('in the library: another: true'),
+    })
     expect([keys(), orders()]).toEqual([1, 1])
   })
 })

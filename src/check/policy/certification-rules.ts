@@ -17,7 +17,7 @@ export function checkCertification({ fips, certification }: AttestedDevice, prof
     POLICY_RULES.fips,
     fips === 'unknown' ? profile.fipsUnknown : profile.fips,
     fips === 'certified' || fips === 'historical',
-    describe(fips, certification?.detail),
+    describe(fips, certification),
   )
   if (status === 'historical' && profile.fips !== 'off') {
     const detail = `${certification?.detail}; nobody outside the CA knows whether it still takes such a device`
@@ -30,7 +30,7 @@ export function checkCertification({ fips, certification }: AttestedDevice, prof
     POLICY_RULES.fipsStandard,
     known || status === 'none' ? 'refuse' : profile.fipsUnknown,
     known && certification?.standard === wanted,
-    `FIPS ${wanted} is wanted: ${certification?.detail ?? describe(fips)}`,
+    `FIPS ${wanted} is wanted: ${certification?.detail ?? describe(fips, undefined)}`,
   )
   return checks
 }
@@ -43,9 +43,11 @@ const SAYING: Readonly<Record<AttestedDevice['fips'], string>> = {
 }
 
 /** The table speaks of the series or firmware; whether this very device runs as it was validated, evidence may leave open. */
-function describe(fips: AttestedDevice['fips'], detail?: string): string {
-  if (detail === undefined || fips === 'not-certified') return SAYING[fips]
-  return fips === 'unknown' ? `not known to be run as validated (${detail})` : detail
+function describe(fips: AttestedDevice['fips'], certification: AttestedDevice['certification']): string {
+  if (certification === undefined || fips === 'not-certified') return SAYING[fips]
+  const { status, detail } = certification
+  const isOfOthers = status === 'active' || status === 'historical'
+  return fips === 'unknown' && isOfOthers ? `not known to be run as validated (${detail})` : detail
 }
 
 /** Published weaknesses that the device falls under; ROCA is a rule of its own. Never throws. */

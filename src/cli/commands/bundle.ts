@@ -2,7 +2,7 @@ import type { BundleVerdict } from '../../bundle/bundle-verdict.ts'
 import type { CheckSettings } from '../../check/configured.ts'
 import { EnrollError, EXIT, type ExitCode } from '../../errors.ts'
 import type { Arguments, Command, CommandContext, CommandGroup } from '../command.ts'
-import { configure, PROFILE_OPTIONS, STATE_OPTIONS, TRUST_OPTIONS } from '../configure.ts'
+import { configure, configureState, PROFILE_OPTIONS, STATE_PROFILE_OPTIONS, TRUST_OPTIONS } from '../configure.ts'
 import { PIN_OPTION, stateDirectoryOf, TRACE_OPTION } from '../enrolling.ts'
 
 const BUNDLE = { bundle: { type: 'string', describe: 'bundle file' } } as const
@@ -15,7 +15,7 @@ const create: Command = {
   summary: 'write a bundle of a run: one file that an auditor can verify alone',
   positionals: { run: { type: 'string', describe: 'run id, or the end of it' } },
   options: {
-    ...STATE_OPTIONS,
+    ...STATE_PROFILE_OPTIONS,
     ...TRUST_OPTIONS,
     output: { type: 'string', alias: 'o', describe: 'file to write; default: RUN.bundle.zip' },
   },
@@ -26,7 +26,7 @@ const create: Command = {
     const { createBundleFile } = await import('../../ceremony/bundle-file.ts')
     const { VERSION } = await import('../../version.ts')
     const { ceremonyOfRun } = await import('../../ceremony/ceremony-folder.ts')
-    const stateDirectory = stateDirectoryOf(await configure(args, context))
+    const stateDirectory = stateDirectoryOf(await configureState(args, context))
     const folder = await RunFolder.find(stateDirectory, args.required('run'))
     const file = args.text('output') ?? `${folder.id}.bundle.zip`
     const { bundle, report } = await createBundle(
@@ -82,6 +82,12 @@ const sign: Command = {
     const { replaceBundleFile } = await import('../../ceremony/bundle-file.ts')
     const { file, path, bytes } = await read(args, context)
     const ways = ['ssh-key', 'minisign-key', 'signature', 'profile'].filter((way) => args.text(way) !== undefined)
+    if (ways.length === 0) {
+      throw new EnrollError('usage', 'Could not sign: neither a key nor a signature is specified.', {
+        remedy:
+          'Specify --ssh-key FILE, --minisign-key FILE, --signature FILE, or --profile PROFILE with --key and --certificate.',
+      })
+    }
     if (ways.length !== 1) {
       throw new EnrollError('usage', 'Use one of --ssh-key, --minisign-key, --signature and --profile.', {
         remedy: 'One signature is added at a time.',

@@ -87,7 +87,7 @@ const authorize: Command = {
     const test = args.flag('test')
     // Before the question.
     requireValid(AUTO_AUTHORIZE, { orderNumber })
-    if (!test) await confirmChange(`Authorize order ${orderNumber}? This debits the account.`, args, context)
+    if (!test) await confirmChange(`Authorize order ${orderNumber}? This debits the account.`, args, context, 'order')
     const configuration = await configureFor(args, context)
     const client = openClient(configuration, args, context)
     const outcome = test

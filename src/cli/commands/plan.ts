@@ -21,7 +21,7 @@ export const plan: Command = {
     balance: { type: 'boolean', describe: 'also ask the CA for the account balance (this logs in there)' },
   },
   run: async (args, context) => {
-    const { planFindings } = await import('../../enrollment/plan/plan-findings.ts')
+    const { planFindings, unaskedFindings } = await import('../../enrollment/plan/plan-findings.ts')
     const { openRunsOf, whatNext } = await import('../../enrollment/open-runs.ts')
     const { profileMarks, settingsOf } = await import('../../enrollment/profile-marks.ts')
     const { orderForm } = await import('../../config/profile.ts')
@@ -38,8 +38,11 @@ export const plan: Command = {
     const { openState } = await import('../../enrollment/plan/judge-state.ts')
     const asked = args.flag('balance') ? await askCa(configuration, context) : undefined
     const stateOpen = await openState(stateDirectory)
+    // A secret that is typed at a terminal is no fault of the profile, wherever it is looked at; nothing is asked here.
+    const askable = { prompt: async (): Promise<string> => '', ...secretReading(context) }
     const findings = [
-      ...(await planFindings(configuration, secretReading(context))),
+      ...(await planFindings(configuration, askable)),
+      ...(context.interactive ? [] : unaskedFindings(configuration)),
       ...(asked?.judged.map(({ finding }) => finding) ?? []),
       ...(stateOpen === undefined ? [] : [stateOpen]),
       ...ledger,

@@ -9,7 +9,7 @@ import { knowledgeInForce } from '../../config/knowledge-in-force.ts'
 import { adviceOnConfiguredKey, checkConfiguredDevice } from '../../config/open-configured-device.ts'
 import { orderForm, requestTemplate } from '../../config/profile.ts'
 import { readInput } from '../../config/read-input.ts'
-import { type OpenSecret, openSecrets, secretFaults } from '../../config/secret-faults.ts'
+import { type OpenSecret, openSecrets, promptedSecrets, secretFaults } from '../../config/secret-faults.ts'
 import type { SecretReading } from '../../config/secret-source.ts'
 import { environmentName } from '../../config/settings.ts'
 import { checkRequestTemplate, type RequestTemplate } from '../../csr/build-certification-request.ts'
@@ -141,9 +141,27 @@ function withoutSource(path: string, asked: boolean): Judged {
     severity: 'warning',
     code,
     message,
-    remedy: `${remedy}; otherwise hsm-enroll asks for it.`,
+    remedy: `${remedy}; otherwise hsm-enroll asks for it, at a terminal.`,
   } as const
   return { finding }
+}
+
+/**
+ * What is said, where nobody can be asked, of secrets that a person types: `plan` needs none of them, and the profile is as good at a
+ * terminal as any.
+ */
+export function unaskedFindings(configuration: Configuration): readonly Finding[] {
+  const typed = promptedSecrets(configuration)
+  if (typed.length === 0) return []
+  return [
+    {
+      area: 'profile',
+      severity: 'warning',
+      code: 'config.secret',
+      message: `${typed.join(', ')}: asked for at a terminal, and this session has none`,
+      remedy: 'Enrol in a terminal, or specify other sources: file:, env:, credential: or exec:.',
+    },
+  ]
 }
 
 const openSecret = ({ setting, file, mode }: OpenSecret): Judged => ({

@@ -34,7 +34,7 @@ export function refuseHeld(
 
 /**
  * The same, and asks the person, if there is one. Returns the run that has to be abandoned. Throws EnrollError `key.held`,
- * `order.declined`.
+ * `change.declined`.
  */
 export async function allowReplacement(
   run: Run,
@@ -45,7 +45,7 @@ export async function allowReplacement(
   const loss = describeLoss(replaced)
   run.services.observer.step({ step: 'key', status: 'waiting', detail: `this replaces ${loss}` })
   if (confirmReplacement !== undefined && !(await confirmReplacement(run, loss))) {
-    throw new EnrollError('order.declined', `Stopped: ${replaced.location} is not replaced. Nothing was sent.`, {
+    throw new EnrollError('change.declined', `Stopped: ${replaced.location} is not replaced. Nothing was sent.`, {
       remedy: 'Choose another place for the new key.',
     })
   }
