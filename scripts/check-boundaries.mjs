@@ -150,7 +150,7 @@ const RULES = [
   },
   {
     from: 'src/broker-client/',
-    may: [SHARED, 'src/check/read/', 'src/config/', 'src/sectigo/', 'devices/device.ts'],
+    may: [SHARED, 'src/check/read/', 'src/config/', 'src/ledger/', 'src/sectigo/', 'devices/device.ts'],
     not: HARDWARE,
   },
   {

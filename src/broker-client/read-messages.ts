@@ -1,4 +1,5 @@
 import { jsonMember } from '../json-member.ts'
+import type { HostRequest } from '../ledger/fact.ts'
 import type { OrderProgress } from '../sectigo/certificate-authority.ts'
 import { type BrokeredOrder, ORDER_STATES, type OrderRequest } from './messages.ts'
 
@@ -151,4 +152,22 @@ function readProgress(value: unknown): OrderProgress | undefined {
       }
     }),
   }
+}
+
+const PENDING = ['claim', 'time', 'host', 'requestedBy', 'formSha256', 'subjectName'] as const
+
+/** Reads what waits for a decision. A newer broker may say more of it. Throws MessageFault. */
+export function readPending(
+  value: unknown,
+): readonly (HostRequest & { readonly claim: string; readonly time: string })[] {
+  if (!Array.isArray(value)) throw new MessageFault('it lists no requests')
+  return value.map((item: unknown) => {
+    const members = new Members(item)
+    for (const name of PENDING) members.text(name, WORDS, 1000)
+    members.text('claim', /^[0-9a-f]{64}(?:\.test)?$/, 70)
+    members.text('formSha256', HEX_64, 64)
+    if (!Array.isArray(members.any('rules')) || typeof members.any('device') !== 'object')
+      throw new MessageFault('a request says too little')
+    return item as HostRequest & { readonly claim: string; readonly time: string }
+  })
 }

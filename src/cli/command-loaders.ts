@@ -31,6 +31,7 @@ export const LOADERS: Readonly<Record<string, () => Promise<Command | CommandGro
   listen: async () => (await import('./commands/listen.ts')).listen,
   agent: async () => (await import('./commands/agent.ts')).agent,
   broker: async () => (await import('./commands/broker.ts')).broker,
+  orders: async () => (await import('./commands/orders.ts')).orders,
   batch: async () => (await import('./commands/batch.ts')).batch,
   sandbox: async () => (await import('./commands/sandbox.ts')).sandbox,
   demo: async () => (await import('./commands/demo.ts')).demo,

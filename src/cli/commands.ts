@@ -21,6 +21,7 @@ import { ledger } from './commands/ledger.ts'
 import { listen } from './commands/listen.ts'
 import { metrics } from './commands/metrics.ts'
 import { balance, order, placeOrder } from './commands/order.ts'
+import { orders } from './commands/orders.ts'
 import { plan } from './commands/plan.ts'
 import { renew } from './commands/renew.ts'
 import { runs } from './commands/runs.ts'
@@ -60,6 +61,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   listen,
   agent,
   broker,
+  orders,
   batch,
   sandbox,
   demo,

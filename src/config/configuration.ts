@@ -156,19 +156,28 @@ export async function loadConfiguration(sources: ConfigurationSources = {}): Pro
   return configuration
 }
 
+const BESIDE_BROKER = [
+  ['sectigo.loginName', 'Remove the login from this host: the broker has it.'],
+  ['sectigo.loginPassword', 'Remove the login from this host: the broker has it.'],
+  ['ca', 'Remove one of them: brokers order from Sectigo.'],
+  // There the broker claims the order; the claim of the host would be in its way.
+  [
+    'ledger.url',
+    'Remove the ledger from this host: the broker has it, and the host keeps what is its own in its folder.',
+  ],
+] as const
+
 /** A host that orders through a broker holds no login of the CA: whoever takes the host has not got the account. */
 function refuseTwoWays(values: ReadonlyMap<string, ConfiguredValue>): void {
   const broker = values.get('broker.url')
   if (broker === undefined) return
-  for (const path of ['sectigo.loginName', 'sectigo.loginPassword', 'ca']) {
+  for (const [path, remedy] of BESIDE_BROKER) {
     const login = values.get(path)
     if (login === undefined || (path === 'ca' && login.value !== 'acme')) continue
     throw new ConfigError(
       'value',
       `Invalid settings: "broker.url" (${broker.origin}) and "${path}" (${login.origin}) exclude each other.`,
-      path === 'ca'
-        ? 'Remove one of them: brokers order from Sectigo.'
-        : 'Remove the login from this host: the broker has it.',
+      remedy,
     )
   }
 }

@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, request, type Server } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parse, stringify } from 'yaml'
 import { type BrokerServer, type CallRecord, startBrokerServer } from '../../src/broker/broker-server.ts'
 import { readBrokerSettings } from '../../src/broker/broker-settings.ts'
 import { pinOf } from '../../src/broker/callers.ts'
@@ -195,6 +196,20 @@ export class BrokerKit {
     const address = server.address()
     gate.url = `https://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
     return gate
+  }
+
+  /** A profile of a host, or a person: that of the rehearsal, with a broker in place of the login. */
+  async hostProfile(name: string, url: string, identity: Identity): Promise<string> {
+    const base = parse(await readFile(this.rehearsal.profile, 'utf8')) as Record<string, unknown>
+    const { sectigo: _, ...rest } = base
+    const broker = {
+      url,
+      ca: await this.write('broker-ca.pem', this.server.caCertificatePem),
+      clientCertificate: await this.write(`${name}.pem`, identity.certificate),
+      clientKey: `file:${await this.write(`${name}.key`, identity.key)}`,
+      pollSeconds: '1',
+    }
+    return this.write(`${name}.yaml`, stringify({ ...rest, stateDirectory: join(this.folder, name), broker }))
   }
 
   /** Keys that were ordered for at the CA, by how often. */

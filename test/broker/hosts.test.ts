@@ -1,7 +1,6 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parse, stringify } from 'yaml'
 import { runInside } from '../enrollment/run-inside.ts'
 import { BrokerKit, LOGIN, newIdentity } from './broker-kit.ts'
 
@@ -15,21 +14,7 @@ hosts:
   - { name: web1, pins: ['${web.pin}'], expect: { serials: ['${kit.serial}'] } }
 `
 
-/** A host's profile: that of the rehearsal, with a broker in place of the login. */
-async function hostProfile(name: string, url: string, identity = web): Promise<string> {
-  const base = parse(await readFile(kit.rehearsal.profile, 'utf8')) as Record<string, unknown>
-  const { sectigo: _, ...rest } = base
-  const file = join(kit.folder, `${name}.yaml`)
-  const broker = {
-    url,
-    ca: await kit.write('broker-ca.pem', kit.server.caCertificatePem),
-    clientCertificate: await kit.write(`${name}.pem`, identity.certificate),
-    clientKey: `file:${await kit.write(`${name}.key`, identity.key)}`,
-    pollSeconds: '1',
-  }
-  await writeFile(file, stringify({ ...rest, stateDirectory: join(kit.folder, name), broker }))
-  return file
-}
+const hostProfile = (name: string, at: string, identity = web) => kit.hostProfile(name, at, identity)
 
 beforeAll(async () => {
   kit = await BrokerKit.start()

@@ -9,6 +9,7 @@ import { builtInKnowledge } from '../../src/knowledge/built-in-knowledge.ts'
 import { loopbackTlsIdentity } from '../../src/sandbox/certificate-authority/tls-identity.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { startTimeStampAuthority } from '../../src/sandbox/time-stamp-authority/time-stamp-authority.ts'
+import { BrokerKit, newIdentity } from '../broker/broker-kit.ts'
 import { runProgram } from '../enrollment/built-program.ts'
 import { runInside } from '../enrollment/run-inside.ts'
 import { startProgram } from '../enrollment/running-program.ts'
@@ -270,6 +271,25 @@ describe('--json prints what docs/json.md says, and nothing else on stdout', () 
     expect(end.code, end.stderr).toBe(0)
     const lines = valuesOf(end, true).map((line) => expectForm(line, 'broker-log'))
     expect(lines).toMatchObject([{ event: 'listening', hosts: 0 }, { event: 'stopped' }])
+  })
+
+  it('orders: what waits for a second person, and what is decided', async () => {
+    const kit = await BrokerKit.start()
+    try {
+      const [web, alice] = [newIdentity(), newIdentity()]
+      const url = await kit.broker(
+        `approval: { newHost: true }\nhosts: [{ name: web1, pins: ['${web.pin}'], anyDevice: true }]\npeople: [{ name: alice, pins: ['${alice.pin}'], approves: true }]`,
+      )
+      const person = ['--profile', await kit.hostProfile('alice', url, alice)]
+      for (const word of ['approve', 'reject']) {
+        await kit.call(url, web, 'POST', '/v1/orders', await kit.request())
+        const { requests } = await result('orders pending', person, 0)
+        const [{ claim } = { claim: '' }] = requests as readonly { readonly claim: string }[]
+        await result(`orders ${word}`, [claim, '--yes', ...person], 0)
+      }
+    } finally {
+      await kit.close()
+    }
   })
 
   it('sandbox: one line that can be waited for; demo: the run', async () => {
