@@ -38,6 +38,13 @@ function ecRequest(): { readonly key: Uint8Array; readonly info: Uint8Array; rea
   return { key, info, signature: sign('sha256', info, privateKey) }
 }
 
+/** PEM. */
+function requestOfOpenssl(): string {
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384', '-nodes', '-keyout', join(folder, 'k.pem')]
+  const words = ['req', '-new', ...key, '-subj', '/C=NL/O=Acme/CN=x', '-sha384']
+  return execFileSync('openssl', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+}
+
 /** What openssl prints of a request whose signature verifies; it ends with 0 for any other, too, and says so on stderr. */
 function openssl(der: Uint8Array): string {
   const args = ['req', '-inform', 'DER', '-verify', '-noout', '-text', '-nameopt', 'rfc2253,utf8,-esc_msb']
@@ -125,15 +132,7 @@ describe('buildCertificationRequest', () => {
   })
 
   it('reads requests that openssl makes, in PEM, UTF-16, DER, base64 of either and with the NEW label', () => {
-    execFileSync(
-      'openssl',
-      [
-        ...['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384', '-nodes'],
-        ...['-keyout', join(folder, 'k.pem'), '-out', join(folder, 'r.pem'), '-subj', '/C=NL/O=Acme/CN=x', '-sha384'],
-      ],
-      { stdio: 'ignore' },
-    )
-    const pem = execFileSync('openssl', ['req', '-in', join(folder, 'r.pem')], { encoding: 'utf8' })
+    const pem = requestOfOpenssl()
     const request = readCertificationRequest(Buffer.from(pem))
     expect(verifyCertificationRequest(request)).toBe(true)
     for (const form of [
@@ -193,12 +192,12 @@ describe('buildCertificationRequest', () => {
   })
 
   it('does not choose between two requests', () => {
-    const pem = execFileSync('openssl', ['req', '-in', join(folder, 'r.pem')], { encoding: 'utf8' })
+    const pem = requestOfOpenssl()
     expect(() => readCertificationRequest(Buffer.from(pem + pem))).toThrow(/the file holds 2/)
   })
 
   it('says no to a request with one changed bit', () => {
-    const pem = execFileSync('openssl', ['req', '-in', join(folder, 'r.pem')], { encoding: 'utf8' })
+    const pem = requestOfOpenssl()
     const { der } = readCertificationRequest(Buffer.from(pem))
     const changed = Uint8Array.from(der)
     const at = Buffer.from(changed).indexOf('Acme')
