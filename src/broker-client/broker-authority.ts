@@ -72,8 +72,9 @@ export function brokerAuthority(options: BrokerAuthorityOptions): Brokered {
     applyOrder: async (form, order) => {
       const body = requestOf(form, order, options.requestedBy)
       const reply = await call({ method: 'POST', path: ordersPath, body })
-      if (reply.kind === 'failed' && reply.sent)
-        return { kind: 'unknown', reason: `${lost(reply.reason)}; the broker is asked when the run is resumed` }
+      if (reply.kind === 'failed' && reply.sent) return { kind: 'unknown', reason: `${lost(reply.reason)}; ${ASKED}` }
+      if (reply.kind === 'reply' && mayHaveOrdered(reply))
+        return { kind: 'unknown', reason: `${faultIn(reply).message.replace(/[.]$/, '')}; ${ASKED}` }
       try {
         return outcomeOf(orderIn(reply))
       } catch (error) {
@@ -118,6 +119,12 @@ const RESUME = 'Continue with `hsm-enroll runs resume RUN`.'
 const UNKNOWN_PROGRESS: OrderProgress = { state: 'unknown', summary: 'the broker was not asked', steps: [] }
 
 const isBeingOrdered = (body: unknown): boolean => jsonMember(body, 'state') === 'ordering'
+
+const ASKED = 'the broker is asked when the run is resumed'
+
+/** It failed, and has not said that nothing was sent: the order may have been placed before. */
+const mayHaveOrdered = ({ status, body }: Extract<BrokerReply, { kind: 'reply' }>): boolean =>
+  status >= 500 && jsonMember(jsonMember(body, 'error'), 'code') !== 'ca.unreachable'
 
 const lost = (reason: string): string => `the broker did not answer (${reason})`
 

@@ -45,9 +45,12 @@ export function faultAnswer(error: unknown): Answer {
   if (error instanceof Refusal) return fault(error.status, error)
   if (!(error instanceof EnrollError))
     return fault(500, { code: 'defect', message: 'The broker failed.', remedy: 'Read the log of the broker.' })
-  const status = STATUS_BY_CODE[error.code] ?? (error.exitCode === EXIT.usage ? 422 : 503)
+  const status = STATUS_BY_CODE[error.code] ?? (isOfRequest(error) ? 422 : 503)
   return { ...fault(status, error), ...(status === 503 ? { retryAfter: SOON } : {}) }
 }
+
+/** What is wrong with a ledger is wrong with the broker, which may have ordered before it met it. */
+const isOfRequest = ({ code, exitCode }: EnrollError): boolean => exitCode === EXIT.usage && !code.startsWith('ledger.')
 
 function fault(status: number, { code, message, remedy }: { code: string; message: string; remedy: string }): Answer {
   const body: BrokerFault = { error: { code, message, remedy } }

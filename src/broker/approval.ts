@@ -35,8 +35,10 @@ export async function makeKnown(ledger: Ledger, { host, subjectName }: Approvabl
 const isKnown = async (ledger: Ledger, what: 'host' | 'subject', name: string): Promise<boolean> =>
   (await ledger.claimOf(knownClaim(what, name))) !== undefined
 
-const knownClaim = (what: 'host' | 'subject', name: string): string =>
-  `known-${what}-${sha256Hex(name.normalize('NFKC').toLowerCase())}`
+const knownClaim = (what: 'host' | 'subject', name: string): string => `known-${what}-${sha256Hex(folded(name))}`
+
+/** Names that a reader would take for one. */
+const folded = (name: string): string => name.normalize('NFKC').toLowerCase().trim()
 
 /** A decision is of one exact form: another form for the same key is another question. */
 const decisionClaim = (claim: string, formSha256: string): string => `decision-${sha256Hex(`${claim} ${formSha256}`)}`
@@ -68,9 +70,9 @@ export async function decide(
   { person, host, decision, reason }: DecisionOf,
 ): Promise<void> {
   const { name } = person
-  const involved = [request.requestedBy, ...(host?.operators ?? [])].map((each) => each.toLowerCase())
+  const involved = [request.requestedBy, ...(host?.operators ?? [])].map(folded)
   if (!person.mayApprove) throw notSecond(`${name} may see requests, and not decide on them`)
-  if (involved.includes(name.toLowerCase())) throw notSecond(`${name} asked for it, or works on ${request.host}`)
+  if (involved.includes(folded(name))) throw notSecond(`${name} asked for it, or works on ${request.host}`)
   if (request.status !== 'awaiting-approval') throw decided(`the request is ${request.status}`)
   const intent = reason === undefined ? decision : `${decision}: ${reason}`
   const taken = await ledger.claim(decisionClaim(request.subject, request.formSha256), name, intent)

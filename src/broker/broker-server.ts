@@ -106,8 +106,10 @@ export async function startBrokerServer(options: BrokerServerOptions): Promise<B
 
 async function serve(request: IncomingMessage, response: ServerResponse, options: BrokerServerOptions): Promise<void> {
   const begun = performance.now()
-  const url = new URL(request.url ?? '/', 'https://broker')
-  const route = ROUTES.find(({ path, method }) => path.test(url.pathname) && method === request.method)
+  const url = targetOf(request)
+  const route = ROUTES.find(
+    ({ path, method }) => url !== undefined && path.test(url.pathname) && method === request.method,
+  )
   let caller: Caller | undefined
   let answer: Answer
   try {
@@ -130,6 +132,13 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
   options.onCall(recordOf(request.method ?? '', route, caller, answer, performance.now() - begun))
 }
 
+/** Undefined where the request line has what no address can be made of, such as `//`. */
+function targetOf({ url = '/' }: IncomingMessage): URL | undefined {
+  return URL.canParse(url, BASE) ? new URL(url, BASE) : undefined
+}
+
+const BASE = 'https://broker'
+
 function identify(request: IncomingMessage, { settings, now }: BrokerServerOptions): Caller {
   const found = request.socket instanceof TLSSocket ? callerOf(request.socket, settings, now()) : 'is missing'
   if (typeof found !== 'string') return found
@@ -143,13 +152,13 @@ function identify(request: IncomingMessage, { settings, now }: BrokerServerOptio
 
 async function answerCall(
   request: IncomingMessage,
-  url: URL,
+  url: URL | undefined,
   route: Route | undefined,
   caller: Caller,
   desk: OrderDesk,
 ): Promise<Answer> {
-  if (route === undefined) {
-    const known = ROUTES.some(({ path }) => path.test(url.pathname))
+  if (url === undefined || route === undefined) {
+    const known = url !== undefined && ROUTES.some(({ path }) => path.test(url.pathname))
     throw new Refusal(
       known ? 405 : 404,
       'broker.refused',
@@ -171,11 +180,17 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   if (type !== 'application/json') throw refusedBody(415, 'it is not application/json')
   const chunks: Buffer[] = []
   let length = 0
-  for await (const chunk of request) {
-    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
-    length += bytes.length
-    if (length > MAX_REQUEST) throw refusedBody(413, `it is longer than ${MAX_REQUEST} bytes`)
-    chunks.push(bytes)
+  try {
+    for await (const chunk of request) {
+      const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
+      length += bytes.length
+      if (length > MAX_REQUEST) throw refusedBody(413, `it is longer than ${MAX_REQUEST} bytes`)
+      chunks.push(bytes)
+    }
+  } catch (error) {
+    if (error instanceof Refusal) throw error
+    // The caller hung up, or took too long: nobody reads this, but the log has it.
+    throw refusedBody(400, 'it was cut off')
   }
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)))

@@ -47,7 +47,7 @@ export class OrderDesk {
   async look(host: BrokerHost, claim: string): Promise<BrokeredOrder | undefined> {
     const ledger = await this.ledger
     if ((await ownerOf(ledger, claim)) !== host.name) return undefined
-    return this.#queue.run(claim, () => this.#look(claim))
+    return this.#queue.run(claim, () => this.#look(claim, true))
   }
 
   /** What waits for a second person, oldest first. */
@@ -69,7 +69,8 @@ export class OrderDesk {
     return orderView((await knownOrder(await this.ledger, claim)) ?? known)
   }
 
-  async #look(claim: string): Promise<BrokeredOrder | undefined> {
+  /** `follow`: ask the CA how far it is. An order is an answer also where the CA cannot be asked. */
+  async #look(claim: string, follow: boolean): Promise<BrokeredOrder | undefined> {
     const ledger = await this.ledger
     let known = await knownOrder(ledger, claim)
     if (known === undefined) return undefined
@@ -77,7 +78,7 @@ export class OrderDesk {
       await settleOrder(this.#setting, known)
       known = (await knownOrder(ledger, claim)) ?? known
     }
-    if (stateOf(known) !== 'ordered') return orderView(known, whyOf(known))
+    if (!follow || stateOf(known) !== 'ordered') return orderView(known, whyOf(known))
     const more = await followOrder(this.#setting, ledger, known)
     return orderView((await knownOrder(ledger, claim)) ?? known, more)
   }
@@ -87,7 +88,7 @@ export class OrderDesk {
     const ledger = await this.ledger
     const owner = await ownerOf(ledger, claim)
     if (owner !== undefined && owner !== host.name) throw otherHost()
-    const before = owner === undefined ? undefined : await this.#look(claim)
+    const before = owner === undefined ? undefined : await this.#look(claim, false)
     if (before !== undefined && !isOpen(before, request)) return before
     const ca = await services.certificateAuthority(configuration)
     const judged = await judgeRequest(request, host, configuration, ca, services.now())

@@ -1,12 +1,12 @@
 import { EnrollError } from '../errors.ts'
-import { orderClaim } from '../ledger/fact.ts'
+import { type OrderStatus, orderClaim } from '../ledger/fact.ts'
 import type { Claim, Ledger } from '../ledger/ledger.ts'
 import type { OrderLimits } from './broker-settings.ts'
 
 /** One order that is to be counted against a host's limits. */
 export interface Spending {
   readonly host: string
-  /** What the order claims: asked for again in the same month, it counts once. */
+  /** What the order claims: asked for again in the same month before it was sent, it counts once. */
   readonly claim: string
   readonly test: boolean
   /** Hundredths; undefined where nobody knows. */
@@ -36,22 +36,33 @@ export class SpendingLog {
   async count(spending: Spending, limits: OrderLimits): Promise<void> {
     if (Object.keys(limits).length === 0) return
     const time = new Date(this.#now()).toISOString()
+    const asked = await this.#orderOf(spending)
     const log = orderClaim(`spent-${spending.host}-${time.slice(0, 7)}`, spending.test)
     const entries = this.#read.get(log) ?? []
     this.#read.set(log, entries)
     while (entries.length < MOST) {
-      if (entries.some(({ run }) => run === spending.claim)) return
+      if (entries.some(({ run }) => run === asked)) return
       const index = entries.length
       const name = `${log}.${index + 1}`
       const known = await this.#ledger.claimOf(name)
       if (known === undefined) refuseBeyond(entries, spending, limits, time)
-      const taken = known ?? (await this.#ledger.claim(name, spending.claim, String(spending.expected ?? UNKNOWN)))
+      const taken = known ?? (await this.#ledger.claim(name, asked, String(spending.expected ?? UNKNOWN)))
       // Another request of this process may have read it meanwhile.
       if (entries.length === index) entries.push(taken)
     }
     throw beyond(spending, `${MOST} orders in a month`)
   }
+
+  /** A key that is ordered for again, after an order that came to nothing, is another order: that one was sent, too. */
+  async #orderOf({ claim }: Spending): Promise<string> {
+    const sent = (await this.#ledger.history('order', claim)).filter(({ status }) => CAME_TO_NOTHING.includes(status))
+    const before = new Set(sent.map(({ run }) => run)).size
+    return before === 0 ? claim : `${claim}.${before + 1}`
+  }
 }
+
+/** What was sent, and is over. */
+const CAME_TO_NOTHING: readonly OrderStatus[] = ['rejected', 'order-rejected', 'not-placed', 'abandoned']
 
 const UNKNOWN = 'unknown'
 

@@ -1,11 +1,17 @@
 import { X509Certificate } from 'node:crypto'
+import { join } from 'node:path'
+import { connect } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { BrokerKit, newIdentity } from './broker-kit.ts'
+import { EnrollError } from '../../src/errors.ts'
+import type { Fact } from '../../src/ledger/fact.ts'
+import { FolderLedger } from '../../src/ledger/folder-ledger.ts'
+import { BrokerKit, type Identity, newIdentity } from './broker-kit.ts'
 
 let kit: BrokerKit
 let url: string
 let hosts: string
-const [web, next, other, far, limited, alice] = Array.from({ length: 6 }, newIdentity) as [
+const [web, next, other, far, limited, alice, stubborn] = Array.from({ length: 7 }, newIdentity) as [
+  ReturnType<typeof newIdentity>,
   ReturnType<typeof newIdentity>,
   ReturnType<typeof newIdentity>,
   ReturnType<typeof newIdentity>,
@@ -21,6 +27,7 @@ hosts:
   - { name: web2, pins: ['${other.pin}'], anyDevice: true }
   - { name: far, pins: ['${far.pin}'], expect: { serials: ['15732500'] } }
   - { name: limited, pins: ['${limited.pin}'], anyDevice: true, limits: { perDay: 1 } }
+  - { name: stubborn, pins: ['${stubborn.pin}'], anyDevice: true, limits: { perDay: 2 } }
 people:
   - { name: alice, pins: ['${alice.pin}'], approves: true }
 `
@@ -92,6 +99,56 @@ describe('a broker', () => {
   })
 })
 
+describe('a broker whose ledger goes away', () => {
+  /** Takes everything but what an order cost. */
+  class Leaving extends FolderLedger {
+    override async record(fact: Fact): Promise<void> {
+      if (fact.kind === 'price') throw new EnrollError('ledger.unreachable', 'It is away.', { remedy: 'Wait.' })
+      return super.record(fact)
+    }
+  }
+
+  it('once the CA has the order does not say that the request was at fault', async () => {
+    const before = kit.orders
+    const leaving = await kit.broker(hosts, 'leaving', { ledger: new Leaving(join(kit.folder, 'leaving-ledger')) })
+    const request = await kit.request()
+    const reply = await kit.call(leaving, web, 'POST', '/v1/orders', request)
+    expect(reply).toMatchObject({ status: 503, body: { error: { code: 'ledger.unreachable' } } })
+    const again = await kit.call(leaving, web, 'POST', '/v1/orders', request)
+    expect(again.body).toMatchObject({ state: 'ordered' })
+    expect(kit.orders - before).toBe(1)
+  })
+})
+
+/** Sends bytes over TLS, and the end of the connection with them if `cut`; resolves with what came back once it is closed. */
+function send(identity: Identity | undefined, text: string, cut = false): Promise<string> {
+  const { hostname, port } = new URL(url)
+  const own = identity === undefined ? {} : { key: identity.key, cert: identity.certificate }
+  return new Promise((done, failed) => {
+    let answer = ''
+    const socket = connect({ host: hostname, port: Number(port), ca: kit.server.caCertificatePem, ...own }, () => {
+      if (cut) socket.write(text, () => socket.destroy())
+      else socket.write(text)
+    })
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      answer += chunk
+    })
+    socket.once('error', failed).once('close', () => done(answer))
+  })
+}
+
+describe('a request line that is no address', () => {
+  it.each([
+    ['of a stranger', undefined, '//', 401],
+    ['of a host', web, '//', 404],
+    ['of a host, with a host that is none', web, 'http://[', 404],
+  ])('%s is answered, and no defect', async (_what, identity, target, status) => {
+    const answer = await send(identity, `GET ${target} HTTP/1.1\r\nHost: broker\r\nConnection: close\r\n\r\n`)
+    expect(answer).toContain(`HTTP/1.1 ${status} `)
+    expect(kit.defects).toEqual([])
+  })
+})
+
 describe('a stranger to a broker', () => {
   it.each([
     ['without a client certificate', () => undefined, 'is missing'],
@@ -147,6 +204,18 @@ describe('whoever stole the client certificate of a host', () => {
     expect(await kit.call(second, limited, 'POST', '/v1/orders', allowed)).toMatchObject({ status: 200 })
   })
 
+  it('cannot go beyond it with one key either, by orders that the CA refuses', async () => {
+    const request = await kit.request()
+    const states: unknown[] = []
+    for (const digit of ['1', '2', '3']) {
+      if (digit !== '3')
+        kit.rehearsal.ca.fail({ endpoint: '!AutoApplyOrder', kind: 'error', code: -40, message: 'no', times: 1 })
+      const reply = await kit.call(url, stubborn, 'POST', '/v1/orders', { ...request, attempt: attempt(digit) })
+      states.push(reply.body.state ?? reply.body.error.code)
+    }
+    expect(states).toEqual(['refused', 'refused', 'broker.limit'])
+  })
+
   it('has no say in what only people decide, nor have people an order', async () => {
     const pending = await kit.call(url, web, 'GET', '/v1/requests')
     const order = await kit.call(url, alice, 'POST', '/v1/orders', await kit.request())
@@ -189,6 +258,16 @@ describe('a message to a broker', () => {
     const reply = await kit.call(url, web, 'POST', '/v1/orders', body)
     expect([400, 413]).toContain(reply.status)
     expect(reply.body.error).toMatchObject({ code: 'broker.refused' })
+    expect(kit.defects).toEqual([])
+  })
+
+  it('that is cut off is in the log as such, and no defect', async () => {
+    const before = kit.calls.length
+    const head = 'POST /v1/orders HTTP/1.1\r\nHost: broker\r\nContent-Type: application/json\r\nContent-Length: 100'
+    await send(web, `${head}\r\n\r\n{"form`, true)
+    await expect
+      .poll(() => kit.calls.slice(before))
+      .toMatchObject([{ status: 400, caller: 'web1', code: 'broker.refused' }])
     expect(kit.defects).toEqual([])
   })
 
