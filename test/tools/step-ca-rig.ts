@@ -1,11 +1,11 @@
 /**
- * `node dist/tools/step-ca-rig.js STEP-CA`: a real step-ca issues over ACME to YubiKey doubles of two firmware generations, and refuses
+ * `node dist/tools/step-ca-rig.js STEP-CA [STEP]`: a real step-ca issues over ACME to YubiKey doubles of two firmware generations, and refuses
  * what it must. Prints a line per claim; exit code 1 if one does not hold.
  */
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import type { DeviceKey } from '../../devices/device.ts'
 import { readAccountKey } from '../../src/acme/account-key.ts'
@@ -17,6 +17,7 @@ import { loadConfiguration } from '../../src/config/configuration.ts'
 import { buildCertificationRequest } from '../../src/csr/build-certification-request.ts'
 import { enroll } from '../../src/enrollment/enroll.ts'
 import { createRealServices } from '../../src/enrollment/real-services.ts'
+import { runProgram as runOther } from '../../src/sandbox/yubikey/card/run-program.ts'
 import { startDouble } from '../../src/sandbox/yubikey/double.ts'
 import { createYubikeyEvidenceIssuer, type YubikeyEvidenceIssuer } from '../../src/sandbox/yubikey/evidence/issuer.ts'
 import type { AttestedOrder, OrderOutcome } from '../../src/sectigo/certificate-authority.ts'
@@ -25,7 +26,10 @@ import { runProgram } from '../enrollment/built-program.ts'
 import { attestedKey, attestingDevice } from './attesting-device.ts'
 import { type RunningStepCa, startStepCa } from './step-ca.ts'
 
-const stepCa = process.argv[2] ?? fail('usage: node dist/tools/step-ca-rig.js STEP-CA')
+const stepCa = process.argv[2] ?? fail('usage: node dist/tools/step-ca-rig.js STEP-CA [STEP]')
+const step = process.argv[3]
+/** Where `step` finds its plugin. */
+const PLUGINS = resolve('test/interop/step-ca')
 
 const folder = await mkdtemp(join(tmpdir(), 'step-ca-'))
 const root = createYubikeyEvidenceIssuer({ serial: 1, firmware: '5.4.3', formFactor: 3 }).root
@@ -87,6 +91,61 @@ async function enrolOn(ca: RunningStepCa, firmware: keyof typeof DEVICES, algori
   return { ...enrolled, told }
 }
 
+/** The same card and key through smallstep's own client, which asks a plugin for signatures and the attestation. */
+async function issueByStep(
+  command: string,
+  ours: RunningStepCa,
+  card: {
+    readonly serial: number
+    readonly directory: string
+    readonly environment: Readonly<Record<string, string>>
+  },
+): Promise<void> {
+  const stranger = createYubikeyEvidenceIssuer({ serial: 1, firmware: '5.4.3', formFactor: 3 }).trustAnchors
+  const other = await startStepCa(stepCa, join(folder, 'ca-of-others'), stranger)
+  const certificate = join(card.directory, 'by-step.pem')
+  const ask = (ca: RunningStepCa, subject: string): ReturnType<typeof runOther> =>
+    runOther(
+      command,
+      [
+        ...['ca', 'certificate', subject, certificate, '--force', '--provisioner', 'devices'],
+        ...['--attestation-uri', 'yubikey:slot-id=9a'],
+        ...['--ca-url', new URL(ca.directory).origin, '--root', ca.caFile],
+      ],
+      {
+        env: {
+          ...card.environment,
+          PATH: `${PLUGINS}:${process.env.PATH}`,
+          HOME: card.directory,
+          PLUGIN_PIN: '123456',
+        },
+      },
+    )
+  try {
+    const end = await ask(ours, String(card.serial))
+    const subject = end.code === 0 ? new X509Certificate(await readFile(certificate)).subject : undefined
+    claim(
+      subject === `CN=${card.serial}`,
+      'issues to `step` with the card double, key and attestation of the same run',
+      end,
+    )
+    const wrong = await ask(ours, '15732500')
+    claim(
+      wrong.code !== 0 && /identifier|attestation/i.test(wrong.stderr),
+      'refuses `step` with a wrong serial number',
+      wrong,
+    )
+    const root = await ask(other, String(card.serial))
+    claim(
+      root.code !== 0 && /x5c|attestation/i.test(root.stderr),
+      'refuses `step` where the attestation roots are others',
+      root,
+    )
+  } finally {
+    await other.close()
+  }
+}
+
 /** The built program, as a user has it: the card double behind a pcscd of its own, read by the libykcs11 of this system. */
 async function enrolByProgram(): Promise<void> {
   const serial = 15_732_512
@@ -130,6 +189,14 @@ async function enrolByProgram(): Promise<void> {
       'the built program enrols on a card of firmware 5.4.3 behind pcscd and libykcs11, and installs the certificate',
       end,
     )
+    if (step === undefined) return
+    await writeFile(
+      file,
+      stringify({ ...profile, device: { ...profile.device, uri: `yubikey:serial=${serial};slot=9a` } }),
+    )
+    const attested = await runProgram(['attest', file, '--json'], { env })
+    claim(attested.code === 0, 'the built program generates and attests a second key', attested)
+    await issueByStep(step, theirs, { serial, directory, environment: env })
   } finally {
     await theirs.close()
     await double.close()
