@@ -27,6 +27,15 @@ describe('a sandbox’s folder', () => {
   })
 })
 
+describe('one that never ran', () => {
+  it.each(['sandbox', 'demo'])('leaves nothing behind: %s', async (command) => {
+    const before = readdirSync(folder)
+    const end = await runProgram([command, '--device', 'nosuch'], { env: { TMPDIR: folder } })
+    expect(end.code).toBe(2)
+    expect(readdirSync(folder)).toEqual(before)
+  })
+})
+
 describe('a demo', () => {
   it('leaves nothing behind, unless a folder is named', async () => {
     const env = { TMPDIR: folder }

@@ -18,7 +18,7 @@ export const sandbox: Command = {
     },
   },
   run: async (args, context) => {
-    const { mkdtemp, writeFile } = await import('node:fs/promises')
+    const { mkdtemp, rm, writeFile } = await import('node:fs/promises')
     const { tmpdir } = await import('node:os')
     const { join, resolve } = await import('node:path')
     const { existsSync } = await import('node:fs')
@@ -36,7 +36,7 @@ export const sandbox: Command = {
     const directory = chosen === undefined ? await mkdtemp(join(tmpdir(), 'hsm-enroll-')) : resolve(context.cwd, chosen)
     await makeDirectory(directory)
     // A second one would write its profile and certificates over those of the first.
-    return withProcessLock(join(directory, 'sandbox.lock'), `the sandbox in ${directory}`, async () => {
+    const kept = withProcessLock(join(directory, 'sandbox.lock'), `the sandbox in ${directory}`, async () => {
       if (existsSync(join(directory, 'profile.yaml')))
         context.output.warn(
           'Keys and orders of the sandbox that ran here before are gone; runs of it that are not complete cannot go on.',
@@ -74,6 +74,11 @@ export const sandbox: Command = {
       await authorityOfTime.close()
       await rehearsal.close()
       return EXIT.done
+    })
+    // One that never ran has nothing that anybody wants to look at.
+    return kept.catch(async (error: unknown) => {
+      if (chosen === undefined) await rm(directory, { recursive: true, force: true })
+      throw error
     })
   },
 }
