@@ -196,6 +196,27 @@ describe('the Cloud KMS double, asked by curl and by google-auth-library itself'
     expect(await asked({ ...right, aud }, String(stranger))).toBe(401)
   })
 
+  it('exchanges a JWT for a token that names the token endpoint, Google’s or that of the key file, as its audience', async () => {
+    const { serviceAccount, privateKey } = kms().service.tokens
+    const now = Math.floor(Date.now() / 1000)
+    const scope = 'https://www.googleapis.com/auth/cloudkms'
+    const exchanged = async (aud: string) => {
+      const [header, payload] = [{ alg: 'RS256' }, { iss: serviceAccount, aud, scope, iat: now, exp: now + 3600 }].map(
+        (part) => Buffer.from(JSON.stringify(part)).toString('base64url'),
+      )
+      const signature = sign('sha256', Buffer.from(`${header}.${payload}`), privateKey).toString('base64url')
+      const form = {
+        grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+        assertion: `${header}.${payload}.${signature}`,
+      }
+      const reply = await fetch(`${kms().endpoint}/token`, { method: 'POST', body: new URLSearchParams(form) })
+      return reply.status
+    }
+    expect(await exchanged('https://oauth2.googleapis.com/token')).toBe(200)
+    expect(await exchanged(`${kms().endpoint}/token`)).toBe(200)
+    expect(await exchanged('http://127.0.0.1:1/token')).toBe(400)
+  })
+
   it('serves the library’s own requests', async () => {
     const client = new OAuth2Client()
     client.setCredentials({ access_token: kms().service.tokens.issue('library') })
@@ -257,6 +278,9 @@ describe('the Cloud KMS double, asked by curl and by google-auth-library itself'
     const digest = { sha256: Buffer.alloc(32).toString('base64') }
     // RFC 3720 B.4: 32 zero bytes.
     const good = await curl('POST', sign, bearer, { digest, digestCrc32c: String(0x8a9136aa) })
+    const name = new URL(sign).pathname.replace(/^\/v1\/|:asymmetricSign$/g, '')
+    expect((await curl('POST', sign, bearer, { name, digest })).status).toBe(200)
+    expect((await curl('POST', sign, bearer, { name: `${name}2`, digest })).status).toBe(400)
     expect(JSON.parse(good.body)).toMatchObject({ verifiedDigestCrc32c: true, protectionLevel: 'HSM' })
     expect((await curl('POST', sign, bearer, { digest, digestCrc32c: '1' })).status).toBe(400)
     expect((await curl('POST', sign, bearer, { digest: { sha256: Buffer.alloc(20).toString('base64') } })).status).toBe(

@@ -119,6 +119,8 @@ const PUBLIC_KEY: MessageDefinition = {
 const SIGN_REQUEST: MessageDefinition = {
   name: 'AsymmetricSignRequest',
   fields: {
+    // A body of `*` is the whole request: Go's client repeats in it what the path says.
+    name: optional('string'),
     digest: optional({
       name: 'Digest',
       fields: all('bytes', 'sha256 sha384 sha512 externalMu'),
@@ -272,7 +274,7 @@ const KMS_CALLS: readonly ApiCall[] = [
     name: 'DestroyCryptoKeyVersion',
     method: 'POST',
     path: `/v1/{name=${VERSION}}:destroy`,
-    request: { name: 'DestroyCryptoKeyVersionRequest', fields: {} },
+    request: { name: 'DestroyCryptoKeyVersionRequest', fields: { name: optional('string') } },
     reply: CRYPTO_KEY_VERSION,
   },
 ]

@@ -103,6 +103,8 @@ export class KmsService {
   #useVersion(name: string, call: ReceivedCall): Answer {
     const version = this.keys.get(name.replace(/\/cryptoKeyVersions\/.*$/, ''))?.versions.find((it) => it.name === name)
     if (version === undefined) return notFound(name)
+    if (call.body.name !== undefined && call.body.name !== name)
+      return googleError(400, 'name in the body is not the one in the path', 'INVALID_ARGUMENT')
     if (call.name === 'GetCryptoKeyVersion') return { status: 200, body: this.#lookAt(version) }
     if (call.name === 'DestroyCryptoKeyVersion') return destroy(version)
     if (version.pendingLooks > 0 || version.state !== 'ENABLED') {

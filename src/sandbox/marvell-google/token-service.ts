@@ -2,7 +2,7 @@ import { createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, verif
 import type { Answer, ReceivedCall } from '../http/http-double.ts'
 
 const TOKEN_LIFETIME_SECONDS = 3600
-/** The library names Google's endpoint as the audience whatever address it calls. */
+/** The library of npm names Google's endpoint as the audience whatever address it calls, that of Go the one of the key file. */
 const AUDIENCE = 'https://oauth2.googleapis.com/token'
 /** Whom a JWT that takes the place of a token is for (AIP-4111). */
 const SERVICE = 'https://cloudkms.googleapis.com/'
@@ -19,6 +19,7 @@ export class TokenService {
   readonly privateKey: string
   readonly #publicKey: KeyObject
   readonly #tokens = new Map<string, string>()
+  readonly #audiences = new Set([AUDIENCE])
 
   constructor() {
     const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -28,6 +29,7 @@ export class TokenService {
 
   /** A service account's key file, as the console writes it. */
   keyFile(origin: string): Readonly<Record<string, string>> {
+    this.#audiences.add(`${origin}/token`)
     return {
       type: 'service_account',
       project_id: 'hsm-enroll-sandbox',
@@ -98,7 +100,7 @@ export class TokenService {
     const claims = this.#verified(assertion)
     if (claims === undefined) return refuse('invalid_grant', 'Invalid JWT Signature.')
     const { iss, aud, scope } = claims
-    if (iss !== this.serviceAccount || aud !== AUDIENCE || !hasScope(scope) || !isInTime(claims))
+    if (iss !== this.serviceAccount || !this.#audiences.has(String(aud)) || !hasScope(scope) || !isInTime(claims))
       return refuse('invalid_grant', 'Invalid claims.')
     return { status: 200, body: tokenBody(this.issue(this.serviceAccount)) }
   }

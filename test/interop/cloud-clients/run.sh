@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Official clients of two clouds on the doubles: Google's of npm and PyPI over REST on the Cloud KMS double; Fortanix's PyPI sdkms and
+# Official clients of two clouds on the doubles: Google's of npm, PyPI and Go over REST on the Cloud KMS double; Fortanix's PyPI sdkms and
 # sdkms-cli on the DSM double. Each creates keys, reads and lists them, signs, reads the attestation, is refused what it should be, and
 # destroys; `check` then judges the attestation that the client returned against the public key that the client verified with.
 # Usage: run.sh
@@ -7,7 +7,7 @@ set -euo pipefail
 rig="$(cd "$(dirname "$0")" && pwd)"
 root="$(cd "$rig/../../.." && pwd)"
 [ -f "$root/dist/cli/main.js" ] || (cd "$root" && node scripts/build.mjs --no-types)
-for program in python3 npm openssl; do
+for program in python3 go npm openssl; do
   command -v "$program" >/dev/null || { echo "missing: $program" >&2; exit 1; }
 done
 
@@ -23,6 +23,7 @@ cp "$rig"/node/* "$work"
 (cd "$work" && npm ci --silent --no-audit --no-fund)
 python3 -m venv "$work/venv"
 "$work/venv/bin/pip" --quiet --disable-pip-version-check install -r "$rig/python/requirements.txt"
+(cd "$rig/go" && nice go build -o "$work/go-kms" .)
 export PATH="$work/venv/bin:$PATH"
 
 # Waits until a process that was started has written its first line.
@@ -51,11 +52,13 @@ judge() {
 sandbox marvell-google
 kms="$(sed -n 's/^  endpoint: \(http:.*\)/\1/p' "$work/marvell-google/profile.yaml")"
 credentials="$work/marvell-google/device/service-account.json"
-mkdir "$work/node" "$work/python" "$work/sdkms" "$work/sdkms-cli"
+mkdir "$work/node" "$work/python" "$work/go" "$work/sdkms" "$work/sdkms-cli"
 node "$work/kms.mjs" "$kms" "$credentials" "$work/node"
 judge "$work/node" "$work/marvell-google"
 python3 "$rig/python/kms.py" "$kms" "$credentials" "$work/python"
 judge "$work/python" "$work/marvell-google"
+"$work/go-kms" "$kms" "$credentials" "$work/go"
+judge "$work/go" "$work/marvell-google"
 
 sandbox fortanix
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/tls.key" -out "$work/tls.pem" \
@@ -70,4 +73,4 @@ python3 "$rig/python/dsm.py" "$dsm" "$work/tls.pem" "$work/fortanix/secret-api-k
 judge "$work/sdkms" "$work/fortanix"
 bash "$rig/sdkms-cli.sh" "$dsm" "$work/tls.pem" "$work/fortanix/secret-api-key" "$work/sdkms-cli"
 judge "$work/sdkms-cli" "$work/fortanix"
-echo "cloud-clients: four clients, each created, read, listed, signed, attested and destroyed"
+echo "cloud-clients: five clients, each created, read, listed, signed, attested and destroyed"
