@@ -175,11 +175,18 @@ function parseJson({ contentType, body }: { readonly contentType: string; readon
 export function readAddress(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url?.protocol === 'https:' && url.username === '' && url.password === '' && url.hash === '') return url
-  throw new EnrollError('acme.directory', `Could not use "${text.slice(0, 100)}" as an address of an ACME server.`, {
-    remedy:
-      'Set acme.directory to the https:// address of its directory, e.g. https://ca.example/acme/devices/directory.',
-  })
+  throw new EnrollError(
+    'acme.directory',
+    `Could not use "${withoutLogin(text).slice(0, 100)}" as an address of an ACME server.`,
+    {
+      remedy:
+        'Set acme.directory to the https:// address of its directory, e.g. https://ca.example/acme/devices/directory.',
+    },
+  )
 }
+
+/** A password in front of the host is nobody's to read. */
+const withoutLogin = (address: string): string => address.replace(/\/\/[^/?#]*@/, '//…@')
 
 const notADirectory = (status: number): EnrollError =>
   new EnrollError('acme.directory', `Could not read the directory of the ACME server (HTTP ${status}).`, {

@@ -20,10 +20,17 @@ export async function readBrokerAddress(configuration: Configuration, reading: S
   return { url, ca: await file('broker.ca'), certificate: await file('broker.clientCertificate'), key: key.text() }
 }
 
+const isBare = ({ username, password, pathname, search, hash }: URL): boolean =>
+  username + password + search + hash === '' && pathname === '/'
+
 function brokerUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url?.protocol === 'https:' && url.username === '' && url.pathname === '/') return url
-  throw new EnrollError('config.value', 'Invalid setting "broker.url": it must be an https address without a path.', {
-    remedy: 'Set broker.url to https://HOST:PORT.',
-  })
+  if (url?.protocol === 'https:' && isBare(url)) return url
+  throw new EnrollError(
+    'config.value',
+    'Invalid setting "broker.url": it must be an https address without a login, a path or a query.',
+    {
+      remedy: 'Set broker.url to https://HOST:PORT.',
+    },
+  )
 }

@@ -49,6 +49,7 @@ people:
       'broker.key: not a source',
     ],
     ['an address without a port', `${HEAD.replace(':8443', '')}hosts: []\n`, 'broker.listen'],
+    ['a port that is none', `${HEAD.replace(':8443', ':99999')}hosts: []\n`, 'broker.listen: not a port'],
     ['no hosts', HEAD, '"hosts" is missing'],
     ['half of a file', `${HEAD}hosts: [`, 'file'],
   ])('with %s is refused at its place', (_what, text, place) => {

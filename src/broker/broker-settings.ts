@@ -66,9 +66,9 @@ const LINE = /^[^\p{Cc}]{1,1000}$/u
 export function readBrokerSettings(text: string): BrokerSettings {
   const root = readPlace(text, 'broker', malformed, 'failsafe')
   const top = root.map(['listen', 'certificate', 'key', 'assumedPrice', 'limits', 'approval', 'hosts', 'people'])
-  const listen = (need(root, 'listen', top.listen).text(LISTEN, 'an address and a port: 0.0.0.0:8443') ?? '').match(
-    LISTEN,
-  )
+  const place = need(root, 'listen', top.listen)
+  const listen = place.text(LISTEN, 'an address and a port: 0.0.0.0:8443').match(LISTEN)
+  if (Number(listen?.[2]) > MAX_PORT) throw place.fail(`not a port up to ${MAX_PORT}`)
   const limits = top.limits === undefined ? {} : readLimits(top.limits)
   const settings = {
     host: (listen?.[1] ?? '').replace(/^\[|\]$/g, ''),
@@ -90,6 +90,7 @@ export function readBrokerSettings(text: string): BrokerSettings {
 }
 
 const LISTEN = /^(\[[0-9a-f:]+\]|[\w.-]+):(\d{1,5})$/
+const MAX_PORT = 65_535
 const NO_APPROVAL: ApprovalRules = { newHost: false, newSubject: false }
 
 function need(root: Place, name: string, place: Place | undefined): Place {

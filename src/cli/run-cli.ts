@@ -70,6 +70,9 @@ const noJsonForm = (): EnrollError =>
 /** What yargs says of a line that it refuses. */
 class RefusedLine extends Error {}
 
+/** What the parser answers itself. */
+const ANSWERED = ['help', 'version', 'get-yargs-completions']
+
 async function dispatch(argv: readonly string[], context: CommandContext): Promise<ExitCode> {
   const { commandParser, GLOBAL_NAMES, Parsed } = await import('./parser.ts')
   const width = Math.min(WIDEST_HELP, process.stdout.columns ?? WIDEST_HELP)
@@ -77,7 +80,10 @@ async function dispatch(argv: readonly string[], context: CommandContext): Promi
     throw error ?? new RefusedLine(message)
   }
   try {
-    await commandParser(argv, { entries: await entriesFor(argv), width, fail }).parseAsync()
+    const said = await commandParser(argv, { entries: await entriesFor(argv), width, fail }).parseAsync()
+    // Words behind `--` are no command to the parser, and no fault either: it has done nothing.
+    if (argv.includes('--') && !ANSWERED.some((name) => Object.hasOwn(said, name)))
+      fail('Specify a command.', undefined)
     return EXIT.done
   } catch (end) {
     if (end instanceof Parsed) return await end.command.run(end.args, context)

@@ -244,7 +244,7 @@ function refuseSecretOutside(path: string, origin: string): void {
 /** A login inside an address (RFC 3986 3.2.1; percent-encoded in a device URI) would be kept and printed with it. */
 function refuseLogin(path: string, value: RawValue, origin: string): void {
   const decoded = String(value).replace(/%(2F|3A|40)/gi, decodeURIComponent)
-  if (!/^(device|sectigo|ledger)\./.test(path) || !hasLogin(decoded)) return
+  if (!/^(device|sectigo|ledger|acme|broker)\./.test(path) || !hasLogin(decoded)) return
   throw new ConfigError(
     'secret-source',
     `Invalid setting "${path}" (${origin}): the address contains a login, which would be stored and printed.`,

@@ -1,3 +1,4 @@
+import { isBrokered } from '../broker-client/open-broker.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { passedBy, readSecret, type SecretReading } from '../config/secret-source.ts'
 import { environmentName } from '../config/settings.ts'
@@ -48,6 +49,7 @@ function clientOptions(
 }
 
 async function fetchCredentials(configuration: Configuration, reading: SecretReading): Promise<Credentials> {
+  if (isBrokered(configuration)) throw loginIsElsewhere()
   const read = (path: string, prompt: string) => {
     const source = configuration.text(path) ?? (reading.prompt === undefined ? undefined : 'prompt')
     if (source === undefined) {
@@ -62,6 +64,16 @@ async function fetchCredentials(configuration: Configuration, reading: SecretRea
     loginPassword: await read('sectigo.loginPassword', 'Sectigo account password'),
   }
 }
+
+/** A source for it would be refused beside broker.url: it is not what this host lacks. */
+const loginIsElsewhere = (): EnrollError =>
+  new EnrollError(
+    'broker.refused',
+    'Could not log in to the CA: this host orders through a broker, which alone has the login.',
+    {
+      remedy: 'Run the command on the machine of the broker, with its profile.',
+    },
+  )
 
 /** The CA as a run sees it, with a poll schedule that outlives the process: on disk, or in the database that hosts share. */
 export function openCertificateAuthority(

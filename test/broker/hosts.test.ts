@@ -106,6 +106,13 @@ describe('a host with a broker', () => {
     )
   })
 
+  it('is not sent to look for a login that it may not have, but to the broker', async () => {
+    const end = await run('balance', '--profile', profile)
+    expect(JSON.parse(end.stdout)).toMatchObject({
+      error: { code: 'broker.refused', remedy: expect.stringContaining('machine of the broker') },
+    })
+  })
+
   it('is told of a plan without a login, and by which name the broker knows it', async () => {
     const end = await run('plan', profile, '--balance')
     expect(JSON.parse(end.stdout).findings).toContainEqual(
