@@ -19,13 +19,24 @@ export function hasClosePrimes(modulus: Uint8Array, rounds = ROUNDS): boolean {
 const SQUARES_MODULO_64 = new Set(Array.from({ length: 64 }, (_, value) => BigInt((value * value) % 64)))
 const mayBeSquare = (value: bigint): boolean => SQUARES_MODULO_64.has(value & 63n)
 
-/** The largest integer whose square is not above the value (Newton's method). */
+/**
+ * The largest integer whose square is not above the value. Each step of Newton's method works on twice the digits of the one before, so
+ * that all of them cost little more than the last (CPython's math.isqrt, Objects/mathmodule: proven there).
+ */
 function squareRoot(value: bigint): bigint {
-  if (value < 2n) return value
-  let root = 1n << BigInt((value.toString(2).length + 1) >> 1)
-  for (;;) {
-    const next = (root + value / root) >> 1n
-    if (next >= root) return root
-    root = next
+  if (value < 1n) return 0n
+  const half = BigInt((bitLength(value) - 1) >> 1)
+  let root = 1n
+  let known = 0n
+  for (let shift = BigInt(bitLength(half)) - 1n; shift >= 0n; shift--) {
+    const before = known
+    known = half >> shift
+    root = (root << (known - before - 1n)) + (value >> (2n * half - before - known + 1n)) / root
   }
+  return root * root > value ? root - 1n : root
+}
+
+function bitLength(value: bigint): number {
+  const digits = value.toString(16)
+  return value === 0n ? 0 : digits.length * 4 - Math.clz32(Number.parseInt(digits.charAt(0), 16)) + 28
 }

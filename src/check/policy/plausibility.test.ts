@@ -93,6 +93,16 @@ describe('keys that vouch for the attested one', () => {
     expect(hasClosePrimes(bytes(p * (p + 2n)), 1)).toBe(true)
     expect(hasClosePrimes(bytes(p * (p + (1n << 600n))), 1)).toBe(false)
   })
+
+  it('are found exactly where the modulus is a square, if no step is taken', () => {
+    const square = (n: bigint): boolean => hasClosePrimes(Buffer.from(n.toString(16).padStart(1200, '0'), 'hex'), 0)
+    for (let n = 5; n < 4000; n += 2) expect(square(BigInt(n)), String(n)).toBe(Number.isInteger(Math.sqrt(n)))
+    for (let bits = 5n; bits < 2100n; bits += 61n) {
+      for (const root of [(1n << bits) + 1n, (1n << bits) - 1n, ((1n << bits) * 10n) / 7n + 1n].map((n) => n | 1n)) {
+        expect([-2n, 0n, 2n].map((beside) => square(root * root + beside))).toEqual([false, true, false])
+      }
+    }
+  })
 })
 
 describe('a YubiHSM 2', () => {

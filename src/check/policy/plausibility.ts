@@ -2,10 +2,10 @@
 import type { Certificate } from '../../asn1/certificate.ts'
 import { printName } from '../../asn1/name.ts'
 import { OctetMemory } from '../../asn1/octet-memory.ts'
-import { readablePublicKey } from '../../asn1/public-key.ts'
+import { type PublicKey, readablePublicKey } from '../../asn1/public-key.ts'
 import type { Check } from '../../attestation/contract/attestation-result.ts'
 import type { FamilyVerdict } from '../../attestation/contract/verify-attestation.ts'
-import type { HsmType } from '../../hsm-type.ts'
+import { HSM_TYPES, type HsmType } from '../../hsm-type.ts'
 import { isoDay } from '../../iso-day.ts'
 import { isWithin } from '../../knowledge/version-range.ts'
 import { sha256Hex } from '../../sha256-hex.ts'
@@ -38,23 +38,30 @@ const warning = (id: string, detail: string, remedy: string, source: string): Ch
 const ASK =
   'Do not order with it before somebody has looked: ask the vendor, with the attestation and the serial number.'
 
+const ROWS = new Map(HSM_TYPES.map((hsmType) => [hsmType, IMPLAUSIBLE.filter((row) => row.hsmType === hsmType)]))
+
 function deviceDoubts(verdict: FamilyVerdict): readonly Check[] {
-  const { firmware } = verdict.device
-  const found = IMPLAUSIBLE.filter((row) => applies(row, verdict))
-  return found.slice(0, 1).map(({ anchor, what, source }) => {
-    const of = firmware === undefined ? 'this device' : `firmware ${firmware}`
-    return warning(anchor === undefined ? 'key' : 'root', `${of} ${what}: the evidence contradicts itself`, ASK, source)
-  })
+  const rows = ROWS.get(verdict.hsmType) ?? []
+  if (rows.length === 0) return []
+  const { spki, device } = verdict
+  const key = spki && readablePublicKey(spki)
+  const found = rows.find((row) => applies(row, key, verdict))
+  if (found === undefined) return []
+  const { anchor, what, source } = found
+  const of = device.firmware === undefined ? 'this device' : `firmware ${device.firmware}`
+  return [warning(anchor === undefined ? 'key' : 'root', `${of} ${what}: the evidence contradicts itself`, ASK, source)]
 }
 
-function applies(row: ImplausibleRow, { hsmType, device, claims, spki, trustAnchor }: FamilyVerdict): boolean {
-  if (row.hsmType !== hsmType) return false
+function applies(
+  row: ImplausibleRow,
+  key: PublicKey | undefined,
+  { device, claims, trustAnchor }: FamilyVerdict,
+): boolean {
   if (row.firmware !== undefined && isWithin(device.firmware, row.firmware) !== true) return false
   // A family's own word: the mark of the series, whatever it is worth on a day.
   if (row.fipsSeries === true && device.fips !== 'certified') return false
   if (row.pinPolicy !== undefined && claims.pinPolicy !== row.pinPolicy) return false
   if (row.anchor !== undefined && (trustAnchor === undefined || !row.anchor.test(trustAnchor.name))) return false
-  const key = spki && readablePublicKey(spki)
   return row.key === undefined || (key !== undefined && row.key(key))
 }
 
@@ -93,7 +100,7 @@ function keyDoubts(hsmType: HsmType, certificates: readonly Certificate[]): read
 const SOURCE = 'CA/Browser Forum Baseline Requirements 6.1.1.3 and 6.1.6; CVE-2017-15361'
 
 /** A batch has few issuers, which are read anew with each package. */
-const known = new OctetMemory<string | undefined>(64, 1024)
+const known = new OctetMemory<string | undefined>(256, 1024)
 
 const doubtOf = (spki: Uint8Array): string | undefined => known.get(spki, 0, spki.length, newDoubt)
 
