@@ -80,6 +80,7 @@ await build({
     'test/tools/page-cases.ts',
     'test/tools/bundle-bytes.ts',
     'test/tools/ceremony-reports.ts',
+    'test/tools/fleet.ts',
     'test/tools/pkcs11-module.ts',
   ],
   outdir: 'dist/tools',
