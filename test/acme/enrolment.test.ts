@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { DeviceError } from '../../devices/device.ts'
-import { readPem } from '../../src/asn1/pem.ts'
+import { readPem, writePem } from '../../src/asn1/pem.ts'
 import { loadConfiguration } from '../../src/config/configuration.ts'
 import { advance } from '../../src/enrollment/advance.ts'
 import { enroll } from '../../src/enrollment/enroll.ts'
@@ -14,7 +14,7 @@ import { createRealServices } from '../../src/enrollment/real-services.ts'
 import { resolveRun } from '../../src/enrollment/resolve-run.ts'
 import { type Run, withRun } from '../../src/enrollment/run.ts'
 import { EXIT } from '../../src/errors.ts'
-import { createYubikeyEvidenceIssuer } from '../../src/sandbox/yubikey/evidence/issuer.ts'
+import { createYubikeyEvidenceIssuer, type YubikeyEvidenceIssuer } from '../../src/sandbox/yubikey/evidence/issuer.ts'
 import { runInside } from '../enrollment/run-inside.ts'
 import { attestingDevice } from '../tools/attesting-device.ts'
 import { AcmeDouble } from './acme-double.ts'
@@ -38,7 +38,7 @@ afterAll(async () => {
 })
 
 /** A profile of its own with its own state and device; `changed` replaces whole settings. */
-async function rehearse(changed: Readonly<Record<string, unknown>> = {}) {
+async function rehearse(changed: Readonly<Record<string, unknown>> = {}, from: YubikeyEvidenceIssuer = issuer) {
   const name = join(folder, `run-${++runs}`)
   const profile = {
     ...{ stateDirectory: `${name}.state`, trustAnchors: ['anchors.json'], ca: 'acme', policy: { fips: 'off' } },
@@ -48,17 +48,18 @@ async function rehearse(changed: Readonly<Record<string, unknown>> = {}) {
   }
   await writeFile(`${name}.yaml`, stringify(profile))
   const configuration = await loadConfiguration({ profile: `${name}.yaml`, env, cwd: folder })
-  const device = attestingDevice(issuer)
+  const device = attestingDevice(from)
   const named: string[] = []
   const stateDirectory = configuration.required('stateDirectory')
-  const observer = { step: ({ detail }: { readonly detail: string }) => void detail }
+  const told: string[] = []
+  const observer = { step: ({ detail }: { readonly detail: string }) => void told.push(detail) }
   const services = {
     ...createRealServices({ stateDirectory, reading: { env }, observer }),
     openDevice: async () => device,
   }
   const confirm = async (): Promise<boolean> => true
   return {
-    ...{ named, configuration, device },
+    ...{ named, told, configuration, device },
     enrol: () =>
       enroll(
         {
@@ -87,6 +88,26 @@ describe('an enrolment with an ACME server', () => {
     })
     expect(record.certificateRemark).toBeUndefined()
     expect(readPem(await readFile(join(run, 'fullchain.pem'), 'utf8'))).toHaveLength(2)
+  })
+
+  it('says which certificate is not sent of a device that does not carry it, until it is at hand', async () => {
+    const newer = createYubikeyEvidenceIssuer(
+      { serial: 7, firmware: '5.7.4', formFactor: 3, hierarchy: 'intermediate' },
+      { keyType: 'P-256' },
+    )
+    await writeFile(join(folder, 'newer.json'), JSON.stringify({ trustAnchors: newer.trustAnchors }))
+    const pem = newer.intermediates.map((der) => writePem('CERTIFICATE', der)).join('')
+    await writeFile(join(folder, 'intermediates.pem'), pem)
+    const said = (lines: readonly string[]): boolean =>
+      lines.some((line) => /is not on the device and is not sent/.test(line))
+    const without = await rehearse({ trustAnchors: ['newer.json'] }, newer)
+    expect((await without.enrol()).record.state).toBe('installed')
+    expect(said(without.told)).toBe(true)
+    const acme = { directory: server.directory, accountKey: `file:${join(folder, 'account.key')}`, caFile: 'ca.pem' }
+    const changed = { trustAnchors: ['newer.json'], acme: { ...acme, intermediates: ['intermediates.pem'] } }
+    const whole = await rehearse(changed, newer)
+    expect((await whole.enrol()).record.state).toBe('installed')
+    expect(said(whole.told)).toBe(false)
   })
 
   it('is unknown while the order waits to be finalised and nobody knows whether that was asked; what arrives late is found', async () => {

@@ -1,6 +1,8 @@
 import { attestationAlgorithm, attestationChain } from '../../acme/attestation-object.ts'
-import { nameValues, parseName } from '../../asn1/name.ts'
+import { parseCertificate } from '../../asn1/certificate.ts'
+import { nameValues, parseName, printName } from '../../asn1/name.ts'
 import type { AttestationResult } from '../../attestation/contract/attestation-result.ts'
+import { configuredTrustAnchors } from '../../check/configured.ts'
 import { readCertificates } from '../../check/read/certificates-input.ts'
 import type { Configuration } from '../../config/configuration.ts'
 import { readInput } from '../../config/read-input.ts'
@@ -21,6 +23,8 @@ export async function runAcmeSubmitStep(run: Run): Promise<void> {
   if (record.spkiSha256 === undefined) throw new Error('the run has nothing to order')
   const csr = await readRequest(run)
   const { serial, x5c } = await materialOf(run, csr)
+  const missing = await missingIssuer(configuration, x5c)
+  if (missing !== undefined) services.observer.step({ step: 'order', status: 'waiting', detail: missing })
   const ca = await services.certificateAuthority(configuration)
   const { attestedOrders } = ca
   if (attestedOrders === undefined) throw new Error('the CA takes no attested orders')
@@ -74,6 +78,17 @@ async function materialOf({ record, folder, configuration }: Run, csr: Uint8Arra
   refuseOtherName(nameValues(parseName(subject), 'CN')[0], device.serial)
   const package_ = await folder.readArtefact(record.attestation)
   return { serial: device.serial, x5c: attestationChain(package_, await intermediatesOf(configuration)) }
+}
+
+/** A server that has Yubico's root alone finds no way to it from here; one that has the intermediates, too, does. */
+async function missingIssuer(configuration: Configuration, x5c: readonly Uint8Array[]): Promise<string | undefined> {
+  const last = x5c.at(-1)
+  if (last === undefined) return undefined
+  const { issuer } = parseCertificate(last)
+  const name = Buffer.from(issuer).toString('base64')
+  const anchors = await configuredTrustAnchors(configuration, readInput, 'YUBIKEY')
+  if (!anchors.some(({ subject, role }) => role === 'intermediate' && subject === name)) return undefined
+  return `the certificate of ${printName(issuer)} is not on the device and is not sent: if the server refuses the attestation, add its file to acme.intermediates`
 }
 
 /** step-ca: "CSR Subject Common Name does not match identifiers exactly". Throws EnrollError `acme.subject`. */
