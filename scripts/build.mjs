@@ -71,6 +71,8 @@ await build({
     'test/tools/peer-ours.ts',
     'test/tools/bench-runs.ts',
     'test/tools/kill-test.ts',
+    'test/tools/broker-kill.ts',
+    'test/tools/bench-broker.ts',
     'test/tools/cut-test.ts',
     'test/tools/bounds.ts',
     'test/tools/man.ts',

@@ -1,4 +1,4 @@
-/** What hosts and the broker say to each other: JSON over TLS with client certificates; schemas/broker.openapi.json describes it whole. */
+/** What hosts and the broker say to each other: JSON over TLS with client certificates; contrib/openapi/broker.json describes it whole. */
 import type { OrderForm, OrderProgress } from '../sectigo/certificate-authority.ts'
 
 /** A host asks for one order. Asked again for the same key, it is answered with the same order. */

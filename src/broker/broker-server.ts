@@ -163,7 +163,7 @@ async function answerCall(
       known ? 405 : 404,
       'broker.refused',
       'The broker has no such call.',
-      'See schemas/broker.openapi.json.',
+      'See contrib/openapi/broker.json.',
     )
   }
   if (route.caller !== caller.kind) {
@@ -200,7 +200,7 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
 }
 
 const refusedBody = (status: number, why: string): Refusal =>
-  new Refusal(status, 'broker.refused', `The broker refused the message: ${why}.`, 'See schemas/broker.openapi.json.')
+  new Refusal(status, 'broker.refused', `The broker refused the message: ${why}.`, 'See contrib/openapi/broker.json.')
 
 function recordOf(
   method: string,
