@@ -4,7 +4,9 @@ import { pasteable } from './next-steps.ts'
 describe('a command in a message', () => {
   it.each([
     ['`hsm-enroll runs resume k7f3qa`', '`hsm-enroll runs resume k7f3qa --state-directory /srv/state`'],
-    ['`hsm-enroll ledger rebuild`', '`hsm-enroll ledger rebuild --state-directory /srv/state`'],
+    ['`hsm-enroll ledger rebuild`', '`hsm-enroll ledger rebuild --state-directory /srv/state --profile signing.yaml`'],
+    // It has no option for the folder that it is told of.
+    ['`hsm-enroll ledger import /old`', '`hsm-enroll ledger import /old --profile signing.yaml`'],
     [
       '`hsm-enroll certificate import k7f3qa FILE`',
       '`hsm-enroll certificate import k7f3qa FILE --state-directory /srv/state`',

@@ -9,8 +9,10 @@ export interface Surrounding {
   readonly profile?: string
 }
 
-/** Commands that look for runs, and do not read a profile for where they are. */
-const OF_RUNS = /`hsm-enroll ((?:runs|ledger|certificate) [^`]*)`/g
+/** Commands that look for runs, and do not read a profile for where they are; `ledger import` takes the folder as its word. */
+const OF_RUNS = /`hsm-enroll ((?:runs|ledger(?! import)|certificate) [^`]*)`/g
+/** Commands that ask the database: a profile may be what says where it is. */
+const OF_LEDGER = /`hsm-enroll (ledger [^`]*)`/g
 /** Commands that ask the CA: the account is in the profile. */
 const OF_ACCOUNT = /`hsm-enroll ((?:order (?:status|authorize|refund)|balance)(?: [^`]*)?)`/g
 /** What such a call left on disk is in the state folder. */
@@ -28,6 +30,10 @@ export function pasteable(text: string, { stateDirectory, profile }: Surrounding
       command.includes('--state-directory')
         ? all
         : `\`hsm-enroll ${command} --state-directory ${shellWord(stateDirectory)}\``,
+    )
+  if (profile !== undefined)
+    whole = whole.replace(OF_LEDGER, (all, command: string) =>
+      command.includes('--profile') ? all : `\`hsm-enroll ${command} --profile ${shellWord(profile)}\``,
     )
   return whole.replace(OF_ACCOUNT, (_all, command: string) => {
     const add = (option: string, value: string | undefined): string =>
