@@ -34,6 +34,11 @@ export class OrderDesk {
     this.#spending.catch(() => undefined)
   }
 
+  /** Can requests be taken? Throws what the ledger says. */
+  async ready(): Promise<void> {
+    await (await this.ledger).claimOf('ready')
+  }
+
   /**
    * Orders for a host, or says what became of the order that it has. Throws EnrollError `broker.other-host`, `broker.limit`,
    * `broker.request`, `order.form`, `order.evidence`, and `ca.unreachable` where nothing was sent.

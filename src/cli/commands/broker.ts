@@ -19,6 +19,10 @@ export const broker: Command = {
     ...CA_OPTIONS,
     ...TRUST_OPTIONS,
     ...TRACE_OPTION,
+    'health-port': {
+      type: 'number',
+      describe: 'serve /healthz, /readyz and /metrics on 127.0.0.1; 0 picks a free port',
+    },
     pin: { type: 'string', describe: 'print the pin of a client certificate (PEM or DER), and end' },
   },
   examples: [
@@ -29,6 +33,7 @@ export const broker: Command = {
     const certificate = args.text('pin')
     if (certificate !== undefined) return printPin(certificate, context)
     const { startBrokerServer } = await import('../../broker/broker-server.ts')
+    const { CallCounts, startHealthServer } = await import('../../broker/health-server.ts')
     const { OrderDesk } = await import('../../broker/order-desk.ts')
     const settings = await readSettings(args, context)
     const configuration = await configure(args, context, { profile: args.text('profile') })
@@ -39,12 +44,21 @@ export const broker: Command = {
     await desk.ledger
     const log = (event: string, more: object, text: string): void =>
       context.output.line({ time: new Date().toISOString(), event, ...more }, () => text)
+    const counts = new CallCounts()
+    const port = args.integer('health-port')
+    const health =
+      port === undefined
+        ? undefined
+        : await startHealthServer({ port, ready: () => desk.ready(), metrics: () => counts.metrics })
     const server = await startBrokerServer({
       settings,
       tls: await readIdentity(settings, configuration, context),
       desk,
       now: services.now,
-      onCall: (record) => log('call', record, callToText(record)),
+      onCall: (record) => {
+        counts.add(record)
+        log('call', record, callToText(record))
+      },
       onDefect: (error) => {
         const what = error instanceof Error ? (error.stack ?? error.message) : String(error)
         log('defect', { what: what.slice(0, 4000) }, `a defect of hsm-enroll: ${printable(what.slice(0, 4000))}`)
@@ -52,7 +66,7 @@ export const broker: Command = {
     })
     log(
       'listening',
-      { url: server.url, hosts: settings.hosts.length, people: settings.people.length },
+      { url: server.url, health: health?.url, hosts: settings.hosts.length, people: settings.people.length },
       `Listening on ${server.url}`,
     )
     await new Promise<void>((done) => {
@@ -60,6 +74,7 @@ export const broker: Command = {
       context.signal.addEventListener('abort', () => done(), { once: true })
     })
     await server.close()
+    await health?.close()
     log('stopped', {}, 'Stopped.')
     return EXIT.done
   },

@@ -1,7 +1,9 @@
-/** A family of Prometheus's text exposition format (version 0.0.4). All of ours are gauges. */
+/** A family of Prometheus's text exposition format (version 0.0.4). */
 export interface Metric {
   readonly name: string
   readonly help: string
+  /** A gauge where it does not say. */
+  readonly type?: 'counter'
   readonly samples: readonly {
     readonly labels?: Readonly<Record<string, string | undefined>>
     readonly value: number
@@ -13,8 +15,8 @@ export const prometheusText = (metrics: readonly Metric[]): string =>
   metrics
     .filter(({ samples }) => samples.length > 0)
     .map(
-      ({ name, help, samples }) =>
-        `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} gauge\n${samples
+      ({ name, help, type = 'gauge', samples }) =>
+        `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${type}\n${samples
           .map(({ labels = {}, value }) => `${name}${labelText(labels)} ${value}\n`)
           .join('')}`,
     )
