@@ -88,7 +88,7 @@ describe.runIf(allHere(missingForPcscd()))('an enrolment on a YubiKey', () => {
         device: { serial: String(SERIAL) },
       })
       expect(await tool('ykman', '--device', String(SERIAL), 'piv', 'info')).toMatch(
-        new RegExp(`Slot ${slot}:\\s+Algorithm:\\s+${theirName}`),
+        new RegExp(`Slot ${slot}[^:]*:\\s+(Algorithm|Private key type):\\s+${theirName}`, 'i'),
       )
       expect(await tool('yubico-piv-tool', '-a', 'status')).toContain(theirName)
     },

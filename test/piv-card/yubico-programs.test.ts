@@ -41,9 +41,9 @@ describe.runIf(installed('yubico-piv-tool', 'yubikey-manager', 'openssl'))('yubi
     expect(status).toContain(`Serial Number:\t${SERIAL}`)
     expect(status).toContain('PIN tries left:\t3')
     const info = await ykman('info')
-    expect(info).toContain('PIV version: 5.4.3')
-    expect(info).toContain('PIN tries remaining: 3/3')
-    expect(info).toContain('Management key algorithm: TDES')
+    expect(info).toMatch(/PIV version:\s+5\.4\.3/)
+    expect(info).toMatch(/PIN tries remaining:\s+3\/3/)
+    expect(info).toMatch(/Management key algorithm:\s+TDES/)
   })
 
   it.each([
@@ -171,8 +171,8 @@ describe.runIf(installed('yubico-piv-tool', 'yubikey-manager', 'openssl'))('yubi
   })
 
   it('reset the card, and still find its attestation key', async () => {
-    expect(await ykman('reset', '-f')).toContain('Success')
-    expect(await ykman('info')).not.toContain('Slot 9a')
+    expect(await ykman('reset', '-f')).toMatch(/Success|Reset complete/)
+    expect(await ykman('info')).not.toMatch(/Slot 9a/i)
     await tool('-a', 'generate', '-s', '9a', '-A', 'ECCP256', `-k${MANAGEMENT_KEY}`, '-o', file('pub.pem'))
     await tool('-a', 'attest', '-s', '9a', '-o', file('again.pem'))
     const f9 = new X509Certificate(Buffer.from(created.f9Certificate))

@@ -13,11 +13,12 @@ root="$(cd "$rig/../../.." && pwd)"
 bash "$root/scripts/system-packages.sh"
 if command -v apt-get >/dev/null; then
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends opencryptoki libtpm2-pkcs11-1 libtpm2-pkcs11-tools \
-    tpm2-abrmd libtss2-tcti-tabrmd0 dbus swtpm libnss3-tools p11-kit softhsm2 opensc >/dev/null
+    tpm2-abrmd libtss2-tcti-tabrmd0 dbus swtpm libnss3-tools p11-kit softhsm2 opensc \
+    libssl-dev libsqlite3-dev pkg-config libclang1-14 libclang-common-14-dev >/dev/null
 fi
 
 modules=("$@")
-[ "${#modules[@]}" -gt 0 ] || modules=(softhsm2 opencryptoki nss tpm2-pkcs11 opensc)
+[ "${#modules[@]}" -gt 0 ] || modules=(softhsm2 kryoptic opencryptoki nss tpm2-pkcs11 opensc)
 export root work pin=648219 wrong_pin=000000
 failed=()
 lines=()
