@@ -274,7 +274,12 @@ describe('the Cloud KMS double, asked by curl and by google-auth-library itself'
 
   it('refuses a digest with a checksum that does not fit, and one of the wrong length', async () => {
     const bearer = `Bearer ${kms().service.tokens.issue('curl')}`
-    const sign = `${key()}/by-curl/cryptoKeyVersions/1:asymmetricSign`
+    await curl('POST', `${key()}?cryptoKeyId=digested`, bearer, body())
+    const version = `${key()}/digested/cryptoKeyVersions/1`
+    // It is pending when it is looked at first.
+    for (const state of ['PENDING_GENERATION', 'ENABLED'])
+      expect(JSON.parse((await curl('GET', version, bearer)).body)).toMatchObject({ state })
+    const sign = `${version}:asymmetricSign`
     const digest = { sha256: Buffer.alloc(32).toString('base64') }
     // RFC 3720 B.4: 32 zero bytes.
     const good = await curl('POST', sign, bearer, { digest, digestCrc32c: String(0x8a9136aa) })
