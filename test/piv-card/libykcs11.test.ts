@@ -89,7 +89,8 @@ describe.runIf(installed('ykcs11', 'opensc', 'yubico-piv-tool', 'openssl'))('lib
     },
   )
 
-  it('stores a certificate with the key and reads the same octets back', async () => {
+  /** In slot 9a; written to `cert.der`. */
+  async function storeCertificate(): Promise<void> {
     const issue = [
       'req',
       '-x509',
@@ -105,11 +106,16 @@ describe.runIf(installed('ykcs11', 'opensc', 'yubico-piv-tool', 'openssl'))('lib
     ]
     await pcscd.runInside('openssl', [...issue, '-outform', 'DER', '-out', file('cert.der')])
     await pkcs11(...officer(), '--write-object', file('cert.der'), '--type', 'cert', '--id', '1')
+  }
+
+  it('stores a certificate with the key and reads the same octets back', async () => {
+    await storeCertificate()
     await pcscd.runInside('yubico-piv-tool', ['-a', 'read-certificate', '-s', '9a', '-o', file('back.pem')])
     expect(new X509Certificate(readFileSync(file('back.pem'))).raw).toEqual(readFileSync(file('cert.der')))
   })
 
   it.runIf(existsSync(OPENSC))('shows OpenSC the same certificate: it asks for each piece by its length', async () => {
+    await storeCertificate()
     const read = ['--read-object', '--type', 'cert', '--id', '01', '-o', file('opensc.der')]
     const { code, stderr } = await pcscd.runInside('pkcs11-tool', ['--module', OPENSC, ...read])
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })

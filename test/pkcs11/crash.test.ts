@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -99,9 +99,14 @@ describe.runIf(p11KitAvailable())('a process that dies inside the module', () =>
   })
 
   it('without the addon says in one line what to install', async () => {
-    rmSync(join(place.folder, 'node_modules'))
-    const input = { uri: double.uri, settings: double.settings, pin: double.secrets.pin, label: 'x' }
-    const output = execFileSync(process.execPath, [program, JSON.stringify(input)]).toString()
-    expect(output).toMatch(/^failed device\.module: Could not load the PKCS#11 addon, .* is not installed .*npm /)
+    const packages = join(place.folder, 'node_modules')
+    renameSync(packages, `${packages}-aside`)
+    try {
+      const input = { uri: double.uri, settings: double.settings, pin: double.secrets.pin, label: 'x' }
+      const output = execFileSync(process.execPath, [program, JSON.stringify(input)]).toString()
+      expect(output).toMatch(/^failed device\.module: Could not load the PKCS#11 addon, .* is not installed .*npm /)
+    } finally {
+      renameSync(`${packages}-aside`, packages)
+    }
   })
 })
