@@ -122,25 +122,14 @@ describe.runIf(installed('yubico-piv-tool', 'yubikey-manager', 'openssl'))('yubi
     )
   })
 
+  /** A key that no card generated, and its certificate: `other.key`, `other.pem`. */
+  async function makeOther(): Promise<void> {
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', file('other.key')]
+    await run('openssl', 'req', '-x509', ...key, '-out', file('other.pem'), '-subj', '/CN=Other', '-days', '10')
+  }
+
   it('store a certificate and read the same octets back', async () => {
-    await run(
-      'openssl',
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-keyout',
-      file('other.key'),
-      '-out',
-      file('other.pem'),
-      '-subj',
-      '/CN=Other',
-      '-days',
-      '10',
-    )
+    await makeOther()
     await tool('-a', 'import-certificate', '-s', '83', `-k${MANAGEMENT_KEY}`, '-i', file('other.pem'))
     await tool('-a', 'read-certificate', '-s', '83', '-o', file('back.pem'))
     expect(new X509Certificate(readFileSync(file('back.pem'))).raw).toEqual(
@@ -149,6 +138,7 @@ describe.runIf(installed('yubico-piv-tool', 'yubikey-manager', 'openssl'))('yubi
   })
 
   it('import a private key, which signs and is not attested', async () => {
+    await makeOther()
     await tool('-a', 'import-key', '-s', '84', `-k${MANAGEMENT_KEY}`, '--pin-policy=never', '-i', file('other.key'))
     expect(await tool('-a', 'test-signature', '-s', '84', '-i', file('other.pem'))).toContain(
       'Successful ECDSA verification.',
