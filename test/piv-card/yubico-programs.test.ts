@@ -92,8 +92,13 @@ describe.runIf(installed('yubico-piv-tool', 'yubikey-manager', 'openssl'))('yubi
   })
 
   it('decrypt and agree on secrets', async () => {
-    await tool('-a', 'generate', '-s', '82', '-A', 'RSA2048', `-k${MANAGEMENT_KEY}`, '-o', file('pub.pem'))
-    await ykman('certificates', 'generate', '-m', MANAGEMENT_KEY, '-P', '123456', '-s', 'CN=R', '82', file('pub.pem'))
+    for (const [slot, algorithm] of [
+      ['82', 'RSA2048'],
+      ['9d', 'ECCP384'],
+    ] as const) {
+      await tool('-a', 'generate', '-s', slot, '-A', algorithm, `-k${MANAGEMENT_KEY}`, '-o', file('pub.pem'))
+      await ykman('certificates', 'generate', '-m', MANAGEMENT_KEY, '-P', '123456', '-s', 'CN=R', slot, file('pub.pem'))
+    }
     await tool('-a', 'read-certificate', '-s', '82', '-o', file('rsa.pem'))
     expect(
       await tool('-a', 'verify-pin', '-P', '123456', '-a', 'test-decipher', '-s', '82', '-i', file('rsa.pem')),
@@ -105,6 +110,7 @@ describe.runIf(installed('yubico-piv-tool', 'yubikey-manager', 'openssl'))('yubi
   })
 
   it('sign a request that openssl verifies', async () => {
+    await tool('-a', 'generate', '-s', '9c', '-A', 'ECCP256', `-k${MANAGEMENT_KEY}`, '-o', file('9c.pem'))
     await ykman('keys', 'export', '9c', file('9c.pem'))
     await ykman(
       'certificates',
