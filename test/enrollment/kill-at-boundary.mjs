@@ -1,20 +1,31 @@
 // Loaded with `node --import`: ends the process, as a power cut would, at the n-th moment at which something outside it changes
 // (a file reaches the disk, bytes leave on a socket). HSM_ENROLL_TEST_KILL_AT counts from 1; 0 only counts, into HSM_ENROLL_TEST_COUNT.
-import { writeFileSync } from 'node:fs'
-import fs from 'node:fs/promises'
+import fs, { writeFileSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import net from 'node:net'
 
 const killAt = Number(process.env.HSM_ENROLL_TEST_KILL_AT)
 let count = 0
+/** An answer has arrived since the last moment. */
+let arrived = false
 
 function boundary() {
+  arrived = false
   count++
   if (count === killAt) process.kill(process.pid, 'SIGKILL')
 }
 
-const open = fs.open
-fs.open = async (...args) => {
+/**
+ * An answer that has arrived changes nothing outside. To die before it is read is a moment of its own where a file changes next; where
+ * a message follows, to die before that one is the same.
+ */
+function beforeFiles() {
+  if (arrived) boundary()
+}
+
+const open = fs.promises.open
+fs.promises.open = async (...args) => {
+  beforeFiles()
   const handle = await open(...args)
   const sync = handle.sync.bind(handle)
   handle.sync = async () => {
@@ -24,18 +35,50 @@ fs.open = async (...args) => {
   }
   return handle
 }
+const CHANGES = [
+  'appendFile',
+  'copyFile',
+  'ftruncate',
+  'link',
+  'mkdir',
+  'mkdtemp',
+  'rename',
+  'rm',
+  'symlink',
+  'unlink',
+  'write',
+  'writeFile',
+]
+for (const name of CHANGES) {
+  for (const [functions, form] of [
+    [fs, `${name}Sync`],
+    [fs, name],
+    [fs.promises, name],
+  ]) {
+    const change = functions[form]
+    if (change === undefined) continue
+    functions[form] = (...args) => {
+      beforeFiles()
+      return change(...args)
+    }
+  }
+}
+const openSync = fs.openSync
+fs.openSync = (...args) => {
+  beforeFiles()
+  return openSync(...args)
+}
 syncBuiltinESMExports()
 
 const write = net.Socket.prototype._writeGeneric
 net.Socket.prototype._writeGeneric = function (...args) {
-  boundary()
-  const result = write.apply(this, args)
-  return result
+  // What is shown to a person changes nothing.
+  if (this !== process.stdout && this !== process.stderr) boundary()
+  return write.apply(this, args)
 }
 const push = net.Socket.prototype.push
 net.Socket.prototype.push = function (...args) {
-  // An answer has arrived and nobody has read it yet.
-  boundary()
+  arrived = true
   return push.apply(this, args)
 }
 
