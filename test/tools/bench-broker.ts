@@ -1,6 +1,7 @@
 /**
- * `npm run bench:broker`: orders through one broker, as a ratio to the calls to the CA alone. The rehearsal CA, which answers at once, and the
- * broker are processes of their own. `--orders N` (1000) each way, `--beside N` (8) under way at a time.
+ * `npm run bench:broker`: orders through one broker, as a ratio to the calls to the CA alone (balance and order). The rehearsal CA, which
+ * answers at once, the broker and the callers share this process, so that what each costs adds up.
+ * `--orders N` (1000) each way, `--beside N` (8) under way at a time.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
