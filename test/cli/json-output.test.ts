@@ -101,8 +101,9 @@ describe('--json prints what docs/json.md says, and nothing else on stdout', () 
     await writeFile(join(damaged, 'runs/2026-01-02-bbbbbb/journal.jsonl'), 'no journal\n')
     const { runs } = await result('runs list', ['--state-directory', damaged], 0)
     expect(runs).toMatchObject([{ fault: { code: 'journal.damaged' } }, { fault: { code: 'journal.damaged' } }])
+    const { id } = await order()
     const all = await result('runs list', state(), 0)
-    expect((all.runs as Run[]).length).toBeGreaterThan(1)
+    expect((all.runs as Run[]).map((run) => run.id)).toContain(id)
   })
 
   it('certificate import; runs resolve', async () => {
