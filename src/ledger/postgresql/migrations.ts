@@ -8,7 +8,7 @@ export interface Migration {
 }
 
 /** What this program was written for. */
-export const SCHEMA_VERSION = 3
+export const SCHEMA_VERSION = 4
 
 /** Whoever logs in is a member of one of them. */
 export const ROLES = { host: 'hsm_enroll_host', broker: 'hsm_enroll_broker' } as const
@@ -202,6 +202,25 @@ CREATE TRIGGER reserve AFTER INSERT ON hsm_enroll.fact FOR EACH ROW
 
 GRANT INSERT (status, endpoint, amount, past) ON hsm_enroll.fact TO hsm_enroll_host, hsm_enroll_broker;
 GRANT SELECT ON hsm_enroll.account, hsm_enroll.reservation TO hsm_enroll_host, hsm_enroll_broker;
+`,
+  },
+  {
+    version: 4,
+    least: 1,
+    what: 'what a broker alone says',
+    sql: `
+-- Who was approved, by whom, for which host: with these a host could approve its own order.
+CREATE POLICY claims_of_brokers ON hsm_enroll.claim AS RESTRICTIVE FOR INSERT
+  WITH CHECK (name !~ '^(decision|known|owner|spent)-' OR pg_has_role(session_user, 'hsm_enroll_broker', 'MEMBER'));
+CREATE FUNCTION hsm_enroll.refuse_fact_of_broker() RETURNS trigger LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF pg_has_role(session_user, 'hsm_enroll_broker', 'MEMBER') THEN RETURN NEW; END IF;
+  RAISE EXCEPTION 'only a broker records what is of kind %', NEW.kind USING ERRCODE = 'insufficient_privilege';
+END $$;
+CREATE TRIGGER facts_of_brokers BEFORE INSERT ON hsm_enroll.fact FOR EACH ROW
+  WHEN (NEW.kind IN ('host', 'request', 'delivery', 'price'))
+  EXECUTE FUNCTION hsm_enroll.refuse_fact_of_broker();
 `,
   },
 ]
