@@ -2,7 +2,7 @@
 # The rigs of test/interop: programs of other people that have to be built or fetched first (Go, Maven, PyPI, other npm versions). Each
 # installs what it needs, names what is missing, and prints what it ran. Usage: interop.sh [RIG...]; without a name, all of them.
 # Prints one line a rig at the end, and fails if one failed. A rig ends with 77 where the machine has no place for it (no root, no
-# namespaces, no control groups): it says why, and counts as "not run".
+# namespaces, a compiler that no package of Debian 12 brings): it says what is missing, and is listed as "not run".
 set -uo pipefail
 root="$(cd "$(dirname "$0")/.." && pwd)"
 cd "$root"

@@ -10,12 +10,12 @@ cd "$root"
 [ -f dist/check.html ] && [ -f dist/tools/page-cases.js ] && [ -f dist/tools/ceremony-reports.js ] || node scripts/build.mjs --no-types
 
 if ! command -v chromium >/dev/null || ! command -v firefox-esr >/dev/null; then
-  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || { echo "missing: chromium and firefox-esr" >&2; exit 1; }
+  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || { echo "missing: chromium and firefox-esr" >&2; exit 77; }
   apt-get update -qq
   apt-get install -y -qq --no-install-recommends chromium firefox-esr fonts-dejavu-core >/dev/null
 fi
 for program in chromium firefox-esr openssl; do
-  command -v "$program" >/dev/null || { echo "missing: $program" >&2; exit 1; }
+  command -v "$program" >/dev/null || { echo "missing: $program" >&2; exit 77; }
 done
 
 work="$(mktemp -d)"

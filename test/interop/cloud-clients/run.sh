@@ -8,7 +8,7 @@ rig="$(cd "$(dirname "$0")" && pwd)"
 root="$(cd "$rig/../../.." && pwd)"
 [ -f "$root/dist/cli/main.js" ] || (cd "$root" && node scripts/build.mjs --no-types)
 for program in python3 go npm openssl; do
-  command -v "$program" >/dev/null || { echo "missing: $program" >&2; exit 1; }
+  command -v "$program" >/dev/null || { echo "missing: $program" >&2; exit 77; }
 done
 
 work="$(mktemp -d /tmp/clouds-XXXXXX)"

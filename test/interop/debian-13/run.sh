@@ -7,7 +7,10 @@ set -euo pipefail
 root="$(cd "$(dirname "$0")/../../.." && pwd)"
 [ "$(id -u)" -eq 0 ] && unshare --mount --net --pid --fork true 2>/dev/null ||
   { echo "cannot run here: it needs root, for namespaces and their mounts" >&2; exit 77; }
-command -v mmdebstrap >/dev/null || { echo "missing: mmdebstrap" >&2; exit 1; }
+if ! command -v mmdebstrap >/dev/null && command -v apt-get >/dev/null; then
+  apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends mmdebstrap >/dev/null
+fi
+command -v mmdebstrap >/dev/null || { echo "missing: mmdebstrap" >&2; exit 77; }
 [ -f "$root/dist/cli/main.js" ] || (cd "$root" && node scripts/build.mjs --no-types)
 
 system="${1:-}"

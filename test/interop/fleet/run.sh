@@ -10,7 +10,7 @@ bash "$root/scripts/system-packages.sh"
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null && ! command -v go >/dev/null; then
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends golang-go >/dev/null
 fi
-command -v go >/dev/null || { echo "missing: go" >&2; exit 1; }
+command -v go >/dev/null || { echo "missing: go" >&2; exit 77; }
 work="$(mktemp -d /tmp/fleet-XXXXXX)"
 trap 'rm -rf "$work"' EXIT
 (cd "$rig/checker" && GOTOOLCHAIN=local GOFLAGS=-mod=mod go build -o "$work/check-claims" .)

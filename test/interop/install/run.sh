@@ -5,7 +5,7 @@
 set -euo pipefail
 root="$(cd "$(dirname "$0")/../../.." && pwd)"
 for program in node npm python3 make c++; do
-  command -v "$program" >/dev/null || { echo "missing: $program" >&2; exit 1; }
+  command -v "$program" >/dev/null || { echo "missing: $program" >&2; exit 77; }
 done
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT

@@ -13,7 +13,7 @@ if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
     osslsigncode libengine-pkcs11-openssl poppler-utils libnss3-tools default-jdk-headless maven >/dev/null
 fi
 for program in python3 java jarsigner mvn openssl osslsigncode pdfsig modutil; do
-  command -v "$program" >/dev/null || { echo "missing: $program" >&2; exit 1; }
+  command -v "$program" >/dev/null || { echo "missing: $program" >&2; exit 77; }
 done
 
 work="$(mktemp -d /tmp/sign-XXXXXX)"

@@ -7,9 +7,9 @@ root="$(cd "$(dirname "$0")/../../.." && pwd)"
 cd "$root"
 vectors="$(realpath "${1:-../shared/vectors}")"
 for program in node npm unshare ldd; do
-  command -v "$program" >/dev/null || { echo "missing: $program" >&2; exit 1; }
+  command -v "$program" >/dev/null || { echo "missing: $program" >&2; exit 77; }
 done
-[ -f "$vectors/manifest.json" ] || { echo "missing: $vectors/manifest.json" >&2; exit 1; }
+[ -f "$vectors/manifest.json" ] || { echo "missing: $vectors/manifest.json" >&2; exit 77; }
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 

@@ -7,7 +7,7 @@ ca_version=v0.30.2
 step_version=v0.30.2
 root="$(cd "$(dirname "$0")/../../.." && pwd)"
 bash "$root/scripts/system-packages.sh"
-command -v go >/dev/null || { echo "missing: Go 1.25 or later (https://go.dev/dl/)" >&2; exit 1; }
+command -v go >/dev/null || { echo "missing: Go 1.25 or later (https://go.dev/dl/)" >&2; exit 77; }
 [ -f "$root/dist/tools/step-ca-rig.js" ] || (cd "$root" && node scripts/build.mjs --no-types)
 
 # The binaries are large, and the same for every run.

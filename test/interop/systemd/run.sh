@@ -11,12 +11,12 @@ root="$(cd "$rig/../../.." && pwd)"
 packages=systemd,systemd-sysv,dbus
 
 if ! command -v mmdebstrap >/dev/null || ! command -v systemd-nspawn >/dev/null; then
-  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || { echo "missing: mmdebstrap and systemd-container" >&2; exit 1; }
+  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || { echo "missing: mmdebstrap and systemd-container" >&2; exit 77; }
   apt-get update -qq
   apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends mmdebstrap systemd-container >/dev/null
 fi
 for program in mmdebstrap systemd-nspawn nsenter unshare ip curl node npm; do
-  command -v "$program" >/dev/null || { echo "missing: $program" >&2; exit 1; }
+  command -v "$program" >/dev/null || { echo "missing: $program" >&2; exit 77; }
 done
 cannot() { echo "cannot run here: $1" >&2; exit 77; }
 [ "$(id -u)" = 0 ] || cannot 'it needs root'

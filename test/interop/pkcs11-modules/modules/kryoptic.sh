@@ -5,7 +5,7 @@ version=1.5.4
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/hsm-enroll-interop/kryoptic-$version"
 module="$cache/libkryoptic_pkcs11.so"
 if [ ! -f "$module" ]; then
-  command -v cargo >/dev/null || { echo "missing: cargo (Rust 1.85 or later)" >&2; exit 1; }
+  command -v cargo >/dev/null || { echo "missing: cargo (Rust 1.85 or later)" >&2; exit 77; }
   mkdir -p "$cache" fetch/src
   touch fetch/src/lib.rs
   printf '[package]\nname = "fetch"\nversion = "0.0.0"\nedition = "2021"\n[dependencies]\nkryoptic = "=%s"\n' "$version" >fetch/Cargo.toml
