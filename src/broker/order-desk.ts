@@ -6,6 +6,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import { type Decision, decide, decisionOn, makeKnown, rulesFor } from './approval.ts'
 import type { BrokerHost, BrokerPerson } from './broker-settings.ts'
 import type { DeskSetting } from './desk-setting.ts'
+import { noteHost } from './fleet-status.ts'
 import { followOrder, freeOver, settleOrder } from './follow-order.ts'
 import { type JudgedRequest, judgeRequest, keyOf } from './judge-request.ts'
 import { KeyedQueue } from './keyed-queue.ts'
@@ -91,6 +92,7 @@ export class OrderDesk {
   async #place(host: BrokerHost, request: OrderRequest, claim: string): Promise<BrokeredOrder> {
     const { services, configuration, settings } = this.#setting
     const ledger = await this.ledger
+    await noteHost(ledger, host.name, request.version, services.now())
     const owner = await ownerOf(ledger, claim)
     if (owner !== undefined && owner !== host.name) throw otherHost()
     const before = owner === undefined ? undefined : await this.#look(claim, false)

@@ -32,6 +32,7 @@ export const LOADERS: Readonly<Record<string, () => Promise<Command | CommandGro
   agent: async () => (await import('./commands/agent.ts')).agent,
   broker: async () => (await import('./commands/broker.ts')).broker,
   orders: async () => (await import('./commands/orders.ts')).orders,
+  fleet: async () => (await import('./commands/fleet.ts')).fleet,
   batch: async () => (await import('./commands/batch.ts')).batch,
   sandbox: async () => (await import('./commands/sandbox.ts')).sandbox,
   demo: async () => (await import('./commands/demo.ts')).demo,

@@ -12,6 +12,7 @@ import { demo } from './commands/demo.ts'
 import { devices } from './commands/devices.ts'
 import { doctor } from './commands/doctor.ts'
 import { enroll } from './commands/enroll.ts'
+import { fleet } from './commands/fleet.ts'
 import { init } from './commands/init.ts'
 import { inspect } from './commands/inspect.ts'
 import { inventory } from './commands/inventory.ts'
@@ -62,6 +63,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   agent,
   broker,
   orders,
+  fleet,
   batch,
   sandbox,
   demo,

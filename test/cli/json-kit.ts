@@ -9,6 +9,9 @@ import { documented, validatorOf } from './published-schemas.ts'
 /** What a command prints with --json, held against the schema that docs/json.md names for it. */
 export type Json = Readonly<Record<string, unknown>>
 
+/** Held in a file of their own, in the order of `--help`. */
+export const FLEET_COMMANDS = ['broker', 'orders pending', 'orders approve', 'orders reject', 'fleet status'] as const
+
 /** Commands whose result was held against their schema. */
 export const held = new Set<string>()
 

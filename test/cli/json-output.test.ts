@@ -6,16 +6,26 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { writePem } from '../../src/asn1/pem.ts'
 import { builtInKnowledge } from '../../src/knowledge/built-in-knowledge.ts'
-import { loopbackTlsIdentity } from '../../src/sandbox/certificate-authority/tls-identity.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { startTimeStampAuthority } from '../../src/sandbox/time-stamp-authority/time-stamp-authority.ts'
-import { BrokerKit, newIdentity } from '../broker/broker-kit.ts'
 import { runProgram } from '../enrollment/built-program.ts'
 import { runInside } from '../enrollment/run-inside.ts'
 import { startProgram } from '../enrollment/running-program.ts'
 import { tokenOrderForm } from '../sectigo/rehearsal-kit.ts'
 import { signedKnowledge } from '../signed-knowledge.ts'
-import { expectForm, failure, form, held, type Json, linesOf, type Run, result, results, valuesOf } from './json-kit.ts'
+import {
+  expectForm,
+  FLEET_COMMANDS,
+  failure,
+  form,
+  held,
+  type Json,
+  linesOf,
+  type Run,
+  result,
+  results,
+  valuesOf,
+} from './json-kit.ts'
 import { commandNames } from './published-schemas.ts'
 
 let folder: string
@@ -253,46 +263,6 @@ describe('--json prints what docs/json.md says, and nothing else on stdout', () 
     held.add('agent')
   })
 
-  it('broker: a line once it listens, and one when it ends', async () => {
-    const { key, certificate } = loopbackTlsIdentity()
-    await writeFile(join(folder, 'broker.key'), key)
-    await writeFile(join(folder, 'broker.pem'), certificate)
-    const settings = [
-      'listen: 127.0.0.1:0',
-      'certificate: broker.pem',
-      `key: file:${join(folder, 'broker.key')}`,
-      'hosts: []',
-    ]
-    await writeFile(join(folder, 'broker.yaml'), settings.join('\n'))
-    const pinned = await result('broker', ['--pin', join(folder, 'broker.pem')], 0)
-    expect(pinned).toMatchObject({ event: 'pin', pin: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) })
-    const broker = startProgram(['broker', join(folder, 'broker.yaml'), ...profile(), ...state(), '--json'])
-    await broker.until(/"listening"/)
-    const end = await broker.stop()
-    expect(end.code, end.stderr).toBe(0)
-    const lines = valuesOf(end, true).map((line) => expectForm(line, 'broker-log'))
-    expect(lines).toMatchObject([{ event: 'listening', hosts: 0 }, { event: 'stopped' }])
-  })
-
-  it('orders: what waits for a second person, and what is decided', async () => {
-    const kit = await BrokerKit.start()
-    try {
-      const [web, alice] = [newIdentity(), newIdentity()]
-      const url = await kit.broker(
-        `approval: { newHost: true }\nhosts: [{ name: web1, pins: ['${web.pin}'], anyDevice: true }]\npeople: [{ name: alice, pins: ['${alice.pin}'], approves: true }]`,
-      )
-      const person = ['--profile', await kit.hostProfile('alice', url, alice)]
-      for (const word of ['approve', 'reject']) {
-        await kit.call(url, web, 'POST', '/v1/orders', await kit.request())
-        const { requests } = await result('orders pending', person, 0)
-        const [{ claim } = { claim: '' }] = requests as readonly { readonly claim: string }[]
-        await result(`orders ${word}`, [claim, '--yes', ...person], 0)
-      }
-    } finally {
-      await kit.close()
-    }
-  })
-
   it('sandbox: one line that can be waited for; demo: the run', async () => {
     const sandbox = startProgram(['sandbox', '--directory', join(folder, 'sandbox'), '--json'])
     await sandbox.until(/^\{.*\}$/m)
@@ -410,7 +380,11 @@ describe('--json prints what docs/json.md says, and nothing else on stdout', () 
       expect(
         commandNames.filter((name) => !held.has(name)),
         'held against its schema',
-        // Those of a database are held in test/ledger/shared-ledger.test.ts.
-      ).toEqual(['ledger status', 'ledger migrate', 'ledger sync', 'ledger import', 'ledger limit', 'completion'])
+        // Those of a database are held in test/ledger/shared-ledger.test.ts, those of a fleet in json-fleet.test.ts.
+      ).toEqual([
+        ...['ledger status', 'ledger migrate', 'ledger sync', 'ledger import', 'ledger limit'],
+        ...FLEET_COMMANDS,
+        'completion',
+      ])
   })
 })
