@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { PostgresqlLedger } from '../../src/ledger/postgresql/postgresql-ledger.ts'
+import { missingServer, PostgresqlServer } from '../ledger/postgresql-server.ts'
+import { allHere } from '../not-run.ts'
+import { BrokerKit, newIdentity } from './broker-kit.ts'
+
+const web = newIdentity()
+const other = newIdentity()
+const third = newIdentity()
+const HOSTS = `hosts:
+  - { name: web1, pins: ['${web.pin}'], anyDevice: true, limits: { perDay: 1 } }
+  - { name: web2, pins: ['${other.pin}'], anyDevice: true }
+  - { name: web3, pins: ['${third.pin}'], anyDevice: true }
+`
+
+/** Each broker is on a machine of its own: nothing but the database is common to them. */
+describe.skipIf(!allHere(missingServer()))('two brokers over one PostgreSQL', () => {
+  let server: PostgresqlServer
+  let kit: BrokerKit
+  let ledgers: readonly PostgresqlLedger[]
+  let urls: readonly [string, string]
+  beforeAll(async () => {
+    server = await PostgresqlServer.start()
+    const database = await server.database(await server.migrated())
+    kit = await BrokerKit.start()
+    const broker = (state: string, ledger: PostgresqlLedger) => kit.broker(HOSTS, state, { ledger })
+    const [one, two] = [0, 1].map(() => new PostgresqlLedger(server.options(database, 'broker')))
+    if (one === undefined || two === undefined) throw new Error('no ledger')
+    ledgers = [one, two]
+    urls = [await broker('broker-one', one), await broker('broker-two', two)]
+  })
+  afterAll(async () => {
+    await kit.close()
+    await Promise.all(ledgers.map((ledger) => ledger.close()))
+    await server.stop()
+  })
+  const ask = (url: string, request: unknown, identity = web) => kit.call(url, identity, 'POST', '/v1/orders', request)
+
+  it('order a key once where both are asked at the same moment, and both say so', async () => {
+    const before = kit.orders
+    const request = await kit.request()
+    const replies = await Promise.all([...urls, ...urls].map((url) => ask(url, request, third)))
+    for (const { status, body } of replies) expect([200, 202], JSON.stringify(body)).toContain(status)
+    const numbers = (await Promise.all(urls.map((url) => ask(url, request, third)))).map(
+      ({ body }) => body.orderNumber as string,
+    )
+    expect(numbers[0]).toMatch(/^\d+$/)
+    expect(new Set(numbers).size).toBe(1)
+    expect(kit.orders - before).toBe(1)
+  })
+
+  it('keep a key for the host that asked first, and the limit of a host together', async () => {
+    const [one, two] = urls
+    const request = await kit.request({ 'order.organizationName': 'Another Signing GmbH' })
+    expect((await ask(one, request)).body).toMatchObject({ state: 'ordered' })
+    expect(await ask(two, request, other)).toMatchObject({
+      status: 409,
+      body: { error: { code: 'broker.other-host' } },
+    })
+    const before = kit.orders
+    const next = await kit.request({ 'order.organizationName': 'Third Signing GmbH' })
+    expect(await ask(two, next)).toMatchObject({ status: 429, body: { error: { code: 'broker.limit' } } })
+    expect(kit.orders).toBe(before)
+  })
+})
