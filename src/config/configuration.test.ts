@@ -149,6 +149,19 @@ describe('a profile', () => {
     expect(JSON.stringify(error) + String(error)).not.toContain('planted-word')
   })
 
+  it('that has an ACME server, and does not say which kind of CA orders go to, is refused', async () => {
+    const acme = 'acme:\n  directory: https://ca.example/directory\n'
+    await expect(load(acme)).rejects.toMatchObject({
+      code: 'config.value',
+      message: expect.stringContaining('orders would go to Sectigo'),
+    })
+    await expect(load('', { HSM_ENROLL_ACME_DIRECTORY: 'https://ca.example/directory' })).rejects.toThrow(/"ca" is not/)
+    for (const ca of ['acme', 'sectigo']) expect((await load(`ca: ${ca}\n${acme}`)).text('ca')).toBe(ca)
+    // What all profiles of a host share chooses nothing for the commands that take none.
+    await writeFile(join(folder, 'hsm-enroll.yaml'), acme)
+    await expect(loadConfiguration({ cwd: folder, env: {} })).resolves.toBeDefined()
+  })
+
   it('refuses a secret in the environment where its source belongs', async () => {
     await expect(load('', { HSM_ENROLL_SECTIGO_LOGIN_PASSWORD: 'planted-word' })).rejects.toMatchObject({
       code: 'config.secret-source',

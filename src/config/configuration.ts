@@ -145,6 +145,7 @@ export async function loadConfiguration(sources: ConfigurationSources = {}): Pro
   for (const [path, { value, origin }] of values)
     for (const item of [value].flat()) refuseKeysInText(item, `the setting "${path}" (${origin})`)
   refuseTwoWays(values)
+  if (profile !== undefined) refuseUnnamedCa(values)
   const configuration = new Configuration(values, profile === undefined ? undefined : await realpath(profile))
   const section = {
     uri: configuration.text('device.uri'),
@@ -180,6 +181,17 @@ function refuseTwoWays(values: ReadonlyMap<string, ConfiguredValue>): void {
       remedy,
     )
   }
+}
+
+/** Settings of an ACME server alone do not choose it: without a word the order would go to Sectigo, and be paid. */
+function refuseUnnamedCa(values: ReadonlyMap<string, ConfiguredValue>): void {
+  const directory = values.get('acme.directory')
+  if (directory === undefined || values.has('ca')) return
+  throw new ConfigError(
+    'value',
+    `Invalid settings: "acme.directory" (${directory.origin}) is set, but "ca" is not: orders would go to Sectigo.`,
+    'Add `ca: acme` to the profile to order from the ACME server, or `ca: sectigo` to order from Sectigo.',
+  )
 }
 
 /** A relative file name in a flag or a variable counts from the working folder; a run that is resumed elsewhere must still find it. */

@@ -115,8 +115,11 @@ describe('a host with a broker', () => {
 
   it('is told of a plan without a login, and by which name the broker knows it', async () => {
     const end = await run('plan', profile, '--balance')
-    expect(JSON.parse(end.stdout).findings).toContainEqual(
+    const { findings, order } = JSON.parse(end.stdout)
+    expect(findings).toContainEqual(
       expect.objectContaining({ severity: 'ok', message: 'the broker knows this host as web1' }),
     )
+    expect(order.endpoint).toBe(url)
+    expect((await runInside(['plan', profile])).stdout).toContain(` days, through the broker ${url}`)
   })
 })

@@ -25,6 +25,7 @@ export const plan: Command = {
     const { openRunsOf, whatNext } = await import('../../enrollment/open-runs.ts')
     const { profileMarks, settingsOf } = await import('../../enrollment/profile-marks.ts')
     const { orderForm } = await import('../../config/profile.ts')
+    const { isBrokered } = await import('../../broker-client/open-broker.ts')
     const profile = args.required('profile')
     const configuration = await configure(args, context, { profile })
     const stateDirectory = stateDirectoryOf(configuration)
@@ -52,8 +53,11 @@ export const plan: Command = {
     const balance = asked?.balance
     const blocked = findings.some(isBlocker)
     const acme = configuration.text('ca') === 'acme'
+    const broker = isBrokered(configuration)
     const order = {
-      endpoint: withoutLogin(configuration.text(acme ? 'acme.directory' : 'sectigo.endpoint') ?? ''),
+      endpoint: withoutLogin(
+        configuration.text(acme ? 'acme.directory' : broker ? 'broker.url' : 'sectigo.endpoint') ?? '',
+      ),
       product,
       days,
       test,
@@ -64,7 +68,7 @@ export const plan: Command = {
         ...findings.map((finding) => formatFinding(finding, context.output)),
         acme
           ? `order    ${printable(`by ACME device-attest-01, at ${order.endpoint}`)}`
-          : `order    ${printable(`product ${product ?? '(none)'}, ${days ?? '?'} days, at ${order.endpoint}`)}`,
+          : `order    ${printable(`product ${product ?? '(none)'}, ${days ?? '?'} days, ${broker ? 'through the broker' : 'at'} ${order.endpoint}`)}`,
         `charged  ${acme ? 'as the CA says; the protocol has no prices' : test ? 'nothing (test order)' : 'as in the account’s price list; the CA states the amount when it accepts the order'}`,
         ...(balance === undefined ? [] : [`balance  ${balanceToText(balance)}`]),
         'steps    key pair · request · attestation · check · order · certificate · install',
