@@ -38,6 +38,68 @@ describe.runIf(allHere(missingForPcscd()))('an enrolment on a YubiKey', () => {
   }
   const der = (pem: string): Uint8Array => readPem(pem)[0]?.der ?? new Uint8Array()
 
+  const environment = () => ({ ...double.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: folder })
+
+  interface Installed {
+    readonly id: string
+    readonly folder: string
+    readonly keyLocation: string
+    readonly state: string
+  }
+  async function profileWith(name: string, old: RegExp, changed: string): Promise<string> {
+    const file = join(folder, 'r', `profile-${name}.yaml`)
+    await writeFile(file, (await readFile(rehearsal.profile, 'utf8')).replace(old, changed))
+    return file
+  }
+
+  /** On a card as it leaves the factory: whatever a test did to it before is gone. */
+  async function enrolled(algorithm: string, slot: string): Promise<Installed> {
+    await double.control.factoryReset()
+    const profile = await profileWith(`${algorithm}-${slot}`, /algorithm: .*/, `algorithm: ${algorithm}`)
+    const device = `yubikey:serial=${SERIAL};slot=${slot}`
+    const end = await runProgram(['enroll', profile, '--yes', '--wait', '--json', '--device', device], {
+      env: environment(),
+    })
+    expect(end.code, end.stderr).toBe(0)
+    const run = JSON.parse(end.stdout) as Installed
+    expect(run).toMatchObject({ state: 'installed', keyLocation: slot })
+    return run
+  }
+
+  async function isSeenByYubicosTools(run: Installed, slot: string, theirName: string): Promise<void> {
+    const signed = await runProgram(['sign-check', run.id, '--json', '--state-directory', rehearsal.stateDirectory], {
+      env: environment(),
+    })
+    expect(JSON.parse(signed.stdout)).toMatchObject({ key: slot, certificateFrom: 'device', verified: true })
+    const kept = async (name: string): Promise<string> => readFile(join(run.folder, name), 'utf8')
+    const request = await kept('request.csr.pem')
+    for (const stranger of STRANGERS) expect(readByStranger(stranger, request)).toContain('Example Signing GmbH')
+
+    const certificate = await tool('yubico-piv-tool', '-a', 'read-certificate', '-s', slot)
+    expect(der(certificate)).toEqual(der(await kept('certificate.pem')))
+    expect(der(await tool('ykman', '--device', String(SERIAL), 'piv', 'certificates', 'export', slot, '-'))).toEqual(
+      der(certificate),
+    )
+
+    const attestation = await tool('yubico-piv-tool', '-a', 'attest', '-s', slot)
+    const f9 = await tool('yubico-piv-tool', '-a', 'read-certificate', '-s', 'f9')
+    const theirs = join(folder, `attestation-${slot}.pem`)
+    await writeFile(theirs, attestation + f9)
+    const check = await runProgram([
+      ...['check', '--attestation', theirs, '--csr', join(run.folder, 'request.csr.pem'), '--fips', 'warn', '--json'],
+      ...['--trust-anchors', join(folder, 'r', 'trust-anchors.json')],
+    ])
+    expect(check.code, check.stdout).toBe(0)
+    expect(JSON.parse(check.stdout)).toMatchObject({
+      acceptable: true,
+      device: { serial: String(SERIAL) },
+    })
+    expect(await tool('ykman', '--device', String(SERIAL), 'piv', 'info')).toMatch(
+      new RegExp(`Slot ${slot}[^:]*:\\s+(Algorithm|Private key type):\\s+${theirName}`, 'i'),
+    )
+    expect(await tool('yubico-piv-tool', '-a', 'status')).toContain(theirName)
+  }
+
   it.each([
     ['P-256', '9a', 'ECCP256'],
     ['P-384', '9a', 'ECCP384'],
@@ -45,103 +107,81 @@ describe.runIf(allHere(missingForPcscd()))('an enrolment on a YubiKey', () => {
     ['P-256', '9c', 'ECCP256'],
     ['RSA-2048', '9c', 'RSA2048'],
     ['P-256', '82', 'ECCP256'],
-    ['P-384', '9c', 'ECCP384'],
   ])(
     'of %s in slot %s ends with the certificate in the slot, as yubico-piv-tool and ykman see it',
     async (algorithm, slot, theirName) => {
-      await double.control.factoryReset()
-      const profile = join(folder, 'r', `profile-${algorithm}-${slot}.yaml`)
-      const text = await readFile(rehearsal.profile, 'utf8')
-      await writeFile(profile, text.replace(/algorithm: .*/, `algorithm: ${algorithm}`))
-      const device = `yubikey:serial=${SERIAL};slot=${slot}`
-      const end = await runProgram(['enroll', profile, '--yes', '--wait', '--json', '--device', device], {
-        env: { ...double.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: folder },
-      })
-      expect(end.code, end.stderr).toBe(0)
-      const run = JSON.parse(end.stdout) as { id: string; folder: string; keyLocation: string; state: string }
-      expect(run).toMatchObject({ state: 'installed', keyLocation: slot })
-      const signed = await runProgram(['sign-check', run.id, '--json', '--state-directory', rehearsal.stateDirectory], {
-        env: { ...double.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: folder },
-      })
-      expect(JSON.parse(signed.stdout)).toMatchObject({ key: slot, certificateFrom: 'device', verified: true })
-      const kept = async (name: string): Promise<string> => readFile(join(run.folder, name), 'utf8')
-      const request = await kept('request.csr.pem')
-      for (const stranger of STRANGERS) expect(readByStranger(stranger, request)).toContain('Example Signing GmbH')
-
-      const certificate = await tool('yubico-piv-tool', '-a', 'read-certificate', '-s', slot)
-      expect(der(certificate)).toEqual(der(await kept('certificate.pem')))
-      expect(der(await tool('ykman', '--device', String(SERIAL), 'piv', 'certificates', 'export', slot, '-'))).toEqual(
-        der(certificate),
-      )
-
-      const attestation = await tool('yubico-piv-tool', '-a', 'attest', '-s', slot)
-      const f9 = await tool('yubico-piv-tool', '-a', 'read-certificate', '-s', 'f9')
-      const theirs = join(folder, `attestation-${slot}.pem`)
-      await writeFile(theirs, attestation + f9)
-      const check = await runProgram([
-        ...['check', '--attestation', theirs, '--csr', join(run.folder, 'request.csr.pem'), '--fips', 'warn', '--json'],
-        ...['--trust-anchors', join(folder, 'r', 'trust-anchors.json')],
-      ])
-      expect(check.code, check.stdout).toBe(0)
-      expect(JSON.parse(check.stdout)).toMatchObject({
-        acceptable: true,
-        device: { serial: String(SERIAL) },
-      })
-      expect(await tool('ykman', '--device', String(SERIAL), 'piv', 'info')).toMatch(
-        new RegExp(`Slot ${slot}[^:]*:\\s+(Algorithm|Private key type):\\s+${theirName}`, 'i'),
-      )
-      expect(await tool('yubico-piv-tool', '-a', 'status')).toContain(theirName)
+      await isSeenByYubicosTools(await enrolled(algorithm, slot), slot, theirName)
     },
   )
 
-  it('refuses the slot that now holds a key, and leaves what is there', async () => {
-    const before = await tool('yubico-piv-tool', '-a', 'read-certificate', '-s', '9c')
-    const device = `yubikey:serial=${SERIAL};slot=9c`
-    const end = await runProgram(['enroll', rehearsal.profile, '--new', '--yes', '--device', device], {
-      env: { ...double.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: folder },
+  describe('of P-384 in slot 9c', () => {
+    let run: Installed
+    beforeAll(async () => {
+      run = await enrolled('P-384', '9c')
     })
-    expect(end.code).toBe(3)
-    expect(end.stderr).toContain('key.exists')
-    expect(await tool('yubico-piv-tool', '-a', 'read-certificate', '-s', '9c')).toBe(before)
-  })
 
-  it('doctor says of the slot what enroll refuses, and of a key to be replaced what is lost', async () => {
-    const device = ['--device', `yubikey:serial=${SERIAL};slot=9c`]
-    const env = { ...double.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: folder }
-    const doctor = async (...args: string[]) => {
-      const end = await runProgram(['doctor', rehearsal.profile, '--json', ...device, ...args], { env })
-      return {
-        end,
-        found: (JSON.parse(end.stdout) as { findings: { severity: string; code?: string; message: string }[] })
-          .findings,
+    it('ends with the certificate in the slot, as yubico-piv-tool and ykman see it', async () => {
+      await isSeenByYubicosTools(run, '9c', 'ECCP384')
+    })
+
+    it('refuses the slot that now holds a key, and leaves what is there', async () => {
+      const before = await tool('yubico-piv-tool', '-a', 'read-certificate', '-s', '9c')
+      const device = `yubikey:serial=${SERIAL};slot=9c`
+      const end = await runProgram(['enroll', rehearsal.profile, '--new', '--yes', '--device', device], {
+        env: environment(),
+      })
+      expect(end.code).toBe(3)
+      expect(end.stderr).toContain('key.exists')
+      expect(await tool('yubico-piv-tool', '-a', 'read-certificate', '-s', '9c')).toBe(before)
+    })
+
+    it('doctor says of the slot what enroll refuses, and of a key to be replaced what is lost', async () => {
+      const device = ['--device', `yubikey:serial=${SERIAL};slot=9c`]
+      const doctor = async (...args: string[]) => {
+        const end = await runProgram(['doctor', rehearsal.profile, '--json', ...device, ...args], {
+          env: environment(),
+        })
+        return {
+          end,
+          found: (JSON.parse(end.stdout) as { findings: { severity: string; code?: string; message: string }[] })
+            .findings,
+        }
       }
-    }
-    const taken = await doctor()
-    expect(taken.end.code, taken.end.stderr).toBe(1)
-    expect(taken.found).toContainEqual(
-      expect.objectContaining({ severity: 'blocker', code: 'key.exists', message: expect.stringContaining('slot 9c') }),
-    )
-    const replaced = await doctor('--replace-key', '9c')
-    expect(replaced.found.map(({ code }) => code)).not.toContain('key.exists')
-    expect(replaced.found).toContainEqual(
-      expect.objectContaining({
-        code: expect.stringMatching(/^key\.(held|replaced)$/),
-        message: expect.stringContaining('9c'),
-      }),
-    )
-    const other = await doctor('--replace-key', '9a')
-    expect(other.found).toContainEqual(expect.objectContaining({ severity: 'blocker', code: 'key.exists' }))
-    // What other families need is none of its business.
-    expect(taken.end.stdout).not.toMatch(/luna|nshield|fortanix|yubihsm/i)
+      const taken = await doctor()
+      expect(taken.end.code, taken.end.stderr).toBe(1)
+      expect(taken.found).toContainEqual(
+        expect.objectContaining({
+          severity: 'blocker',
+          code: 'key.exists',
+          message: expect.stringContaining('slot 9c'),
+        }),
+      )
+      const replaced = await doctor('--replace-key', '9c')
+      expect(replaced.found.map(({ code }) => code)).not.toContain('key.exists')
+      expect(replaced.found).toContainEqual(
+        expect.objectContaining({
+          code: expect.stringMatching(/^key\.(held|replaced)$/),
+          message: expect.stringContaining('9c'),
+        }),
+      )
+      const other = await doctor('--replace-key', '9a')
+      expect(other.found).toContainEqual(expect.objectContaining({ severity: 'blocker', code: 'key.exists' }))
+      // What other families need is none of its business.
+      expect(taken.end.stdout).not.toMatch(/luna|nshield|fortanix|yubihsm/i)
+    })
   })
 
   it('with a wrong PIN costs one try and says how many are left', async () => {
+    await double.control.factoryReset()
     const tries = (): Promise<string> => tool('ykman', '--device', String(SERIAL), 'piv', 'info')
     expect(await tries()).toMatch(/PIN tries remaining:\s+3/)
-    await writeFile(join(folder, 'r', 'secret-pin'), '999999')
+    const profile = await profileWith('wrong-pin', /secret-pin/, 'wrong-pin')
+    await writeFile(join(folder, 'r', 'wrong-pin'), '999999')
+    // Of its own: the ledger and the note beside the lock remember a wrong PIN, and no test that shares them could send another.
+    const own = await mkdtemp(join(folder, 'own-'))
     const device = `yubikey:serial=${SERIAL};slot=9e`
-    const end = await runProgram(['enroll', rehearsal.profile, '--new', '--yes', '--device', device], {
-      env: { ...double.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: folder },
+    const end = await runProgram(['enroll', profile, '--new', '--yes', '--device', device, '--state-directory', own], {
+      env: { ...environment(), HSM_ENROLL_TEST_DEVICE_LOCKS: own },
     })
     expect(end.code, end.stderr).toBe(3)
     expect(end.stderr).toMatch(/PIN/)
