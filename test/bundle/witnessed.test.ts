@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readStoredZip, writeStoredZip } from '../../src/archive/stored-zip.ts'
 import type { BundleVerdict } from '../../src/bundle/bundle-verdict.ts'
@@ -18,7 +18,11 @@ const NAMESPACE = 'bundle@hsm-enroll'
 
 let run: RehearsedRun
 let authority: RunningAuthority
-let bundle: string
+/** One story in three files that no test writes to: as created, with its signatures, with its time stamp. */
+const bundle = { created: '', signed: '', stamped: '' }
+/** What the commands said of the first two. */
+let created: BundleVerdict
+let signed: BundleVerdict
 const at = (name: string): string => join(run.folder, name)
 const openssl = (...args: readonly string[]): string =>
   execFileSync('openssl', args, { cwd: run.folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
@@ -31,11 +35,67 @@ async function command(args: readonly string[], code = 0): Promise<BundleVerdict
   return JSON.parse(end.stdout) as BundleVerdict
 }
 
+/** All but the key in the device, who are enough; and with one who has not signed. */
+function listWitnesses(): void {
+  const sshKey = (name: string): string => readFileSync(at(`${name}.pub`), 'utf8').trim()
+  const witnesses = [
+    ...['anna', 'emil', 'rosa'].map((name) => ({ name, ssh: sshKey(name) })),
+    { name: 'bert', minisign: readFileSync(at('bert.pub'), 'utf8') },
+    ...['carla', 'rudi'].map((name) => ({ name, x509: readFileSync(at(`${name}.pem`), 'utf8') })),
+  ]
+  writeFileSync(at('witnesses.json'), JSON.stringify({ threshold: 6, witnesses }))
+  writeFileSync(
+    at('more.json'),
+    JSON.stringify({ threshold: 7, witnesses: [...witnesses, { name: 'nobody', x509: '0'.repeat(64) }] }),
+  )
+}
+
+/** Signs with every kind of key, one after the other; answers with what the last command said. */
+async function signByAll(): Promise<BundleVerdict> {
+  for (const key of ['anna', 'emil', 'rosa']) await command(['sign', bundle.signed, '--ssh-key', at(key)])
+  await command(['sign', bundle.signed, '--minisign-key', at('bert.key'), '--minisign-public', at('bert.pub')])
+  await command(['statement', bundle.signed, '-o', at('statement.pae')])
+  for (const [name, form] of [
+    ['carla', 'DER'],
+    ['rudi', 'PEM'],
+  ] as const) {
+    openssl(
+      'cms',
+      '-sign',
+      '-binary',
+      '-in',
+      'statement.pae',
+      '-signer',
+      `${name}.pem`,
+      '-inkey',
+      `${name}.key`,
+      '-md',
+      'sha256',
+      '-outform',
+      form,
+      '-out',
+      `${name}.p7s`,
+    )
+    await command(['sign', bundle.signed, '--signature', at(`${name}.p7s`)])
+  }
+  const folder = join(run.rehearsal.stateDirectory, 'runs', run.id)
+  const location = /"location":"(0x[0-9a-f]+)"/.exec(readFileSync(join(folder, 'journal.jsonl'), 'utf8'))?.[1] ?? ''
+  const device = [
+    '--profile',
+    run.rehearsal.profile,
+    '--key',
+    location,
+    '--certificate',
+    join(folder, 'certificate.pem'),
+  ]
+  return command(['sign', bundle.signed, ...device])
+}
+
 beforeAll(async () => {
   if (!here) return
   run = await rehearseRun()
   authority = await startTimeStampAuthority()
-  bundle = at('b.zip')
+  for (const state of ['created', 'signed', 'stamped'] as const) bundle[state] = at(`${state}.zip`)
   writeFileSync(at('tsa.pem'), authority.rootPem)
   for (const [name, type] of [
     ['anna', 'ed25519'],
@@ -76,6 +136,12 @@ beforeAll(async () => {
     '-days',
     '30',
   )
+  listWitnesses()
+  created = await command(['create', run.id, '--state-directory', run.rehearsal.stateDirectory, '-o', bundle.created])
+  copyFileSync(bundle.created, bundle.signed)
+  signed = await signByAll()
+  copyFileSync(bundle.signed, bundle.stamped)
+  await command(['timestamp', bundle.stamped, '--tsa', authority.url])
 })
 afterAll(async () => {
   if (!here) return
@@ -86,7 +152,7 @@ afterAll(async () => {
 /** Unpacks the bundle, as an auditor does, with a program of somebody else. */
 function unpacked(): string {
   const folder = at('unpacked')
-  execFileSync('python3', ['-m', 'zipfile', '-e', bundle, folder])
+  execFileSync('python3', ['-m', 'zipfile', '-e', bundle.stamped, folder])
   return folder
 }
 
@@ -103,57 +169,20 @@ describe.runIf(here)('a bundle with witnesses of every kind', () => {
     )
   })
 
-  it('is created of a run, and says that nobody vouches for it', async () => {
-    const verdict = await command(['create', run.id, '--state-directory', run.rehearsal.stateDirectory, '-o', bundle])
-    expect(verdict).toMatchObject({ sound: true, run: run.id })
-    expect(verdict.checks.find(({ id }) => id === 'evidence')?.status).toBe('pass')
-    expect(verdict.proves.join()).toContain('was generated in hardware that does not let it out')
-    expect(verdict.doesNotProve.join()).toMatch(/anybody vouches.*When anything existed/)
+  it('is created of a run, and says that nobody vouches for it', () => {
+    expect(created).toMatchObject({ sound: true, run: run.id })
+    expect(created.checks.find(({ id }) => id === 'evidence')?.status).toBe('pass')
+    expect(created.proves.join()).toContain('was generated in hardware that does not let it out')
+    expect(created.doesNotProve.join()).toMatch(/anybody vouches.*When anything existed/)
   })
 
-  it('is signed with ssh-keygen, minisign, openssl and a key in a device', async () => {
-    for (const key of ['anna', 'emil', 'rosa']) await command(['sign', bundle, '--ssh-key', at(key)])
-    await command(['sign', bundle, '--minisign-key', at('bert.key'), '--minisign-public', at('bert.pub')])
-    await command(['statement', bundle, '-o', at('statement.pae')])
-    for (const [name, form] of [
-      ['carla', 'DER'],
-      ['rudi', 'PEM'],
-    ] as const) {
-      openssl(
-        'cms',
-        '-sign',
-        '-binary',
-        '-in',
-        'statement.pae',
-        '-signer',
-        `${name}.pem`,
-        '-inkey',
-        `${name}.key`,
-        '-md',
-        'sha256',
-        '-outform',
-        form,
-        '-out',
-        `${name}.p7s`,
-      )
-      await command(['sign', bundle, '--signature', at(`${name}.p7s`)])
-    }
-    const folder = join(run.rehearsal.stateDirectory, 'runs', run.id)
-    const location = /"location":"(0x[0-9a-f]+)"/.exec(readFileSync(join(folder, 'journal.jsonl'), 'utf8'))?.[1] ?? ''
-    const device = [
-      '--profile',
-      run.rehearsal.profile,
-      '--key',
-      location,
-      '--certificate',
-      join(folder, 'certificate.pem'),
-    ]
-    const verdict = await command(['sign', bundle, ...device])
-    expect(verdict.signatures.map(({ kind }) => kind)).toEqual(['ssh', 'ssh', 'ssh', 'x509', 'x509', 'x509'])
+  it('is signed with ssh-keygen, minisign, openssl and a key in a device', () => {
+    expect(signed.signatures.map(({ kind }) => kind)).toEqual(['ssh', 'ssh', 'ssh', 'x509', 'x509', 'x509'])
   })
 
   it('takes no second signature by one key, and none over other bytes', async () => {
-    const second = await runInside(['bundle', 'sign', bundle, '--ssh-key', at('anna')], {
+    const before = readFileSync(bundle.signed)
+    const second = await runInside(['bundle', 'sign', bundle.signed, '--ssh-key', at('anna')], {
       env: { PATH: process.env.PATH ?? '' },
     })
     expect(second).toMatchObject({ code: 1, stderr: expect.stringContaining('the same key has signed already') })
@@ -168,30 +197,26 @@ describe.runIf(here)('a bundle with witnesses of every kind', () => {
       ['other.sig', 'does not match'],
       ['statement.pae.sig', 'made for "git"'],
     ] as const) {
-      const end = await runInside(['bundle', 'sign', bundle, '--signature', at(file)])
+      const end = await runInside(['bundle', 'sign', bundle.signed, '--signature', at(file)])
       expect(end).toMatchObject({ code: 1, stderr: expect.stringContaining(why) })
     }
+    expect(Buffer.compare(readFileSync(bundle.signed), before)).toBe(0)
   })
 
   it('is time-stamped over HTTP, and verified with who had to sign and whose time counts', async () => {
-    await command(['timestamp', bundle, '--tsa', authority.url])
-    const sshKey = (name: string): string => readFileSync(at(`${name}.pub`), 'utf8').trim()
-    const witnesses = [
-      ...['anna', 'emil', 'rosa'].map((name) => ({ name, ssh: sshKey(name) })),
-      { name: 'bert', minisign: readFileSync(at('bert.pub'), 'utf8') },
-      ...['carla', 'rudi'].map((name) => ({ name, x509: readFileSync(at(`${name}.pem`), 'utf8') })),
-    ]
-    writeFileSync(at('witnesses.json'), JSON.stringify({ threshold: 6, witnesses }))
-    const verdict = await command(['verify', bundle, '--witnesses', at('witnesses.json'), '--tsa-ca', at('tsa.pem')])
+    const verdict = await command([
+      'verify',
+      bundle.stamped,
+      '--witnesses',
+      at('witnesses.json'),
+      '--tsa-ca',
+      at('tsa.pem'),
+    ])
     expect(verdict.checks.filter(({ status }) => status !== 'pass').map(({ part }) => part)).toEqual([
       'signatures/7.p7s',
     ])
     expect(verdict.proves.join()).toMatch(/anna, emil, rosa, bert, carla, rudi.*and 7 signatures existed on/)
-    writeFileSync(
-      at('more.json'),
-      JSON.stringify({ threshold: 7, witnesses: [...witnesses, { name: 'nobody', x509: '0'.repeat(64) }] }),
-    )
-    const missing = await command(['verify', bundle, '--witnesses', at('more.json')], 1)
+    const missing = await command(['verify', bundle.stamped, '--witnesses', at('more.json')], 1)
     expect(missing.checks.filter(({ status }) => status === 'fail')).toMatchObject([{ id: 'witnesses' }])
   })
 
@@ -264,16 +289,15 @@ describe.runIf(here)('a bundle with witnesses of every kind', () => {
     execFileSync('sha256sum', ['-c', 'timestamps/1.sums'], options)
     const said = spawnSync(
       'python3',
-      [PYTHON, bundle, '--witnesses', at('witnesses.json'), '--tsa-ca', at('tsa.pem')],
+      [PYTHON, bundle.stamped, '--witnesses', at('witnesses.json'), '--tsa-ca', at('tsa.pem')],
       { encoding: 'utf8' },
     )
     expect(said.stdout).toBe('unproven  signatures/7.p7s: by a key that no witness has\nnothing is wrong with it\n')
-    expect(spawnSync('python3', [PYTHON, bundle, '--witnesses', at('more.json')]).status).toBe(1)
+    expect(spawnSync('python3', [PYTHON, bundle.stamped, '--witnesses', at('more.json')]).status).toBe(1)
   })
 
   it('that an attacker wrote anew around one changed file is found by both verifiers, by name', async () => {
-    const entries = readStoredZip(readFileSync(bundle), { entries: 400, size: 1 << 24 })
-    mkdirSync(dirname(at('x/y')), { recursive: true })
+    const entries = readStoredZip(readFileSync(bundle.stamped), { entries: 400, size: 1 << 24 })
     for (const { name, content } of entries) {
       const changed = Buffer.from(content)
       const place = name.endsWith('.sshsig') ? 60 : name.endsWith('.minisig') ? 90 : changed.length - 20
