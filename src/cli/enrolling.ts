@@ -56,16 +56,9 @@ export function confirmOrder(args: Arguments, context: CommandContext): (run: Op
         remedy: `Add --yes, or continue in a terminal with \`hsm-enroll runs resume ${run.id}\`.`,
       })
     }
-    const { orderForm } = await import('../config/profile.ts')
+    const { orderQuestion } = await import('./order-question.ts')
     const { promptYes } = await import('./prompt.ts')
-    const form = orderForm(run.configuration)
-    const { configuration } = run
-    if (configuration.text('ca') === 'acme')
-      return promptYes(`Have a certificate issued by ${configuration.text('acme.directory')}?`, context.signal)
-    return promptYes(
-      `Order product ${form.product ?? '(none)'} for ${form.days ?? '?'} days from ${run.configuration.text('sectigo.endpoint')}?`,
-      context.signal,
-    )
+    return promptYes(orderQuestion(run.configuration), context.signal)
   }
 }
 
