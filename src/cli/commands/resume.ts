@@ -79,6 +79,8 @@ async function resumeEvery(args: Arguments, context: CommandContext): Promise<Ex
     worst = worseExit(worst, exitCode)
   }
   await tellEverything(services, configuration, configuration.profile)
-  if (worst === EXIT.done) context.output.progress('Nothing is left to continue.')
+  if (worst === EXIT.done) {
+    context.output.progress('Nothing is left to continue without a person; `hsm-enroll runs list` shows every run.')
+  }
   return worst
 }
