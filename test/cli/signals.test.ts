@@ -183,14 +183,14 @@ describe('a signal while the order is with the CA', () => {
 
 describe('a signal where nothing is at stake', () => {
   it.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)('%s ends a command that awaits its input', async (signal) => {
-    const child = spawn(process.execPath, [resolve('dist/cli/main.js'), 'check', '-'], {
+    const child = spawn(process.execPath, [resolve('dist/cli/main.js'), 'check', '--attestation', '-'], {
       stdio: ['pipe', 'ignore', 'ignore'],
     })
     const ended = new Promise<NodeJS.Signals | number | null>((done) =>
       child.once('exit', (code, by) => done(by ?? code)),
     )
-    // The pipe is taken up once the command reads it.
-    child.stdin.write('x'.repeat(70_000), () => child.kill(signal))
+    // More than a socket holds: it is written once the command reads.
+    child.stdin.write('x'.repeat(800_000), () => child.kill(signal))
     expect(await ended).toBe(signal)
     child.stdin.destroy()
   })
