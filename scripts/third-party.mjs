@@ -25,6 +25,6 @@ export function thirdPartyNotices(inputs) {
 function inReadme(folder) {
   const readme = readdirSync(folder).find((file) => /^readme\.md$/i.test(file))
   const text = readme === undefined ? '' : readFileSync(`${folder}/${readme}`, 'utf8')
-  const [, licence] = /^(?:#+ *Licen[cs]e\n|Licen[cs]e\n-+\n)([\s\S]*Copyright[\s\S]*)/m.exec(text) ?? []
+  const [, licence] = /^(?:#+ *Licen[cs]e\n|Licen[cs]e\n-+\n)([\s\S]*Copyright[\s\S]*)/im.exec(text) ?? []
   return licence === undefined ? [] : [licence.trim()]
 }

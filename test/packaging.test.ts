@@ -233,6 +233,20 @@ describe('the package', () => {
       expect(notices).toMatch(new RegExp(`^${name} \\d`, 'm'))
   })
 
+  it('finds a notice of whatever is installed with the program: the program in one file carries it', () => {
+    const installed = Object.entries(lock.packages).filter(
+      ([folder, { dev }]) => folder.startsWith('node_modules/') && dev !== true && existsSync(join(ROOT, folder)),
+    )
+    const script = `import { thirdPartyNotices } from './scripts/third-party.mjs'
+      console.log(thirdPartyNotices(${JSON.stringify(installed.map(([folder]) => `${folder}/index.js`))}))`
+    const notices = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: ROOT,
+      encoding: 'utf8',
+    })
+    expect(notices).toMatch(/^pg \d/m)
+    expect(notices).toMatch(/^pg-types \d/m)
+  })
+
   it('runs as a program and loads as a library', () => {
     const node = (...args: string[]): string =>
       execFileSync(process.execPath, args, { cwd: join(folder, 'package'), encoding: 'utf8' }).trim()
