@@ -1,10 +1,10 @@
 import { constants } from 'node:crypto'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { createServer } from 'node:https'
-import type { Socket } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:https'
 import { TLSSocket } from 'node:tls'
 import { MAX_REQUEST } from '../broker-client/messages.ts'
 import { EnrollError } from '../errors.ts'
+import { authorityOf, connectionsOf, LISTENING_LIMITS, listen, mediaType, readBody } from '../http-listening.ts'
 import { type Answer, faultAnswer, Refusal } from './answer.ts'
 import type { BrokerSettings } from './broker-settings.ts'
 import { type Caller, callerOf } from './callers.ts'
@@ -41,26 +41,16 @@ export interface BrokerServer {
   close(): Promise<void>
 }
 
-/** Milliseconds; Node.js looks for what has taken longer once in an interval, and for the handshake at once. */
-const LIMITS = {
-  handshakeTimeout: 10_000,
-  headersTimeout: 10_000,
-  requestTimeout: 30_000,
-  keepAliveTimeout: 60_000,
-  connectionsCheckingInterval: 5000,
-}
+/** Milliseconds between two calls of a host over one connection. */
+const KEEP_ALIVE = 60_000
 const MAX_CONNECTIONS = 512
 
 /** Starts the endpoint that hosts and people call. Throws EnrollError `broker.listen`. */
 export async function startBrokerServer(options: BrokerServerOptions): Promise<BrokerServer> {
-  const { settings, tls } = options
-  const server = createTlsServer(options)
+  const { host, port } = options.settings
+  const server = createTlsServer(options.tls)
   server.maxConnections = MAX_CONNECTIONS
-  const sockets = new Set<Socket>()
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  })
+  const sockets = connectionsOf(server)
   const underWay = new Set<Promise<void>>()
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const work = serve(request, response, options).catch((error: unknown) => {
@@ -70,10 +60,9 @@ export async function startBrokerServer(options: BrokerServerOptions): Promise<B
     underWay.add(work)
     void work.finally(() => underWay.delete(work))
   })
-  const port = await listen(server, settings)
-  const authority = settings.host.includes(':') ? `[${settings.host}]` : settings.host
+  const taken = await listen(server, host, port, (cause) => cannotListen(host, port, cause))
   return {
-    url: `https://${authority}:${port}`,
+    url: `https://${authorityOf(host, taken)}`,
     close: async () => {
       const closed = new Promise<void>((done) => server.close(() => done()))
       server.closeIdleConnections()
@@ -82,25 +71,27 @@ export async function startBrokerServer(options: BrokerServerOptions): Promise<B
       await closed
     },
   }
-  function createTlsServer(_: BrokerServerOptions): Server {
-    try {
-      return createServer({
-        ...LIMITS,
-        key: tls.key,
-        cert: tls.certificate,
-        minVersion: 'TLSv1.2',
-        requestCert: true,
-        // Who issued a client certificate does not matter: its key is pinned, and looked at with every call.
-        rejectUnauthorized: false,
-        // A resumed session would show no certificate.
-        secureOptions: constants.SSL_OP_NO_TICKET,
-      })
-    } catch (cause) {
-      throw new EnrollError('broker.listen', 'Could not listen: TLS does not accept key and certificate.', {
-        remedy: 'Specify an unencrypted PEM key, and its PEM certificate chain with its own certificate first.',
-        cause,
-      })
-    }
+}
+
+function createTlsServer({ key, certificate }: BrokerServerOptions['tls']): Server {
+  try {
+    return createServer({
+      ...LISTENING_LIMITS,
+      keepAliveTimeout: KEEP_ALIVE,
+      key,
+      cert: certificate,
+      minVersion: 'TLSv1.2',
+      requestCert: true,
+      // Who issued a client certificate does not matter: its key is pinned, and looked at with every call.
+      rejectUnauthorized: false,
+      // A resumed session would show no certificate.
+      secureOptions: constants.SSL_OP_NO_TICKET,
+    })
+  } catch (cause) {
+    throw new EnrollError('broker.listen', 'Could not listen: TLS does not accept key and certificate.', {
+      remedy: 'Specify an unencrypted PEM key, and its PEM certificate chain with its own certificate first.',
+      cause,
+    })
   }
 }
 
@@ -176,24 +167,14 @@ async function answerCall(
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
-  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase()
-  if (type !== 'application/json') throw refusedBody(415, 'it is not application/json')
-  const chunks: Buffer[] = []
-  let length = 0
-  try {
-    for await (const chunk of request) {
-      const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
-      length += bytes.length
-      if (length > MAX_REQUEST) throw refusedBody(413, `it is longer than ${MAX_REQUEST} bytes`)
-      chunks.push(bytes)
-    }
-  } catch (error) {
-    if (error instanceof Refusal) throw error
+  if (mediaType(request) !== 'application/json') throw refusedBody(415, 'it is not application/json')
+  const body = await readBody(request, MAX_REQUEST).catch(() => {
     // The caller hung up, or took too long: nobody reads this, but the log has it.
     throw refusedBody(400, 'it was cut off')
-  }
+  })
+  if (body === undefined) throw refusedBody(413, `it is longer than ${MAX_REQUEST} bytes`)
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)))
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
   } catch {
     throw refusedBody(400, 'it is not JSON in UTF-8')
   }
@@ -224,19 +205,8 @@ function recordOf(
   }
 }
 
-function listen(server: Server, { host, port }: BrokerSettings): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause) =>
-      reject(
-        new EnrollError('broker.listen', `Could not listen on ${host}:${port}.`, {
-          remedy: 'Specify an address of this machine and a port that is free and allowed.',
-          cause,
-        }),
-      ),
-    )
-    server.listen(port, host, () => {
-      const address = server.address()
-      resolve(typeof address === 'object' && address !== null ? address.port : port)
-    })
+const cannotListen = (host: string, port: number, cause: unknown): EnrollError =>
+  new EnrollError('broker.listen', `Could not listen on ${host}:${port}.`, {
+    remedy: 'Specify an address of this machine and a port that is free and allowed.',
+    cause,
   })
-}

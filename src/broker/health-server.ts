@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import { type Metric, prometheusText } from '../enrollment/metrics/prometheus-text.ts'
 import { EnrollError } from '../errors.ts'
+import { listen } from '../http-listening.ts'
 import { VERSION } from '../version.ts'
 import type { CallRecord } from './broker-server.ts'
 
@@ -57,17 +58,12 @@ export async function startHealthServer(options: HealthOptions): Promise<{
     const { status, text } = request.method === 'GET' ? await answer(request.url ?? '', options) : NOT_FOUND
     reply.writeHead(status, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(text)
   })
-  await new Promise<void>((done, failed) => {
-    server.once('error', failed)
-    server.listen(options.port, '127.0.0.1', done)
-  }).catch((cause: unknown) => {
-    throw new EnrollError('broker.listen', `Could not listen on 127.0.0.1:${options.port}.`, {
+  const refused = (cause: unknown): EnrollError =>
+    new EnrollError('broker.listen', `Could not listen on 127.0.0.1:${options.port}.`, {
       remedy: 'Choose another --health-port.',
       cause,
     })
-  })
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : options.port
+  const port = await listen(server, '127.0.0.1', options.port, refused)
   return {
     url: `http://127.0.0.1:${port}`,
     close: () =>

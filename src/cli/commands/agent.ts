@@ -137,22 +137,18 @@ async function publish(args: Arguments, context: CommandContext): Promise<Publis
 /** On loopback alone; who watches from elsewhere has a proxy. Returns what closes it. */
 async function serve(port: number, text: () => string, context: CommandContext): Promise<() => Promise<void>> {
   const { createServer } = await import('node:http')
+  const { listen } = await import('../../http-listening.ts')
   const server = createServer((request, reply) => {
     const known = request.method === 'GET' && request.url === '/metrics'
     reply.writeHead(known ? 200 : 404, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
     reply.end(known ? text() : 'see /metrics\n')
   })
-  await new Promise<void>((done, reject) => {
-    server.once('error', reject)
-    server.listen(port, '127.0.0.1', done)
-  }).catch((cause: unknown) => {
-    throw new EnrollError('usage', `Could not serve the metrics on port ${port}.`, {
+  const refused = (cause: unknown): EnrollError =>
+    new EnrollError('usage', `Could not serve the metrics on port ${port}.`, {
       remedy: 'Choose another --metrics-port.',
       cause,
     })
-  })
-  const address = server.address()
-  const where = typeof address === 'object' && address !== null ? address.port : port
+  const where = await listen(server, '127.0.0.1', port, refused)
   context.output.progress(`Metrics at http://127.0.0.1:${where}/metrics`)
   return () =>
     new Promise((done) => {

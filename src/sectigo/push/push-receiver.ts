@@ -1,9 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import type { Socket } from 'node:net'
 import type { Secret } from '../../../devices/device.ts'
 import { EnrollError } from '../../errors.ts'
+import { authorityOf, connectionsOf, LISTENING_LIMITS, listen, mediaType, readBody } from '../../http-listening.ts'
 import { type PushNotification, readPushNotification } from './push-notification.ts'
 import { memorySeenPushes, type SeenPushes } from './seen-pushes.ts'
 import { slowAnswers } from './slow-answers.ts'
@@ -39,14 +39,6 @@ export interface PushReceiver {
   close(): Promise<void>
 }
 
-/** Milliseconds; Node.js looks for what has taken longer once in an interval, and for the handshake at once. */
-const LIMITS = {
-  handshakeTimeout: 10_000,
-  headersTimeout: 10_000,
-  requestTimeout: 30_000,
-  connectionsCheckingInterval: 5000,
-}
-
 /** A certificate with its chain as PEM is below 20 KiB. */
 const MAX_BODY = 128 << 10
 
@@ -56,24 +48,18 @@ export async function startPushReceiver(options: PushReceiverOptions): Promise<P
   const listener = pushListener(options, allowed)
   const server =
     options.tls === undefined
-      ? createServer(LIMITS, listener)
+      ? createServer(LISTENING_LIMITS, listener)
       : createHttpsServer(
-          { ...LIMITS, key: options.tls.key, cert: options.tls.certificate, minVersion: 'TLSv1.2' },
+          { ...LISTENING_LIMITS, key: options.tls.key, cert: options.tls.certificate, minVersion: 'TLSv1.2' },
           listener,
         )
   server.maxConnections = 64
   limitStrangers(server, allowed)
-  // A connection that has not finished its handshake is none of the server's own, and would outlast its end.
-  const sockets = new Set<Socket>()
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  })
+  const sockets = connectionsOf(server)
   const host = options.host ?? '127.0.0.1'
-  const port = await listen(server, host, options.port)
-  const authority = host.includes(':') ? `[${host}]` : host
+  const port = await listen(server, host, options.port, (cause) => cannotListen(host, options.port, cause))
   return {
-    url: `${options.tls === undefined ? 'http' : 'https'}://${authority}:${port}${options.path ?? '/'}`,
+    url: `${options.tls === undefined ? 'http' : 'https'}://${authorityOf(host, port)}${options.path ?? '/'}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
@@ -153,32 +139,14 @@ function isAuthorized(request: IncomingMessage, basic: { readonly user: Secret; 
 }
 
 async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
-  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase()
-  if (type !== 'application/x-www-form-urlencoded') throw new Answer(415, 'the body is no form')
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of request) {
-    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
-    length += bytes.length
-    if (length > MAX_BODY) throw new Answer(413, `the body is longer than ${MAX_BODY} bytes`)
-    chunks.push(bytes)
-  }
-  return new URLSearchParams(Buffer.concat(chunks).toString('utf8'))
+  if (mediaType(request) !== 'application/x-www-form-urlencoded') throw new Answer(415, 'the body is no form')
+  const body = await readBody(request, MAX_BODY)
+  if (body === undefined) throw new Answer(413, `the body is longer than ${MAX_BODY} bytes`)
+  return new URLSearchParams(body.toString('utf8'))
 }
 
-function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause) =>
-      reject(
-        new EnrollError('push.listen', `Could not listen on ${host}:${port}.`, {
-          remedy: 'Specify an address of this machine and a port that is free and allowed.',
-          cause,
-        }),
-      ),
-    )
-    server.listen(port, host, () => {
-      const address = server.address()
-      resolve(typeof address === 'object' && address !== null ? address.port : port)
-    })
+const cannotListen = (host: string, port: number, cause: unknown): EnrollError =>
+  new EnrollError('push.listen', `Could not listen on ${host}:${port}.`, {
+    remedy: 'Specify an address of this machine and a port that is free and allowed.',
+    cause,
   })
-}
