@@ -7,7 +7,8 @@ import type { Knowledge } from '../knowledge/knowledge.ts'
 import type { HostRequest } from '../ledger/fact.ts'
 import { type Ledger, lastFact } from '../ledger/ledger.ts'
 import { sha256Hex } from '../sha256-hex.ts'
-import { type KnownOrder, knownOrder, stateOf } from './order-state.ts'
+import { type KnownOrder, orderOfRequest, stateOf } from './order-state.ts'
+import { brokerRun } from './owners.ts'
 
 /** A host that has asked for an order. */
 export interface FleetHost {
@@ -54,7 +55,7 @@ const HEARD = 3_600_000
 export async function noteHost(ledger: Ledger, name: string, version: string, now: number): Promise<void> {
   const last = await lastFact(ledger, 'host', name)
   if (last !== undefined && now - Date.parse(last.time) < HEARD) return
-  await ledger.record({ kind: 'host', subject: name, run: `broker.${name}`, version })
+  await ledger.record({ kind: 'host', subject: name, run: brokerRun(name), version })
 }
 
 /**
@@ -62,10 +63,8 @@ export async function noteHost(ledger: Ledger, name: string, version: string, no
  */
 export async function readFleetStatus(ledger: Ledger, knowledge: Knowledge, now: number): Promise<FleetStatus> {
   const keys: FleetKey[] = []
-  for await (const { subject } of ledger.all('request')) {
-    const known = await knownOrder(ledger, subject)
-    if (known !== undefined) keys.push(keyOf(known, knowledge, isoDay(now)))
-  }
+  for await (const request of ledger.all('request'))
+    keys.push(keyOf(await orderOfRequest(ledger, request), knowledge, isoDay(now)))
   keys.sort(byEnd)
   const names = new Set(keys.map(({ host }) => host))
   const heard = new Map<string, { readonly version: string; readonly time: string }>()

@@ -10,6 +10,7 @@ import { EnrollError } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { DeskSetting } from './desk-setting.ts'
 import type { KnownOrder } from './order-state.ts'
+import { brokerRun } from './owners.ts'
 
 /** What an order that is under way is asked for again after, in milliseconds, where the CA has not said. */
 const MEANWHILE = 60_000
@@ -92,7 +93,7 @@ async function deliver(
     if (length > MAX_DELIVERY) break
     certificates.push(text)
   }
-  await ledger.record({ kind: 'delivery', subject: claim, run: `broker.${request.host}`, orderNumber, certificates })
+  await ledger.record({ kind: 'delivery', subject: claim, run: brokerRun(request.host), orderNumber, certificates })
 }
 
 async function issuedTo(run: Run): Promise<readonly Uint8Array[]> {

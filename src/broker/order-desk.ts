@@ -11,7 +11,7 @@ import { followOrder, freeOver, settleOrder } from './follow-order.ts'
 import { type JudgedRequest, judgeRequest, keyOf } from './judge-request.ts'
 import { KeyedQueue } from './keyed-queue.ts'
 import { knownOrder, markOf, mayOrderAgain, orderView, stateOf } from './order-state.ts'
-import { claimOwner, otherHost, ownerOf } from './owners.ts'
+import { brokerRun, claimOwner, otherHost, ownerOf } from './owners.ts'
 import { placeOrder } from './place-order.ts'
 import { expectedPrice } from './price.ts'
 import { SpendingLog } from './spending.ts'
@@ -123,7 +123,7 @@ export class OrderDesk {
   }
 
   /** Says in the ledger what is asked for, unless it says so. */
-  async #record(host: BrokerHost, judged: JudgedRequest, expected: number | undefined): Promise<Recorded> {
+  async #record(host: BrokerHost, judged: JudgedRequest, expected: number | undefined): Promise<HostRequest> {
     const ledger = await this.ledger
     const known = await knownOrder(ledger, judged.claim)
     const { request, verdict } = judged
@@ -132,7 +132,7 @@ export class OrderDesk {
     // An order that came to nothing is not the order of this request.
     const after = known?.order !== undefined && mayOrderAgain(stateOf(known)) ? markOf(known.order) : last?.after
     const { attestedKey, device, hsmType } = verdict
-    const said: Recorded = {
+    const said: HostRequest = {
       status: 'received',
       host: host.name,
       test: judged.test,
@@ -153,35 +153,34 @@ export class OrderDesk {
         ...(attestedKey === undefined ? {} : { keyType: attestedKey.type }),
       },
     }
-    await ledger.record({ kind: 'request', subject: judged.claim, run: brokerRun(host), ...said })
+    await ledger.record({ kind: 'request', subject: judged.claim, run: brokerRun(host.name), ...said })
     return said
   }
 
   /** False where it waits for a person, or a person has said no; the ledger says which. */
-  async #isApproved(said: Recorded, { claim, formSha256 }: JudgedRequest, rules: readonly string[]): Promise<boolean> {
+  async #isApproved(
+    said: HostRequest,
+    { claim, formSha256 }: JudgedRequest,
+    rules: readonly string[],
+  ): Promise<boolean> {
     const ledger = await this.ledger
     const decision = await decisionOn(ledger, claim, formSha256)
     const status =
       decision === undefined ? 'awaiting-approval' : decision.decision === 'approve' ? 'approved' : 'declined'
     if (said.status !== status) {
       const { decision: _, ...by } = decision ?? {}
-      const run = `broker.${said.host}`
-      await ledger.record({ ...bare(said), kind: 'request', subject: claim, run, status, rules, ...by })
+      const run = brokerRun(said.host)
+      await ledger.record({ ...withoutRecord(said), kind: 'request', subject: claim, run, status, rules, ...by })
     }
     return status === 'approved'
   }
 }
 
-type Recorded = HostRequest
-
 /** Without what the ledger added. */
-const bare = ({ ...fact }: Recorded): HostRequest => {
-  for (const name of ['time', 'entry']) Reflect.deleteProperty(fact, name)
-  return fact
+function withoutRecord(request: HostRequest & { readonly time?: string; readonly entry?: string }): HostRequest {
+  const { time: _, entry: __, ...said } = request
+  return said
 }
-
-/** Who says what the ledger has of a host's requests. */
-const brokerRun = ({ name }: BrokerHost): string => `broker.${name}`
 
 /** Is there something to do for it? The same wish is answered with the same end; a new one may follow an end without an order. */
 function isOpen({ state, attempt }: BrokeredOrder, request: OrderRequest): boolean {

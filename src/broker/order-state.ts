@@ -15,7 +15,12 @@ export interface KnownOrder {
 /** Undefined where no host has asked for it. Throws EnrollError `ledger.damaged`. */
 export async function knownOrder(ledger: Ledger, claim: string): Promise<KnownOrder | undefined> {
   const request = await lastFact(ledger, 'request', claim)
-  if (request === undefined) return undefined
+  return request === undefined ? undefined : orderOfRequest(ledger, request)
+}
+
+/** The same of a request that was read: the last one for its key. */
+export async function orderOfRequest(ledger: Ledger, request: RecordedFact<'request'>): Promise<KnownOrder> {
+  const claim = request.subject
   const order = await orderOf(ledger, claim, request.after)
   const delivery = order === undefined ? undefined : await lastFact(ledger, 'delivery', claim)
   return {

@@ -1,6 +1,9 @@
 import { EnrollError } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 
+/** Who says what the ledger has of a host: the broker, for it. */
+export const brokerRun = (host: string): string => `broker.${host}`
+
 /** Of the claim by which an order belongs to one host. */
 const ownerClaim = (claim: string): string => `owner-${claim}`
 
