@@ -1,8 +1,9 @@
 import type { LedgerCheck } from '../../enrollment/rebuild-ledger.ts'
 import { EnrollError, EXIT, type ExitCode } from '../../errors.ts'
 import type { DatabaseStatus } from '../../ledger/postgresql/database-status.ts'
+import type { PostgresqlLedger } from '../../ledger/postgresql/postgresql-ledger.ts'
 import { printable } from '../../printable.ts'
-import type { Command, CommandGroup } from '../command.ts'
+import type { Command, CommandContext, CommandGroup } from '../command.ts'
 import { configureState, STATE_PROFILE_OPTIONS } from '../configure.ts'
 import { createServices } from '../services.ts'
 import { withDatabase } from '../with-database.ts'
@@ -47,13 +48,7 @@ const status: Command = {
   command: 'status',
   summary: 'what the database of the ledger is, and whether it can be used',
   options: STATE_PROFILE_OPTIONS,
-  run: (args, context) =>
-    withDatabase(args, context, async (ledger) => {
-      const { databaseStatus } = await import('../../ledger/postgresql/database-status.ts')
-      const found = await databaseStatus(ledger.transactions)
-      context.output.result(found, () => statusToText(found))
-      return found.schema.usable ? EXIT.done : EXIT.refused
-    }),
+  run: (args, context) => withDatabase(args, context, (ledger) => showStatus(ledger, context)),
 }
 
 const migrate: Command = {
@@ -69,13 +64,17 @@ const migrate: Command = {
   run: (args, context) =>
     withDatabase(args, context, async (ledger) => {
       const { migrate } = await import('../../ledger/postgresql/migrate.ts')
-      const { databaseStatus } = await import('../../ledger/postgresql/database-status.ts')
       const steps = await migrate(ledger.transactions)
       for (const { version, what } of steps) context.output.progress(`schema version ${version}: ${what}`)
-      const found = await databaseStatus(ledger.transactions)
-      context.output.result(found, () => statusToText(found))
-      return found.schema.usable ? EXIT.done : EXIT.refused
+      return showStatus(ledger, context)
     }),
+}
+
+async function showStatus({ transactions }: PostgresqlLedger, context: CommandContext): Promise<ExitCode> {
+  const { databaseStatus } = await import('../../ledger/postgresql/database-status.ts')
+  const found = await databaseStatus(transactions)
+  context.output.result(found, () => statusToText(found))
+  return found.schema.usable ? EXIT.done : EXIT.refused
 }
 
 const sync: Command = {
