@@ -9,6 +9,7 @@ import { hostsWithoutProxy, proxiesOf } from '../../devices/http/dispatcher.ts'
 import { loopbackTlsIdentity } from '../../src/sandbox/certificate-authority/tls-identity.ts'
 import { type DsmDouble, startDsmDouble } from '../../src/sandbox/fortanix/double.ts'
 import { type KmsDouble, startKmsDouble } from '../../src/sandbox/marvell-google/double.ts'
+import { freePort } from '../free-port.ts'
 import { type ConnectProxy, startConnectProxy } from './connect-proxy.ts'
 import { type Opening, openDsm, openKms } from './open-cloud-device.ts'
 
@@ -262,12 +263,3 @@ describe('an address where nothing answers well', () => {
     })
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (typeof address !== 'object' || address === null) throw new Error('no port')
-  return address.port
-}

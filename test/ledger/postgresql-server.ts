@@ -1,7 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -9,6 +8,7 @@ import pg from 'pg'
 import type { DatabaseOptions } from '../../src/ledger/postgresql/connection.ts'
 import { migrate } from '../../src/ledger/postgresql/migrate.ts'
 import { Transactions } from '../../src/ledger/postgresql/transactions.ts'
+import { freePort } from '../free-port.ts'
 
 const DEBIAN = '/usr/lib/postgresql'
 
@@ -179,14 +179,3 @@ const LOGINS = [
   ['host_b', 'hsm_enroll_host'],
   ['broker', 'hsm_enroll_broker'],
 ] as const
-
-/** One that was free a moment ago: PostgreSQL does not say which it took. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}

@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseCertificate } from '../../src/asn1/certificate.ts'
@@ -11,6 +10,7 @@ import { writePem } from '../../src/asn1/pem.ts'
 import { basicConstraints, issueCertificate } from '../../src/sandbox/certificate-issuer.ts'
 import { testKeyPair } from '../../src/sandbox/test-key-pair.ts'
 import type { TrustAnchor } from '../../src/trust-anchors/trust-anchor.ts'
+import { freePort } from '../free-port.ts'
 
 export interface RunningStepCa {
   readonly directory: string
@@ -106,15 +106,4 @@ async function serving(child: ChildProcess, log: string[]): Promise<void> {
     }
     child.once('exit', () => reject(new Error(`step-ca did not start:\n${log.join('\n')}`)))
   })
-}
-
-/** It takes no descriptor and does not tell a port that it was given by the system. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }
