@@ -4,9 +4,6 @@ import { passedBy, readSecret, type SecretReading } from '../config/secret-sourc
 import { EnrollError } from '../errors.ts'
 import type { BrokerAddress } from './broker-call.ts'
 
-/** Does a host order through a broker? Then it has no login of its own. */
-export const isBrokered = (configuration: Configuration): boolean => configuration.text('broker.url') !== undefined
-
 /** Reads where the broker is and by what it is known. Throws EnrollError `config.…`, `input.…`. */
 export async function readBrokerAddress(configuration: Configuration, reading: SecretReading): Promise<BrokerAddress> {
   const url = brokerUrl(configuration.required('broker.url'))

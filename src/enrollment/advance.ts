@@ -1,7 +1,6 @@
 import { DeviceError } from '../../devices/device.ts'
-import { isBrokered } from '../broker-client/open-broker.ts'
+import { isAcme, isBrokered } from '../config/order-route.ts'
 import { EnrollError, EXIT, type ExitCode, sentence } from '../errors.ts'
-import { isAcme } from './connect-to-acme.ts'
 import { hasPushed, takePushed } from './pushed-certificates.ts'
 import { claimRenewal } from './renewal/claim-renewal.ts'
 import type { ReplacementWish } from './replacing/allow-replacement.ts'
@@ -14,7 +13,6 @@ import { runCollectStep } from './steps/collect-step.ts'
 import { runDeviceSteps } from './steps/device-steps.ts'
 import { runInstallStep } from './steps/install-step.ts'
 import { settleAcmeOrder } from './steps/settle-acme-order.ts'
-import { runAcmeSubmitStep } from './steps/submit-acme-step.ts'
 import { runSubmitStep } from './steps/submit-step.ts'
 import { runUnknownStep } from './steps/unknown-step.ts'
 import { withdrawUnfitRequest } from './steps/withdraw-request.ts'
@@ -128,7 +126,8 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
 /** Orders. With `wait`, an order that a second person must approve is asked for again after a pause: then true. */
 async function submitOrWait(run: Run, { wait }: AdvanceOptions): Promise<boolean> {
   try {
-    await (isAcme(run.configuration) ? runAcmeSubmitStep(run) : runSubmitStep(run))
+    if (isAcme(run.configuration)) await (await import('./steps/submit-acme-step.ts')).runAcmeSubmitStep(run)
+    else await runSubmitStep(run)
     return false
   } catch (error) {
     if (wait !== true || !(error instanceof EnrollError) || error.code !== 'broker.approval') throw error

@@ -7,9 +7,6 @@ import { EnrollError } from '../errors.ts'
 import type { CertificateAuthority } from '../sectigo/certificate-authority.ts'
 import { readCaFile } from '../sectigo/http/root-certificates.ts'
 
-/** Is the CA of this configuration an ACME server? */
-export const isAcme = (configuration: Configuration): boolean => configuration.text('ca') === 'acme'
-
 /** The ACME server of a configuration. The account's key is fetched with the first signed request and kept for the process. */
 export function openAcmeAuthority(
   configuration: Configuration,

@@ -1,5 +1,5 @@
-import { isBrokered } from '../broker-client/open-broker.ts'
 import type { Configuration } from '../config/configuration.ts'
+import { isBrokered } from '../config/order-route.ts'
 import { passedBy, readSecret, type SecretReading } from '../config/secret-source.ts'
 import { environmentName } from '../config/settings.ts'
 import { EnrollError } from '../errors.ts'

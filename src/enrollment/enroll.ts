@@ -1,12 +1,11 @@
 import type { Configuration } from '../config/configuration.ts'
+import { isAcme } from '../config/order-route.ts'
 import { EnrollError, type ExitCode, withRemedy } from '../errors.ts'
 import { type AdvanceOptions, advance } from './advance.ts'
 import { beginOnlyRun } from './begin-only-run.ts'
-import { isAcme } from './connect-to-acme.ts'
 import { refuseBesideUnknown } from './open-runs.ts'
 import { refuseUnreachableCa } from './plan/ask-ca.ts'
 import type { Complaint } from './plan/finding.ts'
-import { noTestOrders } from './plan/judge-acme.ts'
 import { openState } from './plan/judge-state.ts'
 import { refuseUnworkable, refuseUnworkableSteps } from './plan/preflight.ts'
 import { profileMarks, settingsOf } from './profile-marks.ts'
@@ -83,7 +82,7 @@ export async function beginRun<T>(
     abandon,
     confirmReplacement,
   } = enrollment
-  if (test && isAcme(configuration)) throw noTestOrders()
+  if (test && isAcme(configuration)) throw (await import('./plan/judge-acme.ts')).noTestOrders()
   const confirm = enrollment.confirm ?? (test ? async () => true : undefined)
   const profile = enrollment.profile ?? configuration.profile
   const begin = (): Promise<T> =>

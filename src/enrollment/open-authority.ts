@@ -1,5 +1,6 @@
-import { isBrokered, readBrokerAddress } from '../broker-client/open-broker.ts'
+import { readBrokerAddress } from '../broker-client/open-broker.ts'
 import type { Configuration } from '../config/configuration.ts'
+import { isAcme, isBrokered } from '../config/order-route.ts'
 import { userName } from '../files/user-name.ts'
 import type { CertificateAuthority } from '../sectigo/certificate-authority.ts'
 import type { EnrollmentServices } from './services.ts'
@@ -9,7 +10,7 @@ type World = Pick<EnrollmentServices, 'reading' | 'stateDirectory' | 'ledger' | 
 /** The CA of a configuration: an ACME server, a broker, or Sectigo with a login. */
 export async function openAuthority(configuration: Configuration, world: World): Promise<CertificateAuthority> {
   const { reading, onTrace } = world
-  if (configuration.text('ca') === 'acme') {
+  if (isAcme(configuration)) {
     const { openAcmeAuthority } = await import('./connect-to-acme.ts')
     return openAcmeAuthority(configuration, reading, world, onTrace)
   }

@@ -51,6 +51,15 @@ it('a command has no verifier, reader of files, profile or driver loaded before 
   expect(sources.filter((source) => source.startsWith('src/cli/commands'))).toEqual(['src/cli/commands/check.ts'])
 })
 
+it('an enrolment loads nothing of ACME before an ACME server is to be asked', () => {
+  const sources = [
+    ...sourcesOf(chunk(/^enroll-[0-9A-Z]{8}\.js$/)),
+    ...sourcesOf(chunk(/^advance-[0-9A-Z]{8}\.js$/)),
+  ].flatMap(([, each]) => each)
+  expect(sources).toContain('src/enrollment/advance.ts')
+  expect(sources.filter((source) => source.startsWith('src/acme/'))).toEqual([])
+})
+
 it('a command is run without a help being laid out, whose segmenter takes longer to set up than Node.js to start', async () => {
   const trap = "data:text/javascript,Intl.Segmenter = class { constructor() { throw new Error('help was laid out') } }"
   const [list, help] = await Promise.all([

@@ -1,6 +1,7 @@
 import type { CallRecord } from '../../broker/broker-server.ts'
 import type { BrokerSettings } from '../../broker/broker-settings.ts'
 import type { Configuration } from '../../config/configuration.ts'
+import { isAcme, isBrokered } from '../../config/order-route.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
 import { printable } from '../../printable.ts'
 import type { Arguments, Command, CommandContext } from '../command.ts'
@@ -110,8 +111,8 @@ async function readSettings(args: Arguments, { cwd }: CommandContext): Promise<B
 
 /** A broker that orders through another one would hold no login; an ACME server wants the device at hand. */
 function refuseBrokered(configuration: Configuration): void {
-  const acme = configuration.text('ca') === 'acme'
-  if (configuration.text('broker.url') === undefined && !acme) return
+  const acme = isAcme(configuration)
+  if (!isBrokered(configuration) && !acme) return
   const why = acme ? 'orders from an ACME server' : 'has a broker itself'
   throw new EnrollError('broker.settings', `Could not start: the profile of the broker ${why}.`, {
     remedy: 'Pass the profile with the login of the CA: --profile ACCOUNT.',

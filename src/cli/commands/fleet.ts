@@ -1,4 +1,5 @@
 import type { FleetHost, FleetKey, FleetStatus } from '../../broker/fleet-status.ts'
+import { isBrokered } from '../../config/order-route.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
 import type { Command, CommandGroup } from '../command.ts'
 import { configureState, STATE_PROFILE_OPTIONS } from '../configure.ts'
@@ -15,7 +16,7 @@ const status: Command = {
     const { knowledgeInForce } = await import('../../config/knowledge-in-force.ts')
     const { openLedger } = await import('../../enrollment/open-ledger.ts')
     const configuration = await configureState(args, context)
-    if (configuration.text('broker.url') !== undefined)
+    if (isBrokered(configuration))
       throw new EnrollError(
         'broker.settings',
         'Could not read the state of the fleet: this host orders through a broker.',

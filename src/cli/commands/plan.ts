@@ -1,4 +1,5 @@
 import type { Configuration } from '../../config/configuration.ts'
+import { isAcme, isBrokered } from '../../config/order-route.ts'
 import type { AskedCa } from '../../enrollment/plan/ask-ca.ts'
 import { type Finding, isBlocker } from '../../enrollment/plan/finding.ts'
 import type { RunRecord } from '../../enrollment/run-record.ts'
@@ -25,7 +26,6 @@ export const plan: Command = {
     const { openRunsOf, whatNext } = await import('../../enrollment/open-runs.ts')
     const { profileMarks, settingsOf } = await import('../../enrollment/profile-marks.ts')
     const { orderForm } = await import('../../config/profile.ts')
-    const { isBrokered } = await import('../../broker-client/open-broker.ts')
     const profile = args.required('profile')
     const configuration = await configure(args, context, { profile })
     const stateDirectory = stateDirectoryOf(configuration)
@@ -52,7 +52,7 @@ export const plan: Command = {
     const { product, days } = orderForm(configuration)
     const balance = asked?.balance
     const blocked = findings.some(isBlocker)
-    const acme = configuration.text('ca') === 'acme'
+    const acme = isAcme(configuration)
     const broker = isBrokered(configuration)
     const order = {
       endpoint: withoutLogin(

@@ -1,12 +1,13 @@
 import { DeviceError } from '../../../devices/device.ts'
 import { encodeName, formatName } from '../../asn1/name.ts'
-import { isBrokered, readBrokerAddress } from '../../broker-client/open-broker.ts'
+import { readBrokerAddress } from '../../broker-client/open-broker.ts'
 import { configuredTrustAnchors } from '../../check/configured.ts'
 import { subjectFaults } from '../../check/policy/evaluate-policy.ts'
 import { POLICY_RULES } from '../../check/policy/policy-rules.ts'
 import type { Configuration } from '../../config/configuration.ts'
 import { knowledgeInForce } from '../../config/knowledge-in-force.ts'
 import { adviceOnConfiguredKey, checkConfiguredDevice } from '../../config/open-configured-device.ts'
+import { isAcme, isBrokered } from '../../config/order-route.ts'
 import { orderForm, requestTemplate } from '../../config/profile.ts'
 import { readInput } from '../../config/read-input.ts'
 import { type OpenSecret, openSecrets, promptedSecrets, secretFaults } from '../../config/secret-faults.ts'
@@ -21,11 +22,9 @@ import { readCaFile } from '../../sectigo/http/root-certificates.ts'
 import { ORDER_IDENTITY_PARAMETERS } from '../../sectigo/parameters/auto-apply-order-document-signing.ts'
 import { orderTable } from '../../sectigo/parameters/order-table.ts'
 import { validateForm } from '../../sectigo/parameters/validate-form.ts'
-import { isAcme } from '../connect-to-acme.ts'
 import { attestationWish } from '../request-attestation.ts'
 import type { RunState } from '../run-event.ts'
 import { type Finding, formFinding, obstacleFinding } from './finding.ts'
-import { judgeAcme } from './judge-acme.ts'
 import { profileFindings } from './known-findings.ts'
 import { missingSecrets } from './missing-secrets.ts'
 import { standInRequest } from './stand-in-request.ts'
@@ -89,7 +88,10 @@ export async function judgeProfile(
   const section = until === undefined ? undefined : 'device'
   judged.push(...(await secretFaults(configuration, reading, section)).map(blocker))
   judged.push(...(await openSecrets(configuration, section)).map(openSecret))
-  if (until === undefined && acme) await judgeAcme(configuration, { hsmType, template }, attempt)
+  if (until === undefined && acme) {
+    const { judgeAcme } = await import('./judge-acme.ts')
+    await judgeAcme(configuration, { hsmType, template }, attempt)
+  }
   if (until === undefined && !acme) {
     await attempt(async () =>
       isBrokered(configuration)

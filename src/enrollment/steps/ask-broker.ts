@@ -1,4 +1,4 @@
-import { isBrokered } from '../../broker-client/open-broker.ts'
+import { isBrokered } from '../../config/order-route.ts'
 import { EnrollError } from '../../errors.ts'
 import { takeOutcome } from '../order-once.ts'
 import type { Run } from '../run.ts'
