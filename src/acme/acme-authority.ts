@@ -2,6 +2,7 @@
 import { PemError, readPem } from '../asn1/pem.ts'
 import { EnrollError } from '../errors.ts'
 import { jsonMember } from '../json-member.ts'
+import { once } from '../once.ts'
 import type {
   AttestedOrders,
   CallOptions,
@@ -30,14 +31,7 @@ export function createAcmeAuthority(
   options: AcmeOptions,
 ): CertificateAuthority & { readonly attestedOrders: AttestedOrders } {
   const client = new AcmeClient(options)
-  let account: Promise<void> | undefined
-  const logIn = (): Promise<void> => {
-    account ??= register(client, options).catch((error: unknown) => {
-      account = undefined
-      throw error
-    })
-    return account
-  }
+  const logIn = once(() => register(client, options))
   const orderAt = async (url: string, { signal }: CallOptions = {}): Promise<AcmeReply> => {
     await logIn()
     const reply = await client.read(url, signal)

@@ -7,6 +7,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import { readAddress } from '../ledger/postgresql/address.ts'
 import type { DatabaseOptions } from '../ledger/postgresql/connection.ts'
 import { PostgresqlLedger } from '../ledger/postgresql/postgresql-ledger.ts'
+import { once } from '../once.ts'
 
 const MAX_PEM = 1024 * 1024
 
@@ -36,6 +37,7 @@ function databaseOptions(url: string, configuration: Configuration, reading: Sec
   const secret = (path: string, name: SecretName, prompt: string): (() => Promise<string>) | undefined => {
     const source = configuration.text(path)
     if (source === undefined) return undefined
+    // A person is asked once, and a descriptor can be read once.
     return once(async () =>
       (await readSecret(source, { name, prompt }, { ...reading, ...passedBy(configuration) })).text(),
     )
@@ -59,18 +61,6 @@ function databaseOptions(url: string, configuration: Configuration, reading: Sec
     ...(certificate === undefined || key === undefined
       ? {}
       : { client: async () => ({ certificate: await certificate(), key: await key() }) }),
-  }
-}
-
-/** A person is asked once, and a descriptor can be read once; what failed may be tried again. */
-function once(read: () => Promise<string>): () => Promise<string> {
-  let known: Promise<string> | undefined
-  return () => {
-    known ??= read().catch((error: unknown) => {
-      known = undefined
-      throw error
-    })
-    return known
   }
 }
 

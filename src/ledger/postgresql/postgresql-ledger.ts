@@ -1,4 +1,5 @@
 import { EnrollError } from '../../errors.ts'
+import { once } from '../../once.ts'
 import type { Fact, FactKind, RecordedFact } from '../fact.ts'
 import { type Claim, HISTORY_LIMIT, type Ledger } from '../ledger.ts'
 import { ledgerDamaged } from '../ledger-error.ts'
@@ -18,7 +19,8 @@ const MAX_FACT = 16 * 1024
 export class PostgresqlLedger implements Ledger {
   /** Of this host's view on the database: for what stands beside facts and claims. */
   readonly transactions: Transactions
-  #checked: Promise<void> | undefined
+  /** The schema is looked at once. */
+  readonly #usable = once(() => requireSchema(this.transactions))
 
   constructor(options: DatabaseOptions) {
     this.transactions = new Transactions(options)
@@ -127,17 +129,6 @@ export class PostgresqlLedger implements Ledger {
   async #write<T>(work: (statements: Statements) => Promise<T>): Promise<T> {
     await this.#usable()
     return this.transactions.run(work)
-  }
-
-  /** The schema is looked at once; what failed is looked at again. */
-  async #usable(): Promise<void> {
-    this.#checked ??= requireSchema(this.transactions)
-    try {
-      await this.#checked
-    } catch (error) {
-      this.#checked = undefined
-      throw error
-    }
   }
 }
 
