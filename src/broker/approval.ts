@@ -26,16 +26,31 @@ export async function rulesFor(ledger: Ledger, rules: ApprovalRules, order: Appr
   return found
 }
 
-/** From the first order that went through on, host and subject are known. */
-export async function makeKnown(ledger: Ledger, { host, subjectName }: Approvable, run: string): Promise<void> {
+/** From the first paid order that the CA has accepted on, host and subject are known. A rehearsal, which nobody approves, says nothing of them. */
+export async function makeKnown(ledger: Ledger, { test, host, subjectName }: Approvable, run: string): Promise<void> {
+  if (test) return
   await ledger.claim(knownClaim('host', host), run, host)
-  await ledger.claim(knownClaim('subject', subjectName), run, subjectName)
+  await ledger.claim(knownClaim('subject', subjectName), run, asIntent(subjectName))
 }
 
 const isKnown = async (ledger: Ledger, what: 'host' | 'subject', name: string): Promise<boolean> =>
   (await ledger.claimOf(knownClaim(what, name))) !== undefined
 
 const knownClaim = (what: 'host' | 'subject', name: string): string => `known-${what}-${sha256Hex(folded(name))}`
+
+/** Bytes of UTF-8: what a claim can hold of its intent. The fact has the whole text. */
+const MAX_INTENT = 200
+
+function asIntent(text: string): string {
+  let intent = ''
+  let length = 0
+  for (const character of text) {
+    length += Buffer.byteLength(character)
+    if (length > MAX_INTENT) return intent
+    intent += character
+  }
+  return intent
+}
 
 /** Names that a reader would take for one. */
 const folded = (name: string): string => name.normalize('NFKC').toLowerCase().trim()
@@ -74,7 +89,7 @@ export async function decide(
   if (!person.mayApprove) throw notSecond(`${name} may see requests, and not decide on them`)
   if (involved.includes(folded(name))) throw notSecond(`${name} asked for it, or works on ${request.host}`)
   if (request.status !== 'awaiting-approval') throw decided(`the request is ${request.status}`)
-  const intent = reason === undefined ? decision : `${decision}: ${reason}`
+  const intent = asIntent(reason === undefined ? decision : `${decision}: ${reason}`)
   const taken = await ledger.claim(decisionClaim(request.subject, request.formSha256), name, intent)
   if (taken.run !== name || taken.intent !== intent) throw decided(`${taken.run} has decided: ${taken.intent}`)
   const { time: _, entry: __, ...said } = request

@@ -52,8 +52,10 @@ export class OrderDesk {
   /** The order of a key, asked for by its host; undefined where that host has none. Follows it at the CA as often as the CA lets. */
   async look(host: BrokerHost, claim: string): Promise<BrokeredOrder | undefined> {
     const ledger = await this.ledger
-    if ((await ownerOf(ledger, claim)) !== host.name) return undefined
-    return this.#queue.run(claim, () => this.#look(claim, true))
+    // Behind a request for the same key that is being judged: what it comes to is the answer, not that there is none.
+    return this.#queue.run(claim, async () =>
+      (await ownerOf(ledger, claim)) === host.name ? this.#look(claim, true) : undefined,
+    )
   }
 
   /** What waits for a second person, oldest first. */
@@ -107,12 +109,12 @@ export class OrderDesk {
     if (rules.length > 0 && !(await this.#isApproved(said, judged, rules))) return this.#known(claim)
     await (await this.#spending).count(order, host.limits)
     await freeOver(this.#setting, ledger, claim)
-    const run = await placeOrder(this.#setting, host, judged).catch((error: unknown) => {
+    const placed = await placeOrder(this.#setting, host, judged).catch((error: unknown) => {
       // Another broker was first: its order is the order.
       if (error instanceof EnrollError && error.code === 'order.duplicate') return undefined
       throw error
     })
-    if (run !== undefined) await makeKnown(ledger, order, run)
+    if (placed?.accepted === true) await makeKnown(ledger, order, placed.run)
     return this.#known(claim)
   }
 

@@ -7,15 +7,21 @@ import type { DeskSetting } from './desk-setting.ts'
 import type { JudgedRequest } from './judge-request.ts'
 import { learnPrice } from './price.ts'
 
+/** The run that ordered, and whether the CA has accepted the order. */
+export interface Placed {
+  readonly run: string
+  readonly accepted: boolean
+}
+
 /**
- * Places the order of a request in a run of the broker's own, by the way that all orders go: claim, journal, one POST, journal. Returns the
- * run, whatever the CA answered. Throws EnrollError `order.duplicate` where the key is claimed, `ca.unreachable` where nothing was sent.
+ * Places the order of a request in a run of the broker's own, by the way that all orders go: claim, journal, one POST, journal. Resolves
+ * whatever the CA answered. Throws EnrollError `order.duplicate` where the key is claimed, `ca.unreachable` where nothing was sent.
  */
 export async function placeOrder(
   { services, configuration }: DeskSetting,
   { name }: BrokerHost,
   judged: JudgedRequest,
-): Promise<string> {
+): Promise<Placed> {
   const { request, test, csr, spkiSha256, verdict } = judged
   const { form } = request
   const ca = await services.certificateAuthority(configuration)
@@ -47,6 +53,6 @@ export async function placeOrder(
       throw error
     }
     await learnPrice(run.ledger, judged, run.record.amount, run.id)
-    return run.id
+    return { run: run.id, accepted: run.record.orderNumber !== undefined }
   })
 }

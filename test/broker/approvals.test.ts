@@ -109,6 +109,37 @@ describe('an order that a rule wants a second person for', () => {
     expect(kit.orders - before).toBe(1)
   })
 
+  it('is not spared it by a rehearsal, nor by an order that the CA refused', async () => {
+    const strict = await kit.broker(
+      `
+approval: { newHost: true, newSubject: true }
+hosts:
+  - { name: web1, ${pin('web1')}, anyDevice: true }
+people:
+  - { name: alice, ${pin('alice')}, approves: true }
+`,
+      'strict-state',
+    )
+    const order = (request: unknown) => kit.call(strict, identities.web1, 'POST', '/v1/orders', request)
+    const request = await kit.request()
+    const rehearsal = await order({ ...request, form: { ...request.form, test: 'Y' } })
+    expect(rehearsal, JSON.stringify(rehearsal.body)).toMatchObject({
+      status: 200,
+      body: { state: 'ordered', test: true },
+    })
+    const waiting = await order(request)
+    expect(waiting).toMatchObject({ status: 202, body: { rules: ['newHost', 'newSubject'] } })
+    const { spkiSha256 } = waiting.body
+    const pending = await kit.call(strict, identities.alice, 'GET', '/v1/requests')
+    const { formSha256 } = pending.body.requests[0]
+    const decision = { decision: 'approve', formSha256 }
+    const decided = await kit.call(strict, identities.alice, 'POST', `/v1/requests/${spkiSha256}/decision`, decision)
+    expect(decided.status, JSON.stringify(decided.body)).toBe(200)
+    kit.rehearsal.ca.fail({ endpoint: '!AutoApplyOrder', kind: 'error', code: -40, message: 'no', times: 1 })
+    expect((await order(request)).body).toMatchObject({ state: 'refused' })
+    expect(await order(await kit.request())).toMatchObject({ status: 202, body: { rules: ['newHost', 'newSubject'] } })
+  })
+
   it('above an amount waits, also where nobody knows what it costs', async () => {
     const dear = await kit.broker(`
 approval: { above: 100 }

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { decide, decisionOn, makeKnown, rulesFor } from '../../src/broker/approval.ts'
+import type { HostRequest } from '../../src/ledger/fact.ts'
+import { lastFact } from '../../src/ledger/ledger.ts'
 import { PostgresqlLedger } from '../../src/ledger/postgresql/postgresql-ledger.ts'
 import { missingServer, PostgresqlServer } from '../ledger/postgresql-server.ts'
 import { allHere } from '../not-run.ts'
@@ -61,5 +64,26 @@ describe.skipIf(!allHere(missingServer()))('two brokers over one PostgreSQL', ()
     const next = await kit.request({ 'order.organizationName': 'Third Signing GmbH' })
     expect(await ask(two, next)).toMatchObject({ status: 429, body: { error: { code: 'broker.limit' } } })
     expect(kit.orders).toBe(before)
+  })
+  it('take a decision and a name that are as long as they may be, in any script', async () => {
+    const [ledger] = ledgers
+    if (ledger === undefined) throw new Error('no ledger')
+    const [claim, formSha256, attempt] = ['a', 'b', 'c'].map((digit) => digit.repeat(64)) as [string, string, string]
+    const subjectName = '株'.repeat(200)
+    const asked: HostRequest = {
+      ...{ status: 'awaiting-approval', host: 'web3', test: false, attempt, hostRun: 'run', requestedBy: 'operator' },
+      ...{ formSha256, subjectName, device: { hsmType: 'YUBIHSM2', model: 'YubiHSM 2' }, rules: ['newSubject'] },
+    }
+    await ledger.record({ kind: 'request', subject: claim, run: 'broker.web3', ...asked })
+    const request = await lastFact(ledger, 'request', claim)
+    if (request === undefined) throw new Error('no request')
+    const person = { name: 'alice', pins: [], mayApprove: true }
+    const reason = '否'.repeat(500)
+    await decide(ledger, request, { person, host: undefined, decision: 'reject', reason })
+    expect(await decisionOn(ledger, claim, formSha256)).toMatchObject({ decision: 'reject', by: 'alice' })
+    expect(await lastFact(ledger, 'request', claim)).toMatchObject({ status: 'declined', by: 'alice', reason })
+    const order = { test: false, host: 'web3', subjectName, expected: 1 }
+    await makeKnown(ledger, order, 'run')
+    expect(await rulesFor(ledger, { newHost: true, newSubject: true }, order)).toEqual([])
   })
 })
