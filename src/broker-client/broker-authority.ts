@@ -6,6 +6,7 @@ import type {
   Collection,
   FormFault,
   OrderForm,
+  OrderKey,
   OrderOptions,
   OrderOutcome,
   OrderProgress,
@@ -17,9 +18,9 @@ import { orderTable } from '../sectigo/parameters/order-table.ts'
 import { validateForm } from '../sectigo/parameters/validate-form.ts'
 import { VERSION } from '../version.ts'
 import { type BrokerAddress, type BrokerCall, type BrokerReply, callBroker } from './broker-call.ts'
-import { faultIn, strange } from './broker-fault.ts'
+import { codeIn, faultIn, strange, understood } from './broker-fault.ts'
 import { type BrokeredOrder, hostPath, type OrderRequest, orderPath, ordersPath } from './messages.ts'
-import { MessageFault, readBrokeredOrder } from './read-messages.ts'
+import { readBrokeredOrder } from './read-messages.ts'
 
 export interface BrokerAuthorityOptions {
   /** Read with the first call. Throws EnrollError where a file or a secret cannot be read. */
@@ -44,26 +45,29 @@ export function brokerAuthority(options: BrokerAuthorityOptions): Brokered {
   /** What the broker said last of each order, for the question that follows the collection. */
   const progressOf = new Map<string, OrderProgress>()
 
-  async function call(wanted: BrokerCall): Promise<BrokerReply> {
+  /** The last answer. `before`: an earlier try of the same call may have reached the broker. */
+  async function call(wanted: BrokerCall): Promise<Answered> {
     address ??= options.address()
     const at = await address
     const end = performance.now() + options.patience
+    let before = false
     for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       const reply = await callBroker(at, wanted)
       options.onTrace?.(
         `${wanted.method} ${at.url.host}${wanted.path.slice(0, 40)}: ${reply.kind === 'reply' ? reply.status : reply.reason}`,
       )
       const again = reply.kind === 'failed' ? !reply.final : reply.status === 202 && isBeingOrdered(reply.body)
-      if (!again || performance.now() + pause > end) return reply
+      if (!again || performance.now() + pause > end) return { reply, before }
       await delay(pause, undefined, wanted.signal === undefined ? {} : { signal: wanted.signal }).catch(() => undefined)
-      if (wanted.signal?.aborted === true) return reply
+      if (wanted.signal?.aborted === true) return { reply, before }
+      before ||= reply.kind === 'reply' || reply.sent
     }
   }
 
-  async function look(spkiSha256: string, test: boolean, signal?: AbortSignal): Promise<BrokeredOrder | undefined> {
-    const reply = await call({ method: 'GET', path: orderPath(spkiSha256, test), signal })
-    if (reply.kind === 'reply' && reply.status === 404) return undefined
-    return orderIn(reply)
+  async function look(key: OrderKey, signal?: AbortSignal): Promise<BrokeredOrder | undefined> {
+    const { reply } = await call({ method: 'GET', path: orderPath(key.spkiSha256, key.test), signal })
+    if (reply.kind === 'reply' && codeIn(reply) === 'broker.no-request') return undefined
+    return orderIn(reply, key)
   }
 
   return {
@@ -71,20 +75,24 @@ export function brokerAuthority(options: BrokerAuthorityOptions): Brokered {
       validateForm(orderTable(form).table, form, { also: options.foreignOrderNumber ? ORDER_IDENTITY_PARAMETERS : [] }),
     applyOrder: async (form, order) => {
       const body = requestOf(form, order, options.requestedBy)
-      const reply = await call({ method: 'POST', path: ordersPath, body })
-      if (reply.kind === 'failed' && reply.sent) return { kind: 'unknown', reason: `${lost(reply.reason)}; ${ASKED}` }
-      if (reply.kind === 'reply' && mayHaveOrdered(reply))
-        return { kind: 'unknown', reason: `${faultIn(reply).message.replace(/[.]$/, '')}; ${ASKED}` }
-      try {
-        return outcomeOf(orderIn(reply))
-      } catch (error) {
-        if (error instanceof EnrollError)
-          return { kind: 'not-sent', reason: error.message, remedy: error.remedy, error }
+      // What it throws was thrown before a connection: a file or a secret that cannot be read.
+      const answered = await call({ method: 'POST', path: ordersPath, body }).catch((error: unknown) => {
+        if (error instanceof EnrollError) return error
         throw error
+      })
+      if (answered instanceof EnrollError) return notSent(answered)
+      const { reply, before } = answered
+      try {
+        return outcomeOf(orderIn(reply, order?.key))
+      } catch (error) {
+        if (!(error instanceof EnrollError)) throw error
+        if (!saysNothingWasSent(reply, before))
+          return { kind: 'unknown', reason: `${error.message.replace(/[.]$/, '')}; ${ASKED}` }
+        return notSent(error)
       }
     },
-    outcomeOf: async ({ spkiSha256, test }, more) => {
-      const order = await look(spkiSha256, test, more?.signal)
+    outcomeOf: async (key, more) => {
+      const order = await look(key, more?.signal)
       if (order === undefined) return { kind: 'not-sent', reason: 'the broker has no request for it', remedy: RESUME }
       return order.state === 'ordering' ? undefined : outcomeOf(order)
     },
@@ -98,14 +106,14 @@ export function brokerAuthority(options: BrokerAuthorityOptions): Brokered {
     // The answer to the collection says it all.
     orderProgressIfDue: async (orderNumber) => progressOf.get(orderNumber),
     collect: async ({ orderNumber, spkiSha256 = '', test = false }, more) => {
-      const order = await look(spkiSha256, test, more?.signal)
+      const order = await look({ spkiSha256, test }, more?.signal)
       if (order === undefined) throw strange('it does not know the order')
       const progress = progressIn(order)
       if (progress !== undefined) progressOf.set(orderNumber, progress)
       return collectionOf(order)
     },
     greet: async (more) => {
-      const reply = await call({ method: 'GET', path: hostPath, signal: more?.signal })
+      const { reply } = await call({ method: 'GET', path: hostPath, signal: more?.signal })
       const name = reply.kind === 'reply' && reply.status === 200 ? jsonMember(reply.body, 'name') : undefined
       if (typeof name === 'string') return name.slice(0, 64)
       throw faultIn(reply)
@@ -122,11 +130,23 @@ const isBeingOrdered = (body: unknown): boolean => jsonMember(body, 'state') ===
 
 const ASKED = 'the broker is asked when the run is resumed'
 
-/** It failed, and has not said that nothing was sent: the order may have been placed before. */
-const mayHaveOrdered = ({ status, body }: Extract<BrokerReply, { kind: 'reply' }>): boolean =>
-  status >= 500 && jsonMember(jsonMember(body, 'error'), 'code') !== 'ca.unreachable'
+interface Answered {
+  readonly reply: BrokerReply
+  readonly before: boolean
+}
 
-const lost = (reason: string): string => `the broker did not answer (${reason})`
+/**
+ * Is it certain that the broker has not ordered? It refused the order in words that are known here, or could not be reached. What it says
+ * of a call alone (a certificate that is not pinned any more) does not hold for an earlier try, whose answer was lost.
+ */
+function saysNothingWasSent(reply: BrokerReply, before: boolean): boolean {
+  if (reply.kind === 'failed') return !reply.sent && !before
+  const code = codeIn(reply)
+  if (code === 'ca.unreachable') return true
+  return isRefusal(reply) && code !== undefined && !(before && code === 'broker.refused')
+}
+
+const isRefusal = ({ status }: Extract<BrokerReply, { kind: 'reply' }>): boolean => status >= 400 && status < 500
 
 function requestOf(
   form: OrderForm,
@@ -145,24 +165,22 @@ function requestOf(
   }
 }
 
-/** Throws EnrollError: what the broker said instead, or that it said nothing. */
-function orderIn(reply: BrokerReply): BrokeredOrder {
+/** Throws EnrollError: what the broker said instead, or that it said nothing of the order that it was asked for. */
+function orderIn(reply: BrokerReply, key?: OrderKey): BrokeredOrder {
   if (reply.kind === 'failed' || (reply.status !== 200 && reply.status !== 202)) throw faultIn(reply)
-  try {
-    return readBrokeredOrder(reply.body)
-  } catch (error) {
-    if (error instanceof MessageFault) throw strange(error.message)
-    throw error
-  }
+  const order = understood(() => readBrokeredOrder(reply.body))
+  if (key !== undefined && (order.spkiSha256 !== key.spkiSha256 || order.test !== key.test))
+    throw strange('it is about another order')
+  return order
 }
 
+/** Throws EnrollError where an order has no number that has one. */
 function outcomeOf(order: BrokeredOrder): OrderOutcome {
   const { state, orderNumber, amount, refusal, reason = state } = order
   switch (state) {
     case 'ordered':
     case 'issued':
-    case 'rejected':
-      if (orderNumber === undefined) return notSent(declined(reason))
+      if (orderNumber === undefined) throw strange('it has an order without a number')
       return { kind: 'ordered', orderNumber, paymentRequired: false, ...(amount === undefined ? {} : { amount }) }
     case 'refused': {
       const { code = 0, message = '' } = refusal ?? {}
@@ -171,6 +189,7 @@ function outcomeOf(order: BrokeredOrder): OrderOutcome {
     case 'awaiting-approval':
       return notSent(waiting(order))
     case 'declined':
+    case 'rejected':
       return notSent(declined(reason))
     case 'none':
       return { kind: 'not-sent', reason: 'the broker has sent nothing', remedy: RESUME }

@@ -35,6 +35,24 @@ class Members {
     return text
   }
 
+  /** A list of texts; undefined where there is none. */
+  texts(name: string, form: RegExp, longest: number): readonly string[] | undefined {
+    const list = jsonMember(this.#value, name)
+    if (list === undefined) return undefined
+    if (!Array.isArray(list) || list.length > MAX_LIST) throw new MessageFault(`"${name}" is not as it should be`)
+    return list.map((text: unknown) => {
+      if (typeof text === 'string' && text.length <= longest && form.test(text)) return text
+      throw new MessageFault(`"${name}" is not as it should be`)
+    })
+  }
+
+  /** ISO 8601, UTC; undefined where there is none. */
+  time(name: string): string | undefined {
+    const text = this.maybe(name, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/, 30)
+    if (text !== undefined && Number.isNaN(Date.parse(text))) throw new MessageFault(`"${name}" is no time`)
+    return text
+  }
+
   any(name: string): unknown {
     return jsonMember(this.#value, name)
   }
@@ -42,6 +60,7 @@ class Members {
 
 const MAX_PARAMETERS = 200
 const MAX_VALUE = 100_000
+const MAX_LIST = 64
 
 /** Reads what a host sends. Throws MessageFault. */
 export function readOrderRequest(value: unknown): OrderRequest {
@@ -98,8 +117,6 @@ export function readBrokeredOrder(value: unknown): BrokeredOrder {
   const state = ORDER_STATES.find((known) => known === members.any('state'))
   const test = members.any('test')
   if (state === undefined || typeof test !== 'boolean') throw new MessageFault('it has no state that is known here')
-  const certificates = members.any('certificates')
-  const rules = members.any('rules')
   return {
     spkiSha256: members.text('spkiSha256', HEX_64, 64),
     test,
@@ -109,21 +126,16 @@ export function readBrokeredOrder(value: unknown): BrokeredOrder {
     ...optional('orderNumber', members.maybe('orderNumber', /^\d+$/, 40)),
     ...optional('amount', members.maybe('amount', LINE, 40)),
     ...optional('reason', members.maybe('reason', WORDS, 4000)),
-    ...optional('nextPollAt', members.maybe('nextPollAt', /^\d{4}-\d\d-\d\dT[\d:.]+Z$/, 30)),
+    ...optional('nextPollAt', members.time('nextPollAt')),
     ...optional('refusal', readRefusal(members.any('refusal'))),
     ...optional('progress', readProgress(members.any('progress'))),
-    ...(Array.isArray(rules) ? { rules: rules.map(String) } : {}),
-    ...(Array.isArray(certificates) ? { certificates: certificates.map(readBase64) } : {}),
+    ...optional('rules', members.texts('rules', LINE, 100)),
+    ...optional('certificates', members.texts('certificates', BASE64, MAX_VALUE)),
   }
 }
 
 const optional = <K extends string, T>(name: K, value: T | undefined): Partial<Record<K, T>> =>
   value === undefined ? {} : ({ [name]: value } as Partial<Record<K, T>>)
-
-function readBase64(value: unknown): string {
-  if (typeof value !== 'string' || !BASE64.test(value)) throw new MessageFault('a certificate is not base64')
-  return value
-}
 
 function readRefusal(value: unknown): BrokeredOrder['refusal'] {
   if (value === undefined) return undefined
@@ -154,20 +166,40 @@ function readProgress(value: unknown): OrderProgress | undefined {
   }
 }
 
-const PENDING = ['claim', 'time', 'host', 'requestedBy', 'formSha256', 'subjectName'] as const
+/** A request that waits for a decision, as the broker lists it. */
+export type ListedRequest = HostRequest & { readonly claim: string; readonly time: string }
 
 /** Reads what waits for a decision. A newer broker may say more of it. Throws MessageFault. */
-export function readPending(
-  value: unknown,
-): readonly (HostRequest & { readonly claim: string; readonly time: string })[] {
+export function readPending(value: unknown): readonly ListedRequest[] {
   if (!Array.isArray(value)) throw new MessageFault('it lists no requests')
-  return value.map((item: unknown) => {
+  return value.map((item: unknown): ListedRequest => {
     const members = new Members(item)
-    for (const name of PENDING) members.text(name, WORDS, 1000)
-    members.text('claim', /^[0-9a-f]{64}(?:\.test)?$/, 70)
-    members.text('formSha256', HEX_64, 64)
-    if (!Array.isArray(members.any('rules')) || typeof members.any('device') !== 'object')
-      throw new MessageFault('a request says too little')
-    return item as HostRequest & { readonly claim: string; readonly time: string }
+    const device = new Members(members.any('device'))
+    const text = (name: string): string => members.text(name, WORDS, 1000)
+    const claim = members.text('claim', /^[0-9a-f]{64}(?:\.test)?$/, 70)
+    return {
+      claim,
+      time: text('time'),
+      status: 'awaiting-approval',
+      host: text('host'),
+      test: claim.endsWith('.test'),
+      attempt: members.text('attempt', HEX_64, 64),
+      ...optional('after', members.maybe('after', WORDS, 1000)),
+      hostRun: text('hostRun'),
+      requestedBy: text('requestedBy'),
+      formSha256: members.text('formSha256', HEX_64, 64),
+      ...optional('product', members.maybe('product', WORDS, 1000)),
+      ...optional('days', members.maybe('days', WORDS, 1000)),
+      subjectName: text('subjectName'),
+      ...optional('expectedAmount', members.maybe('expectedAmount', WORDS, 1000)),
+      device: {
+        hsmType: device.text('hsmType', WORDS, 100),
+        model: device.text('model', WORDS, 1000),
+        ...optional('serial', device.maybe('serial', WORDS, 1000)),
+        ...optional('firmware', device.maybe('firmware', WORDS, 1000)),
+        ...optional('keyType', device.maybe('keyType', WORDS, 100)),
+      },
+      rules: members.texts('rules', LINE, 100) ?? [],
+    }
   })
 }

@@ -107,8 +107,16 @@ export interface AttestedOrders {
   place(order: AttestedOrder): Promise<OrderOutcome>
 }
 
+/** By what a broker knows an order. */
+export interface OrderKey {
+  readonly spkiSha256: string
+  readonly test: boolean
+}
+
 /** What a broker is told beside the form; a CA that is asked directly needs none of it. */
 export interface OrderOptions extends CallOptions {
+  /** What the form is for: an answer about another key is none. */
+  readonly key?: OrderKey
   /** The run, and the hash of the entry by which its journal says that it orders. */
   readonly run?: string
   readonly attempt?: string
@@ -136,10 +144,7 @@ export interface CertificateAuthority {
    * What became of an order that was asked for: only a broker knows, and where there is none this is absent. Undefined where it is still
    * being ordered.
    */
-  outcomeOf?(
-    key: { readonly spkiSha256: string; readonly test: boolean },
-    options?: CallOptions,
-  ): Promise<OrderOutcome | undefined>
+  outcomeOf?(key: OrderKey, options?: CallOptions): Promise<OrderOutcome | undefined>
   balance(options?: CallOptions): Promise<Balance>
   orderProgress(orderNumber: string, options?: CallOptions): Promise<OrderProgress>
   /** The same for whoever asks again and again; undefined, without a call, where this order was asked about a moment ago. */

@@ -1,4 +1,4 @@
-import type { PendingRequest } from '../../broker-client/person-calls.ts'
+import type { ListedRequest } from '../../broker-client/read-messages.ts'
 import { EnrollError, EXIT, type ExitCode } from '../../errors.ts'
 import { printable } from '../../printable.ts'
 import type { Arguments, Command, CommandContext, CommandGroup } from '../command.ts'
@@ -79,7 +79,7 @@ const toText = ({
   rules = [],
   device,
   time,
-}: PendingRequest): string =>
+}: ListedRequest): string =>
   printable(
     [
       claim.slice(0, 16),

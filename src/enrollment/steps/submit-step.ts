@@ -23,6 +23,7 @@ export async function runSubmitStep(run: Run): Promise<void> {
   const options = untilStopped(services)
   const beside = {
     run: run.id,
+    key: { spkiSha256: record.spkiSha256, test: record.test },
     ...(record.certChains === undefined ? {} : { certChains: await folder.readArtefact(record.certChains) }),
     ...(record.keyLocation === undefined ? {} : { keyName: record.keyLocation }),
   }
