@@ -1,65 +1,190 @@
 /**
- * `npm run bench:broker`: orders through one broker, as a ratio to the calls to the CA alone (balance and order). The rehearsal CA, which
- * answers at once, the broker and the callers share this process, so that what each costs adds up.
- * `--orders N` (1000) each way, `--beside N` (8) under way at a time.
+ * `npm run bench:broker`: orders through one broker, as a ratio to the calls to the CA alone (balance and order), which a process makes
+ * that does nothing else. The rehearsal CA, which answers at once, the built broker, its PostgreSQL, the hosts, and the caller without a
+ * broker are processes of their own, over TLS and loopback. Both sides take turns, a hundred orders each, so that what else the machine
+ * does falls on both. Linux only.
+ *
+ * `--orders N` (1000) each way, `--beside N` (8) under way at a time, `--hosts N` (20), `--ledger postgresql|folder`, `--no-fsync`: the
+ * database does not wait for its disk, `--profile-to DIR`: a processor profile of the broker, `--json`. Exits 1 where a target is missed.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import type { OrderRequest } from '../../src/broker-client/messages.ts'
-import { createRealServices } from '../../src/enrollment/real-services.ts'
-import { BrokerKit, newIdentity } from '../broker/broker-kit.ts'
+import { playRole, type Role } from './broker-roles.ts'
+import { type Player, startWorld, type World } from './broker-world.ts'
+import { processorTime, residentMemory } from './process-cost.ts'
 
 const { values } = parseArgs({
-  options: { orders: { type: 'string', default: '1000' }, beside: { type: 'string', default: '8' } },
+  options: {
+    role: { type: 'string' },
+    orders: { type: 'string', default: '1000' },
+    beside: { type: 'string', default: '8' },
+    hosts: { type: 'string', default: '20' },
+    ledger: { type: 'string', default: 'postgresql' },
+    'no-fsync': { type: 'boolean', default: false },
+    'profile-to': { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+  allowPositionals: true,
 })
 
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<number> {
-  const left = [...items]
-  const begun = performance.now()
-  await Promise.all(
-    Array.from({ length: Number(values.beside) }, async () => {
-      for (let item = left.pop(); item !== undefined; item = left.pop()) await work(item)
-    }),
-  )
-  return performance.now() - begun
+/** Orders before the clock starts, in each turn, and beside which claims are timed. */
+const WARM_UP = 50
+const TURN = 100
+const BESIDE_CLAIMS = 200
+const CLAIMS = 500
+
+const TARGETS = { ratio: 1.5, roundTrips: 20, kilobytesPerOrder: 8 } as const
+
+/** Milliseconds. */
+interface Cost {
+  wall: number
+  readonly processor: Record<string, number>
 }
 
-// Doubles carry one serial number: this one is locked apart from those of other programs.
-process.env.HSM_ENROLL_TEST_DEVICE_LOCKS = mkdtempSync(join(tmpdir(), 'locks-'))
-const kit = await BrokerKit.start({ account: { credit: '900000000.00' } })
-const web = newIdentity()
-const requests: OrderRequest[] = []
-for (let index = 0; index < Number(values.orders) * 2; index++) requests.push(await kit.request())
-const half = requests.length / 2
+interface Result {
+  readonly orders: number
+  readonly beside: number
+  readonly cores: number
+  readonly alone: Cost
+  readonly brokered: Cost
+  /** MiB of the broker, after so many orders. */
+  readonly memory: readonly (readonly [orders: number, megabytes: number])[]
+  readonly claim?: { readonly p99: number; readonly median: number; readonly roundTrip: number }
+}
 
-const configuration = await kit.brokerConfiguration('alone')
-const services = createRealServices({
-  stateDirectory: kit.folder,
-  reading: { env: {} },
-  observer: { step: () => undefined },
+async function bench(): Promise<void> {
+  const count = Number(values.orders)
+  const world = await startWorld({
+    orders: WARM_UP + count + BESIDE_CLAIMS,
+    beside: Number(values.beside),
+    hosts: Number(values.hosts),
+    ledger: values.ledger === 'folder' ? 'folder' : 'postgresql',
+    fsync: !values['no-fsync'],
+    ...(values['profile-to'] === undefined ? {} : { profileTo: values['profile-to'] }),
+  })
+  try {
+    const result = await measure(world, count)
+    process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : wordsOf(result))
+    process.exitCode = judge(result).length === 0 ? 0 : 1
+  } finally {
+    await world.close()
+  }
+}
+
+async function measure(world: World, count: number): Promise<Result> {
+  const { alone, aloneCa, hosts, hostsCa, brokerPid, brokerUrl: url, database } = world
+  const aloneSide = { callers: alone.pid, CA: aloneCa.pid }
+  const brokeredSide = {
+    hosts: hosts.pid,
+    broker: brokerPid,
+    ...(database === undefined ? {} : { database: database.pid }),
+    CA: hostsCa.pid,
+  }
+  const costs = { alone: noCost(aloneSide), brokered: noCost(brokeredSide) }
+  await alone.ask({ from: 0, to: WARM_UP })
+  await hosts.ask({ from: 0, to: WARM_UP, url })
+  const memory: (readonly [number, number])[] = []
+  for (let done = 0; done < count; done += TURN) {
+    const turn = { from: WARM_UP + done, to: WARM_UP + Math.min(done + TURN, count) }
+    await add(costs.alone, aloneSide, alone, turn)
+    await add(costs.brokered, brokeredSide, hosts, { ...turn, url })
+    memory.push([turn.to - WARM_UP, residentMemory(brokerPid)])
+  }
+  const { orders } = await hostsCa.ask<{ readonly orders: number }>({ from: 0, to: 0 })
+  if (orders !== count + WARM_UP) throw new Error(`the CA has ${orders} orders in place of ${count + WARM_UP}`)
+  const claim = database === undefined ? {} : { claim: await timeClaims(world, database, WARM_UP + count) }
+  return {
+    orders: count,
+    beside: Number(values.beside),
+    cores: availableParallelism(),
+    ...costs,
+    memory,
+    ...claim,
+  }
+}
+
+type Side = Readonly<Record<string, number>>
+
+const timesOf = (side: Side): Readonly<Record<string, number>> =>
+  Object.fromEntries(Object.entries(side).map(([name, pid]) => [name, processorTime(pid)]))
+const noCost = (side: Side): Cost => ({
+  wall: 0,
+  processor: Object.fromEntries(Object.keys(side).map((name) => [name, 0])),
 })
-const ca = await services.certificateAuthority(configuration)
-const alone = await inParallel(requests.slice(0, half), async ({ form }) => {
-  await ca.balance()
-  const outcome = await ca.applyOrder(form)
-  if (outcome.kind !== 'ordered') throw new Error(`the CA answered ${JSON.stringify(outcome)}`)
-})
-const url = await kit.broker(
-  `hosts:\n  - { name: web1, pins: ['${web.pin}'], expect: { serials: ['${kit.serial}'] } }\n`,
-)
-const before = kit.orders
-const memory = process.memoryUsage.rss()
-const brokered = await inParallel(requests.slice(half), async (request) => {
-  const { body } = await kit.call(url, web, 'POST', '/v1/orders', request)
-  if (body.state !== 'ordered') throw new Error(`the broker answered ${JSON.stringify(body)}`)
-})
-const grown = (process.memoryUsage.rss() - memory) / 2 ** 20
-if (kit.orders - before !== half) throw new Error(`${kit.orders - before} orders in place of ${half}`)
-process.stdout.write(
-  `${half} orders, ${values.beside} at a time: the CA alone ${(alone / half).toFixed(1)} ms each, through the broker ${(brokered / half).toFixed(1)} ms each, ratio ${(brokered / alone).toFixed(2)}; memory +${grown.toFixed(0)} MiB\n`,
-)
-await kit.close()
-rmSync(process.env.HSM_ENROLL_TEST_DEVICE_LOCKS, { recursive: true })
-process.exit()
+
+/** One turn of a side. */
+async function add(cost: Cost, side: Side, player: Player, question: Parameters<Player['ask']>[0]): Promise<void> {
+  const before = timesOf(side)
+  const { milliseconds } = await player.ask<{ readonly milliseconds: number }>(question)
+  const after = timesOf(side)
+  cost.wall += milliseconds
+  for (const name of Object.keys(side))
+    cost.processor[name] = (cost.processor[name] ?? 0) + (after[name] ?? 0) - (before[name] ?? 0)
+}
+
+/** While orders are under way: what a claim takes, and what a round trip does, in turns. */
+async function timeClaims(world: World, database: NonNullable<World['database']>, from: number) {
+  const load = world.hosts.ask({ from, to: from + BESIDE_CLAIMS, url: world.brokerUrl })
+  const { claims, roundTrips } = await world.claims.ask<{
+    readonly claims: readonly number[]
+    readonly roundTrips: readonly number[]
+  }>({ from: 0, to: CLAIMS, database })
+  await load
+  return { p99: quantile(claims, 0.99), median: quantile(claims, 0.5), roundTrip: quantile(roundTrips, 0.5) }
+}
+
+const quantile = (numbers: readonly number[], part: number): number =>
+  numbers.toSorted((a, b) => a - b)[Math.min(numbers.length - 1, Math.floor(numbers.length * part))] ?? Number.NaN
+
+const sum = (numbers: Readonly<Record<string, number>>): number =>
+  Object.values(numbers).reduce((total, number) => total + number, 0)
+
+/** KiB that the broker grew by with each order of the second half: the first fills what is kept once. */
+function growthOf({ memory }: Result): number {
+  const half = memory[Math.ceil(memory.length / 2) - 1]
+  const last = memory.at(-1)
+  if (half === undefined || last === undefined || half === last) return 0
+  return ((last[1] - half[1]) * 1024) / (last[0] - half[0])
+}
+
+/** What misses its target. */
+function judge(result: Result): readonly string[] {
+  const { alone, brokered, claim } = result
+  const figures: readonly (readonly [name: string, value: number, most: number])[] = [
+    ['ratio of wall time', brokered.wall / alone.wall, TARGETS.ratio],
+    ...(claim === undefined
+      ? []
+      : [['p99 of a claim in round trips', claim.p99 / claim.roundTrip, TARGETS.roundTrips] as const]),
+    ['KiB of memory with each order', growthOf(result), TARGETS.kilobytesPerOrder],
+  ]
+  return figures
+    .filter(([, value, most]) => !(value <= most))
+    .map(([name, value, most]) => `${name} ${value.toFixed(2)}, at most ${most}`)
+}
+
+function wordsOf(result: Result): string {
+  const { orders, beside, cores, alone, brokered, memory, claim } = result
+  const each = (name: string, { wall, processor }: Cost): string =>
+    `${name}: ${(wall / orders).toFixed(2)} ms of wall time, ${(sum(processor) / orders).toFixed(2)} ms of processor time each (${Object.entries(
+      processor,
+    )
+      .map(([part, time]) => `${part} ${(time / orders).toFixed(2)}`)
+      .join(', ')})`
+  const shown = memory.filter(([count], index) => count === 100 || count === 500 || index === memory.length - 1)
+  return `${[
+    `${orders} orders each way, ${beside} at a time, ${cores} cores; ledger: ${values.ledger}${values['no-fsync'] ? ', which does not wait for its disk' : ''}`,
+    each('the CA alone', alone),
+    each('through the broker', brokered),
+    `ratio of wall time ${(brokered.wall / alone.wall).toFixed(2)}, of processor time ${(sum(brokered.processor) / sum(alone.processor)).toFixed(2)}`,
+    ...(claim === undefined
+      ? []
+      : [
+          `a claim beside orders: p99 ${(claim.p99 / claim.roundTrip).toFixed(1)}, median ${(claim.median / claim.roundTrip).toFixed(1)} round trips (of ${claim.roundTrip.toFixed(2)} ms)`,
+        ]),
+    `memory of the broker: ${shown.map(([count, megabytes]) => `${megabytes.toFixed(0)} MiB after ${count}`).join(', ')}; ${growthOf(result).toFixed(1)} KiB more with each order of the second half`,
+    ...judge(result).map((missed) => `! ${missed}`),
+  ].join('\n')}\n`
+}
+
+if (values.role === undefined) await bench()
+else await playRole(values.role as Role, process.argv.at(-1) ?? '')

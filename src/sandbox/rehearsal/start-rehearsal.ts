@@ -112,7 +112,7 @@ async function startNamedDouble(name: string, directory: string): Promise<Runnin
 }
 
 /** An order that the documents' tables accept. */
-const REHEARSAL_ORDER = {
+export const REHEARSAL_ORDER = {
   product: '1214',
   days: '365',
   SmartCardBased: 'N',
