@@ -1,4 +1,5 @@
 import { access } from 'node:fs/promises'
+import { parseCertificate } from '../asn1/certificate.ts'
 import type { BrokeredOrder } from '../broker-client/messages.ts'
 import { readCertificates } from '../check/read/certificates-input.ts'
 import { heldClaims, releaseClaims } from '../enrollment/order-claims.ts'
@@ -8,6 +9,7 @@ import { runCollectStep } from '../enrollment/steps/collect-step.ts'
 import { runUnknownStep } from '../enrollment/steps/unknown-step.ts'
 import { EnrollError } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { sha256Hex } from '../sha256-hex.ts'
 import type { DeskSetting } from './desk-setting.ts'
 import type { KnownOrder } from './order-state.ts'
 import { brokerRun } from './owners.ts'
@@ -65,6 +67,7 @@ async function followElsewhere(
   const ca = await services.certificateAuthority(configuration)
   const collection = await ca.collect({ orderNumber })
   if (collection.kind === 'issued') {
+    refuseForeign(known, orderNumber, collection.certificates)
     await deliver(ledger, known, orderNumber, collection.certificates)
     return {}
   }
@@ -74,6 +77,16 @@ async function followElsewhere(
     progress: { state: 'pending', summary: collection.message, steps: [] },
     nextPollAt: new Date(next).toISOString(),
   }
+}
+
+/** What is delivered stays so: a slip of the CA must not become the answer for ever. Throws EnrollError `certificate.other-key`, `asn1.der`. */
+function refuseForeign({ claim }: KnownOrder, orderNumber: string, ders: readonly Uint8Array[]): void {
+  if (ders.some((der) => sha256Hex(parseCertificate(der).spki) === claim.slice(0, 64))) return
+  throw new EnrollError(
+    'certificate.other-key',
+    `Could not use the certificates of order ${orderNumber}: none of the ${ders.length} has the key that was ordered for.`,
+    { remedy: 'Ask the CA about the order; it is asked again with the next question of the host.' },
+  )
 }
 
 /** A fact is one bounded line: of a chain that is too long for it, the top is left out, which every verifier has. */

@@ -30,7 +30,7 @@ export class OrderDesk {
   constructor(setting: DeskSetting) {
     this.#setting = setting
     this.ledger = openLedger(setting.services)
-    this.#spending = this.ledger.then((ledger) => new SpendingLog(ledger, setting.services.now))
+    this.#spending = this.ledger.then((ledger) => new SpendingLog(ledger))
     // Whoever asks is told; nobody may ask.
     this.#spending.catch(() => undefined)
   }

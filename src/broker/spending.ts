@@ -16,41 +16,51 @@ export interface Spending {
 /** More orders of one host in a month are not counted; nor placed, where a limit is set. */
 const MOST = 100_000
 
+/** Milliseconds: how far back a clock is set without that an order counts for the month before. */
+const SET_BACK = 2 * 86_400_000
+
 /**
  * Counts a host's orders of a month as claims with numbers: each takes the next one, in one step, whichever broker it goes through, so
  * that the sum which it was allowed by cannot have changed when it has the number. What was counted stays counted, whatever became of the
- * order. Rehearsals count apart.
+ * order. Rehearsals count apart. Days and months are those of the ledger, whose clock dates the claims; one that was set back does not
+ * bring back a day that has begun.
  */
 export class SpendingLog {
   readonly #ledger: Ledger
-  readonly #now: () => number
   /** Claims that were read: they never change. */
   readonly #read = new Map<string, Claim[]>()
 
-  constructor(ledger: Ledger, now: () => number) {
+  constructor(ledger: Ledger) {
     this.#ledger = ledger
-    this.#now = now
   }
 
   /** Throws EnrollError `broker.limit`. */
   async count(spending: Spending, limits: OrderLimits): Promise<void> {
     if (Object.keys(limits).length === 0) return
-    const time = new Date(this.#now()).toISOString()
     const asked = await this.#orderOf(spending)
-    const log = orderClaim(`spent-${spending.host}-${time.slice(0, 7)}`, spending.test)
+    const now = await this.#ledger.now()
+    const log = await this.#logOf(spending, now)
     const entries = this.#read.get(log) ?? []
     this.#read.set(log, entries)
     while (entries.length < MOST) {
       if (entries.some(({ run }) => run === asked)) return
       const index = entries.length
-      const name = `${log}.${index + 1}`
+      const name = entryOf(log, index)
       const known = await this.#ledger.claimOf(name)
-      if (known === undefined) refuseBeyond(entries, spending, limits, time)
+      if (known === undefined) refuseBeyond(entries, spending, limits, isoTime(now))
       const taken = known ?? (await this.#ledger.claim(name, asked, String(spending.expected ?? UNKNOWN)))
       // Another request of this process may have read it meanwhile.
       if (entries.length === index) entries.push(taken)
     }
     throw beyond(spending, `${MOST} orders in a month`)
+  }
+
+  /** Of this month, or of the next one where that has begun. */
+  async #logOf({ host, test }: Spending, now: number): Promise<string> {
+    const [log, next] = [now, now + SET_BACK].map((time) =>
+      orderClaim(`spent-${host}-${isoTime(time).slice(0, 7)}`, test),
+    ) as [string, string]
+    return next !== log && (await this.#ledger.claimOf(entryOf(next, 0))) !== undefined ? next : log
   }
 
   /** A key that is ordered for again, after an order that came to nothing, is another order: that one was sent, too. */
@@ -66,21 +76,29 @@ const CAME_TO_NOTHING: readonly OrderStatus[] = ['rejected', 'order-rejected', '
 
 const UNKNOWN = 'unknown'
 
-function refuseBeyond(entries: readonly Claim[], spending: Spending, limits: OrderLimits, time: string): void {
+const entryOf = (log: string, index: number): string => `${log}.${index + 1}`
+const isoTime = (time: number): string => new Date(time).toISOString()
+
+function refuseBeyond(entries: readonly Claim[], spending: Spending, limits: OrderLimits, now: string): void {
   const { perDay, perMonth, amountPerMonth } = limits
-  const today = entries.filter((entry) => entry.time.slice(0, 10) === time.slice(0, 10)).length
+  const days = entries.map(({ time }) => time.slice(0, 10))
+  const day = days.reduce((latest, each) => (each > latest ? each : latest), now.slice(0, 10))
+  const today = days.filter((each) => each === day).length
   if (perDay !== undefined && today >= perDay) throw beyond(spending, `${perDay} orders a day`)
   if (perMonth !== undefined && entries.length >= perMonth) throw beyond(spending, `${perMonth} orders a month`)
   if (amountPerMonth === undefined || spending.test) return
-  const amounts = [...entries.map(({ intent }) => Number(intent)), spending.expected ?? Number.NaN]
-  const sum = amounts.reduce((total, amount) => total + amount, 0)
+  const before = entries.reduce((total, { intent }) => total + Number(intent), 0)
+  const sum = before + (spending.expected ?? Number.NaN)
   // A price that nobody knows (NaN) is within no limit.
-  if (!(sum <= amountPerMonth)) throw beyond(spending, `${(amountPerMonth / 100).toFixed(2)} a month`)
+  if (sum <= amountPerMonth) return
+  const why = spending.expected === undefined ? UNPRICED : Number.isNaN(before) ? UNPRICED_BEFORE : ''
+  throw beyond(spending, `${(amountPerMonth / 100).toFixed(2)} a month${why}`)
 }
 
-const beyond = ({ host, expected }: Spending, limit: string): EnrollError =>
-  new EnrollError(
-    'broker.limit',
-    `The broker refused the request: ${host} may not go beyond ${limit}${expected === undefined ? ', and what the order costs is not known' : ''}.`,
-    { remedy: 'Wait for the next day or month, or raise the limit in the broker’s file (and set assumedPrice there).' },
-  )
+const UNPRICED = ', and what the order costs is not known'
+const UNPRICED_BEFORE = ', and an order of this month has no known price'
+
+const beyond = ({ host }: Spending, limit: string): EnrollError =>
+  new EnrollError('broker.limit', `The broker refused the request: ${host} may not go beyond ${limit}.`, {
+    remedy: 'Wait for the next day or month, or raise the limit in the broker’s file (and set assumedPrice there).',
+  })

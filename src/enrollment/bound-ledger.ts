@@ -118,6 +118,7 @@ class BoundLedger implements Ledger {
   readonly saidBy: Ledger['saidBy']
   readonly all: Ledger['all']
   readonly claimOf: Ledger['claimOf']
+  readonly now: Ledger['now']
 
   constructor(ledger: PostgresqlLedger, stateDirectory: string, id: string) {
     this.#ledger = ledger
@@ -127,6 +128,7 @@ class BoundLedger implements Ledger {
     this.saidBy = ledger.saidBy.bind(ledger)
     this.all = ledger.all.bind(ledger)
     this.claimOf = ledger.claimOf.bind(ledger)
+    this.now = ledger.now.bind(ledger)
   }
 
   record(...fact: Parameters<Ledger['record']>): Promise<void> {

@@ -72,6 +72,10 @@ export class FolderLedger implements Ledger {
     }
   }
 
+  async now(): Promise<number> {
+    return this.#now()
+  }
+
   async claim(name: string, run: string, intent: string): Promise<Claim> {
     const fence = randomBytes(8).toString('hex')
     const mine: Claim = { name, run, intent, fence, time: new Date(this.#now()).toISOString() }

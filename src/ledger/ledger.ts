@@ -33,6 +33,8 @@ export interface Ledger {
   /** The last fact of every subject of a kind, in no order. */
   all<Kind extends FactKind>(kind: Kind): AsyncIterable<RecordedFact<Kind>>
 
+  /** The clock that dates facts and claims: milliseconds since 1970. */
+  now(): Promise<number>
   /** Takes a name, or finds it taken. Returns the claim in force: it is the caller's where run and intent are. */
   claim(name: string, run: string, intent: string): Promise<Claim>
   claimOf(name: string): Promise<Claim | undefined>

@@ -99,6 +99,32 @@ describe('a broker', () => {
   })
 })
 
+describe('a broker that follows what another one ordered', () => {
+  it('hands on no certificate for another key, and asks again', async () => {
+    const ledger = new FolderLedger(join(kit.folder, 'common-ledger'))
+    const one = await kit.broker(hosts, 'common-one', { ledger })
+    const { certificateAuthority } = kit.services(join(kit.folder, 'common-two'))
+    let isWrong = true
+    const two = await kit.broker(hosts, 'common-two', {
+      ledger,
+      certificateAuthority: async (configuration) => {
+        const ca = await certificateAuthority(configuration)
+        const foreign = new X509Certificate(kit.server.certificate).raw
+        return {
+          ...ca,
+          collect: async (...asked) => (isWrong ? { kind: 'issued', certificates: [foreign] } : ca.collect(...asked)),
+        }
+      },
+    })
+    const ordered = await kit.call(one, web, 'POST', '/v1/orders', await kit.request())
+    const path = `/v1/orders/${ordered.body.spkiSha256}`
+    const reply = await kit.call(two, web, 'GET', path)
+    expect(reply).toMatchObject({ status: 503, body: { error: { code: 'certificate.other-key' } } })
+    isWrong = false
+    expect((await kit.call(two, web, 'GET', path)).body).toMatchObject({ state: 'issued' })
+  })
+})
+
 describe('a broker whose ledger goes away', () => {
   /** Takes everything but what an order cost. */
   class Leaving extends FolderLedger {

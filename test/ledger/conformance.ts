@@ -144,6 +144,14 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         expect(await under.again().claimOf(SPKI)).toEqual(mine)
       })
 
+      it('are dated by the clock of the ledger', async () => {
+        const before = await ledger.now()
+        const { time } = await ledger.claim(SPKI, 'a', 'i')
+        const after = await under.again().now()
+        expect(Date.parse(time)).toBeGreaterThanOrEqual(before)
+        expect(Date.parse(time)).toBeLessThanOrEqual(after)
+      })
+
       it('keep their intent: the same run that means something else finds its own claim', async () => {
         const first = await ledger.claim(SPKI, 'a', 'intent-1')
         expect(await ledger.claim(SPKI, 'a', 'intent-1')).toEqual(first)

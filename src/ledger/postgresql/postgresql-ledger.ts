@@ -85,6 +85,14 @@ export class PostgresqlLedger implements Ledger {
     }
   }
 
+  async now(): Promise<number> {
+    const [row] = await this.#read<{ now: string }>(
+      'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::text AS now',
+      [],
+    )
+    return Number(row?.now)
+  }
+
   claim(name: string, run: string, intent: string): Promise<Claim> {
     return this.#write(async (statements) => {
       for (;;) {
