@@ -9,7 +9,7 @@ import type { AttestedOrder, OrderOutcome } from '../sectigo/certificate-authori
 import { type AcmeClient, type AcmeEnd, addressIn } from './acme-client.ts'
 import type { AcmeReply } from './acme-reply.ts'
 import { attestationObject } from './attestation-object.ts'
-import { isBadNonce, problemOf, refusalOf } from './problem.ts'
+import { isBadNonce, isProblem, problemOf, refusalOf } from './problem.ts'
 
 export interface Pace {
   /** Milliseconds. */
@@ -108,7 +108,10 @@ interface Finalising {
   readonly first: boolean
 }
 
-/** Sent once. After badNonce, and after an answer that is lost, the order is asked; only what is still ready is finalised again, and only after badNonce. */
+/**
+ * Sent once. After badNonce, and after an answer that is lost or is not the ACME server's, the order is asked; only what is still ready is
+ * finalised again, and only after badNonce.
+ */
 async function finalise(client: AcmeClient, asked: Finalising): Promise<OrderOutcome> {
   const { url, finalize, csr, first } = asked
   let end: AcmeEnd
@@ -120,16 +123,20 @@ async function finalise(client: AcmeClient, asked: Finalising): Promise<OrderOut
     return { kind: 'not-sent', reason: error.message, remedy: error.remedy }
   }
   if (end.kind === 'not-sent') return end
-  if (end.kind === 'reply' && end.status < 300) return ordered(url)
+  if (end.kind === 'reply' && end.status < 300 && isFinalised(statusOf(end))) return ordered(url)
   const now = await orderNow(client, url)
-  if (now === 'valid' || now === 'processing') return ordered(url)
-  if (end.kind === 'unknown' || now === undefined) {
+  if (isFinalised(now)) return ordered(url)
+  // A gateway that gave up says nothing of the server behind it, which may be issuing still.
+  const isItsWord = end.kind === 'reply' && end.status >= 400 && isProblem(end)
+  if (end.kind === 'unknown' || !(isItsWord || now === 'invalid') || now === undefined) {
     const said = end.kind === 'unknown' ? end.reason : `the server answered ${inWords(end)}`
     return { kind: 'unknown', reason: `the order ${url} was to be finalised, and ${said}` }
   }
   if (isBadNonce(end) && first && now === 'ready') return finalise(client, { ...asked, first: false })
   return { kind: 'rejected', refusal: refusalOf(end.status, problemOf(end.json)) }
 }
+
+const isFinalised = (status: string | undefined): boolean => status === 'valid' || status === 'processing'
 
 const ordered = (url: string): OrderOutcome => ({ kind: 'ordered', orderNumber: url, paymentRequired: false })
 

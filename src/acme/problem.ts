@@ -48,5 +48,8 @@ export function refusalOf(status: number, problem: Problem): Refusal {
   return { code: status, message: `${problem.type}: ${problem.detail}`, cause, remedy, final: false }
 }
 
+/** Is it the ACME server that refuses, or something that stands before it? */
+export const isProblem = ({ json }: AcmeReply): boolean => text(jsonMember(json, 'type'))?.startsWith(URN) === true
+
 export const isBadNonce = ({ status, json }: AcmeReply): boolean =>
   status === 400 && jsonMember(json, 'type') === `${URN}badNonce`

@@ -20,9 +20,19 @@ export type Step = 'newAccount' | 'newOrder' | 'authorization' | 'challenge' | '
 /**
  * What becomes of the next request of a step. `lose`: the connection ends before it is looked at; `lose-answer`: after it was carried
  * out; `badNonce`: turned away; `badNonce-after`: carried out, and answered as if it had been turned away, as a proxy that repeats
- * requests brings about; `fail`, `fail-after`: HTTP 500 before or after it was carried out.
+ * requests brings about; `fail`, `fail-after`: HTTP 500 before or after it was carried out; `gateway`: a proxy gives up, with a page of
+ * its own, before it was carried out; `page`, `page-after`: the same with HTTP 200.
  */
-export type Fault = 'lose' | 'lose-answer' | 'badNonce' | 'badNonce-after' | 'fail' | 'fail-after'
+export type Fault =
+  | 'lose'
+  | 'lose-answer'
+  | 'badNonce'
+  | 'badNonce-after'
+  | 'fail'
+  | 'fail-after'
+  | 'gateway'
+  | 'page'
+  | 'page-after'
 
 interface Order {
   status: 'pending' | 'ready' | 'valid' | 'invalid'
@@ -131,6 +141,10 @@ export class AcmeDouble {
         return problem(400, 'badNonce', 'the nonce is not known')
       case 'fail':
         return problem(500, 'serverInternal', 'the server failed')
+      case 'gateway':
+        return { status: 504, body: '<html>Gateway Time-out</html>' }
+      case 'page':
+        return { status: 200, body: '<html>Please log in</html>' }
     }
     const answer = this.#carryOut(step, this.orders[Number(index)], path, body)
     switch (fault) {
@@ -138,6 +152,8 @@ export class AcmeDouble {
         return undefined
       case 'badNonce-after':
         return problem(400, 'badNonce', 'the nonce was used')
+      case 'page-after':
+        return { status: 200, body: '<html>Please log in</html>' }
       case 'fail-after':
         return problem(500, 'serverInternal', 'the server failed')
       default:

@@ -80,6 +80,13 @@ describe('an ACME order', () => {
     ['finalize', 'badNonce', 'ordered', 1],
     ['finalize', 'badNonce-after', 'ordered', 1],
     ['finalize', 'fail', 'rejected', 0],
+    ['finalize', 'gateway', 'unknown', 0],
+    ['finalize', 'page', 'unknown', 0],
+    ['finalize', 'page-after', 'ordered', 1],
+    ['challenge', 'page', 'rejected', 0],
+    ['newOrder', 'page', 'thrown', 0],
+    ['newAccount', 'page', 'thrown', 0],
+    ['order', 'page', 'rejected', 0],
     ['finalize', 'fail-after', 'ordered', 1],
   ])('whose %s meets "%s" ends as %s, with %i certificates', async (step, fault, kind, certificates) => {
     const before = issued()
