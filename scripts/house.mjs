@@ -14,7 +14,7 @@ const FLOORS = [
   ['src/config/', 'src/acme/'],
   ['src/sectigo/', 'src/ledger/', 'src/check/explain/', 'src/bundle/'],
   ['src/check/*'],
-  ['src/check/policy/', 'src/check/read/'],
+  ['src/check/policy/', 'src/check/read/', 'src/check/pkix-evidence/'],
   ['src/attestation/*'],
   FAMILIES.map((family) => `src/attestation/${family}/`),
   ['src/attestation/yubico/'],

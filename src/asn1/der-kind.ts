@@ -1,7 +1,7 @@
 import { TAG } from './der.ts'
 
 /** What a binary value is by its outer shape. Only headers are looked at: what is malformed inside still has its kind. */
-export type DerKind = 'certificate' | 'request' | 'public-key' | 'pkcs7'
+export type DerKind = 'certificate' | 'request' | 'public-key' | 'pkcs7' | 'pkix-evidence'
 
 /** The kind of the SEQUENCE at the beginning of `bytes`, or undefined where its shape is none of these. */
 export function derKind(bytes: Uint8Array): DerKind | undefined {
@@ -17,6 +17,8 @@ export function derKind(bytes: Uint8Array): DerKind | undefined {
   // A request has its subject behind its version (RFC 2986 4.1), a certificate of version 1 the algorithm behind its serial number.
   const next = derHeader(bytes, inner.end)
   if (next.tag !== TAG.sequence) return undefined
+  // A list of elements behind the version (draft-ietf-rats-pkix-key-attestation).
+  if (next.content < next.end && bytes[next.content] === TAG.sequence) return 'pkix-evidence'
   return next.content === next.end || bytes[next.content] === TAG.set ? 'request' : 'certificate'
 }
 

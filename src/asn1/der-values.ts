@@ -163,3 +163,16 @@ function daysIn(year: number, month: number): number {
   if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
 }
+
+/** GeneralizedTime with seconds, in UTC, perhaps with a fraction that has no trailing zeros (X.690 11.7); milliseconds since 1970. */
+export function readGeneralizedTime(node: DerNode, what = 'time'): number {
+  const text = Buffer.from(node.expect(TAG.generalizedTime, what).content).toString('latin1')
+  const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\.\d{0,8}[1-9])?Z$/.exec(text)
+  if (match === null) throw node.fail(`${what} is not encoded as DER requires`)
+  const [, year, month, day, hour, minute, second, fraction = ''] = match
+  const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}`
+  const time = Date.parse(`${iso}Z`)
+  if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 19) !== iso)
+    throw node.fail(`${what} is not a real time`)
+  return time + Math.floor(Number(`0${fraction}`) * 1000)
+}

@@ -10,6 +10,13 @@ export const STATE_OPTIONS = {
 export const TRUST_OPTIONS = {
   'trust-anchors': { type: 'string', array: true, describe: 'files with your own trust anchors' },
 } as const
+/** Of `check` and `inspect`. */
+export const PKIX_EVIDENCE_OPTION = {
+  'pkix-evidence': {
+    type: 'boolean',
+    describe: 'also read PKIX evidence (draft-ietf-rats-pkix-key-attestation), which counts for no verdict',
+  },
+} as const
 export const CA_OPTIONS = {
   endpoint: { type: 'string', describe: 'base address of the CA' },
   'ca-file': { type: 'string', describe: 'PEM certificates to trust for the connection to the CA' },

@@ -6,8 +6,14 @@ export type { FamilyOptions } from '../attestation/contract/verify-attestation.t
 export { type CheckRequest, checkAttestation } from '../check/check-attestation.ts'
 export { checkFiles, type EvidenceFile, type FilesToCheck } from '../check/check-files.ts'
 export { type CheckSettings, checkUnder, type EvidenceToCheck, type ReadFile } from '../check/configured.ts'
-export { type ExplainContext, explain } from '../check/explain/explain.ts'
-export type { ExplainedFact, ExplainedNode, Explanation } from '../check/explain/explanation.ts'
+export { explain } from '../check/explain/explain.ts'
+export type {
+  ExplainContext,
+  ExplainedFact,
+  ExplainedNode,
+  ExplainedPkixEvidence,
+  Explanation,
+} from '../check/explain/explanation.ts'
 export { explanationText } from '../check/explain/explanation-text.ts'
 export type { ExpectedDevice } from '../check/policy/expected-device.ts'
 export { type PolicyName, type PolicyProfile, policyProfile, type Severity } from '../check/policy/policy-profile.ts'

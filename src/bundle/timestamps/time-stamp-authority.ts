@@ -2,27 +2,19 @@
 import type { Certificate } from '../../asn1/certificate.ts'
 import { printName } from '../../asn1/name.ts'
 import { sameBytes } from '../../asn1/octets.ts'
-import { namesIssuer, signedBy, unknownCritical, validAt } from '../../attestation/certificates/certificate-chain.ts'
+import { namesIssuer, signedBy, validAt } from '../../attestation/certificates/certificate-chain.ts'
 import {
-  basicConstraintsOf,
   EXTENSION_OID,
   extendedKeyUsageOf,
   KEY_USAGE,
   keyUsageOf,
 } from '../../attestation/certificates/certificate-extensions.ts'
+import { misfitOf } from '../../attestation/certificates/issuer-fit.ts'
 import { isoDay } from '../../iso-day.ts'
 import { BundleFault } from '../bundle-fault.ts'
 
 const TIME_STAMPING = '1.3.6.1.5.5.7.3.8'
 const MAX_PATH = 8
-/** What is looked at, or says nothing against a time stamp. A critical one beside these refuses (RFC 5280 4.2). */
-const KNOWN_EXTENSIONS = [
-  EXTENSION_OID.keyUsage,
-  EXTENSION_OID.basicConstraints,
-  EXTENSION_OID.extKeyUsage,
-  EXTENSION_OID.subjectAltName,
-  EXTENSION_OID.certificatePolicies,
-]
 
 /** The certificate's purpose (RFC 3161 2.3): time stamping, alone and critical; a key for signatures. Throws BundleFault. */
 export function requireTimeStamping(certificate: Certificate): void {
@@ -71,15 +63,6 @@ export function verifyAuthority(
 function requireFit(certificate: Certificate, below: number, time: number): void {
   const name = printName(certificate.subject)
   if (!validAt(certificate, time)) throw new BundleFault(`${name} was not valid on ${isoDay(time)}, when it stamped`)
-  const critical = unknownCritical(certificate, KNOWN_EXTENSIONS)
-  if (critical !== undefined) throw new BundleFault(`${name} has an unknown critical extension, ${critical}`)
-  if (below === 0) return
-  const constraints = basicConstraintsOf(certificate)
-  if (constraints === undefined || constraints === 'malformed' || !constraints.ca)
-    throw new BundleFault(`${name} is not a CA`)
-  if (constraints.pathLength !== undefined && constraints.pathLength < below - 1)
-    throw new BundleFault(`${name} may not issue a chain of this length`)
-  const usage = keyUsageOf(certificate)
-  if (usage === 'malformed' || (usage !== undefined && !usage.has(KEY_USAGE.keyCertSign)))
-    throw new BundleFault(`${name} may not issue certificates`)
+  const misfit = misfitOf(certificate, below)
+  if (misfit !== undefined) throw new BundleFault(`${name} ${misfit}`)
 }

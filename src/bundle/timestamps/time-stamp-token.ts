@@ -2,7 +2,14 @@
 import { hash } from 'node:crypto'
 import type { Certificate } from '../../asn1/certificate.ts'
 import { type DerNode, readDer, readSequence, TAG } from '../../asn1/der.ts'
-import { readOctetString, readOid, readSmallInteger, readText, readUnsignedBytes } from '../../asn1/der-values.ts'
+import {
+  readGeneralizedTime,
+  readOctetString,
+  readOid,
+  readSmallInteger,
+  readText,
+  readUnsignedBytes,
+} from '../../asn1/der-values.ts'
 import { sameBytes } from '../../asn1/octets.ts'
 import { BundleFault } from '../bundle-fault.ts'
 import { type SignedData, verifySignedData } from '../signatures/signed-data.ts'
@@ -71,23 +78,10 @@ function readInfo(content: Uint8Array, request: TimeStampRequest): Pick<TimeStam
   if (nonce === undefined || !sameBytes(readUnsignedBytes(nonce), request.nonce))
     throw new BundleFault('it does not answer the request: the nonce differs')
   return {
-    time: readGeneralizedTime(time),
+    time: readGeneralizedTime(time, 'genTime'),
     policy,
     serialNumber: Buffer.from(readUnsignedBytes(serial)).toString('hex'),
   }
-}
-
-/** RFC 3161 2.4.2: GeneralizedTime with seconds, in UTC; a fraction without trailing zeros may follow. */
-function readGeneralizedTime(node: DerNode): number {
-  const text = Buffer.from(node.expect(TAG.generalizedTime, 'genTime').content).toString('latin1')
-  const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\.\d{0,8}[1-9])?Z$/.exec(text)
-  if (match === null) throw node.fail('genTime is not encoded as RFC 3161 requires')
-  const [, year, month, day, hour, minute, second, fraction = ''] = match
-  const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}`
-  const time = Date.parse(`${iso}Z`)
-  if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 19) !== iso)
-    throw node.fail('genTime is not a real time')
-  return time + Math.floor(Number(`0${fraction}`) * 1000)
 }
 
 /** The signed attribute names the certificate by its hash, so that none with the same key can take its place. */

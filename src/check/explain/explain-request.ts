@@ -4,19 +4,19 @@ import { embeddedYubikeyAttestation } from '../../attestation/yubikey/embedded.t
 import { type AttestationBundle, readAttestationBundle } from '../../csr/attestation-bundle.ts'
 import { type CertificationRequest, requestHash, verifyCertificationRequest } from '../../csr/certification-request.ts'
 import { sha256Hex } from '../../sha256-hex.ts'
-import type { CheckRequest } from '../check-attestation.ts'
 import { evaluatePolicy } from '../policy/evaluate-policy.ts'
 import { policyProfile } from '../policy/policy-profile.ts'
-import { evidenceInBundle } from '../read/evidence-in-request.ts'
+import { evidenceInBundle, pkixEvidenceInBundle } from '../read/evidence-in-request.ts'
 import { evidenceIn } from '../read/evidence-input.ts'
 import { explainAttestation } from './explain-attestation.ts'
-import { type Explanation, fact, keyText } from './explanation.ts'
+import { explainPkixEvidence, pkixContext } from './explain-pkix-evidence.ts'
+import { type ExplainContext, type Explanation, fact, keyText } from './explanation.ts'
 import { extensionName } from './extension-names.ts'
 
 /** A request, and the attestation that it may carry. */
 export function explainRequest(
   request: CertificationRequest,
-  context: Omit<CheckRequest, 'package'>,
+  context: ExplainContext,
   notes: readonly string[] = [],
 ): Explanation {
   const proven = verifyCertificationRequest(request)
@@ -73,15 +73,20 @@ export function explainRequest(
 function explainBundle(
   bundle: AttestationBundle,
   csr: CertificationRequest,
-  context: Omit<CheckRequest, 'package'>,
+  { pkixEvidence, ...context }: ExplainContext,
 ): readonly Explanation[] {
-  return evidenceInBundle(bundle, evidenceIn).map(({ package: package_, certChains, notes }) =>
+  const known = evidenceInBundle(bundle, evidenceIn).map(({ package: package_, certChains, notes }) =>
     explainAttestation(
       { ...context, ...(certChains === undefined ? {} : { certChains }), package: package_, csr },
       notes,
     ),
   )
+  if (pkixEvidence !== true) return known
+  const by = pkixContext({ ...context, csr })
+  return [...known, ...pkixEvidenceInBundle(bundle).map((der) => explainPkixEvidence(der, by, [IN_BUNDLE]))]
 }
+
+const IN_BUNDLE = 'extracted from the request (id-aa-attestation)'
 
 function bundleText({ drafts, statements, certificates, otherCertificates }: AttestationBundle): string {
   const types = statements.map(({ type, hint }) =>

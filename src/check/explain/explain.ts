@@ -12,11 +12,9 @@ import { onlyRequest } from '../read/request-input.ts'
 import { orRefuse } from '../read/unreadable.ts'
 import { explainAttestation } from './explain-attestation.ts'
 import { explainCertificates } from './explain-certificates.ts'
+import { explainPkixEvidence, pkixContext } from './explain-pkix-evidence.ts'
 import { explainRequest } from './explain-request.ts'
-import type { Explanation } from './explanation.ts'
-
-/** What the judgement leans on; the same members as for `checkAttestation`. */
-export type ExplainContext = Omit<CheckRequest, 'package'>
+import type { ExplainContext, Explanation } from './explanation.ts'
 
 /**
  * Explains whatever a person has at hand: an attestation of any family, a request, a certificate, a PKCS#7.
@@ -38,8 +36,17 @@ export function explain(file: Uint8Array, context: ExplainContext): Explanation 
   if (itemsOf(contents, 'request').length > 0) {
     const request = parseCertificationRequest(onlyRequest(contents))
     const explained = explainRequest(request, context, contents.notes)
-    const beside = attestationBeside(contents, { ...context, csr: request })
-    return beside === undefined ? explained : { ...explained, embedded: [...explained.embedded, beside] }
+    const bound = { ...context, csr: request }
+    const beside = [...attestationBeside(contents, 'request', bound), ...explainPkixEvidenceIn(contents, bound)]
+    return beside.length === 0 ? explained : { ...explained, embedded: [...explained.embedded, ...beside] }
+  }
+  const [pkixEvidence, ...others] = explainPkixEvidenceIn(contents, context)
+  if (pkixEvidence !== undefined) {
+    return {
+      ...pkixEvidence,
+      notes: contents.notes,
+      embedded: [...others, ...attestationBeside(contents, 'PKIX evidence', context)],
+    }
   }
   const evidence = evidenceIn(contents)
   const families = context.hsmType === undefined ? possibleFamilies(evidence.package) : [context.hsmType]
@@ -59,10 +66,16 @@ function requestFor({ package: package_, certChains, publicKey }: Evidence, cont
 
 const EVIDENCE_KINDS = ['certificate', 'pkcs7', 'package'] as const
 
-/** The attestation that is in one file with its request. */
-function attestationBeside(contents: Contents, context: ExplainContext): Explanation | undefined {
-  if (!EVIDENCE_KINDS.some((kind) => itemsOf(contents, kind).length > 0)) return undefined
+/** The attestation that is in one file with its request, or with other evidence. */
+function attestationBeside(contents: Contents, what: string, context: ExplainContext): readonly Explanation[] {
+  if (!EVIDENCE_KINDS.some((kind) => itemsOf(contents, kind).length > 0)) return []
   const evidence = evidenceIn(contents)
-  if (possibleFamilies(evidence.package).length !== 1) return undefined
-  return explainAttestation(requestFor(evidence, context), ['is in the same file as the request'])
+  if (possibleFamilies(evidence.package).length !== 1) return []
+  return [explainAttestation(requestFor(evidence, context), [`is in the same file as the ${what}`])]
 }
+
+/** None unless it was asked for. */
+const explainPkixEvidenceIn = (contents: Contents, context: ExplainContext): readonly Explanation[] =>
+  context.pkixEvidence === true
+    ? itemsOf(contents, 'pkix-evidence').map(({ der }) => explainPkixEvidence(der, pkixContext(context)))
+    : []

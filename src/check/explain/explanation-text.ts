@@ -1,5 +1,5 @@
 import { printable } from '../../printable.ts'
-import type { ExplainedFact, ExplainedNode, Explanation } from './explanation.ts'
+import { type ExplainedFact, type ExplainedNode, type Explanation, isProven } from './explanation.ts'
 
 /**
  * An explanation as plain text, lines of any length, for a terminal or a file. Names and labels in it are whoever's; control characters
@@ -27,10 +27,7 @@ function lines(explanation: Explanation): readonly string[] {
       'Chain',
       tree.flatMap((node) => treeLines(node, '', '')),
     ),
-    ...section(
-      explanation.result?.genuine === false ? 'It claims, without proving any of it' : 'It says',
-      bullets(says),
-    ),
+    ...section(isProven(explanation) ? 'It says' : 'It claims, without proving any of it', bullets(says)),
     ...section('It does not say', bullets(silent)),
     ...section(
       'Problems, and what to do',

@@ -4,6 +4,8 @@ export type Item =
   | { readonly kind: 'certificate'; readonly der: Uint8Array }
   | { readonly kind: 'request'; readonly der: Uint8Array }
   | { readonly kind: 'public-key'; readonly der: Uint8Array }
+  /** Of draft-ietf-rats-pkix-key-attestation: read only where somebody asks for it, and no family's. */
+  | { readonly kind: 'pkix-evidence'; readonly der: Uint8Array }
   /** `der` as it was found, BER perhaps; the certificates byte for byte. */
   | { readonly kind: 'pkcs7'; readonly der: Uint8Array; readonly certificates: readonly Uint8Array[] }
   /** Evidence that is no certificates, as its family's verifier takes it. */
@@ -34,6 +36,7 @@ const WORDS: Readonly<Record<Exclude<Item['kind'], 'other'>, string>> = {
   request: 'CERTIFICATE REQUEST',
   'public-key': 'PUBLIC KEY',
   pkcs7: 'PKCS7',
+  'pkix-evidence': 'PKIX EVIDENCE',
   package: 'an attestation',
 }
 

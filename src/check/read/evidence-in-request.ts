@@ -1,5 +1,6 @@
 import { readDer, TAG } from '../../asn1/der.ts'
 import { DerError } from '../../asn1/der-error.ts'
+import { derKind } from '../../asn1/der-kind.ts'
 import { EvidenceError } from '../../attestation/contract/evidence-error.ts'
 import { possibleFamilies } from '../../attestation/recognise-family.ts'
 import {
@@ -36,7 +37,9 @@ export function evidenceInRequest(der: Uint8Array, pick: PickEvidence): Evidence
   if (bundle === undefined) throw none('this is a certificate request that carries none')
   if ('fault' in bundle) throw none(bundle.fault)
   const [evidence, second] = evidenceInBundle(bundle, pick)
+  const pkixEvidence = pkixEvidenceInBundle(bundle)
   if (evidence === undefined) {
+    if (pkixEvidence.length > 0) throw pkixEvidenceAlone()
     const types = bundle.statements.map(({ type }) => type).join(', ')
     throw none(
       `no statement in id-aa-attestation is one of a family that is known here (types: ${types.slice(0, 200)})`,
@@ -48,8 +51,24 @@ export function evidenceInRequest(der: Uint8Array, pick: PickEvidence): Evidence
       REMEDY,
     )
   }
-  return { ...evidence, request: der }
+  return withPkixEvidence({ ...evidence, request: der }, pkixEvidence)
 }
+
+/** Said whenever it is there, so that nobody takes it for part of the verdict. */
+export const withPkixEvidence = (evidence: Evidence, pkixEvidence: readonly Uint8Array[]): Evidence =>
+  pkixEvidence.length === 0
+    ? evidence
+    : {
+        ...evidence,
+        pkixEvidence,
+        notes: [...evidence.notes, 'found PKIX evidence beside the attestation: not a part of this verdict'],
+      }
+
+export const pkixEvidenceAlone = (): EvidenceError =>
+  new EvidenceError(
+    'Could not judge a device: this is PKIX evidence (draft-ietf-rats-pkix-key-attestation), for which no vendor vouches yet.',
+    'Read it with `hsm-enroll inspect --pkix-evidence FILE`; to check a device, pass the attestation in the form of its vendor.',
+  )
 
 const none = (why: string): EvidenceError => new EvidenceError(`Could not find an attestation: ${why}.`, REMEDY)
 
@@ -62,6 +81,16 @@ export function evidenceInBundle(bundle: AttestationBundle, pick: PickEvidence):
   })
 }
 
+/** The statements of a bundle that are evidence of draft-ietf-rats-pkix-key-attestation, DER. */
+export const pkixEvidenceInBundle = ({ statements }: AttestationBundle): readonly Uint8Array[] =>
+  statements
+    .slice(0, MAX_STATEMENTS)
+    .map(({ statement }) => statementContent(statement))
+    .filter((content) => derKind(content) === 'pkix-evidence')
+
+/** What is in a statement of another kind, whatever certificates the bundle has. */
+const NO_FAMILYS = ['request', 'pkix-evidence'] as const
+
 /** Undefined if nothing in it is evidence: its type may be anybody's. */
 function readStatement(
   { statement }: AttestationStatement,
@@ -71,7 +100,8 @@ function readStatement(
   const parts: readonly Part[] = [statementContent(statement), ...certificates].map((bytes) => ({ bytes }))
   try {
     const contents = openFiles(parts)
-    return itemsOf(contents, 'request').length > 0 ? undefined : pick(contents)
+    const isOther = NO_FAMILYS.some((kind) => itemsOf(contents, kind).length > 0)
+    return isOther ? undefined : pick(contents)
   } catch (error) {
     if (error instanceof Unreadable || error instanceof EvidenceError) return undefined
     throw error

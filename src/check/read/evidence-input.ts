@@ -3,7 +3,7 @@ import { EvidenceError } from '../../attestation/contract/evidence-error.ts'
 import { type Contents, type ItemOf, itemsOf, namesOf } from './contents.ts'
 import type { Evidence } from './evidence.ts'
 import { evidenceInCertificate } from './evidence-in-certificate.ts'
-import { evidenceInRequest } from './evidence-in-request.ts'
+import { evidenceInRequest, pkixEvidenceAlone, withPkixEvidence } from './evidence-in-request.ts'
 import type { Part } from './layer.ts'
 import { openFiles } from './open-file.ts'
 import { packageOfCertificates } from './package-of-certificates.ts'
@@ -45,7 +45,11 @@ export function evidenceIn(contents: Contents): Evidence {
   const [package_, second] = itemsOf(contents, 'package')
   if (second !== undefined) throw tooMany('attestations', itemsOf(contents, 'package').length)
   const chosen = package_ === undefined ? certificateEvidence(contents, notes) : withChains(package_, contents)
-  return { ...chosen, ...boundTo(contents, chosen, notes), notes }
+  const evidence = { ...chosen, ...boundTo(contents, chosen, notes), notes }
+  return withPkixEvidence(
+    evidence,
+    itemsOf(contents, 'pkix-evidence').map(({ der }) => der),
+  )
 }
 
 type Chosen = Omit<Evidence, 'notes'>
@@ -67,6 +71,7 @@ function certificateEvidence(contents: Contents, notes: string[]): Chosen {
     const [request] = itemsOf(contents, 'request')
     const [other] = itemsOf(contents, 'other').flatMap(({ package: package_ }) => package_ ?? [])
     if (other !== undefined && request === undefined) return { package: other }
+    if (request === undefined && itemsOf(contents, 'pkix-evidence').length > 0) throw pkixEvidenceAlone()
     if (request === undefined) throw nothingFound(contents)
     return noted(evidenceInRequest(request.der, evidenceIn), notes)
   }

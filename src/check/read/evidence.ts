@@ -8,6 +8,8 @@ export interface Evidence {
   readonly request?: Uint8Array
   /** The public key that was beside it where no request was: SubjectPublicKeyInfo, DER. */
   readonly publicKey?: Uint8Array
+  /** Evidence of draft-ietf-rats-pkix-key-attestation that was found beside it, DER: `pkix-evidence/` reads it. No verdict rests on it. */
+  readonly pkixEvidence?: readonly Uint8Array[]
   /** What was unwrapped or rewritten, in the order in which it was done; empty where the file was right as it is. */
   readonly notes: readonly string[]
 }

@@ -6,6 +6,7 @@ import {
   isUnbound,
   type KnowledgeUsed,
 } from '../../attestation/contract/attestation-result.ts'
+import type { ExplainContext } from '../../check/explain/explanation.ts'
 import { EXPECTED, settingByPath } from '../../config/settings.ts'
 import { didYouMeanHint } from '../../did-you-mean.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
@@ -13,7 +14,7 @@ import { HSM_TYPES, type HsmType, isHsmType } from '../../hsm-type.ts'
 import { isIsoDay } from '../../iso-day.ts'
 import { printable } from '../../printable.ts'
 import type { Arguments, Command } from '../command.ts'
-import { configure, TRUST_OPTIONS } from '../configure.ts'
+import { configure, PKIX_EVIDENCE_OPTION, TRUST_OPTIONS } from '../configure.ts'
 import type { Output } from '../output.ts'
 
 /** What every way to check takes. */
@@ -60,6 +61,7 @@ export const check: Command = {
       describe: 'attestation, - for stdin; further files, or a folder, with what belongs to it, in any order',
     },
     ...JUDGING_OPTIONS,
+    ...PKIX_EVIDENCE_OPTION,
     csr: { type: 'string', describe: 'certificate request (PKCS#10) that the attested key must belong to' },
     'public-key': { type: 'string', describe: 'public key (PEM or DER) that the attested key must be' },
     'cert-chains': { type: 'string', describe: 'certificates that accompany the attestation (Google)' },
@@ -74,7 +76,8 @@ export const check: Command = {
     const { readCertChains } = await import('../../check/read/chains-input.ts')
     const { readEvidenceFiles } = await import('../../check/read/evidence-input.ts')
     const { readPublicKey } = await import('../../check/read/public-key-input.ts')
-    const { checkUnder } = await import('../../check/configured.ts')
+    const { checkAttestation } = await import('../../check/check-attestation.ts')
+    const { checkContext } = await import('../../check/configured.ts')
     const { refuseUnused } = await import('../../check/refuse-unused.ts')
     const { knowledgeInForce } = await import('../../config/knowledge-in-force.ts')
     const { readInput } = await import('../../config/read-input.ts')
@@ -92,11 +95,10 @@ export const check: Command = {
     const chains = args.text('cert-chains')
     const certChains = chains === undefined ? evidence.certChains : readCertChains(await readInput(chains))
     const keyName = args.text('key-name')
-    const result = await checkUnder(
+    const by = await checkContext(
       configuration,
       {
         ...(hsmType === undefined ? {} : { hsmType }),
-        package: evidence.package,
         ...(certChains === undefined ? {} : { certChains }),
         ...(request === undefined ? {} : { csr: request }),
         publicKey: publicKey === undefined ? beside : readPublicKey(await readInput(publicKey)),
@@ -108,6 +110,12 @@ export const check: Command = {
       },
       readInput,
     )
+    const found = args.flag('pkix-evidence') ? evidence.pkixEvidence : undefined
+    const result = checkAttestation({
+      ...by,
+      package: evidence.package,
+      notes: [...(by.notes ?? []), ...(found === undefined ? [] : await pkixNotes(found, by))],
+    })
     const family = VERIFIERS[result.hsmType]
     refuseUnused(family, 'key-name', keyName)
     refuseUnused(family, 'cert-chains', chains)
@@ -118,6 +126,12 @@ export const check: Command = {
     context.output.result(result, () => toText(result, context.output))
     return result.acceptable ? EXIT.done : EXIT.refused
   },
+}
+
+/** Loaded for those who ask for it. */
+async function pkixNotes(found: readonly Uint8Array[], by: ExplainContext): Promise<readonly string[]> {
+  const { pkixContext, pkixEvidenceNote } = await import('../../check/explain/explain-pkix-evidence.ts')
+  return found.map((der) => pkixEvidenceNote(der, pkixContext(by)))
 }
 
 export function readHsmType(text: string | undefined): HsmType | undefined {

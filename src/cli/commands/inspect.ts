@@ -1,7 +1,7 @@
 import { EXIT } from '../../errors.ts'
 import { HSM_TYPES } from '../../hsm-type.ts'
 import type { Command } from '../command.ts'
-import { configure, TRUST_OPTIONS } from '../configure.ts'
+import { configure, PKIX_EVIDENCE_OPTION, TRUST_OPTIONS } from '../configure.ts'
 
 export const inspect: Command = {
   command: 'inspect <file..>',
@@ -9,6 +9,7 @@ export const inspect: Command = {
   positionals: { file: { type: 'string', array: true, describe: 'files, - for stdin' } },
   options: {
     ...TRUST_OPTIONS,
+    ...PKIX_EVIDENCE_OPTION,
     'cert-chains': { type: 'string', describe: 'certificates that accompany an attestation (Google)' },
     csr: { type: 'string', describe: 'request that the attested key must belong to' },
   },
@@ -34,9 +35,10 @@ export const inspect: Command = {
       readInput,
     )
     const withChains = HSM_TYPES.filter((hsmType) => VERIFIERS[hsmType].uses.includes('certChains'))
+    const by = { ...settings, pkixEvidence: args.flag('pkix-evidence') }
     let chainsUsed = false
     for (const file of args.list('file')) {
-      const explanation = explain(await readInput(file), settings)
+      const explanation = explain(await readInput(file), by)
       if (withChains.some((hsmType) => hsmType === explanation.hsmType)) chainsUsed = true
       if (args.list('file').length === 1)
         context.output.result({ file, ...explanation }, () => explanationText(explanation))
