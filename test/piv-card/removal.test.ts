@@ -127,6 +127,15 @@ describe.runIf(programs)('readers', () => {
     }
   })
 
+  it('are as many as the cards: vpcd brings a second one, which a program would take for another YubiKey', async () => {
+    const pcscd = await startPcscd([createPivCard({ serial: 333, ...quick }).card])
+    try {
+      expect((await pcscd.runInside('yubico-piv-tool', ['-a', 'list-readers'])).stdout).toBe(`${pcscd.readers[0]}\n`)
+    } finally {
+      await pcscd.close()
+    }
+  })
+
   it('of several doubles side by side do not meet', async () => {
     const both = await Promise.all([1001, 1002].map((serial) => startPcscd([createPivCard({ serial, ...quick }).card])))
     try {

@@ -30,7 +30,7 @@ describe.runIf(installed('yubico-piv-tool', 'yubikey-manager', 'opensc', 'ykcs11
       pcscd = await startPcscd([card])
     })
     afterEach(() => pcscd.close())
-    const ykman = (...args: readonly string[]) => pcscd.runInside('ykman', ['--device', String(SERIAL), ...args])
+    const ykman = (...args: readonly string[]) => pcscd.runInside('ykman', args)
     const generate = () =>
       pcscd.runInside('yubico-piv-tool', ['-a', 'generate', '-s', '9c', '-A', 'ECCP256', `-k${MANAGEMENT_KEY}`])
     const changeManagementKeyToTdes = () =>

@@ -23,6 +23,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
+import { hideReader } from './hide-reader.ts'
 import type { PivCard } from './piv-card.ts'
 import { readReaderStates } from './reader-states.ts'
 import { type ProgramResult, type RunOptions, runProgram } from './run-program.ts'
@@ -39,6 +40,7 @@ const DRIVER = [
 const READER_NAME = 'Yubico YubiKey CCID'
 /** vpcd is built with two slots: "… 00 00" and "… 00 01". */
 const READER_SLOTS = 2
+const readerName = (slot: number): string => `${READER_NAME} 00 0${slot}`
 
 export interface PrivatePcscd {
   /** What a client needs: `PCSCLITE_CSOCK_NAME`. */
@@ -83,8 +85,9 @@ export async function startPcscd(cards: readonly PivCard[], options: PcscdOption
   const folder = await mkdtemp(join(options.directory ?? tmpdir(), 'pcscd-'))
   const daemon = await launch(folder)
   const socket = join(folder, 'run', 'pcscd.comm')
-  const environment = { PCSCLITE_CSOCK_NAME: socket }
-  const readers = cards.map((_card, index) => `${READER_NAME} 00 0${index}`)
+  const shown = cards.length < READER_SLOTS ? join(folder, 'pcscd.comm') : socket
+  const environment = { PCSCLITE_CSOCK_NAME: shown }
+  const readers = cards.map((_card, index) => readerName(index))
   const slots = cards.map(
     (card, index) =>
       new VpcdSlot(card, {
@@ -92,13 +95,16 @@ export async function startPcscd(cards: readonly PivCard[], options: PcscdOption
         state: async () => (await readReaderStates(socket)).get(readers[index] ?? ''),
       }),
   )
+  let showAll = async (): Promise<void> => undefined
   const close = async (): Promise<void> => {
     for (const slot of slots) slot.remove()
+    await showAll()
     await ended(daemon)
     await rm(folder, { recursive: true, force: true })
   }
   try {
     await ready(daemon, socket)
+    if (shown !== socket) showAll = await hideReader(readerName(cards.length), socket, shown)
     await Promise.all(slots.map((slot) => slot.insert()))
   } catch (error) {
     const said = daemonWords(daemon.log())

@@ -17,7 +17,7 @@ const VERSION = { major: 4, minor: 4 } as const
 const VERSION_OCTETS = 12
 const MAX_READERS = 16
 /** name[128], eventCounter, readerState, sharing, atr[33] and padding, atrLength, protocol. */
-const READER_OCTETS = 184
+export const READER_OCTETS = 184
 const NAME_OCTETS = 128
 const EVENTS_OFFSET = 128
 const STATE_OFFSET = 132
