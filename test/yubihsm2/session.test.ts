@@ -1,14 +1,17 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ALGORITHMS } from '../../devices/yubihsm2/algorithm.ts'
+import { concat } from '../../devices/yubihsm2/byte-writer.ts'
 import { capabilities } from '../../devices/yubihsm2/capability.ts'
 import { generateAsymmetricKey } from '../../devices/yubihsm2/commands/generate-asymmetric-key.ts'
 import { getObjectInfo } from '../../devices/yubihsm2/commands/get-object-info.ts'
 import { getPublicKey } from '../../devices/yubihsm2/commands/get-public-key.ts'
 import { listObjects } from '../../devices/yubihsm2/commands/list-objects.ts'
+import { encodeNewObject } from '../../devices/yubihsm2/commands/new-object.ts'
 import { getOpaque, putOpaque } from '../../devices/yubihsm2/commands/opaque.ts'
 import { signAttestationCertificate } from '../../devices/yubihsm2/commands/sign-attestation-certificate.ts'
 import { Connector } from '../../devices/yubihsm2/connector.ts'
+import { OPTIONS } from '../../devices/yubihsm2/object-type.ts'
 import { Session } from '../../devices/yubihsm2/session.ts'
 import { deriveStaticKeys } from '../../devices/yubihsm2/session-keys.ts'
 import { type RunningYubiHsm2Double, startYubiHsm2Double } from '../../src/sandbox/yubihsm2/double.ts'
@@ -133,6 +136,32 @@ describe('what Yubico’s hardware tests see of objects', () => {
     const id = await session.run(generateAsymmetricKey, { ...object, capabilities: all })
     expect(await session.run(getPublicKey, id)).toBeDefined()
     await session.close()
+  })
+
+  it('a template is kept as it is; what signs by it is a command that the device does not know', async () => {
+    const session = await open()
+    const data = Buffer.from('no template of anything')
+    const put = {
+      name: 'put template',
+      repeatable: false,
+      encode: () => concat(head, data),
+      decode: (id: Buffer) => id,
+    } as const
+    const head = encodeNewObject({ ...object, algorithm: ALGORITHMS['template-ssh'] })
+    const id = await session.run(put, undefined)
+    const get = { name: 'get template', repeatable: true, encode: () => id, decode: (bytes: Buffer) => bytes } as const
+    expect(await session.run(get, undefined)).toEqual(data)
+    const sign = { ...get, name: 'sign ssh certificate' } as const
+    await expect(session.run(sign, undefined)).rejects.toMatchObject({ vendorCode: '0x01 invalid command' })
+    await session.close()
+  })
+
+  it('every command may be audited, echo too', async () => {
+    const { options } = double.device
+    const audited = options.get(OPTIONS['command-audit'])
+    expect(audited.subarray(0, 10).toString('hex')).toBe('01000300040005000600')
+    options.set(OPTIONS['command-audit'], Buffer.of(0x01, 0x01), false)
+    expect(options.logs(0x01)).toBe(true)
   })
 
   it('the template of an attesting key may be the certificate of another key', async () => {

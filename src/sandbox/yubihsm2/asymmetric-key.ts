@@ -2,7 +2,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto'
 import { ALGORITHMS } from '../../../devices/yubihsm2/algorithm.ts'
 import { refuse } from './command-failure.ts'
-import { CURVES, privateKeyOf, publicPoint, randomScalar } from './elliptic-curve.ts'
+import { CURVES, privateKeyOf, publicPoint, randomScalar, scalarOf } from './elliptic-curve.ts'
 import { generatePrimes, modulusOf, privateKeyFromPrimes, RSA_OCTETS } from './rsa.ts'
 
 /** PKCS #8 of an Ed25519 seed without the seed (RFC 8410 7). */
@@ -42,9 +42,12 @@ export function publicBytes(algorithm: number, bytes: Buffer, key: KeyObject): B
 
 export const spkiOf = (key: KeyObject): Buffer => createPublicKey(key).export({ type: 'spki', format: 'der' })
 
-/** A PKCS #8 key as `put asymmetric key` would carry it. Throws where it is no key of that algorithm. */
+/** A PKCS #8 key as `put asymmetric key` would carry it. Throws where it is not a key of that algorithm. */
 export function importBytes(algorithm: number, pkcs8: Buffer): Buffer {
-  const { p, q, d } = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }).export({ format: 'jwk' })
+  const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
+  const curve = CURVES[algorithm]
+  if (curve !== undefined) return scalarOf(curve, key)
+  const { p, q, d } = key.export({ format: 'jwk' })
   const parts = RSA_OCTETS[algorithm] === undefined ? [d] : [p, q]
   return Buffer.concat(parts.map((part) => Buffer.from(part ?? '', 'base64url')))
 }

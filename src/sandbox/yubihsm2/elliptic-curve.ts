@@ -1,6 +1,8 @@
 /** The curves of the YubiHSM 2 and ECDSA over a finished digest, which node:crypto signs only together with hashing. */
 import { createECDH, createPrivateKey, type KeyObject } from 'node:crypto'
 import { ALGORITHMS } from '../../../devices/yubihsm2/algorithm.ts'
+import { readDer, readSequence } from '../../asn1/der.ts'
+import { readOctetString } from '../../asn1/der-values.ts'
 import { bitString, explicit, integer, octetString, oid, sequence } from '../../asn1/der-writer.ts'
 
 export interface Curve {
@@ -52,6 +54,14 @@ export function privateKeyOf(curve: Curve, scalar: Uint8Array): KeyObject {
     explicit(1, bitString(ecdh.getPublicKey())),
   )
   return createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'sec1' })
+}
+
+/** The inverse, by way of ECPrivateKey (RFC 5915): a JWK knows half of these curves. Throws where the key is not one of this curve. */
+export function scalarOf({ name, octets }: Curve, key: KeyObject): Buffer {
+  if (key.asymmetricKeyDetails?.namedCurve !== name) throw new Error(`not a key of ${name}`)
+  const [, scalar] = readSequence(readDer(key.export({ type: 'sec1', format: 'der' })), 'ECPrivateKey')
+  if (scalar === undefined) throw new Error('an ECPrivateKey without its key')
+  return toOctets(toBigInt(readOctetString(scalar)), octets)
 }
 
 /** X and Y, each as long as the field. */

@@ -9,6 +9,7 @@ import { opaque } from './opaque.ts'
 import { otpKeys } from './otp-keys.ts'
 import { rsaWrapKeys } from './rsa-wrap-keys.ts'
 import { symmetricKeys } from './symmetric-keys.ts'
+import { templates } from './templates.ts'
 import { wrapKeys } from './wrap-keys.ts'
 
 /** Every command that the double answers inside a session, apart from `close session`, which the session table does. */
@@ -16,6 +17,7 @@ export const HANDLERS: Handlers = {
   ...administration,
   ...objects,
   ...opaque,
+  ...templates,
   ...authenticationKeys,
   ...asymmetricKeys,
   ...attestation,

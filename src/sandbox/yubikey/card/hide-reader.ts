@@ -30,7 +30,7 @@ export async function hideReader(name: string, daemonPath: string, socketPath: s
 }
 
 /** The same octets, the entry of that reader blank. */
-export function withoutReader(octets: Buffer, name: string): Buffer {
+function withoutReader(octets: Buffer, name: string): Buffer {
   const entry = Buffer.from(`${name}\0`, 'latin1')
   for (let at = octets.indexOf(entry); at >= 0; at = octets.indexOf(entry, at + 1)) {
     octets.fill(0, at, at + READER_OCTETS)
