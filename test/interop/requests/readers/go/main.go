@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -45,7 +46,48 @@ func read(file string) error {
 	if err != nil {
 		return err
 	}
+	if strings.HasPrefix(filepath.Base(file), "yubikey-") {
+		if err := readYubicoExtensions(request, sent); err != nil {
+			return err
+		}
+	}
 	return readAttestation(request.RawTBSCertificateRequest, sent)
+}
+
+// readYubicoExtensions: the certificates' DER as values, as in the package; the attestation signed by slot F9 and of the request's key.
+func readYubicoExtensions(request *x509.CertificateRequest, sent []byte) error {
+	var read []*x509.Certificate
+	for _, last := range []int{1, 2} {
+		oid := asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 41482, 3, last}
+		for _, extension := range request.Extensions {
+			if !extension.Id.Equal(oid) {
+				continue
+			}
+			certificate, err := x509.ParseCertificate(extension.Value)
+			if err != nil {
+				return fmt.Errorf("%v: %w", oid, err)
+			}
+			read = append(read, certificate)
+		}
+	}
+	if len(read) != 2 {
+		return fmt.Errorf("%d of Yubico's two extensions", len(read))
+	}
+	leaf, f9 := read[0], read[1]
+	if err := f9.CheckSignature(leaf.SignatureAlgorithm, leaf.RawTBSCertificate, leaf.Signature); err != nil {
+		return fmt.Errorf("the attestation in Yubico's extensions: %w", err)
+	}
+	if !bytes.Equal(leaf.RawSubjectPublicKeyInfo, request.RawSubjectPublicKeyInfo) {
+		return errors.New("the attestation in Yubico's extensions is of another key")
+	}
+	for _, certificate := range read {
+		block, rest := pem.Decode(sent)
+		if block == nil || !bytes.Equal(block.Bytes, certificate.Raw) {
+			return errors.New("the certificates in Yubico's extensions are not those of the package")
+		}
+		sent = rest
+	}
+	return nil
 }
 
 type requestInfo struct {

@@ -66,6 +66,18 @@ def read_attestation(file: Path) -> None:
         raise ValueError("the certificates are not those of the package")
 
 
+def read_yubico_extensions(request: x509.CertificateSigningRequest, file: Path) -> None:
+    """Yubico's extensions as CAs read them: the certificates' DER as values, the attestation signed by slot F9 and of the request's key."""
+    values = {e.oid.dotted_string: e.value.value for e in request.extensions if isinstance(e.value, x509.UnrecognizedExtension)}
+    leaf, f9 = (x509.load_der_x509_certificate(values[f"1.3.6.1.4.1.41482.3.{n}"]) for n in (1, 2))
+    leaf.verify_directly_issued_by(f9)
+    if leaf.public_key() != request.public_key():
+        raise ValueError("the attestation in Yubico's extensions is of another key")
+    sent = x509.load_pem_x509_certificates(file.with_suffix(".package").read_bytes())
+    if [leaf, f9] != sent:
+        raise ValueError("the certificates in Yubico's extensions are not those of the package")
+
+
 def read(file: str) -> None:
     request = x509.load_pem_x509_csr(Path(file).read_bytes())
     # The subject and the extensions are parsed only when they are asked for.
@@ -75,6 +87,8 @@ def read(file: str) -> None:
     _ = list(request.attributes)
     if file.endswith("-attestation.pem"):
         read_attestation(Path(file))
+        if Path(file).name.startswith("yubikey-"):
+            read_yubico_extensions(request, Path(file))
 
 
 for name in sys.argv[1:]:
