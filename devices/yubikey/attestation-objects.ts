@@ -44,12 +44,15 @@ export interface AttestedFacts {
   readonly firmware?: { readonly major: number; readonly minor: number; readonly patch: number }
   readonly touchPolicy?: 'never' | 'always' | 'cached'
   readonly pinPolicy?: number
+  /** One octet; absent on firmware 4. */
+  readonly formFactor?: number
 }
 
 const TOUCH = { 1: 'never', 2: 'always', 3: 'cached' } as const
-/** DER of 1.3.6.1.4.1.41482.3.3 and .3.8; the value follows as an OCTET STRING of 3 and 2 raw bytes. */
+/** DER of 1.3.6.1.4.1.41482.3.3, .3.8 and .3.9; the value follows as an OCTET STRING of 3, 2 and 1 raw bytes. */
 const FIRMWARE_OID = Buffer.from('060a2b0601040182c40a0303', 'hex')
 const POLICY_OID = Buffer.from('060a2b0601040182c40a0308', 'hex')
+const FORM_FACTOR_OID = Buffer.from('060a2b0601040182c40a0309', 'hex')
 
 /** 1.3.6.1.4.1.41482.3.10, the FIPS certificate, stands in slot f9's certificate of a FIPS key (firmware 4.4.5 and 5.4.3 seen). */
 const FIPS_OID = Buffer.from('060a2b0601040182c40a030a', 'hex')
@@ -63,6 +66,7 @@ export function attestedFacts(certificate: X509Certificate): AttestedFacts {
     firmware: firmware && { major: firmware[0] ?? 0, minor: firmware[1] ?? 0, patch: firmware[2] ?? 0 },
     touchPolicy: TOUCH[policy?.[1] as keyof typeof TOUCH],
     pinPolicy: policy?.[0],
+    formFactor: valueAfter(certificate.raw, FORM_FACTOR_OID, 1)?.[0],
   }
 }
 

@@ -29,14 +29,10 @@ import type { TokenDescription } from '../pkcs11/token-description.ts'
 import type { KeyIdentity, TokenKey } from '../pkcs11/token-key.ts'
 import { classTemplate } from '../pkcs11/token-objects.ts'
 import type { Role } from '../pkcs11/token-session.ts'
-import {
-  attestedFacts,
-  namesFipsCertificate,
-  readDeviceCertificate,
-  readSlotAttestation,
-} from './attestation-objects.ts'
+import { attestedFacts, readDeviceCertificate, readSlotAttestation } from './attestation-objects.ts'
 import { holdsCertificateData, refuseTooLarge } from './certificate-container.ts'
 import { chosenSlot } from './chosen-slot.ts'
+import { fipsSeriesByHid, fipsSeriesOf } from './fips-series.ts'
 import { FIRMWARE, firmwareAgainst, noDeletion } from './firmware-rules.ts'
 import { readIntermediates } from './intermediates.ts'
 import { policyAttributes } from './key-policy.ts'
@@ -100,10 +96,8 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     return unpackVersion(this.slotToken.firmware)
   }
 
-  /** Newer FIPS keys may say so elsewhere, so a certificate without it tells nothing. */
-  protected override fipsOf(): 'certified' | 'unknown' {
-    const certificate = readDeviceCertificate(this.session)
-    return certificate !== undefined && namesFipsCertificate(certificate) ? 'certified' : 'unknown'
+  protected override fipsOf(): ReturnType<typeof fipsSeriesOf> {
+    return fipsSeriesOf(this.session, this.#firmware().major)
   }
 
   protected override reasonAgainst(algorithm: KeyAlgorithm): string | undefined {
@@ -366,6 +360,7 @@ export class YubikeyDevice extends Pkcs11Device implements ButtonTouch, FixedPla
     return {
       ...description,
       vendor: 'Yubico',
+      fips: description.fips === 'unknown' ? await fipsSeriesByHid(description.serial) : description.fips,
       uri: formatDeviceUri(
         'yubikey',
         { serial: description.serial, slot: this.#slot.name },

@@ -171,6 +171,22 @@ describe.runIf(allHere(missingForPcscd()))('an enrolment on a YubiKey', () => {
     })
   })
 
+  it('without policy.fips does not begin: an empty device does not show it, and one with a key shows that it is not certified', async () => {
+    await double.control.factoryReset()
+    const profile = await profileWith('fips', /^ {2}fips: warn\n/m, '')
+    const device = `yubikey:serial=${SERIAL};slot=9c`
+    const refused = async (command: readonly string[], code: number, says: string) => {
+      const end = await runProgram([...command, '--device', device], { env: environment() })
+      expect(end.code, end.stderr).toBe(code)
+      expect(end.stdout + end.stderr).toContain(says)
+    }
+    await refused(['doctor', profile], 1, 'policy.fips is not set, and whether')
+    await refused(['enroll', profile, '--new', '--yes'], 3, 'policy.fips is not set, and whether')
+    expect(await tool('ykman', '--device', String(SERIAL), 'piv', 'info')).not.toMatch(/Slot 9c/i)
+    await tool('yubico-piv-tool', '-a', 'generate', '-s', '9a', '-A', 'ECCP256')
+    await refused(['doctor', profile], 1, 'not of a FIPS-certified series')
+  })
+
   it('with a wrong PIN costs one try and says how many are left', async () => {
     await double.control.factoryReset()
     const tries = (): Promise<string> => tool('ykman', '--device', String(SERIAL), 'piv', 'info')

@@ -139,16 +139,39 @@ export function describedDeviceFindings(
     ...(serials && serial !== undefined ? { serials } : {}),
     ...(range && firmware !== undefined ? { firmware: range } : {}),
   }
-  return [
-    ...checkCertification(device, policy),
+  const found = [
+    ...checkCertification(device, beforeEvidence(hsmType, policy)),
     ...checkAdvisories(advisories, policy),
     ...checkExpected(shown, { device, claims: {} }),
   ].map(findingOf)
+  return isUndecided(said, hsmType, configuration) ? [...found, FIPS_UNDECIDED] : found
+}
+
+/** Their evidence says more of the device than the device itself: what is not known yet is not refused yet. */
+const SAID_BY_EVIDENCE: readonly HsmType[] = ['NSHIELD', 'MARVELL_GOOGLE']
+
+function beforeEvidence(hsmType: HsmType, policy: PolicyProfile): PolicyProfile {
+  const isEarly = SAID_BY_EVIDENCE.includes(hsmType) && policy.fipsUnknown === 'refuse'
+  return isEarly ? { ...policy, fipsUnknown: 'warn' } : policy
+}
+
+/** Will the evidence say "not certified", for all that is known, and be refused for what nobody has decided? */
+const isUndecided = ({ fips }: AttestedDevice, hsmType: HsmType, configuration: Configuration): boolean =>
+  fips === 'unknown' && isYubico(hsmType) && configuration.text('policy.fips') === undefined
+
+const FIPS_UNDECIDED: Finding = {
+  area: 'device',
+  severity: 'blocker',
+  code: POLICY_RULES.fips.id,
+  message:
+    'policy.fips is not set, and whether the device is FIPS-certified shows only once it has generated a key, which might then be refused',
+  remedy: 'Set policy.fips to refuse, warn or off.',
 }
 
 /** Only where the device reads it from what its evidence will say, too: a service's word on its own mode is another thing. */
-const markOf = ({ hsmType, fips }: DeviceDescription): AttestedDevice['fips'] =>
-  hsmType === 'YUBIKEY' || hsmType === 'YUBIHSM2' ? fips : 'unknown'
+const markOf = ({ hsmType, fips }: DeviceDescription): AttestedDevice['fips'] => (isYubico(hsmType) ? fips : 'unknown')
+
+const isYubico = (hsmType: HsmType): boolean => hsmType === 'YUBIKEY' || hsmType === 'YUBIHSM2'
 
 const findingOf = ({ id, status, detail, remedy = '' }: Check): Finding =>
   status === 'fail' || status === 'warn'
