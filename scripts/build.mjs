@@ -83,6 +83,7 @@ await build({
     'test/tools/bundle-bytes.ts',
     'test/tools/ceremony-reports.ts',
     'test/tools/fleet.ts',
+    'test/tools/campaign.ts',
     'test/tools/pkcs11-module.ts',
   ],
   outdir: 'dist/tools',

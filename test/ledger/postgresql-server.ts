@@ -1,6 +1,16 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -12,8 +22,13 @@ import { freePort } from '../free-port.ts'
 
 const DEBIAN = '/usr/lib/postgresql'
 
-/** The folder with the newest server that Debian's packages have installed; undefined where there is none. */
-const binaries = (): string | undefined =>
+/** The folder with the programs of a server to use in place of Debian's. */
+const CHOSEN = 'HSM_ENROLL_TEST_POSTGRESQL'
+
+/** That folder, or the one of the newest server that Debian's packages have installed; undefined where there is none. */
+const binaries = (): string | undefined => process.env[CHOSEN] ?? newestOfDebian()
+
+const newestOfDebian = (): string | undefined =>
   existsSync(DEBIAN)
     ? readdirSync(DEBIAN)
         .toSorted((a, b) => Number(b) - Number(a))
@@ -31,30 +46,40 @@ const ordinary = asRoot ? { uid: NOBODY, gid: NOBODY } : {}
 
 export const PASSWORD = 'correct horse'
 
+/** Another machine to run on: what goes before a command there, and its address. */
+export interface ServerPlace {
+  readonly inside: readonly string[]
+  readonly address: string
+}
+
 /** A real server with a cluster of its own in a temporary folder, on loopback and on a socket in that folder. */
 export class PostgresqlServer {
   readonly folder: string
   readonly port: number
   readonly #more: readonly string[]
+  readonly #place: ServerPlace | undefined
   #process: ChildProcess | undefined
   #databases = 0
 
-  private constructor(folder: string, port: number, more: readonly string[]) {
+  private constructor(folder: string, port: number, more: readonly string[], place: ServerPlace | undefined) {
     this.folder = folder
     this.port = port
     this.#more = more
+    this.#place = place
   }
 
   /** `more`: settings, `name=value`. */
-  static async start(more: readonly string[] = []): Promise<PostgresqlServer> {
+  static async start(more: readonly string[] = [], place?: ServerPlace): Promise<PostgresqlServer> {
     const folder = mkdtempSync(join(tmpdir(), 'pg-'))
     if (asRoot) chownSync(folder, NOBODY, NOBODY)
     chmodSync(folder, 0o700)
-    const server = new PostgresqlServer(folder, await freePort(), more)
+    const server = new PostgresqlServer(folder, await freePort(), more, place)
     await server.program('initdb', [
       ...['-D', server.data, '-U', 'postgres', '--no-sync', '--no-instructions', '-E', 'UTF8', '--locale=C'],
       ...['--auth-local=trust', '--auth-host=scram-sha-256'],
     ])
+    if (place !== undefined)
+      appendFileSync(join(server.data, 'pg_hba.conf'), 'hostssl all all 0.0.0.0/0 scram-sha-256\n')
     await server.resume()
     await server.sql(`ALTER ROLE postgres PASSWORD '${PASSWORD}'`)
     return server
@@ -80,14 +105,28 @@ export class PostgresqlServer {
 
   /** Undefined once it takes connections, else what it said. */
   async #begin(): Promise<string | undefined> {
+    const address = this.#place?.address ?? '127.0.0.1'
+    // Whoever enters another network is root until then.
+    const [command = '', ...before] =
+      this.#place === undefined
+        ? [join(binaries() ?? '', 'postgres')]
+        : [
+            ...[...this.#place.inside, 'setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'],
+            join(binaries() ?? '', 'postgres'),
+          ]
     const child = spawn(
-      join(binaries() ?? '', 'postgres'),
+      command,
       [
-        ...['-D', this.data, '-k', this.folder, '-p', `${this.port}`, '-c', 'listen_addresses=127.0.0.1'],
+        ...before,
+        ...['-D', this.data, '-k', this.folder, '-p', `${this.port}`, '-c', `listen_addresses=${address}`],
         ...['-c', 'fsync=off', '-c', 'shared_buffers=16MB', '-c', 'max_connections=120', '-c', 'autovacuum=off'],
         ...this.#more.flatMap((setting) => ['-c', setting]),
       ],
-      { ...ordinary, stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: process.env.PATH, LANG: 'C' } },
+      {
+        ...(this.#place === undefined ? ordinary : {}),
+        stdio: ['ignore', 'ignore', 'pipe'],
+        env: { PATH: process.env.PATH, LANG: 'C' },
+      },
     )
     this.#process = child
     let said = ''
@@ -145,7 +184,8 @@ export class PostgresqlServer {
   /** How to reach a database, over loopback with a password, as the superuser unless another is given. */
   options(database: string, user = 'postgres'): DatabaseOptions {
     return {
-      address: { host: '127.0.0.1', port: this.port, database },
+      // On another machine, the socket is still here.
+      address: { host: this.#place === undefined ? '127.0.0.1' : this.folder, port: this.port, database },
       user,
       password: async () => PASSWORD,
       tls: 'off',
@@ -164,6 +204,21 @@ export class PostgresqlServer {
          EXCEPTION WHEN duplicate_object THEN NULL; END $$`,
       )
     return name
+  }
+
+  /** Takes TLS connections with this identity from now on. PEM. */
+  async encrypt({ key, certificate }: { readonly key: string; readonly certificate: string }): Promise<void> {
+    for (const [name, text] of [
+      ['ssl_key_file', key],
+      ['ssl_cert_file', certificate],
+    ] as const) {
+      const file = join(this.folder, name)
+      writeFileSync(file, text, { mode: 0o600 })
+      if (asRoot) chownSync(file, NOBODY, NOBODY)
+      await this.sql(`ALTER SYSTEM SET ${name} = '${file}'`)
+    }
+    await this.sql('ALTER SYSTEM SET ssl = on')
+    await this.sql('SELECT pg_reload_conf()')
   }
 
   makeFolder(name: string): string {

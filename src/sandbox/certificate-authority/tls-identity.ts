@@ -1,4 +1,5 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { isIPv4 } from 'node:net'
 import { sequence, tlv } from '../../asn1/der-writer.ts'
 import { parseNameText } from '../../asn1/name.ts'
 import { writePem } from '../../asn1/pem.ts'
@@ -17,7 +18,9 @@ const DAY = 86_400_000
 /** RFC 5280 4.2.1.6: dNSName [2], iPAddress [7]. */
 const loopbackNames = (otherHosts: readonly string[]): Uint8Array =>
   sequence(
-    ...['localhost', ...otherHosts].map((host) => tlv(0x82, Buffer.from(host))),
+    ...['localhost', ...otherHosts].map((host) =>
+      isIPv4(host) ? tlv(0x87, Uint8Array.from(host.split('.'), Number)) : tlv(0x82, Buffer.from(host)),
+    ),
     tlv(0x87, Uint8Array.of(127, 0, 0, 1)),
     tlv(0x87, Uint8Array.from([...new Array<number>(15).fill(0), 1])),
   )

@@ -1,4 +1,5 @@
-// Reads a history of claims and asks porcupine whether one ledger, used by one host at a time, could have given these answers.
+// Reads a history and asks porcupine whether one machine, asked by one at a time, could have given these answers: of claims on names in a
+// ledger, or of orders for keys at brokers.
 package main
 
 import (
@@ -15,72 +16,42 @@ import (
 
 type line struct {
 	Id, At, Event, Op, Name, Intent, Holder string
-	Client                                  int
+	State, Number, Decision, Code           string
+	Client, Status                          int
 }
 
-type input struct{ op, name, intent string }
-
-// known is false of an operation whose end nobody knows.
-type output struct {
-	known  bool
-	holder string
-}
-
-// The state of a name is the intent that holds it, which is another one each time; empty where none does.
-var model = (&porcupine.NondeterministicModel{
-	Init: func() []interface{} { return []interface{}{""} },
-	Step: func(state, in, out interface{}) []interface{} {
-		held, i, o := state.(string), in.(input), out.(output)
-		after := held
-		switch {
-		case i.op == "claim" && held == "":
-			after = i.intent
-		case i.op == "release" && held == i.intent:
-			after = ""
-		}
-		if !o.known {
-			return []interface{}{held, after}
-		}
-		if i.op != "release" && o.holder != after {
-			return nil
-		}
-		return []interface{}{after}
-	},
-	Partition: func(history []porcupine.Operation) [][]porcupine.Operation {
-		byName := map[string][]porcupine.Operation{}
-		for _, operation := range history {
-			name := operation.Input.(input).name
-			byName[name] = append(byName[name], operation)
-		}
-		parts := [][]porcupine.Operation{}
-		for _, part := range byName {
-			parts = append(parts, part)
-		}
-		return parts
-	},
-}).ToModel()
-
-func main() {
-	file, err := os.Open(os.Args[1])
+func read(path string) []line {
+	file, err := os.Open(path)
 	if err != nil {
 		panic(err)
 	}
-	calls := map[string]*porcupine.Operation{}
-	order := []string{}
-	counts := map[string]int{}
+	lines := []line{}
 	scanner := bufio.NewScanner(file)
 	for scanner.Scan() {
 		var l line
 		if err := json.Unmarshal(scanner.Bytes(), &l); err != nil {
 			panic(err)
 		}
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+// Operations by call and answer. What was refused and not done is none; what has no answer may take effect at any later time.
+func operations(lines []line, in func(line) interface{}, out func(line) interface{}) []porcupine.Operation {
+	calls := map[string]*porcupine.Operation{}
+	order := []string{}
+	counts := map[string]int{}
+	for _, l := range lines {
 		at, _ := strconv.ParseInt(l.At, 10, 64)
 		switch l.Event {
 		case "call":
-			calls[l.Id] = &porcupine.Operation{ClientId: l.Client, Input: input{l.Op, l.Name, l.Intent}, Call: at, Output: output{}, Return: math.MaxInt64}
+			calls[l.Id] = &porcupine.Operation{ClientId: l.Client, Input: in(l), Call: at, Output: out(line{}), Return: math.MaxInt64}
 			order = append(order, l.Id)
 		case "answer":
-			calls[l.Id].Output, calls[l.Id].Return = output{true, l.Holder}, at
+			if answer := out(l); answer != nil {
+				calls[l.Id].Output, calls[l.Id].Return = answer, at
+			}
 		case "not-done":
 			delete(calls, l.Id)
 		}
@@ -92,21 +63,56 @@ func main() {
 			history = append(history, *call)
 		}
 	}
-	result, _ := porcupine.CheckOperationsVerbose(model, history, 5*time.Minute)
 	fmt.Printf("questions %d, answered %d, refused and not done %d, end not known %d\n", counts["call"], counts["answer"],
 		counts["not-done"], counts["call"]-counts["answer"]-counts["not-done"])
-	fmt.Printf("porcupine: linearizable: %s\n", result)
-	// A check that can only say yes says nothing: one claim that was refused, told that it was granted.
-	for i, operation := range history {
-		in, out := operation.Input.(input), operation.Output.(output)
-		if in.op == "claim" && out.known && out.holder != in.intent && in.name[:3] == "key" {
-			history[i].Output = output{true, in.intent}
-			break
+	return history
+}
+
+func partition(nameOf func(interface{}) string) func([]porcupine.Operation) [][]porcupine.Operation {
+	return func(history []porcupine.Operation) [][]porcupine.Operation {
+		byName := map[string][]porcupine.Operation{}
+		for _, operation := range history {
+			name := nameOf(operation.Input)
+			byName[name] = append(byName[name], operation)
 		}
+		parts := [][]porcupine.Operation{}
+		for _, part := range byName {
+			parts = append(parts, part)
+		}
+		return parts
+	}
+}
+
+func main() {
+	lines := read(os.Args[2])
+	build := map[string]func([]line) (porcupine.Model, []porcupine.Operation, func() bool){"claims": claims, "orders": orders}[os.Args[1]]
+	model, history, falsify := build(lines)
+	result, _ := porcupine.CheckOperationsVerbose(model, history, 5*time.Minute)
+	fmt.Printf("porcupine: linearizable: %s\n", result)
+	if result != porcupine.Ok {
+		explain(model, history)
+	}
+	// A check that can only say yes says nothing.
+	if !falsify() {
+		fmt.Println("no answer could be changed: the history is too short")
+		os.Exit(1)
 	}
 	changed, _ := porcupine.CheckOperationsVerbose(model, history, 5*time.Minute)
 	fmt.Printf("porcupine: with one answer changed: %s\n", changed)
 	if result != porcupine.Ok || changed != porcupine.Illegal {
 		os.Exit(1)
+	}
+}
+
+// The history of each name that is at fault.
+func explain(model porcupine.Model, history []porcupine.Operation) {
+	for _, part := range model.Partition(history) {
+		if porcupine.CheckOperations(model, part) {
+			continue
+		}
+		for _, operation := range part {
+			fmt.Printf("  client %d: %+v -> %+v, %d to %d\n", operation.ClientId, operation.Input, operation.Output, operation.Call, operation.Return)
+		}
+		fmt.Println()
 	}
 }
