@@ -78,6 +78,7 @@ await build({
     'test/tools/man.ts',
     'test/tools/help.ts',
     'test/tools/simulate.ts',
+    'test/tools/pebble-rig.ts',
     'test/tools/step-ca-rig.ts',
     'test/tools/page-cases.ts',
     'test/tools/bundle-bytes.ts',

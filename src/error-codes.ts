@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   'acme.device': { exit: 'usage', when: 'An ACME order is asked for with a device that does not attest in the format `step`, or as a test order.' },
   'acme.directory': { exit: 'usage', when: 'An address of the ACME server is not HTTPS, or its directory cannot be read.' },
   'acme.evidence': { exit: 'usage', when: 'An attestation cannot be put into an attestation object, or does not show the serial number of its device.' },
+  'acme.external-account': { exit: 'usage', when: 'The MAC key of the external account is not base64url.' },
   'acme.key-authorization': { exit: 'usage', when: 'What is to be signed for an attestation object is not a key authorization, or is missing.' },
   'acme.key-type': { exit: 'usage', when: 'A key is of a type that servers of device-attest-01 do not take.' },
   'acme.no-balance': { exit: 'ca', when: 'The balance of an ACME account was asked for; it has none.' },

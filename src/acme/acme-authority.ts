@@ -13,6 +13,7 @@ import type {
 import { AcmeClient, type AcmeClientOptions, addressIn, unreachable } from './acme-client.ts'
 import type { AcmeReply } from './acme-reply.ts'
 import { attestationAlgorithm } from './attestation-object.ts'
+import { type ExternalAccount, externalAccountBinding } from './external-account.ts'
 import { inWords, type Pace, placeOrder, statusOf } from './place-order.ts'
 import { problemOf, refusalOf } from './problem.ts'
 
@@ -20,6 +21,8 @@ export interface AcmeOptions extends AcmeClientOptions, Pace {
   /** `mailto:` addresses of the account. */
   readonly contact: readonly string[]
   readonly termsAgreed: boolean
+  /** For a CA that takes accounts of those alone whom it knows. */
+  readonly externalAccount?: ExternalAccount
   readonly now: () => number
 }
 
@@ -68,7 +71,7 @@ export function createAcmeAuthority(
 }
 
 /** A new account, or the one that the key has already: the same request, however often it comes (RFC 8555 7.3.1). */
-async function register(client: AcmeClient, { contact, termsAgreed }: AcmeOptions): Promise<void> {
+async function register(client: AcmeClient, { contact, termsAgreed, externalAccount }: AcmeOptions): Promise<void> {
   const { newAccount, termsOfService, externalAccountRequired } = await client.directory()
   if (termsOfService !== undefined && !termsAgreed) {
     throw new EnrollError(
@@ -79,9 +82,15 @@ async function register(client: AcmeClient, { contact, termsAgreed }: AcmeOption
       },
     )
   }
+  if (externalAccountRequired && externalAccount === undefined) throw notBound()
   const payload = {
     ...(contact.length === 0 ? {} : { contact }),
     ...(termsAgreed ? { termsOfServiceAgreed: true } : {}),
+    ...(externalAccount === undefined
+      ? {}
+      : {
+          externalAccountBinding: await externalAccountBinding(externalAccount, await client.accountKey(), newAccount),
+        }),
   }
   const end = await client.post(newAccount, payload, { again: true, asKey: true })
   if (end.kind !== 'reply') throw unreachable(end)
@@ -90,9 +99,18 @@ async function register(client: AcmeClient, { contact, termsAgreed }: AcmeOption
     return
   }
   const { cause, remedy } = refusalOf(end.status, problemOf(end.json))
-  const why = externalAccountRequired ? 'it wants accounts that it knows by other means' : cause
-  throw new EnrollError('acme.account', `Could not use the ACME account: ${why} (${inWords(end)}).`, { remedy })
+  throw new EnrollError('acme.account', `Could not use the ACME account: ${cause} (${inWords(end)}).`, { remedy })
 }
+
+const notBound = (): EnrollError =>
+  new EnrollError(
+    'acme.account',
+    'Could not use the ACME account: the server takes accounts alone that are bound to one that it has.',
+    {
+      remedy:
+        'Ask the CA for an identifier and a MAC key, and set acme.externalAccountKeyId and acme.externalAccountKey.',
+    },
+  )
 
 function inProgress(order: AcmeReply): OrderProgress {
   const status = statusOf(order)

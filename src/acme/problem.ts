@@ -35,7 +35,7 @@ const MEANINGS: Readonly<Record<string, readonly [cause: string, remedy: string]
   rejectedIdentifier: ['the server does not issue for this device', 'Ask the CA whether the serial number of the device is registered.'],
   badCSR: ['the server does not accept the request', 'step-ca wants the serial number of the device as the CN of request.subject, or no CN.'],
   unauthorized: ['the server does not authorize the order', 'Compare the key of the request with that of the attestation; ask the CA.'],
-  externalAccountRequired: ['the server wants accounts that it knows by other means', 'Create the account with the tool of the CA, and use its key.'],
+  externalAccountRequired: ['the server wants accounts that it knows by other means', 'Ask the CA for an identifier and a MAC key, and set acme.externalAccountKeyId and acme.externalAccountKey.'],
   userActionRequired: ['the server wants its terms to be agreed to', 'Read them, and set acme.termsOfServiceAgreed to true.'],
   accountDoesNotExist: ['the server does not know the account', 'Check acme.accountKey.'],
   rateLimited: ['the server has had too many requests', 'Wait, and order again.'],

@@ -109,6 +109,17 @@ export const SETTINGS: readonly Setting[] = [
     type: 'secret',
     description: 'ACME: source of the P-256 private key of the account (PEM)',
   },
+  {
+    path: 'acme.externalAccountKeyId',
+    type: 'text',
+    description:
+      'ACME: identifier that the CA gave for binding the account to one that it has (externalAccountBinding)',
+  },
+  {
+    path: 'acme.externalAccountKey',
+    type: 'secret',
+    description: 'ACME: source of the MAC key that came with it (base64url)',
+  },
   { path: 'acme.contact', type: 'list', description: 'ACME: contact of the account, mailto:name@example.com' },
   {
     path: 'acme.termsOfServiceAgreed',

@@ -1,5 +1,6 @@
 import { readAccountKey } from '../acme/account-key.ts'
 import { createAcmeAuthority } from '../acme/acme-authority.ts'
+import type { ExternalAccount } from '../acme/external-account.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { passedBy, readSecret, type SecretReading } from '../config/secret-source.ts'
 import { environmentName } from '../config/settings.ts'
@@ -23,6 +24,7 @@ export function openAcmeAuthority(
       key ??= fetchAccountKey(configuration, reading)
       return key
     },
+    ...externalAccountOf(configuration, reading),
     contact: configuration.list('acme.contact'),
     termsAgreed: configuration.flag('acme.termsOfServiceAgreed'),
     ...{ now, sleep },
@@ -31,6 +33,27 @@ export function openAcmeAuthority(
     ...(onTrace === undefined ? {} : { trace: onTrace }),
   })
 }
+
+/** Both settings, or neither. Throws EnrollError `config.missing`. */
+export function externalAccountOf(
+  configuration: Configuration,
+  reading: SecretReading,
+): { readonly externalAccount?: ExternalAccount } {
+  const [keyId, source] = [configuration.text(EXTERNAL.keyId), configuration.text(EXTERNAL.key)]
+  if (keyId === undefined && source === undefined) return {}
+  if (keyId === undefined || source === undefined) {
+    const missing = keyId === undefined ? EXTERNAL.keyId : EXTERNAL.key
+    throw new EnrollError('config.missing', `Could not bind the ACME account: "${missing}" is not set.`, {
+      remedy: `Set both ${EXTERNAL.keyId} and ${EXTERNAL.key}, or neither.`,
+    })
+  }
+  const request = { name: 'password', prompt: 'MAC key of the external account' } as const
+  return {
+    externalAccount: { keyId, key: () => readSecret(source, request, { ...reading, ...passedBy(configuration) }) },
+  }
+}
+
+const EXTERNAL = { keyId: 'acme.externalAccountKeyId', key: 'acme.externalAccountKey' } as const
 
 async function fetchAccountKey(configuration: Configuration, reading: SecretReading) {
   const source = configuration.text('acme.accountKey')

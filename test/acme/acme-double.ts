@@ -3,7 +3,7 @@
  * (signatures, nonces used once, addresses), and told what to do to single requests. Whether attestations are judged rightly is not its
  * business: a real step-ca does that in test/interop/step-ca.
  */
-import { createHash, createPublicKey, type JsonWebKey, randomBytes, verify } from 'node:crypto'
+import { createHash, createHmac, createPublicKey, type JsonWebKey, randomBytes, verify } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:https'
 import { decode } from 'cborg'
@@ -70,8 +70,15 @@ export class AcmeDouble {
   #base = ''
   readonly caCertificatePem = this.#identity.caCertificatePem
 
-  static async start(): Promise<AcmeDouble> {
-    const double = new AcmeDouble()
+  /** By identifier: the MAC keys of those who may have an account. Anybody may if there are none. */
+  readonly #externalAccounts: Readonly<Record<string, Uint8Array>>
+
+  private constructor(externalAccounts: Readonly<Record<string, Uint8Array>>) {
+    this.#externalAccounts = externalAccounts
+  }
+
+  static async start(externalAccounts: Readonly<Record<string, Uint8Array>> = {}): Promise<AcmeDouble> {
+    const double = new AcmeDouble(externalAccounts)
     double.#server.on('request', (request, response) => {
       const chunks: Buffer[] = []
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -125,7 +132,11 @@ export class AcmeDouble {
   #answer(path: string, body: string): Answer | undefined {
     if (path === '/directory') {
       const at = (name: string): string => `${this.#base}/${name}`
-      return { status: 200, body: { newNonce: at('nonce'), newAccount: at('newAccount'), newOrder: at('newOrder') } }
+      const meta = this.#wantsBinding ? { meta: { externalAccountRequired: true } } : {}
+      return {
+        status: 200,
+        body: { newNonce: at('nonce'), newAccount: at('newAccount'), newOrder: at('newOrder'), ...meta },
+      }
     }
     if (path === '/nonce') return { status: 200, body: '' }
     const [, name = '', index = ''] = path.split('/')
@@ -164,6 +175,8 @@ export class AcmeDouble {
   #carryOut(step: Step, order: Order | undefined, path: string, body: string): Answer {
     const payload = this.#verified(step, path, body)
     if (payload === undefined) return problem(400, 'malformed', 'the signature, the address or the nonce is wrong')
+    if (step === 'newAccount' && this.#wantsBinding && !this.#isBound(payload, path))
+      return problem(403, 'unauthorized', 'the account is not bound')
     this.done.push(step)
     if (step === 'newAccount') return { status: 201, body: { status: 'valid' }, location: `${this.#base}/account/0` }
     if (step === 'newOrder') {
@@ -204,6 +217,23 @@ export class AcmeDouble {
       default:
         return this.#shown(index, 200)
     }
+  }
+
+  get #wantsBinding(): boolean {
+    return Object.keys(this.#externalAccounts).length > 0
+  }
+
+  /** RFC 8555 7.3.4, by its sentences: HS256, an identifier that is known, the same address, no nonce, the account's key as payload. */
+  #isBound(payload: unknown, path: string): boolean {
+    const { externalAccountBinding: jws } = payload as { externalAccountBinding?: Readonly<Record<string, string>> }
+    if (jws === undefined) return false
+    const read = (part = '') => JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
+    const header = read(jws.protected)
+    const key = this.#externalAccounts[header.kid]
+    if (key === undefined || header.alg !== 'HS256' || header.url !== this.#base + path || 'nonce' in header)
+      return false
+    const mac = createHmac('sha256', key).update(`${jws.protected}.${jws.payload}`).digest('base64url')
+    return mac === jws.signature && JSON.stringify(read(jws.payload)) === JSON.stringify(this.#jwk)
   }
 
   /** The payload, '' where there is none; undefined if it is not signed as it must be. */

@@ -8,6 +8,7 @@ import type { RequestTemplate } from '../../csr/build-certification-request.ts'
 import { EnrollError } from '../../errors.ts'
 import type { HsmType } from '../../hsm-type.ts'
 import { readCaFile } from '../../sectigo/http/root-certificates.ts'
+import { externalAccountOf } from '../connect-to-acme.ts'
 import { intermediatesOf, refuseOtherName } from '../steps/submit-acme-step.ts'
 
 /** What a profile needs for an order with an ACME server, each part by itself: `attempt` makes of it what its caller says of a profile. */
@@ -43,10 +44,12 @@ function accountOf(configuration: Configuration): string {
       remedy: `Set one in the profile or in ${environmentName('acme.accountKey')}.`,
     })
   }
+  const { externalAccount } = externalAccountOf(configuration, {})
+  const bound = externalAccount === undefined ? '' : `, bound to ${externalAccount.keyId}`
   const contact = configuration.list('acme.contact')
   const wrong = contact.find((address) => !/^mailto:[!-~]+@[!-~]+$/.test(address))
   if (wrong === undefined)
-    return contact.length === 0 ? 'an account without contact' : `an account of ${contact.join(', ')}`
+    return `${contact.length === 0 ? 'an account without contact' : `an account of ${contact.join(', ')}`}${bound}`
   throw new EnrollError('config.value', `Invalid setting "acme.contact": "${wrong.slice(0, 60)}".`, {
     remedy: 'Write it as mailto:name@example.com.',
   })
