@@ -54,8 +54,12 @@ function parse(text: string): unknown {
 
 /** On disk when it resolves. */
 export async function writeBinding(stateDirectory: string, binding: LedgerBinding): Promise<void> {
-  await makeDirectory(stateDirectory)
-  await replaceFile(join(stateDirectory, FILE), `${JSON.stringify(binding)}\n`)
+  const write = (): Promise<void> => replaceFile(join(stateDirectory, FILE), `${JSON.stringify(binding)}\n`)
+  await write().catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+    await makeDirectory(stateDirectory)
+    await write()
+  })
 }
 
 /** Throws EnrollError `ledger.elsewhere` where the ledger of a state folder is in a database, and the folder would be used. */
@@ -76,8 +80,16 @@ export function refuseBound(stateDirectory: string): void {
 export async function bindLedger(ledger: PostgresqlLedger, stateDirectory: string): Promise<Ledger> {
   const { id, isNew } = await checkBinding(ledger, stateDirectory)
   if (isNew) await writeBinding(stateDirectory, { ledger: id, address: ledger.address })
-  return new BoundLedger(ledger, stateDirectory, id)
+  const bound = known.get(ledger) ?? new Map<string, BoundLedger>()
+  known.set(ledger, bound)
+  const name = `${id} ${stateDirectory}`
+  const one = bound.get(name) ?? new BoundLedger(ledger, stateDirectory, id)
+  bound.set(name, one)
+  return one
 }
+
+/** One for all runs of a process, so that what they write at one moment is remembered at once. */
+const known = new WeakMap<PostgresqlLedger, Map<string, BoundLedger>>()
 
 /** The same without a write. */
 export async function checkBinding(
@@ -85,14 +97,13 @@ export async function checkBinding(
   stateDirectory: string,
 ): Promise<{ readonly id: string; readonly isNew: boolean }> {
   const binding = readBinding(stateDirectory)
-  const id = await ledger.id()
+  const { id, hasLast } = await ledger.recognise(binding?.last)
   if (binding === undefined) {
     if (await isInUse(stateDirectory)) throw notImported(stateDirectory, ledger.address)
     return { id, isNew: true }
   }
   if (binding.ledger !== id) throw anotherDatabase(stateDirectory, binding, ledger.address)
-  if (binding.last !== undefined && !(await ledger.transactions.tookPlace(binding.last)))
-    throw olderCopy(stateDirectory, ledger.address)
+  if (!hasLast) throw olderCopy(stateDirectory, ledger.address)
   return { id, isNew: false }
 }
 
@@ -119,6 +130,7 @@ class BoundLedger implements Ledger {
   readonly all: Ledger['all']
   readonly claimOf: Ledger['claimOf']
   readonly now: Ledger['now']
+  readonly look: Ledger['look']
 
   constructor(ledger: PostgresqlLedger, stateDirectory: string, id: string) {
     this.#ledger = ledger
@@ -129,6 +141,7 @@ class BoundLedger implements Ledger {
     this.all = ledger.all.bind(ledger)
     this.claimOf = ledger.claimOf.bind(ledger)
     this.now = ledger.now.bind(ledger)
+    this.look = ledger.look.bind(ledger)
   }
 
   record(...fact: Parameters<Ledger['record']>): Promise<void> {

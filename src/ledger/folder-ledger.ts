@@ -6,6 +6,7 @@ import { makeDirectory } from '../files/make-directory.ts'
 import { syncDirectory } from '../files/sync-directory.ts'
 import { jsonMember } from '../json-member.ts'
 import { sha256Hex } from '../sha256-hex.ts'
+import { Answers, type Questions } from './answers.ts'
 import type { Fact, FactKind, RecordedFact } from './fact.ts'
 import { type Claim, HISTORY_LIMIT, type Ledger } from './ledger.ts'
 import { ledgerDamaged } from './ledger-error.ts'
@@ -101,6 +102,19 @@ export class FolderLedger implements Ledger {
     const claim = readClaim(file, text)
     if (claim.name !== name) throw ledgerDamaged(file, 'does not match its name')
     return claim
+  }
+
+  async look(questions: Questions): Promise<Answers> {
+    const { facts, claims } = questions
+    const [histories, held] = await Promise.all([
+      Promise.all(facts.map(([kind, subject]) => this.history(kind, subject))),
+      Promise.all(claims.map((name) => this.claimOf(name))),
+    ])
+    return new Answers(
+      questions,
+      histories.flat(),
+      held.filter((claim) => claim !== undefined),
+    )
   }
 
   async release(name: string, run: string, fence?: string): Promise<void> {

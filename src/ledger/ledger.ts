@@ -1,3 +1,4 @@
+import type { Answers, Questions } from './answers.ts'
 import type { Fact, FactKind, RecordedFact } from './fact.ts'
 
 /** Something that one run holds alone until it gives it back: an order for a key, a place on a device, a debit. */
@@ -38,6 +39,8 @@ export interface Ledger {
   /** Takes a name, or finds it taken. Returns the claim in force: it is the caller's where run and intent are. */
   claim(name: string, run: string, intent: string): Promise<Claim>
   claimOf(name: string): Promise<Claim | undefined>
+  /** `history` and `claimOf` of several, in one round trip where the ledger is elsewhere. */
+  look(questions: Questions): Promise<Answers>
   /**
    * Gives a name back; nothing where another run holds it. `fence`: only what was granted with it, so that a process that wakes after a
    * pause does not give back what has been granted since.

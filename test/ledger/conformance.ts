@@ -57,6 +57,28 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         expect(await lastFact(ledger, 'order', SPKI)).toMatchObject(second)
       })
 
+      it('and claims are looked at together as one by one, and nothing passes for what was not asked', async () => {
+        for (const status of ['intended', 'ordered'] as const)
+          await ledger.record(ordered('2026-11-29-aaaaaa', { status }))
+        await ledger.record({ kind: 'key', subject: SPKI, run: 'a', status: 'alive', test: false })
+        await ledger.claim(PLACE, 'b', 'i')
+        const seen = await under.again().look({
+          facts: [
+            ['key', SPKI],
+            ['order', SPKI],
+            ['key', 'another'],
+          ],
+          claims: [SPKI, PLACE],
+        })
+        expect(seen.history('order', SPKI)).toEqual(await ledger.history('order', SPKI))
+        expect(seen.last('key', SPKI)).toEqual(await lastFact(ledger, 'key', SPKI))
+        expect(seen.history('key', 'another')).toEqual([])
+        expect(seen.claimOf(PLACE)).toEqual(await ledger.claimOf(PLACE))
+        expect(seen.claimOf(SPKI)).toBeUndefined()
+        expect(() => seen.history('place', SPKI)).toThrow('not asked')
+        expect(() => seen.claimOf('another')).toThrow('not asked')
+      })
+
       it('are kept apart by kind and subject, whatever characters a subject has', async () => {
         const subjects = [
           PLACE,

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
 /**
- * What happens to the next COMMIT that passes.
+ * What happens to the next COMMIT that passes, or to the next statement that is a transaction of its own.
  *
  * | | the server gets it | the client gets the answer |
  * |---|---|---|
@@ -15,6 +15,8 @@ export type Cut = 'lose-answer' | 'lose-commit' | 'delay-commit' | 'hand-over'
 
 /** Message `Query` of the frontend with the text COMMIT: type, length, text, zero. */
 const COMMIT = Buffer.from('Q\0\0\0\x0bCOMMIT\0', 'latin1')
+/** Of `Transactions.write`, when a connection sends it for the first time. */
+const WRITE = 'WITH noted AS'
 
 /** Between a client and the server, on loopback; passes everything until it is told to cut at a COMMIT. */
 export class CuttingProxy {
@@ -24,7 +26,7 @@ export class CuttingProxy {
   /** Resolves once a COMMIT was cut. */
   cut: Promise<void> = Promise.resolve()
   #cutDone: () => void = () => undefined
-  #deliver: () => void = () => undefined
+  #deliver: () => Promise<unknown> = async () => undefined
   /** With `hand-over`. */
   onCommit: (forward: () => void) => void = (forward) => forward()
   #last: string | undefined
@@ -60,9 +62,14 @@ export class CuttingProxy {
     this.#last = text
   }
 
-  /** Sends on a COMMIT that was delayed. */
-  deliver(): void {
-    this.#deliver()
+  /** Sends on a COMMIT, or a statement, that was delayed; resolves once its connection has ended, which the server does when it is done. */
+  deliver(): Promise<unknown> {
+    return this.#deliver()
+  }
+
+  /** Ends the connections that are open. */
+  drop(): void {
+    for (const socket of this.#open) socket.destroy()
   }
 
   async stop(): Promise<void> {
@@ -90,7 +97,7 @@ export class CuttingProxy {
         for (const socket of this.#open) socket.destroy()
         return
       }
-      const cut = data.includes(COMMIT) ? this.next : undefined
+      const cut = data.includes(COMMIT) || data.includes(WRITE) ? this.next : undefined
       if (cut === undefined) {
         server.write(data)
         return
@@ -109,7 +116,10 @@ export class CuttingProxy {
         case 'delay-commit':
           deaf = true
           client.destroy()
-          this.#deliver = () => server.write(data)
+          this.#deliver = () => {
+            server.end(data)
+            return once(server.resume(), 'close')
+          }
           return
         case 'hand-over':
           this.onCommit(() => server.write(data))

@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { PostgresqlLedger } from '../../src/ledger/postgresql/postgresql-ledger.ts'
 import { allHere } from '../not-run.ts'
@@ -41,36 +42,80 @@ describe.skipIf(!allHere(missingServer()))('PostgreSQL that fails', () => {
       .toBe(1)
   }
 
-  it('that lost the answer to COMMIT granted the claim, once', async () => {
+  /** A claim is one statement; what takes several ends with COMMIT. */
+  const inStatements = async (): Promise<void> => {
+    await ledger.transactions.run((statements) =>
+      statements.query('INSERT INTO hsm_enroll.claim (name, run, intent) VALUES ($1, $2, $3)', [name, 'a', 'i']),
+    )
+  }
+  const WAYS: readonly (readonly [string, () => Promise<unknown>])[] = [
+    ['one statement', () => ledger.claim(name, 'a', 'i')],
+    ['several statements', inStatements],
+  ]
+
+  it.each(WAYS)('that lost the answer to the commit of %s granted the claim, once', async (_, claim) => {
     proxy.cutNext('lose-answer')
-    expect(await ledger.claim(name, 'a', 'i')).toMatchObject({ run: 'a', intent: 'i' })
+    await claim()
+    expect(await ledger.claimOf(name)).toMatchObject({ run: 'a', intent: 'i' })
     expect(await granted()).toEqual([{ run: 'a' }])
   })
 
-  it('that never got COMMIT is asked again from BEGIN, and grants the claim once', async () => {
+  it.each(WAYS)('that never got the commit of %s is asked again, and grants the claim once', async (_, claim) => {
     proxy.cutNext('lose-commit')
-    expect(await ledger.claim(name, 'a', 'i')).toMatchObject({ run: 'a' })
+    await claim()
+    expect(await ledger.claimOf(name)).toMatchObject({ run: 'a', intent: 'i' })
     expect(await granted()).toEqual([{ run: 'a' }])
   })
 
   it('that gets COMMIT long after its client has gone is waited for: what was under way is not taken for nothing', async () => {
     proxy.cutNext('delay-commit')
-    const claim = ledger.claim(name, 'a', 'i')
+    const claim = inStatements()
     await proxy.cut
     await waiting()
     proxy.deliver()
-    expect(await claim).toMatchObject({ run: 'a', intent: 'i' })
+    await claim
     expect(await granted()).toEqual([{ run: 'a' }])
     expect(await server.sql('SELECT 1 FROM hsm_enroll.attempt WHERE void', database)).toEqual([])
   })
 
-  it('whose postmaster is killed at COMMIT, and started again, grants the claim once', async () => {
-    proxy.onCommit = () => void server.kill('SIGKILL').then(() => server.resume())
-    proxy.cutNext('hand-over')
-    expect(await ledger.claim(name, 'a', 'i')).toMatchObject({ run: 'a' })
+  it('that gets a statement long after its client has settled that it never came refuses it', async () => {
+    proxy.cutNext('delay-commit')
+    expect(await ledger.claim(name, 'a', 'i')).toMatchObject({ run: 'a', intent: 'i' })
+    await ledger.release(name, 'a')
+    await proxy.deliver()
+    expect(await server.sql('SELECT 1 FROM hsm_enroll.attempt WHERE void', database)).toHaveLength(1)
     expect(await granted()).toEqual([{ run: 'a' }])
-    expect(await through(server.port).claim(name, 'b', 'i')).toMatchObject({ run: 'a' })
+    expect(await ledger.claimOf(name)).toBeUndefined()
   })
+
+  it('that is still at a statement whose client has gone is not believed to have done nothing', async () => {
+    // Another session has the name, and neither commits nor gives up: the statement waits in the server.
+    const other = new pg.Client({ host: server.folder, port: server.port, user: 'postgres', database, password: '' })
+    await other.connect()
+    await other.query('BEGIN')
+    await other.query(`INSERT INTO hsm_enroll.claim (name, run, intent) VALUES ('${name}', 'b', 'i')`)
+    const claim = ledger.claim(name, 'a', 'i')
+    await waiting()
+    proxy.drop()
+    await expect
+      .poll(() => server.sql('SELECT 1 FROM hsm_enroll.attempt WHERE void', database).then(({ length }) => length))
+      .toBe(1)
+    await other.query('ROLLBACK')
+    await other.end()
+    expect(await claim).toMatchObject({ run: 'a', intent: 'i' })
+    expect(await granted()).toEqual([{ run: 'a' }])
+  })
+
+  it.each(WAYS)(
+    'whose postmaster is killed at the commit of %s, and started again, grants the claim once',
+    async (_, claim) => {
+      proxy.onCommit = () => void server.kill('SIGKILL').then(() => server.resume())
+      proxy.cutNext('hand-over')
+      await claim()
+      expect(await granted()).toEqual([{ run: 'a' }])
+      expect(await through(server.port).claim(name, 'b', 'i')).toMatchObject({ run: 'a' })
+    },
+  )
 
   it('and restarts between two questions is connected to again', async () => {
     await server.kill('SIGINT')

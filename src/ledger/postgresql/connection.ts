@@ -49,7 +49,8 @@ export async function openPool(options: DatabaseOptions): Promise<Pool> {
     user,
     password: async () => (await password?.()) ?? '',
     ssl: tls === 'verify' && !isSocket(address) ? await tlsOptions(options) : false,
-    options: '-c client_encoding=UTF8',
+    // A statement that is a transaction of its own has no BEGIN to say it; a role or a database may have another default.
+    options: '-c client_encoding=UTF8 -c default_transaction_isolation=read\\ committed',
     application_name: 'hsm-enroll',
     fallback_application_name: 'hsm-enroll',
     // The password is of no use to who sits between, whatever certificate he has.

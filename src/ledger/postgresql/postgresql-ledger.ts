@@ -1,5 +1,6 @@
 import { EnrollError } from '../../errors.ts'
 import { once } from '../../once.ts'
+import { Answers, type Questions } from '../answers.ts'
 import type { Fact, FactKind, RecordedFact } from '../fact.ts'
 import { type Claim, HISTORY_LIMIT, type Ledger } from '../ledger.ts'
 import { ledgerDamaged } from '../ledger-error.ts'
@@ -33,9 +34,14 @@ export class PostgresqlLedger implements Ledger {
 
   /** What tells this ledger from every other. */
   async id(): Promise<string> {
-    const [row] = await this.#read<{ id: string }>('SELECT id FROM hsm_enroll.identity', [])
+    return (await this.recognise(undefined)).id
+  }
+
+  /** The same, and whether it has the write that it confirmed `last` (`Transactions.lastCommitted`): an older copy has not. */
+  async recognise(last: string | undefined): Promise<{ readonly id: string; readonly hasLast: boolean }> {
+    const [row] = await this.#read<{ id: string; hasLast: boolean }>(RECOGNISE, [last])
     if (row === undefined) throw ledgerDamaged(`the database ${this.address}`, 'has lost its identity')
-    return row.id
+    return row
   }
 
   /** Ends the connections. */
@@ -44,7 +50,8 @@ export class PostgresqlLedger implements Ledger {
   }
 
   async record(fact: Fact, past = false): Promise<void> {
-    await this.#write((statements) => insertFact(statements, fact, past))
+    await this.#usable()
+    await this.transactions.write(INSERT_FACT, factValues(fact, past))
   }
 
   /**
@@ -52,7 +59,10 @@ export class PostgresqlLedger implements Ledger {
    * again. Returns whether it was new.
    */
   importFact({ time, ...fact }: RecordedFact, origin: string): Promise<boolean> {
-    return this.#write((statements) => insertFact(statements, fact, true, { saidAt: time, origin }))
+    return this.#write(async (statements) => {
+      const { rowCount } = await statements.query(insertFact(1), [...factValues(fact, true, { saidAt: time, origin })])
+      return rowCount === 1
+    })
   }
 
   async history<Kind extends FactKind>(kind: Kind, subject: string): Promise<readonly RecordedFact<Kind>[]> {
@@ -93,28 +103,41 @@ export class PostgresqlLedger implements Ledger {
     return Number(row?.now)
   }
 
-  claim(name: string, run: string, intent: string): Promise<Claim> {
-    return this.#write(async (statements) => {
-      for (;;) {
-        const { rows: granted } = await statements.query<ClaimRow>(
-          `INSERT INTO hsm_enroll.claim (name, run, intent) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING RETURNING ${CLAIM}`,
-          [plain(name), plain(run), plain(intent)],
-        )
-        const [mine] = granted
-        if (mine !== undefined) return readClaim(mine)
-        const { rows: taken } = await statements.query<ClaimRow>(
-          `SELECT ${CLAIM} FROM hsm_enroll.claim WHERE name = $1`,
-          [name],
-        )
-        // Given back in between: it is asked for again.
-        if (taken[0] !== undefined) return readClaim(taken[0])
-      }
-    })
+  async claim(name: string, run: string, intent: string): Promise<Claim> {
+    await this.#usable()
+    const values = [name, run, intent].map(plain)
+    for (;;) {
+      const [mine] = (await this.transactions.write<ClaimRow>(INSERT_CLAIM, values)) ?? []
+      // Taken by another; or it is granted, and what says so was lost.
+      const claim = mine === undefined ? await this.claimOf(name) : readClaim(mine)
+      // Given back in between: it is asked for again.
+      if (claim !== undefined) return claim
+    }
   }
 
   async claimOf(name: string): Promise<Claim | undefined> {
     const [row] = await this.#read<ClaimRow>(`SELECT ${CLAIM} FROM hsm_enroll.claim WHERE name = $1`, [plain(name)])
     return row === undefined ? undefined : readClaim(row)
+  }
+
+  async look(questions: Questions): Promise<Answers> {
+    const { facts, claims } = questions
+    const rows = await this.#read<FactRow>(LOOK, [
+      facts.map(([kind]) => kind),
+      facts.map(([, subject]) => plain(subject)),
+      claims.map(plain),
+    ])
+    const isClaim = ({ kind }: FactRow): boolean => kind === AS_CLAIM
+    return new Answers(
+      questions,
+      rows
+        .filter((row) => !isClaim(row))
+        .toSorted((a, b) => Number(a.id) - Number(b.id))
+        .map(readFact),
+      rows
+        .filter(isClaim)
+        .map(({ id, subject, run, body, time }) => ({ name: subject, run, intent: body, fence: id, time })),
+    )
   }
 
   async release(name: string, run: string, fence?: string): Promise<void> {
@@ -140,6 +163,9 @@ export class PostgresqlLedger implements Ledger {
   }
 }
 
+const RECOGNISE = `SELECT id, $1::uuid IS NULL OR EXISTS (
+    SELECT FROM hsm_enroll.attempt WHERE value = $1 AND NOT void) AS "hasLast" FROM hsm_enroll.identity`
+
 const FACT = `id, kind, subject, run, body::text AS body,
   to_char(coalesce(said_at, time) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS time`
 
@@ -152,25 +178,30 @@ interface FactRow {
   readonly time: string
 }
 
-async function insertFact(
-  statements: Statements,
+/** `first`: the number of the first of its values. */
+const insertFact = (first: number): string =>
+  `INSERT INTO hsm_enroll.fact (${FACT_COLUMNS.join(', ')})
+   VALUES (${FACT_COLUMNS.map((_, index) => `$${first + index}`).join(', ')}) ON CONFLICT DO NOTHING`
+// biome-ignore format: a table
+const FACT_COLUMNS = [
+  'kind', 'subject', 'run', 'entry', 'body', 'said_at', 'imported', 'status', 'endpoint', 'amount', 'past',
+] as const
+/** For `Transactions.write`, whose own value comes first. */
+const INSERT_FACT = insertFact(2)
+
+function factValues(
   fact: Fact,
   past: boolean,
   imported?: { readonly saidAt: string; readonly origin: string },
-): Promise<boolean> {
+): readonly unknown[] {
   const body = JSON.stringify(fact)
   if (Buffer.byteLength(body) > MAX_FACT) throw new Error('a fact is too long for a row')
   // A rehearsal costs nothing, and counts for nothing.
   const order = fact.kind === 'order' && !fact.test ? fact : undefined
-  const { rowCount } = await statements.query(
-    `INSERT INTO hsm_enroll.fact (kind, subject, run, entry, body, said_at, imported, status, endpoint, amount, past)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`,
-    [
-      ...[fact.kind, plain(fact.subject), plain(fact.run), fact.entry, body, imported?.saidAt, imported?.origin],
-      ...[order?.status, order?.endpoint, amountOf(order?.amount), past],
-    ],
-  )
-  return rowCount === 1
+  return [
+    ...[fact.kind, plain(fact.subject), plain(fact.run), fact.entry, body, imported?.saidAt, imported?.origin],
+    ...[order?.status, order?.endpoint, amountOf(order?.amount), past],
+  ]
 }
 
 /** What the CA has charged, where that is a number. */
@@ -203,8 +234,18 @@ function parse(body: string, id: string): unknown {
   }
 }
 
-const CLAIM = `name, run, intent, fence::text AS fence,
-  to_char(time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS time`
+const TIME_OF_CLAIM = `to_char(time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+const CLAIM = `name, run, intent, fence::text AS fence, ${TIME_OF_CLAIM} AS time`
+
+/** Of a claim among facts: no kind of these has blanks. */
+const AS_CLAIM = 'a claim'
+/** Histories and claims in one statement, claims in the columns of facts. */
+const LOOK = `SELECT f.* FROM unnest($1::text[], $2::text[]) AS asked (kind, subject) CROSS JOIN LATERAL (
+    SELECT ${FACT} FROM hsm_enroll.fact WHERE kind = asked.kind AND subject = asked.subject ORDER BY fact.id DESC LIMIT ${HISTORY_LIMIT}) AS f
+  UNION ALL SELECT fence, '${AS_CLAIM}', name, run, intent, ${TIME_OF_CLAIM} FROM hsm_enroll.claim WHERE name = ANY ($3::text[])`
+
+const INSERT_CLAIM = `INSERT INTO hsm_enroll.claim (name, run, intent) VALUES ($2, $3, $4) ON CONFLICT (name) DO NOTHING
+  RETURNING ${CLAIM}`
 
 type ClaimRow = Claim
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Pool, PoolClient } from 'pg'
 import { EnrollError } from '../../errors.ts'
+import { sha256Hex } from '../../sha256-hex.ts'
 import { addressText } from './address.ts'
 import { type DatabaseOptions, openPool } from './connection.ts'
 import { databaseError, isConnectionFault, isLockTimeout, isToBeginAgain, refusalState } from './database-error.ts'
@@ -12,6 +13,8 @@ export type Statements = Pick<PoolClient, 'query'>
 /** How often one is begun, all in all, and how long it is asked whether a COMMIT took place. */
 const MOST_BEGINNINGS = 7
 const DOUBT_MILLISECONDS = 60_000
+/** The same where nobody listens: a server that is started again, or in recovery, soon does. */
+const NOBODY_MILLISECONDS = 3000
 
 /**
  * Transactions of one database. `run` resolves once the database has committed, and throws where it has not, or where nobody knows.
@@ -27,15 +30,9 @@ export class Transactions {
     this.address = addressText(options.address)
   }
 
-  /** The last transaction of `run` that committed; undefined before the first. */
+  /** The last transaction of `run` or `write` that committed; undefined before the first. */
   get lastCommitted(): string | undefined {
     return this.#last
-  }
-
-  /** Does the database have that one? */
-  async tookPlace(attempt: string): Promise<boolean> {
-    const rows = await this.read('SELECT 1 FROM hsm_enroll.attempt WHERE value = $1 AND NOT void', [attempt])
-    return rows.length === 1
   }
 
   /** One statement that changes nothing; asked again where the connection broke. Throws EnrollError `ledger.…`. */
@@ -44,13 +41,41 @@ export class Transactions {
       const taken = await this.#take(begun)
       if (taken === undefined) continue
       try {
-        const { rows } = await taken.query<Row>(sql, [...values])
+        const { rows } = await taken.query<Row>(prepared(sql, values))
         taken.release()
         return rows
       } catch (error) {
         taken.release(refusalState(error) === undefined)
         await this.#again(error, begun)
       }
+    }
+  }
+
+  /**
+   * One statement that writes, as a transaction of its own: in one round trip with the note of its attempt, which is its value $1; those
+   * given begin at $2. Undefined where it took place, and what it returned was lost. Throws EnrollError `ledger.in-doubt` where it may
+   * have taken place.
+   */
+  async write<Row extends object>(sql: string, values: readonly unknown[]): Promise<readonly Row[] | undefined> {
+    for (let begun = 1; ; begun++) {
+      const attempt = randomUUID()
+      const client = await this.#take(begun)
+      if (client === undefined) continue
+      let rows: readonly Row[] | undefined
+      try {
+        // Resolves when the server is ready for the next: after it has committed.
+        rows = (await client.query<Row>(prepared(`${NOTED} ${sql}`, [attempt, ...values]))).rows
+        client.release()
+      } catch (error) {
+        const isRefused = refusalState(error) !== undefined
+        client.release(!isRefused)
+        if (isRefused || !(await this.#asked(attempt, error))) {
+          await this.#again(error, begun)
+          continue
+        }
+      }
+      this.#last = attempt
+      return rows
     }
   }
 
@@ -132,13 +157,14 @@ export class Transactions {
    * for a transaction that is still under way, which a SELECT would take for none. What was not committed by then never will be.
    */
   async #asked(attempt: string, cause: unknown): Promise<boolean> {
-    const deadline = performance.now() + DOUBT_MILLISECONDS
+    const begun = performance.now()
     for (let asked = 0; ; asked++) {
       try {
         return await this.#settle(attempt)
       } catch (error) {
         const goesOn = isBroken(error) || isLockTimeout(error) || isConnectionFault(error)
-        if (!goesOn || performance.now() > deadline) throw inDoubt(this.address, cause)
+        const patience = nobodyListens(error) ? NOBODY_MILLISECONDS : DOUBT_MILLISECONDS
+        if (!goesOn || performance.now() - begun > patience) throw inDoubt(this.address, cause)
         await delay(Math.min(1000, 2 ** asked * 20))
       }
     }
@@ -160,6 +186,19 @@ export class Transactions {
       throw error
     }
   }
+}
+
+/** Both are written, or neither: were the attempt void by then, its key would refuse the whole statement. */
+const NOTED = 'WITH noted AS (INSERT INTO hsm_enroll.attempt (value) VALUES ($1))'
+
+/** Parsed and planned once for each connection: the same few statements make up every order. */
+const prepared = (text: string, values: readonly unknown[]) => ({ name: nameOf(text), text, values: [...values] })
+
+const names = new Map<string, string>()
+function nameOf(text: string): string {
+  const name = names.get(text) ?? sha256Hex(text).slice(0, 32)
+  names.set(text, name)
+  return name
 }
 
 type End = { readonly kind: 'committed' } | { readonly kind: 'rolled-back' | 'unknown'; readonly error: unknown }
@@ -191,6 +230,9 @@ const isBroken = (error: unknown): boolean => {
   if (/^(57P0[123]|08|ECONNRESET|EPIPE|ECONNREFUSED)/.test(code)) return true
   return code === '' && /^Connection terminated|Client has encountered a connection error/.test(error.message)
 }
+
+const nobodyListens = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && ['ECONNREFUSED', 'ENOENT'].includes(String(error.code))
 
 const inDoubt = (address: string, cause: unknown): EnrollError =>
   new EnrollError(
