@@ -1,4 +1,5 @@
 import { EnrollError } from '../errors.ts'
+import type { Answers } from '../ledger/answers.ts'
 import type { RecordedFact } from '../ledger/fact.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { sha256Hex } from '../sha256-hex.ts'
@@ -26,12 +27,25 @@ export async function rulesFor(ledger: Ledger, rules: ApprovalRules, order: Appr
   return found
 }
 
-/** From the first paid order that the CA has accepted on, host and subject are known. A rehearsal, which nobody approves, says nothing of them. */
-export async function makeKnown(ledger: Ledger, { test, host, subjectName }: Approvable, run: string): Promise<void> {
-  if (test) return
-  await ledger.claim(knownClaim('host', host), run, host)
-  await ledger.claim(knownClaim('subject', subjectName), run, asIntent(subjectName))
+/**
+ * From the first paid order that the CA has accepted on, host and subject are known. A rehearsal, which nobody approves, says
+ * nothing of them. `seen`: what the ledger has of `acquaintances`.
+ */
+export async function makeKnown(ledger: Ledger, order: Approvable, run: string, seen: Answers): Promise<void> {
+  for (const [name, whose] of acquaintances(order))
+    if (seen.claimOf(name) === undefined) await ledger.claim(name, run, whose)
 }
+
+/** What says that host and subject are known: the claims, and what each is of. */
+export const acquaintances = ({ test, host, subjectName }: Approvable): ReadonlyMap<string, string> =>
+  new Map(
+    test
+      ? []
+      : [
+          [knownClaim('host', host), host],
+          [knownClaim('subject', subjectName), asIntent(subjectName)],
+        ],
+  )
 
 const isKnown = async (ledger: Ledger, what: 'host' | 'subject', name: string): Promise<boolean> =>
   (await ledger.claimOf(knownClaim(what, name))) !== undefined

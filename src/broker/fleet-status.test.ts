@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { builtInKnowledge } from '../knowledge/built-in-knowledge.ts'
 import type { Fact } from '../ledger/fact.ts'
 import { FolderLedger } from '../ledger/folder-ledger.ts'
+import { lastFact } from '../ledger/ledger.ts'
 import { noteHost, readFleetStatus } from './fleet-status.ts'
 
 let folder: string
@@ -75,12 +76,14 @@ describe('the state of a fleet', () => {
   })
 
   it('notes a host once an hour, and tells when and with which version it came', async () => {
-    await noteHost(ledger, 'web1', '0.1.0', clock)
+    const note = async (version: string): Promise<void> =>
+      noteHost(ledger, 'web1', version, clock, await lastFact(ledger, 'host', 'web1'))
+    await note('0.1.0')
     clock += 3_599_000
-    await noteHost(ledger, 'web1', '0.2.0', clock)
+    await note('0.2.0')
     expect(await ledger.history('host', 'web1')).toHaveLength(1)
     clock += 1000
-    await noteHost(ledger, 'web1', '0.2.0', clock)
+    await note('0.2.0')
     expect((await status()).hosts).toEqual([
       { name: 'web1', version: '0.2.0', lastSeen: '2026-11-29T13:00:00.000Z', keys: 0, open: 0, unknown: 0 },
     ])

@@ -4,10 +4,10 @@ import { isHsmType } from '../hsm-type.ts'
 import { isoDay } from '../iso-day.ts'
 import { advisoriesOn } from '../knowledge/advisories-on.ts'
 import type { Knowledge } from '../knowledge/knowledge.ts'
-import type { HostRequest } from '../ledger/fact.ts'
-import { type Ledger, lastFact } from '../ledger/ledger.ts'
+import type { HostRequest, RecordedFact } from '../ledger/fact.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import { sha256Hex } from '../sha256-hex.ts'
-import { type KnownOrder, orderOfRequest, stateOf } from './order-state.ts'
+import { type KnownOrder, knownOrder, stateOf } from './order-state.ts'
 import { brokerRun } from './owners.ts'
 
 /** A host that has asked for an order. */
@@ -51,9 +51,14 @@ const OPEN: readonly BrokeredState[] = ['awaiting-approval', 'ordering', 'ordere
 /** A host is noted once in as many milliseconds: what a ledger keeps must not grow with every question. */
 const HEARD = 3_600_000
 
-/** Notes that a host was heard of. */
-export async function noteHost(ledger: Ledger, name: string, version: string, now: number): Promise<void> {
-  const last = await lastFact(ledger, 'host', name)
+/** Notes that a host was heard of. `last`: what the ledger has of it. */
+export async function noteHost(
+  ledger: Ledger,
+  name: string,
+  version: string,
+  now: number,
+  last: RecordedFact<'host'> | undefined,
+): Promise<void> {
   if (last !== undefined && now - Date.parse(last.time) < HEARD) return
   await ledger.record({ kind: 'host', subject: name, run: brokerRun(name), version })
 }
@@ -63,8 +68,10 @@ export async function noteHost(ledger: Ledger, name: string, version: string, no
  */
 export async function readFleetStatus(ledger: Ledger, knowledge: Knowledge, now: number): Promise<FleetStatus> {
   const keys: FleetKey[] = []
-  for await (const request of ledger.all('request'))
-    keys.push(keyOf(await orderOfRequest(ledger, request), knowledge, isoDay(now)))
+  for await (const { subject } of ledger.all('request')) {
+    const known = await knownOrder(ledger, subject)
+    if (known !== undefined) keys.push(keyOf(known, knowledge, isoDay(now)))
+  }
   keys.sort(byEnd)
   const names = new Set(keys.map(({ host }) => host))
   const heard = new Map<string, { readonly version: string; readonly time: string }>()

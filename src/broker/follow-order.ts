@@ -8,7 +8,7 @@ import { RunFolder } from '../enrollment/run-folder.ts'
 import { runCollectStep } from '../enrollment/steps/collect-step.ts'
 import { runUnknownStep } from '../enrollment/steps/unknown-step.ts'
 import { EnrollError } from '../errors.ts'
-import type { Ledger } from '../ledger/ledger.ts'
+import type { Claim, Ledger } from '../ledger/ledger.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import type { DeskSetting } from './desk-setting.ts'
 import type { KnownOrder } from './order-state.ts'
@@ -27,8 +27,7 @@ export async function settleOrder(setting: DeskSetting, { order }: KnownOrder): 
 }
 
 /** Gives back what a run of this broker still holds of an order that came to nothing: it died before it could. */
-export async function freeOver(setting: DeskSetting, ledger: Ledger, claim: string): Promise<void> {
-  const holder = await ledger.claimOf(claim)
+export async function freeOver(setting: DeskSetting, claim: string, holder: Claim | undefined): Promise<void> {
   if (holder === undefined || !(await isHere(setting, holder.run))) return
   await withOwnRun(setting, holder.run, async (run) => {
     if (!heldClaims(run.record).some(({ name }) => name === claim)) await releaseClaims(run)

@@ -12,7 +12,7 @@ import { EnrollError, sentence } from '../errors.ts'
 import { isHsmType } from '../hsm-type.ts'
 import { orderClaim } from '../ledger/fact.ts'
 import type { CertificateAuthority } from '../sectigo/certificate-authority.ts'
-import { orderedKeys } from '../sectigo/ordered-keys.ts'
+import { type OrderedKey, orderedKeys } from '../sectigo/ordered-keys.ts'
 import { FormView } from '../sectigo/parameters/form-view.ts'
 import type { BrokerHost } from './broker-settings.ts'
 
@@ -32,17 +32,21 @@ export interface JudgedRequest {
   readonly verdict: AttestationResult
 }
 
-/** What a form is for, before its evidence is looked at. Throws EnrollError `broker.request` where that cannot be read. */
-export function keyOf(request: OrderRequest): {
+/** What a form is for. */
+export interface RequestedKey {
   readonly spkiSha256: string
   readonly test: boolean
   readonly claim: string
-} {
+  readonly ordered: OrderedKey
+}
+
+/** Reads it, before the evidence is looked at. Throws EnrollError `broker.request` where that cannot be read. */
+export function keyOf(request: OrderRequest): RequestedKey {
   refuseLogin(request)
   const [key, ...others] = orderedKeys(request.form, 'auto-apply')
   if (key?.csr === undefined || others.length > 0) throw unfit('the form has no certification request')
   const test = new FormView(request.form).isYes('test')
-  return { spkiSha256: key.spkiSha256, test, claim: orderClaim(key.spkiSha256, test) }
+  return { spkiSha256: key.spkiSha256, test, claim: orderClaim(key.spkiSha256, test), ordered: key }
 }
 
 /**
@@ -52,15 +56,14 @@ export function keyOf(request: OrderRequest): {
  */
 export async function judgeRequest(
   request: OrderRequest,
+  { ordered, ...key }: RequestedKey,
   host: BrokerHost,
   configuration: Configuration,
   ca: Pick<CertificateAuthority, 'validateOrder'>,
   now: number,
 ): Promise<JudgedRequest> {
-  const key = keyOf(request)
   refuseFaultyForm(ca.validateOrder(request.form))
-  const [ordered] = orderedKeys(request.form, 'auto-apply')
-  const { csr, hsmType, keyAttestation } = ordered ?? {}
+  const { csr, hsmType, keyAttestation } = ordered
   if (csr === undefined || keyAttestation === undefined || hsmType === undefined || !isHsmType(hsmType))
     throw unfit('the form has no evidence of the key')
   const verdict = await checkUnder(
@@ -100,9 +103,10 @@ const withExpectations = (configuration: Configuration, { expect }: BrokerHost) 
 })
 
 function subjectOf(view: FormView, csr: Uint8Array): string {
-  const subject = parseName(parseCertificationRequest(csr).subject)
-  const organization = view.get('organizationName') ?? nameValues(subject, 'O')[0]
-  return (organization ?? printName(parseCertificationRequest(csr).subject)).slice(0, 200)
+  const organization = view.get('organizationName')
+  if (organization !== undefined) return organization.slice(0, 200)
+  const { subject } = parseCertificationRequest(csr)
+  return (nameValues(parseName(subject), 'O')[0] ?? printName(subject)).slice(0, 200)
 }
 
 /** The login is the broker's alone; one that a host sends has no business there. */

@@ -3,17 +3,26 @@ import { openLedger } from '../enrollment/open-ledger.ts'
 import { EnrollError } from '../errors.ts'
 import type { HostRequest } from '../ledger/fact.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { type Decision, decide, decisionOn, makeKnown, rulesFor } from './approval.ts'
+import { acquaintances, type Decision, decide, decisionOn, makeKnown, rulesFor } from './approval.ts'
 import type { BrokerHost, BrokerPerson } from './broker-settings.ts'
 import type { DeskSetting } from './desk-setting.ts'
 import { noteHost } from './fleet-status.ts'
 import { followOrder, freeOver, settleOrder } from './follow-order.ts'
-import { type JudgedRequest, judgeRequest, keyOf } from './judge-request.ts'
+import { type JudgedRequest, judgeRequest, keyOf, type RequestedKey } from './judge-request.ts'
 import { KeyedQueue } from './keyed-queue.ts'
-import { knownOrder, markOf, mayOrderAgain, orderView, stateOf } from './order-state.ts'
-import { brokerRun, claimOwner, otherHost, ownerOf } from './owners.ts'
+import {
+  type KnownOrder,
+  knownOrder,
+  markOf,
+  mayOrderAgain,
+  orderIn,
+  orderQuestions,
+  orderView,
+  stateOf,
+} from './order-state.ts'
+import { brokerRun, claimOwner, otherHost, ownerClaim, ownerOf } from './owners.ts'
 import { placeOrder } from './place-order.ts'
-import { expectedPrice } from './price.ts'
+import { expectedPrice, priceSubject } from './price.ts'
 import { SpendingLog } from './spending.ts'
 
 /**
@@ -45,8 +54,8 @@ export class OrderDesk {
    * `broker.request`, `order.form`, `order.evidence`, and `ca.unreachable` where nothing was sent.
    */
   place(host: BrokerHost, request: OrderRequest): Promise<BrokeredOrder> {
-    const { claim } = keyOf(request)
-    return this.#queue.run(claim, () => this.#place(host, request, claim))
+    const key = keyOf(request)
+    return this.#queue.run(key.claim, () => this.#place(host, request, key))
   }
 
   /** The order of a key, asked for by its host; undefined where that host has none. Follows it at the CA as often as the CA lets. */
@@ -91,43 +100,53 @@ export class OrderDesk {
     return orderView((await knownOrder(ledger, claim)) ?? known, more)
   }
 
-  async #place(host: BrokerHost, request: OrderRequest, claim: string): Promise<BrokeredOrder> {
+  async #place(host: BrokerHost, request: OrderRequest, key: RequestedKey): Promise<BrokeredOrder> {
     const { services, configuration, settings } = this.#setting
+    const { claim } = key
+    const price = priceSubject(request.form)
     const ledger = await this.ledger
-    await noteHost(ledger, host.name, request.version, services.now())
-    const owner = await ownerOf(ledger, claim)
+    const questions = orderQuestions(claim)
+    const seen = await ledger.look({
+      facts: [...questions.facts, ['host', host.name], ['price', price]],
+      claims: [...questions.claims, ownerClaim(claim)],
+    })
+    await noteHost(ledger, host.name, request.version, services.now(), seen.last('host', host.name))
+    const owner = seen.claimOf(ownerClaim(claim))?.run
     if (owner !== undefined && owner !== host.name) throw otherHost()
     const before = owner === undefined ? undefined : await this.#look(claim, false)
     if (before !== undefined && !isOpen(before, request)) return before
     const ca = await services.certificateAuthority(configuration)
-    const judged = await judgeRequest(request, host, configuration, ca, services.now())
-    await claimOwner(ledger, claim, host.name, request.attempt)
-    const expected = await expectedPrice(ledger, judged, settings.assumedPrice)
+    const judged = await judgeRequest(request, key, host, configuration, ca, services.now())
+    if (owner === undefined) await claimOwner(ledger, claim, host.name, request.attempt)
+    const lastPrice = seen.last('price', price)
+    const expected = expectedPrice(judged, lastPrice, settings.assumedPrice)
     const order = { test: judged.test, host: host.name, subjectName: judged.subjectName, expected, claim }
-    const said = await this.#record(host, judged, expected)
+    // What was known of it may have been settled since.
+    const settled = before === undefined ? seen : await ledger.look(questions)
+    const said = await this.#record(host, judged, expected, orderIn(settled, claim))
     const rules = await rulesFor(ledger, settings.approval, order)
-    if (rules.length > 0 && !(await this.#isApproved(said, judged, rules))) return this.#known(claim)
-    await (await this.#spending).count(order, host.limits)
-    await freeOver(this.#setting, ledger, claim)
-    const placed = await placeOrder(this.#setting, host, judged).catch((error: unknown) => {
+    if (rules.length > 0 && !(await this.#isApproved(said, judged, rules)))
+      return recorded(await knownOrder(ledger, claim))
+    await (await this.#spending).count({ ...order, before: settled.history('order', claim) }, host.limits)
+    await freeOver(this.#setting, claim, settled.claimOf(claim))
+    const placed = await placeOrder(this.#setting, host, judged, lastPrice).catch((error: unknown) => {
       // Another broker was first: its order is the order.
       if (error instanceof EnrollError && error.code === 'order.duplicate') return undefined
       throw error
     })
-    if (placed?.accepted === true) await makeKnown(ledger, order, placed.run)
-    return this.#known(claim)
+    const now = await ledger.look({ ...questions, claims: [...questions.claims, ...acquaintances(order).keys()] })
+    if (placed?.accepted === true) await makeKnown(ledger, order, placed.run, now)
+    return recorded(orderIn(now, claim))
   }
 
-  async #known(claim: string): Promise<BrokeredOrder> {
-    const known = await knownOrder(await this.ledger, claim)
-    if (known === undefined) throw new Error('a request that was recorded is not in the ledger')
-    return orderView(known, whyOf(known))
-  }
-
-  /** Says in the ledger what is asked for, unless it says so. */
-  async #record(host: BrokerHost, judged: JudgedRequest, expected: number | undefined): Promise<HostRequest> {
+  /** Says in the ledger what is asked for, unless `known`, which is what it has, says so. */
+  async #record(
+    host: BrokerHost,
+    judged: JudgedRequest,
+    expected: number | undefined,
+    known: KnownOrder | undefined,
+  ): Promise<HostRequest> {
     const ledger = await this.ledger
-    const known = await knownOrder(ledger, judged.claim)
     const { request, verdict } = judged
     const last = known?.request
     if (last?.attempt === request.attempt && last.formSha256 === judged.formSha256) return last
@@ -190,8 +209,14 @@ function isOpen({ state, attempt }: BrokeredOrder, request: OrderRequest): boole
   return (state === 'refused' || state === 'rejected' || state === 'declined') && attempt !== request.attempt
 }
 
-function whyOf(known: Awaited<ReturnType<typeof knownOrder>>): Partial<BrokeredOrder> {
-  if (known?.order === undefined) return {}
+/** What a request has come to. */
+function recorded(known: KnownOrder | undefined): BrokeredOrder {
+  if (known === undefined) throw new Error('a request that was recorded is not in the ledger')
+  return orderView(known, whyOf(known))
+}
+
+function whyOf(known: KnownOrder): Partial<BrokeredOrder> {
+  if (known.order === undefined) return {}
   switch (stateOf(known)) {
     case 'unknown':
       return { reason: `what became of the order is not known; see the run ${known.order.run} on the broker` }

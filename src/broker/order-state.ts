@@ -1,6 +1,7 @@
 import type { BrokeredOrder, BrokeredState } from '../broker-client/messages.ts'
+import type { Answers, Questions } from '../ledger/answers.ts'
 import type { OrderStatus, RecordedFact } from '../ledger/fact.ts'
-import { type Ledger, lastFact } from '../ledger/ledger.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import { AUTO_APPLY_ORDER_ERRORS } from '../sectigo/errors/auto-apply-order.ts'
 import { explainRefusal } from '../sectigo/errors/error-table.ts'
 
@@ -12,23 +13,32 @@ export interface KnownOrder {
   readonly delivery?: RecordedFact<'delivery'>
 }
 
-/** Undefined where no host has asked for it. Throws EnrollError `ledger.damaged`. */
-export async function knownOrder(ledger: Ledger, claim: string): Promise<KnownOrder | undefined> {
-  const request = await lastFact(ledger, 'request', claim)
-  return request === undefined ? undefined : orderOfRequest(ledger, request)
-}
+/** What is asked of the ledger about an order. */
+export const orderQuestions = (claim: string): Questions => ({
+  facts: [
+    ['request', claim],
+    ['order', claim],
+    ['delivery', claim],
+  ],
+  claims: [claim],
+})
 
-/** The same of a request that was read: the last one for its key. */
-export async function orderOfRequest(ledger: Ledger, request: RecordedFact<'request'>): Promise<KnownOrder> {
-  const claim = request.subject
-  const order = await orderOf(ledger, claim, request.after)
-  const delivery = order === undefined ? undefined : await lastFact(ledger, 'delivery', claim)
+/** Undefined where no host has asked for it. Throws EnrollError `ledger.damaged`. */
+export const knownOrder = async (ledger: Ledger, claim: string): Promise<KnownOrder | undefined> =>
+  orderIn(await ledger.look(orderQuestions(claim)), claim)
+
+/** The same of what the ledger has answered. */
+export function orderIn(answers: Answers, claim: string): KnownOrder | undefined {
+  const request = answers.last('request', claim)
+  if (request === undefined) return undefined
+  const order = orderOf(answers, claim, request.after)
+  const delivery = answers.last('delivery', claim)
   return {
     claim,
     request,
     ...(order === undefined ? {} : { order }),
     // Of an order that was placed again, what was issued before is not it.
-    ...(delivery === undefined || delivery.orderNumber !== order?.orderNumber ? {} : { delivery }),
+    ...(order === undefined || delivery?.orderNumber !== order.orderNumber ? {} : { delivery }),
   }
 }
 
@@ -39,13 +49,9 @@ export const markOf = ({ entry, time }: RecordedFact<'order'>): string => entry 
  * Where two brokers meant to order for a key at once, what counts is the word of the run that holds the claim. Where none does, nothing
  * is under way: then the last word, but for that of a run that sent nothing, which may have come second.
  */
-async function orderOf(
-  ledger: Ledger,
-  claim: string,
-  after: string | undefined,
-): Promise<RecordedFact<'order'> | undefined> {
-  const holder = await ledger.claimOf(claim)
-  const all = await ledger.history('order', claim)
+function orderOf(answers: Answers, claim: string, after: string | undefined): RecordedFact<'order'> | undefined {
+  const holder = answers.claimOf(claim)
+  const all = answers.history('order', claim)
   const held = all.findLast(({ run }) => run === holder?.run)
   if (held !== undefined) return held
   const since = all.slice(all.findLastIndex((fact) => markOf(fact) === after) + 1)

@@ -5,7 +5,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 export const brokerRun = (host: string): string => `broker.${host}`
 
 /** Of the claim by which an order belongs to one host. */
-const ownerClaim = (claim: string): string => `owner-${claim}`
+export const ownerClaim = (claim: string): string => `owner-${claim}`
 
 /** The host that a key's order belongs to; undefined where none has asked yet. */
 export async function ownerOf(ledger: Ledger, claim: string): Promise<string | undefined> {

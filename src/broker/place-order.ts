@@ -2,6 +2,7 @@ import { abandonRun } from '../enrollment/abandon-run.ts'
 import { orderOnce } from '../enrollment/order-once.ts'
 import { withNewRun } from '../enrollment/run.ts'
 import { EnrollError } from '../errors.ts'
+import type { RecordedFact } from '../ledger/fact.ts'
 import type { BrokerHost } from './broker-settings.ts'
 import type { DeskSetting } from './desk-setting.ts'
 import type { JudgedRequest } from './judge-request.ts'
@@ -21,6 +22,7 @@ export async function placeOrder(
   { services, configuration }: DeskSetting,
   { name }: BrokerHost,
   judged: JudgedRequest,
+  lastPrice: RecordedFact<'price'> | undefined,
 ): Promise<Placed> {
   const { request, test, csr, spkiSha256, verdict } = judged
   const { form } = request
@@ -52,7 +54,7 @@ export async function placeOrder(
       if (isOver) await abandonRun(run, false, 'the broker, which sent nothing')
       throw error
     }
-    await learnPrice(run.ledger, judged, run.record.amount, run.id)
+    await learnPrice(run.ledger, judged, lastPrice, run.record.amount, run.id)
     return { run: run.id, accepted: run.record.orderNumber !== undefined }
   })
 }

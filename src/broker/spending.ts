@@ -1,5 +1,5 @@
 import { EnrollError } from '../errors.ts'
-import { type OrderStatus, orderClaim } from '../ledger/fact.ts'
+import { type OrderStatus, orderClaim, type RecordedFact } from '../ledger/fact.ts'
 import type { Claim, Ledger } from '../ledger/ledger.ts'
 import type { OrderLimits } from './broker-settings.ts'
 
@@ -11,6 +11,8 @@ export interface Spending {
   readonly test: boolean
   /** Hundredths; undefined where nobody knows. */
   readonly expected: number | undefined
+  /** What the ledger has of orders for the same key. */
+  readonly before: readonly RecordedFact<'order'>[]
 }
 
 /** More orders of one host in a month are not counted; nor placed, where a limit is set. */
@@ -29,6 +31,8 @@ export class SpendingLog {
   readonly #ledger: Ledger
   /** Claims that were read: they never change. */
   readonly #read = new Map<string, Claim[]>()
+  /** Logs that were once read whole. */
+  readonly #toTheEnd = new Set<string>()
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger
@@ -37,7 +41,7 @@ export class SpendingLog {
   /** Throws EnrollError `broker.limit`. */
   async count(spending: Spending, limits: OrderLimits): Promise<void> {
     if (Object.keys(limits).length === 0) return
-    const asked = await this.#orderOf(spending)
+    const asked = orderOf(spending)
     const now = await this.#ledger.now()
     const log = await this.#logOf(spending, now)
     const entries = this.#read.get(log) ?? []
@@ -46,8 +50,13 @@ export class SpendingLog {
       if (entries.some(({ run }) => run === asked)) return
       const index = entries.length
       const name = entryOf(log, index)
-      const known = await this.#ledger.claimOf(name)
-      if (known === undefined) refuseBeyond(entries, spending, limits, isoTime(now))
+      const limit = limitBeyond(entries, spending, limits, isoTime(now))
+      // Who has read to the end takes the next one, or is answered who has. Beyond a limit there may still be this order, counted before.
+      const known = limit === undefined && this.#toTheEnd.has(log) ? undefined : await this.#ledger.claimOf(name)
+      if (known === undefined) {
+        this.#toTheEnd.add(log)
+        if (limit !== undefined) throw beyond(spending, limit)
+      }
       const taken = known ?? (await this.#ledger.claim(name, asked, String(spending.expected ?? UNKNOWN)))
       // Another request of this process may have read it meanwhile.
       if (entries.length === index) entries.push(taken)
@@ -62,13 +71,12 @@ export class SpendingLog {
     ) as [string, string]
     return next !== log && (await this.#ledger.claimOf(entryOf(next, 0))) !== undefined ? next : log
   }
+}
 
-  /** A key that is ordered for again, after an order that came to nothing, is another order: that one was sent, too. */
-  async #orderOf({ claim }: Spending): Promise<string> {
-    const sent = (await this.#ledger.history('order', claim)).filter(({ status }) => CAME_TO_NOTHING.includes(status))
-    const before = new Set(sent.map(({ run }) => run)).size
-    return before === 0 ? claim : `${claim}.${before + 1}`
-  }
+/** A key that is ordered for again, after an order that came to nothing, is another order: that one was sent, too. */
+function orderOf({ claim, before }: Spending): string {
+  const sent = new Set(before.filter(({ status }) => CAME_TO_NOTHING.includes(status)).map(({ run }) => run)).size
+  return sent === 0 ? claim : `${claim}.${sent + 1}`
 }
 
 /** What was sent, and is over. */
@@ -79,20 +87,26 @@ const UNKNOWN = 'unknown'
 const entryOf = (log: string, index: number): string => `${log}.${index + 1}`
 const isoTime = (time: number): string => new Date(time).toISOString()
 
-function refuseBeyond(entries: readonly Claim[], spending: Spending, limits: OrderLimits, now: string): void {
+/** The limit that one more order would exceed. */
+function limitBeyond(
+  entries: readonly Claim[],
+  spending: Spending,
+  limits: OrderLimits,
+  now: string,
+): string | undefined {
   const { perDay, perMonth, amountPerMonth } = limits
   const days = entries.map(({ time }) => time.slice(0, 10))
   const day = days.reduce((latest, each) => (each > latest ? each : latest), now.slice(0, 10))
   const today = days.filter((each) => each === day).length
-  if (perDay !== undefined && today >= perDay) throw beyond(spending, `${perDay} orders a day`)
-  if (perMonth !== undefined && entries.length >= perMonth) throw beyond(spending, `${perMonth} orders a month`)
-  if (amountPerMonth === undefined || spending.test) return
+  if (perDay !== undefined && today >= perDay) return `${perDay} orders a day`
+  if (perMonth !== undefined && entries.length >= perMonth) return `${perMonth} orders a month`
+  if (amountPerMonth === undefined || spending.test) return undefined
   const before = entries.reduce((total, { intent }) => total + Number(intent), 0)
   const sum = before + (spending.expected ?? Number.NaN)
   // A price that nobody knows (NaN) is within no limit.
-  if (sum <= amountPerMonth) return
+  if (sum <= amountPerMonth) return undefined
   const why = spending.expected === undefined ? UNPRICED : Number.isNaN(before) ? UNPRICED_BEFORE : ''
-  throw beyond(spending, `${(amountPerMonth / 100).toFixed(2)} a month${why}`)
+  return `${(amountPerMonth / 100).toFixed(2)} a month${why}`
 }
 
 const UNPRICED = ', and what the order costs is not known'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { decide, decisionOn, makeKnown, rulesFor } from '../../src/broker/approval.ts'
+import { acquaintances, decide, decisionOn, makeKnown, rulesFor } from '../../src/broker/approval.ts'
 import type { HostRequest } from '../../src/ledger/fact.ts'
 import { lastFact } from '../../src/ledger/ledger.ts'
 import { PostgresqlLedger } from '../../src/ledger/postgresql/postgresql-ledger.ts'
@@ -83,7 +83,8 @@ describe.skipIf(!allHere(missingServer()))('two brokers over one PostgreSQL', ()
     expect(await decisionOn(ledger, claim, formSha256)).toMatchObject({ decision: 'reject', by: 'alice' })
     expect(await lastFact(ledger, 'request', claim)).toMatchObject({ status: 'declined', by: 'alice', reason })
     const order = { test: false, host: 'web3', subjectName, expected: 1 }
-    await makeKnown(ledger, order, 'run')
+    const claims = [...acquaintances(order).keys()]
+    await makeKnown(ledger, order, 'run', await ledger.look({ facts: [], claims }))
     expect(await rulesFor(ledger, { newHost: true, newSubject: true }, order)).toEqual([])
   })
 })
