@@ -1,6 +1,7 @@
 import { EnrollError } from '../errors.ts'
+import type { Claim } from '../ledger/claim.ts'
 import { type OrderStatus, orderClaim, type RecordedFact } from '../ledger/fact.ts'
-import type { Claim, Ledger } from '../ledger/ledger.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import type { OrderLimits } from './broker-settings.ts'
 
 /** One order that is to be counted against a host's limits. */

@@ -1,6 +1,7 @@
 import { EnrollError } from '../errors.ts'
+import type { Claim } from '../ledger/claim.ts'
 import { orderClaim } from '../ledger/fact.ts'
-import type { Claim, Ledger } from '../ledger/ledger.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import { mayHaveOrder, type RunRecord } from './run-record.ts'
 
 /** What an order claims in the ledger: each key of it, or the very form where it has no key of ours. Rehearsals count apart. */

@@ -1,5 +1,5 @@
+import type { Claim } from './claim.ts'
 import type { FactKind, RecordedFact } from './fact.ts'
-import type { Claim } from './ledger.ts'
 
 /** What is asked of a ledger at once. */
 export interface Questions {

@@ -83,8 +83,10 @@ export type { OpenRun } from '../enrollment/run.ts'
 export type { Artefact, Renewed, RunState, Submission } from '../enrollment/run-event.ts'
 export type { RunRecord, RunSummary } from '../enrollment/run-record.ts'
 export type { EnrollmentServices, RunObserver } from '../enrollment/services.ts'
+export type { Answers, Questions } from '../ledger/answers.ts'
+export type { Claim } from '../ledger/claim.ts'
 export type { Fact, FactBodies, FactKind, HostRequest, OrderStatus, RecordedFact } from '../ledger/fact.ts'
-export type { Claim, Ledger } from '../ledger/ledger.ts'
+export type { Ledger } from '../ledger/ledger.ts'
 export type {
   AttestedOrder,
   AttestedOrders,

@@ -1,0 +1,11 @@
+/** Something that one run holds alone until it gives it back: an order for a key, a place on a device, a debit. */
+export interface Claim {
+  readonly name: string
+  readonly run: string
+  /** What the run means to do with it: the hash of the journal entry that says so. */
+  readonly intent: string
+  /** Tells this grant from every other of the name; empty where an earlier version granted it. */
+  readonly fence: string
+  /** ISO 8601, UTC. */
+  readonly time: string
+}
