@@ -62,47 +62,53 @@ describe.skipIf(!allHere(missingServer()))('the connection to PostgreSQL', () =>
     return ledger.claimOf('k').finally(() => ledger.close())
   }
 
-  it('is encrypted by the word of the server, and the server is the one that was meant', async () => {
-    await tlsIs('on')
-    const ledger = new PostgresqlLedger(verified)
-    const [row] = await ledger.transactions.read<{ ssl: boolean; version: string }>(
-      'SELECT ssl, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()',
-    )
-    expect(row).toMatchObject({ ssl: true, version: 'TLSv1.3' })
-    await ledger.close()
-  })
+  describe('with TLS', () => {
+    beforeAll(() => tlsIs('on'))
 
-  it('is refused to a server whose root is not the one of ledger.ca', async () => {
-    await expect(ask({ ...verified, ca: undefined })).rejects.toMatchObject({ code: 'ledger.tls' })
-  })
+    it('is encrypted by the word of the server, and the server is the one that was meant', async () => {
+      const ledger = new PostgresqlLedger(verified)
+      const [row] = await ledger.transactions.read<{ ssl: boolean; version: string }>(
+        'SELECT ssl, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()',
+      )
+      expect(row).toMatchObject({ ssl: true, version: 'TLSv1.3' })
+      await ledger.close()
+    })
 
-  it('is refused to a server that has a certificate for somebody else', async () => {
-    await expect(ask({ ...verified, address: { ...verified.address, host: 'localhost' } })).rejects.toMatchObject({
-      code: 'ledger.tls',
-      message: expect.stringContaining("does not match certificate's altnames"),
+    it('is refused to a server whose root is not the one of ledger.ca', async () => {
+      await expect(ask({ ...verified, ca: undefined })).rejects.toMatchObject({ code: 'ledger.tls' })
+    })
+
+    it('is refused to a server that has a certificate for somebody else', async () => {
+      await expect(ask({ ...verified, address: { ...verified.address, host: 'localhost' } })).rejects.toMatchObject({
+        code: 'ledger.tls',
+        message: expect.stringContaining("does not match certificate's altnames"),
+      })
     })
   })
 
-  it('is refused to a server without TLS, before a name or a password is sent', async () => {
-    await tlsIs('off')
-    const proxy = await CuttingProxy.start(server.port)
-    const options = { ...verified, address: { ...verified.address, port: proxy.port } }
-    await expect(ask(options)).rejects.toMatchObject({ code: 'ledger.tls' })
-    expect(Buffer.from(proxy.sent, 'latin1').toString('hex')).toBe('0000000804d2162f')
-    await proxy.stop()
-  })
+  describe('without TLS at the server', () => {
+    beforeAll(() => tlsIs('off'))
 
-  it('goes without TLS only within this host', async () => {
-    const socket: DatabaseOptions = {
-      ...verified,
-      address: { host: server.folder, port: server.port, database },
-      password: undefined,
-    }
-    expect(await ask(socket)).toBeUndefined()
-    const far: DatabaseOptions = { ...verified, tls: 'off', address: { ...verified.address, host: 'db.example' } }
-    await expect(ask(far)).rejects.toMatchObject({
-      code: 'ledger.tls',
-      message: expect.stringContaining('without TLS'),
+    it('is refused to a server without TLS, before a name or a password is sent', async () => {
+      const proxy = await CuttingProxy.start(server.port)
+      const options = { ...verified, address: { ...verified.address, port: proxy.port } }
+      await expect(ask(options)).rejects.toMatchObject({ code: 'ledger.tls' })
+      expect(Buffer.from(proxy.sent, 'latin1').toString('hex')).toBe('0000000804d2162f')
+      await proxy.stop()
+    })
+
+    it('goes without TLS only within this host', async () => {
+      const socket: DatabaseOptions = {
+        ...verified,
+        address: { host: server.folder, port: server.port, database },
+        password: undefined,
+      }
+      expect(await ask(socket)).toBeUndefined()
+      const far: DatabaseOptions = { ...verified, tls: 'off', address: { ...verified.address, host: 'db.example' } }
+      await expect(ask(far)).rejects.toMatchObject({
+        code: 'ledger.tls',
+        message: expect.stringContaining('without TLS'),
+      })
     })
   })
 })

@@ -7,10 +7,19 @@ import { PLAIN_PIN } from '../../src/sandbox/pkcs11-token/personalities/plain.ts
 import { attributeOf, publicKeyOf } from './public-key-of.ts'
 import { installed, type Outcome, runProgram, withToken } from './running-token.ts'
 
-const KEYS = [
+interface Key {
+  readonly type: string
+  readonly id: string
+  readonly mechanism: string
+  readonly hash: string
+  /** As `pkcs11-tool` lists it. */
+  readonly bits: string
+}
+const RSA: Key = { type: 'rsa:2048', id: '03', mechanism: 'SHA256-RSA-PKCS', hash: 'sha256', bits: 'RSA 2048 bits' }
+const KEYS: readonly Key[] = [
   { type: 'EC:prime256v1', id: '01', mechanism: 'ECDSA', hash: 'sha256', bits: 'EC_POINT 256 bits' },
   { type: 'EC:secp384r1', id: '02', mechanism: 'ECDSA', hash: 'sha384', bits: 'EC_POINT 384 bits' },
-  { type: 'rsa:2048', id: '03', mechanism: 'SHA256-RSA-PKCS', hash: 'sha256', bits: 'RSA 2048 bits' },
+  RSA,
 ]
 
 describe.runIf(installed('pkcs11-tool', 'openssl'))('OpenSC pkcs11-tool on the plain token', () => {
@@ -34,9 +43,34 @@ describe.runIf(installed('pkcs11-tool', 'openssl'))('OpenSC pkcs11-tool on the p
     expect(stdout).toMatch(/ECDSA, keySize=\{256,521\}/)
   })
 
-  describe.each(KEYS)('a key pair $type', ({ type, id, mechanism, hash, bits }) => {
+  /** What `pkcs11-tool` said when it generated the pair: once for all tests. */
+  const generated = new Map<string, Promise<Outcome>>()
+  const generate = ({ type, id }: Key): Promise<Outcome> => {
+    const made = generated.get(id) ?? loggedIn('--keypairgen', '--key-type', type, '--label', `key ${id}`, '--id', id)
+    generated.set(id, made)
+    return made
+  }
+
+  /** A message and its signature, as files. */
+  async function sign(key: Key): Promise<{ readonly message: string; readonly signature: string }> {
+    await generate(key)
+    const { id, mechanism, hash } = key
+    const [message = '', signature = '', digest = ''] = ['message', 'signature', 'digest'].map((name) =>
+      join(under().directory, `${name}-${id}`),
+    )
+    await writeFile(message, 'to be signed')
+    await writeFile(digest, createHash(hash).update('to be signed').digest())
+    const input = mechanism === 'ECDSA' ? digest : message
+    const format = mechanism === 'ECDSA' ? ['--signature-format', 'openssl'] : []
+    const signed = await loggedIn('-s', '-m', mechanism, '--id', id, '-i', input, '-o', signature, ...format)
+    expect(signed.code, signed.stderr).toBe(0)
+    return { message, signature }
+  }
+
+  describe.each(KEYS)('a key pair $type', (key) => {
+    const { id, hash, bits } = key
     it('is made, not exportable, and found again by another process', async () => {
-      const made = await loggedIn('--keypairgen', '--key-type', type, '--label', `key ${id}`, '--id', id)
+      const made = await generate(key)
       expect(made.stderr + made.stdout).toContain('Key pair generated')
       expect(made.code).toBe(0)
       const listed = await loggedIn('-O')
@@ -46,21 +80,12 @@ describe.runIf(installed('pkcs11-tool', 'openssl'))('OpenSC pkcs11-tool on the p
     })
 
     it('signs what OpenSSL verifies', async () => {
-      const { directory } = under()
-      const message = join(directory, 'message')
-      const signature = join(directory, `signature-${id}`)
-      const digest = join(directory, `digest-${id}`)
-      await writeFile(message, 'to be signed')
-      await writeFile(digest, createHash(hash).update('to be signed').digest())
-      const input = mechanism === 'ECDSA' ? digest : message
-      const format = mechanism === 'ECDSA' ? ['--signature-format', 'openssl'] : []
-      const signed = await loggedIn('-s', '-m', mechanism, '--id', id, '-i', input, '-o', signature, ...format)
-      expect(signed.code, signed.stderr).toBe(0)
+      const { message, signature } = await sign(key)
       const object = (await under().token.control.objects()).find(
         (candidate) => attributeOf(candidate, CKA.ID)?.toString('hex') === id && attributeOf(candidate, CKA.VERIFY),
       )
       if (object === undefined) throw new Error('no public key object')
-      const publicKey = join(directory, `public-${id}.pem`)
+      const publicKey = join(under().directory, `public-${id}.pem`)
       await writeFile(publicKey, publicKeyOf(object).export({ type: 'spki', format: 'pem' }))
       const args = ['dgst', `-${hash}`, '-verify', publicKey, '-signature', signature, message]
       expect((await runProgram('openssl', args)).stdout).toContain('Verified OK')
@@ -68,10 +93,9 @@ describe.runIf(installed('pkcs11-tool', 'openssl'))('OpenSC pkcs11-tool on the p
   })
 
   it('verifies its own signature, and refuses one with a bit turned', async () => {
-    const { directory } = under()
-    const [message, signature] = [join(directory, 'message'), join(directory, 'signature-03')]
+    const { message, signature } = await sign(RSA)
     const check = (): Promise<Outcome> =>
-      loggedIn('--verify', '-m', 'SHA256-RSA-PKCS', '--id', '03', '-i', message, '--signature-file', signature)
+      loggedIn('--verify', '-m', RSA.mechanism, '--id', RSA.id, '-i', message, '--signature-file', signature)
     expect((await check()).stdout).toContain('Signature is valid')
     const bytes = await readFile(signature)
     bytes[0] = (bytes[0] ?? 0) ^ 1
@@ -106,9 +130,10 @@ describe.runIf(installed('pkcs11-tool', 'openssl'))('OpenSC pkcs11-tool on the p
   })
 
   it('leaves no session and no connection behind', async () => {
+    for (const key of KEYS) await sign(key)
     const { openSessions, connections } = await under().token.control.statistics()
     expect(openSessions).toBe(0)
     expect(connections.open).toBe(0)
-    expect(connections.opened).toBeGreaterThan(10)
+    expect(connections.opened).toBeGreaterThanOrEqual(2 * KEYS.length)
   })
 })

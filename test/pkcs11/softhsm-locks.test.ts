@@ -19,6 +19,7 @@ describe.runIf(softhsmAvailable())('the lock of a device, on SoftHSM2', () => {
   })
 
   it('is not what a file says: neither a living process number nor a torn text keeps anybody out', async () => {
+    await (await under().open()).close()
     for (const text of [JSON.stringify({ pid: process.ppid }), 'torn']) {
       writeFileSync(lockFile(), text)
       await under().open()
