@@ -47,3 +47,42 @@ describe('a call on another thread', () => {
     expect(await isCollected(buffer)).toBe(true)
   })
 })
+
+describe('an answer that says nothing', () => {
+  /** A slot whose token is listed for so many asks more. */
+  const slotOf = (flags: number, listed: number) => {
+    const slot = Buffer.of(0)
+    const seen = { asks: 0 }
+    const library = {
+      C_GetSlotInfo: () => ({ flags }),
+      C_GetTokenInfo: () => ({}),
+      C_GetSlotList: () => (++seen.asks > listed ? [] : [slot]),
+    } as unknown as CryptokiLibrary
+    const cryptoki = new Cryptoki(library, 'a token')
+    cryptoki.slot = slot
+    const generate = (): Promise<unknown> =>
+      cryptoki
+        .runLong('C_GenerateKeyPair', '', () => Promise.reject(new Error('CKR_FUNCTION_FAILED:6')))
+        .catch((error: unknown) => error)
+    return { seen, generate }
+  }
+
+  it('comes from a key that was pulled out, although it is still listed for a moment', async () => {
+    const { generate } = slotOf(CKF_REMOVABLE_DEVICE, 2)
+    expect(await generate()).toMatchObject({ code: 'device.gone', vendorCode: 'CKR_FUNCTION_FAILED' })
+  })
+
+  it('is a refusal where the token stays', async () => {
+    const { seen, generate } = slotOf(CKF_REMOVABLE_DEVICE, 99)
+    expect(await generate()).toMatchObject({ code: 'device.refused', vendorCode: 'CKR_FUNCTION_FAILED' })
+    expect(seen.asks).toBeGreaterThan(2)
+  })
+
+  it('is believed at once where nobody can pull the token out', async () => {
+    const { seen, generate } = slotOf(0, 1)
+    expect(await generate()).toMatchObject({ code: 'device.refused' })
+    expect(seen.asks).toBe(1)
+  })
+})
+
+const CKF_REMOVABLE_DEVICE = 2

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { DeviceTrace } from '../device.ts'
 import { DeviceError } from '../device-error.ts'
 import type { CryptokiLibrary } from './load-module.ts'
@@ -13,6 +14,9 @@ export interface CryptokiObserver {
 
 /** Codes that say little: whether the token is still there decides what they mean. */
 const VAGUE = new Set([0x05, 0x06, 0x30])
+/** pcscd looks at some readers by turns, every 0.4 seconds: a key that was pulled out is still listed for as long. */
+const NOTICED_AFTER = { asks: 5, milliseconds: 200 } as const
+const CKF_REMOVABLE_DEVICE = 0x02
 
 /**
  * Runs the calls of one module for one device: counts and traces each (never an argument that holds a secret), turns every
@@ -77,8 +81,8 @@ export class Cryptoki {
         this.#trace(call, detail, started)
         return result
       },
-      (cause: unknown) => {
-        throw this.#failed(call, detail, started, cause)
+      async (cause: unknown) => {
+        throw await this.#blamedLater(call, this.#failed(call, detail, started, cause), cause)
       },
     )
     // The addon's thread reads and writes the caller's buffers by raw pointers. After an abort only `body` holds them.
@@ -151,6 +155,28 @@ export class Cryptoki {
     const lost = this.slot !== undefined && this.#observer.goneCodes?.includes(rv) === true
     const gone = lost || (VAGUE.has(rv) && this.#tokenIsGone())
     return gone ? this.#gone(call, error) : error
+  }
+
+  /** A removal that is taken note of a little later. A token that nobody can pull out is believed at once. */
+  async #blamedLater(call: string, failure: unknown, cause: unknown): Promise<unknown> {
+    const vague =
+      failure instanceof DeviceError && failure.code !== 'device.gone' && VAGUE.has(returnCodeOf(cause) ?? 0)
+    if (!vague || !this.#isRemovable()) return failure
+    for (let ask = 0; ask < NOTICED_AFTER.asks; ask++) {
+      await wait(NOTICED_AFTER.milliseconds)
+      if (this.#tokenIsGone()) return this.#gone(call, failure)
+    }
+    return failure
+  }
+
+  #isRemovable(): boolean {
+    if (this.slot === undefined) return false
+    try {
+      this.#calls++
+      return (this.library.C_GetSlotInfo(this.slot).flags & CKF_REMOVABLE_DEVICE) !== 0
+    } catch {
+      return false
+    }
   }
 
   #gone(call: string, error: DeviceError): DeviceError {
