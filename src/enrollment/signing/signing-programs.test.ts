@@ -45,6 +45,7 @@ describe('what a program is told of a key', () => {
     for (const program of ['jsign', 'jarsigner', 'openssl', 'osslsigncode'] as const)
       expect(text(signingConfig(program, key).pitfalls)).toContain('asks for the PIN before every signature')
     expect(signingConfig('pyhanko', key).files['pyhanko.yml']).toContain('signing-pin-mode: reauthenticate')
+    expect(signingConfig('openssl', key).files['openssl.cnf']).toContain('pkcs11-module-token-pin = file:PIN_FILE')
     const once = await keyAt('yubikey:slot=9a', '9a')
     expect(text(signingConfig('jsign', once))).not.toContain('before every signature')
     expect(signingConfig('pyhanko', once).files['pyhanko.yml']).not.toContain('signing-pin-mode')

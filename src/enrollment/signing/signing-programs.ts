@@ -102,24 +102,44 @@ function openssl(key: SigningKey): SigningConfig {
   const uri = pkcs11KeyUri(access, 'private')
   const certificates = `-signer ${shellWord(certificateFile)}${chainFile === undefined ? '' : ` -certfile ${shellWord(chainFile)}`} -md ${hash}`
   const sign = 'openssl cms -sign -binary -in IN -outform DER -out OUT.p7s'
+  const keyOption = `-inkey ${shellWord(`${uri}?pin-source=file:${pinFile}`)}`
   return {
-    files: {},
+    files: asksBeforeEach ? { 'openssl.cnf': providerConfig(pinFile) } : {},
     environment: { PKCS11_PROVIDER_MODULE: access.module, PKCS11_MODULE_PATH: access.module, ...access.environment },
     commands: [
-      `${sign} ${certificates} -provider default -provider pkcs11 -inkey ${shellWord(`${uri}?pin-source=file:${pinFile}`)}`,
-      `${sign} ${certificates} -engine pkcs11 -keyform engine -inkey ${shellWord(`${uri}?pin-source=file:${pinFile}`)}`,
+      asksBeforeEach
+        ? `OPENSSL_CONF=openssl.cnf ${sign} ${certificates} ${keyOption}`
+        : `${sign} ${certificates} -provider default -provider pkcs11 ${keyOption}`,
+      `${sign} ${certificates} -engine pkcs11 -keyform engine ${keyOption}`,
     ],
     pitfalls: [
-      'The first command is for pkcs11-provider (OpenSSL 3), the second for the engine of libp11 (Debian 12: libengine-pkcs11-openssl).',
+      'The first command is for pkcs11-provider (OpenSSL 3; Debian 13 has it, Debian 12 does not), the second for the engine of libp11 (Debian: libengine-pkcs11-openssl).',
       'Verify with `openssl cms -verify -purpose any`: the default purpose is S/MIME, which a document-signing certificate is not for.',
       ...(asksBeforeEach
         ? [
-            `${COUNTER_NOTE}: the engine asks for it at a terminal and fails without one; pkcs11-provider logs in again.`,
+            `${COUNTER_NOTE}: the engine asks for it at a terminal and fails without one. pkcs11-provider uses pin-source for the login alone; it takes the PIN of each signature from openssl.cnf.`,
           ]
         : []),
     ],
   }
 }
+
+/** pkcs11-provider 1.0 forgets a URI's PIN after the login, unless its configuration says where the PIN is (its man page, provider-pkcs11(7)). */
+const providerConfig = (pinFile: string): string =>
+  [
+    'openssl_conf = hsm_enroll',
+    '[hsm_enroll]',
+    'providers = providers',
+    '[providers]',
+    'default = default_provider',
+    'pkcs11 = pkcs11_provider',
+    '[default_provider]',
+    'activate = 1',
+    '[pkcs11_provider]',
+    'activate = 1',
+    `pkcs11-module-token-pin = file:${pinFile}`,
+    '',
+  ].join('\n')
 
 function osslsigncode(key: SigningKey): SigningConfig {
   const { access, fullchainFile, pinFile, hash, asksBeforeEach } = key

@@ -1,7 +1,7 @@
 // Enrols in three slots of the YubiKey double, has every program sign by what `signing-config` prints, and verifies with another one.
 // Arguments: the built program, a folder in which the sandbox's first line is sandbox.json.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const [program = '', work = ''] = process.argv.slice(2)
@@ -12,6 +12,9 @@ const pin = readFileSync(join(work, 'sandbox/secret-pin'), 'utf8').trim()
 
 const SLOTS = { '9a': 'P-384', '9c': 'P-384', '9d': 'RSA-2048' }
 
+/** Debian 13 has it, Debian 12 does not. */
+const PROVIDER = '/usr/lib/x86_64-linux-gnu/ossl-modules/pkcs11.so'
+
 /** What each program does in each slot: `signs`, or the words that `signing-config` has for why not, or not always. */
 const ONE_PER_LOGIN = 'asks for the PIN before every signature'
 const NOW_AND_THEN = 'fails more often than not'
@@ -19,7 +22,8 @@ const EXPECTED = {
   pyhanko: { '9a': 'signs', '9c': 'signs', '9d': 'signs' },
   jsign: { '9a': 'signs', '9c': ONE_PER_LOGIN, '9d': 'signs' },
   jarsigner: { '9a': 'signs', '9c': 'signs', '9d': 'signs' },
-  openssl: { '9a': 'signs', '9c': ONE_PER_LOGIN, '9d': 'signs' },
+  'openssl, engine': { '9a': 'signs', '9c': ONE_PER_LOGIN, '9d': 'signs' },
+  ...(existsSync(PROVIDER) ? { 'openssl, provider': { '9a': 'signs', '9c': 'signs', '9d': 'signs' } } : {}),
   osslsigncode: { '9a': 'signs', '9c': ONE_PER_LOGIN, '9d': 'signs' },
   nss: { '9a': NOW_AND_THEN, '9c': NOW_AND_THEN, '9d': 'signs' },
 }
@@ -63,6 +67,10 @@ function prepare(folder, run) {
   writeFileSync(join(folder, 'root.pem'), chain.at(-1))
 }
 
+const verifyCms = [
+  'openssl cms -verify -binary -inform DER -in OUT.p7s -content a.txt -CAfile root.pem -purpose any -out /dev/null',
+]
+
 /** The printed command with this test's files, and how somebody else verifies the outcome. */
 const USE = {
   pyhanko: {
@@ -86,11 +94,13 @@ const USE = {
       "jarsigner -J-Duser.language=en -verify -keystore trust.p12 -storepass changeit OUT.jar | grep '^jar verified'",
     ],
   },
-  openssl: {
+  'openssl, provider': {
+    commands: ([provider]) => [provider.replace('-in IN', '-in a.txt')],
+    verify: verifyCms,
+  },
+  'openssl, engine': {
     commands: ([, engine]) => [engine.replace('-in IN', '-in a.txt')],
-    verify: [
-      'openssl cms -verify -binary -inform DER -in OUT.p7s -content a.txt -CAfile root.pem -purpose any -out /dev/null',
-    ],
+    verify: verifyCms,
   },
   osslsigncode: {
     commands: (lines) => lines.map((line) => line.replace('-in IN', '-in 1.ps1').replace('-out OUT', '-out OUT.ps1')),
@@ -112,10 +122,12 @@ for (const [slot, algorithm] of Object.entries(SLOTS)) {
   const run = hsmEnroll('enroll', profile, '--device', device, '--new', '--yes', '--wait')
   const { verified } = hsmEnroll('sign-check', run.id, '--state-directory', state)
   console.log(`${slot}  ${algorithm.padEnd(8)}  sign-check ${verified ? 'verified' : 'FAILED'}`)
-  for (const [name, use] of Object.entries(USE)) {
-    const folder = join(work, `${slot}-${name}`)
+  for (const name of Object.keys(EXPECTED)) {
+    const use = USE[name]
+    const [printedFor = ''] = name.split(',')
+    const folder = join(work, `${slot}-${name.replace(', ', '-')}`)
     prepare(folder, run)
-    const config = hsmEnroll('signing-config', run.id, '--for', name, '--state-directory', state)
+    const config = hsmEnroll('signing-config', run.id, '--for', printedFor, '--state-directory', state)
     for (const [file, content] of Object.entries(config.files)) writeFileSync(join(folder, file), content)
     let failure
     for (const command of [...use.commands(config.commands), ...use.verify]) {
@@ -126,7 +138,7 @@ for (const [slot, algorithm] of Object.entries(SLOTS)) {
     const said = expected === 'signs' || config.pitfalls.some((line) => line.includes(expected))
     const asExpected = said && (expected === NOW_AND_THEN || (failure === undefined) === (expected === 'signs'))
     console.log(
-      `${slot}  ${algorithm.padEnd(8)}  ${name.padEnd(12)}  ${failure === undefined ? 'signs, verified' : `does not sign (${expected})`}${asExpected ? '' : '  UNEXPECTED'}`,
+      `${slot}  ${algorithm.padEnd(8)}  ${name.padEnd(17)}  ${failure === undefined ? 'signs, verified' : `does not sign (${expected})`}${asExpected ? '' : '  UNEXPECTED'}`,
     )
     if (!asExpected) failures.push(`${slot} ${name}: ${failure ?? 'signs, although it is said not to'}`)
   }
