@@ -4,17 +4,24 @@ import { passedBy, readSecret, type SecretReading } from '../config/secret-sourc
 import { EnrollError } from '../errors.ts'
 import type { BrokerAddress } from './broker-call.ts'
 
-/** Reads where the broker is and by what it is known. Throws EnrollError `config.…`, `input.…`. */
-export async function readBrokerAddress(configuration: Configuration, reading: SecretReading): Promise<BrokerAddress> {
+/** Where the broker is, and by what it is known, without the key of this host: no source of a secret is used up. Throws EnrollError `config.…`, `input.…`. */
+export async function readBrokerPlace(configuration: Configuration): Promise<Omit<BrokerAddress, 'key'>> {
   const url = brokerUrl(configuration.required('broker.url'))
+  configuration.required('broker.clientKey')
   const file = async (path: string): Promise<string> =>
     Buffer.from(await readInput(configuration.required(path))).toString('utf8')
+  return { url, ca: await file('broker.ca'), certificate: await file('broker.clientCertificate') }
+}
+
+/** The same with the key. Throws EnrollError `config.…`, `input.…`. */
+export async function readBrokerAddress(configuration: Configuration, reading: SecretReading): Promise<BrokerAddress> {
+  const place = await readBrokerPlace(configuration)
   const request = { name: 'client-certificate-key', prompt: 'key of the client certificate for the broker' } as const
   const key = await readSecret(configuration.required('broker.clientKey'), request, {
     ...reading,
     ...passedBy(configuration),
   })
-  return { url, ca: await file('broker.ca'), certificate: await file('broker.clientCertificate'), key: key.text() }
+  return { ...place, key: key.text() }
 }
 
 const isBare = ({ username, password, pathname, search, hash }: URL): boolean =>

@@ -122,4 +122,17 @@ describe('a host with a broker', () => {
     expect(order.endpoint).toBe(url)
     expect((await runInside(['plan', profile])).stdout).toContain(` days, through the broker ${url}`)
   })
+
+  it('plans without using up its key, and is told once that it has none', async () => {
+    const ran = join(kit.folder, 'key-was-asked-for')
+    const script = await kit.write('print-key.sh', `#!/bin/sh\ntouch '${ran}'\ncat '${join(kit.folder, 'web1.key')}'\n`)
+    const text = await readFile(profile, 'utf8')
+    const asking = await kit.write('asking.yaml', text.replace(/clientKey: .*/, `clientKey: "exec:sh ${script}"`))
+    const planned = await run('plan', asking)
+    expect(planned.code, planned.stdout).toBe(0)
+    await expect(readFile(ran)).rejects.toThrow('ENOENT')
+    const without = await kit.write('without.yaml', text.replace(/ *clientKey: .*\n/, ''))
+    const { findings } = JSON.parse((await run('plan', without)).stdout) as { findings: { code?: string }[] }
+    expect(findings.filter(({ code }) => code === 'config.missing')).toHaveLength(1)
+  })
 })

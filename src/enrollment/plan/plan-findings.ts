@@ -1,6 +1,6 @@
 import { DeviceError } from '../../../devices/device.ts'
 import { encodeName, formatName } from '../../asn1/name.ts'
-import { readBrokerAddress } from '../../broker-client/open-broker.ts'
+import { readBrokerPlace } from '../../broker-client/open-broker.ts'
 import { configuredTrustAnchors } from '../../check/configured.ts'
 import { subjectFaults } from '../../check/policy/evaluate-policy.ts'
 import { POLICY_RULES } from '../../check/policy/policy-rules.ts'
@@ -81,8 +81,9 @@ export async function judgeProfile(
   const request = template === undefined ? [] : await judgeRequest(template)
   judged.push(...request)
   const acme = isAcme(configuration)
-  if (until === undefined && !acme)
-    for (const path of isBrokered(configuration) ? BROKER : LOGIN)
+  // What a broker wants is said below.
+  if (until === undefined && !acme && !isBrokered(configuration))
+    for (const path of LOGIN)
       if (configuration.text(path) === undefined) judged.push(withoutSource(path, reading.prompt !== undefined))
   for (const path of await missingSecrets(configuration)) judged.push(withoutSource(path, reading.prompt !== undefined))
   const section = until === undefined ? undefined : 'device'
@@ -95,7 +96,7 @@ export async function judgeProfile(
   if (until === undefined && !acme) {
     await attempt(async () =>
       isBrokered(configuration)
-        ? `orders through the broker ${(await readBrokerAddress(configuration, reading)).url.host}`
+        ? `orders through the broker ${(await readBrokerPlace(configuration)).url.host}`
         : `orders at ${readBaseUrl(configuration.required('sectigo.endpoint')).host}`,
     )
     const caFile = configuration.text('sectigo.caFile')
@@ -113,7 +114,6 @@ export async function judgeProfile(
 }
 
 const LOGIN = ['sectigo.loginName', 'sectigo.loginPassword']
-const BROKER = ['broker.clientKey']
 
 async function judgeByTables(configuration: Configuration, hsmType: HsmType): Promise<readonly Judged[]> {
   try {
