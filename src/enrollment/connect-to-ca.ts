@@ -3,6 +3,7 @@ import { isBrokered } from '../config/order-route.ts'
 import { passedBy, readSecret, type SecretReading } from '../config/secret-source.ts'
 import { environmentName } from '../config/settings.ts'
 import { EnrollError } from '../errors.ts'
+import { accountName } from '../ledger/fact.ts'
 import { PostgresqlLedger } from '../ledger/postgresql/postgresql-ledger.ts'
 import type { CertificateAuthority } from '../sectigo/certificate-authority.ts'
 import { filePollSchedule } from '../sectigo/collection/file-poll-schedule.ts'
@@ -90,7 +91,7 @@ export function openCertificateAuthority(
     collection: {
       schedule:
         ledger instanceof PostgresqlLedger
-          ? databasePollSchedule(ledger.transactions, configuration.required('sectigo.endpoint'), now)
+          ? databasePollSchedule(ledger.transactions, accountName(configuration.required('sectigo.endpoint')), now)
           : filePollSchedule(stateDirectory),
       ...(endpoint === undefined ? {} : { endpoint }),
       ...(floor === undefined ? {} : { floor: floor * 1000 }),

@@ -1,4 +1,4 @@
-import { type Fact, type OrderStatus, orderClaim, placeName } from '../ledger/fact.ts'
+import { accountName, type Fact, type OrderStatus, orderClaim, placeName } from '../ledger/fact.ts'
 import type { JournalEntry } from './journal.ts'
 import { marksOf } from './profile-marks.ts'
 import type { RunEvent } from './run-event.ts'
@@ -149,7 +149,7 @@ function orderFacts(record: RunRecord, status: OrderStatus): readonly Said[] {
     otherClaims: otherClaims.length === 0 ? undefined : otherClaims,
     formSha256,
     spkiSha256,
-    endpoint,
+    endpoint: accountName(endpoint),
     orderNumber: placed ? orderNumber : undefined,
     amount: placed ? amount : undefined,
     refusal:

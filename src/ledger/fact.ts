@@ -159,5 +159,13 @@ export const placeName = (device: string, location: string): string => `${device
 
 export const attemptName = (device: string, secret: string): string => `${device} ${secret}`
 
+/** An account at a CA by its address, however a host writes that: `https://CA.example:443/products` is `https://ca.example/products/`. */
+export function accountName(endpoint: string): string {
+  if (!URL.canParse(endpoint)) return endpoint
+  const url = new URL(endpoint)
+  if (!url.pathname.endsWith('/')) url.pathname += '/'
+  return url.href
+}
+
 /** The name of what may be ordered once: a key, or the very form where it has no key of ours. Rehearsals count apart. */
 export const orderClaim = (name: string, test: boolean): string => (test ? `${name}.test` : name)

@@ -85,6 +85,11 @@ describe('an order that a rule wants a second person for', () => {
     const { requestedBy: _, ...request } = await kit.request({ 'order.organizationName': 'Another Signing GmbH' })
     const waiting = await ask('web1', { ...request, requestedBy: 'Dave' })
     expect(waiting).toMatchObject({ status: 202, body: { state: 'awaiting-approval', rules: ['newSubject'] } })
+    // An empty variable of a script is no request, although there is but one.
+    for (const key of ['', waiting.body.spkiSha256.slice(0, 7)]) {
+      const end = await by('alice', 'approve', key, '--yes')
+      expect([end.code, end.body.error.code]).toEqual([2, 'usage'])
+    }
     for (const name of ['bob', 'carol', 'dave'] as const) {
       const end = await by(name, 'approve', waiting.body.spkiSha256, '--yes')
       expect(end.body.error, name).toMatchObject({ code: 'broker.not-second' })

@@ -189,6 +189,9 @@ describe.skipIf(!allHere(missingServer()))('a host with its ledger in PostgreSQL
     const refused = await enroll()
     expect([refused.code, code(refused)]).toEqual([1, 'ledger.limit'])
     expect(rehearsal.ca.orders.filter(({ test }) => !test)).toHaveLength(0)
+    // However the address of the account is written.
+    const written = rehearsal.ca.url.replace('https://', 'HTTPS://').replace(/\/$/, '')
+    expect(code(await enroll(env, '--new', '--endpoint', written))).toBe('ledger.limit')
     await limit(['--orders-per-day', 'none', '--amount-per-month', '500'])
     const paid = String((await listRunIds(rehearsal.stateDirectory)).find((id) => !tests.includes(id)))
     const resume = (): Promise<ProgramEnd> => runs('resume', paid, '--yes', '--wait')

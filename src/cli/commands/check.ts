@@ -70,7 +70,7 @@ export const check: Command = {
       describe: 'the key that the attestation must be for: name of the version (Google), UUID (Fortanix)',
     },
   },
-  examples: [['$0 check --attestation attestation.pem --csr request.csr', 'before an order is placed']],
+  examples: [['$0 check --attestation chain.pem --csr key.csr', 'before an order is placed']],
   run: async (args, context) => {
     const { VERIFIERS } = await import('../../attestation/verifiers.ts')
     const { readCertChains } = await import('../../check/read/chains-input.ts')

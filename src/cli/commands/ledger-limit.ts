@@ -1,4 +1,5 @@
 import { EnrollError, EXIT } from '../../errors.ts'
+import { accountName } from '../../ledger/fact.ts'
 import type { AccountLimits, AccountState, NewLimits } from '../../ledger/postgresql/account-limits.ts'
 import type { Arguments, Command } from '../command.ts'
 import { CA_OPTIONS, STATE_PROFILE_OPTIONS } from '../configure.ts'
@@ -24,12 +25,12 @@ export const limit: Command = {
   },
   examples: [
     ['$0 ledger limit', 'shows them'],
-    ['$0 ledger limit --orders-per-day 20 --amount-per-month 5000 --assumed-price 245', 'as the owner of the schema'],
+    ['$0 ledger limit --orders-per-day 20', 'as the owner of the schema (see `ledger migrate`)'],
   ],
   run: (args, context) =>
     withDatabase(args, context, async (ledger, configuration) => {
       const { accountState, setLimits } = await import('../../ledger/postgresql/account-limits.ts')
-      const endpoint = configuration.required('sectigo.endpoint')
+      const endpoint = accountName(configuration.required('sectigo.endpoint'))
       await ledger.id()
       await setLimits(ledger.transactions, endpoint, limitsIn(args))
       const state = await accountState(ledger.transactions, endpoint)

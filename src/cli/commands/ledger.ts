@@ -57,8 +57,8 @@ const migrate: Command = {
   options: STATE_PROFILE_OPTIONS,
   examples: [
     [
-      'HSM_ENROLL_LEDGER_USER=owner HSM_ENROLL_LEDGER_PASSWORD=prompt $0 ledger migrate',
-      'as the owner of the schema, whose login no host has',
+      '$0 ledger migrate',
+      'as the owner of the schema, whose login no host has: HSM_ENROLL_LEDGER_USER=owner, HSM_ENROLL_LEDGER_PASSWORD=prompt',
     ],
   ],
   run: (args, context) =>

@@ -18,7 +18,7 @@ export const metrics: Command = {
       default: '-',
     },
   },
-  examples: [['$0 metrics -o /var/lib/prometheus/node-exporter/hsm-enroll.prom', 'for node-exporter, from a timer']],
+  examples: [['$0 metrics -o hsm-enroll.prom', 'in the textfile folder of node-exporter, from a timer']],
   run: async (args, context) => {
     const { prometheusText } = await import('../../enrollment/metrics/prometheus-text.ts')
     const collected = await collect(args, context)

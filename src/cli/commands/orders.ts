@@ -9,7 +9,7 @@ import { secretReading } from '../services.ts'
 const OPTIONS = { profile: { type: 'string', describe: 'profile with the broker section of a person' } } as const
 
 const KEY = {
-  key: { type: 'string', describe: 'SHA-256 of the public key as `orders pending` prints it, or its first digits' },
+  key: { type: 'string', describe: 'SHA-256 of the public key as `orders pending` prints it, or its first 8 digits' },
 } as const
 
 const pending: Command = {
@@ -47,6 +47,12 @@ async function decide(
   const { decideRequest, pendingRequests } = await import('../../broker-client/person-calls.ts')
   const address = await addressOf(args, context)
   const wanted = args.required('key').toLowerCase()
+  // An empty variable in a script must not decide on the one request that happens to wait.
+  if (!/^[0-9a-f]{8,64}$/.test(wanted)) {
+    throw new EnrollError('usage', `Could not decide on "${wanted.slice(0, 64)}": it is not a key as it is listed.`, {
+      remedy: 'Pass at least the first 8 digits that `hsm-enroll orders pending` prints.',
+    })
+  }
   const [request, ...others] = (await pendingRequests(address, context.signal)).filter(({ claim }) =>
     claim.startsWith(wanted),
   )
