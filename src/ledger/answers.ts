@@ -7,35 +7,30 @@ export interface Questions {
   readonly claims: readonly string[]
 }
 
-/** What a ledger has of that: asking for what was not asked is a defect, and not the same as nothing. */
-export class Answers {
-  readonly #facts: readonly RecordedFact[]
-  readonly #claims: readonly Claim[]
-  readonly #questions: Questions
-
-  /** `facts`: of each subject oldest first. */
-  constructor(questions: Questions, facts: readonly RecordedFact[], claims: readonly Claim[]) {
-    this.#questions = questions
-    this.#facts = facts
-    this.#claims = claims
-  }
-
+/** What a ledger has of that. Asking for what was not asked is a defect, and not answered as nothing. */
+export interface Answers {
   /** As `Ledger.history`. */
-  history<Kind extends FactKind>(kind: Kind, subject: string): readonly RecordedFact<Kind>[] {
-    if (!this.#questions.facts.some((asked) => asked[0] === kind && asked[1] === subject)) throw notAsked(kind)
-    return this.#facts.filter(
+  history<Kind extends FactKind>(kind: Kind, subject: string): readonly RecordedFact<Kind>[]
+  last<Kind extends FactKind>(kind: Kind, subject: string): RecordedFact<Kind> | undefined
+  /** As `Ledger.claimOf`. */
+  claimOf(name: string): Claim | undefined
+}
+
+/** `found`: the facts of each subject, oldest first. */
+export function answersTo(questions: Questions, found: readonly RecordedFact[], held: readonly Claim[]): Answers {
+  const history = <Kind extends FactKind>(kind: Kind, subject: string): readonly RecordedFact<Kind>[] => {
+    if (!questions.facts.some((asked) => asked[0] === kind && asked[1] === subject)) throw notAsked(kind)
+    return found.filter(
       (fact): fact is RecordedFact & RecordedFact<Kind> => fact.kind === kind && fact.subject === subject,
     )
   }
-
-  last<Kind extends FactKind>(kind: Kind, subject: string): RecordedFact<Kind> | undefined {
-    return this.history(kind, subject).at(-1)
-  }
-
-  /** As `Ledger.claimOf`. */
-  claimOf(name: string): Claim | undefined {
-    if (!this.#questions.claims.includes(name)) throw notAsked('claim')
-    return this.#claims.find((claim) => claim.name === name)
+  return {
+    history,
+    last: (kind, subject) => history(kind, subject).at(-1),
+    claimOf: (name) => {
+      if (!questions.claims.includes(name)) throw notAsked('claim')
+      return held.find((claim) => claim.name === name)
+    },
   }
 }
 

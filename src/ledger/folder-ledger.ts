@@ -6,7 +6,7 @@ import { makeDirectory } from '../files/make-directory.ts'
 import { syncDirectory } from '../files/sync-directory.ts'
 import { jsonMember } from '../json-member.ts'
 import { sha256Hex } from '../sha256-hex.ts'
-import { Answers, type Questions } from './answers.ts'
+import { type Answers, answersTo, type Questions } from './answers.ts'
 import type { Claim } from './claim.ts'
 import type { Fact, FactKind, RecordedFact } from './fact.ts'
 import { HISTORY_LIMIT, type Ledger } from './ledger.ts'
@@ -111,7 +111,7 @@ export class FolderLedger implements Ledger {
       Promise.all(facts.map(([kind, subject]) => this.history(kind, subject))),
       Promise.all(claims.map((name) => this.claimOf(name))),
     ])
-    return new Answers(
+    return answersTo(
       questions,
       histories.flat(),
       held.filter((claim) => claim !== undefined),

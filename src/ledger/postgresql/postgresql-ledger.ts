@@ -1,6 +1,6 @@
 import { EnrollError } from '../../errors.ts'
 import { once } from '../../once.ts'
-import { Answers, type Questions } from '../answers.ts'
+import { type Answers, answersTo, type Questions } from '../answers.ts'
 import type { Claim } from '../claim.ts'
 import type { Fact, FactKind, RecordedFact } from '../fact.ts'
 import { HISTORY_LIMIT, type Ledger } from '../ledger.ts'
@@ -129,7 +129,7 @@ export class PostgresqlLedger implements Ledger {
       claims.map(plain),
     ])
     const isClaim = ({ kind }: FactRow): boolean => kind === AS_CLAIM
-    return new Answers(
+    return answersTo(
       questions,
       rows
         .filter((row) => !isClaim(row))
