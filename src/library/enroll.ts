@@ -97,6 +97,7 @@ export type {
   FollowedOrder,
   FormFault,
   OrderForm,
+  OrderKey,
   OrderOptions,
   OrderOutcome,
   OrderProgress,
