@@ -3,6 +3,7 @@ import { openLedger } from '../enrollment/open-ledger.ts'
 import { EnrollError } from '../errors.ts'
 import type { HostRequest } from '../ledger/fact.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { once } from '../once.ts'
 import { acquaintances, type Decision, decide, decisionOn, makeKnown, rulesFor } from './approval.ts'
 import type { BrokerHost, BrokerPerson } from './broker-settings.ts'
 import type { DeskSetting } from './desk-setting.ts'
@@ -35,6 +36,10 @@ export class OrderDesk {
   readonly ledger: Promise<Ledger>
   /** Requests for one key follow each other here; against other brokers the claims guard. */
   readonly #queue = new KeyedQueue()
+  /** Orders of which the ledger may lack the outcome. */
+  readonly #left = new Set<string>()
+  /** Those of before this process are in it. */
+  readonly #leftBefore = once(() => this.#findLeft())
 
   constructor(setting: DeskSetting) {
     this.#setting = setting
@@ -86,6 +91,29 @@ export class OrderDesk {
     return orderView((await knownOrder(await this.ledger, claim)) ?? known)
   }
 
+  /**
+   * Says in the ledger what this broker alone knows of orders: what it was about when it died, and what it could not record. Without it,
+   * whoever asks another broker is told for good that the order is under way. What cannot be settled now is tried again next time.
+   */
+  async settleLeft(): Promise<void> {
+    await this.#leftBefore()
+    for (const claim of this.#left) {
+      try {
+        const order = await this.#queue.run(claim, () => this.#look(claim, false))
+        if (order?.state !== 'ordering') this.#left.delete(claim)
+      } catch (error) {
+        // Whoever asks for this one is told why; the others are settled all the same.
+        if (!(error instanceof EnrollError)) throw error
+      }
+    }
+  }
+
+  async #findLeft(): Promise<void> {
+    // A broker that came second may have said after it that it sent nothing.
+    for await (const { subject, status } of (await this.ledger).all('order'))
+      if (status === 'intended' || status === 'not-sent') this.#left.add(subject)
+  }
+
   /** `follow`: ask the CA how far it is. An order is an answer also where the CA cannot be asked. */
   async #look(claim: string, follow: boolean): Promise<BrokeredOrder | undefined> {
     const ledger = await this.ledger
@@ -132,11 +160,15 @@ export class OrderDesk {
     const placed = await placeOrder(this.#setting, host, judged, lastPrice).catch((error: unknown) => {
       // Another broker was first: its order is the order.
       if (error instanceof EnrollError && error.code === 'order.duplicate') return undefined
+      this.#left.add(claim)
       throw error
     })
     const now = await ledger.look({ ...questions, claims: [...questions.claims, ...acquaintances(order).keys()] })
     if (placed?.accepted === true) await makeKnown(ledger, order, placed.run, now)
-    return recorded(orderIn(now, claim))
+    const known = recorded(orderIn(now, claim))
+    // The outcome is in the journal alone, or another broker is about it.
+    if (known.state === 'ordering') this.#left.add(claim)
+    return known
   }
 
   /** Says in the ledger what is asked for, unless `known`, which is what it has, says so. */

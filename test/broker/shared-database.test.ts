@@ -1,5 +1,8 @@
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { acquaintances, decide, decisionOn, makeKnown, rulesFor } from '../../src/broker/approval.ts'
+import { OrderDesk } from '../../src/broker/order-desk.ts'
+import { EnrollError } from '../../src/errors.ts'
 import type { HostRequest } from '../../src/ledger/fact.ts'
 import { lastFact } from '../../src/ledger/ledger.ts'
 import { PostgresqlLedger } from '../../src/ledger/postgresql/postgresql-ledger.ts'
@@ -19,17 +22,18 @@ const HOSTS = `hosts:
 /** Each broker is on a machine of its own: nothing but the database is common to them. */
 describe.skipIf(!allHere(missingServer()))('two brokers over one PostgreSQL', () => {
   let server: PostgresqlServer
+  let database: string
   let kit: BrokerKit
-  let ledgers: readonly PostgresqlLedger[]
+  const ledgers: PostgresqlLedger[] = []
   let urls: readonly [string, string]
   beforeAll(async () => {
     server = await PostgresqlServer.start()
-    const database = await server.database(await server.migrated())
+    database = await server.database(await server.migrated())
     kit = await BrokerKit.start()
     const broker = (state: string, ledger: PostgresqlLedger) => kit.broker(HOSTS, state, { ledger })
     const [one, two] = [0, 1].map(() => new PostgresqlLedger(server.options(database, 'broker')))
     if (one === undefined || two === undefined) throw new Error('no ledger')
-    ledgers = [one, two]
+    ledgers.push(one, two)
     urls = [await broker('broker-one', one), await broker('broker-two', two)]
   })
   afterAll(async () => {
@@ -49,6 +53,45 @@ describe.skipIf(!allHere(missingServer()))('two brokers over one PostgreSQL', ()
     )
     expect(numbers[0]).toMatch(/^\d+$/)
     expect(new Set(numbers).size).toBe(1)
+    expect(kit.orders - before).toBe(1)
+  })
+
+  it.each([
+    ['is started again', true],
+    ['has its database again', false],
+  ])('say what became of an order that one of them could not record, once it %s', async (what, isStartedAgain) => {
+    const state = 'broker-forgetful'
+    let away = true
+    class Forgetful extends PostgresqlLedger {
+      override async record(...[fact, past]: Parameters<PostgresqlLedger['record']>): Promise<void> {
+        if (away && fact.kind === 'order' && fact.status === 'ordered')
+          throw new EnrollError('ledger.unreachable', 'Away.', { remedy: 'Wait.' })
+        await super.record(fact, past)
+      }
+    }
+    const begin = async (): Promise<OrderDesk> => {
+      const ledger = new Forgetful(server.options(database, 'broker'))
+      ledgers.push(ledger)
+      const services = { ...kit.services(join(kit.folder, state)), ledger }
+      return new OrderDesk({
+        configuration: await kit.brokerConfiguration(state),
+        settings: kit.settings(HOSTS),
+        services,
+      })
+    }
+    const host = kit.settings(HOSTS).hosts[2]
+    if (host === undefined) throw new Error('no host')
+    const request = await kit.request({ 'order.organizationName': what })
+    const before = kit.orders
+    const desk = await begin()
+    await desk.settleLeft()
+    await desk.place(host, request)
+    expect(kit.orders - before).toBe(1)
+    expect((await ask(urls[1], request, third)).body).toMatchObject({ state: 'ordering' })
+
+    away = false
+    await (isStartedAgain ? await begin() : desk).settleLeft()
+    expect((await ask(urls[1], request, third)).body).toMatchObject({ state: 'ordered' })
     expect(kit.orders - before).toBe(1)
   })
 

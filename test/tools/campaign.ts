@@ -134,7 +134,7 @@ try {
       await inTurn(async () => {
         if (!over) await enrolAgain(host)
       })
-      await delay(random.below(2000))
+      await delay(1000 + random.below(3000))
     }
   })
   const person = (async () => {

@@ -1,5 +1,6 @@
 import type { CallRecord } from '../../broker/broker-server.ts'
 import type { BrokerSettings } from '../../broker/broker-settings.ts'
+import type { OrderDesk } from '../../broker/order-desk.ts'
 import type { Configuration } from '../../config/configuration.ts'
 import { isAcme, isBrokered } from '../../config/order-route.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
@@ -45,6 +46,10 @@ export const broker: Command = {
     await desk.ledger
     const log = (event: string, more: object, text: string): void =>
       context.output.line({ time: new Date().toISOString(), event, ...more }, () => text)
+    const onDefect = (error: unknown): void => {
+      const what = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      log('defect', { what: what.slice(0, 4000) }, `a defect of hsm-enroll: ${printable(what.slice(0, 4000))}`)
+    }
     const counts = new CallCounts()
     const port = args.integer('health-port')
     const health =
@@ -60,11 +65,9 @@ export const broker: Command = {
         counts.add(record)
         log('call', record, callToText(record))
       },
-      onDefect: (error) => {
-        const what = error instanceof Error ? (error.stack ?? error.message) : String(error)
-        log('defect', { what: what.slice(0, 4000) }, `a defect of hsm-enroll: ${printable(what.slice(0, 4000))}`)
-      },
+      onDefect,
     })
+    void settleAlways(desk, context.signal, onDefect)
     log(
       'listening',
       { url: server.url, health: health?.url, hosts: settings.hosts.length, people: settings.people.length },
@@ -79,6 +82,20 @@ export const broker: Command = {
     log('stopped', {}, 'Stopped.')
     return EXIT.done
   },
+}
+
+/** Milliseconds between two looks at what was left without an outcome. */
+const SETTLE = 30_000
+
+/** What was left when this broker died is settled when it starts; what it could not record, once its ledger is back. */
+async function settleAlways(desk: OrderDesk, signal: AbortSignal, onDefect: (error: unknown) => void): Promise<void> {
+  const { setTimeout: delay } = await import('node:timers/promises')
+  while (!signal.aborted) {
+    await desk.settleLeft().catch((error: unknown) => {
+      if (!(error instanceof EnrollError)) onDefect(error)
+    })
+    await delay(SETTLE, undefined, { signal, ref: false }).catch(() => undefined)
+  }
 }
 
 const callToText = ({ caller = 'a stranger', method, route, status, code, order, milliseconds }: CallRecord): string =>
