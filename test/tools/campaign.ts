@@ -9,7 +9,7 @@ import type { ChildProcess } from 'node:child_process'
 import { appendFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Fleet, type Host, REJECTED, startFleet } from './campaign/fleet.ts'
+import { type Host, REJECTED, startFleet } from './campaign/fleet.ts'
 import { Lan } from './campaign/lan.ts'
 import { type Ended, startProgram } from './campaign/programs.ts'
 import { Troubles } from './campaign/troubles.ts'
@@ -34,6 +34,17 @@ const lan = await Lan.start().catch((error: unknown) => {
   process.exit(77)
 })
 const running = new Map<Host, ChildProcess>()
+// Nothing of it outlives the campaign, however that ends.
+lan.atEnd(async () => {
+  for (const child of running.values()) child.kill('SIGKILL')
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void lan.close().finally(() => process.exit(1)))
+mkdirSync(folder, { recursive: true })
+const fleet = await startFleet(lan, folder, hosts, keys).catch(async (error: unknown) => {
+  await lan.close()
+  throw error
+})
 const exits: Record<string, number> = {}
 const defects: string[] = []
 
@@ -121,10 +132,7 @@ const enrolAgain = (host: Host): Promise<Ended> => {
   }
 }
 
-let fleet: Fleet
 try {
-  mkdirSync(folder, { recursive: true })
-  fleet = await startFleet(lan, folder, hosts, keys)
   console.log(`PostgreSQL ${(await fleet.server.sql('SHOW server_version'))[0]?.server_version}`)
   const begun = performance.now()
   const troubles = new Troubles(fleet, running, random)
@@ -178,11 +186,7 @@ try {
   )
   for (const fault of [...faults, ...defects]) console.log(`FAULT ${fault}`)
   process.exitCode = faults.length + defects.length > 0 ? 1 : 0
-  for (const broker of fleet.brokers) await broker.kill()
-  await fleet.server.stop()
-  await fleet.rehearsal.close()
 } finally {
-  for (const child of running.values()) child.kill('SIGKILL')
   await lan.close()
 }
 process.exit()

@@ -74,6 +74,7 @@ export async function startFleet(lan: Lan, folder: string, hosts: number, keys: 
       close: async () => undefined,
     },
   })
+  lan.atEnd(() => rehearsal.close())
   await lan.door('ca', ADDRESSES.ca, CA_PORT, Number(new URL(rehearsal.ca.url).port))
   const { server, database } = await startDatabase(lan, write)
   const base = parse(readFileSync(rehearsal.profile, 'utf8')) as Record<string, Record<string, unknown>>
@@ -163,7 +164,10 @@ export async function startFleet(lan: Lan, folder: string, hosts: number, keys: 
   )
   for (const { address, broker } of built) await lan.lead(address, broker)
   await lan.lead(ADDRESSES.person, 0)
-  for (const broker of brokers) await broker.start()
+  for (const broker of brokers) {
+    lan.atEnd(() => broker.kill())
+    await broker.start()
+  }
   const home = join(folder, 'alice')
   mkdirSync(home)
   const profile = write('alice.yaml', stringify({ broker: alice.broker }))
@@ -184,6 +188,7 @@ export async function startFleet(lan: Lan, folder: string, hosts: number, keys: 
 /** A limit that nobody reaches: every intent takes its share of it all the same. */
 async function startDatabase(lan: Lan, write: (name: string, content: string) => string) {
   const server = await PostgresqlServer.start([], { inside: lan.inside('database'), address: ADDRESSES.database })
+  lan.atEnd(() => server.stop())
   const identity = loopbackTlsIdentity(ADDRESSES.database)
   write('database-ca.pem', identity.caCertificatePem)
   const database = await server.migrated()

@@ -19,6 +19,7 @@ export class Lan {
   readonly #prefix: string
   readonly #names: string[] = []
   readonly #servers: Server[] = []
+  readonly #ends: (() => Promise<void>)[] = []
 
   private constructor(prefix: string) {
     this.#prefix = prefix
@@ -131,7 +132,13 @@ export class Lan {
     })
   }
 
+  /** What is to be ended before the machines are gone, the last first. */
+  atEnd(end: () => Promise<void>): void {
+    this.#ends.unshift(end)
+  }
+
   async close(): Promise<void> {
+    for (const end of this.#ends.splice(0)) await end()
     for (const server of this.#servers) server.close()
     for (const name of this.#names) await ip('netns', 'del', name).catch(() => undefined)
   }
