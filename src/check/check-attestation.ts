@@ -86,7 +86,7 @@ export function checkAttestation(request: CheckRequest): AttestationResult {
     {
       spki: spki ?? request.csr?.spki ?? request.publicKey,
       request: request.csr,
-      evidence: { device, claims, advisories },
+      evidence: { genuine, device, claims, advisories },
       packageLength: request.package.length,
     },
     profile,

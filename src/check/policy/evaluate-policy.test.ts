@@ -102,7 +102,7 @@ describe('ROCA', () => {
     const judged = (firmware: string, keyType: 'RSA' | 'EC'): string | undefined => {
       const found = { hsmType: 'YUBIKEY', device: { ...device, firmware }, keyType } as const
       const { advisories } = deviceOn(found, '2026-11-29', builtInKnowledge(), false)
-      const evidence = { device: found.device, claims, advisories }
+      const evidence = { genuine: true, device: found.device, claims, advisories }
       return statusOf({ spki: keyType === 'RSA' ? soundRsa : ec('P-256'), evidence }, 'policy.key.roca')
     }
     const soundRsa = rsa(2048)
@@ -120,14 +120,18 @@ describe('ROCA', () => {
 describe('evidence rules', () => {
   const spki = ec('P-256')
   const judge = (change: Partial<AttestedDevice>, more: KeyClaims, id: string, policy = policyProfile()) =>
-    statusOf({ spki, evidence: { device: { ...device, ...change }, claims: { ...claims, ...more } } }, id, policy)
+    statusOf(
+      { spki, evidence: { genuine: true, device: { ...device, ...change }, claims: { ...claims, ...more } } },
+      id,
+      policy,
+    )
 
   it('refuse an exportable, an imported and a silent key', () => {
     expect(judge({}, {}, 'policy.key.non-exportable')).toBe('pass')
     expect(judge({}, { extractable: true }, 'policy.key.non-exportable')).toBe('fail')
     expect(judge({}, { local: false }, 'policy.key.generated-on-device')).toBe('fail')
-    expect(statusOf({ evidence: { device, claims: {} } }, 'policy.key.generated-on-device')).toBe('fail')
-    expect(statusOf({ evidence: { device, claims: {} } }, 'policy.key.non-exportable')).toBe('fail')
+    expect(statusOf({ evidence: { genuine: true, device, claims: {} } }, 'policy.key.generated-on-device')).toBe('fail')
+    expect(statusOf({ evidence: { genuine: true, device, claims: {} } }, 'policy.key.non-exportable')).toBe('fail')
   })
 
   it('weigh FIPS as the profile says', () => {
@@ -144,7 +148,10 @@ describe('evidence rules', () => {
     expect(judge({}, { permissions: ['sign'] }, 'policy.key.signs')).toBe('pass')
     expect(judge({}, { capabilities: ['sign-pkcs', 'sign-pss'] }, 'policy.key.signs')).toBe('fail')
     const ofRsa = (right: string) =>
-      statusOf({ spki: rsa(3072), evidence: { device, claims: { capabilities: [right] } } }, 'policy.key.signs')
+      statusOf(
+        { spki: rsa(3072), evidence: { genuine: true, device, claims: { capabilities: [right] } } },
+        'policy.key.signs',
+      )
     expect(['sign-pkcs', 'sign-pss', 'sign-ecdsa'].map(ofRsa)).toEqual(['pass', 'pass', 'fail'])
     expect(judge({}, {}, 'policy.key.signs')).toBeUndefined()
     expect(judge({}, { recovery: true }, 'policy.key.recoverable')).toBe('fail')

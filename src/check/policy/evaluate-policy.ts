@@ -21,8 +21,9 @@ export interface PolicyFacts {
   /** SubjectPublicKeyInfo of the attested key, else of the request. */
   readonly spki?: Uint8Array
   readonly request?: CertificationRequest
-  /** What the evidence says, where there is evidence. */
+  /** What the evidence says, where there is evidence. `genuine`: and proves. */
   readonly evidence?: {
+    readonly genuine: boolean
     readonly device: AttestedDevice
     readonly claims: KeyClaims
     readonly advisories?: readonly (Advisory & { readonly remedy: string })[]
@@ -149,15 +150,18 @@ function applyRsaRules(
 }
 
 function applyEvidenceRules(
-  { claims }: NonNullable<PolicyFacts['evidence']>,
+  { claims, genuine }: NonNullable<PolicyFacts['evidence']>,
   spki: Uint8Array | undefined,
   profile: PolicyProfile,
   apply: Apply,
 ): void {
+  // Nobody should read out of evidence that proves nothing that the key is safe.
+  const proven = (what: string): string =>
+    genuine ? what : `the evidence says "${what}", and does not prove it: it is not genuine`
   apply(
     POLICY_RULES.keyLocal,
     claims.local === true,
-    'generated on the device',
+    proven('generated on the device'),
     claims.local === false
       ? 'the key was not generated on the device'
       : 'the evidence does not say that the key was generated on the device',
@@ -165,7 +169,7 @@ function applyEvidenceRules(
   apply(
     POLICY_RULES.keyNonExportable,
     claims.extractable === false,
-    'cannot leave the device',
+    proven('cannot leave the device'),
     claims.extractable === true
       ? 'the key can leave the device'
       : 'the evidence does not say that the key cannot leave the device',
