@@ -164,6 +164,7 @@ const RULES = [
       'src/config/',
       'src/csr/',
       'src/enrollment/',
+      'src/files/',
       'src/knowledge/',
       'src/ledger/',
       'src/sectigo/',

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, ftruncateSync, statSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, ftruncateSync, statSync, unlinkSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { LockFault } from './lock-fault.ts'
 import { holderText, type LockHolder, readHolder, thisProcess } from './lock-holder.ts'
@@ -32,7 +32,9 @@ export async function takeKernelLock(file: string, options: LockOptions = {}): P
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const descriptor = await openLocked(file, options)
     if (descriptor === undefined) return heldBy(readHolder(file))
-    if (isAt(file, descriptor)) {
+    // One of several names (`LinkedLocks`), left by a process that has ended: it would lock the others, too.
+    if (isAt(file, descriptor) && fstatSync(descriptor).nlink > 1) unlinkSync(file)
+    else if (isAt(file, descriptor)) {
       write(descriptor, holderText(thisProcess()))
       return { kind: 'taken', lock: lockOf(descriptor) }
     }

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import { sha256Hex } from '../sha256-hex.ts'
 import type { BrokerHost, BrokerPerson, BrokerSettings } from './broker-settings.ts'
@@ -20,9 +20,8 @@ export type Stranger = 'is missing' | 'is not pinned' | 'is not valid now'
  * matter, since only the pin counts. `now`: milliseconds since 1970.
  */
 export function callerOf(socket: TLSSocket, settings: BrokerSettings, now: number): Caller | Stranger {
-  const raw: unknown = Reflect.get(socket.getPeerCertificate(), 'raw')
-  if (!Buffer.isBuffer(raw)) return 'is missing'
-  const certificate = new X509Certificate(raw)
+  const certificate = socket.getPeerX509Certificate()
+  if (certificate === undefined) return 'is missing'
   const pin = pinOf(certificate)
   const host = settings.hosts.find(({ pins }) => pins.includes(pin))
   const person = settings.people.find(({ pins }) => pins.includes(pin))

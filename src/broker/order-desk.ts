@@ -1,6 +1,8 @@
 import type { BrokeredOrder, OrderRequest } from '../broker-client/messages.ts'
 import { openLedger } from '../enrollment/open-ledger.ts'
+import { RunFolder } from '../enrollment/run-folder.ts'
 import { EnrollError } from '../errors.ts'
+import { LinkedLocks } from '../files/linked-locks.ts'
 import type { HostRequest } from '../ledger/fact.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { once } from '../once.ts'
@@ -36,6 +38,7 @@ export class OrderDesk {
   readonly ledger: Promise<Ledger>
   /** Requests for one key follow each other here; against other brokers the claims guard. */
   readonly #queue = new KeyedQueue()
+  readonly #locks: LinkedLocks
   /** Orders of which the ledger may lack the outcome. */
   readonly #left = new Set<string>()
   /** Those of before this process are in it. */
@@ -43,10 +46,16 @@ export class OrderDesk {
 
   constructor(setting: DeskSetting) {
     this.#setting = setting
+    this.#locks = new LinkedLocks(RunFolder.home(setting.services.stateDirectory))
     this.ledger = openLedger(setting.services)
     this.#spending = this.ledger.then((ledger) => new SpendingLog(ledger))
     // Whoever asks is told; nobody may ask.
     this.#spending.catch(() => undefined)
+  }
+
+  /** For when no request is under way. */
+  close(): Promise<void> {
+    return this.#locks.close()
   }
 
   /** Can requests be taken? Throws what the ledger says. */
@@ -157,12 +166,14 @@ export class OrderDesk {
       return recorded(await knownOrder(ledger, claim))
     await (await this.#spending).count({ ...order, before: settled.history('order', claim) }, host.limits)
     await freeOver(this.#setting, claim, settled.claimOf(claim))
-    const placed = await placeOrder(this.#setting, host, judged, lastPrice).catch((error: unknown) => {
-      // Another broker was first: its order is the order.
-      if (error instanceof EnrollError && error.code === 'order.duplicate') return undefined
-      this.#left.add(claim)
-      throw error
-    })
+    const placed = await placeOrder({ ...this.#setting, locks: this.#locks }, host, judged, lastPrice).catch(
+      (error: unknown) => {
+        // Another broker was first: its order is the order.
+        if (error instanceof EnrollError && error.code === 'order.duplicate') return undefined
+        this.#left.add(claim)
+        throw error
+      },
+    )
     const now = await ledger.look({ ...questions, claims: [...questions.claims, ...acquaintances(order).keys()] })
     if (placed?.accepted === true) await makeKnown(ledger, order, placed.run, now)
     const known = recorded(orderIn(now, claim))

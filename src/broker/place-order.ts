@@ -2,6 +2,7 @@ import { abandonRun } from '../enrollment/abandon-run.ts'
 import { orderOnce } from '../enrollment/order-once.ts'
 import { withNewRun } from '../enrollment/run.ts'
 import { EnrollError } from '../errors.ts'
+import type { LinkedLocks } from '../files/linked-locks.ts'
 import type { RecordedFact } from '../ledger/fact.ts'
 import type { BrokerHost } from './broker-settings.ts'
 import type { DeskSetting } from './desk-setting.ts'
@@ -19,7 +20,7 @@ export interface Placed {
  * whatever the CA answered. Throws EnrollError `order.duplicate` where the key is claimed, `ca.unreachable` where nothing was sent.
  */
 export async function placeOrder(
-  { services, configuration }: DeskSetting,
+  { services, configuration, locks }: DeskSetting & { readonly locks: LinkedLocks },
   { name }: BrokerHost,
   judged: JudgedRequest,
   lastPrice: RecordedFact<'price'> | undefined,
@@ -29,7 +30,7 @@ export async function placeOrder(
   const ca = await services.certificateAuthority(configuration)
   const endpoint = configuration.required('sectigo.endpoint')
   const profile = `${name}/${request.run}`
-  return withNewRun({ configuration, profile, test, device: false }, services, async (run) => {
+  return withNewRun({ configuration, profile, test, device: false, locks }, services, async (run) => {
     const evidence = {
       hsmType: verdict.hsmType,
       keyAttestation: form.keyAttestation ?? '',

@@ -41,11 +41,15 @@ export class RunFolder {
     now: number,
     fill: (draft: RunFolder) => Promise<unknown>,
   ): Promise<RunFolder> {
-    const runs = join(stateDirectory, 'runs')
-    await makeDirectory(runs)
+    const runs = RunFolder.home(stateDirectory)
     const id = newRunId(now)
     const draft = new RunFolder(id, join(runs, `${DRAFT}${id}`))
-    await mkdir(draft.path, { mode: 0o700 })
+    const make = (): Promise<void> => mkdir(draft.path, { mode: 0o700 })
+    await make().catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+      await makeDirectory(runs)
+      await make()
+    })
     try {
       await fill(draft)
       await syncDirectory(draft.path)
@@ -56,6 +60,11 @@ export class RunFolder {
     }
     await syncDirectory(runs)
     return new RunFolder(id, join(runs, id))
+  }
+
+  /** The folder of all of them. */
+  static home(stateDirectory: string): string {
+    return join(stateDirectory, 'runs')
   }
 
   /** Of a run whose whole id is known to be there. */

@@ -1,6 +1,7 @@
 import { DeviceError, type DeviceErrorCode } from '../../devices/device.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { EnrollError, EXIT } from '../errors.ts'
+import type { LinkedLocks } from '../files/linked-locks.ts'
 import { withProcessLock } from '../files/process-lock.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { artefactsAhead } from './artefacts-ahead.ts'
@@ -148,6 +149,8 @@ export interface NewRun {
   readonly onNamed?: ((id: string) => void) | undefined
   /** What its profile is known by beside what this configuration says. */
   readonly marks?: readonly string[]
+  /** Of a process that begins one run after another, over `RunFolder.home`. */
+  readonly locks?: LinkedLocks
 }
 
 /**
@@ -160,12 +163,22 @@ export async function withNewRun<T>(
   action: (run: Run) => Promise<T>,
 ): Promise<T> {
   const ledger = await openLedger(services)
-  const folder = await RunFolder.create(services.stateDirectory, services.now(), async ({ id, journalFile }) => {
-    plan.onNamed?.(id)
-    await Journal.begin(journalFile, services.now, await plannedEvent(plan, id))
-  })
+  let isLocked = false
+  const folder = await RunFolder.create(
+    services.stateDirectory,
+    services.now(),
+    async ({ id, journalFile, lockFile }) => {
+      plan.onNamed?.(id)
+      await Journal.begin(journalFile, services.now, await plannedEvent(plan, id))
+      isLocked = (await plan.locks?.create(lockFile)) ?? false
+    },
+  )
   let begun = false
-  return withProcessLock(folder.lockFile, `the run ${folder.id}`, async () => {
+  const underLock = (work: () => Promise<T>): Promise<T> =>
+    isLocked
+      ? work().finally(() => plan.locks?.release(folder.lockFile))
+      : withProcessLock(folder.lockFile, `the run ${folder.id}`, work)
+  return underLock(async () => {
     begun = true
     const journal = await Journal.open(folder.journalFile, services.now)
     const run = new Run({ folder, journal, ledger }, plan.configuration, services, true)

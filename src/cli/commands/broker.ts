@@ -3,6 +3,7 @@ import type { BrokerSettings } from '../../broker/broker-settings.ts'
 import type { OrderDesk } from '../../broker/order-desk.ts'
 import type { Configuration } from '../../config/configuration.ts'
 import { isAcme, isBrokered } from '../../config/order-route.ts'
+import type { EnrollmentServices } from '../../enrollment/services.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
 import { printable } from '../../printable.ts'
 import type { Arguments, Command, CommandContext } from '../command.ts'
@@ -40,7 +41,7 @@ export const broker: Command = {
     const settings = await readSettings(args, context)
     const configuration = await configure(args, context, { profile: args.text('profile') })
     refuseBrokered(configuration)
-    const services = servicesFor(configuration, args, context)
+    const services = quiet(servicesFor(configuration, args, context))
     const desk = new OrderDesk({ configuration, settings, services })
     // What is damaged is found before a host calls.
     await desk.ledger
@@ -78,6 +79,7 @@ export const broker: Command = {
       context.signal.addEventListener('abort', () => done(), { once: true })
     })
     await server.close()
+    await desk.close()
     await health?.close()
     log('stopped', {}, 'Stopped.')
     return EXIT.done
@@ -97,6 +99,16 @@ async function settleAlways(desk: OrderDesk, signal: AbortSignal, onDefect: (err
     await delay(SETTLE, undefined, { signal, ref: false }).catch(() => undefined)
   }
 }
+
+/** The log has a line for each call: of the steps of an order only those that somebody may have to see to. */
+const quiet = (services: EnrollmentServices): EnrollmentServices => ({
+  ...services,
+  observer: {
+    step: (event) => {
+      if (event.status === 'waiting' || event.status === 'refused') services.observer.step(event)
+    },
+  },
+})
 
 const callToText = ({ caller = 'a stranger', method, route, status, code, order, milliseconds }: CallRecord): string =>
   [
