@@ -137,7 +137,7 @@ export const ERROR_CODES = {
   'run.not-unknown': { exit: 'usage', when: 'The outcome of the order is known; there is nothing to resolve.' },
   'run.open': { exit: 'usage', when: 'A run of this profile is not finished.' },
   'run.stopped': { exit: 'pending', when: 'The run was interrupted at a point from which it can be resumed.' },
-  'sandbox.device': { exit: 'usage', when: 'There is no double of that name.' },
+  'sandbox.device': { exit: 'usage', when: 'There is no double of that name or firmware.' },
   'sandbox.p11-kit': { exit: 'usage', when: 'The p11-kit client module that the double of a PKCS#11 device needs is not installed.' },
   'sandbox.piv-card': { exit: 'usage', when: 'The simulated PIV card could not be started.' },
   'sandbox.scenario': { exit: 'usage', when: 'A scenario file of the rehearsal CA cannot be read.' },

@@ -13,6 +13,8 @@ export interface RunningDouble {
   readonly environment?: Readonly<Record<string, string>>
   /** The double's test root. Never among the built-in anchors. */
   readonly trustAnchors: readonly TrustAnchor[]
+  /** That root, and what stands between it and the device but is not on the device, DER: for verifiers of others. */
+  readonly rootCertificates?: readonly Uint8Array[]
   /** Certificates that travel beside the package and not in it (PEM); a rehearsal CA has to be told them. */
   readonly certChains?: Uint8Array
   close(): Promise<void>
@@ -21,6 +23,8 @@ export interface RunningDouble {
 export interface DoubleOptions {
   /** For sockets and state; exists and is private to this run. */
   readonly directory: string
+  /** One of the module's `FIRMWARE`. */
+  readonly firmware?: string
 }
 
 /** What each double's `double.ts` exports as `startDouble`. */

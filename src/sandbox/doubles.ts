@@ -1,9 +1,15 @@
 import type { HsmType } from '../hsm-type.ts'
 import type { StartDouble } from './double.ts'
 
+interface DoubleModule {
+  readonly startDouble: StartDouble
+  /** What `--firmware` may say, where the double can be more than one. */
+  readonly FIRMWARE?: readonly string[]
+}
+
 /** The double of each family by the name that `demo --device` takes; loaded when it is asked for. */
 export const DOUBLES: Readonly<
-  Record<string, { readonly hsmType: HsmType; readonly load: () => Promise<{ startDouble: StartDouble }> }>
+  Record<string, { readonly hsmType: HsmType; readonly load: () => Promise<DoubleModule> }>
 > = {
   yubihsm2: { hsmType: 'YUBIHSM2', load: () => import('./yubihsm2/double.ts') },
   yubikey: { hsmType: 'YUBIKEY', load: () => import('./yubikey/double.ts') },

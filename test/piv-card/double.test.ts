@@ -1,4 +1,4 @@
-import { createPublicKey, verify } from 'node:crypto'
+import { createPublicKey, verify, X509Certificate } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -79,6 +79,19 @@ describe.runIf(installed('ykcs11'))('the YubiKey double under the agent itself',
     const { keys, pinTriesLeft } = await double.control.snapshot()
     expect(keys).toContainEqual({ slot: 0x9c, algorithm: 0x11, generated: true, pinPolicy: 3, touchPolicy: 1 })
     expect(pinTriesLeft).toBe(3)
+  })
+
+  it('is of the firmware that it is told to be: 5.7.4 has an intermediate between F9 and its root', async () => {
+    const recent = await startDouble({ directory: folder, firmware: '5.7.4', card: { attestationKeyType: 'P-256' } })
+    try {
+      const [above, root, ...more] = (recent.rootCertificates ?? []).map((der) => new X509Certificate(der))
+      if (above === undefined || root === undefined) throw new Error('the intermediate or its root is missing')
+      expect(more).toEqual([])
+      expect(above.checkIssued(root) && above.verify(root.publicKey)).toBe(true)
+      expect(double.rootCertificates).toHaveLength(1)
+    } finally {
+      await recent.close()
+    }
   })
 
   it('can be pulled out and put back by its control', async () => {

@@ -11,6 +11,10 @@ export const sandbox: Command = {
       default: 'yubihsm2',
       describe: Object.keys(DOUBLES).join(', '),
     },
+    firmware: {
+      type: 'string',
+      describe: 'firmware of a YubiKey or YubiHSM 2, such as 5.7.4, 5.4.3-fips, 2.2-fips; default: 5.4.3, 2.4',
+    },
     directory: { type: 'string', describe: 'folder to keep everything in; default: a new temporary folder' },
     script: {
       type: 'string',
@@ -41,7 +45,13 @@ export const sandbox: Command = {
         context.output.warn(
           'Keys and orders of the sandbox that ran here before are gone; runs of it that are not complete cannot go on.',
         )
-      const rehearsal = await startRehearsal({ directory, device: args.required('device'), authority })
+      const firmware = args.text('firmware')
+      const rehearsal = await startRehearsal({
+        directory,
+        device: args.required('device'),
+        ...(firmware === undefined ? {} : { firmware }),
+        authority,
+      })
       const { double, ca, environment } = rehearsal
       const authorityOfTime = await startTimeStampAuthority()
       await writeFile(join(directory, 'tsa-ca.pem'), authorityOfTime.rootPem)
@@ -61,7 +71,7 @@ export const sandbox: Command = {
             `CA        ${ca.url}  (login ${ca.login.loginName}, password ${ca.login.loginPassword}: rehearsal values)`,
             `time      ${authorityOfTime.url}  (time-stamp authority; its root is tsa-ca.pem)`,
             `profile   ${rehearsal.profile}`,
-            `files     the device’s secrets (secret-…), its test root (trust-anchors.json) and the CA’s certificate (ca.pem) are beside the profile`,
+            `files     the device’s secrets (secret-…), its test root (trust-anchors.json${double.rootCertificates === undefined ? '' : ', and device-root.pem for other verifiers'}) and the CA’s certificate (ca.pem) are beside the profile`,
             `enrol     ${[...Object.entries(environment).map(([name, value]) => `${name}=${value} `)].join('')}hsm-enroll enroll ${rehearsal.profile} --yes --wait`,
             `runs      hsm-enroll runs list --state-directory ${rehearsal.stateDirectory}`,
             'Press Ctrl-C to stop.',

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import type { KeyAlgorithm } from '../../../devices/device.ts'
+import { writePem } from '../../asn1/pem.ts'
 import { didYouMeanHint } from '../../did-you-mean.ts'
 import { EnrollError } from '../../errors.ts'
 import { makeDirectory } from '../../files/make-directory.ts'
@@ -30,6 +31,8 @@ export interface RehearsalOptions {
   readonly directory: string
   /** A double's name, or one that runs already. */
   readonly device: string | RunningDouble
+  /** Of a double that is started by its name. */
+  readonly firmware?: string
   readonly algorithm?: KeyAlgorithm
   /** What the profile's `request:` has beside the subject. */
   readonly request?: Readonly<Record<string, string | readonly string[]>>
@@ -39,7 +42,10 @@ export interface RehearsalOptions {
 export async function startRehearsal(options: RehearsalOptions): Promise<Rehearsal> {
   const { directory } = options
   await makeDirectory(join(directory, 'device'))
-  const double = typeof options.device === 'string' ? await startNamedDouble(options.device, directory) : options.device
+  const double =
+    typeof options.device === 'string'
+      ? await startNamedDouble(options.device, directory, options.firmware)
+      : options.device
   try {
     const ca = await startCertificateAuthority({
       ...options.authority,
@@ -50,6 +56,8 @@ export async function startRehearsal(options: RehearsalOptions): Promise<Rehears
       await writeFile(join(directory, name), content, { mode: 0o600 })
       return name
     }
+    if (double.rootCertificates !== undefined)
+      await write('device-root.pem', double.rootCertificates.map((der) => writePem('CERTIFICATE', der)).join(''))
     const stateDirectory = join(directory, 'state')
     const secrets: Record<string, string> = {}
     for (const [name, value] of Object.entries(double.secrets))
@@ -97,7 +105,7 @@ export async function startRehearsal(options: RehearsalOptions): Promise<Rehears
   }
 }
 
-async function startNamedDouble(name: string, directory: string): Promise<RunningDouble> {
+async function startNamedDouble(name: string, directory: string, firmware?: string): Promise<RunningDouble> {
   const entry = DOUBLES[name]
   if (entry === undefined) {
     throw new EnrollError(
@@ -108,7 +116,20 @@ async function startNamedDouble(name: string, directory: string): Promise<Runnin
       },
     )
   }
-  return (await entry.load()).startDouble({ directory: join(directory, 'device') })
+  const { startDouble, FIRMWARE = [] } = await entry.load()
+  if (firmware !== undefined && !FIRMWARE.includes(firmware)) {
+    throw new EnrollError(
+      'sandbox.device',
+      `Could not rehearse with "${name}" of firmware "${firmware.slice(0, 40)}".${didYouMeanHint(firmware, FIRMWARE)}`,
+      {
+        remedy:
+          FIRMWARE.length === 0
+            ? 'Leave out --firmware: this double has only one.'
+            : `Use one of ${FIRMWARE.join(', ')}.`,
+      },
+    )
+  }
+  return startDouble({ directory: join(directory, 'device'), ...(firmware === undefined ? {} : { firmware }) })
 }
 
 /** An order that the documents' tables accept. */

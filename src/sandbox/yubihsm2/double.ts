@@ -28,10 +28,16 @@ export async function startYubiHsm2Double(options: YubiHsm2DoubleOptions = {}): 
     settings: {},
     secrets: { password: FACTORY_PASSWORD },
     trustAnchors: device.issuer.trustAnchors,
+    rootCertificates: [device.issuer.subCa.certificate, device.issuer.root.certificate],
     device,
     connectorUrl: connector.url,
     close: () => connector.close(),
   }
 }
 
-export const startDouble: StartDouble = () => startYubiHsm2Double()
+export const FIRMWARE = Object.keys(PERSONALITIES)
+
+const isPersonality = (name: string): name is PersonalityName => Object.hasOwn(PERSONALITIES, name)
+
+export const startDouble: StartDouble = ({ firmware = '' }) =>
+  startYubiHsm2Double(isPersonality(firmware) ? { personality: firmware } : {})

@@ -56,6 +56,7 @@ export type FromWorker =
       readonly kind: 'started'
       readonly environment: Readonly<Record<string, string>>
       readonly trustAnchors: readonly (readonly TrustAnchor[])[]
+      readonly rootCertificates: readonly (readonly Uint8Array[])[]
     }
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'reply'; readonly id: number; readonly reply: CardReply }

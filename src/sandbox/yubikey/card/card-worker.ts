@@ -48,6 +48,7 @@ async function serve(port: NonNullable<typeof parentPort>, data: CardWorkerData)
     kind: 'started',
     environment: pcscd.environment,
     trustAnchors: created.map(({ trustAnchors }) => trustAnchors),
+    rootCertificates: created.map(({ intermediates, root }) => [...intermediates, root.certificate]),
   })
 }
 

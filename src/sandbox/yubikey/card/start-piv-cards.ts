@@ -16,6 +16,8 @@ export interface RunningPivCards {
   readonly cards: readonly CardControl[]
   /** Test anchors of each card, in order. */
   readonly trustAnchors: readonly (readonly TrustAnchor[])[]
+  /** What stands above F9 and is not on each card, the test root last, DER. */
+  readonly rootCertificates: readonly (readonly Uint8Array[])[]
   /** Ends daemon and thread; safe to call twice. */
   close(): Promise<void>
 }
@@ -43,13 +45,14 @@ export async function startPivCards({ cards, directory }: PivCardsOptions): Prom
   })
   const worker = new Worker(await runnableModule(cardWorkerUrl, directory), { workerData })
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
-  const { environment, trustAnchors } = await started(worker)
+  const { environment, trustAnchors, rootCertificates } = await started(worker)
   const ask = conversation(worker)
   // A caller that dies without closing must not be kept alive by its cards.
   worker.unref()
   return {
     environment,
     trustAnchors,
+    rootCertificates,
     cards: cards.map((_plan, index) => new CardControl(ask, index)),
     close: async () => {
       worker.ref()
