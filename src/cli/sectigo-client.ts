@@ -1,5 +1,5 @@
 import type { Configuration } from '../config/configuration.ts'
-import { connectToCa } from '../enrollment/connect-to-ca.ts'
+import { connectToCa } from '../enrollment/ca-client.ts'
 import { EnrollError, EXIT, type ExitCode } from '../errors.ts'
 import { printable } from '../printable.ts'
 import type { ChangeOutcome } from '../sectigo/change-outcome.ts'

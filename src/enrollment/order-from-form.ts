@@ -103,7 +103,7 @@ export async function orderFromForm(
   const endpoint = configuration.required('sectigo.endpoint')
   const [key, ...others] = keys
   const [worst] = evidence
-  const { connectToCa } = await import('./connect-to-ca.ts')
+  const { connectToCa } = await import('./ca-client.ts')
   const client = connectToCa(configuration, services.reading, services.onTrace)
   return withNewRun({ configuration, profile, test, device: false }, services, async (run) => {
     onBegun?.(run)
