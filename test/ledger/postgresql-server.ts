@@ -19,6 +19,7 @@ import type { DatabaseOptions } from '../../src/ledger/postgresql/connection.ts'
 import { migrate } from '../../src/ledger/postgresql/migrate.ts'
 import { Transactions } from '../../src/ledger/postgresql/transactions.ts'
 import { freePort } from '../free-port.ts'
+import { notRun } from '../not-run.ts'
 
 const DEBIAN = '/usr/lib/postgresql'
 
@@ -38,6 +39,16 @@ const newestOfDebian = (): string | undefined =>
 
 /** For `allHere`. */
 export const missingServer = (): readonly string[] => (binaries() === undefined ? ['postgresql'] : [])
+
+/** Does the server come with those programs, beside what every one has? The tests that need them are counted as not run elsewhere. */
+export function hasPrograms(...names: readonly string[]): boolean {
+  const folder = binaries()
+  // Without a server, nothing of the file is run.
+  if (folder === undefined) return false
+  const missing = names.filter((name) => !existsSync(join(folder, name)))
+  if (missing.length > 0) notRun(`${missing.join(', ')} beside the server in ${folder}`)
+  return missing.length === 0
+}
 
 /** PostgreSQL refuses to run as root: then as nobody. */
 const NOBODY = 65534

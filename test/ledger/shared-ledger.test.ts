@@ -17,7 +17,7 @@ import { allHere } from '../not-run.ts'
 import { makeCsr } from '../sectigo/rehearsal-kit.ts'
 import { gather } from './conformance.ts'
 import { CuttingProxy } from './cutting-proxy.ts'
-import { missingServer, PASSWORD, PostgresqlServer } from './postgresql-server.ts'
+import { hasPrograms, missingServer, PASSWORD, PostgresqlServer } from './postgresql-server.ts'
 
 /** The command line of a host whose ledger is in a database. */
 describe.skipIf(!allHere(missingServer()))('a host with its ledger in PostgreSQL', () => {
@@ -151,30 +151,34 @@ describe.skipIf(!allHere(missingServer()))('a host with its ledger in PostgreSQL
     expect((await inDatabase('order')).at(-1)).toBe('ordered')
   })
 
-  it('whose database was restored from an older copy refuses until it was synchronised, and orders nothing twice', async () => {
-    const dump = join(server.folder, `${database}.dump`)
-    const own = ['-h', server.folder, '-p', String(server.port), '-U', 'postgres']
-    // A first run, so that the copy knows the host, and a second one that it does not know.
-    expect((await enroll(env, '--test', '--wait')).code).toBe(0)
-    await server.program('pg_dump', [...own, '-Fc', '-f', dump, database])
-    const paid = await enroll(env, '--wait')
-    expect(paid.code, paid.stderr).toBe(0)
-    const claims = 'SELECT name, run, intent FROM hsm_enroll.claim ORDER BY name'
-    const before = await server.sql(claims, database)
-    await server.sql(`DROP DATABASE ${database} WITH (FORCE)`)
-    await server.sql(`CREATE DATABASE ${database} TEMPLATE template0`)
-    await server.program('pg_restore', [...own, '-d', database, dump])
-    expect(await server.sql(claims, database)).not.toEqual(before)
+  const canDump = hasPrograms('pg_dump', 'pg_restore')
+  it.skipIf(!canDump)(
+    'whose database was restored from an older copy refuses until it was synchronised, and orders nothing twice',
+    async () => {
+      const dump = join(server.folder, `${database}.dump`)
+      const own = ['-h', server.folder, '-p', String(server.port), '-U', 'postgres']
+      // A first run, so that the copy knows the host, and a second one that it does not know.
+      expect((await enroll(env, '--test', '--wait')).code).toBe(0)
+      await server.program('pg_dump', [...own, '-Fc', '-f', dump, database])
+      const paid = await enroll(env, '--wait')
+      expect(paid.code, paid.stderr).toBe(0)
+      const claims = 'SELECT name, run, intent FROM hsm_enroll.claim ORDER BY name'
+      const before = await server.sql(claims, database)
+      await server.sql(`DROP DATABASE ${database} WITH (FORCE)`)
+      await server.sql(`CREATE DATABASE ${database} TEMPLATE template0`)
+      await server.program('pg_restore', [...own, '-d', database, dump])
+      expect(await server.sql(claims, database)).not.toEqual(before)
 
-    const refused = await enroll(env, '--test')
-    expect([refused.code, code(refused)]).toEqual([5, 'ledger.behind'])
-    expect(rehearsal.ca.orders.filter(({ test }) => !test)).toHaveLength(1)
-    const synced = await ledger(['sync'])
-    expect([synced.code, said(synced).disagreements]).toEqual([0, []])
-    expect(await server.sql(claims, database)).toEqual(before)
-    expect(code(await enroll())).toBe('run.completed')
-    expect(rehearsal.ca.orders.filter(({ test }) => !test)).toHaveLength(1)
-  })
+      const refused = await enroll(env, '--test')
+      expect([refused.code, code(refused)]).toEqual([5, 'ledger.behind'])
+      expect(rehearsal.ca.orders.filter(({ test }) => !test)).toHaveLength(1)
+      const synced = await ledger(['sync'])
+      expect([synced.code, said(synced).disagreements]).toEqual([0, []])
+      expect(await server.sql(claims, database)).toEqual(before)
+      expect(code(await enroll())).toBe('run.completed')
+      expect(rehearsal.ca.orders.filter(({ test }) => !test)).toHaveLength(1)
+    },
+  )
 
   it('orders no more than the owner of the ledger allows, which no host can change', async () => {
     const limit = (args: readonly string[], by = at(database, server.port, 'postgres')): Promise<ProgramEnd> =>

@@ -9,6 +9,7 @@ import type { ChildProcess } from 'node:child_process'
 import { appendFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { EXIT } from '../../src/errors.ts'
 import { type Host, REJECTED, startFleet } from './campaign/fleet.ts'
 import { Lan } from './campaign/lan.ts'
 import { type Ended, startProgram } from './campaign/programs.ts'
@@ -59,7 +60,8 @@ async function command(host: Host, ...args: readonly string[]): Promise<Ended> {
     join(fleet.folder, 'commands.log'),
     `${host.node} ${args.join(' ')}: ${end.code}\n${end.stdout}${end.stderr}\n`,
   )
-  if (DEFECTS.includes(end.code))
+  // A usage error is one of this tool, which would otherwise count for nothing.
+  if (DEFECTS.includes(end.code) || (end.code === EXIT.usage && end.stderr.includes('(usage, ')))
     defects.push(`${host.node} ${args.join(' ')}: ${end.code} ${end.stderr.slice(0, 2000)}`)
   return end
 }
@@ -124,7 +126,7 @@ const enrolAgain = (host: Host): Promise<Ended> => {
   const { file } = random.pick(host.profiles)
   switch (random.below(4)) {
     case 0:
-      return command(host, 'enroll', '--profile', file, ...YES)
+      return command(host, 'enroll', file, ...YES)
     case 1:
       return resume(host)
     default:

@@ -19,6 +19,8 @@ const BROKER_PORT = 8443
 const CONNECTOR_PORT = 12345
 const CA_PORT = 443
 const SERIAL = 39_100_000
+/** Devices, of which each brings two anchors, in one file: a file may hold no more than 64. */
+const ANCHORED = 30
 
 /** What the name of the organization of a key says that the second person does with it. */
 export const REJECTED = 'Reject'
@@ -56,6 +58,8 @@ export async function startFleet(lan: Lan, folder: string, hosts: number, keys: 
     writeFileSync(file, content, { mode: 0o600 })
     return file
   }
+  const writeAnchors = (name: string, of: readonly SoftwareYubiHsm[]): string =>
+    write(name, JSON.stringify({ trustAnchors: of.flatMap(({ issuer }) => issuer.trustAnchors) }))
   const devices = Array.from(
     { length: hosts },
     (_, index) => new SoftwareYubiHsm({ ...PERSONALITIES['2.4'], serial: SERIAL + index }),
@@ -105,11 +109,13 @@ export async function startFleet(lan: Lan, folder: string, hosts: number, keys: 
     const home = join(folder, node)
     mkdirSync(home)
     const stateDirectory = join(home, 'state')
+    const trustAnchors = [writeAnchors(`${node}-anchors.json`, [device])]
     const profiles = Array.from({ length: keys }, (_, key) => {
       const organization = organizationOf(index, key)
       const profile = {
         ...rest,
         stateDirectory,
+        trustAnchors,
         device: {
           ...base.device,
           uri: `yubihsm2:connector=http://127.0.0.1:${CONNECTOR_PORT};serial=${SERIAL + index};auth-key=1`,
@@ -140,6 +146,9 @@ export async function startFleet(lan: Lan, folder: string, hosts: number, keys: 
   })
   const account = {
     ...rest,
+    trustAnchors: Array.from({ length: Math.ceil(hosts / ANCHORED) }, (_, index) =>
+      writeAnchors(`anchors-${index}.json`, devices.slice(index * ANCHORED, (index + 1) * ANCHORED)),
+    ),
     sectigo: { ...sectigo, endpoint: `https://${ADDRESSES.ca}:${CA_PORT}/products/` },
     ledger: {
       url: `postgresql://${ADDRESSES.database}:${server.port}/${database}`,
