@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { publishedRecord } from '../enrollment/published-record.ts'
-import { hasKey, type RunRecord, type RunSummary } from '../enrollment/run-record.ts'
+import { askBrokerAgain, hasKey, type RunRecord, type RunSummary } from '../enrollment/run-record.ts'
 import { EXIT, type ExitCode, withRemedy } from '../errors.ts'
 import { printable } from '../printable.ts'
 import { shellWord } from '../shell-word.ts'
@@ -49,7 +49,10 @@ export function nextStep(id: string, record: RunRecord): string {
         : `a check refused it; see check.json, correct the profile, then \`hsm-enroll runs resume ${id} ${withProfile(record)}\``
     case 'submitting':
     case 'unknown':
-      return `find out whether the CA has the order, then \`hsm-enroll runs resolve ${id} --order-number N\` or \`--not-placed\``
+      return (
+        askBrokerAgain(id, record) ??
+        `find out whether the CA has the order, then \`hsm-enroll runs resolve ${id} --order-number N\` or \`--not-placed\``
+      )
     case 'ordered':
       if (record.submission?.toAuthorize === true)
         return `authorize it, unless you already did: \`hsm-enroll order authorize ${record.orderNumber}\` charges it and lets it proceed${hasKey(record) ? `; then \`hsm-enroll runs resume ${id}\`` : ''}`

@@ -1,9 +1,9 @@
-import { EnrollError } from '../errors.ts'
+import { EnrollError, sentence } from '../errors.ts'
 import { peekLedger } from './open-ledger.ts'
 import { type KnownRun, runsOfProfile } from './profile-runs.ts'
 import type { Renewed } from './run-event.ts'
 import type { IndexedRun } from './run-index.ts'
-import { isUnknown, type RunRecord } from './run-record.ts'
+import { askBrokerAgain, isUnknown, type RunRecord } from './run-record.ts'
 import type { EnrollmentServices } from './services.ts'
 
 type Setting = Pick<EnrollmentServices, 'ledger' | 'stateDirectory' | 'now'>
@@ -116,6 +116,8 @@ const unfinished = ({ id, record }: KnownRun): EnrollError =>
 /** What a person does with a run that is not finished. */
 export function whatNext(id: string, record: RunRecord): string {
   if (isUnknown(record)) {
+    const ask = askBrokerAgain(id, record)
+    if (ask !== undefined) return sentence(`The outcome is unknown: ${ask}`)
     return `Check in the balance and the order list whether the CA has its order, then record it with \`hsm-enroll runs resolve ${id} --order-number N\` or \`--not-placed\`.`
   }
   const resume = `Continue with \`hsm-enroll runs resume ${id}\` (with --profile, if you edited the profile)`

@@ -95,6 +95,12 @@ export const hasKey = ({ spkiSha256, submission }: RunRecord): boolean =>
 /** Has the run submitted an order, whatever became of it? */
 export const hasOrder = ({ submission }: RunRecord): boolean => submission !== undefined
 
+/** What settles an order of unknown outcome that went through a broker, which alone can look at the account; undefined for any other. */
+export const askBrokerAgain = (id: string, { settings }: Pick<RunRecord, 'settings'>): string | undefined =>
+  settings['broker.url'] === undefined
+    ? undefined
+    : `ask the broker again with \`hsm-enroll runs resume ${id}\`; what it does not know either, its operator records on its machine`
+
 /** Nobody knows whether the CA has an order of the run. */
 export const isUnknown = ({ state, refusal }: Pick<RunRecord, 'state' | 'refusal'>): boolean =>
   state === 'unknown' || state === 'submitting' || (state === 'rejected' && refusal?.doubtful === true)

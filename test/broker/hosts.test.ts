@@ -88,6 +88,11 @@ describe('a host with a broker', () => {
     const first = await run('enroll', through, '--yes')
     expect(first.code, first.stderr).toBe(5)
     expect(kit.orders - before).toBe(sent)
+    // A host cannot look at the account: it is sent to the broker, not to the CA.
+    for (const said of [first, await run('enroll', through, '--yes')]) {
+      expect(said.stdout).toContain('ask the broker again with `hsm-enroll runs resume')
+      expect(said.stdout).not.toContain('runs resolve')
+    }
     gate.loses = 'nothing'
     // Nobody has to resolve it, and a timer goes on with it too.
     const second = await run('runs', 'resume', '--all', '--yes', '--state-directory', join(kit.folder, `lost-${loses}`))
