@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { OWN_PROCESS } from './test/own-process.ts'
 import { SlowFirst } from './test/slow-first.ts'
 
 const common = {
@@ -13,6 +14,9 @@ const common = {
   expect: { poll: { timeout: 60_000 } },
 }
 
+/** Files that share their processes spare reading the code for each of them. */
+const shared = { ...common, setupFiles: [...common.setupFiles, './test/shared-process.ts'], isolate: false }
+
 export default defineConfig({
   test: {
     reporters: ['default', './test/not-run-reporter.ts'],
@@ -24,9 +28,10 @@ export default defineConfig({
     // Most files of `test` wait, for programs that they start, more than they compute.
     maxWorkers: availableParallelism() + 1,
     projects: [
-      // Beside the code, and of one room each: they share their processes, which spares reading the code for every file.
-      { test: { ...common, name: 'unit', include: ['src/**/*.test.ts', 'devices/**/*.test.ts'], isolate: false } },
-      { test: { ...common, name: 'whole', include: ['test/**/*.test.ts'] } },
+      // Beside the code, and of one room each.
+      { test: { ...shared, name: 'unit', include: ['src/**/*.test.ts', 'devices/**/*.test.ts'] } },
+      { test: { ...shared, name: 'whole', include: ['test/**/*.test.ts'], exclude: OWN_PROCESS } },
+      { test: { ...common, name: 'alone', include: OWN_PROCESS } },
     ],
   },
 })
