@@ -14,8 +14,8 @@ command -v python3 >/dev/null || { echo "python3 is missing" >&2; exit 1; }
 mkdir -p "$(dirname "$folder")"
 work="$(mktemp -d "$(dirname "$folder")/install-XXXXXX")"
 trap 'rm -rf "$work"' EXIT
-python3 -m venv "$work/probe" >/dev/null || { echo "python3-venv is missing" >&2; exit 1; }
-rm -rf "$work/probe" "$folder"
+python3 -c 'import ensurepip, venv' 2>/dev/null || { echo "python3-venv is missing" >&2; exit 1; }
+rm -rf "$folder"
 # A virtual environment knows its own path: it is made where it stays.
 python3 -m venv "$folder/venv"
 pip=("$folder/venv/bin/python" -m pip --quiet --disable-pip-version-check)
