@@ -1,3 +1,4 @@
+import { isTar } from '../../archive/tar-entries.ts'
 import { decodeText } from '../../asn1/decode-text.ts'
 import { TAG } from '../../asn1/der.ts'
 import { gunzip } from '../../primitives/primitives.ts'
@@ -38,7 +39,7 @@ const isUnpackedStatement = (bytes: Uint8Array): boolean =>
 function holdsStatement(file: Uint8Array): boolean {
   try {
     const content = gunzip(file, MAX_UNPACKED).unpacked
-    return !CONTAINERS.includes(content[0] ?? 0) && decodeText(content) === undefined
+    return !CONTAINERS.includes(content[0] ?? 0) && !isTar(content) && decodeText(content) === undefined
   } catch {
     // Damaged, or larger than a statement: whatever it was, it is none now.
     return false

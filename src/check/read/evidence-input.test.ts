@@ -49,6 +49,21 @@ const SELF_SIGNED = [
   ...['-subj', '/CN=x'],
 ]
 
+/** What GNU tar makes of files. */
+function tarOf(...files: readonly (readonly [name: string, content: Uint8Array])[]): Buffer {
+  const folder = mkdtempSync(join(tmpdir(), 'tar-'))
+  for (const [name, content] of files) writeFileSync(join(folder, name), content)
+  const tar = execFileSync('tar', ['-C', folder, '-cf', '-', ...files.map(([name]) => name)])
+  rmSync(folder, { recursive: true })
+  return tar
+}
+const hex = wanted.toString('hex')
+const indented = base64(wanted)
+  .toString()
+  .replace(/.{1,76}/g, '  $&\n')
+const yaml = (tag: string): Buffer => Buffer.from(`name: x\nevidence: ${tag}|\n${indented}`)
+const pair = tarOf(['leaf.crt', leaf], ['f9.crt', issuer.f9Certificate])
+
 const FORMS: readonly (readonly [string, Uint8Array, note?: RegExp])[] = [
   ['PEM', wanted],
   ['DER, one after the other', Buffer.concat([leaf, issuer.f9Certificate]), /DER/],
@@ -57,6 +72,16 @@ const FORMS: readonly (readonly [string, Uint8Array, note?: RegExp])[] = [
   ['base64 of the DER', base64(Buffer.concat([leaf, issuer.f9Certificate])), /base64/],
   ['base64 in quotation marks', Buffer.from(`"${base64(wanted)}"`), /base64/],
   ['double base64', base64(base64(wanted)), /second time: the CA wants it once/],
+  ['a tar archive of both', pair, /unpacked the tar archive \(2 files\)/],
+  ['a tar archive, compressed', gzipSync(pair), /unpacked the gzip/],
+  ['hexadecimal digits as PostgreSQL prints them', Buffer.from(`\\x${hex}`), /hexadecimal/],
+  ['hexadecimal digits behind 0x', Buffer.from(`0x${hex}`), /hexadecimal/],
+  ['hexadecimal digits of SQL', Buffer.from(`X'${hex}'`), /hexadecimal/],
+  ['base64 as Python prints bytes', Buffer.from(`b'${base64(wanted)}'`), /base64/],
+  ['a Buffer of Node.js in JSON', Buffer.from(JSON.stringify({ attestation: wanted })), /JSON/],
+  ['octets in JSON', Buffer.from(JSON.stringify([...wanted])), /JSON/],
+  ['a block of YAML', yaml(''), /lines that name them/],
+  ['a binary block of YAML', yaml('!!binary '), /lines that name them/],
   ['CRLF', Buffer.from(text.replaceAll('\n', '\r\n')), /plain PEM/],
   ['a byte order mark', Buffer.from(`\ufeff${text}`), /byte order mark/],
   ['UTF-16 from a Windows redirect', Buffer.from(`\ufeff${text.replaceAll('\n', '\r\n')}`, 'utf16le'), /UTF-16/],
@@ -171,6 +196,12 @@ describe('readEvidence', () => {
     ['half a certificate (PEM)', Buffer.from(text.slice(0, 700)), /does not end/],
     ['half a certificate (DER)', leaf.subarray(0, 300), /cut off/],
     ['half a base64', base64(wanted).subarray(0, 1001), /base64 is cut off/],
+    [
+      'a hex dump',
+      Buffer.from(`00000000: 3082 0255 3082 013d a003 0201 0202 1001  0..U0..=........\n`),
+      /it is a hex dump/,
+    ],
+    ['a tar archive that was cut off', pair.subarray(0, 1500), /the tar archive cannot be used/],
     ['prose', Buffer.from('This is not an attestation.'), /neither PEM, JSON nor base64/],
     ['base64 that lost its plus signs', Buffer.from('AAAA BBBB CCCC DDDD'), /blanks inside the base64/],
     ['half a JSON', Buffer.from('{"attestation_statement": {'), /JSON is cut off/],

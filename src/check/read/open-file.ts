@@ -10,6 +10,7 @@ import { derLayer } from './layers/der.ts'
 import { familyLayer } from './layers/family.ts'
 import { gzipLayer } from './layers/gzip.ts'
 import { mailLayer } from './layers/mail.ts'
+import { tarLayer } from './layers/tar.ts'
 import { textLayer } from './layers/text.ts'
 import { wrongBinary } from './layers/wrong-file.ts'
 import { zipLayer } from './layers/zip.ts'
@@ -27,6 +28,7 @@ const MAX_ITEMS = 64
 const LAYERS: readonly Layer<Uint8Array>[] = [
   familyLayer,
   zipLayer,
+  tarLayer,
   gzipLayer,
   derLayer,
   cborLayer,

@@ -18,7 +18,9 @@ export function dataUriLayer(text: string): Peeled | undefined {
 /** Base64 of either alphabet, in lines or not, in quotation marks or not; several values one after another; hex digits. */
 export function base64Layer(text: string): Peeled | undefined {
   const trimmed = text.trim()
-  const unquoted = /^(["'`])([\s\S]*)\1[,;]?$/.exec(trimmed)?.[2]?.trim() ?? trimmed
+  const quoted = /^[bBxX]?(["'`])([\s\S]*)\1[,;]?$/.exec(trimmed)?.[2]?.trim() ?? trimmed
+  // As PostgreSQL, Python and others write octets: \x3082…, 0x3082…
+  const unquoted = quoted.replace(/^(?:\\x|0x)(?=[0-9a-f]{40})/i, '')
   if (!/^[A-Za-z0-9+/=_\s:-]+$/.test(unquoted) || unquoted.includes('-----')) return undefined
   const joined = unquoted.replace(/\s+/g, '')
   const hex = joined.replaceAll(':', '')

@@ -27,10 +27,11 @@ export const derLayer: Layer<Uint8Array> = (bytes) => {
   return { items, ...(notes.length === 0 ? {} : { note: notes.join('; ') }) }
 }
 
-/** `0` begins text, too: a binary value says its length, and holds a SEQUENCE or an OID. */
+/** `0` begins text, too: a binary value says its length, holds a SEQUENCE or an OID, and is not made of digits and blanks, as a dump is. */
 function looksBinary(bytes: Uint8Array): boolean {
   if (bytes[0] !== TAG.sequence) return false
   if ((bytes[1] ?? 0) >= 0x80) return true
+  if (/^[\s0-9a-f:]{24}/i.test(Buffer.from(bytes.subarray(0, 24)).toString('latin1'))) return false
   const { content, end } = derHeader(bytes, 0)
   return end <= bytes.length && (bytes[content] === TAG.sequence || bytes[content] === TAG.oid)
 }

@@ -63,8 +63,18 @@ function collect(value: unknown, depth: number, collected: Collected): void {
       return
     }
   }
+  if (isOctets(value)) {
+    collected.parts.push({ bytes: Buffer.from(value) })
+    return
+  }
   if (depth < MAX_DEPTH) for (const member of Object.values(value)) collect(member, depth + 1, collected)
 }
+
+/** As Node.js writes a Buffer into JSON, and others write bytes. */
+const isOctets = (value: object): value is readonly number[] =>
+  Array.isArray(value) &&
+  value.length >= SHORTEST &&
+  value.every((each: unknown) => Number.isInteger(each) && Number(each) >= 0 && Number(each) < 256)
 
 function collectString(value: unknown, parts: Part[]): void {
   if (typeof value !== 'string' || value.length < SHORTEST) return

@@ -36,6 +36,12 @@ const TEXT: readonly (WrongFile & { readonly pattern: RegExp })[] = [
   { pattern: /-----BEGIN PGP /, what: 'OpenPGP data', remedy: 'Decrypt it, or give the file itself.' },
 ]
 
+/** As xxd, od and `hexdump -C` print one: an offset, then at least eight groups of digits. */
+const DUMPED = /^[0-9a-f]{6,8}:? {1,2}(?:[0-9a-f]{2,4} {1,2}){8}/im
+const DUMP: WrongFile = {
+  what: 'a hex dump',
+  remedy: 'Pass the file itself; `xxd -r` restores it from a dump of xxd.',
+}
 const CASE: WrongFile = {
   what: 'PEM whose letters were all made lower-case: what it held cannot be restored',
   remedy: 'Copy it again from where it was written, and let nothing change its letters.',
@@ -49,14 +55,13 @@ const DASHES: WrongFile = {
 export function wrongBinary(bytes: Uint8Array): Unreadable | undefined {
   const head = Buffer.from(bytes.subarray(0, 16)).toString('hex')
   const found = BINARY.find(({ hex }) => head.startsWith(hex))
-  if (found !== undefined) return because(found)
-  const tar = Buffer.from(bytes.subarray(257, 262)).toString('latin1') === 'ustar'
-  return tar ? because({ what: 'a tar archive', remedy: UNPACK }) : undefined
+  return found && because(found)
 }
 
 export function wrongText(text: string): Unreadable | undefined {
   const found = TEXT.find(({ pattern }) => pattern.test(text))
   if (found !== undefined) return because(found)
+  if (DUMPED.test(text) && !/^-----BEGIN /m.test(text)) return because(DUMP)
   if (/-----begin [a-z0-9 ]{1,40}-----/.test(text)) return because(CASE)
   if (/[\u2010-\u2015\u2212]-{0,4}\s?BEGIN [A-Z0-9 ]{1,40}/.test(text)) return because(DASHES)
   return undefined
