@@ -1,0 +1,17 @@
+import { resolve } from 'node:path'
+import { defineConfig } from 'vitest/config'
+
+const root = resolve(import.meta.dirname, '../../..')
+
+/** What only this rig can run: `npm cit` takes the `.test.ts` of its own system. */
+export default defineConfig({
+  test: {
+    root,
+    include: ['test/interop/debian-13/*.rig.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    pool: 'forks',
+    setupFiles: [resolve(root, 'test/own-locks.ts')],
+    globalSetup: resolve(root, 'test/run-folder.ts'),
+  },
+})
