@@ -9,7 +9,7 @@ export async function replaceFile(file: string, content: string, mode = 0o600): 
     try {
       await handle.writeFile(content)
       // Whatever the umask: who reads metrics is another user.
-      await handle.chmod(mode)
+      if (mode !== 0o600) await handle.chmod(mode)
       await handle.sync()
     } finally {
       await handle.close()

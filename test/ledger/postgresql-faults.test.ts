@@ -5,6 +5,9 @@ import { allHere } from '../not-run.ts'
 import { CuttingProxy } from './cutting-proxy.ts'
 import { missingServer, PASSWORD, PostgresqlServer } from './postgresql-server.ts'
 
+/** Message of the frontend that ends what is asked at once. */
+const SYNC = 'S\0\0\0\x04'
+
 describe.skipIf(!allHere(missingServer()))('PostgreSQL that fails', () => {
   let server: PostgresqlServer
   let database: string
@@ -116,6 +119,28 @@ describe.skipIf(!allHere(missingServer()))('PostgreSQL that fails', () => {
       expect(await through(server.port).claim(name, 'b', 'i')).toMatchObject({ run: 'a' })
     },
   )
+
+  it.each<readonly [string, (name: string) => Promise<unknown>]>([
+    ['a claim', (claim) => ledger.claim(claim, 'a', 'i')],
+    ['a fact', (run) => ledger.record({ kind: 'key', subject: 'k', run, status: 'alive', test: false })],
+    [
+      'what is known of several',
+      (claim) =>
+        ledger.look({
+          facts: [
+            ['key', 'k'],
+            ['order', 'k'],
+          ],
+          claims: [claim, 'k'],
+        }),
+    ],
+  ])('is asked once for %s', async (_, ask) => {
+    await ask(`${name}-first`)
+    const before = proxy.sent.length
+    await ask(name)
+    const asked = proxy.sent.slice(before)
+    expect([asked.split(SYNC).length - 1, asked.split('COMMIT').length - 1]).toEqual([1, 0])
+  })
 
   it('and restarts between two questions is connected to again', async () => {
     await server.kill('SIGINT')
