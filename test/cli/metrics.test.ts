@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse, stringify } from 'yaml'
 import { prometheusText } from '../../src/enrollment/metrics/prometheus-text.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { runInside } from '../enrollment/run-inside.ts'
@@ -44,6 +45,26 @@ describe('the metrics', () => {
     expect(Math.abs(value('hsm_enroll_last_success_seconds') - Date.now() / 1000)).toBeLessThan(3600)
     expect(value('hsm_enroll_knowledge_age_seconds')).toBeGreaterThan(0)
     expect(text.match(/^hsm_enroll_trust_anchor_not_after_seconds/gm)?.length).toBeGreaterThan(5)
+  })
+
+  it.each([
+    [
+      'a broker',
+      { broker: { url: 'https://127.0.0.1:1', ca: 'ca.pem', clientCertificate: 'c.pem', clientKey: 'file:k' } },
+    ],
+    ['an ACME server', { ca: 'acme', acme: { directory: 'https://127.0.0.1:1/', accountKey: 'file:k' } }],
+  ])('say all but the balance on a host that orders from %s', async (_, route) => {
+    const {
+      sectigo: __,
+      order: ___,
+      ...profile
+    } = parse(await readFile(rehearsal.profile, 'utf8')) as Record<string, unknown>
+    const file = join(folder, 'without-account.yaml')
+    await writeFile(file, stringify({ ...profile, ...route }))
+    const end = await runInside(['metrics', file])
+    expect([end.code, end.stderr]).toEqual([0, ''])
+    expect(end.stdout).toMatch(/^hsm_enroll_run_state\{state="installed"\} 1$/m)
+    expect(end.stdout).not.toMatch(/^hsm_enroll_account_balance/m)
   })
 
   it('name every metric that a rule or the guide asks for', async () => {

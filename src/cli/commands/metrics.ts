@@ -1,3 +1,4 @@
+import { isAcme, isBrokered } from '../../config/order-route.ts'
 import { EXIT } from '../../errors.ts'
 import type { Arguments, Command, CommandContext } from '../command.ts'
 import { configure, STATE_OPTIONS } from '../configure.ts'
@@ -6,7 +7,8 @@ import { createServices } from '../services.ts'
 
 export const metrics: Command = {
   command: 'metrics [profile]',
-  summary: 'print what to watch in Prometheus’s text format; with a profile, the balance of its account, too',
+  summary:
+    'print what to watch in Prometheus’s text format; with a profile, the balance of its account (if it has one), too',
   positionals: { profile: { type: 'string', describe: 'profile with the sectigo section' } },
   options: {
     ...STATE_OPTIONS,
@@ -48,7 +50,9 @@ async function collect(args: Arguments, context: CommandContext) {
   const profile = args.text('profile')
   const configuration = await configure(args, context, profile === undefined ? {} : { profile })
   const services = createServices(configuration, context, args.flag('trace'))
-  const ca = profile === undefined ? undefined : await services.certificateAuthority(configuration)
+  // Behind a broker, or at an ACME server, a host sees no account.
+  const hasAccount = profile !== undefined && !isBrokered(configuration) && !isAcme(configuration)
+  const ca = hasAccount ? await services.certificateAuthority(configuration) : undefined
   return collectMetrics(services, {
     version: VERSION,
     trustAnchors: await configuredTrustAnchors(configuration, readInput),
