@@ -28,10 +28,16 @@ export const configuredLedger = (configuration: Configuration, reading: SecretRe
 /** The same, for what only a database can do. Throws EnrollError `ledger.address`, `config.missing`. */
 export function databaseLedger(configuration: Configuration, reading: SecretReading): PostgresqlLedger | undefined {
   const url = configuration.text('ledger.url')
+  // Who sets a login means a database; the folder in its place would know nothing of what others have ordered.
+  if (url === undefined && OF_A_DATABASE.some((path) => configuration.text(path) !== undefined))
+    configuration.required('ledger.url')
   return url === undefined || url === ''
     ? undefined
     : new PostgresqlLedger(databaseOptions(url, configuration, reading))
 }
+
+/** What has no meaning without `ledger.url`. */
+const OF_A_DATABASE = ['user', 'password', 'ca', 'clientCertificate', 'clientKey'].map((name) => `ledger.${name}`)
 
 function databaseOptions(url: string, configuration: Configuration, reading: SecretReading): DatabaseOptions {
   const secret = (path: string, name: SecretName, prompt: string): (() => Promise<string>) | undefined => {
