@@ -29,9 +29,15 @@ export interface WorldOptions {
 /** A process of ours that answers questions. */
 export class Player {
   readonly #child: ChildProcess
+  readonly #ended: Promise<never>
 
   private constructor(child: ChildProcess) {
     this.#child = child
+    this.#ended = once(child, 'exit').then(() => {
+      throw new Error('a process of the bench ended')
+    })
+    // It may end when nobody waits for it.
+    this.#ended.catch(() => undefined)
   }
 
   static async start(role: Role, setting: string): Promise<Player> {
@@ -56,10 +62,8 @@ export class Player {
   }
 
   async #answer(): Promise<unknown> {
-    const [answer] = (await Promise.race([
-      once(this.#child, 'message'),
-      once(this.#child, 'exit').then(() => [{ fault: 'a process of the bench ended' }]),
-    ])) as readonly unknown[]
+    const message = new Promise<unknown>((done) => this.#child.once('message', done))
+    const answer = await Promise.race([message, this.#ended])
     const fault: unknown = Reflect.get(Object(answer), 'fault')
     if (fault !== undefined) throw new Error(String(fault))
     return answer
