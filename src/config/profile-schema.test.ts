@@ -88,7 +88,7 @@ async function profileSchema(): Promise<object> {
   }
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
-    $id: 'profile.schema.json',
+    $id: 'urn:hsm-enroll:schema:profile',
     title: 'Profile',
     description: 'A profile or configuration file of hsm-enroll (YAML).',
     ...mayBeEmpty(root),

@@ -18,7 +18,11 @@ describe('docs/json.md', () => {
 
 describe('the published schemas', () => {
   it.each([...schemas])('%s says of every object whether more may stand in it', (file, schema) => {
-    expect(schema).toMatchObject({ $id: file, title: expect.any(String), description: expect.any(String) })
+    expect(schema).toMatchObject({
+      $id: `urn:hsm-enroll:schema:${file.replace('.schema.json', '')}`,
+      title: expect.any(String),
+      description: expect.any(String),
+    })
     expect(openObjects(schema)).toEqual([])
   })
 })

@@ -17,3 +17,12 @@ it.each(names)('%s compiles in Ajv’s strict mode without a word', (name) => {
   ajv.compile(read(name))
   expect(said).toEqual([])
 })
+
+it('all compile together, each under an absolute $id that a reference to it repeats', () => {
+  const ajv = new Ajv2020({ strict: true })
+  addFormats.default(ajv)
+  const ids = names.map((name) => (read(name) as { readonly $id: string }).$id)
+  expect(ids).toEqual(names.map((name) => `urn:hsm-enroll:schema:${name.replace('.schema.json', '')}`))
+  for (const name of names) ajv.addSchema(read(name))
+  for (const id of ids) expect(ajv.getSchema(id), id).toBeTypeOf('function')
+})
