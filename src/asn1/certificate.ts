@@ -129,6 +129,12 @@ function signatureAt(source: Uint8Array, start: number): Uint8Array {
 }
 
 function versionAt(source: Uint8Array, start: number): number {
+  const content = contentStartOf(source, start)
+  // The two that there are, at once: [0] { INTEGER 2 } and [0] { INTEGER 1 }.
+  if (endOf(source, start) - content === 3 && source[content] === TAG.integer) {
+    const version = source[content + 2]
+    if (version === 1 || version === 2) return version + 1
+  }
   const node = new DerNode(source, start)
   if (node.children.length !== 1) throw node.fail('version is malformed')
   const version = readSmallInteger(node.at(0, 'version'), 'version')
@@ -203,18 +209,21 @@ function extensionAt(
   deviations: CertificateDeviations,
   earlier: ReadonlyMap<string, Extension>,
 ): Extension {
-  const parts = partsOf(source, item, 'Extension')
-  if (parts.length < 2 || parts.length > 3) throw new DerError('Extension is malformed', item)
-  const [first = item, second = item, third] = parts
+  const end = endOf(source, item)
+  const first = contentStartOf(source, expectTag(source, item, TAG.sequence, 'Extension'))
+  const second = first < end ? endOf(source, first) : end
+  const third = second < end ? endOf(source, second) : end
+  const isThree = third < end
+  if (second >= end || (isThree && endOf(source, third) < end)) throw new DerError('Extension is malformed', item)
   const oid = oidAt(source, first, 'OBJECT IDENTIFIER')
   const critical =
-    third !== undefined && source[contentStartOf(source, expectTag(source, second, TAG.boolean, 'critical'))] === 0xff
-  const isFalse = third !== undefined && !critical
+    isThree && source[contentStartOf(source, expectTag(source, second, TAG.boolean, 'critical'))] === 0xff
+  const isFalse = isThree && !critical
   if (isFalse && deviations.explicitCriticalFalse !== true) {
     throw new DerError('critical FALSE is encoded although it is the default', item)
   }
   if (earlier.has(oid)) throw new DerError(`the extension ${oid} appears twice`, item)
-  const octets = expectTag(source, third ?? second, TAG.octetString, 'extnValue')
+  const octets = expectTag(source, isThree ? third : second, TAG.octetString, 'extnValue')
   const value = source.subarray(contentStartOf(source, octets), endOf(source, octets))
   return isFalse ? { oid, critical, value, criticalFalse: true } : { oid, critical, value }
 }

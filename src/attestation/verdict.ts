@@ -1,5 +1,5 @@
 import type { Certificate } from '../asn1/certificate.ts'
-import { readablePublicKey } from '../asn1/public-key.ts'
+import { type PublicKey, readablePublicKey } from '../asn1/public-key.ts'
 import type { HsmType } from '../hsm-type.ts'
 import { present } from '../present.ts'
 import { sha256Hex } from '../sha256-hex.ts'
@@ -41,7 +41,8 @@ const ANCHOR_KEY = rule('attestation.anchor-key', 'NIST SP 800-57 part 1, table 
 export function familyVerdict(parts: VerdictParts): FamilyVerdict {
   const { checks, spki, trustAnchor } = parts
   const claims: Writable<KeyClaims> = present(parts.claims)
-  const key = spki === undefined ? undefined : attestedKey(spki)
+  const publicKey = spki && readablePublicKey(spki)
+  const key = publicKey && spki && describeKey(publicKey, spki)
   if (spki !== undefined && key === undefined) {
     checks.fail(ATTESTED_KEY, 'The attested public key cannot be read.', 'Generate a new key and attest that one.')
   }
@@ -61,10 +62,11 @@ export function familyVerdict(parts: VerdictParts): FamilyVerdict {
     chain: parts.chain.map(linkOf),
     checks: checks.checks,
   }
-  if (key !== undefined && spki !== undefined) {
+  if (key !== undefined && spki !== undefined && publicKey !== undefined) {
     claims.key ??= keyText(key)
     verdict.attestedKey = key
     verdict.spki = spki
+    verdict.publicKey = publicKey
   }
   if (trustAnchor !== undefined) verdict.trustAnchor = trustAnchorUsed(trustAnchor)
   return verdict
@@ -80,7 +82,10 @@ const KEY_TEXTS: Readonly<Record<string, string>> = { 'P-256': 'P256', 'P-384': 
 /** What a SubjectPublicKeyInfo holds, for the result; undefined where it cannot be read. */
 export function attestedKey(spki: Uint8Array): AttestedKey | undefined {
   const key = readablePublicKey(spki)
-  if (key === undefined) return undefined
+  return key && describeKey(key, spki)
+}
+
+function describeKey(key: PublicKey, spki: Uint8Array): AttestedKey {
   const spkiSha256 = sha256Hex(spki)
   switch (key.type) {
     case 'RSA':

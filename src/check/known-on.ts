@@ -1,5 +1,5 @@
 import type { Certificate } from '../asn1/certificate.ts'
-import { readablePublicKey } from '../asn1/public-key.ts'
+import { issuerPublicKey } from '../attestation/certificates/shared-keys.ts'
 import type { Advisory, AttestedDevice, FipsWord, KeyClaims } from '../attestation/contract/attestation-result.ts'
 import type { FamilyVerdict } from '../attestation/contract/verify-attestation.ts'
 import type { Writable } from '../attestation/contract/writable.ts'
@@ -34,7 +34,7 @@ export function knownOn(
 ): KnownOnDay {
   // The certificate of the key by which the device attests, where the chain was walked that far.
   const signer = isYubico(hsmType) && chain.length > 1 ? certificates[1] : undefined
-  const attestationKeyType = signer && readablePublicKey(signer.spki)?.type
+  const attestationKeyType = signer && issuerPublicKey(signer.spki)?.type
   const found = {
     hsmType,
     device,
@@ -54,7 +54,7 @@ export function deviceOn(found: KnownDevice, day: string, knowledge: Knowledge, 
     const { id, name, references, proves, source, checked, remedy } = row
     return { id, name, references, affects: of, proves, source, checked, remedy }
   })
-  const device: Writable<AttestedDevice> = Object.assign({}, found.device)
+  const device: Writable<AttestedDevice> = { ...found.device }
   device.fips = fips
   device.certification = certification
   return { device, advisories }

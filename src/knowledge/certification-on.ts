@@ -62,18 +62,16 @@ function statusOn({ historicalFrom, basis }: CertificationRow, day: string): Cer
 function withStatus(row: CertificationRow, status: CertificationStatus): Certification {
   const { standard, level, certificate, from, historicalFrom, source, checked, inference, note } = row
   const what = saying(row, status) + (note === undefined ? '' : `; ${note}`)
-  return {
-    status,
-    standard,
-    level,
-    ...(certificate === undefined ? {} : { certificate }),
-    ...(from === undefined ? {} : { from }),
-    ...(historicalFrom === undefined ? {} : { historicalFrom }),
-    detail: inference === undefined ? what : `${what}; ${inference}`,
-    source,
-    checked,
-    ...(inference === undefined ? {} : { inference }),
-  }
+  // Absent members are absent, in this order, and set one by one: batches make many.
+  const found = { status, standard, level } as { -readonly [Name in keyof Certification]: Certification[Name] }
+  if (certificate !== undefined) found.certificate = certificate
+  if (from !== undefined) found.from = from
+  if (historicalFrom !== undefined) found.historicalFrom = historicalFrom
+  found.detail = inference === undefined ? what : `${what}; ${inference}`
+  found.source = source
+  found.checked = checked
+  if (inference !== undefined) found.inference = inference
+  return found
 }
 
 function saying({ standard, level, certificate, from, historicalFrom }: CertificationRow, status: string): string {

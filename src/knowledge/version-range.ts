@@ -13,9 +13,12 @@ export const isVersion = (text: string): boolean => VERSION.test(text)
 
 /** Negative, 0 or positive; a part that is absent counts as 0. Undefined if either text is not a version. */
 export function compareVersions(one: string, other: string): number | undefined {
-  const [a, b] = [numbersOf(one), numbersOf(other)]
-  return a === undefined || b === undefined ? undefined : a.upper - b.upper || a.lower - b.lower
+  const a = numbersOf(one)
+  const b = numbersOf(other)
+  return a === undefined || b === undefined ? undefined : difference(a, b)
 }
+
+const difference = (a: Numbers, b: Numbers): number => a.upper - b.upper || a.lower - b.lower
 
 /** Two parts each, of five digits each. */
 interface Numbers {

@@ -1,5 +1,6 @@
-import { createHash, createPublicKey, hash, KeyObject, verify } from 'node:crypto'
+import { constants, createHash, createPublicKey, hash, type KeyObject, publicDecrypt, verify } from 'node:crypto'
 import { gunzipSync, inflateRawSync } from 'node:zlib'
+import { DIGEST_INFO } from './digest-info.ts'
 import type { DigestName, Gunzipped, PublicNumbers } from './public-numbers.ts'
 
 export { crc32 } from 'node:zlib'
@@ -15,16 +16,17 @@ export function digest(name: DigestName, ...parts: readonly Uint8Array[]): Uint8
 }
 
 /** A key that signatures can be verified with. */
-export interface VerifyingKey {
-  readonly type: PublicNumbers['type']
-  readonly object: KeyObject | RsaKey
-}
+export type VerifyingKey = RsaKey | { readonly type: 'EC' | 'DSA'; readonly object: KeyObject }
 
-/** RSAPublicKey, as node:crypto takes it. */
 interface RsaKey {
-  readonly key: Buffer
-  readonly format: 'der'
-  readonly type: 'pkcs1'
+  readonly type: 'RSA'
+  /** Of the modulus, and so of every signature. */
+  readonly octets: number
+  /** As publicDecrypt takes it: an object, or RSAPublicKey in DER. */
+  readonly input: { readonly padding: number } & (
+    | { readonly key: KeyObject }
+    | { readonly key: Buffer; readonly format: 'der'; readonly type: 'pkcs1' }
+  )
 }
 
 /**
@@ -35,7 +37,9 @@ interface RsaKey {
  */
 export function importKey(key: PublicNumbers, spki: Uint8Array): VerifyingKey | undefined {
   try {
-    return { type: key.type, object: keyObject(key, spki) }
+    const object = keyObject(key, spki)
+    if (key.type !== 'RSA') return { type: key.type, object }
+    return { type: 'RSA', octets: key.modulus.length, input: { key: object, padding: constants.RSA_PKCS1_PADDING } }
   } catch {
     // node:crypto throws for every kind of malformed key.
     return undefined
@@ -46,7 +50,9 @@ export function importKey(key: PublicNumbers, spki: Uint8Array): VerifyingKey | 
 export function keyForOnce(key: PublicNumbers, spki: Uint8Array): VerifyingKey | undefined {
   if (key.type !== 'RSA') return importKey(key, spki)
   const { buffer, byteOffset, length } = key.octets
-  return { type: 'RSA', object: { key: Buffer.from(buffer, byteOffset, length), format: 'der', type: 'pkcs1' } }
+  const der = Buffer.from(buffer, byteOffset, length)
+  const input = { key: der, format: 'der', type: 'pkcs1', padding: constants.RSA_PKCS1_PADDING } as const
+  return { type: 'RSA', octets: key.modulus.length, input }
 }
 
 function keyObject(key: PublicNumbers, spki: Uint8Array): KeyObject {
@@ -73,19 +79,35 @@ const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('ba
  */
 export function verifyWith(
   name: DigestName,
-  { type, object: key }: VerifyingKey,
+  key: VerifyingKey,
   data: Uint8Array,
   signature: Uint8Array,
   encoding: 'der' | 'p1363' = 'der',
 ): boolean {
   try {
-    if (type === 'RSA') return verify(name, data, key, signature)
-    if (!(key instanceof KeyObject)) return false
-    return verify(name, data, { key, dsaEncoding: encoding === 'der' ? 'der' : 'ieee-p1363' }, signature)
+    if (key.type === 'RSA') return verifyRsa(name, key, data, signature)
+    return verify(name, data, { key: key.object, dsaEncoding: encoding === 'der' ? 'der' : 'ieee-p1363' }, signature)
   } catch {
     // A signature of a wrong length makes node:crypto throw in some versions and say false in others.
     return false
   }
+}
+
+/**
+ * What OpenSSL's RSA_verify does (crypto/rsa/rsa_sign.c): a signature as long as the modulus, RSA_public_decrypt, which takes off the
+ * padding, and a DigestInfo compared whole. crypto.verify puts a signing context around it: 3 of the 25 µs that it takes in a batch.
+ */
+function verifyRsa(name: DigestName, { octets, input }: RsaKey, data: Uint8Array, signature: Uint8Array): boolean {
+  if (signature.length !== octets) return false
+  return publicDecrypt(input, signature).toString('hex') === DIGEST_INFO_HEX[name] + hash(name, data, 'hex')
+}
+
+const hexOf = (name: DigestName): string => Buffer.from(DIGEST_INFO[name]).toString('hex')
+const DIGEST_INFO_HEX: Readonly<Record<DigestName, string>> = {
+  sha1: hexOf('sha1'),
+  sha256: hexOf('sha256'),
+  sha384: hexOf('sha384'),
+  sha512: hexOf('sha512'),
 }
 
 /** What is compressed is small. By default node:zlib takes 16 KB at once, and keeps them until the event loop turns if it refuses. */

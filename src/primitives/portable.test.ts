@@ -117,6 +117,24 @@ describe('RSA', () => {
       expect(both({ name: 'sha256', spki: der(publicKey), signature: raw(encoded) })).toBe('false')
   })
 
+  it('takes no signature that was cut to what its number needs', () => {
+    const [pair] = pairs
+    if (pair === undefined) throw new Error('there is no RSA-512 key')
+    const numbers = readPublicNumbers(der(pair.publicKey))
+    if (numbers === undefined) throw new Error('it is not a key')
+    let data = DATA
+    let signature = sign('sha1', data, pair.privateKey)
+    for (let count = 0; signature[0] !== 0; count++) {
+      data = Buffer.from(`${count}`)
+      signature = sign('sha1', data, pair.privateKey)
+    }
+    for (const side of [node, portable]) {
+      const key = side.importKey(numbers, der(pair.publicKey))
+      const holds = (given: Uint8Array) => key !== undefined && side.verifyWith('sha1', key as never, data, given)
+      expect([holds(signature), holds(signature.subarray(1))]).toEqual([true, false])
+    }
+  })
+
   it('agrees on odd keys: even, tiny and huge numbers, exponents without sense', () => {
     const [pair] = pairs
     const numbers = readPublicNumbers(der(pair?.publicKey as KeyObject))

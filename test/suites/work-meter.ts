@@ -35,18 +35,24 @@ export function workOf(action: () => void): Work {
 type Undo = () => void
 
 function countCrypto(work: Counted): Undo {
-  const { verify, createPublicKey } = crypto
+  const { verify, publicDecrypt, createPublicKey } = crypto
   const countedVerify = (...[algorithm, data, key, signature]: Parameters<typeof verify>): boolean => {
     work.signatures++
     work.rsa += rsaArithmetic(keyObject(key))
     return verify(algorithm, data, key, signature)
   }
+  // So are RSA signatures verified.
+  const countedDecrypt = (...[key, signature]: Parameters<typeof publicDecrypt>): Buffer => {
+    work.signatures++
+    work.rsa += rsaArithmetic(keyObject(key))
+    return publicDecrypt(key, signature)
+  }
   const countedKey = (key: Parameters<typeof createPublicKey>[0]): KeyObject => {
     work.keys++
     return createPublicKey(key)
   }
-  Object.assign(crypto, { verify: countedVerify, createPublicKey: countedKey })
-  return () => Object.assign(crypto, { verify, createPublicKey })
+  Object.assign(crypto, { verify: countedVerify, publicDecrypt: countedDecrypt, createPublicKey: countedKey })
+  return () => Object.assign(crypto, { verify, publicDecrypt, createPublicKey })
 }
 
 /** OpenSSL's own bounds (rsa.h): beyond them it refuses without arithmetic. */

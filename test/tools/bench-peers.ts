@@ -54,7 +54,7 @@ function speedOf({ name, command: [program, ...args], environment }: PeerProgram
 }
 
 function measureSet(programs: readonly PeerProgram[], { devices, what, least }: (typeof SETS)[number]): void {
-  const folder = join(cache, `pairs-${devices}`)
+  const folder = join(cache, `yubikey-5.7.2-${devices}`)
   writePairs(folder, devices)
   const best = new Map<string, number>(programs.map(({ name }) => [name, 0]))
   for (let round = 0; round < Number(values.rounds); round++) {

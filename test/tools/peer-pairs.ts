@@ -12,8 +12,7 @@ import {
   yubikeyPackage,
 } from '../../src/sandbox/yubikey/evidence/issuer.ts'
 
-/** Pairs that every verifier judges before the clock starts, and those that it is timed by. */
-export const WARM_UP = 1000
+/** Pairs that every verifier judges before the clock starts, and as many others that it is timed by. */
 export const PAIRS = 5000
 
 /**
@@ -23,15 +22,15 @@ export const PAIRS = 5000
 export function writePairs(folder: string, devices: number): void {
   if (existsSync(folder)) return
   const unfinished = `${folder}-${process.pid}`
-  const root = createYubikeyTestRoot('RSA-2048')
-  const keys = differentRsaKeys(devices)
-  for (const [name, count] of [
-    ['warm-up', WARM_UP],
-    ['pairs', PAIRS],
+  const root = createYubikeyTestRoot('RSA-2048', ROOT)
+  const keys = differentRsaKeys(2 * devices)
+  for (const [name, first] of [
+    ['warm-up', 0],
+    ['pairs', devices],
   ] as const) {
     mkdirSync(join(unfinished, name), { recursive: true })
-    for (let serial = 1; serial <= count; serial++) {
-      const f9Key = keys[(serial - 1) % devices]
+    for (let serial = 1; serial <= PAIRS; serial++) {
+      const f9Key = keys[first + ((serial - 1) % devices)]
       if (f9Key === undefined) throw new Error('there are fewer keys than devices')
       writeFileSync(join(unfinished, name, `${String(serial).padStart(5, '0')}.pem`), pair(root, f9Key, serial))
     }
@@ -41,9 +40,12 @@ export function writePairs(folder: string, devices: number): void {
   renameSync(unfinished, folder)
 }
 
-/** As a YubiKey 5 writes it: an EC key in slot 9c, both signatures RSA-2048 with SHA-256. */
+/** Yubico's name for the root that signed the devices of that firmware. */
+const ROOT = 'Yubico PIV Root CA Serial 263751'
+
+/** As a YubiKey 5.7.2 of the FIPS series writes it: an EC key in slot 9c, both signatures RSA-2048 with SHA-256. */
 function pair(root: YubikeyTestRoot, f9Key: TestKeyPair, serial: number): Uint8Array {
-  const device = createYubikeyEvidenceIssuer({ serial, firmware: '5.7.4', formFactor: 0x81 }, { root, f9Key })
+  const device = createYubikeyEvidenceIssuer({ serial, firmware: '5.7.2', formFactor: 0x81 }, { root, f9Key })
   const spki = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'der' })
   return yubikeyPackage(device.attest({ spki, slot: 0x9c, pinPolicy: 2, touchPolicy: 1 }), device.f9Certificate)
 }

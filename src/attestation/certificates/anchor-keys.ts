@@ -1,5 +1,6 @@
 import type { HsmType } from '../../hsm-type.ts'
 import type { TrustAnchor } from '../../trust-anchors/trust-anchor.ts'
+import { keptKey } from './shared-keys.ts'
 
 /** An anchor with its base64 decoded once. */
 export interface AnchorKey {
@@ -20,7 +21,7 @@ export function anchorKey(anchor: TrustAnchor): AnchorKey {
   if (known !== undefined) return known
   const key: AnchorKey = {
     anchor,
-    spki: Buffer.from(anchor.spki, 'base64'),
+    spki: keptKey(Buffer.from(anchor.spki, 'base64')),
     subject: anchor.subject === undefined ? undefined : Buffer.from(anchor.subject, 'base64'),
     from: anchor.notBefore === undefined ? Number.NEGATIVE_INFINITY : Date.parse(anchor.notBefore),
     until: anchor.notAfter === undefined ? Number.POSITIVE_INFINITY : Date.parse(anchor.notAfter) + DAY,

@@ -7,9 +7,11 @@ import { type Certificate, type CertificateDeviations, parseCertificate } from '
 import { sameBytes } from '../../asn1/octets.ts'
 import { sha256Hex } from '../../sha256-hex.ts'
 import type { TrustAnchor } from '../../trust-anchors/trust-anchor.ts'
+import type { Writable } from '../contract/writable.ts'
 import { BoundedCache, cacheKey } from '../package/bounded-cache.ts'
 import { SeenBefore } from '../package/seen-before.ts'
 import type { AnchorKey } from './anchor-keys.ts'
+import { sharedKey } from './shared-keys.ts'
 import { type AlgorithmDeviations, signatureScheme } from './signature-algorithm.ts'
 import { verifySignature } from './verify-signature.ts'
 
@@ -26,15 +28,21 @@ export function parseIssuerCertificate(der: Uint8Array, deviations: CertificateD
   if (der.length > MAX_CACHED) return parseCertificate(der, deviations)
   const same = deviations.explicitCriticalFalse === true ? undefined : byIdentity.get(der)
   if (same !== undefined) return same
-  if (!seen.again(der)) return parseCertificate(der, deviations)
+  if (!seen.again(der)) return withSharedKey(parseCertificate(der, deviations))
   const key = (deviations.explicitCriticalFalse === true ? 'f' : 's') + cacheKey(der)
   const known = issuers.get(key)
-  const certificate = known ?? parseCertificate(Uint8Array.from(der), deviations)
+  const certificate = known ?? withSharedKey(parseCertificate(Uint8Array.from(der), deviations))
   if (known === undefined) {
     issuers.set(key, certificate)
     kept.add(certificate)
   }
   if (deviations.explicitCriticalFalse !== true) byIdentity.set(der, certificate)
+  return certificate
+}
+
+/** Devices of a batch have a key in common, each in a certificate of its own. */
+function withSharedKey(certificate: Writable<Certificate>): Certificate {
+  certificate.spki = sharedKey(certificate.spki)
   return certificate
 }
 

@@ -1,7 +1,8 @@
-import type { Certificate, Extension } from '../../asn1/certificate.ts'
+import type { Certificate } from '../../asn1/certificate.ts'
 import { type DerNode, readDer, readSequence, TAG } from '../../asn1/der.ts'
 import { ifReadable } from '../../asn1/der-error.ts'
 import { readBitString, readBoolean, readOctetString, readOid, readSmallInteger } from '../../asn1/der-values.ts'
+import { OctetMemory } from '../../asn1/octet-memory.ts'
 
 /** Extensions by the names of RFC 5280 4.2. */
 export const EXTENSION_OID = {
@@ -19,20 +20,23 @@ export const EXTENSION_OID = {
 /** What an extension says: undefined where the certificate has none, `malformed` where it cannot be read. */
 export type ExtensionReader<Value> = (certificate: Certificate) => Value | 'malformed' | undefined
 
-/** Each extension is read once: shared issuer certificates are asked again for every package of a batch. */
+const KEPT = 16
+
+/**
+ * Constraints and usages are the same few octets in all certificates, so what they mean is kept by them; of an identifier, which each
+ * has of its own, nothing is. (Kept by extension, in a WeakMap, it costs a certificate that comes once more than to read it twice.)
+ */
 function extensionReader<Value extends object | string>(
   oid: string,
   parse: (value: DerNode) => Value,
 ): ExtensionReader<Value> {
-  const read = new WeakMap<Extension, Value | 'malformed'>()
+  const known = new OctetMemory<Value | 'malformed'>(32, KEPT)
+  // What is kept must not be a view of somebody's file.
+  const read = (value: Uint8Array): Value | 'malformed' =>
+    ifReadable(() => parse(readDer(value.length > KEPT ? value : Uint8Array.from(value)))) ?? 'malformed'
   return ({ extensions }) => {
-    const extension = extensions.get(oid)
-    if (extension === undefined) return undefined
-    const known = read.get(extension)
-    if (known !== undefined) return known
-    const value = ifReadable(() => parse(readDer(extension.value))) ?? 'malformed'
-    read.set(extension, value)
-    return value
+    const value = extensions.get(oid)?.value
+    return value === undefined ? undefined : known.get(value, 0, value.length, read)
   }
 }
 

@@ -1,7 +1,8 @@
 import { type DerNode, readDer } from '../../asn1/der.ts'
 import { ifReadable } from '../../asn1/der-error.ts'
 import { readUnsignedBytes } from '../../asn1/der-values.ts'
-import { type PublicKey, readablePublicKey } from '../../asn1/public-key.ts'
+import type { PublicKey } from '../../asn1/public-key.ts'
+import { issuerPublicKey, ofIssuerKey } from './shared-keys.ts'
 
 /**
  * The least that a key must be to vouch for another: NIST SP 800-57 part 1, table 2 (112 bits), and SP 800-131A; the exponent as RFC 8017
@@ -13,19 +14,11 @@ const MIN_DSA_BITS = { p: 2048, q: 224 } as const
 const CURVES: readonly string[] = ['P-256', 'P-384', 'P-521']
 const OID_DSA = '1.2.840.10040.4.1'
 
-/** Keys of anchors and shared issuer certificates come as the same array, which nobody writes to. */
-const known = new WeakMap<Uint8Array, string | undefined>()
-
 /** Why this key (SubjectPublicKeyInfo) is too weak, in any family, to vouch for another; follows "its key ". Undefined if it is not. */
-export function issuerKeyFault(spki: Uint8Array): string | undefined {
-  if (known.has(spki)) return known.get(spki)
-  const fault = faultOf(spki)
-  known.set(spki, fault)
-  return fault
-}
+export const issuerKeyFault: (spki: Uint8Array) => string | undefined = ofIssuerKey(faultOf)
 
 function faultOf(spki: Uint8Array): string | undefined {
-  const key = readablePublicKey(spki)
+  const key = issuerPublicKey(spki)
   switch (key?.type) {
     case undefined:
       return 'cannot be read'

@@ -4,6 +4,7 @@ import { importKey, keyForOnce, type VerifyingKey, verifyWith } from '../../prim
 import type { PublicNumbers } from '../../primitives/public-numbers.ts'
 import { BoundedCache, cacheKey } from '../package/bounded-cache.ts'
 import { SeenBefore } from '../package/seen-before.ts'
+import { isShared, issuerPublicKey } from './shared-keys.ts'
 import type { SignatureScheme } from './signature-algorithm.ts'
 
 /** Bounds on issuers' keys: a larger one costs more time than any vendor's key is worth. */
@@ -18,7 +19,7 @@ const MAX_CACHED = 2048
 const KEY_TYPE = { rsa: 'RSA', ec: 'EC', dsa: 'DSA' } as const
 
 const keys = new BoundedCache<VerifyingKey | null>(512)
-/** For the keys of anchors and of shared issuer certificates: the same array, which nobody writes to. */
+/** For keys that come as the same array, which nobody writes to. */
 const byIdentity = new WeakMap<Uint8Array, VerifyingKey>()
 
 const seen = new SeenBefore()
@@ -32,12 +33,12 @@ function verificationKey(spki: Uint8Array): VerifyingKey | undefined {
   const same = byIdentity.get(spki)
   if (same !== undefined) return same
   if (spki.length > MAX_CACHED) return readKey(spki)
-  if (!seen.again(spki)) return readKey(spki, keyForOnce)
+  if (!isShared(spki) && !seen.again(spki)) return readKey(spki, keyForOnce)
   const name = cacheKey(spki)
   const cached = keys.get(name)
   const key = cached === undefined ? readKey(spki) : (cached ?? undefined)
   if (cached === undefined) keys.set(name, key ?? null)
-  if (key !== undefined) byIdentity.set(spki, key)
+  if (key !== undefined && isShared(spki)) byIdentity.set(spki, key)
   return key
 }
 
@@ -45,7 +46,7 @@ function readKey(
   spki: Uint8Array,
   take: (key: PublicNumbers, spki: Uint8Array) => VerifyingKey | undefined = importKey,
 ): VerifyingKey | undefined {
-  const numbers = readPublicNumbers(spki)
+  const numbers = readPublicNumbers(spki, issuerPublicKey(spki))
   return numbers !== undefined && isModest(numbers) ? take(numbers, spki) : undefined
 }
 

@@ -1,4 +1,5 @@
 import type { Certificate, Extension } from '../../asn1/certificate.ts'
+import type { PublicKey } from '../../asn1/public-key.ts'
 import type { HsmType } from '../../hsm-type.ts'
 import type { TrustAnchor } from '../../trust-anchors/trust-anchor.ts'
 import type { AttestationResult } from './attestation-result.ts'
@@ -42,6 +43,8 @@ export type VerifyAttestation = (package_: Uint8Array, context: VerificationCont
 export interface FamilyVerdict extends Omit<AttestationResult, 'acceptable' | 'advisories' | 'knowledge'> {
   /** SubjectPublicKeyInfo, DER; absent where the evidence names no key. */
   readonly spki?: Uint8Array
+  /** The same, read; absent where it cannot be. */
+  readonly publicKey?: PublicKey
 }
 
 /** A file that may hold a package of a family, as far as a reader that knows none can open it. */

@@ -32,7 +32,14 @@ export function assignRoles(
   rest: readonly Certificate[],
   checks: CheckList,
 ): Roles {
-  const { rules, signerMissing } = family
+  const { rules, signerMissing, isLeaf, isSigner } = family
+  const [second] = rest
+  // Almost every package is such a pair, and nothing below would find more in it.
+  const isPair = rest.length === 1 && isLeaf(first) && !isSigner(first)
+  if (isPair && second !== undefined && isSigner(second) && !isLeaf(second)) {
+    checks.pass(rules.package, family.inOrder)
+    return { leaf: first, signer: second, above: [] }
+  }
   const all = [first, ...rest]
   const double = all.findIndex((certificate, index) => indexOf(all, certificate) < index)
   if (double >= 0) {

@@ -35,7 +35,8 @@ export function checkYubikeyLeaf(
   const formFactor = checkFormFactor(leaf, checks)
   const model = formFactor === undefined ? undefined : describeFormFactor(formFactor)
   const device: Writable<AttestedDevice> = {
-    ...(foreign?.card ?? { vendor: 'Yubico', model: model === undefined ? 'YubiKey' : `YubiKey, ${model}` }),
+    vendor: foreign?.card?.vendor ?? 'Yubico',
+    model: foreign?.card?.model ?? (model === undefined ? 'YubiKey' : `YubiKey, ${model}`),
     fips: foreign === undefined ? fipsStatus(formFactor, firmware, f9) : 'unknown',
   }
   if (serial !== undefined) device.serial = serial

@@ -7,10 +7,11 @@ export function checkCertification({ fips, certification }: AttestedDevice, prof
   const checks: Check[] = []
   const apply = (rule: PolicyRule, severity: Severity | 'accept', holds: boolean, detail: string): void => {
     if (severity === 'off') return
-    const { id, source, remedy } = rule
-    const common = { id, group: 'policy', detail, source: certification?.source ?? source } as const
-    if (holds || severity === 'accept') checks.push({ ...common, status: 'pass' })
-    else checks.push({ ...common, status: severity === 'refuse' ? 'fail' : 'warn', remedy })
+    const { id, remedy } = rule
+    const group = 'policy'
+    const source = certification?.source ?? rule.source
+    if (holds || severity === 'accept') checks.push({ id, group, detail, source, status: 'pass' })
+    else checks.push({ id, group, detail, source, status: severity === 'refuse' ? 'fail' : 'warn', remedy })
   }
   const status = certification?.status
   apply(

@@ -20,6 +20,8 @@ import { SUBJECT_BOUNDS } from './subject-bounds.ts'
 export interface PolicyFacts {
   /** SubjectPublicKeyInfo of the attested key, else of the request. */
   readonly spki?: Uint8Array
+  /** The same, if it was read before. */
+  readonly publicKey?: PublicKey
   readonly request?: CertificationRequest
   /** What the evidence says, where there is evidence. `genuine`: and proves. */
   readonly evidence?: {
@@ -46,9 +48,10 @@ export function evaluatePolicy(facts: PolicyFacts, profile: PolicyProfile): read
         : { id, group: 'policy', status: severity === 'refuse' ? 'fail' : 'warn', detail: failDetail, remedy, source },
     )
   }
-  if (facts.spki !== undefined) applyKeyRules(facts.spki, facts.evidence, profile, apply)
+  const key = facts.publicKey ?? (facts.spki && readablePublicKey(facts.spki))
+  if (facts.spki !== undefined) applyKeyRules(facts.spki, key, facts.evidence, profile, apply)
   if (facts.evidence !== undefined) {
-    applyEvidenceRules(facts.evidence, facts.spki, profile, apply)
+    applyEvidenceRules(facts.evidence, key, profile, apply)
     checks.push(...checkCertification(facts.evidence.device, profile))
     checks.push(...checkAdvisories(facts.evidence.advisories ?? [], profile))
     checks.push(...checkExpected(profile.expect, facts.evidence))
@@ -68,11 +71,11 @@ export function evaluatePolicy(facts: PolicyFacts, profile: PolicyProfile): read
 
 function applyKeyRules(
   spki: Uint8Array,
+  key: PublicKey | undefined,
   evidence: PolicyFacts['evidence'],
   profile: PolicyProfile,
   apply: Apply,
 ): void {
-  const key = readablePublicKey(spki)
   if (key === undefined) {
     apply(POLICY_RULES.keyType, false, '', 'the public key cannot be read')
     return
@@ -151,7 +154,7 @@ function applyRsaRules(
 
 function applyEvidenceRules(
   { claims, genuine }: NonNullable<PolicyFacts['evidence']>,
-  spki: Uint8Array | undefined,
+  key: PublicKey | undefined,
   profile: PolicyProfile,
   apply: Apply,
 ): void {
@@ -176,7 +179,7 @@ function applyEvidenceRules(
   )
   const rights = [claims.permissions, claims.capabilities].find((list) => Array.isArray(list))
   if (Array.isArray(rights)) {
-    const signing = SIGNING_RIGHTS[(spki === undefined ? undefined : readablePublicKey(spki)?.type) ?? 'other']
+    const signing = SIGNING_RIGHTS[key?.type ?? 'other']
     const signs = rights.some((right) => typeof right === 'string' && signing.includes(right))
     apply(
       POLICY_RULES.keySigns,

@@ -26,7 +26,12 @@ export function plausibilityChecks(verdict: FamilyVerdict, certificates: readonl
   ]
 }
 
-const warning = (id: string, detail: string, remedy: string, source: string): Check => ({
+const warning = (
+  id: 'dates' | 'issuer-key' | 'key' | 'root',
+  detail: string,
+  remedy: string,
+  source: string,
+): Check => ({
   id: `policy.plausible.${id}`,
   group: 'policy',
   status: 'warn',
@@ -43,9 +48,8 @@ const ROWS = new Map(HSM_TYPES.map((hsmType) => [hsmType, IMPLAUSIBLE.filter((ro
 function deviceDoubts(verdict: FamilyVerdict): readonly Check[] {
   const rows = ROWS.get(verdict.hsmType) ?? []
   if (rows.length === 0) return []
-  const { spki, device } = verdict
-  const key = spki && readablePublicKey(spki)
-  const found = rows.find((row) => applies(row, key, verdict))
+  const { publicKey, device } = verdict
+  const found = rows.find((row) => applies(row, publicKey, verdict))
   if (found === undefined) return []
   const { anchor, what, source } = found
   const of = device.firmware === undefined ? 'this device' : `firmware ${device.firmware}`

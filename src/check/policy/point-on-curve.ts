@@ -22,5 +22,5 @@ export function isPointOnCurve(curve: string, point: Uint8Array): boolean | unde
   if (point[0] !== 4 || half < 1 || !Number.isInteger(half)) return false
   const digits = Buffer.from(point.buffer, point.byteOffset, point.length).toString('hex')
   const [x, y] = [BigInt(`0x${digits.slice(2, 2 + 2 * half)}`), BigInt(`0x${digits.slice(2 + 2 * half)}`)]
-  return x < p && y < p && (y * y - (((x * x) % p) - 3n) * x - b) % p === 0n
+  return x < p && y < p && ((x * x - 3n) * x + b - y * y) % p === 0n
 }
