@@ -16,6 +16,7 @@ export type {
   KnowledgeUsed,
   TrustAnchorUsed,
 } from '../attestation/contract/attestation-result.ts'
+export { CHECK_IDS, type CheckId } from '../attestation/contract/check-ids.ts'
 export { readCertificationRequest } from '../check/read/request-input.ts'
 export {
   type CertificationRequest,

@@ -2,8 +2,10 @@
  * The verdict on one evidence package: data, never an exception. The words are those of RFC 9334 (Attester, Evidence,
  * Verifier, Trust Anchor); the key claims carry the PKCS#11 names that the RATS HSM evidence draft uses.
  */
+
 import type { HsmType } from '../../hsm-type.ts'
 import type { Certification } from '../../knowledge/certification-on.ts'
+import type { CheckId } from './check-ids.ts'
 
 /** `attestation`: is the evidence genuine. `binding`: does it belong to the CSR. `policy`: would we order with it. */
 export type CheckGroup = 'attestation' | 'binding' | 'policy'
@@ -13,7 +15,7 @@ export type CheckStatus = 'pass' | 'fail' | 'warn' | 'not-applicable'
 /** The outcome of one rule. */
 export interface Check {
   /** Stable, `group.what`: `attestation.chain`. */
-  readonly id: string
+  readonly id: CheckId
   readonly group: CheckGroup
   readonly status: CheckStatus
   /** One line: what was found and, where it failed, why. */

@@ -1,8 +1,9 @@
 import type { Check, CheckGroup, CheckStatus } from './attestation-result.ts'
+import type { CheckId } from './check-ids.ts'
 
 /** A rule as it stands in a verifier: its id, group and source. The outcome comes when it is applied. */
 export interface Rule {
-  readonly id: `${CheckGroup}.${string}`
+  readonly id: CheckId
   readonly group: CheckGroup
   readonly source: string
 }

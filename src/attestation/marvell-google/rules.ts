@@ -21,24 +21,24 @@ export const MARVELL_RULES = {
 
 /** One attribute of the private object. `name`: as Marvell prints it, without OBJ_ATTR_. */
 const must = (
-  what: string,
+  id: Rule['id'],
   name: string,
   attribute: number,
   value: number,
   said: string,
   /** Why it fails, and the likelier cause if one is known. */
   ...otherwise: readonly [fault: string, cause?: string]
-) => ({ rule: rule(`attestation.${what}`, CHECKERS), name, attribute, value, said, otherwise })
+) => ({ rule: rule(id, CHECKERS), name, attribute, value, said, otherwise })
 
 /** What the private object must say; missing means failed. The public object says the opposite of some and is not asked. */
 // biome-ignore format: a table, a row a line
 export const PRIVATE_KEY_RULES = [
-  must('local', 'LOCAL', ATTRIBUTE.local, 1, 'The key was generated in the HSM (LOCAL).', 'The key was not generated in the HSM', ': it was imported'),
-  must('not-extractable', 'EXTRACTABLE', ATTRIBUTE.extractable, 0, 'The key cannot be extracted.', 'The key can be extracted'),
-  must('never-extractable', 'NEVER_EXTRACTABLE', ATTRIBUTE.neverExtractable, 1, 'The key could never be extracted.', 'The key could once be extracted', ': it was imported or wrapped'),
-  must('sensitive', 'SENSITIVE', ATTRIBUTE.sensitive, 1, 'The key is sensitive.', 'The key is not sensitive'),
-  must('always-sensitive', 'ALWAYS_SENSITIVE', ATTRIBUTE.alwaysSensitive, 1, 'The key was always sensitive.', 'The key was not always sensitive', ': it was imported'),
-  must('sign', 'SIGN', ATTRIBUTE.sign, 1, 'The key is allowed to sign.', 'The key is not allowed to sign', ': its purpose is not ASYMMETRIC_SIGN'),
-  must('not-splittable', 'SPLITTABLE', ATTRIBUTE.splittable, 0, 'The key cannot be split.', 'The key can be split into shares'),
-  must('not-split', 'IS_SPLIT', ATTRIBUTE.isSplit, 0, 'The key is not split.', 'The key is split into shares'),
+  must('attestation.local', 'LOCAL', ATTRIBUTE.local, 1, 'The key was generated in the HSM (LOCAL).', 'The key was not generated in the HSM', ': it was imported'),
+  must('attestation.not-extractable', 'EXTRACTABLE', ATTRIBUTE.extractable, 0, 'The key cannot be extracted.', 'The key can be extracted'),
+  must('attestation.never-extractable', 'NEVER_EXTRACTABLE', ATTRIBUTE.neverExtractable, 1, 'The key could never be extracted.', 'The key could once be extracted', ': it was imported or wrapped'),
+  must('attestation.sensitive', 'SENSITIVE', ATTRIBUTE.sensitive, 1, 'The key is sensitive.', 'The key is not sensitive'),
+  must('attestation.always-sensitive', 'ALWAYS_SENSITIVE', ATTRIBUTE.alwaysSensitive, 1, 'The key was always sensitive.', 'The key was not always sensitive', ': it was imported'),
+  must('attestation.sign', 'SIGN', ATTRIBUTE.sign, 1, 'The key is allowed to sign.', 'The key is not allowed to sign', ': its purpose is not ASYMMETRIC_SIGN'),
+  must('attestation.not-splittable', 'SPLITTABLE', ATTRIBUTE.splittable, 0, 'The key cannot be split.', 'The key can be split into shares'),
+  must('attestation.not-split', 'IS_SPLIT', ATTRIBUTE.isSplit, 0, 'The key is not split.', 'The key is split into shares'),
 ]

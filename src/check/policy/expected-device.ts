@@ -1,4 +1,5 @@
 import type { AttestedDevice, Check, KeyClaims } from '../../attestation/contract/attestation-result.ts'
+import type { CheckId } from '../../attestation/contract/check-ids.ts'
 import { describeRange, isWithin, type VersionRange } from '../../knowledge/version-range.ts'
 import { sha256Hex } from '../../sha256-hex.ts'
 
@@ -19,13 +20,21 @@ export interface ExpectedDevice {
   readonly keyVersions?: readonly string[]
 }
 
+type ExpectedId = Extract<CheckId, `policy.expect.${string}`>
+
 interface Expectation {
-  readonly id: string
+  readonly id: ExpectedId
   readonly what: string
   readonly allowed: readonly string[]
   /** What the evidence says; undefined if it does not. */
   readonly found: string | undefined
   readonly holds: boolean
+}
+
+/** What one list of the profile asks for, and what the evidence says. */
+interface ExpectedList extends Omit<Expectation, 'allowed' | 'holds'> {
+  readonly allowed: readonly string[] | undefined
+  readonly same?: (allowed: string, found: string) => boolean
 }
 
 /** One Check for each list that is present. Never throws. */
@@ -35,7 +44,7 @@ export function checkExpected(
 ): readonly Check[] {
   if (Object.keys(expected).length === 0) return []
   return expectations(expected, device, claims).map(({ id, what, allowed, found, holds }) => {
-    const common = { id: `policy.expect.${id}`, group: 'policy', source: 'the profile: expect' } as const
+    const common = { id, group: 'policy', source: 'the profile: expect' } as const
     if (holds) return { ...common, status: 'pass', detail: `${what} ${found}, as expected` }
     const says = found === undefined ? `the evidence does not state the ${what}` : `${what} ${found}`
     return {
@@ -49,21 +58,32 @@ export function checkExpected(
 }
 
 function expectations(expected: ExpectedDevice, device: AttestedDevice, claims: KeyClaims): readonly Expectation[] {
-  const lists = [
-    { id: 'serial', what: 'serial number', allowed: expected.serials, found: device.serial, same: sameNumber },
-    { id: 'slot', what: 'slot', allowed: expected.slots, found: textOf(claims.slot) },
-    { id: 'pin-policy', what: 'PIN policy', allowed: expected.pinPolicies, found: claims.pinPolicy },
-    { id: 'touch-policy', what: 'touch policy', allowed: expected.touchPolicies, found: claims.touchPolicy },
-    { id: 'esn', what: 'module', allowed: expected.esns, found: textOf(claims.esn) },
+  const lists: readonly ExpectedList[] = [
     {
-      id: 'form-factor',
+      id: 'policy.expect.serial',
+      what: 'serial number',
+      allowed: expected.serials,
+      found: device.serial,
+      same: sameNumber,
+    },
+    { id: 'policy.expect.slot', what: 'slot', allowed: expected.slots, found: textOf(claims.slot) },
+    { id: 'policy.expect.pin-policy', what: 'PIN policy', allowed: expected.pinPolicies, found: claims.pinPolicy },
+    {
+      id: 'policy.expect.touch-policy',
+      what: 'touch policy',
+      allowed: expected.touchPolicies,
+      found: claims.touchPolicy,
+    },
+    { id: 'policy.expect.esn', what: 'module', allowed: expected.esns, found: textOf(claims.esn) },
+    {
+      id: 'policy.expect.form-factor',
       what: 'form factor',
       allowed: expected.formFactors,
       found: formFactorOf(device, claims),
       same: sameFormFactor,
     },
     {
-      id: 'key-version',
+      id: 'policy.expect.key-version',
       what: 'key version (SHA-256 of its name)',
       allowed: expected.keyVersions,
       found: textOf(claims.versionNameSha256),
@@ -80,7 +100,13 @@ function expectations(expected: ExpectedDevice, device: AttestedDevice, claims: 
   const holds = isWithin(device.firmware, firmware) === true
   return [
     ...checks,
-    { id: 'firmware', what: 'firmware', allowed: [describeRange(firmware)], found: device.firmware, holds },
+    {
+      id: 'policy.expect.firmware',
+      what: 'firmware',
+      allowed: [describeRange(firmware)],
+      found: device.firmware,
+      holds,
+    },
   ]
 }
 

@@ -1,6 +1,8 @@
+import type { CheckId } from '../../attestation/contract/check-ids.ts'
+
 /** Every rule of the group `policy`, as data: id, where it comes from, what to do when it is broken. */
 export interface PolicyRule {
-  readonly id: string
+  readonly id: CheckId
   readonly source: string
   readonly remedy: string
 }

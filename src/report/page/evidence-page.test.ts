@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { AttestationResult } from '../../attestation/contract/attestation-result.ts'
+import type { CheckId } from '../../attestation/contract/check-ids.ts'
 import type { CeremonySummary } from '../ceremony-summary.ts'
 import type { EvidenceReport } from '../evidence-report.ts'
 import { LETTERS } from '../letters/letters.ts'
@@ -36,7 +37,7 @@ const report: EvidenceReport = {
     device: { vendor: HOSTILE, fips: 'unknown' },
     claims: {},
     chain: [{ subject: HOSTILE, issuer: HOSTILE, sha256: HOSTILE }],
-    checks: [{ id: HOSTILE, group: 'attestation', status: 'fail', detail: HOSTILE, source: HOSTILE }],
+    checks: [{ id: HOSTILE as CheckId, group: 'attestation', status: 'fail', detail: HOSTILE, source: HOSTILE }],
   },
 }
 
@@ -149,7 +150,7 @@ const KEPT: AttestationResult = {
   claims: {},
   trustAnchor: { name: 'a root', spkiSha256: 'ef', origin: 'built-in' },
   chain: [],
-  checks: ['binding.key', 'policy.key.generated-on-device', 'policy.key.non-exportable'].map((id) => ({
+  checks: (['binding.key', 'policy.key.generated-on-device', 'policy.key.non-exportable'] as const).map((id) => ({
     id,
     group: 'policy',
     status: 'pass',
