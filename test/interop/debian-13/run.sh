@@ -12,6 +12,7 @@ if ! command -v mmdebstrap >/dev/null && command -v apt-get >/dev/null; then
   apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends mmdebstrap >/dev/null
 fi
 command -v mmdebstrap >/dev/null || { echo "missing: mmdebstrap" >&2; exit 77; }
+jsign="$(bash "$root/test/interop/signing/fetch-jsign.sh")"
 [ -f "$root/dist/cli/main.js" ] || (cd "$root" && node scripts/build.mjs --no-types)
 
 system="${1:-}"
@@ -53,7 +54,6 @@ tests="node dist/cli/main.js demo --device yubikey && node_modules/.bin/vitest r
 inside "$tests -t '^(?!.*($other_versions)).*\$'" --net
 inside 'node_modules/.bin/vitest run --config test/interop/debian-13/vitest.config.ts' --net
 # With the host's network, for Python's packages; jsign comes from the host.
-jsign="$(bash "$root/test/interop/signing/fetch-jsign.sh")"
 install -D "$jsign" "$system/root/.cache/hsm-enroll-interop/$(basename "$jsign")"
 inside 'bash test/interop/signing/sign.sh'
 echo "debian-13: the YubiKey double and family as expected, and programs of others sign as printed"

@@ -11,7 +11,7 @@ root="$(cd "$rig/../../.." && pwd)"
 bash "$root/scripts/system-packages.sh"
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    osslsigncode libengine-pkcs11-openssl poppler-utils libnss3-tools default-jdk-headless maven >/dev/null
+    osslsigncode libengine-pkcs11-openssl poppler-utils libnss3-tools default-jdk-headless >/dev/null
 fi
 bash "$rig/fetch-jsign.sh" >/dev/null
 bash "$rig/sign.sh"
