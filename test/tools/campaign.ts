@@ -21,6 +21,8 @@ import { Random } from './random.ts'
 const AT_ONCE = 8
 /** Rounds in which everything has to settle once nothing goes wrong any more. */
 const ROUNDS = 12
+/** Milliseconds until the first orders have to be there. */
+const PATIENCE = 300_000
 /** Defects of our own: exit code 70, and what an abort of Node.js ends with. */
 const DEFECTS: readonly (number | null)[] = [70, 134]
 
@@ -154,7 +156,7 @@ try {
     }
   })()
   // Trouble begins once the first orders are placed: before, there is little to lose.
-  while (fleet.rehearsal.ca.orders.length < hosts) await delay(200)
+  while (fleet.rehearsal.ca.orders.length < hosts && performance.now() - begun < PATIENCE) await delay(200)
   console.log(`first orders after ${Math.round((performance.now() - begun) / 1000)} s`)
   await troubles.run(seconds, Math.floor(seconds / 120))
   over = true

@@ -86,7 +86,8 @@ func step(k key, in orderCall, out orderAnswer) []interface{} {
 	}
 	switch in.op {
 	case "decide":
-		return allowed(k.decision == "" && k.order == none, key{in.decision, k.order})
+		// The same said again is no other decision.
+		return allowed(k.decision == in.decision || k.decision == "" && k.order == none, key{in.decision, k.order})
 	case "resolve":
 		// Before it is told that it is unknown, the journal of the broker says so.
 		return allowed(k.order == unknown || k.order == none, key{k.decision, out.number})
