@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { NAMED_COMMANDS, namedIn } from './named-commands.ts'
+import { commandLinesIn, HELP, shows } from './named-options.ts'
+import { allHere } from './not-run.ts'
 import { installed } from './piv-card/installed.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
@@ -45,6 +47,35 @@ describe('commands of other programs', () => {
   it('that never existed are seen', () => {
     expect(namedIn('log in with `ykman piv access verify-pin`').every(isListed)).toBe(false)
     expect(namedIn('log in with `ykman piv access change-pin --pin 1`').every(isListed)).toBe(true)
+  })
+
+  it('have the options that are shown with them', () => {
+    const lines = texts.flatMap((file) =>
+      commandLinesIn(readFileSync(join(ROOT, file), 'utf8')).map((line) => ({ file, ...line })),
+    )
+    const programs = Object.keys(HELP)
+    expect(programs.filter((name) => !lines.some(({ program }) => program === name))).toEqual([])
+    const missing = programs.filter((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).error !== undefined)
+    allHere(missing)
+    const helps = new Map<string, string>()
+    const helpOf = (program: string, args: readonly string[]): string => {
+      const key = [program, ...args].join(' ')
+      const known = helps.get(key)
+      if (known !== undefined) return known
+      const { stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', input: '' })
+      helps.set(key, stdout + stderr)
+      return stdout + stderr
+    }
+    const unknown = lines
+      .filter(({ program, options }) => options.length > 0 && !missing.includes(program))
+      .flatMap(({ file, program, words, options }) => {
+        const help = helpOf(program, HELP[program]?.(words) ?? [])
+        return options
+          .filter((option) => !shows(help, option))
+          .map((option) => `${file}: ${program} ${words.join(' ')} ${option}`)
+      })
+    expect(unknown).toEqual([])
+    expect(shows('-Y sign  -n namespace', '-Z')).toBe(false)
   })
 
   it.runIf(installed('yubico-piv-tool', 'yubikey-manager'))('exist in the programs of Debian 12', () => {

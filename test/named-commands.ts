@@ -37,12 +37,15 @@ export const NAMED_COMMANDS: readonly NamedCommand[] = [
   { program: 'yubico-piv-tool', command: 'verify-pin', source: PIV_TOOL, debian: true },
   { program: 'yubihsm-shell', command: 'get-device-pubkey', source: HSM_SHELL },
   { program: 'yubihsm-shell', command: 'get-opaque', source: HSM_SHELL },
+  { program: 'yubihsm-shell', command: 'put-option', source: HSM_SHELL },
   { program: 'yubihsm-shell', command: 'sign-attestation-certificate', source: HSM_SHELL },
   { program: 'gcloud', command: 'auth application-default login', source: GCLOUD },
   { program: 'gcloud', command: 'auth application-default set-quota-project', source: GCLOUD },
   { program: 'gcloud', command: 'auth print-access-token', source: GCLOUD },
   { program: 'gcloud', command: 'billing projects link', source: GCLOUD },
+  { program: 'gcloud', command: 'iam roles create', source: GCLOUD },
   { program: 'gcloud', command: 'iam workload-identity-pools create-cred-config', source: GCLOUD },
+  { program: 'gcloud', command: 'kms keyrings add-iam-policy-binding', source: GCLOUD },
   { program: 'gcloud', command: 'kms keyrings create', source: GCLOUD },
   { program: 'gcloud', command: 'kms keys describe', source: GCLOUD },
   { program: 'gcloud', command: 'kms keys update', source: GCLOUD },
@@ -65,10 +68,16 @@ const SENTENCE = /^(created|bundles) /
 /** Programs whose command follows `-a`. */
 const BY_ACTION: ReadonlySet<string> = new Set(['yubico-piv-tool', 'yubihsm-shell'])
 
-/** Program and words as a text names them between backticks: up to the first option, placeholder or value. */
+/** The blocks of code of a page. */
+export const blocksIn = (text: string): readonly string[] =>
+  [...text.matchAll(/```[a-z0-9 -]*\n([\s\S]*?)```/g)].map(([, code = '']) => code)
+
+/** Program and words as a text names them between backticks, or in a block of code: up to the first option, placeholder or value. */
 export function namedIn(text: string): readonly { readonly program: string; readonly command: string }[] {
   const programs = [...new Set(NAMED_COMMANDS.map(({ program }) => program))].join('|')
-  const found = [...text.matchAll(new RegExp(`\\\\?\`(${programs}) ([^\`\\\\]+)`, 'g'))]
+  const inline = [...text.matchAll(new RegExp(`\\\\?\`(${programs}) ([^\`\\\\]+)`, 'g'))]
+  const blocks = blocksIn(text).join('\n')
+  const found = [...inline, ...blocks.matchAll(new RegExp(`^(${programs}) ([^\\n|;]+)`, 'gm'))]
   return found.flatMap(([, program = '', rest = '']) => {
     if (SENTENCE.test(rest)) return []
     const words = rest.split(/\s+/).filter((word) => word !== '')
