@@ -49,7 +49,13 @@ interface Result {
   readonly brokered: Cost
   /** MiB of the broker, after so many orders. */
   readonly memory: readonly (readonly [orders: number, megabytes: number])[]
-  readonly claim?: { readonly p99: number; readonly median: number; readonly roundTrip: number }
+  readonly claim?: {
+    readonly p99: number
+    readonly median: number
+    /** Median, and what one in a hundred took longer than: what the machine adds to a claim, too. */
+    readonly roundTrip: number
+    readonly roundTripP99: number
+  }
 }
 
 async function bench(): Promise<void> {
@@ -130,7 +136,12 @@ async function timeClaims(world: World, database: NonNullable<World['database']>
     readonly roundTrips: readonly number[]
   }>({ from: 0, to: CLAIMS, database })
   await load
-  return { p99: quantile(claims, 0.99), median: quantile(claims, 0.5), roundTrip: quantile(roundTrips, 0.5) }
+  return {
+    p99: quantile(claims, 0.99),
+    median: quantile(claims, 0.5),
+    roundTrip: quantile(roundTrips, 0.5),
+    roundTripP99: quantile(roundTrips, 0.99),
+  }
 }
 
 const quantile = (numbers: readonly number[], part: number): number =>
@@ -179,7 +190,7 @@ function wordsOf(result: Result): string {
     ...(claim === undefined
       ? []
       : [
-          `a claim beside orders: p99 ${(claim.p99 / claim.roundTrip).toFixed(1)}, median ${(claim.median / claim.roundTrip).toFixed(1)} round trips (of ${claim.roundTrip.toFixed(2)} ms)`,
+          `a claim beside orders: p99 ${(claim.p99 / claim.roundTrip).toFixed(1)}, median ${(claim.median / claim.roundTrip).toFixed(1)} round trips (of ${claim.roundTrip.toFixed(2)} ms; p99 of a round trip ${(claim.roundTripP99 / claim.roundTrip).toFixed(1)})`,
         ]),
     `memory of the broker: ${shown.map(([count, megabytes]) => `${megabytes.toFixed(0)} MiB after ${count}`).join(', ')}; ${growthOf(result).toFixed(1)} KiB more with each order of the second half`,
     ...judge(result).map((missed) => `! ${missed}`),
