@@ -15,6 +15,7 @@ import type { CertificateAuthority } from '../sectigo/certificate-authority.ts'
 import { type OrderedKey, orderedKeys } from '../sectigo/ordered-keys.ts'
 import { FormView } from '../sectigo/parameters/form-view.ts'
 import type { BrokerHost } from './broker-settings.ts'
+import { wareOf } from './price.ts'
 
 /** A request that may be ordered as far as its form and its evidence go. */
 export interface JudgedRequest {
@@ -86,15 +87,11 @@ export async function judgeRequest(
     request,
     csr,
     formSha256: formDigest(request.form),
-    ...optional('product', view.get('product')),
-    ...optional('days', view.get('days')),
+    ...wareOf(request.form),
     subjectName: subjectOf(view, csr),
     verdict,
   }
 }
-
-const optional = <K extends string>(name: K, value: string | undefined): Partial<Record<K, string>> =>
-  value === undefined ? {} : ({ [name]: value.slice(0, 200) } as Partial<Record<K, string>>)
 
 /** The host's own list goes before that of the profile. */
 const withExpectations = (configuration: Configuration, { expect }: BrokerHost) => ({

@@ -3,16 +3,33 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { OrderForm } from '../sectigo/certificate-authority.ts'
 import { FormView } from '../sectigo/parameters/form-view.ts'
 import { hundredths } from './broker-settings.ts'
-import type { JudgedRequest } from './judge-request.ts'
 
-type Priced = Pick<JudgedRequest, 'product' | 'days' | 'test'>
+/** What an order costs by. */
+interface Ware {
+  readonly product?: string
+  readonly days?: string
+}
+type Priced = Ware & { readonly test: boolean }
 
-const subjectOf = ({ product, days }: Partial<Priced>): string => `${product} ${days}`
+const subjectOf = ({ product, days }: Ware): string => `${product} ${days}`
 
 /** What the price of a form is known by. */
-export function priceSubject(form: OrderForm): string {
+export const priceSubject = (form: OrderForm): string => subjectOf(wareOf(form))
+
+/** As the CA reads them: " 1214" costs what 1214 costs. */
+export function wareOf(form: OrderForm): Ware {
   const view = new FormView(form)
-  return subjectOf({ product: view.get('product')?.slice(0, 200), days: view.get('days')?.slice(0, 200) })
+  const [products, days] = [
+    view.products.toSorted().join(','),
+    view
+      .get('days')
+      ?.trim()
+      .replace(/^0+(?=\d)/, ''),
+  ]
+  return {
+    ...(products === '' ? {} : { product: products.slice(0, 200) }),
+    ...(days === undefined ? {} : { days: days.slice(0, 200) }),
+  }
 }
 
 /**

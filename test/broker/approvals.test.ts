@@ -162,6 +162,28 @@ people:
     expect(await order(await kit.request())).toMatchObject({ status: 202, body: { rules: ['newHost', 'newSubject'] } })
   })
 
+  it('above an amount waits however its product is written', async () => {
+    const known = await kit.broker(
+      `
+assumedPrice: 1
+approval: { above: 100 }
+hosts:
+  - { name: web1, ${pin('web1')}, anyDevice: true }
+`,
+      'known-price-state',
+    )
+    const order = (request: unknown) => kit.call(known, identities.web1, 'POST', '/v1/orders', request)
+    // The CA charges 245.00 for it, which is known from then on.
+    expect((await order(await kit.request())).body).toMatchObject({ state: 'ordered' })
+    const request = await kit.request()
+    const product = String(request.form.product)
+    for (const written of [product, ` ${product}`, `${product} `])
+      expect(await order({ ...request, form: { ...request.form, product: written } }), written).toMatchObject({
+        status: 202,
+        body: { rules: ['above'] },
+      })
+  })
+
   it('above an amount waits, also where nobody knows what it costs', async () => {
     const dear = await kit.broker(
       `
