@@ -1,19 +1,9 @@
-import type { Options } from 'yargs'
 import yargs from 'yargs'
 import { VERSION } from '../version.ts'
 import { Arguments, type Command, type CommandGroup, DASH } from './command.ts'
+import { GLOBAL_OPTIONS } from './global-options.ts'
 
-const GLOBAL_OPTIONS = {
-  json: { type: 'boolean', describe: 'one JSON object (or JSON Lines) on stdout, nothing else' },
-  quiet: { type: 'boolean', alias: 'q', describe: 'no progress on stderr' },
-  input: {
-    type: 'boolean',
-    default: true,
-    describe: 'ask in the terminal if something is missing (--no-input: never)',
-  },
-} as const satisfies Readonly<Record<string, Options>>
-
-/** What every command takes. */
+/** The names that every command takes. */
 export const GLOBAL_NAMES = [...Object.keys(GLOBAL_OPTIONS), 'q', 'help', 'version']
 
 /** Ends the parsing where the command is known: after a handler that returns, yargs lays out the help, whether or not anybody asked. */

@@ -3,6 +3,7 @@ import type { CommandContext } from './command.ts'
 import { entriesFor } from './command-loaders.ts'
 import { completionShell } from './completion.ts'
 import { Output, type OutputOptions } from './output.ts'
+import { plainLine } from './plain-line.ts'
 import { WIDEST_HELP } from './quick-answer.ts'
 import { reportError } from './report-error.ts'
 import { stopOnSignals } from './stop-signals.ts'
@@ -31,7 +32,10 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     env,
     cwd: process.cwd(),
     signal,
-    interactive: process.stdin.isTTY === true && stderr.isTTY === true && !argv.includes('--no-input'),
+    // Asked late: it opens stdin.
+    get interactive() {
+      return process.stdin.isTTY === true && stderr.isTTY === true && !argv.includes('--no-input')
+    },
   }
   try {
     if (output.json && argv.find((word) => !word.startsWith('-')) === 'completion') throw noJsonForm()
@@ -74,13 +78,17 @@ class RefusedLine extends Error {}
 const ANSWERED = ['help', 'version', 'get-yargs-completions']
 
 async function dispatch(argv: readonly string[], context: CommandContext): Promise<ExitCode> {
+  const entries = await entriesFor(argv)
+  const [entry, ...others] = entries
+  const plain = entry === undefined || others.length > 0 ? undefined : plainLine(argv, entry)
+  if (plain !== undefined) return await plain.command.run(plain.args, context)
   const { commandParser, GLOBAL_NAMES, Parsed } = await import('./parser.ts')
   const width = Math.min(WIDEST_HELP, process.stdout.columns ?? WIDEST_HELP)
   const fail = (message: string, error: Error | undefined): never => {
     throw error ?? new RefusedLine(message)
   }
   try {
-    const said = await commandParser(argv, { entries: await entriesFor(argv), width, fail }).parseAsync()
+    const said = await commandParser(argv, { entries, width, fail }).parseAsync()
     // Words behind `--` are no command to the parser, and no fault either: it has done nothing.
     if (argv.includes('--') && !ANSWERED.some((name) => Object.hasOwn(said, name)))
       fail('Specify a command.', undefined)

@@ -4,8 +4,8 @@ import { printable } from '../../printable.ts'
 import type { Outcome } from '../check-many/item.ts'
 import type { Command } from '../command.ts'
 import { configure, TRUST_OPTIONS } from '../configure.ts'
+import { expectFlags, JUDGING_OPTIONS, policyFlags, readDay, readHsmType } from '../judging-flags.ts'
 import type { Output } from '../output.ts'
-import { expectFlags, JUDGING_OPTIONS, policyFlags, readDay, readHsmType } from './check.ts'
 
 export const checkMany: Command = {
   command: 'check-many [paths..]',
