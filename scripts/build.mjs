@@ -1,10 +1,11 @@
-// Bundles the CLI and the library with esbuild (one chunk per lazily loaded command) and emits the type declarations.
+// Builds the program, the library, the page and the tools, and emits the type declarations.
 // --no-types: for a checkout on a host where the optional native addons, and so their types, could not be installed. Declarations that
 // are there stay.
 import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
 import { buildPage } from './build-page.mjs'
+import { buildProgram } from './build-program.mjs'
 import { leanYargs } from './lean-yargs.mjs'
 import { portable } from './portable.mjs'
 import { thirdPartyNotices } from './third-party.mjs'
@@ -32,7 +33,7 @@ const common = {
   preserveSymlinks: true,
   plugins: [leanYargs],
 }
-const { metafile } = await build({
+const program = await buildProgram({
   ...common,
   entryPoints: {
     index: 'src/library/index.ts',
@@ -41,7 +42,6 @@ const { metafile } = await build({
     'cli/main': 'src/cli/main.ts',
     'check-worker': 'src/cli/check-many/worker.ts',
   },
-  outdir: 'dist',
 })
 // The verifier for where there is no Node.js. A built-in of Node.js in it would fail here: there is none to resolve to.
 const anywhere = await build({
@@ -93,7 +93,7 @@ execFileSync(process.execPath, ['dist/tools/man.js', 'dist/hsm-enroll.1'])
 execFileSync(process.execPath, ['dist/tools/help.js', 'dist/cli'])
 writeFileSync(
   'dist/third-party-notices.txt',
-  thirdPartyNotices([...[metafile, anywhere.metafile].flatMap(({ inputs }) => Object.keys(inputs)), ...page]),
+  thirdPartyNotices([...program, ...Object.keys(anywhere.metafile.inputs), ...page]),
 )
 chmodSync('dist/cli/main.js', 0o755)
 if (withTypes) {

@@ -3,6 +3,18 @@
 const LAYOUT = /^(?:cliui|string-width)$/
 const SHIM = /[\\/]yargs[\\/]lib[\\/]platform-shims[\\/]esm\.mjs$/
 
+// Required, one of them is its namespace to one bundler, and to the other what Node.js would give: the function.
+const whenLaidOut = (path) => `
+  export default (...args) => {
+    const required = require('${path}')
+    return (required.default ?? required)(...args)
+  }`
+const TWO_COMPARISONS = `
+  const assert = () => process.getBuiltinModule('node:assert')
+  export const strictEqual = (a, b, why) => Object.is(a, b) || assert().strictEqual(a, b, why)
+  export const notStrictEqual = (a, b, why) => !Object.is(a, b) || assert().notStrictEqual(a, b, why)`
+
+/** For esbuild. */
 export const leanYargs = {
   name: 'lean-yargs',
   setup({ onResolve, onLoad }) {
@@ -13,14 +25,21 @@ export const leanYargs = {
       SHIM.test(importer) ? { path: 'assert', namespace: 'two-comparisons' } : undefined,
     )
     onLoad({ filter: LAYOUT, namespace: 'when-laid-out' }, ({ path, pluginData: resolveDir }) => ({
-      contents: `export default (...args) => require('${path}').default(...args)`,
+      contents: whenLaidOut(path),
       resolveDir,
     }))
-    onLoad({ filter: /^assert$/, namespace: 'two-comparisons' }, () => ({
-      contents: `
-        const assert = () => process.getBuiltinModule('node:assert')
-        export const strictEqual = (a, b, why) => Object.is(a, b) || assert().strictEqual(a, b, why)
-        export const notStrictEqual = (a, b, why) => !Object.is(a, b) || assert().notStrictEqual(a, b, why)`,
-    }))
+    onLoad({ filter: /^assert$/, namespace: 'two-comparisons' }, () => ({ contents: TWO_COMPARISONS }))
+  },
+}
+
+/** The same for Rolldown: a module of that name beside the shim. */
+export const leanYargsInChunks = {
+  name: 'lean-yargs',
+  resolveId(path, importer = '') {
+    if (SHIM.test(importer) && (LAYOUT.test(path) || path === 'assert')) return `${importer}?lean=${path}`
+  },
+  load(id) {
+    const [, path] = /\?lean=(.*)$/.exec(id) ?? []
+    if (path !== undefined) return path === 'assert' ? TWO_COMPARISONS : whenLaidOut(path)
   },
 }

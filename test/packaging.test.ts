@@ -292,6 +292,7 @@ describe('the package', () => {
         const name = from ?? bare ?? ''
         follow(name.startsWith('.') ? join(dirname(file), name) : name)
       }
+      for (const [, name = ''] of text.matchAll(/getBuiltinModule\(["']([^"']+)["']\)/g)) loaded.add(name)
     }
     follow(join(folder, 'package/dist/check.js'))
     const outside = [...loaded].filter((name) => !name.startsWith(folder))

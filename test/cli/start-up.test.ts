@@ -1,18 +1,24 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { writePem } from '../../src/asn1/pem.ts'
+import { testKeyPair } from '../../src/sandbox/test-key-pair.ts'
+import { createYubikeyEvidenceIssuer } from '../../src/sandbox/yubikey/evidence/issuer.ts'
 import { runProgram } from '../enrollment/built-program.ts'
 
 const DIST = resolve(import.meta.dirname, '../../dist')
 
-/** The sources (esbuild heads each with its path) of a chunk and of all that it imports before it runs. */
+/** The sources of a chunk: the bundler heads each with its path. */
+const sourcesIn = (text: string): readonly string[] =>
+  [...text.matchAll(/^\/\/ (\S+\.(?:ts|m?js))$/gm)].map(([, source = '']) => source)
+
+/** The sources of a chunk and of all that it imports before it runs. */
 function sourcesOf(chunk: string, seen = new Map<string, readonly string[]>()): Map<string, readonly string[]> {
   if (seen.has(chunk)) return seen
   const text = readFileSync(join(DIST, chunk), 'utf8')
-  seen.set(
-    chunk,
-    [...text.matchAll(/^\/\/ (\S+\.(?:ts|js))$/gm)].map(([, source = '']) => source),
-  )
+  seen.set(chunk, sourcesIn(text))
   for (const [, from, alone] of text.matchAll(
     /^(?:import|export) [^;(]*? from "(\.\.?\/[^"]+)"|^import "(\.\.?\/[^"]+)"/gm,
   ))
@@ -34,28 +40,68 @@ it('help and version are answered with nothing loaded but what answers them', ()
   ])
 })
 
-const chunk = (name: RegExp): string => readdirSync(DIST).find((file) => name.test(file)) ?? ''
+const chunk = (name: string): string =>
+  readdirSync(DIST).find((file) => file.startsWith(`${name}-`) && /^[\w-]{8}\.js$/.test(file.slice(name.length + 1))) ??
+  ''
 const HEAVY =
   /^(?:src\/(?:attestation\/(?!contract)|check\/|bundle|ceremony|ledger|config\/configuration)|devices\/\w+\/)|yaml|cborg|yargs/
 
 it('the command line has no command and no parser loaded before one is asked for', () => {
-  const sources = [...sourcesOf(chunk(/^run-cli-\w+\.js$/)).values()].flat()
+  const sources = [...sourcesOf(chunk('run-cli')).values()].flat()
   expect(sources).toContain('src/cli/command-loaders.ts')
-  expect(sources.filter((source) => HEAVY.test(source) || source.startsWith('src/cli/commands'))).toEqual([])
+  expect(sources.filter((source) => HEAVY.test(source))).toEqual([])
+  // It is what its parts are needed for: nothing but options and their readers.
+  expect(sources.filter((source) => source.startsWith('src/cli/commands'))).toEqual(['src/cli/commands/check.ts'])
 })
 
 it('a command has no verifier, reader of files, profile or driver loaded before it runs, and no other command', () => {
-  const sources = [...sourcesOf(chunk(/^check-[0-9A-Z]{8}\.js$/)).values()].flat()
+  const sources = [...sourcesOf(chunk('check')).values()].flat()
   expect(sources).toContain('src/cli/commands/check.ts')
   expect(sources.filter((source) => HEAVY.test(source))).toEqual([])
   expect(sources.filter((source) => source.startsWith('src/cli/commands'))).toEqual(['src/cli/commands/check.ts'])
 })
 
+/** The chunks that a check of a YubiKey's evidence loads, with the bytes of each. */
+async function chunksOfCheck(): Promise<ReadonlyMap<string, number>> {
+  const folder = mkdtempSync(join(tmpdir(), 'loaded-'))
+  try {
+    const issuer = createYubikeyEvidenceIssuer({ serial: 15_732_500, firmware: '5.7.1', formFactor: 1 })
+    const leaf = issuer.attest({ spki: testKeyPair('P-256').spki, slot: 0x9c, pinPolicy: 2, touchPolicy: 1 })
+    const evidence = join(folder, 'attestation.pem')
+    writeFileSync(evidence, [leaf, issuer.f9Certificate].map((der) => writePem('CERTIFICATE', der)).join(''))
+    const coverage = join(folder, 'coverage')
+    const { stdout } = await runProgram(['check', '--attestation', evidence, '--json'], {
+      env: { NODE_V8_COVERAGE: coverage },
+    })
+    expect(JSON.parse(stdout)).toMatchObject({ hsmType: 'YUBIKEY', device: { serial: '15732500' } })
+    const [file = ''] = readdirSync(coverage)
+    const { result }: { readonly result: readonly { readonly url: string }[] } = JSON.parse(
+      readFileSync(join(coverage, file), 'utf8'),
+    )
+    const files = result.filter(({ url }) => url.startsWith('file:')).map(({ url }) => fileURLToPath(url))
+    return new Map(files.map((name) => [relative(DIST, name), statSync(name).size]))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+it('a check loads a dozen files, and no parser, driver, client or library that it does not need', async () => {
+  const chunks = await chunksOfCheck()
+  expect(chunks.size).toBeLessThanOrEqual(12)
+  expect([...chunks.values()].reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(800_000)
+  const sources = [...chunks.keys()].flatMap((name) => sourcesIn(readFileSync(join(DIST, name), 'utf8')))
+  expect(sources).toContain('src/check/check-attestation.ts')
+  expect(
+    sources.filter((source) =>
+      /^devices\/\w+\/|^src\/(?:sandbox|enrollment|sectigo|acme|ledger|bundle|broker)|pkijs|asn1js|peculiar|webcrypto|yargs|yaml|undici/.test(
+        source,
+      ),
+    ),
+  ).toEqual([])
+})
+
 it('an enrolment loads nothing of ACME before an ACME server is to be asked', () => {
-  const sources = [
-    ...sourcesOf(chunk(/^enroll-[0-9A-Z]{8}\.js$/)),
-    ...sourcesOf(chunk(/^advance-[0-9A-Z]{8}\.js$/)),
-  ].flatMap(([, each]) => each)
+  const sources = [...sourcesOf(chunk('enroll')), ...sourcesOf(chunk('advance'))].flatMap(([, each]) => each)
   expect(sources).toContain('src/enrollment/advance.ts')
   expect(sources.filter((source) => source.startsWith('src/acme/'))).toEqual([])
 })
@@ -63,7 +109,7 @@ it('an enrolment loads nothing of ACME before an ACME server is to be asked', ()
 it('a command is run without a help being laid out, whose segmenter takes longer to set up than Node.js to start', async () => {
   const trap = "data:text/javascript,Intl.Segmenter = class { constructor() { throw new Error('help was laid out') } }"
   const [list, help] = await Promise.all([
-    runProgram(['trust', 'list'], { imports: [trap] }),
+    runProgram(['trust', 'list', '--json=true'], { imports: [trap] }),
     runProgram(['trust', 'list', '--help', '--quiet'], { imports: [trap] }),
   ])
   expect(list.code).toBe(0)

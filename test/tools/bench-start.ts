@@ -22,6 +22,7 @@ const rounds = Number(values.rounds)
 const program = resolve(import.meta.dirname, '../cli/main.js')
 const folder = mkdtempSync(join(tmpdir(), 'bench-start-'))
 const evidence = join(folder, 'attestation.pem')
+const floor = join(folder, 'floor.cjs')
 let missed = 0
 
 /** A pair as a YubiKey 5 creates it. */
@@ -30,6 +31,13 @@ function writeEvidence(): void {
   const leaf = issuer.attest({ spki: testKeyPair('P-256').spki, slot: 0x9c, pinPolicy: 2, touchPolicy: 1 })
   writeFileSync(evidence, [leaf, issuer.f9Certificate].map((der) => writePem('CERTIFICATE', der)).join(''))
 }
+
+/** The least that a check can take: it reads the file, verifies both signatures, and prints a line. */
+const FLOOR = `
+  const { X509Certificate } = require('node:crypto')
+  const text = require('node:fs').readFileSync(process.argv[2], 'utf8')
+  const [leaf, f9] = text.match(/-----BEGIN[^]*?-----END CERTIFICATE-----/g).map((pem) => new X509Certificate(pem))
+  console.log(leaf.verify(f9.publicKey), f9.verify(f9.publicKey))`
 
 interface Cost {
   readonly wall: number
@@ -65,8 +73,9 @@ const COMMANDS = [
   { what: 'hsm-enroll --version', args: ['--version'], most: 1.4 },
   { what: 'hsm-enroll --help', args: ['--help'], most: 1.4 },
   { what: 'hsm-enroll check --help', args: ['check', '--help'], most: 1.4 },
-  { what: 'hsm-enroll check', args: ['check', '--attestation', evidence], most: undefined },
+  { what: 'hsm-enroll check', args: ['check', '--attestation', evidence], most: 1.8 },
   { what: '  with NODE_COMPILE_CACHE', args: ['check', '--attestation', evidence], most: undefined, env: { NODE_COMPILE_CACHE: join(folder, 'cache') } },
+  { what: '  floor: the same by node:crypto', file: floor, args: [evidence], most: undefined },
 ] as const
 
 function measure(node: string): void {
@@ -76,7 +85,11 @@ function measure(node: string): void {
   for (let round = -2; round < rounds; round++) {
     for (const [index, command] of COMMANDS.entries()) {
       const base = cost(node, ['-e', '0'])
-      const { wall, processor } = cost(node, [program, ...command.args], 'env' in command ? command.env : {})
+      const { wall, processor } = cost(
+        node,
+        ['file' in command ? command.file : program, ...command.args],
+        'env' in command ? command.env : {},
+      )
       if (round < 0) continue
       ratios[index]?.wall.push(wall / base.wall)
       ratios[index]?.processor.push(processor / base.processor)
@@ -95,6 +108,7 @@ function measure(node: string): void {
 
 try {
   writeEvidence()
+  writeFileSync(floor, FLOOR)
   for (const node of values.node) measure(node)
 } finally {
   rmSync(folder, { recursive: true })
