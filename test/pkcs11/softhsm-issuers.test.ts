@@ -48,6 +48,7 @@ describe.runIf(softhsmAvailable())('issuers on SoftHSM2', () => {
   const ours = (): number => labels().filter((label) => /^issuer [0-9a-f]{12} \(hsm-enroll\)$/.test(label)).length
 
   it('are stored once, stay as long as a certificate needs them, and go with the last', async () => {
+    const [before, had] = [labels(), ours()]
     await closing(await open(), async (opened) => {
       const token = opened as HsmDevice
       const [first, second] = [authority('First'), authority('Second')]
@@ -58,7 +59,7 @@ describe.runIf(softhsmAvailable())('issuers on SoftHSM2', () => {
         await token.storeIssuers(first.issuers)
         expect(await token.readCertificate(key)).toEqual(leaf)
       }
-      expect(ours()).toBe(2)
+      expect(ours()).toBe(had + 2)
       expect(await token.removeUnusedIssuers()).toBe(0)
       const [a, b] = keys
       if (a === undefined || b === undefined) throw new Error('no keys')
@@ -67,10 +68,10 @@ describe.runIf(softhsmAvailable())('issuers on SoftHSM2', () => {
       expect(await token.removeUnusedIssuers(), 'b still needs the first ones').toBe(0)
       await token.deleteKey(b.location, b.publicKey)
       expect(await token.removeUnusedIssuers(), 'nobody needs the first ones').toBe(2)
-      expect(ours()).toBe(2)
+      expect(ours()).toBe(had + 2)
       await token.deleteKey(a.location, a.publicKey)
       expect(await token.removeUnusedIssuers()).toBe(2)
-      expect(labels()).toEqual([])
+      expect(labels().toSorted()).toEqual(before.toSorted())
     })
   })
 
