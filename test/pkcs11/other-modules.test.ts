@@ -46,13 +46,15 @@ describe.runIf(p11KitAvailable())('a module that gives a destroyed object’s ha
   const token = withPlainToken({ reusedHandles: true })
 
   it('loses with a deleted key that key and nothing of its neighbours', async () => {
+    const before = await token.labels()
     await closing(await token.open(), async (device) => {
       const opened = device as Awaited<ReturnType<typeof token.open>>
       const first = await opened.generateKeyPair(spec('first'))
       await opened.storeCertificate(first, issueCertificate(first.publicKey, 'first'))
       for (const label of ['second', 'third']) await opened.generateKeyPair(spec(label))
       await opened.deleteKey(first.location)
-      expect(await token.labels()).toEqual(['second', 'second', 'third', 'third'])
+      const left = [...before, 'second', 'second', 'third', 'third']
+      expect((await token.labels()).toSorted()).toEqual(left.toSorted())
     })
   })
 
@@ -76,11 +78,12 @@ describe.runIf(p11KitAvailable())('a module that fails without a reason', () => 
   const token = withPlainToken({})
 
   it('is asked once more with fewer attributes where it has made nothing', async () => {
+    const before = await token.labels()
     await closing(await token.open(), async (device) => {
       await token.control().setFaults('C_GenerateKeyPair#1:before:answer=CKR_GENERAL_ERROR')
       const key = await device.generateKeyPair(spec('vague'))
       expect(key.location).toContain('vague')
-      expect(await token.labels()).toEqual(['vague', 'vague'])
+      expect(await token.labels()).toEqual([...before, 'vague', 'vague'])
     })
   })
 
