@@ -68,6 +68,7 @@ await build({
     'test/tools/bench-start.ts',
     'test/tools/bench-verify.ts',
     'test/tools/bench-peers.ts',
+    'test/tools/bench-many.ts',
     'test/tools/peer-ours.ts',
     'test/tools/bench-runs.ts',
     'test/tools/kill-test.ts',
