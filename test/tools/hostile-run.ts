@@ -45,6 +45,9 @@ export interface HostileRunOptions {
   readonly policy?: boolean
 }
 
+/** A verdict holds the numbers of the key that was read, which JSON has no form for. */
+const numbersAsText = (_name: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value)
+
 /** Throws mutants at the verifiers and counts what becomes of them, per family. */
 export class HostileRun {
   readonly counts = new Map<HsmType, Map<Fate, number>>()
@@ -148,7 +151,7 @@ export class HostileRun {
     try {
       const seen = this.#read(mutant)
       const verdict = this.#judge(seen)
-      this.#verdicts.update(JSON.stringify(this.#policy ? this.#judgement(seen) : verdict))
+      this.#verdicts.update(JSON.stringify(this.#policy ? this.#judgement(seen) : verdict, numbersAsText))
       fate = !verdict.genuine ? 'refused' : this.#isIntact(seen, verdict) ? 'intact' : 'GENUINE'
       if (fate === 'GENUINE') this.#report(fate, mutant, meaning(verdict))
     } catch (error) {
