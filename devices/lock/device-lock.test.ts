@@ -1,17 +1,17 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { DeviceProgress, DeviceTrace } from '../device.ts'
 import { lockDevice } from './device-lock.ts'
 import { lockPlace } from './lock-place.ts'
 
 describe('lockDevice', () => {
   let folder: string
-  beforeAll(() => {
+  beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'lock-'))
   })
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
   it('locks one identity once, and others beside it; every user may open the files', async () => {
     const trace: DeviceTrace[] = []
