@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:https'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { loopbackTlsIdentity } from '../sandbox/certificate-authority/tls-identity.ts'
 import { brokerAuthority } from './broker-authority.ts'
 
@@ -14,7 +14,8 @@ interface Says {
 let says: Says = { status: 200, body: {} }
 /** What it says to the calls before that; `lost`: the connection ends once the call is read, `gone`: and nobody listens any more. */
 const first: (Says | 'lost' | 'gone')[] = []
-beforeAll(async () => {
+beforeEach(async () => {
+  first.length = 0
   server = createServer({ key: identity.key, cert: identity.certificate }, (message, reply) => {
     message.resume().once('end', () => {
       const now = first.shift() ?? says
@@ -30,7 +31,7 @@ beforeAll(async () => {
   const address = server.address()
   url = new URL(`https://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`)
 })
-afterAll(() => {
+afterEach(() => {
   if (server.listening) server.close()
 })
 
@@ -116,7 +117,6 @@ describe('what a host takes for an answer to its order', () => {
     await expect(broker().collect({ orderNumber: '1', ...key })).rejects.toMatchObject({ code: 'broker.unreachable' })
   })
 
-  // The last one: nobody listens any more.
   it('that was lost with a broker that has ended since is not known', async () => {
     first.push('gone')
     expect(await order(TWICE)).toMatchObject({ kind: 'unknown' })

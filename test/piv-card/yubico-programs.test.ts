@@ -81,6 +81,7 @@ describe.runIf(installed('yubico-piv-tool', 'yubikey-manager', 'openssl'))('yubi
   })
 
   it('show the same attestation and the same F9 certificate in ykman', async () => {
+    await tool('-a', 'generate', '-s', '9a', '-A', 'ECCP256', `-k${MANAGEMENT_KEY}`, '-o', file('pub.pem'))
     await tool('-a', 'attest', '-s', '9a', '-o', file('attestation.pem'))
     const byTool = new X509Certificate(readFileSync(file('attestation.pem')))
     const byYkman = new X509Certificate(await ykman('keys', 'attest', '9a', '-'))
