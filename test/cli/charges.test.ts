@@ -127,6 +127,7 @@ describe.each(['authorize', 'refund'] as const)('order %s', (kind) => {
 })
 
 it('a refund of an order whose number is no number leaves its note in its own folder', async () => {
+  await change('refund', await order('refund'))
   const before = await readdir(rehearsal.stateDirectory)
   await change('refund', '../../../elsewhere')
   expect(await readdir(rehearsal.stateDirectory)).toEqual(before)
