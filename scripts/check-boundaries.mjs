@@ -10,6 +10,7 @@ const CONTRACT = [
   'devices/device-uri.ts',
   'devices/hide-secrets.ts',
   'devices/run-program.ts',
+  'devices/export-jwk.ts',
   'devices/key-algorithm.ts',
   'devices/obstacle.ts',
   'devices/signing-access.ts',

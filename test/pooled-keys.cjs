@@ -53,9 +53,11 @@ function read(file) {
 function keep(folder, file, key) {
   mkdirSync(folder, { recursive: true })
   const own = `${file}.${process.pid}.${threadId}`
-  writeFileSync(own, key.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
+  const pem = key.export({ type: 'pkcs8', format: 'pem' })
+  writeFileSync(own, pem, { mode: 0o600 })
   renameSync(own, file)
-  return key
+  // A copy, since the other may not be exported as JWK: devices/export-jwk.ts.
+  return crypto.createPrivateKey(pem)
 }
 
 /** Of the primes 0 and 1, 0 and 2, 1 and 2, 0 and 3, ...: as few generated keys as do. */

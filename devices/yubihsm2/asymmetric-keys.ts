@@ -3,6 +3,7 @@
  * SHA-256, shared information 3C 88 10 (GlobalPlatform SCP11; python-yubihsm core.py `AsymmetricAuth`).
  */
 import { createHash, createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto'
+import { exportJwk } from '../export-jwk.ts'
 import { concat, u32 } from './byte-writer.ts'
 import type { SessionKeys } from './session-keys.ts'
 
@@ -21,7 +22,7 @@ export function keyFromPoint(point: Uint8Array): KeyObject {
 
 /** The uncompressed point of a P-256 key, private or public. */
 export function pointOf(key: KeyObject): Buffer {
-  const jwk = (key.type === 'private' ? createPublicKey(key) : key).export({ format: 'jwk' })
+  const jwk = exportJwk(key.type === 'private' ? createPublicKey(key) : key)
   if (jwk.crv !== 'P-256' || jwk.x === undefined || jwk.y === undefined) throw new RangeError('not a P-256 key')
   return concat(Uint8Array.of(4), Buffer.from(jwk.x, 'base64url'), Buffer.from(jwk.y, 'base64url'))
 }

@@ -1,5 +1,6 @@
 /** Signatures over a digest that the caller computed, as services take them. */
 import { constants, type KeyObject, privateEncrypt, publicDecrypt } from 'node:crypto'
+import { exportJwk } from '../../devices/export-jwk.ts'
 import { readDer, readSequence } from '../asn1/der.ts'
 import { readUnsignedBytes } from '../asn1/der-values.ts'
 import { integer, sequence } from '../asn1/der-writer.ts'
@@ -44,7 +45,7 @@ function signEcdsa(key: KeyObject, digest: Uint8Array): Uint8Array {
 
 function verifyEcdsa(key: KeyObject, digest: Uint8Array, signature: Uint8Array): boolean {
   if (!isStrictSignature(signature)) return false
-  const size = Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url').length
+  const size = Buffer.from(exportJwk(key).x ?? '', 'base64url').length
   const sides = readSequence(readDer(signature), 'signature').map((side) => readUnsignedBytes(side))
   if (sides.some(({ length }) => length > size)) return false
   const padded = sides.map((side) => Buffer.concat([Buffer.alloc(size - side.length), side]))

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { exportJwk } from '../../devices/export-jwk.ts'
 import { SSH_NAMESPACE, verifySshSignature } from '../../src/bundle/signatures/ssh-signature.ts'
 import { sshString } from '../../src/bundle/signatures/ssh-wire.ts'
 import { strangersInstalled } from './strangers-installed.ts'
@@ -26,14 +27,14 @@ interface Token {
 function ed25519(): Token {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
   const type = 'sk-ssh-ed25519@openssh.com'
-  const point = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url')
+  const point = Buffer.from(exportJwk(publicKey).x ?? '', 'base64url')
   return { type, key: strings(type, point, 'ssh:'), signature: (message) => sign(null, message, privateKey) }
 }
 
 function ecdsa(): Token {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const type = 'sk-ecdsa-sha2-nistp256@openssh.com'
-  const { x = '', y = '' } = publicKey.export({ format: 'jwk' })
+  const { x = '', y = '' } = exportJwk(publicKey)
   const point = Buffer.concat([Buffer.of(4), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')])
   return { type, key: strings(type, 'nistp256', point, 'ssh:'), signature: (message) => numbersOf(message, privateKey) }
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse, stringify } from 'yaml'
+import { exportJwk } from '../../devices/export-jwk.ts'
 import { HSM_TYPES } from '../../src/hsm-type.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import type { ProgramEnd } from '../enrollment/built-program.ts'
@@ -85,7 +86,7 @@ const der = privateKey.export({ type: 'pkcs8', format: 'der' })
 const leafOf = (text: string): string => text.slice(0, text.indexOf('-----BEGIN', 1))
 
 /** A bare secret number of the key: in no output, no file, no request. */
-const secret = Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url')
+const secret = Buffer.from(exportJwk(privateKey).d ?? '', 'base64url')
 const traces = (text: string): boolean =>
   text.includes(secret.toString('base64').slice(4, 36)) ||
   text.includes(base64(der).slice(0, 40)) ||

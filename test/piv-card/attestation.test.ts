@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { exportJwk } from '../../devices/export-jwk.ts'
 import { yubikey } from '../../src/attestation/yubikey/verify.ts'
 import { createPivCard } from '../../src/sandbox/yubikey/card/create-piv-card.ts'
 import { startPcscd } from '../../src/sandbox/yubikey/card/pcscd.ts'
@@ -90,7 +91,7 @@ describe('an owner who puts a key of their own into F9', () => {
     await terminal.generate(0x9a, 0x11)
     const own = createPivCard({ attestationKeyType: 'P-256' })
     const key = own.card.state.keys.get(0xf9)?.key
-    const scalar = Buffer.from(key?.export({ format: 'jwk' }).d ?? '', 'base64url')
+    const scalar = Buffer.from(key === undefined ? '' : (exportJwk(key).d ?? ''), 'base64url')
     expect((await terminal.send(0xfe, 0x11, 0xf9, writeTlv(0x06, scalar))).sw).toBe(0x9000)
     const object = writeTlv(0x53, writeTlv(0x70, own.f9Certificate), writeTlv(0x71, Uint8Array.of(0)), writeTlv(0xfe))
     await terminal.ok(0xdb, 0x3f, 0xff, Buffer.concat([Buffer.from('5c035fff01', 'hex'), object]))

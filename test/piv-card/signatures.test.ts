@@ -11,6 +11,7 @@ import {
   verify,
 } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { exportJwk } from '../../devices/export-jwk.ts'
 import { INS } from '../../src/sandbox/yubikey/card/piv-applet.ts'
 import { findTlv, readOne, readTlvs, writeTlv } from '../../src/sandbox/yubikey/card/tlv.ts'
 import { hex, openedCard } from './card-terminal.ts'
@@ -44,7 +45,7 @@ describe('signatures', () => {
   it('with an imported RSA key equal what OpenSSL signs with the same key', async () => {
     const terminal = await openedCard()
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-    const jwk = privateKey.export({ format: 'jwk' })
+    const jwk = exportJwk(privateKey)
     const parts = [jwk.p, jwk.q, jwk.dp, jwk.dq, jwk.qi].map((part, index) =>
       writeTlv(index + 1, Buffer.from(part ?? '', 'base64url')),
     )
@@ -61,7 +62,7 @@ describe('signatures', () => {
   it('with an imported EC key verify, and the shared secret is the one that OpenSSL agrees on', async () => {
     const terminal = await openedCard()
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' })
-    const scalar = Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url')
+    const scalar = Buffer.from(exportJwk(privateKey).d ?? '', 'base64url')
     const data = Buffer.concat([writeTlv(6, scalar), writeTlv(0xaa, Uint8Array.of(NEVER))])
     expect((await terminal.send(INS.importKey, P384, 0x9d, data)).sw).toBe(0x9000)
     const signature = await terminal.use(0x9d, P384, createHash('sha384').update('x').digest())

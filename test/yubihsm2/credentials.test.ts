@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { exportJwk } from '../../devices/export-jwk.ts'
 import { pointOf } from '../../devices/yubihsm2/asymmetric-keys.ts'
 import { deriveStaticKeys } from '../../devices/yubihsm2/session-keys.ts'
 import { Rig, spec } from './rig.ts'
@@ -74,7 +75,7 @@ describe('credentials', () => {
     rig.double.device.store.add({ ...factory, id: 9, algorithm: 49, bytes: pointOf(publicKey).subarray(1) })
     const uri = rig.double.uri.replace('auth-key=1', 'auth-key=9')
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-    const raw = Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url').toString('hex')
+    const raw = Buffer.from(exportJwk(privateKey).d ?? '', 'base64url').toString('hex')
     const pin = pointOf(rig.double.device.staticKey).toString('hex')
     for (const secret of [pem, raw]) {
       const device = await rig.open(

@@ -4,6 +4,7 @@
  * attempt at constant time.
  */
 import { createECDH, type KeyObject, randomBytes } from 'node:crypto'
+import { exportJwk } from '../../../devices/export-jwk.ts'
 import { curveByJwk, type NamedCurve } from './named-curve.ts'
 
 interface Point {
@@ -62,7 +63,7 @@ function hashToInteger(curve: NamedCurve, hash: Uint8Array): bigint {
 }
 
 function readKey(key: KeyObject): { readonly curve: NamedCurve; readonly d?: bigint; readonly q: Point } {
-  const jwk = key.export({ format: 'jwk' })
+  const jwk = exportJwk(key)
   const curve = curveByJwk(jwk.crv)
   if (curve === undefined) throw new TypeError('not a key on a known curve')
   const coordinate = (text: string | undefined): bigint => toBigInt(Buffer.from(text ?? '', 'base64url'))

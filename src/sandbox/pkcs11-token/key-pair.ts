@@ -1,6 +1,7 @@
 /** C_GenerateKeyPair: templates checked, keys made off the event loop, both objects with every attribute they have. */
 import { createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
+import { exportJwk } from '../../../devices/export-jwk.ts'
 import { CKA, CKK, CKM, CKO } from '../../../devices/pkcs11/pkcs11-constants.ts'
 import { octetString } from '../../asn1/der-writer.ts'
 import { type AttributeMap, initialAttributes, no, yes } from './attribute-rules.ts'
@@ -72,7 +73,7 @@ export async function makeKeyPair(prepared: PreparedKeyPair, token: TokenDefinit
       ? await generate('rsa', { modulusLength: plan.bits, publicExponent: plan.publicExponent })
       : await generate('ec', { namedCurve: plan.curve.name })
   const publicKey = createPublicKey(privateKey)
-  const jwk = publicKey.export({ format: 'jwk' })
+  const jwk = exportJwk(publicKey)
   const octets = (text: string | undefined): Buffer => Buffer.from(text ?? '', 'base64url')
   if (plan.type === 'RSA') {
     publicAttributes.set(CKA.MODULUS_BITS, ulongToMemory(plan.bits))

@@ -1,5 +1,6 @@
 /** Key pairs of the double: how each algorithm is made, imported and shown. */
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto'
+import { exportJwk } from '../../../devices/export-jwk.ts'
 import { ALGORITHMS } from '../../../devices/yubihsm2/algorithm.ts'
 import { refuse } from './command-failure.ts'
 import { CURVES, privateKeyOf, publicPoint, randomScalar, scalarOf } from './elliptic-curve.ts'
@@ -37,7 +38,7 @@ export function publicBytes(algorithm: number, bytes: Buffer, key: KeyObject): B
   const curve = CURVES[algorithm]
   if (curve !== undefined) return publicPoint(curve, bytes)
   if (RSA_OCTETS[algorithm] !== undefined) return modulusOf(bytes)
-  return Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x ?? '', 'base64url')
+  return Buffer.from(exportJwk(createPublicKey(key)).x ?? '', 'base64url')
 }
 
 export const spkiOf = (key: KeyObject): Buffer => createPublicKey(key).export({ type: 'spki', format: 'der' })
@@ -47,7 +48,7 @@ export function importBytes(algorithm: number, pkcs8: Buffer): Buffer {
   const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
   const curve = CURVES[algorithm]
   if (curve !== undefined) return scalarOf(curve, key)
-  const { p, q, d } = key.export({ format: 'jwk' })
+  const { p, q, d } = exportJwk(key)
   const parts = RSA_OCTETS[algorithm] === undefined ? [d] : [p, q]
   return Buffer.concat(parts.map((part) => Buffer.from(part ?? '', 'base64url')))
 }

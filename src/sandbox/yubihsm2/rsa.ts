@@ -11,6 +11,7 @@ import {
   randomBytes,
 } from 'node:crypto'
 import { promisify } from 'node:util'
+import { exportJwk } from '../../../devices/export-jwk.ts'
 import { ALGORITHMS } from '../../../devices/yubihsm2/algorithm.ts'
 import { concat, u32 } from '../../../devices/yubihsm2/byte-writer.ts'
 import { nullValue, octetString, oid, sequence } from '../../asn1/der-writer.ts'
@@ -42,7 +43,7 @@ const toBase64 = (value: bigint): string => {
 /** p and q, each half as long as the modulus. */
 export async function generatePrimes(octets: number): Promise<Buffer> {
   const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: octets * 8 })
-  const { p, q } = privateKey.export({ format: 'jwk' })
+  const { p, q } = exportJwk(privateKey)
   const half = (value: string | undefined): Buffer =>
     Buffer.from(fromBase64(value).toString(16).padStart(octets, '0'), 'hex')
   return concat(half(p), half(q))

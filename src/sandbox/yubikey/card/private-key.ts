@@ -10,6 +10,7 @@ import {
   sign,
 } from 'node:crypto'
 import { promisify } from 'node:util'
+import { exportJwk } from '../../../../devices/export-jwk.ts'
 import { integer, sequence } from '../../../asn1/der-writer.ts'
 import { signHash } from '../../pkcs11-token/ecdsa.ts'
 import type { KeyType } from './key-type.ts'
@@ -28,11 +29,11 @@ export async function generatePrivateKey(type: KeyType): Promise<KeyObject> {
 export const spkiOf = (key: KeyObject): Uint8Array => createPublicKey(key).export({ type: 'spki', format: 'der' })
 
 const fromBase64url = (text: string | undefined): Buffer => Buffer.from(text ?? '', 'base64url')
-const scalarOf = (key: KeyObject): Buffer => fromBase64url(key.export({ format: 'jwk' }).d)
+const scalarOf = (key: KeyObject): Buffer => fromBase64url(exportJwk(key).d)
 
 /** The inside of 7F49: 81 modulus, 82 exponent; or 86 point. */
 export function publicKeyTlvs(type: KeyType, key: KeyObject): Uint8Array {
-  const jwk = createPublicKey(key).export({ format: 'jwk' })
+  const jwk = exportJwk(createPublicKey(key))
   if (type.kind === 'rsa') {
     return Buffer.concat([writeTlv(0x81, fromBase64url(jwk.n)), writeTlv(0x82, fromBase64url(jwk.e))])
   }
