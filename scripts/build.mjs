@@ -41,6 +41,9 @@ const program = await buildProgram({
     enroll: 'src/library/enroll.ts',
     'cli/main': 'src/cli/main.ts',
     'check-worker': 'src/cli/check-many/worker.ts',
+    // Programs of the doubles: what these modules export is called from a process of its own.
+    nfkmattest: 'src/sandbox/nshield/nfkmattest.ts',
+    cmu: 'src/sandbox/luna/cmu.ts',
   },
 })
 // The verifier for where there is no Node.js. A built-in of Node.js in it would fail here: there is none to resolve to.

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runProgram as runHsmEnroll } from '../enrollment/built-program.ts'
 import { installed, runProgram } from './running-token.ts'
 
 /** A program as the CLI is one: it loads the doubles when it needs them, from chunks of its own bundle. */
@@ -76,5 +77,11 @@ describe.runIf(installed('pkcs11-tool'))('the doubles from the bundle', () => {
     const program = join(folder, 'dist', 'cli', 'main.mjs')
     const { code, signal } = await runProgram(process.execPath, [program, 'nshield', directory, 'abandon'])
     expect({ code, signal }).toEqual({ code: 0, signal: null })
+  })
+
+  // Another bundler than here made the program: both have to leave what a process of its own calls.
+  it.each(['luna', 'nshield'])('of hsm-enroll itself: a key on %s is attested by its tool', async (device) => {
+    const { code, stderr } = await runHsmEnroll(['demo', '--device', device], { env: { TMPDIR: folder } })
+    expect(code, stderr).toBe(0)
   })
 })
