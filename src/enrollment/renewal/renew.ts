@@ -64,6 +64,18 @@ export interface Renewal extends Pick<AdvanceOptions, 'abandon' | 'confirmReplac
  * ```
  */
 export async function renew(renewal: Renewal, services: EnrollmentServices): Promise<RenewalResult> {
+  try {
+    return await renewAsSeen(renewal, services)
+  } catch (error) {
+    if (!(error instanceof EnrollError) || !BEGUN_SINCE.includes(error.code)) throw error
+    return renewAsSeen(renewal, services)
+  }
+}
+
+/** What a run is refused for, before it asks its device for anything, if another process has begun the renewal since this one looked. */
+const BEGUN_SINCE: readonly string[] = ['run.open', 'renewal.under-way']
+
+async function renewAsSeen(renewal: Renewal, services: EnrollmentServices): Promise<RenewalResult> {
   const { configuration, test = false } = renewal
   const profile = renewal.profile ?? configuration.profile
   if (profile === undefined) throw new Error('a renewal needs a profile')
