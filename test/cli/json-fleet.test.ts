@@ -7,6 +7,7 @@ import { expectForm, FLEET_COMMANDS, failure, held, result, valuesOf } from './j
 
 let kit: BrokerKit
 beforeAll(async () => {
+  held.clear()
   kit = await BrokerKit.start()
 })
 afterAll(() => kit.close())

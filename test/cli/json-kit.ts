@@ -12,7 +12,7 @@ export type Json = Readonly<Record<string, unknown>>
 /** Held in a file of their own, in the order of `--help`. */
 export const FLEET_COMMANDS = ['broker', 'orders pending', 'orders approve', 'orders reject', 'fleet status'] as const
 
-/** Commands whose result was held against their schema. */
+/** Commands whose result was held against their schema; of earlier files of the same process, too, unless cleared. */
 export const held = new Set<string>()
 
 export function expectForm(value: unknown, schema: string): Json {

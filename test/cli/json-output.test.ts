@@ -31,6 +31,7 @@ import { commandNames } from './published-schemas.ts'
 let folder: string
 let rehearsal: Rehearsal
 beforeAll(async () => {
+  held.clear()
   folder = await mkdtemp(join(tmpdir(), 'json-'))
   rehearsal = await startRehearsal({
     directory: join(folder, 'r'),
