@@ -8,7 +8,7 @@ set -uo pipefail
 root="$(cd "$(dirname "$0")/.." && pwd)"
 cd "$root"
 # A program that is older than its sources would be tested against tests that are not.
-[ -f dist/cli/main.js ] && [ -z "$(find src devices test/tools scripts/build.mjs package-lock.json -newer dist/cli/main.js -print -quit)" ] ||
+[ -f dist/cli/main.js ] && [ -z "$(find src devices test/tools scripts package-lock.json -newer dist/cli/main.js -print -quit)" ] ||
   node scripts/build.mjs --no-types || exit 1
 
 within=

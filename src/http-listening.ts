@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 
 /** Milliseconds; Node.js looks for what has taken longer once in an interval, and for the handshake at once. */
@@ -37,21 +37,4 @@ export function connectionsOf(server: Server): ReadonlySet<Socket> {
     socket.once('close', () => sockets.delete(socket))
   })
   return sockets
-}
-
-/** The media type of a body, in small letters, without parameters; empty where none is said. */
-export const mediaType = ({ headers }: IncomingMessage): string | undefined =>
-  (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase()
-
-/** The body of a call; undefined where it is longer than `most` bytes. Throws what the connection throws. */
-export async function readBody(request: IncomingMessage, most: number): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of request) {
-    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
-    length += bytes.length
-    if (length > most) return undefined
-    chunks.push(bytes)
-  }
-  return Buffer.concat(chunks)
 }

@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import { EnrollError } from '../errors.ts'
+import { readBody } from '../http-body.ts'
 import { MAX_REPLY } from './messages.ts'
 
 /** Where the broker is, and by what the two know each other. PEM. */
@@ -44,7 +45,7 @@ export function callBroker(address: BrokerAddress, call: BrokerCall): Promise<Br
       end(error.message, isFinal(error) || call.signal?.aborted === true),
     )
     client.once('response', (reply) => {
-      readBody(reply).then(
+      readJson(reply).then(
         (body) => done({ kind: 'reply', status: reply.statusCode ?? 0, body }),
         (error: unknown) => end(error instanceof Error ? error.message : String(error)),
       )
@@ -89,17 +90,11 @@ function begin(
 const isFinal = ({ code = '' }: NodeJS.ErrnoException): boolean =>
   /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME|ERR_SSL|ERR_TLS|EPROTO/.test(code)
 
-async function readBody(reply: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of reply) {
-    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
-    length += bytes.length
-    if (length > MAX_REPLY) throw new Error('the answer of the broker is too long')
-    chunks.push(bytes)
-  }
+async function readJson(reply: IncomingMessage): Promise<unknown> {
+  const body = await readBody(reply, MAX_REPLY)
+  if (body === undefined) throw new Error('the answer of the broker is too long')
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown
+    return JSON.parse(body.toString('utf8')) as unknown
   } catch {
     throw new Error('the answer of the broker is not JSON')
   }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { readBody } from '../../http-body.ts'
 import { carriesOut, type Fault, type FaultList } from './fault.ts'
 import { Refused } from './refusal.ts'
 import { type Endpoint, type EndpointReply, type Rehearsal, TEXT } from './rehearsal.ts'
@@ -29,7 +30,7 @@ async function serve(options: FrontOptions, request: IncomingMessage, response: 
   const url = new URL(request.url ?? '/', 'https://localhost')
   const path = decodeURIComponent(url.pathname)
   const endpoint = options.endpoints.find((candidate) => path === options.prefix + candidate.path)
-  const body = await readBody(request)
+  const body = (await readBody(request, MAX_BODY))?.toString('utf8')
   if (body === undefined) return write(response, { status: 413, contentType: TEXT, body: 'too large' })
   if (endpoint === undefined)
     return write(response, { status: 404, contentType: 'text/html', body: '<h1>Not Found</h1>' })
@@ -94,18 +95,6 @@ async function answer(
     const item = error.item === undefined ? {} : { item: error.item }
     return endpoint.refuse(form.values, { code: error.code, message: error.message, ...item })
   }
-}
-
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of request) {
-    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
-    length += bytes.length
-    if (length > MAX_BODY) return undefined
-    chunks.push(bytes)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 function write(response: ServerResponse, reply: EndpointReply): void {

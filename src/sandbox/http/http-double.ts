@@ -3,6 +3,7 @@ import { createServer as createHttpServer, type IncomingMessage, type Server, ty
 import { createServer as createHttpsServer, type ServerOptions } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { readBody } from '../../http-body.ts'
 import { type ApiCall, matchCall } from './api-definition.ts'
 import { type EnumerationForm, withEnumerations } from './enumerations.ts'
 import { type Fault, FaultPlan } from './fault.ts'
@@ -76,7 +77,7 @@ export class HttpDouble {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const text = await readBody(request)
+    const text = await readText(request)
     const url = new URL(request.url ?? '/', 'http://double')
     const matched = matchCall(this.#options.calls, request.method ?? '', url.pathname)
     if (matched === undefined) {
@@ -215,13 +216,8 @@ function clientCertificateOf(socket: Socket): { readonly clientCertificate?: Uin
   return isObject(peer) && peer.raw instanceof Uint8Array ? { clientCertificate: peer.raw } : {}
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of request) {
-    length += chunk.length
-    if (length > MAX_REQUEST_BYTES) throw new Error('request too large')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
+async function readText(request: IncomingMessage): Promise<string> {
+  const body = await readBody(request, MAX_REQUEST_BYTES)
+  if (body === undefined) throw new Error('request too large')
+  return body.toString()
 }

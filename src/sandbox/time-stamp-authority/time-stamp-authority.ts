@@ -8,6 +8,7 @@ import { readOid } from '../../asn1/der-values.ts'
 import { explicit, integer, octetString, oid, sequence, setOf, time, tlv } from '../../asn1/der-writer.ts'
 import { parseNameText } from '../../asn1/name.ts'
 import { writePem } from '../../asn1/pem.ts'
+import { readBody } from '../../http-body.ts'
 import {
   basicConstraints,
   type CertificateExtension,
@@ -51,7 +52,7 @@ export interface RunningAuthority {
 export async function startTimeStampAuthority(options: AuthorityOptions = {}): Promise<RunningAuthority> {
   const authority = createAuthority(options)
   const server = createServer((request, response) => {
-    readBody(request).then(
+    readQuery(request).then(
       (body) => response.writeHead(200, { 'content-type': 'application/timestamp-reply' }).end(authority.answer(body)),
       () => response.writeHead(400).end(),
     )
@@ -68,15 +69,10 @@ export async function startTimeStampAuthority(options: AuthorityOptions = {}): P
   }
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request) {
-    size += chunk.length
-    if (size > 4096) throw new Error('too large for a time-stamp request')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+async function readQuery(request: IncomingMessage): Promise<Buffer> {
+  const query = await readBody(request, 4096)
+  if (query === undefined) throw new Error('too large for a time-stamp request')
+  return query
 }
 
 function createAuthority({ now = Date.now, fault }: AuthorityOptions): {
