@@ -19,6 +19,7 @@ const CONTRACT = [
   'devices/secret.ts',
   'devices/secret-form.ts',
   'devices/setting-reader.ts',
+  'devices/with-timeout.ts',
 ]
 const SHARED = 'src/*'
 /** Digests, signatures, decompression: the one door to them, open to all of src. */
@@ -125,7 +126,16 @@ const RULES = [
   },
   {
     from: 'src/sectigo/',
-    may: [SHARED, 'src/files/', 'src/asn1/', 'src/archive/', 'src/csr/', 'src/check/read/', 'devices/device.ts'],
+    may: [
+      SHARED,
+      'src/files/',
+      'src/asn1/',
+      'src/archive/',
+      'src/csr/',
+      'src/check/read/',
+      'devices/device.ts',
+      'devices/with-timeout.ts',
+    ],
     not: HARDWARE,
   },
   {
@@ -222,6 +232,7 @@ const RULES = [
       'src/report/',
       'devices/device.ts',
       'devices/run-program.ts',
+      'devices/with-timeout.ts',
     ],
     not: HARDWARE,
   },

@@ -1,5 +1,6 @@
 /** HTTP for the cloud families: bounded bodies, deadlines, retries for what may be repeated, and a trace without secrets. */
 import { DeviceError, type OpenOptions } from '../device.ts'
+import { withTimeout } from '../with-timeout.ts'
 import type { ConnectionSettings } from './connection-settings.ts'
 import { createDispatcher, type Undici } from './dispatcher.ts'
 import { HttpReply } from './http-reply.ts'
@@ -124,7 +125,7 @@ export class HttpClient {
         headers: { 'accept-encoding': 'identity', 'user-agent': 'hsm-enroll', ...request.headers },
         body: request.body ?? null,
         dispatcher,
-        signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
+        signal: withTimeout(deadline, signal),
         headersTimeout: this.#settings.timeoutMs,
         bodyTimeout: this.#settings.timeoutMs,
       })

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
+import { whileCollecting } from '../../test/collect-garbage.ts'
 import { Connector } from './connector.ts'
 
 const closing: (() => void)[] = []
@@ -65,7 +66,7 @@ describe('the connector', () => {
 
   it('gives up on a connector that does not answer, hangs up, or is not there', async () => {
     const silent = await serve(() => undefined)
-    await expect(exchange(silent, undefined, 300)).rejects.toMatchObject({
+    await expect(whileCollecting(exchange(silent, undefined, 300))).rejects.toMatchObject({
       code: 'device.unreachable',
       transient: true,
     })

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { DeviceError } from '../device-error.ts'
+import { withTimeout } from '../with-timeout.ts'
 import { protocolError } from './error-code.ts'
 
 export const DEFAULT_CONNECTOR = 'http://127.0.0.1:12345'
@@ -88,7 +89,7 @@ export class Connector {
           body === undefined
             ? {}
             : { 'content-type': 'application/octet-stream', 'content-length': String(body.length) },
-        signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])]),
+        signal: withTimeout(AbortSignal.timeout(timeoutMs), signal),
       }
       const send = this.url.protocol === 'https:' ? httpsRequest : httpRequest
       const request = send(new URL(path, this.url), options, (response) => {

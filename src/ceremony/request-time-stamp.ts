@@ -1,4 +1,5 @@
 import { hash, randomBytes } from 'node:crypto'
+import { withTimeout } from '../../devices/with-timeout.ts'
 import { BundleFault } from '../bundle/bundle-fault.ts'
 import { addToBundle, freeNumber, PLACES, readBundle } from '../bundle/bundle-files.ts'
 import { readable } from '../bundle/signatures/verify-signature-file.ts'
@@ -60,13 +61,12 @@ async function post(url: string, body: Uint8Array, signal: AbortSignal | undefin
   const timeout = AbortSignal.timeout(TIMEOUT)
   const headers = { 'content-type': 'application/timestamp-query', accept: 'application/timestamp-reply' }
   try {
-    const ended = signal === undefined ? timeout : AbortSignal.any([timeout, signal])
     const response = await fetch(url, {
       method: 'POST',
       headers,
       body: Buffer.from(body),
       redirect: 'error',
-      signal: ended,
+      signal: withTimeout(timeout, signal),
     })
     if (!response.ok || response.body === null) throw failed(url, `it answered ${response.status}`)
     return await readBoundedStream(response.body, MAX_REPLY)

@@ -9,6 +9,7 @@ import type { OrderOutcome } from '../../src/sectigo/certificate-authority.ts'
 import { createClient } from '../../src/sectigo/http/client.ts'
 import { placeOrder } from '../../src/sectigo/other-products/place-order.ts'
 import { createSectigo } from '../../src/sectigo/sectigo.ts'
+import { whileCollecting } from '../collect-garbage.ts'
 import { clientOptions, documentSigningForm, start } from './rehearsal-kit.ts'
 
 const TIMEOUTS = { connect: 5000, reply: 1000 }
@@ -76,6 +77,14 @@ describe('no order is ever sent twice', () => {
     const early = await sectigo.applyOrder(documentSigningForm(), { signal: AbortSignal.abort() })
     expect(early.kind).toBe('not-sent')
     expect(ca.counters.requests).toEqual({ '!AutoApplyOrder': 1 })
+  })
+
+  test('an answer that never comes is given up, beside a signal that never aborts', async () => {
+    ca.fail({ kind: 'hang' })
+    const sectigo = createSectigo({ ...clientOptions(ca), timeouts: TIMEOUTS })
+    const { signal } = new AbortController()
+    const outcome = await whileCollecting(sectigo.applyOrder(documentSigningForm(), { signal }))
+    expect(outcome.kind).toBe('unknown')
   })
 })
 

@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import type { SecureContext, TLSSocket } from 'node:tls'
+import { withTimeout } from '../../../devices/with-timeout.ts'
 import { connectTls } from './connect.ts'
 import { DEFAULT_TIMEOUTS, type Exchange, MAX_REPLY, type Timeouts } from './exchange.ts'
 
@@ -31,7 +32,7 @@ export async function send(options: SendOptions): Promise<Exchange> {
     socket = await connectTls({
       url: options.url,
       secureContext: options.secureContext,
-      signal: withTimeout(timeouts.connect, options.signal),
+      signal: withTimeout(AbortSignal.timeout(timeouts.connect), options.signal),
       ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
     })
   } catch (error) {
@@ -50,15 +51,10 @@ const CANCELLED: Exchange = {
   remedy: 'Start it again.',
 }
 
-const withTimeout = (milliseconds: number, signal: AbortSignal | undefined): AbortSignal =>
-  signal === undefined
-    ? AbortSignal.timeout(milliseconds)
-    : AbortSignal.any([AbortSignal.timeout(milliseconds), signal])
-
 /** From here on the server may have read the request, whatever happens. */
 function exchange(socket: TLSSocket, options: SendOptions, timeout: number): Promise<Exchange> {
   const { url, method, body } = options
-  const signal = withTimeout(timeout, options.signal)
+  const signal = withTimeout(AbortSignal.timeout(timeout), options.signal)
   return new Promise((resolve) => {
     const request = httpRequest({
       // Without an agent, so that this very connection is used and no other is ever opened.
