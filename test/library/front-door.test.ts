@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { readFrontDoor } from './front-door.ts'
+import { libraryPage } from './library-page.ts'
 
-describe.each(['check', 'enroll', 'index'])('the library, %s', (entry) => {
-  const names = readFrontDoor(entry)
+const EXPORTS = { check: readFrontDoor('check'), enroll: readFrontDoor('enroll'), index: readFrontDoor('index') }
+
+describe.each(Object.entries(EXPORTS))('the library, %s', (_, names) => {
   const called = names.filter(({ kind }) => kind === 'function' || kind === 'class')
 
   it('exports something', () => {
@@ -34,15 +36,18 @@ describe.each(['check', 'enroll', 'index'])('the library, %s', (entry) => {
   })
 })
 
+it('is the page docs/library.md (written by npm run generate)', async () => {
+  await expect(libraryPage(EXPORTS)).toMatchFileSnapshot(resolve(import.meta.dirname, '../../docs/library.md'))
+})
+
 describe('the examples in the documentation of the library', () => {
   const folder = mkdtempSync(join(tmpdir(), 'examples-'))
   afterAll(() => rmSync(folder, { recursive: true }))
 
   it('compile, strictly, as they stand', () => {
-    const names = readFrontDoor('index')
-    const imports = names.map(({ name }) => name)
-    for (const { name, tags } of names) {
-      const code = /```ts\n([\s\S]*?)```/.exec(tags.get('example') ?? '')?.[1]
+    const imports = EXPORTS.index.map(({ name }) => name)
+    for (const { name, tags } of EXPORTS.index) {
+      const code = /```ts\n([\s\S]*?)```/.exec(tags.get('example')?.[0] ?? '')?.[1]
       if (code === undefined) continue
       const used = imports.filter((each) => new RegExp(`\\b${each}\\b`).test(code))
       expect(used, `${name} is not used in its own example`).toContain(name)

@@ -21,7 +21,10 @@ export interface ExportedName {
   readonly kind: 'function' | 'class' | 'type' | 'value'
   /** The comment, without its tags. */
   readonly documentation: string
-  readonly tags: ReadonlyMap<string, string>
+  /** By name; `@param` appears as often as there are parameters. */
+  readonly tags: ReadonlyMap<string, readonly string[]>
+  /** Of a function, as its source has it, without what it does. */
+  readonly signature: string
   /** Types of this project in its signature that the same module does not export. */
   readonly hidden: readonly string[]
   /** Parts whose type is inferred, so that a reader of the source does not see it. */
@@ -50,7 +53,8 @@ export function readFrontDoor(entry: string): readonly ExportedName[] {
         name,
         kind: nodes.some(isCalled) ? 'function' : kindOf(symbol),
         documentation: symbol.getDocumentationComment(checker).trim(),
-        tags: new Map(symbol.getJsDocTags(checker).map((tag) => [tag.name, tag.text ?? ''])),
+        tags: tagsOf(symbol, checker),
+        signature: nodes.map(signatureOf).find((text) => text !== '') ?? '',
         hidden: [...walk.hidden].sort(),
         untyped: walk.untyped,
       }
@@ -66,6 +70,22 @@ const original = (symbol: ApiSymbol, checker: Checker): ApiSymbol =>
 /** `export const name = () => …` is a function for whoever calls it. */
 const isCalled = (node: Node): boolean =>
   isVariableDeclaration(node) && node.initializer !== undefined && isArrowFunction(node.initializer)
+
+function tagsOf(symbol: ApiSymbol, checker: Checker): ExportedName['tags'] {
+  const tags = new Map<string, string[]>()
+  for (const { name, text = '' } of symbol.getJsDocTags(checker)) tags.set(name, [...(tags.get(name) ?? []), text])
+  return tags
+}
+
+function signatureOf(node: Node): string {
+  const text = node.getText()
+  if (isFunctionDeclaration(node)) {
+    const whole = node.body === undefined ? text : text.slice(0, text.length - node.body.getText().length)
+    return whole.replace(/^export /, '').trim()
+  }
+  if (!isVariableDeclaration(node) || node.initializer === undefined || !isArrowFunction(node.initializer)) return ''
+  return `const ${text.slice(0, text.length - node.initializer.body.getText().length).replace(/\s*=>\s*$/, '')}`
+}
 
 function kindOf({ flags }: ApiSymbol): ExportedName['kind'] {
   if ((flags & SymbolFlags.Function) !== 0) return 'function'

@@ -24,7 +24,7 @@ export interface ExplainedNode {
   readonly children: readonly ExplainedNode[]
 }
 
-/** What a file is, in words that a person follows. Plain data; `report/explanation-text.ts` prints it. */
+/** What a file is, in words that a person follows. Plain data; `explanationText` prints it. */
 export interface Explanation {
   readonly kind: 'attestation' | 'certificate-request' | 'certificate' | 'certificates' | 'pkcs7' | 'pkix-evidence'
   readonly hsmType?: HsmType
