@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto'
-import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { refuseHiddenKeys } from '../check/read/hidden-keys.ts'
 import { EnrollError } from '../errors.ts'
-import { fileFault, readBoundedFile } from '../files/bounded-file.ts'
+import { fileFault, readBoundedFile, readBoundedFileSync } from '../files/bounded-file.ts'
 import { makeDirectory } from '../files/make-directory.ts'
+import { replaceFile } from '../files/replace-file.ts'
 import { syncDirectory } from '../files/sync-directory.ts'
 import { isoDay } from '../iso-day.ts'
 import { jsonMember } from '../json-member.ts'
@@ -27,7 +26,7 @@ type Settings = Pick<Configuration, 'text' | 'list' | 'required'>
 export async function knowledgeInForce(settings: Settings): Promise<Knowledge> {
   const builtIn = builtInKnowledge()
   const directory = settings.text('stateDirectory')
-  const stored = directory === undefined ? undefined : await readStored(join(directory, FILE))
+  const stored = directory === undefined ? undefined : readStored(join(directory, FILE))
   if (stored === undefined) return builtIn
   const update = verified(stored.data, stored.signature, settings, `the update in ${directory}`)
   return update.serial > builtIn.serial ? update : builtIn
@@ -38,10 +37,10 @@ interface Signed {
   readonly signature: string
 }
 
-async function readStored(file: string): Promise<Signed | undefined> {
+function readStored(file: string): Signed | undefined {
   let bytes: Buffer
   try {
-    bytes = await readBoundedFile(file, 4 * MAX_BYTES)
+    bytes = readBoundedFileSync(file, 4 * MAX_BYTES)
   } catch (cause) {
     // No file, or no folder for it to be in: what is wrong with that is said where something is to be stored there.
     if (cause instanceof Error && 'code' in cause && ['ENOENT', 'ENOTDIR'].includes(String(cause.code)))
@@ -70,7 +69,7 @@ export async function updateKnowledge(file: string, settings: Settings, now: num
   const { withProcessLock } = await import('../files/process-lock.ts')
   await withProcessLock(join(directory, '.knowledge.lock'), 'the update of the tables', async () => {
     refuseRollback(update, await knowledgeInForce(settings), now)
-    await replace(join(directory, FILE), JSON.stringify({ data, signature }))
+    await replaceFile(join(directory, FILE), JSON.stringify({ data, signature }))
     await syncDirectory(directory)
   })
   return update
@@ -132,18 +131,6 @@ const readText = async (file: string): Promise<string> => {
   })
   refuseHiddenKeys(bytes, file)
   return bytes.toString()
-}
-
-async function replace(file: string, content: string): Promise<void> {
-  const draft = `${file}.${randomBytes(6).toString('hex')}`
-  const handle = await open(draft, 'wx', 0o600)
-  try {
-    await handle.writeFile(content)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  await rename(draft, file)
 }
 
 const unreadable = (

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { constants, copyFile, open, readFile, truncate } from 'node:fs/promises'
+import { appendFileSync, constants, fstatSync, readFileSync, truncateSync } from 'node:fs'
+import { copyFile, truncate } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { EnrollError } from '../errors.ts'
 import { fileFault, readBoundedFileSync } from '../files/bounded-file.ts'
+import { writeThrough } from '../files/write-through.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import type { RunEvent } from './run-event.ts'
 
@@ -100,27 +102,23 @@ export class Journal {
     }
     const entry = { ...unsigned, hash: hashEntry(unsigned) }
     const line = Buffer.from(`${JSON.stringify(entry)}\n`)
-    const handle = await open(this.file, 'a', 0o600)
-    try {
-      await this.#dropTornLine((await handle.stat()).size)
-      await handle.appendFile(line)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
+    await writeThrough(this.file, 'a', (descriptor) => {
+      this.#dropTornLine(fstatSync(descriptor).size)
+      appendFileSync(descriptor, line)
+    })
     this.#validLength += line.length
     this.#entries.push(entry)
     return entry
   }
 
   /** A tail without a line feed is a line that a crash cut off; a whole line that we did not write is somebody else's. */
-  async #dropTornLine(size: number): Promise<void> {
+  #dropTornLine(size: number): void {
     if (size === this.#validLength) return
-    const tail = (await readFile(this.file)).subarray(this.#validLength)
+    const tail = readFileSync(this.file).subarray(this.#validLength)
     if (size < this.#validLength || tail.includes(0x0a)) {
       throw damaged(this.file, atLine(this.#entries.length + 1, 'was written by another process'))
     }
-    await truncate(this.file, this.#validLength)
+    truncateSync(this.file, this.#validLength)
   }
 }
 

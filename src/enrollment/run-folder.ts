@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rm, rmdir, unlink } from 'node:fs/promises'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { readdir, readFile, rm, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { didYouMeanHint } from '../did-you-mean.ts'
 import { EnrollError } from '../errors.ts'
 import { makeDirectory } from '../files/make-directory.ts'
 import { syncDirectory } from '../files/sync-directory.ts'
+import { writeThrough } from '../files/write-through.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import type { Artefact } from './run-event.ts'
 import { isRunId, newRunId } from './run-id.ts'
@@ -44,16 +46,17 @@ export class RunFolder {
     const runs = RunFolder.home(stateDirectory)
     const id = newRunId(now)
     const draft = new RunFolder(id, join(runs, `${DRAFT}${id}`))
-    const make = (): Promise<void> => mkdir(draft.path, { mode: 0o700 })
-    await make().catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error
+    try {
+      mkdirSync(draft.path, { mode: 0o700 })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
       await makeDirectory(runs)
-      await make()
-    })
+      mkdirSync(draft.path, { mode: 0o700 })
+    }
     try {
       await fill(draft)
       await syncDirectory(draft.path)
-      await rename(draft.path, join(runs, id))
+      renameSync(draft.path, join(runs, id))
     } catch (error) {
       await rm(draft.path, { recursive: true, force: true })
       throw error
@@ -104,14 +107,8 @@ export class RunFolder {
   /** Writes a file whole or not at all, and on disk, before anything may refer to it. */
   async writeArtefact(file: string, content: Uint8Array): Promise<Artefact> {
     const temporary = join(this.path, `.${file}.${randomBytes(4).toString('hex')}`)
-    const handle = await open(temporary, 'wx', 0o600)
-    try {
-      await handle.writeFile(content)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await rename(temporary, join(this.path, file))
+    await writeThrough(temporary, 'wx', (descriptor) => writeFileSync(descriptor, content))
+    renameSync(temporary, join(this.path, file))
     await syncDirectory(this.path)
     return { file, sha256: sha256Hex(content) }
   }

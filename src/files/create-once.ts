@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { link, open, unlink } from 'node:fs/promises'
+import { linkSync, rmSync, writeFileSync } from 'node:fs'
+import { writeThrough } from './write-through.ts'
 
 /**
  * Creates a file with its content, on disk, unless it exists; returns whether it did. It appears whole or not at all: a file that
@@ -7,20 +8,14 @@ import { link, open, unlink } from 'node:fs/promises'
  */
 export async function createOnce(file: string, content: string): Promise<boolean> {
   const draft = `${file}.${randomBytes(6).toString('hex')}`
-  const handle = await open(draft, 'wx', 0o600)
   try {
-    try {
-      await handle.writeFile(content)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await link(draft, file)
+    await writeThrough(draft, 'wx', (descriptor) => writeFileSync(descriptor, content))
+    linkSync(draft, file)
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw error
   } finally {
-    await unlink(draft)
+    rmSync(draft, { force: true })
   }
 }

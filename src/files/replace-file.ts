@@ -1,22 +1,20 @@
 import { randomBytes } from 'node:crypto'
-import { open, rename, unlink } from 'node:fs/promises'
+import { fchmodSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { writeThrough } from './write-through.ts'
 
 /** Writes a file that appears whole in place of the one before, on disk when it resolves. `mode`: who may read it. */
 export async function replaceFile(file: string, content: string, mode = 0o600): Promise<void> {
   const draft = `${file}.${randomBytes(6).toString('hex')}`
   try {
-    const handle = await open(draft, 'wx', mode)
-    try {
-      await handle.writeFile(content)
+    const write = (descriptor: number): void => {
+      writeFileSync(descriptor, content)
       // Whatever the umask: who reads metrics is another user.
-      if (mode !== 0o600) await handle.chmod(mode)
-      await handle.sync()
-    } finally {
-      await handle.close()
+      if (mode !== 0o600) fchmodSync(descriptor, mode)
     }
-    await rename(draft, file)
+    await writeThrough(draft, 'wx', write, mode)
+    renameSync(draft, file)
   } catch (error) {
-    await unlink(draft).catch(() => undefined)
+    rmSync(draft, { force: true })
     throw error
   }
 }

@@ -1,7 +1,9 @@
-import { constants, type FileHandle, open } from 'node:fs/promises'
+import { appendFileSync, constants, fstatSync, readSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { createOnce } from '../files/create-once.ts'
 import { syncDirectory } from '../files/sync-directory.ts'
+import { writeThrough } from '../files/write-through.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import { ledgerDamaged } from './ledger-error.ts'
 
@@ -27,21 +29,16 @@ const SEAL = 17
 export async function appendLine(file: string, text: string): Promise<void> {
   const line = `${seal(text)}\n`
   if (text.includes('\n') || Buffer.byteLength(line) > MAX_LINE) throw new Error('a fact is too long for a line')
-  const handle = await open(file, constants.O_RDWR | constants.O_APPEND).catch(absent)
-  if (handle === undefined) {
-    if (await createOnce(file, line)) return syncDirectory(dirname(file))
-    return appendLine(file, text)
-  }
-  try {
-    const { size } = await handle.stat()
+  const isThere = await writeThrough(file, constants.O_RDWR | constants.O_APPEND, (descriptor) => {
+    const { size } = fstatSync(descriptor)
     if (size === 0) throw ledgerDamaged(file, EMPTY)
     const last = Buffer.alloc(1)
-    await handle.read(last, 0, 1, size - 1)
-    await handle.appendFile(`${last[0] === LINE_FEED ? '' : `\n${TORN}\n`}${line}`)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
+    readSync(descriptor, last, 0, 1, size - 1)
+    appendFileSync(descriptor, `${last[0] === LINE_FEED ? '' : `\n${TORN}\n`}${line}`)
+  }).then(() => true, absent)
+  if (isThere) return
+  if (await createOnce(file, line)) return syncDirectory(dirname(file))
+  return appendLine(file, text)
 }
 
 /** Writes a file of lines anew; it appears whole. */

@@ -36,6 +36,14 @@ fs.promises.open = async (...args) => {
   }
   return handle
 }
+const fsync = fs.fsync
+fs.fsync = (descriptor, done) => {
+  boundary()
+  fsync(descriptor, (error) => {
+    boundary()
+    done(error)
+  })
+}
 const CHANGES = [
   'appendFile',
   'copyFile',
