@@ -102,7 +102,9 @@ export async function advanceAndShow(
     context.output.progress(
       run.isDiscardedAfter(error)
         ? `Nothing was generated or ordered; the run ${run.id} was deleted.`
-        : `The run was saved. Continue with \`hsm-enroll runs resume ${run.id}\` (if you edited the profile, add ${withProfile(run.record)}).`,
+        : run.record.state === 'abandoned'
+          ? `The run ${run.id} was given up.`
+          : `The run was saved. Continue with \`hsm-enroll runs resume ${run.id}\` (if you edited the profile, add ${withProfile(run.record)}).`,
     )
     throw error
   })

@@ -1,6 +1,7 @@
 import { DeviceError } from '../../devices/device.ts'
 import { isAcme, isBrokered } from '../config/order-route.ts'
 import { EnrollError, EXIT, type ExitCode, sentence } from '../errors.ts'
+import { goOnAsOnlyRun } from './begin-only-run.ts'
 import { hasPushed, takePushed } from './pushed-certificates.ts'
 import { claimRenewal } from './renewal/claim-renewal.ts'
 import type { ReplacementWish } from './replacing/allow-replacement.ts'
@@ -65,8 +66,7 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
     if (run.services.signal?.aborted === true) return stopped(run)
     switch (state) {
       case 'planned':
-        await claimRenewal(run)
-        await runDeviceSteps(run, options.until, options)
+        await obtainRequest(run, options)
         break
       case 'key-generated':
       case 'csr-signed':
@@ -121,6 +121,16 @@ async function walk(run: Run, options: AdvanceOptions): Promise<ExitCode> {
         return EXIT.done
     }
   }
+}
+
+/** A run that is opened again before it has asked for a key must still be the only one of its profile, if it is to order. */
+function obtainRequest(run: Run, options: AdvanceOptions): Promise<void> {
+  const work = async (): Promise<void> => {
+    await claimRenewal(run)
+    await runDeviceSteps(run, options.until, options)
+  }
+  const mayOrder = options.until === undefined || hasReached(options.until, 'submitting')
+  return run.isNew || run.record.keyRequested !== undefined || !mayOrder ? work() : goOnAsOnlyRun(run, work)
 }
 
 /** Orders. With `wait`, an order that a second person must approve is asked for again after a pause: then true. */

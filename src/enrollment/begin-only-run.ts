@@ -4,8 +4,10 @@ import { EnrollError } from '../errors.ts'
 import { makeDirectory } from '../files/make-directory.ts'
 import { withProcessLock } from '../files/process-lock.ts'
 import { sha256Hex } from '../sha256-hex.ts'
+import { abandonRun } from './abandon-run.ts'
 import { refuseSecondRun } from './open-runs.ts'
-import { profileMarks, settingsOf } from './profile-marks.ts'
+import { marksOf, profileMarks, settingsOf } from './profile-marks.ts'
+import type { Run } from './run.ts'
 import type { Renewed } from './run-event.ts'
 import type { EnrollmentServices } from './services.ts'
 
@@ -47,3 +49,27 @@ export async function beginOnlyRun<T>(
     throw error
   })
 }
+
+/**
+ * Goes on with a run that stopped before it asked the device for a key. It stood in nobody's way, so that another of its profile may have
+ * been begun since, and ordered: then this one is given up, and what `refuseSecondRun` says is thrown.
+ */
+export async function goOnAsOnlyRun<T>(run: Run, work: () => Promise<T>): Promise<T> {
+  const { services, configuration, record } = run
+  const { profile, test, renews } = record
+  if (profile === undefined) return work()
+  let isOnly = false
+  const begin = (): Promise<T> => {
+    isOnly = true
+    return work()
+  }
+  return beginOnlyRun(services, { profile, test, configuration, renews, marks: marksOf(record) }, begin).catch(
+    async (error: unknown) => {
+      if (!isOnly && error instanceof EnrollError && HAS_ANOTHER.includes(error.code))
+        await abandonRun(run, false, 'hsm-enroll: another run of the profile was begun')
+      throw error
+    },
+  )
+}
+
+const HAS_ANOTHER: readonly string[] = ['run.open', 'run.completed']

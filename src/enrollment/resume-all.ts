@@ -72,6 +72,11 @@ async function resumeOne(
     return { run: id, state, exitCode, refusal }
   } catch (error) {
     if (!(error instanceof EnrollError) && !(error instanceof DeviceError)) throw error
+    // Another run of its profile has what it was begun for.
+    if (state === 'abandoned') {
+      services.observer.step({ step: 'resume', status: 'done', detail: `the run ${id} is given up: ${error.message}` })
+      return { run: id, state, exitCode: EXIT.done }
+    }
     const exitCode = error instanceof DeviceError ? EXIT.device : error.exitCode
     return { run: id, state, exitCode, error }
   }

@@ -31,8 +31,9 @@ export class Run implements OpenRun {
   readonly configuration: Configuration
   readonly services: EnrollmentServices
   readonly ledger: Ledger
+  /** Begun by this process, and not opened again. */
+  readonly isNew: boolean
   readonly #journal: Journal
-  readonly #isNew: boolean
 
   constructor(
     { folder, journal, ledger }: OpenedRun,
@@ -45,7 +46,7 @@ export class Run implements OpenRun {
     this.#journal = journal
     this.configuration = configuration
     this.services = services
-    this.#isNew = isNew
+    this.isNew = isNew
   }
 
   get id(): string {
@@ -63,7 +64,7 @@ export class Run implements OpenRun {
   /** Was a new run refused for good before it asked the device or the CA for anything? `withNewRun` removes it then. */
   isDiscardedAfter(error: unknown): boolean {
     const asked = this.#journal.entries.some(({ event }) => !ASKS_NOTHING.includes(event.type))
-    return this.#isNew && !asked && isRefusal(error)
+    return this.isNew && !asked && isRefusal(error)
   }
 
   /** Does the journal have the entry of this hash, or know what became of it? */

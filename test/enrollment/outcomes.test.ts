@@ -250,6 +250,26 @@ describe('an enrolment', () => {
     expect(end.code, end.stderr).toBe(0)
   })
 
+  it('a run that made nothing is given up, and orders nothing, once another of its profile has ordered', async () => {
+    const password = await readFile(join(folder, 'secret-password'), 'utf8')
+    await writeFile(join(folder, 'secret-password'), 'wrong-password')
+    for (const _ of [1, 2]) expect((await enroll('--try-pin-again')).code).toBe(3)
+    await writeFile(join(folder, 'secret-password'), password)
+    const { id } = shown(await enroll('--wait', '--try-pin-again'))
+    const { runs: all } = JSON.parse((await runs('list')).stdout) as { runs: readonly Shown[] }
+    const [first = '', second = ''] = all.map((run) => run.id).filter((run) => run !== id)
+    const one = await runs('resume', first, '--yes')
+    expect(one.code, one.stderr).toBe(2)
+    expect(one.stdout).toContain('run.completed')
+    expect(one.stderr).toContain(`The run ${first} was given up.`)
+    const left = await runs('resume', '--all', '--yes')
+    expect(left.code, left.stderr).toBe(0)
+    expect(JSON.parse(left.stdout)).toMatchObject({ run: second, state: 'abandoned' })
+    expect((await runs('resume', '--all', '--yes')).stdout).toBe('')
+    expect(rehearsal.ca.counters.ordersPlaced).toBe(1)
+    expect(keys()).toBe(1)
+  })
+
   it('a profile is not enrolled twice side by side', async () => {
     rehearsal.ca.fail({ endpoint: '!AutoApplyOrder', kind: 'lost-reply' })
     const run = shown(await enroll())
