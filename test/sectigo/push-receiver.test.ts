@@ -160,6 +160,22 @@ describe('the receiver', () => {
     expect(pushes).toHaveLength(2)
   })
 
+  test('calls once for a notification that comes twice at one moment', async () => {
+    const { receiver, pushes } = await listen()
+    const { port, host } = new URL(receiver.url)
+    const call = (more = ''): string => `GET /?${issued} HTTP/1.1\r\nhost: ${host}\r\n${more}\r\n`
+    const socket = connect(Number(port), '127.0.0.1')
+    let answers = ''
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      answers += text
+    })
+    // In one packet: both have been read before anything else happens.
+    socket.write(call() + call('connection: close\r\n'))
+    await once(socket, 'close')
+    expect(answers.match(/^HTTP\/1\.1 200 /gm)).toHaveLength(2)
+    expect(pushes).toHaveLength(1)
+  })
+
   test('answers 500 where it could not be passed on, so that it comes again', async () => {
     let failures = 1
     const { receiver } = await listen({

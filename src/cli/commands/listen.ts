@@ -43,13 +43,18 @@ export const listen: Command = {
         () =>
           `order ${orderNumber}: ${event}${link === undefined ? '' : ` ${link}`}; ${printable(wokenToText(outcome))}`,
       )
-    const floor = new PushFloor((push) =>
-      inTurn(async () => {
-        const { pause, woken } = await wakeRun(push, configuration, args, context)
-        tell(push, woken)
-        return pause
-      }),
-    )
+    const floor = new PushFloor({
+      pass: (push) =>
+        inTurn(async () => {
+          const { pause, woken } = await wakeRun(push, configuration, args, context)
+          tell(push, woken)
+          return pause
+        }),
+      onFault: ({ orderNumber }, error) => {
+        const why = error instanceof Error ? error.message : String(error)
+        context.output.warn(printable(`order ${orderNumber}: its notification could not be passed on: ${why}`))
+      },
+    })
     const receiver = await startPushReceiver({
       host: args.required('host'),
       port: portOf(args),

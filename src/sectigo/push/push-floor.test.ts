@@ -12,13 +12,21 @@ const push = (orderNumber: string, description: string, certificates?: readonly 
 
 describe('the floor of pushes', () => {
   let passed: string[]
+  let faults: string[]
+  let failing: boolean
   let floor: PushFloor
   beforeEach(() => {
     vi.useFakeTimers()
     passed = []
-    floor = new PushFloor(async ({ orderNumber, description }) => {
-      passed.push(`${orderNumber} ${description}`)
-      return orderNumber === 'unknown' ? 0 : 60_000
+    faults = []
+    failing = false
+    floor = new PushFloor({
+      pass: async ({ orderNumber, description }) => {
+        if (failing) throw new Error('disk full')
+        passed.push(`${orderNumber} ${description}`)
+        return orderNumber === 'unknown' ? 0 : 60_000
+      },
+      onFault: ({ orderNumber, description }, error) => faults.push(`${orderNumber} ${description}: ${error}`),
     })
   })
   afterEach(() => {
@@ -55,6 +63,52 @@ describe('the floor of pushes', () => {
     await floor.take(push('1', 'b'))
     await floor.end()
     expect(passed).toEqual(['1 a', '1 b'])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('passes on one alone of those that come at one moment, and the last of them later', async () => {
+    const turns = await Promise.all(['a', 'b', 'c'].map((word) => floor.take(push('1', word))))
+    expect(turns).toEqual(['passed', 'later', 'later'])
+    expect(passed).toEqual(['1 a'])
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(passed).toEqual(['1 a', '1 c'])
+  })
+
+  it('passes on at once what came at one moment with what is for no order of ours', async () => {
+    await Promise.all(['a', 'b', 'c'].map((word) => floor.take(push('unknown', word))))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(passed).toEqual(['unknown a', 'unknown c'])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('survives what cannot be passed on when the pause is over, says so, and tries it again', async () => {
+    await floor.take(push('1', 'a'))
+    await floor.take(push('1', 'b'))
+    failing = true
+    await vi.advanceTimersByTimeAsync(120_000)
+    expect(faults).toEqual(['1 b: Error: disk full', '1 b: Error: disk full'])
+    failing = false
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(passed).toEqual(['1 a', '1 b'])
+  })
+
+  it('hands back what cannot be passed on at once, and keeps what came with it', async () => {
+    failing = true
+    const [first, second] = await Promise.allSettled(['a', 'b'].map((word) => floor.take(push('1', word))))
+    expect([first?.status, second?.status]).toEqual(['rejected', 'fulfilled'])
+    failing = false
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(passed).toEqual(['1 b'])
+  })
+
+  it('ends although one cannot be passed on, with all others passed on', async () => {
+    for (const order of ['1', '2']) for (const word of ['a', 'b']) await floor.take(push(order, word))
+    failing = true
+    const ending = floor.end()
+    failing = false
+    await ending
+    expect(faults).toEqual(['1 b: Error: disk full'])
+    expect(passed).toEqual(['1 a', '2 a', '2 b'])
     expect(vi.getTimerCount()).toBe(0)
   })
 })

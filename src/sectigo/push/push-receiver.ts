@@ -90,15 +90,16 @@ function pushListener(
     const digest = digestOf(parameters)
     const running = underWay.get(digest)
     if (running !== undefined) return running
-    if (await seen.has(digest)) return
-    const notification = readPushNotification(parameters)
-    const work = options.onPush(notification).then(() => seen.add(digest))
+    // On the list before anything is awaited: the same push may come twice at one moment.
+    const work = pass(digest, parameters).finally(() => underWay.delete(digest))
     underWay.set(digest, work)
-    try {
-      await work
-    } finally {
-      underWay.delete(digest)
-    }
+    return work
+  }
+
+  async function pass(digest: string, parameters: URLSearchParams): Promise<void> {
+    if (await seen.has(digest)) return
+    await options.onPush(readPushNotification(parameters))
+    await seen.add(digest)
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
