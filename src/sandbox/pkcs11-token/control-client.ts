@@ -3,7 +3,8 @@ import type { ControlReply, ControlRequest, ObjectView } from './control-protoco
 import { type Fault, parseFault } from './fault-script.ts'
 import type { TokenStatistics } from './statistics.ts'
 
-const TIMEOUT_MS = 10_000
+/** Its thread may be generating an RSA key, on a machine that does much else besides. */
+const TIMEOUT_MS = 60_000
 
 /** Speaks to a running token from any process of the same user. Every method throws where the token does not answer. */
 export class TokenControl {

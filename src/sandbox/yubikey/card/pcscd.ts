@@ -198,9 +198,12 @@ LIBPATH      ${driver}
 CHANNELID    0x${VPCD_PORT.toString(16).toUpperCase()}
 `
 
+/** It takes a tenth of a second; a machine that does much else besides may let it wait. */
+const START_MILLISECONDS = 60_000
+
 async function ready(daemon: Daemon, socket: string): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    if (daemon.child.exitCode !== null || daemon.child.pid === undefined) break
+  const until = performance.now() + START_MILLISECONDS
+  while (isAlive(daemon) && performance.now() < until) {
     if (await accepts(socket)) return
     await wait(25)
   }
@@ -253,8 +256,12 @@ async function relay(daemon: Daemon, port: number): Promise<ReaderConnection> {
   }
 }
 
-async function ended({ child }: Daemon): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
+const isAlive = ({ child }: Daemon): boolean =>
+  child.pid !== undefined && child.exitCode === null && child.signalCode === null
+
+async function ended(daemon: Daemon): Promise<void> {
+  if (!isAlive(daemon)) return
+  const { child } = daemon
   const exit = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   child.stdin?.end()
   const patience = setTimeout(() => child.kill('SIGKILL'), 5000)

@@ -52,7 +52,7 @@ export class VpcdSlot {
    * Resolves once pcscd has seen the card. Waits before that until pcscd has seen the last one go: put back sooner, after
    * an error, pcscd takes the reader for empty for good. Throws where either does not come within the time.
    */
-  async insert(timeoutMilliseconds = 20_000): Promise<void> {
+  async insert(timeoutMilliseconds = 60_000): Promise<void> {
     if (this.#connection !== undefined) return
     const until = performance.now() + timeoutMilliseconds
     await this.#await((state) => state.card === 'absent' && state.events !== this.#eventsWhenPresent, until)
