@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -238,8 +238,8 @@ describe('an address where nothing answers well', () => {
         pump()
       })
     })
-    const port = await freePort()
-    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
     const device = await openDsm(dsm, { uri: `fortanix:endpoint=http://127.0.0.1:${port}` })
     await expect(device.describe()).rejects.toMatchObject({ code: 'device.protocol' })
     await device.close()
