@@ -146,7 +146,7 @@ export class PostgresqlServer {
         said += data
         if (said.includes('database system is ready to accept connections')) resolve(undefined)
       })
-      child.once('exit', () => resolve(said))
+      child.once('close', () => resolve(said))
     })
   }
 

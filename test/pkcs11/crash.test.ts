@@ -58,7 +58,7 @@ describe.runIf(p11KitAvailable())('a process that dies inside the module', () =>
       text += chunk.toString()
     })
     const ended = new Promise<number | string | null>((done) =>
-      process.on('exit', (code, signal) => done(code ?? signal)),
+      process.on('close', (code, signal) => done(code ?? signal)),
     )
     await expect.poll(async () => (await double.control.statistics()).calls.C_GenerateKeyPair).toBe(1)
     return { child: process, output: () => text, ended }
