@@ -160,6 +160,32 @@ describe('readUserTrustAnchors', () => {
     expect(anchors).toEqual(BUILT_IN_TRUST_ANCHORS.map((anchor) => ({ ...anchor, origin: 'user' })))
   })
 
+  describe('a list as long as may be', () => {
+    const certified = (): Readonly<Record<string, unknown>> => ({
+      ...readUserTrustAnchors(pem, ['LUNA'])[0],
+      source: 'https://trust.example/roots/document-signing-devices.pem',
+    })
+    const list = (length: number, more: object = {}): string =>
+      JSON.stringify({ trustAnchors: Array.from({ length }, certified), ...more })
+
+    it('is read, and one that is longer is not', () => {
+      expect(readUserTrustAnchors(list(64), ['LUNA'])).toHaveLength(64)
+      expect(() => readUserTrustAnchors(list(65), ['LUNA'])).toThrow(/trust anchors/)
+    })
+
+    it('is looked through for private keys, and so is what is beside it', () => {
+      const hidden = String(key.privateKey.export({ type: 'pkcs8', format: 'pem' }))
+      const entries = Array.from({ length: 64 }, (_, index) => ({
+        ...certified(),
+        ...(index === 63 && { note: hidden }),
+      }))
+      for (const text of [JSON.stringify(entries), list(64, { note: hidden })])
+        expect(() => readUserTrustAnchors(text, ['LUNA'])).toThrow(
+          expect.objectContaining({ code: 'input.private-key' }),
+        )
+    })
+  })
+
   it.each([
     ['nothing', ''],
     ['prose', 'trust me'],

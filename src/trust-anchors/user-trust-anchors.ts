@@ -13,8 +13,8 @@ import { importKey } from '../primitives/primitives.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import type { TrustAnchor } from './trust-anchor.ts'
 
-const MAX_BYTES = 1 << 20
-const MAX_ANCHORS = 64
+export const MAX_BYTES = 1 << 20
+export const MAX_ANCHORS = 64
 
 export const unreadableAnchors = (what: string, cause?: unknown): EnrollError =>
   new EnrollError('trust-anchors.unreadable', `Could not read the trust anchors: ${what}.`, {

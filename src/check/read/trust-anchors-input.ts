@@ -2,8 +2,14 @@ import { decodeText } from '../../asn1/decode-text.ts'
 import { writePem } from '../../asn1/pem.ts'
 import { EvidenceError } from '../../attestation/contract/evidence-error.ts'
 import type { HsmType } from '../../hsm-type.ts'
+import { jsonMember } from '../../json-member.ts'
 import type { TrustAnchor } from '../../trust-anchors/trust-anchor.ts'
-import { readPlainTrustAnchors, unreadableAnchors } from '../../trust-anchors/user-trust-anchors.ts'
+import {
+  MAX_ANCHORS,
+  MAX_BYTES,
+  readPlainTrustAnchors,
+  unreadableAnchors,
+} from '../../trust-anchors/user-trust-anchors.ts'
 import { withoutDoubles } from './certificate-order.ts'
 import { itemsOf, namesOf } from './contents.ts'
 import { refuseHiddenKeys } from './hidden-keys.ts'
@@ -26,8 +32,29 @@ import { Unreadable } from './unreadable.ts'
  */
 export function readUserTrustAnchors(input: string | Uint8Array, hsmTypes: readonly HsmType[]): readonly TrustAnchor[] {
   const bytes = typeof input === 'string' ? Buffer.from(input) : input
-  refuseHiddenKeys(bytes, 'the trust anchors')
-  return readPlainTrustAnchors(isAnchorList(bytes) ? bytes : plainly(bytes), hsmTypes)
+  const isList = isAnchorList(bytes)
+  for (const part of isList ? partsOfList(bytes) : [bytes]) refuseHiddenKeys(part, 'the trust anchors')
+  return readPlainTrustAnchors(isList ? bytes : plainly(bytes), hsmTypes)
+}
+
+/** A list with more entries is looked through entry by entry: as many as may be hold more strings than one file may. */
+const SHORT = 8
+
+/** What is looked through at once: of a long list, each entry and what is beside them; the file itself if it is none that is read. */
+function partsOfList(bytes: Uint8Array): readonly Uint8Array[] {
+  const value = bytes.length > MAX_BYTES ? undefined : parsed(bytes)
+  const list = Array.isArray(value) ? value : jsonMember(value, 'trustAnchors')
+  if (!Array.isArray(list) || list.length <= SHORT || list.length > MAX_ANCHORS) return [bytes]
+  const beside = Array.isArray(value) ? [] : [{ ...Object(value), trustAnchors: [] }]
+  return [...beside, ...list].map((part) => Buffer.from(JSON.stringify(part)))
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(decodeText(bytes)?.text.replace(/^\ufeff/, '') ?? '') as unknown
+  } catch {
+    return undefined
+  }
 }
 
 /** A list with a key in each entry is a form of its own: names, dates and families go with the keys. */
