@@ -1,7 +1,7 @@
 import { nameValues, parseName, printName } from '../asn1/name.ts'
 import type { AttestationResult } from '../attestation/contract/attestation-result.ts'
 import type { OrderRequest } from '../broker-client/messages.ts'
-import { checkUnder } from '../check/configured.ts'
+import { checkUnder, configuredTrustAnchors } from '../check/configured.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { knowledgeInForce } from '../config/knowledge-in-force.ts'
 import { readInput } from '../config/read-input.ts'
@@ -9,7 +9,7 @@ import { parseCertificationRequest } from '../csr/certification-request.ts'
 import { formDigest } from '../enrollment/order-form.ts'
 import { refuseFaultyForm } from '../enrollment/order-once.ts'
 import { EnrollError, sentence } from '../errors.ts'
-import { isHsmType } from '../hsm-type.ts'
+import { HSM_TYPES, type HsmType, isHsmType } from '../hsm-type.ts'
 import { orderClaim } from '../ledger/fact.ts'
 import type { CertificateAuthority } from '../sectigo/certificate-authority.ts'
 import { type OrderedKey, orderedKeys } from '../sectigo/ordered-keys.ts'
@@ -50,18 +50,35 @@ export function keyOf(request: OrderRequest): RequestedKey {
   return { spkiSha256: key.spkiSha256, test, claim: orderClaim(key.spkiSha256, test), ordered: key }
 }
 
+/** The broker's own, by which it judges. */
+export interface JudgedUnder {
+  readonly configuration: Configuration
+  readonly ca: Pick<CertificateAuthority, 'validateOrder'>
+  readonly trustAnchors: AnchorsByFamily
+  /** Milliseconds since 1970. */
+  readonly now: number
+}
+
+export type AnchorsByFamily = ReadonlyMap<HsmType, Awaited<ReturnType<typeof configuredTrustAnchors>>>
+
+/** Throws EnrollError `trust-anchors.unreadable`. */
+export const readAnchors = async (configuration: Configuration): Promise<AnchorsByFamily> =>
+  new Map(
+    await Promise.all(
+      HSM_TYPES.map(async (type) => [type, await configuredTrustAnchors(configuration, readInput, type)] as const),
+    ),
+  )
+
 /**
  * Judges a request as if the host had judged nothing: the form against the CA's table, the evidence under the broker's own anchors and
- * policy, and whether it is from a device of that host. `settings`: the broker's configuration. Throws EnrollError `order.form`,
+ * policy, and whether it is from a device of that host. Throws EnrollError `order.form`,
  * `order.evidence`, `broker.request`.
  */
 export async function judgeRequest(
   request: OrderRequest,
   { ordered, ...key }: RequestedKey,
   host: BrokerHost,
-  configuration: Configuration,
-  ca: Pick<CertificateAuthority, 'validateOrder'>,
-  now: number,
+  { configuration, ca, trustAnchors, now }: JudgedUnder,
 ): Promise<JudgedRequest> {
   refuseFaultyForm(ca.validateOrder(request.form))
   const { csr, hsmType, keyAttestation } = ordered
@@ -76,6 +93,7 @@ export async function judgeRequest(
       ...(request.certChains === undefined ? {} : { certChains: Buffer.from(request.certChains, 'base64') }),
       ...(request.keyName === undefined ? {} : { keyName: request.keyName }),
       now,
+      trustAnchors: trustAnchors.get(hsmType) ?? [],
       knowledge: await knowledgeInForce(configuration),
     },
     readInput,

@@ -3,7 +3,8 @@ import { openLedger } from '../enrollment/open-ledger.ts'
 import { RunFolder } from '../enrollment/run-folder.ts'
 import { EnrollError } from '../errors.ts'
 import { LinkedLocks } from '../files/linked-locks.ts'
-import type { HostRequest } from '../ledger/fact.ts'
+import { areHeld, type Wish } from '../ledger/claim.ts'
+import type { Fact, HostRequest } from '../ledger/fact.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { once } from '../once.ts'
 import { acquaintances, type Decision, decide, decisionOn, makeKnown, rulesFor } from './approval.ts'
@@ -11,19 +12,18 @@ import type { BrokerHost, BrokerPerson } from './broker-settings.ts'
 import type { DeskSetting } from './desk-setting.ts'
 import { noteHost } from './fleet-status.ts'
 import { followOrder, freeOver, settleOrder } from './follow-order.ts'
-import { type JudgedRequest, judgeRequest, keyOf, type RequestedKey } from './judge-request.ts'
-import { KeyedQueue } from './keyed-queue.ts'
+import { hostRequest } from './host-request.ts'
 import {
-  type KnownOrder,
-  knownOrder,
-  markOf,
-  mayOrderAgain,
-  orderIn,
-  orderQuestions,
-  orderView,
-  stateOf,
-} from './order-state.ts'
-import { brokerRun, claimOwner, otherHost, ownerClaim, ownerOf } from './owners.ts'
+  type AnchorsByFamily,
+  type JudgedRequest,
+  judgeRequest,
+  keyOf,
+  type RequestedKey,
+  readAnchors,
+} from './judge-request.ts'
+import { KeyedQueue } from './keyed-queue.ts'
+import { type KnownOrder, knownOrder, orderIn, orderQuestions, orderView, stateOf } from './order-state.ts'
+import { brokerRun, otherHost, ownerClaim, ownerOf, ownerWish } from './owners.ts'
 import { placeOrder } from './place-order.ts'
 import { expectedPrice, priceSubject } from './price.ts'
 import { SpendingLog } from './spending.ts'
@@ -36,6 +36,8 @@ export class OrderDesk {
   readonly #setting: DeskSetting
   readonly #spending: Promise<SpendingLog>
   readonly ledger: Promise<Ledger>
+  /** Of the profile, by family; as they were when this began, like the profile. */
+  readonly trustAnchors: Promise<AnchorsByFamily>
   /** Requests for one key follow each other here; against other brokers the claims guard. */
   readonly #queue = new KeyedQueue()
   readonly #locks: LinkedLocks
@@ -49,8 +51,9 @@ export class OrderDesk {
     this.#locks = new LinkedLocks(RunFolder.home(setting.services.stateDirectory))
     this.ledger = openLedger(setting.services)
     this.#spending = this.ledger.then((ledger) => new SpendingLog(ledger))
+    this.trustAnchors = readAnchors(setting.configuration)
     // Whoever asks is told; nobody may ask.
-    this.#spending.catch(() => undefined)
+    for (const asked of [this.#spending, this.trustAnchors]) asked.catch(() => undefined)
   }
 
   /** For when no request is under way. */
@@ -153,27 +156,29 @@ export class OrderDesk {
     const before = owner === undefined ? undefined : await this.#look(claim, false)
     if (before !== undefined && !isOpen(before, request)) return before
     const ca = await services.certificateAuthority(configuration)
-    const judged = await judgeRequest(request, key, host, configuration, ca, services.now())
-    if (owner === undefined) await claimOwner(ledger, claim, host.name, request.attempt)
+    const trustAnchors = await this.trustAnchors
+    const judged = await judgeRequest(request, key, host, { configuration, ca, trustAnchors, now: services.now() })
     const lastPrice = seen.last('price', price)
     const expected = expectedPrice(judged, lastPrice, settings.assumedPrice)
     const order = { test: judged.test, host: host.name, subjectName: judged.subjectName, expected, claim }
     // What was known of it may have been settled since.
     const settled = before === undefined ? seen : await ledger.look(questions)
-    const said = await this.#record(host, judged, expected, orderIn(settled, claim))
+    const wishes = owner === undefined ? [ownerWish(claim, host.name, request.attempt)] : []
+    const said = await this.#record(host, judged, expected, orderIn(settled, claim), wishes)
     const rules = await rulesFor(ledger, settings.approval, order)
     if (rules.length > 0 && !(await this.#isApproved(said, judged, rules)))
       return recorded(await knownOrder(ledger, claim))
-    await (await this.#spending).count({ ...order, before: settled.history('order', claim) }, host.limits)
-    await freeOver(this.#setting, claim, settled.claimOf(claim))
-    const placed = await placeOrder({ ...this.#setting, locks: this.#locks }, host, judged, lastPrice).catch(
-      (error: unknown) => {
-        // Another broker was first: its order is the order.
-        if (error instanceof EnrollError && error.code === 'order.duplicate') return undefined
-        this.#left.add(claim)
-        throw error
-      },
-    )
+    const counted = { ...order, before: settled.history('order', claim), now: settled.now }
+    await (await this.#spending).count(counted, host.limits)
+    const holder = settled.claimOf(claim)
+    await freeOver(this.#setting, claim, holder)
+    const placing = { ...this.#setting, locks: this.#locks, isFree: holder === undefined }
+    const placed = await placeOrder(placing, host, judged, lastPrice).catch((error: unknown) => {
+      // Another broker was first: its order is the order.
+      if (error instanceof EnrollError && error.code === 'order.duplicate') return undefined
+      this.#left.add(claim)
+      throw error
+    })
     const now = await ledger.look({ ...questions, claims: [...questions.claims, ...acquaintances(order).keys()] })
     if (placed?.accepted === true) await makeKnown(ledger, order, placed.run, now)
     const known = recorded(orderIn(now, claim))
@@ -182,42 +187,25 @@ export class OrderDesk {
     return known
   }
 
-  /** Says in the ledger what is asked for, unless `known`, which is what it has, says so. */
+  /**
+   * Says in the ledger what is asked for, unless `known`, which is what it has, says so; and that the key is this host's, where nobody has
+   * it. Throws EnrollError `broker.other-host`.
+   */
   async #record(
     host: BrokerHost,
     judged: JudgedRequest,
     expected: number | undefined,
     known: KnownOrder | undefined,
+    wishes: readonly Wish[],
   ): Promise<HostRequest> {
-    const ledger = await this.ledger
-    const { request, verdict } = judged
     const last = known?.request
-    if (last?.attempt === request.attempt && last.formSha256 === judged.formSha256) return last
-    // An order that came to nothing is not the order of this request.
-    const after = known?.order !== undefined && mayOrderAgain(stateOf(known)) ? markOf(known.order) : last?.after
-    const { attestedKey, device, hsmType } = verdict
-    const said: HostRequest = {
-      status: 'received',
-      host: host.name,
-      test: judged.test,
-      attempt: request.attempt,
-      ...(after === undefined ? {} : { after }),
-      hostRun: request.run,
-      requestedBy: request.requestedBy,
-      formSha256: judged.formSha256,
-      ...(judged.product === undefined ? {} : { product: judged.product }),
-      ...(judged.days === undefined ? {} : { days: judged.days }),
-      subjectName: judged.subjectName,
-      ...(expected === undefined ? {} : { expectedAmount: (expected / 100).toFixed(2) }),
-      device: {
-        hsmType,
-        model: device.model ?? device.vendor,
-        ...(device.serial === undefined ? {} : { serial: device.serial }),
-        ...(device.firmware === undefined ? {} : { firmware: device.firmware }),
-        ...(attestedKey === undefined ? {} : { keyType: attestedKey.type }),
-      },
-    }
-    await ledger.record({ kind: 'request', subject: judged.claim, run: brokerRun(host.name), ...said })
+    const isSaid = last?.attempt === judged.request.attempt && last.formSha256 === judged.formSha256
+    const said = isSaid ? last : hostRequest(host.name, judged, expected, known)
+    const facts: readonly Fact[] = isSaid
+      ? []
+      : [{ kind: 'request', subject: judged.claim, run: brokerRun(host.name), ...said }]
+    if (wishes.length + facts.length === 0) return said
+    if (!areHeld(wishes, await (await this.ledger).take(wishes, facts))) throw otherHost()
     return said
   }
 

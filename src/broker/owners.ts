@@ -1,4 +1,5 @@
 import { EnrollError } from '../errors.ts'
+import type { Wish } from '../ledger/claim.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 
 /** Who says what the ledger has of a host: the broker, for it. */
@@ -12,11 +13,12 @@ export async function ownerOf(ledger: Ledger, claim: string): Promise<string | u
   return (await ledger.claimOf(ownerClaim(claim)))?.run
 }
 
-/** The first host that shows good evidence of a key has it, for ever and at every broker. Throws EnrollError `broker.other-host`. */
-export async function claimOwner(ledger: Ledger, claim: string, host: string, intent: string): Promise<void> {
-  const { run } = await ledger.claim(ownerClaim(claim), host, intent)
-  if (run !== host) throw otherHost()
-}
+/** The first host that shows good evidence of a key has it, for ever and at every broker. */
+export const ownerWish = (claim: string, host: string, intent: string): Wish => ({
+  name: ownerClaim(claim),
+  run: host,
+  intent,
+})
 
 /** Says nothing of whose it is. */
 export const otherHost = (): EnrollError =>

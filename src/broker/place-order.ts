@@ -15,12 +15,15 @@ export interface Placed {
   readonly accepted: boolean
 }
 
+/** `isFree`: the ledger was just asked, and nobody has the key. */
+export type Placing = DeskSetting & { readonly locks: LinkedLocks; readonly isFree: boolean }
+
 /**
  * Places the order of a request in a run of the broker's own, by the way that all orders go: claim, journal, one POST, journal. Resolves
  * whatever the CA answered. Throws EnrollError `order.duplicate` where the key is claimed, `ca.unreachable` where nothing was sent.
  */
 export async function placeOrder(
-  { services, configuration, locks }: DeskSetting & { readonly locks: LinkedLocks },
+  { services, configuration, locks, isFree }: Placing,
   { name }: BrokerHost,
   judged: JudgedRequest,
   lastPrice: RecordedFact<'price'> | undefined,
@@ -44,6 +47,7 @@ export async function placeOrder(
         endpoint,
         spkiSha256,
         evidence,
+        ...(isFree ? { isFree } : {}),
         faults: [],
         balance: () => ca.balance(),
         // No abort signal: once the form is on its way, the answer is waited for.

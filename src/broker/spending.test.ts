@@ -26,7 +26,7 @@ const at = (time: string): void => {
 async function order(limits: OrderLimits, expected: number | 'unknown' = 24_500, test = false): Promise<string> {
   counted += 1
   const price = expected === 'unknown' ? undefined : expected
-  const spending = { host: 'web1', claim: `key-${counted}`, test, expected: price, before: [] }
+  const spending = { host: 'web1', claim: `key-${counted}`, test, expected: price, before: [], now }
   return new SpendingLog(ledger).count(spending, limits).then(
     () => 'counted',
     (error: { readonly code: string; readonly message: string }) => `${error.code}: ${error.message}`,

@@ -14,6 +14,8 @@ export interface Spending {
   readonly expected: number | undefined
   /** What the ledger has of orders for the same key. */
   readonly before: readonly RecordedFact<'order'>[]
+  /** By the ledger's clock. */
+  readonly now: number
 }
 
 /** More orders of one host in a month are not counted; nor placed, where a limit is set. */
@@ -43,8 +45,8 @@ export class SpendingLog {
   async count(spending: Spending, limits: OrderLimits): Promise<void> {
     if (Object.keys(limits).length === 0) return
     const asked = orderOf(spending)
-    const now = await this.#ledger.now()
-    const log = await this.#logOf(spending, now)
+    const { now } = spending
+    const log = await this.#logOf(spending)
     const entries = this.#read.get(log) ?? []
     this.#read.set(log, entries)
     while (entries.length < MOST) {
@@ -66,7 +68,7 @@ export class SpendingLog {
   }
 
   /** Of this month, or of the next one where that has begun. */
-  async #logOf({ host, test }: Spending, now: number): Promise<string> {
+  async #logOf({ host, test, now }: Spending): Promise<string> {
     const [log, next] = [now, now + SET_BACK].map((time) =>
       orderClaim(`spent-${host}-${isoTime(time).slice(0, 7)}`, test),
     ) as [string, string]

@@ -22,6 +22,8 @@ export type ReadFile = (file: string) => Promise<Uint8Array>
 export interface EvidenceToCheck extends Omit<CheckRequest, 'csr' | 'trustAnchors' | 'policy' | 'options'> {
   /** PKCS#10, PEM or DER. */
   readonly csr?: Uint8Array
+  /** Those of the configuration for the family, where they were read before (`configuredTrustAnchors`). */
+  readonly trustAnchors?: readonly TrustAnchor[]
 }
 
 /** Built-in anchors and the user's own. Throws EnrollError `trust-anchors.unreadable`. */
@@ -63,7 +65,7 @@ export async function checkContext(
     ...rest,
     csr: read?.request,
     notes: [...notes, ...(read?.notes ?? []).map((note) => `request: ${note}`)],
-    trustAnchors: await configuredTrustAnchors(settings, readFile, evidence.hsmType),
+    trustAnchors: evidence.trustAnchors ?? (await configuredTrustAnchors(settings, readFile, evidence.hsmType)),
     policy: configuredPolicy(settings, evidence.knowledge ?? builtInKnowledge()),
     options: { fieldUpgradeWarrants: settings.text('policy.fieldUpgradeWarrants') },
   }

@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EnrollError } from '../errors.ts'
+import { createOnce } from '../files/create-once.ts'
 import { makeDirectory } from '../files/make-directory.ts'
 import { replaceFile } from '../files/replace-file.ts'
 import { jsonMember } from '../json-member.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { PostgresqlLedger } from '../ledger/postgresql/postgresql-ledger.ts'
+import type { PostgresqlLedger, Recognised } from '../ledger/postgresql/postgresql-ledger.ts'
 import { listRunIds } from './run-folder.ts'
 
 /** What a state folder knows of the database that its ledger is in. */
@@ -53,12 +54,23 @@ function parse(text: string): unknown {
 }
 
 /** On disk when it resolves. */
-export async function writeBinding(stateDirectory: string, binding: LedgerBinding): Promise<void> {
-  const write = (): Promise<void> => replaceFile(join(stateDirectory, FILE), `${JSON.stringify(binding)}\n`)
-  await write().catch(async (error: NodeJS.ErrnoException) => {
+export const writeBinding = (stateDirectory: string, binding: LedgerBinding): Promise<void> =>
+  write(replaceFile, stateDirectory, binding)
+
+/** The same where there is none yet; false where another process came first. */
+const createBinding = (stateDirectory: string, binding: LedgerBinding): Promise<boolean> =>
+  write(createOnce, stateDirectory, binding)
+
+async function write<T>(
+  put: (file: string, content: string) => Promise<T>,
+  stateDirectory: string,
+  binding: LedgerBinding,
+): Promise<T> {
+  const putIt = (): Promise<T> => put(join(stateDirectory, FILE), `${JSON.stringify(binding)}\n`)
+  return putIt().catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error
     await makeDirectory(stateDirectory)
-    await write()
+    return putIt()
   })
 }
 
@@ -78,14 +90,30 @@ export function refuseBound(stateDirectory: string): void {
  * concluded from it. Throws EnrollError `ledger.…`.
  */
 export async function bindLedger(ledger: PostgresqlLedger, stateDirectory: string): Promise<Ledger> {
-  const { id, isNew } = await checkBinding(ledger, stateDirectory)
-  if (isNew) await writeBinding(stateDirectory, { ledger: id, address: ledger.address })
   const bound = known.get(ledger) ?? new Map<string, BoundLedger>()
   known.set(ledger, bound)
-  const name = `${id} ${stateDirectory}`
-  const one = bound.get(name) ?? new BoundLedger(ledger, stateDirectory, id)
-  bound.set(name, one)
+  const before = bound.get(stateDirectory)
+  // Every connection since was looked at before it was used.
+  if (before !== undefined && readBinding(stateDirectory)?.ledger === before.id) return before
+  const { id, isNew } = await checkBinding(ledger, stateDirectory)
+  // Another process was first: what it says is looked at, too.
+  if (isNew && !(await createBinding(stateDirectory, { ledger: id, address: ledger.address })))
+    await checkBinding(ledger, stateDirectory)
+  const one = before?.id === id ? before : new BoundLedger(ledger, stateDirectory, id)
+  if (before === undefined) guardConnections(ledger, stateDirectory)
+  bound.set(stateDirectory, one)
   return one
+}
+
+/** What takes the place of the database is noticed by whoever connects to it. */
+function guardConnections(ledger: PostgresqlLedger, stateDirectory: string): void {
+  ledger.guard(
+    () => readBinding(stateDirectory)?.last,
+    (recognised) => {
+      const binding = readBinding(stateDirectory)
+      if (binding !== undefined) refuseOther(binding, recognised, stateDirectory, ledger.address)
+    },
+  )
 }
 
 /** One for all runs of a process, so that what they write at one moment is remembered at once. */
@@ -102,9 +130,13 @@ export async function checkBinding(
     if (await isInUse(stateDirectory)) throw notImported(stateDirectory, ledger.address)
     return { id, isNew: true }
   }
-  if (binding.ledger !== id) throw anotherDatabase(stateDirectory, binding, ledger.address)
-  if (!hasLast) throw olderCopy(stateDirectory, ledger.address)
+  refuseOther(binding, { id, hasLast }, stateDirectory, ledger.address)
   return { id, isNew: false }
+}
+
+function refuseOther(binding: LedgerBinding, { id, hasLast }: Recognised, stateDirectory: string, at: string): void {
+  if (binding.ledger !== id) throw anotherDatabase(stateDirectory, binding, at)
+  if (!hasLast) throw olderCopy(stateDirectory, at)
 }
 
 async function isInUse(stateDirectory: string): Promise<boolean> {
@@ -122,25 +154,23 @@ async function isInUse(stateDirectory: string): Promise<boolean> {
 class BoundLedger implements Ledger {
   readonly #ledger: PostgresqlLedger
   readonly #stateDirectory: string
-  readonly #id: string
+  readonly id: string
   #under: Promise<void> = Promise.resolve()
   #next: Promise<void> | undefined
   readonly history: Ledger['history']
   readonly saidBy: Ledger['saidBy']
   readonly all: Ledger['all']
   readonly claimOf: Ledger['claimOf']
-  readonly now: Ledger['now']
   readonly look: Ledger['look']
 
   constructor(ledger: PostgresqlLedger, stateDirectory: string, id: string) {
     this.#ledger = ledger
     this.#stateDirectory = stateDirectory
-    this.#id = id
+    this.id = id
     this.history = ledger.history.bind(ledger)
     this.saidBy = ledger.saidBy.bind(ledger)
     this.all = ledger.all.bind(ledger)
     this.claimOf = ledger.claimOf.bind(ledger)
-    this.now = ledger.now.bind(ledger)
     this.look = ledger.look.bind(ledger)
   }
 
@@ -150,6 +180,10 @@ class BoundLedger implements Ledger {
 
   claim(name: string, run: string, intent: string): ReturnType<Ledger['claim']> {
     return this.#remember(this.#ledger.claim(name, run, intent))
+  }
+
+  take(...taking: Parameters<Ledger['take']>): ReturnType<Ledger['take']> {
+    return this.#remember(this.#ledger.take(...taking))
   }
 
   release(name: string, run: string, fence?: string): Promise<void> {
@@ -166,7 +200,7 @@ class BoundLedger implements Ledger {
   #save(): Promise<void> {
     this.#next ??= this.#under.then(() => {
       this.#next = undefined
-      const saving = rememberLast(this.#ledger, this.#stateDirectory, this.#id)
+      const saving = rememberLast(this.#ledger, this.#stateDirectory, this.id)
       this.#under = saving.catch(() => undefined)
       return saving
     })

@@ -84,32 +84,26 @@ export type Taking =
   | { readonly kind: 'forgotten' }
 
 /**
- * Takes every name for a run, or none. `intent`: the hash of the entry that says why. `knows`: does the run's journal have the entry of
- * that hash? What it meant then is over, or it would not be here.
+ * What it came to that a run asked for names: it holds all of them, or none. `claims`: what `Ledger.take` has answered. `knows`: does the
+ * run's journal have the entry of that hash? What it meant then is over, or it would not be here.
  */
-export async function takeClaims(
+export async function settleClaims(
   ledger: Ledger,
-  names: readonly string[],
-  run: string,
-  intent: string,
+  claims: readonly Claim[],
+  { run, intent }: Pick<Claim, 'run' | 'intent'>,
   knows: (intent: string) => boolean,
 ): Promise<Taking> {
-  const taken: string[] = []
-  for (const name of names) {
-    let claim = await ledger.claim(name, run, intent)
-    if (claim.run === run && claim.intent !== intent && knows(claim.intent)) {
-      await ledger.release(name, run)
-      claim = await ledger.claim(name, run, intent)
-    }
-    if (claim.run === run && claim.intent === intent) {
-      taken.push(name)
-      continue
-    }
-    if (claim.run === run) return { kind: 'forgotten' }
-    for (const mine of taken) await ledger.release(mine, run)
-    return { kind: 'held', error: duplicate(claim) }
+  const held: Claim[] = []
+  for (const claim of claims) {
+    const isOver = claim.run === run && claim.intent !== intent && knows(claim.intent)
+    if (isOver) await ledger.release(claim.name, run)
+    held.push(isOver ? await ledger.claim(claim.name, run, intent) : claim)
   }
-  return { kind: 'taken' }
+  const others = held.find((claim) => claim.run !== run)
+  if (others === undefined) return { kind: held.every((claim) => claim.intent === intent) ? 'taken' : 'forgotten' }
+  for (const claim of held)
+    if (claim.run === run && claim.intent === intent) await ledger.release(claim.name, run, claim.fence)
+  return { kind: 'held', error: duplicate(others) }
 }
 
 /** Frees what the run's order held: for when it is known that there is none. */

@@ -2,12 +2,14 @@ import type { AttestationResult } from '../attestation/contract/attestation-resu
 import { VERIFIERS } from '../attestation/verifiers.ts'
 import { EnrollError, EXIT, sentence, withRemedy } from '../errors.ts'
 import type { HsmType } from '../hsm-type.ts'
+import type { Claim } from '../ledger/claim.ts'
 import { type AttestationRefusalFacts, attestationRefusalCauses } from '../sectigo/attestation-refusal.ts'
 import type { Balance, FormFault, OrderForm, OrderOutcome } from '../sectigo/certificate-authority.ts'
 import { sha256Hex } from '../sha256-hex.ts'
-import { claimNames, formClaim, refuseTaken, releaseClaims, takeClaims } from './order-claims.ts'
+import { claimNames, formClaim, refuseTaken, releaseClaims, settleClaims } from './order-claims.ts'
 import { formDigest } from './order-form.ts'
 import type { Run } from './run.ts'
+import type { Submission } from './run-event.ts'
 
 /** Evidence as it is sent, and what this program thinks of it; no verdict where it could not be read. */
 export interface OrderedEvidence {
@@ -35,6 +37,8 @@ export interface OrderToPlace {
   readonly toAuthorize?: boolean
   /** It goes to an ACME server. */
   readonly acme?: true
+  /** The ledger was just asked, and nobody has the key: whoever takes it meanwhile is met by the claim. */
+  readonly isFree?: true
   readonly faults: readonly FormFault[]
   readonly balance: () => Promise<Balance>
   /** The POST. Called once. `attempt`: hash of the entry that journals its intent. */
@@ -51,7 +55,7 @@ export async function orderOnce(run: Run, order: OrderToPlace): Promise<void> {
   const digest = formDigest(order.form)
   const claim = order.spkiSha256 ?? formClaim(digest)
   const names = claimNames({ claim, otherClaims: order.otherKeys, test })
-  await refuseTaken(run.ledger, names, run.id)
+  if (order.isFree !== true) await refuseTaken(run.ledger, names, run.id)
   // The balance first: where a login cannot be read nothing was ordered, and the key stays free.
   const balanceBefore = await readBalance(order)
   refuseStopped(run)
@@ -60,7 +64,7 @@ export async function orderOnce(run: Run, order: OrderToPlace): Promise<void> {
     status: 'begin',
     detail: `placing the ${test ? 'test ' : ''}order with the CA`,
   })
-  const { hash } = await run.log({
+  const intent: Submission = {
     type: 'submitting',
     claim,
     ...(order.otherKeys === undefined ? {} : { otherClaims: order.otherKeys }),
@@ -72,9 +76,10 @@ export async function orderOnce(run: Run, order: OrderToPlace): Promise<void> {
     ...(order.csr === undefined ? {} : { csrSha256: sha256Hex(order.csr) }),
     ...(order.spkiSha256 === undefined ? {} : { spkiSha256: order.spkiSha256 }),
     ...(balanceBefore === undefined ? {} : { balanceBefore }),
-  })
-  if (!(await holdClaims(run, names, hash))) return
-  await takeOutcome(run, order, await order.send(hash))
+  }
+  const { entry, claims } = await run.logIntent(intent, names)
+  if (!(await holdsClaims(run, claims, entry.hash))) return
+  await takeOutcome(run, order, await order.send(entry.hash))
 }
 
 /**
@@ -101,11 +106,11 @@ export async function takeOutcome(
 }
 
 /**
- * Takes the names that nobody else may order for while this run does. False where this run has taken one before and does not know any
+ * Does the run hold the names that nobody else may order for while it does? False where this run has taken one before and does not know any
  * more what for: then nobody knows whether it was ordered, and nothing is sent.
  */
-async function holdClaims(run: Run, names: readonly string[], intent: string): Promise<boolean> {
-  const taking = await takeClaims(run.ledger, names, run.id, intent, (known) => run.knows(known)).catch(
+async function holdsClaims(run: Run, claims: readonly Claim[], intent: string): Promise<boolean> {
+  const taking = await settleClaims(run.ledger, claims, { run: run.id, intent }, (known) => run.knows(known)).catch(
     async (error: unknown) => {
       await run.log({ type: 'not-sent', reason: 'the ledger could not be written' })
       throw error

@@ -1,6 +1,6 @@
 import { EnrollError, sentence } from '../errors.ts'
 import { RefusedCall } from '../sectigo/replies/require-reply.ts'
-import { claimNames, refuseTaken, releaseClaims, takeClaims } from './order-claims.ts'
+import { claimNames, refuseTaken, releaseClaims, settleClaims } from './order-claims.ts'
 import type { Run } from './run.ts'
 import { untilStopped } from './services.ts'
 import { runUnknownStep, weigh } from './steps/unknown-step.ts'
@@ -59,7 +59,14 @@ async function takeBack(run: Run, operator: string): Promise<void> {
   // Where it was said that there is no order, another run may have ordered for the key since.
   const names = claimNames(submission)
   await refuseTaken(run.ledger, names, run.id)
-  if (intent !== undefined) await takeClaims(run.ledger, names, run.id, intent, () => true)
+  if (intent !== undefined) {
+    const mine = { run: run.id, intent }
+    const claims = await run.ledger.take(
+      names.map((name) => ({ name, ...mine })),
+      [],
+    )
+    await settleClaims(run.ledger, claims, mine, () => true)
+  }
   await run.log({ type: 'unknown', reason: `${operator} takes back that it was ${resolution}`, takenBack: true })
 }
 

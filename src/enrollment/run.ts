@@ -3,6 +3,7 @@ import type { Configuration } from '../config/configuration.ts'
 import { EnrollError, EXIT } from '../errors.ts'
 import type { LinkedLocks } from '../files/linked-locks.ts'
 import { withProcessLock } from '../files/process-lock.ts'
+import type { Claim, Wish } from '../ledger/claim.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { artefactsAhead } from './artefacts-ahead.ts'
 import { Journal, type JournalEntry } from './journal.ts'
@@ -11,7 +12,7 @@ import { openLedger } from './open-ledger.ts'
 import { marksOf, profileMarks, settingsOf } from './profile-marks.ts'
 import { lostFacts, recordMissing, recovery } from './reconcile-run.ts'
 import { runConfiguration } from './run-configuration.ts'
-import type { Renewed, RunEvent } from './run-event.ts'
+import type { Renewed, RunEvent, Submission } from './run-event.ts'
 import { RunFolder } from './run-folder.ts'
 import { keyIdOf, keyLabelOf } from './run-id.ts'
 import { type RunRecord, type RunSummary, recordIn } from './run-record.ts'
@@ -79,10 +80,25 @@ export class Run implements OpenRun {
    * opened again; only what guards a key or an order has to be there before it, so that its failure is thrown.
    */
   async log(event: RunEvent): Promise<JournalEntry> {
+    return (await this.#say(event, [])).entry
+  }
+
+  /** The same of an intent, which takes the names of what it is about: also in the ledger there is none without the other. */
+  logIntent(
+    event: Submission,
+    names: readonly string[],
+  ): Promise<{ readonly entry: JournalEntry; readonly claims: readonly Claim[] }> {
+    return this.#say(event, names)
+  }
+
+  async #say(event: RunEvent, names: readonly string[]) {
     const before = this.record
     const entry = await this.#journal.append(event)
+    const wishes = names.map((name): Wish => ({ name, run: this.id, intent: entry.hash }))
+    const facts = factsOf(this.id, before, this.record, entry)
+    let claims: readonly Claim[] = []
     try {
-      for (const fact of factsOf(this.id, before, this.record, entry)) await this.ledger.record(fact)
+      if (wishes.length + facts.length > 0) claims = await this.ledger.take(wishes, facts)
     } catch (error) {
       const undone = UNDONE[event.type]
       if (undone !== undefined) {
@@ -96,7 +112,7 @@ export class Run implements OpenRun {
         detail: `the ledger could not be written: ${why}`,
       })
     }
-    return entry
+    return { entry, claims }
   }
 }
 

@@ -9,6 +9,8 @@ export interface Questions {
 
 /** What a ledger has of that. Asking for what was not asked is a defect, and not answered as nothing. */
 export interface Answers {
+  /** By the clock that dates facts and claims: milliseconds since 1970. */
+  readonly now: number
   /** As `Ledger.history`. */
   history<Kind extends FactKind>(kind: Kind, subject: string): readonly RecordedFact<Kind>[]
   last<Kind extends FactKind>(kind: Kind, subject: string): RecordedFact<Kind> | undefined
@@ -17,7 +19,12 @@ export interface Answers {
 }
 
 /** `found`: the facts of each subject, oldest first. */
-export function answersTo(questions: Questions, found: readonly RecordedFact[], held: readonly Claim[]): Answers {
+export function answersTo(
+  questions: Questions,
+  now: number,
+  found: readonly RecordedFact[],
+  held: readonly Claim[],
+): Answers {
   const history = <Kind extends FactKind>(kind: Kind, subject: string): readonly RecordedFact<Kind>[] => {
     if (!questions.facts.some((asked) => asked[0] === kind && asked[1] === subject)) throw notAsked(kind)
     return found.filter(
@@ -25,6 +32,7 @@ export function answersTo(questions: Questions, found: readonly RecordedFact[], 
     )
   }
   return {
+    now,
     history,
     last: (kind, subject) => history(kind, subject).at(-1),
     claimOf: (name) => {

@@ -9,3 +9,10 @@ export interface Claim {
   /** ISO 8601, UTC. */
   readonly time: string
 }
+
+/** What a run wants to hold. */
+export type Wish = Pick<Claim, 'name' | 'run' | 'intent'>
+
+/** Is each name held by the run that wants it? `claims`: those in force, in the order of the wishes. */
+export const areHeld = (wishes: readonly Wish[], claims: readonly Claim[]): boolean =>
+  wishes.every(({ run }, index) => claims[index]?.run === run)

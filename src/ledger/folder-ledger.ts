@@ -7,7 +7,7 @@ import { syncDirectory } from '../files/sync-directory.ts'
 import { jsonMember } from '../json-member.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import { type Answers, answersTo, type Questions } from './answers.ts'
-import type { Claim } from './claim.ts'
+import { areHeld, type Claim, type Wish } from './claim.ts'
 import type { Fact, FactKind, RecordedFact } from './fact.ts'
 import { HISTORY_LIMIT, type Ledger } from './ledger.ts'
 import { ledgerDamaged } from './ledger-error.ts'
@@ -74,10 +74,6 @@ export class FolderLedger implements Ledger {
     }
   }
 
-  async now(): Promise<number> {
-    return this.#now()
-  }
-
   async claim(name: string, run: string, intent: string): Promise<Claim> {
     const fence = randomBytes(8).toString('hex')
     const mine: Claim = { name, run, intent, fence, time: new Date(this.#now()).toISOString() }
@@ -92,6 +88,13 @@ export class FolderLedger implements Ledger {
       // Given back in between.
       if (other !== undefined) return other
     }
+  }
+
+  async take(wishes: readonly Wish[], facts: readonly Fact[]): Promise<readonly Claim[]> {
+    const claims: Claim[] = []
+    for (const { name, run, intent } of wishes) claims.push(await this.claim(name, run, intent))
+    if (areHeld(wishes, claims)) for (const fact of facts) await this.record(fact)
+    return claims
   }
 
   async claimOf(name: string): Promise<Claim | undefined> {
@@ -113,6 +116,7 @@ export class FolderLedger implements Ledger {
     ])
     return answersTo(
       questions,
+      this.#now(),
       histories.flat(),
       held.filter((claim) => claim !== undefined),
     )

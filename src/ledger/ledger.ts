@@ -1,5 +1,5 @@
 import type { Answers, Questions } from './answers.ts'
-import type { Claim } from './claim.ts'
+import type { Claim, Wish } from './claim.ts'
 import type { Fact, FactKind, RecordedFact } from './fact.ts'
 
 /** How far back a question looks; what is older is kept and not shown. */
@@ -23,10 +23,14 @@ export interface Ledger {
   /** The last fact of every subject of a kind, in no order. */
   all<Kind extends FactKind>(kind: Kind): AsyncIterable<RecordedFact<Kind>>
 
-  /** The clock that dates facts and claims: milliseconds since 1970. */
-  now(): Promise<number>
   /** Takes a name, or finds it taken. Returns the claim in force: it is the caller's where run and intent are. */
   claim(name: string, run: string, intent: string): Promise<Claim>
+  /**
+   * Takes several names, each as `claim` does, and records facts if every name is then held by the run that wants it; otherwise none of
+   * them. Returns the claims in force, in the order of the wishes. Where the ledger is elsewhere, all of it is one round trip and one
+   * transaction; in a folder, an error may leave names taken without the facts.
+   */
+  take(wishes: readonly Wish[], facts: readonly Fact[]): Promise<readonly Claim[]>
   claimOf(name: string): Promise<Claim | undefined>
   /** `history` and `claimOf` of several, in one round trip where the ledger is elsewhere. */
   look(questions: Questions): Promise<Answers>

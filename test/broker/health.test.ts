@@ -5,6 +5,7 @@ import { expect, it } from 'vitest'
 import { CallCounts, startHealthServer } from '../../src/broker/health-server.ts'
 import { EnrollError } from '../../src/errors.ts'
 import { loopbackTlsIdentity } from '../../src/sandbox/certificate-authority/tls-identity.ts'
+import { runInside } from '../enrollment/run-inside.ts'
 import { startProgram } from '../enrollment/running-program.ts'
 
 const textOf = async (url: string): Promise<readonly [number, string]> => {
@@ -49,6 +50,23 @@ it('the broker says that it lives and is ready, and counts its calls, on loopbac
     await broker.stop()
     await rm(folder, { recursive: true })
   }
+})
+
+it('a broker whose trust anchors cannot be read does not start', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'anchors-'))
+  const file = async (name: string, text: string): Promise<string> => {
+    await writeFile(join(folder, name), text)
+    return join(folder, name)
+  }
+  const { key, certificate } = loopbackTlsIdentity()
+  await file('broker.pem', certificate)
+  const own = `file:${await file('broker.key', key)}`
+  const settings = await file('broker.yaml', `listen: 127.0.0.1:0\ncertificate: broker.pem\nkey: ${own}\nhosts: []\n`)
+  const anchors = await file('roots.pem', 'no certificate')
+  const profile = await file('p.yaml', `stateDirectory: ${join(folder, 'state')}\ntrustAnchors: [${anchors}]\n`)
+  const end = await runInside(['broker', settings, '--profile', profile, '--json'])
+  expect([end.code, end.stdout]).toEqual([2, expect.stringContaining('trust-anchors.unreadable')])
+  await rm(folder, { recursive: true })
 })
 
 it('a broker whose ledger cannot be read is not ready, and says by which code', async () => {

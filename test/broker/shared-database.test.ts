@@ -63,10 +63,12 @@ describe.skipIf(!allHere(missingServer()))('two brokers over one PostgreSQL', ()
     const state = 'broker-forgetful'
     let away = true
     class Forgetful extends PostgresqlLedger {
-      override async record(...[fact, past]: Parameters<PostgresqlLedger['record']>): Promise<void> {
-        if (away && fact.kind === 'order' && fact.status === 'ordered')
+      override async take(
+        ...[wishes, facts]: Parameters<PostgresqlLedger['take']>
+      ): ReturnType<PostgresqlLedger['take']> {
+        if (away && facts.some((fact) => fact.kind === 'order' && fact.status === 'ordered'))
           throw new EnrollError('ledger.unreachable', 'Away.', { remedy: 'Wait.' })
-        await super.record(fact, past)
+        return super.take(wishes, facts)
       }
     }
     const begin = async (): Promise<OrderDesk> => {

@@ -166,10 +166,32 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         expect(await under.again().claimOf(SPKI)).toEqual(mine)
       })
 
+      it('are taken together with what is said of them, or it is not said', async () => {
+        const wish = (claim: string, run: string) => ({ name: claim, run, intent: 'i' })
+        const first = ordered('a', { status: 'intended', entry: 'e1' })
+        const both = [wish(SPKI, 'a'), wish(PLACE, 'host')]
+        const claims = await ledger.take(both, [
+          first,
+          ordered('a', { subject: PLACE, status: 'intended', entry: 'e1' }),
+        ])
+        expect(claims).toMatchObject(both)
+        expect(await ledger.take(both, [])).toEqual(claims)
+        expect(await under.again().history('order', SPKI)).toMatchObject([first])
+        expect(await ledger.history('order', PLACE)).toHaveLength(1)
+        // One of the names is another's: the free one is taken all the same, and nothing is said.
+        const late = await under.again().take([wish('free', 'b'), wish(SPKI, 'b')], [ordered('b', { entry: 'e2' })])
+        expect(late).toMatchObject([{ name: 'free', run: 'b' }, claims[0]])
+        expect(await ledger.history('order', SPKI)).toHaveLength(1)
+        expect(await ledger.claimOf('free')).toEqual(late[0])
+        // Nothing is wanted: it is said.
+        expect(await ledger.take([], [ordered('a', { entry: 'e3' })])).toEqual([])
+        expect(await ledger.history('order', SPKI)).toHaveLength(2)
+      })
+
       it('are dated by the clock of the ledger', async () => {
-        const before = await ledger.now()
+        const { now: before } = await ledger.look({ facts: [], claims: [] })
         const { time } = await ledger.claim(SPKI, 'a', 'i')
-        const after = await under.again().now()
+        const { now: after } = await under.again().look({ facts: [], claims: [] })
         expect(Date.parse(time)).toBeGreaterThanOrEqual(before)
         expect(Date.parse(time)).toBeLessThanOrEqual(after)
       })

@@ -1,5 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { bindLedger } from '../../src/enrollment/bound-ledger.ts'
 import { PostgresqlLedger } from '../../src/ledger/postgresql/postgresql-ledger.ts'
 import { allHere } from '../not-run.ts'
 import { CuttingProxy } from './cutting-proxy.ts'
@@ -55,6 +59,54 @@ describe.skipIf(!allHere(missingServer()))('PostgreSQL that fails', () => {
     ['one statement', () => ledger.claim(name, 'a', 'i')],
     ['several statements', inStatements],
   ]
+  const said = () => ({ kind: 'key', subject: name, run: 'a', entry: 'e', status: 'alive', test: false }) as const
+
+  it.each(['lose-answer', 'lose-commit'] as const)(
+    '(%s) has a claim and what was said with it, each once',
+    async (cut) => {
+      proxy.cutNext(cut)
+      expect(await ledger.take([{ name, run: 'a', intent: 'i' }], [said()])).toMatchObject([{ run: 'a' }])
+      expect(await granted()).toEqual([{ run: 'a' }])
+      expect(await ledger.history('key', name)).toHaveLength(1)
+    },
+  )
+
+  it('grants what is given back while it is asked for, and records with it', async () => {
+    const other = new pg.Client({ host: server.folder, port: server.port, user: 'postgres', database, password: '' })
+    await other.connect()
+    await ledger.claim(name, 'b', 'i')
+    await other.query(`BEGIN; DELETE FROM hsm_enroll.claim WHERE name = '${name}'`)
+    const taking = ledger.take([{ name, run: 'a', intent: 'i' }], [said()])
+    await waiting()
+    await other.query('COMMIT')
+    await other.end()
+    expect(await taking).toMatchObject([{ name, run: 'a' }])
+    expect(await ledger.history('key', name)).toHaveLength(1)
+  })
+
+  it('that another one takes the place of is noticed by the first connection to it; until then it is not asked', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'bound-'))
+    const bound = await bindLedger(ledger, folder)
+    await bound.claim(name, 'a', 'i')
+    const before = proxy.sent.length
+    expect(await bindLedger(ledger, folder)).toBe(bound)
+    expect(proxy.sent.slice(before)).toBe('')
+    // As an older copy: it lacks what this host was told.
+    await server.sql('TRUNCATE hsm_enroll.attempt', database)
+    proxy.drop()
+    await expect(bound.claimOf(name)).rejects.toMatchObject({ code: 'ledger.behind' })
+    await rm(folder, { recursive: true })
+  })
+
+  it('and another one are not both bound to one state folder, though they are at one moment', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'bound-'))
+    const elsewhere = new PostgresqlLedger(server.options(await server.migrated(), 'host_a'))
+    const ends = await Promise.allSettled([ledger, elsewhere].map((one) => bindLedger(one, folder)))
+    expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect(ends.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'ledger.elsewhere' } })
+    await elsewhere.close()
+    await rm(folder, { recursive: true })
+  })
 
   it.each(WAYS)('that lost the answer to the commit of %s granted the claim, once', async (_, claim) => {
     proxy.cutNext('lose-answer')
@@ -122,6 +174,7 @@ describe.skipIf(!allHere(missingServer()))('PostgreSQL that fails', () => {
 
   it.each<readonly [string, (name: string) => Promise<unknown>]>([
     ['a claim', (claim) => ledger.claim(claim, 'a', 'i')],
+    ['a claim and the fact of it', (claim) => ledger.take([{ name: claim, run: 'a', intent: 'i' }], [said()])],
     ['a fact', (run) => ledger.record({ kind: 'key', subject: 'k', run, status: 'alive', test: false })],
     [
       'what is known of several',

@@ -131,8 +131,8 @@ describe.skipIf(!allHere(missingServer()))('a host with its ledger in PostgreSQL
 
   it.each([
     // The intent goes to the journal first, then to the ledger; only then is anything sent.
-    ['before the intent is in the database', '"status":"intended"', 0],
-    ['after the order, before its outcome is in the database', '"status":"ordered"', 1],
+    ['before the intent is in the database', '\\"status\\":\\"intended\\"', 0],
+    ['after the order, before its outcome is in the database', '\\"status\\":\\"ordered\\"', 1],
   ])('whose database goes away %s orders once, and `ledger sync` brings both to one', async (_, text, orders) => {
     const proxy = await CuttingProxy.start(server.port)
     proxy.goAwayAt(text)

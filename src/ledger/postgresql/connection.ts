@@ -35,9 +35,12 @@ const TIMES = {
 
 /**
  * Connections to the database, opened when they are needed; they keep no process alive. Each is looked at before it is used: encrypted
- * as wanted by the server's own word (pg_stat_ssl), no standby, and committing to disk. Throws EnrollError `ledger.tls`.
+ * as wanted by the server's own word (pg_stat_ssl), no standby, and committing to disk; then `guards` look at it. Throws EnrollError `ledger.tls`.
  */
-export async function openPool(options: DatabaseOptions): Promise<Pool> {
+export async function openPool(
+  options: DatabaseOptions,
+  guards: readonly ((connection: PoolClient) => Promise<void>)[] = [],
+): Promise<Pool> {
   const { address, user, password, tls, connections = 4 } = options
   if (tls === 'off' && !isLocal(address)) throw notLocal(address)
   const { default: pg } = await import('pg')
@@ -64,7 +67,10 @@ export async function openPool(options: DatabaseOptions): Promise<Pool> {
     max: connections,
     idleTimeoutMillis: TIMES.idle,
     allowExitOnIdle: true,
-    onConnect: (client) => inspect(client as PoolClient, options),
+    onConnect: async (client) => {
+      await inspect(client as PoolClient, options)
+      for (const look of guards) await look(client as PoolClient)
+    },
   } satisfies PoolConfig & { readonly enableChannelBinding: boolean })
   // An idle connection that ends (the server restarts) is replaced; without a listener it would end the process.
   pool.on('error', () => undefined)

@@ -1,7 +1,7 @@
 import { EnrollError } from '../../errors.ts'
 import { once } from '../../once.ts'
 import { type Answers, answersTo, type Questions } from '../answers.ts'
-import type { Claim } from '../claim.ts'
+import { areHeld, type Claim, type Wish } from '../claim.ts'
 import type { Fact, FactKind, RecordedFact } from '../fact.ts'
 import { HISTORY_LIMIT, type Ledger } from '../ledger.ts'
 import { ledgerDamaged } from '../ledger-error.ts'
@@ -39,8 +39,19 @@ export class PostgresqlLedger implements Ledger {
   }
 
   /** The same, and whether it has the write that it confirmed `last` (`Transactions.lastCommitted`): an older copy has not. */
-  async recognise(last: string | undefined): Promise<{ readonly id: string; readonly hasLast: boolean }> {
-    const [row] = await this.#read<{ id: string; hasLast: boolean }>(RECOGNISE, [last])
+  async recognise(last: string | undefined): Promise<Recognised> {
+    return this.#recognised(await this.#read<Recognised>(RECOGNISE, [last]))
+  }
+
+  /** Has each further connection recognised before it is used. */
+  guard(last: () => string | undefined, look: (recognised: Recognised) => void): void {
+    this.transactions.guard(async (connection) => {
+      const { rows } = await connection.query<Recognised>(RECOGNISE, [last()])
+      look(this.#recognised(rows))
+    })
+  }
+
+  #recognised([row]: readonly Recognised[]): Recognised {
     if (row === undefined) throw ledgerDamaged(`the database ${this.address}`, 'has lost its identity')
     return row
   }
@@ -96,29 +107,42 @@ export class PostgresqlLedger implements Ledger {
     }
   }
 
-  async now(): Promise<number> {
-    const [row] = await this.#read<{ now: string }>(
-      'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::text AS now',
-      [],
-    )
-    return Number(row?.now)
+  async claim(name: string, run: string, intent: string): Promise<Claim> {
+    const [claim] = await this.take([{ name, run, intent }], [])
+    if (claim === undefined) throw new Error('a claim was answered with none')
+    return claim
   }
 
-  async claim(name: string, run: string, intent: string): Promise<Claim> {
+  async take(wishes: readonly Wish[], facts: readonly Fact[]): Promise<readonly Claim[]> {
     await this.#usable()
-    const values = [name, run, intent].map(plain)
+    const values = [
+      ...(['name', 'run', 'intent'] as const).map((member) => wishes.map((wish) => plain(wish[member]))),
+      ...factColumns(facts),
+    ]
     for (;;) {
-      const [mine] = (await this.transactions.write<ClaimRow>(INSERT_CLAIM, values)) ?? []
-      // Taken by another; or it is granted, and what says so was lost.
-      const claim = mine === undefined ? await this.claimOf(name) : readClaim(mine)
+      const rows = await this.transactions.write<Claim>(TAKE, values)
+      const found = new Map(rows?.map((row) => [row.name, row]))
+      const seen = found.size
+      // What was taken by another while it ran is not in its answer; or that was lost.
+      for (const { name } of wishes) if (!found.has(name)) await this.#find(name, found)
+      const claims = wishes.flatMap(({ name }) => found.get(name) ?? [])
       // Given back in between: it is asked for again.
-      if (claim !== undefined) return claim
+      if (claims.length < wishes.length) continue
+      // Whether they were recorded is not known; what an entry says is recorded once.
+      const isOpen = rows === undefined || seen < found.size
+      if (isOpen && areHeld(wishes, claims)) for (const fact of facts) await this.record(fact)
+      return claims
     }
   }
 
+  async #find(name: string, into: Map<string, Claim>): Promise<void> {
+    const claim = await this.claimOf(name)
+    if (claim !== undefined) into.set(name, claim)
+  }
+
   async claimOf(name: string): Promise<Claim | undefined> {
-    const [row] = await this.#read<ClaimRow>(`SELECT ${CLAIM} FROM hsm_enroll.claim WHERE name = $1`, [plain(name)])
-    return row === undefined ? undefined : readClaim(row)
+    const [row] = await this.#read<Claim>(`SELECT ${CLAIM} FROM hsm_enroll.claim WHERE name = $1`, [plain(name)])
+    return row
   }
 
   async look(questions: Questions): Promise<Answers> {
@@ -129,10 +153,12 @@ export class PostgresqlLedger implements Ledger {
       claims.map(plain),
     ])
     const isClaim = ({ kind }: FactRow): boolean => kind === AS_CLAIM
+    const isTime = ({ kind }: FactRow): boolean => kind === AS_TIME
     return answersTo(
       questions,
+      Date.parse(rows.find(isTime)?.time ?? ''),
       rows
-        .filter((row) => !isClaim(row))
+        .filter((row) => !isClaim(row) && !isTime(row))
         .toSorted((a, b) => Number(a.id) - Number(b.id))
         .map(readFact),
       rows
@@ -164,6 +190,12 @@ export class PostgresqlLedger implements Ledger {
   }
 }
 
+/** Which ledger it is, and whether it has a write that it has confirmed. */
+export interface Recognised {
+  readonly id: string
+  readonly hasLast: boolean
+}
+
 const RECOGNISE = `SELECT id, $1::uuid IS NULL OR EXISTS (
     SELECT FROM hsm_enroll.attempt WHERE value = $1 AND NOT void) AS "hasLast" FROM hsm_enroll.identity`
 
@@ -184,9 +216,11 @@ const insertFact = (first: number): string =>
   `INSERT INTO hsm_enroll.fact (${FACT_COLUMNS.join(', ')})
    VALUES (${FACT_COLUMNS.map((_, index) => `$${first + index}`).join(', ')}) ON CONFLICT DO NOTHING`
 // biome-ignore format: a table
-const FACT_COLUMNS = [
-  'kind', 'subject', 'run', 'entry', 'body', 'said_at', 'imported', 'status', 'endpoint', 'amount', 'past',
-] as const
+const FACT_TYPES = {
+  kind: 'text', subject: 'text', run: 'text', entry: 'text', body: 'json', said_at: 'timestamptz', imported: 'text',
+  status: 'text', endpoint: 'text', amount: 'numeric', past: 'boolean',
+} as const
+const FACT_COLUMNS = Object.keys(FACT_TYPES)
 /** For `Transactions.write`, whose own value comes first. */
 const INSERT_FACT = insertFact(2)
 
@@ -235,22 +269,44 @@ function parse(body: string, id: string): unknown {
   }
 }
 
-const TIME_OF_CLAIM = `to_char(time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
-const CLAIM = `name, run, intent, fence::text AS fence, ${TIME_OF_CLAIM} AS time`
+/** The values of several facts, column by column. */
+function factColumns(facts: readonly Fact[]): readonly (readonly unknown[])[] {
+  const rows = facts.map((fact) => factValues(fact, false))
+  return FACT_COLUMNS.map((_, column) => rows.map((row) => row[column]))
+}
 
-/** Of a claim among facts: no kind of these has blanks. */
+const iso = (time: string): string => `to_char(${time} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+const CLAIM = `name, run, intent, fence::text AS fence, ${iso('time')} AS time`
+
+/** Of what is among facts: no kind of these has blanks. */
 const AS_CLAIM = 'a claim'
+const AS_TIME = 'the time'
 /** Histories and claims in one statement, claims in the columns of facts. */
 const LOOK = `SELECT f.* FROM unnest($1::text[], $2::text[]) AS asked (kind, subject) CROSS JOIN LATERAL (
     SELECT ${FACT} FROM hsm_enroll.fact WHERE kind = asked.kind AND subject = asked.subject ORDER BY fact.id DESC LIMIT ${HISTORY_LIMIT}) AS f
-  UNION ALL SELECT fence, '${AS_CLAIM}', name, run, intent, ${TIME_OF_CLAIM} FROM hsm_enroll.claim WHERE name = ANY ($3::text[])`
+  UNION ALL SELECT fence, '${AS_CLAIM}', name, run, intent, ${iso('time')} FROM hsm_enroll.claim WHERE name = ANY ($3::text[])
+  UNION ALL SELECT 0, '${AS_TIME}', '', '', '', ${iso('clock_timestamp()')}`
 
-const INSERT_CLAIM = `INSERT INTO hsm_enroll.claim (name, run, intent) VALUES ($2, $3, $4) ON CONFLICT (name) DO NOTHING
-  RETURNING ${CLAIM}`
-
-type ClaimRow = Claim
-
-const readClaim = ({ name, run, intent, fence, time }: ClaimRow): Claim => ({ name, run, intent, fence, time })
+/**
+ * For `Transactions.write`, behind its own clause: in the order of names, so that two do not wait for each other. What was claimed before
+ * is seen as it was when the statement began: what has been given back and granted since is in both.
+ */
+const TAKE = `, wish AS (SELECT * FROM unnest($2::text[], $3::text[], $4::text[]) AS wish (name, run, intent)),
+  granted AS (
+    INSERT INTO hsm_enroll.claim (name, run, intent) SELECT name, run, intent FROM wish ORDER BY name
+    ON CONFLICT (name) DO NOTHING RETURNING name, run, intent, fence, time),
+  held AS (
+    SELECT * FROM granted
+    UNION ALL SELECT name, run, intent, fence, time FROM hsm_enroll.claim
+      WHERE name = ANY ($2::text[]) AND name NOT IN (SELECT name FROM granted)),
+  recorded AS (
+    INSERT INTO hsm_enroll.fact (${FACT_COLUMNS.join(', ')})
+    SELECT * FROM unnest(${Object.values(FACT_TYPES)
+      .map((type, index) => `$${5 + index}::${type}[]`)
+      .join(', ')}) AS fact
+    WHERE NOT EXISTS (SELECT FROM wish WHERE NOT EXISTS (SELECT FROM held WHERE held.name = wish.name AND held.run = wish.run))
+    ON CONFLICT DO NOTHING)
+  SELECT ${CLAIM} FROM held`
 
 /** What the database cannot hold, or would change: two names would become one. */
 function plain(text: string): string {

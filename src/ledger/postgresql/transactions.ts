@@ -24,6 +24,7 @@ export class Transactions {
   readonly options: DatabaseOptions
   #pool: Promise<Pool> | undefined
   #last: string | undefined
+  readonly #guards: ((connection: Statements) => Promise<void>)[] = []
 
   constructor(options: DatabaseOptions) {
     this.options = options
@@ -33,6 +34,11 @@ export class Transactions {
   /** The last transaction of `run` or `write` that committed; undefined before the first. */
   get lastCommitted(): string | undefined {
     return this.#last
+  }
+
+  /** Has each further connection looked at before it is used: what it leads to may be another database. What `look` throws is thrown. */
+  guard(look: (connection: Statements) => Promise<void>): void {
+    this.#guards.push(look)
   }
 
   /** One statement that changes nothing; asked again where the connection broke. Throws EnrollError `ledger.…`. */
@@ -127,7 +133,7 @@ export class Transactions {
   }
 
   async #connect(): Promise<PoolClient> {
-    this.#pool ??= openPool(this.options).catch((error: unknown) => {
+    this.#pool ??= openPool(this.options, this.#guards).catch((error: unknown) => {
       this.#pool = undefined
       throw error
     })
