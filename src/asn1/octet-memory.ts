@@ -1,8 +1,9 @@
 import { sameOctets } from './octets.ts'
 
 /**
- * What a few octet strings mean, kept: each has one place, given by its octets, and the last one there stays. So memory is flat
- * whatever comes, and nothing is made to ask. For names, OIDs and the like, which stand in thousands of certificates alike.
+ * What a few octet strings mean, kept: each has two places, given by its octets, and the last two there stay. So memory is flat
+ * whatever comes, and nothing is made to ask. For names, OIDs and the like, which stand in thousands of certificates alike: two of
+ * them that are asked for in turn do not displace each other.
  */
 export class OctetMemory<Value> {
   readonly #places: ({ readonly octets: Uint8Array; readonly value: Value } | undefined)[]
@@ -30,9 +31,12 @@ export class OctetMemory<Value> {
     let hash = to - from
     for (let at = from; at < to; at++) hash = (Math.imul(hash, 31) + (source[at] ?? 0)) | 0
     const place = (hash ^ (hash >>> 15)) & this.#mask
-    const known = this.#places[place]
-    if (known !== undefined && sameOctets(source, from, to, known.octets)) return known.value
+    const last = this.#places[place]
+    if (last !== undefined && sameOctets(source, from, to, last.octets)) return last.value
+    const earlier = this.#places[place ^ 1]
+    if (earlier !== undefined && sameOctets(source, from, to, earlier.octets)) return earlier.value
     const value = read(source, from, to)
+    if (last !== undefined) this.#places[place ^ 1] = last
     this.#places[place] = { octets: Uint8Array.from(source.subarray(from, to)), value }
     return value
   }

@@ -1,7 +1,8 @@
-import { type Certificate, parseCertificate } from '../asn1/certificate.ts'
+import type { Certificate } from '../asn1/certificate.ts'
 import { DerError, ifReadable } from '../asn1/der-error.ts'
 import { PemError, readPem } from '../asn1/pem.ts'
 import { pkcs7Certificates } from '../asn1/pkcs7.ts'
+import { parseIssuerCertificate } from '../attestation/certificates/certificate-chain.ts'
 import { EvidenceError } from '../attestation/contract/evidence-error.ts'
 import { readFortanixPackage } from '../attestation/fortanix/package.ts'
 import { readCertificatePackage } from '../attestation/package/certificate-package.ts'
@@ -32,7 +33,7 @@ export function evidenceCertificates(
 ): readonly Certificate[] {
   try {
     const ders = READERS[hsmType]?.(package_, certChains) ?? []
-    return ders.flatMap((der) => ifReadable(() => parseCertificate(der, { explicitCriticalFalse: true })) ?? [])
+    return ders.flatMap((der) => ifReadable(() => parseIssuerCertificate(der, { explicitCriticalFalse: true })) ?? [])
   } catch (error) {
     if (error instanceof DerError || error instanceof PemError || error instanceof EvidenceError) return []
     throw error

@@ -12,13 +12,12 @@ const VERSION = /^\d{1,5}(?:\.\d{1,5}){0,3}$/
 export const isVersion = (text: string): boolean => VERSION.test(text)
 
 /** Negative, 0 or positive; a part that is absent counts as 0. Undefined if either text is not a version. */
-export function compareVersions(one: string, other: string): number | undefined {
-  const a = numbersOf(one)
-  const b = numbersOf(other)
-  return a === undefined || b === undefined ? undefined : difference(a, b)
-}
+export const compareVersions = (one: string, other: string): number | undefined => difference(numbersOf(one), other)
 
-const difference = (a: Numbers, b: Numbers): number => a.upper - b.upper || a.lower - b.lower
+function difference(a: Numbers | undefined, other: string): number | undefined {
+  const b = numbersOf(other)
+  return a === undefined || b === undefined ? undefined : a.upper - b.upper || a.lower - b.lower
+}
 
 /** Two parts each, of five digits each. */
 interface Numbers {
@@ -44,9 +43,10 @@ function numbersOf(text: string): Numbers | undefined {
 /** Undefined if the version, or an end of the range, cannot be read: what is not known is neither within nor without. */
 export function isWithin(version: string | undefined, { from, to, before }: VersionRange): boolean | undefined {
   if (version === undefined) return undefined
-  const afterFrom = from === undefined ? 0 : compareVersions(version, from)
-  const afterTo = to === undefined ? 0 : compareVersions(version, to)
-  const afterBefore = before === undefined ? -1 : compareVersions(version, before)
+  const numbers = numbersOf(version)
+  const afterFrom = from === undefined ? 0 : difference(numbers, from)
+  const afterTo = to === undefined ? 0 : difference(numbers, to)
+  const afterBefore = before === undefined ? -1 : difference(numbers, before)
   if (afterFrom === undefined || afterTo === undefined || afterBefore === undefined) return undefined
   return afterFrom >= 0 && afterTo <= 0 && afterBefore < 0
 }

@@ -1,12 +1,12 @@
-import { OctetMemory } from '../../asn1/octet-memory.ts'
 import { type PublicKey, readablePublicKey } from '../../asn1/public-key.ts'
+import { BoundedCache, cacheKey } from '../package/bounded-cache.ts'
 import { SeenBefore } from '../package/seen-before.ts'
 
 /** A longer SubjectPublicKeyInfo is not kept: no issuer's is. */
 const MAX_KEPT = 2048
 
 const seen = new SeenBefore()
-const arrays = new OctetMemory<Uint8Array>(512, MAX_KEPT)
+const arrays = new BoundedCache<Uint8Array>(512)
 const shared = new WeakSet<Uint8Array>()
 
 /**
@@ -14,7 +14,14 @@ const shared = new WeakSet<Uint8Array>()
  * it is found out once, by that array. Looked up by its octets once a package; each of its readers doing so would cost 3 µs of the pair's.
  */
 export function sharedKey(spki: Uint8Array): Uint8Array {
-  return spki.length <= MAX_KEPT && seen.again(spki) ? arrays.get(spki, 0, spki.length, keptKey) : spki
+  if (spki.length > MAX_KEPT) return spki
+  const octets = cacheKey(spki)
+  const known = arrays.get(octets)
+  if (known !== undefined) return known
+  if (!seen.again(spki)) return spki
+  const own = keptKey(spki)
+  arrays.set(octets, own)
+  return own
 }
 
 /** For a key that is kept as long as its owner, as an anchor's is. Nobody may write to it. */

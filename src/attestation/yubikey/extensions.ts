@@ -47,9 +47,14 @@ export type Unreadable = 'unreadable'
 /** Three raw octets, not DER: `5.4.3`. Undefined where absent. */
 export function firmwareOf(certificate: Certificate): string | Unreadable | undefined {
   const value = certificate.extensions.get(YUBIKEY_OID.firmware)?.value
-  if (value === undefined) return undefined
-  return value.length === 3 ? `${value[0]}.${value[1]}.${value[2]}` : 'unreadable'
+  return value && firmwares.get(value, 0, value.length, writeFirmware)
 }
+
+const writeFirmware = (value: Uint8Array): string =>
+  value.length === 3 ? `${value[0]}.${value[1]}.${value[2]}` : 'unreadable'
+
+/** Devices of a batch have one, and the tables are asked for it some twenty times: the same text is found quicker. */
+const firmwares = new OctetMemory<string>(64, 3)
 
 const SERIAL_LIMITS = { maxSize: 8 } as const
 

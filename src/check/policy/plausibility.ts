@@ -104,7 +104,7 @@ function keyDoubts(hsmType: HsmType, certificates: readonly Certificate[]): read
 const SOURCE = 'CA/Browser Forum Baseline Requirements 6.1.1.3 and 6.1.6; CVE-2017-15361'
 
 /** A batch has few issuers, which are read anew with each package. */
-const known = new OctetMemory<string | undefined>(256, 1024)
+const known = new OctetMemory<string | undefined>(1024, 1024)
 
 const doubtOf = (spki: Uint8Array): string | undefined => known.get(spki, 0, spki.length, newDoubt)
 
