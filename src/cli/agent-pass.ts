@@ -1,11 +1,10 @@
-import { DeviceError } from '../../devices/device.ts'
-import { EnrollError } from '../errors.ts'
+import { EXIT } from '../errors.ts'
 import type { Arguments, CommandContext } from './command.ts'
 import { configure } from './configure.ts'
 import { confirmOrder } from './enrolling.ts'
 import { createServices, tellEverything } from './services.ts'
 
-/** Reports what is refused, and goes on. */
+/** Reports what is refused, or what the disk cannot do, and goes on. Throws defects. */
 export async function attempt(
   action: () => Promise<void>,
   { output, signal }: Pick<CommandContext, 'output' | 'signal'>,
@@ -14,8 +13,8 @@ export async function attempt(
   try {
     await action()
   } catch (error) {
-    if (!(error instanceof EnrollError) && !(error instanceof DeviceError)) throw error
     const { code, message, remedy, exitCode } = failureOf(error)
+    if (exitCode === EXIT.defect) throw error
     // Whoever ends the process learns nothing from it.
     if (signal.aborted && code === 'run.stopped') return
     tellError({ code, message, remedy, exitCode }, output)

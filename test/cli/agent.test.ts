@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -109,6 +109,33 @@ describe('the agent', () => {
     expect(end.code, end.stderr).toBe(2)
     expect(end.stderr).toContain('push.listen')
     expect(end.stderr).not.toContain('    at ')
+  })
+
+  it('survives a folder that is missing for its metrics, and writes them once it is there', async () => {
+    const file = join(folder, 'later', 'hsm-enroll.prom')
+    const agent = startProgram(['agent', '--listen', '--port', '0', '--metrics-file', file, ...state()])
+    await agent.until(/\(disk, exit 2\)/)
+    await mkdir(join(folder, 'later'))
+    void agent.stop('SIGHUP')
+    await expect.poll(() => readFile(file, 'utf8').catch(() => '')).toContain('hsm_enroll_')
+    const end = await agent.stop('SIGTERM')
+    expect(end.code, end.stderr).toBe(0)
+  })
+
+  it('listens no longer after a defect', async () => {
+    // No argument of a process can hold a zero.
+    const end = await runInside([
+      'agent',
+      '--listen',
+      '--port',
+      '0',
+      '--metrics-file',
+      join(folder, 'a\0b'),
+      ...state(),
+    ])
+    expect(end.code, end.stderr).toBe(70)
+    const [, url] = /Listening on (\S+);/.exec(end.stderr) ?? []
+    await expect(fetch(url ?? 'http://nowhere')).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } })
   })
 
   it('does not start with a profile that is not there', async () => {

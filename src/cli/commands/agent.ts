@@ -44,7 +44,11 @@ export const agent: Command = {
     process.removeAllListeners('SIGHUP')
     process.on('SIGHUP', onReload)
     const published = await publish(args, context)
-    const pushes = args.flag('listen') ? listen.run(args, context) : undefined
+    const listening = new AbortController()
+    const endListening = (): void => listening.abort()
+    context.signal.addEventListener('abort', endListening, { once: true })
+    if (context.signal.aborted) endListening()
+    const pushes = args.flag('listen') ? listen.run(args, { ...context, signal: listening.signal }) : undefined
     let deaf = false
     pushes?.catch(() => {
       deaf = true
@@ -68,6 +72,9 @@ export const agent: Command = {
     } finally {
       clearInterval(watchdog)
       process.removeListener('SIGHUP', onReload)
+      // Whatever ends it: a process that only listens would look as if it were still at work.
+      endListening()
+      await pushes?.catch(() => undefined)
       await published.close()
     }
   },
