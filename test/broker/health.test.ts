@@ -1,31 +1,42 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { CallCounts, startHealthServer } from '../../src/broker/health-server.ts'
 import { EnrollError } from '../../src/errors.ts'
 import { loopbackTlsIdentity } from '../../src/sandbox/certificate-authority/tls-identity.ts'
 import { runInside } from '../enrollment/run-inside.ts'
-import { startProgram } from '../enrollment/running-program.ts'
+import { type RunningProgram, startProgram } from '../enrollment/running-program.ts'
 
 const textOf = async (url: string): Promise<readonly [number, string]> => {
   const reply = await fetch(url)
   return [reply.status, await reply.text()]
 }
 
-it('the broker says that it lives and is ready, and counts its calls, on loopback alone', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'health-'))
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'health-'))
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+/** With the certificate of the CA that issued its own. */
+async function startBroker(port: number): Promise<{ readonly broker: RunningProgram; readonly ca: string }> {
   const { key, certificate, caCertificatePem } = loopbackTlsIdentity()
   await writeFile(join(folder, 'broker.key'), key)
   await writeFile(join(folder, 'broker.pem'), certificate)
   await writeFile(
     join(folder, 'broker.yaml'),
-    `listen: 127.0.0.1:0\ncertificate: broker.pem\nkey: file:${join(folder, 'broker.key')}\nhosts: []\n`,
+    `listen: 127.0.0.1:${port}\ncertificate: broker.pem\nkey: file:${join(folder, 'broker.key')}\nhosts: []\n`,
   )
   const broker = startProgram(
     ['broker', join(folder, 'broker.yaml'), '--health-port', '0', '--state-directory', join(folder, 'state'), '--json'],
     { NODE_EXTRA_CA_CERTS: '' },
   )
+  return { broker, ca: caCertificatePem }
+}
+
+it('the broker says that it lives and is ready, and counts its calls, on loopback alone', async () => {
+  const { broker, ca } = await startBroker(0)
   try {
     const [line] = await broker.until(/^\{.*"listening".*\}$/m)
     const { url, health } = JSON.parse(line) as { readonly url: string; readonly health: string }
@@ -35,7 +46,7 @@ it('the broker says that it lives and is ready, and counts its calls, on loopbac
     expect((await textOf(`${health}/`))[0]).toBe(404)
     const { request } = await import('node:https')
     await new Promise<void>((done, failed) => {
-      const call = request(`${url}/v1/host`, { ca: caCertificatePem, agent: false }, (reply) => {
+      const call = request(`${url}/v1/host`, { ca, agent: false }, (reply) => {
         reply.resume().once('end', done)
       })
       call.once('error', failed).end()
@@ -48,12 +59,26 @@ it('the broker says that it lives and is ready, and counts its calls, on loopbac
     )
   } finally {
     await broker.stop()
-    await rm(folder, { recursive: true })
+  }
+})
+
+it('a broker whose port is taken ends, and does not say that it lives', async () => {
+  const other = await startHealthServer({
+    port: 0,
+    ready: async () => undefined,
+    metrics: () => new CallCounts().metrics,
+  })
+  try {
+    const { broker } = await startBroker(Number(new URL(other.url).port))
+    const end = await broker.ended
+    expect(end.code, end.stderr).toBe(2)
+    expect(end.stderr).toContain('broker.listen')
+  } finally {
+    await other.close()
   }
 })
 
 it('a broker whose trust anchors cannot be read does not start', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'anchors-'))
   const file = async (name: string, text: string): Promise<string> => {
     await writeFile(join(folder, name), text)
     return join(folder, name)
@@ -66,7 +91,6 @@ it('a broker whose trust anchors cannot be read does not start', async () => {
   const profile = await file('p.yaml', `stateDirectory: ${join(folder, 'state')}\ntrustAnchors: [${anchors}]\n`)
   const end = await runInside(['broker', settings, '--profile', profile, '--json'])
   expect([end.code, end.stdout]).toEqual([2, expect.stringContaining('trust-anchors.unreadable')])
-  await rm(folder, { recursive: true })
 })
 
 it('a broker whose ledger cannot be read is not ready, and says by which code', async () => {

@@ -57,30 +57,34 @@ export const broker: Command = {
       port === undefined
         ? undefined
         : await startHealthServer({ port, ready: () => desk.ready(), metrics: () => counts.metrics })
-    const server = await startBrokerServer({
-      settings,
-      tls: await readIdentity(settings, configuration, context),
-      desk,
-      now: services.now,
-      onCall: (record) => {
-        counts.add(record)
-        log('call', record, callToText(record))
-      },
-      onDefect,
-    })
-    void settleAlways(desk, context.signal, onDefect)
-    log(
-      'listening',
-      { url: server.url, health: health?.url, hosts: settings.hosts.length, people: settings.people.length },
-      `Listening on ${server.url}`,
-    )
-    await new Promise<void>((done) => {
-      if (context.signal.aborted) done()
-      context.signal.addEventListener('abort', () => done(), { once: true })
-    })
-    await server.close()
-    await desk.close()
-    await health?.close()
+    try {
+      const server = await startBrokerServer({
+        settings,
+        tls: await readIdentity(settings, configuration, context),
+        desk,
+        now: services.now,
+        onCall: (record) => {
+          counts.add(record)
+          log('call', record, callToText(record))
+        },
+        onDefect,
+      })
+      void settleAlways(desk, context.signal, onDefect)
+      log(
+        'listening',
+        { url: server.url, health: health?.url, hosts: settings.hosts.length, people: settings.people.length },
+        `Listening on ${server.url}`,
+      )
+      await new Promise<void>((done) => {
+        if (context.signal.aborted) done()
+        context.signal.addEventListener('abort', () => done(), { once: true })
+      })
+      await server.close()
+    } finally {
+      await desk.close()
+      // One that could not start must not look alive.
+      await health?.close()
+    }
     log('stopped', {}, 'Stopped.')
     return EXIT.done
   },
