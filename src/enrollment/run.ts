@@ -3,7 +3,7 @@ import type { Configuration } from '../config/configuration.ts'
 import { EnrollError, EXIT } from '../errors.ts'
 import type { LinkedLocks } from '../files/linked-locks.ts'
 import { withProcessLock } from '../files/process-lock.ts'
-import type { Claim, Wish } from '../ledger/claim.ts'
+import { areHeld, type Claim, type Wish } from '../ledger/claim.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { artefactsAhead } from './artefacts-ahead.ts'
 import { Journal, type JournalEntry } from './journal.ts'
@@ -99,6 +99,8 @@ export class Run implements OpenRun {
     let claims: readonly Claim[] = []
     try {
       if (wishes.length + facts.length > 0) claims = await this.ledger.take(wishes, facts)
+      // The journal has it, and says next that it came to nothing: the ledger must not be told of it after that.
+      if (!areHeld(wishes, claims)) for (const fact of facts) await this.ledger.record(fact, true)
     } catch (error) {
       const undone = UNDONE[event.type]
       if (undone !== undefined) {

@@ -75,26 +75,37 @@ export class FolderLedger implements Ledger {
   }
 
   async claim(name: string, run: string, intent: string): Promise<Claim> {
-    const fence = randomBytes(8).toString('hex')
-    const mine: Claim = { name, run, intent, fence, time: new Date(this.#now()).toISOString() }
-    const file = await this.#room(ROOMS.claims, name)
-    for (;;) {
-      const taken = await createOnce(file, `${JSON.stringify(mine)}\n`)
-      if (taken) {
-        await syncDirectory(join(this.#directory, ROOMS.claims))
-        return mine
-      }
-      const other = await this.claimOf(name)
-      // Given back in between.
-      if (other !== undefined) return other
-    }
+    return (await this.#grant({ name, run, intent })).claim
   }
 
   async take(wishes: readonly Wish[], facts: readonly Fact[]): Promise<readonly Claim[]> {
-    const claims: Claim[] = []
-    for (const { name, run, intent } of wishes) claims.push(await this.claim(name, run, intent))
-    if (areHeld(wishes, claims)) for (const fact of facts) await this.record(fact)
-    return claims
+    const answers: { readonly claim: Claim; readonly isNew: boolean }[] = []
+    try {
+      for (const wish of wishes) answers.push(await this.#grant(wish))
+      const claims = answers.map(({ claim }) => claim)
+      if (areHeld(wishes, claims)) for (const fact of facts) await this.record(fact)
+      return claims
+    } catch (error) {
+      // Whoever is refused goes no further, and nobody would give the names back.
+      for (const { claim, isNew } of answers)
+        if (isNew) await this.release(claim.name, claim.run, claim.fence).catch(() => undefined)
+      throw error
+    }
+  }
+
+  async #grant({ name, run, intent }: Wish): Promise<{ readonly claim: Claim; readonly isNew: boolean }> {
+    const fence = randomBytes(8).toString('hex')
+    const claim: Claim = { name, run, intent, fence, time: new Date(this.#now()).toISOString() }
+    const file = await this.#room(ROOMS.claims, name)
+    for (;;) {
+      if (await createOnce(file, `${JSON.stringify(claim)}\n`)) {
+        await syncDirectory(join(this.#directory, ROOMS.claims))
+        return { claim, isNew: true }
+      }
+      const other = await this.claimOf(name)
+      // Given back in between.
+      if (other !== undefined) return { claim: other, isNew: false }
+    }
   }
 
   async claimOf(name: string): Promise<Claim | undefined> {

@@ -28,7 +28,7 @@ export interface Ledger {
   /**
    * Takes several names, each as `claim` does, and records facts if every name is then held by the run that wants it; otherwise none of
    * them. Returns the claims in force, in the order of the wishes. Where the ledger is elsewhere, all of it is one round trip and one
-   * transaction; in a folder, an error may leave names taken without the facts.
+   * transaction; in a folder, a process that dies may leave names taken without the facts.
    */
   take(wishes: readonly Wish[], facts: readonly Fact[]): Promise<readonly Claim[]>
   claimOf(name: string): Promise<Claim | undefined>

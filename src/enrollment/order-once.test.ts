@@ -1,0 +1,74 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { Configuration } from '../config/configuration.ts'
+import { FolderLedger } from '../ledger/folder-ledger.ts'
+import type { OrderOutcome } from '../sectigo/certificate-authority.ts'
+import { sha256Hex } from '../sha256-hex.ts'
+import { orderOnce } from './order-once.ts'
+import { rebuildLedger } from './rebuild-ledger.ts'
+import { withNewRun } from './run.ts'
+import type { EnrollmentServices } from './services.ts'
+
+const SPKI = 'ab'.repeat(32)
+const REFUSED: OrderOutcome = {
+  kind: 'rejected',
+  refusal: { code: -40, message: 'no', cause: 'c', remedy: 'r', final: true },
+}
+const ORDERED: OrderOutcome = { kind: 'ordered', orderNumber: '1', paymentRequired: false }
+
+let stateDirectory: string
+let ledger: FolderLedger
+beforeEach(async () => {
+  stateDirectory = await mkdtemp(join(tmpdir(), 'order-once-'))
+  ledger = new FolderLedger(join(stateDirectory, 'ledger'))
+})
+afterEach(() => rm(stateDirectory, { recursive: true }))
+
+const never = (): never => {
+  throw new Error('not asked for here')
+}
+
+/** A run that orders for the key, which it has just seen to be free. */
+async function order(send: () => Promise<OrderOutcome>, onRun: (id: string) => void = () => undefined): Promise<void> {
+  const services: EnrollmentServices = {
+    stateDirectory,
+    ledger,
+    now: Date.now,
+    monotonic: () => performance.now(),
+    sleep: never,
+    reading: { env: {} },
+    openDevice: never,
+    certificateAuthority: never,
+    observer: { step: () => undefined },
+  }
+  const plan = { configuration: new Configuration(new Map()), test: false, device: false }
+  const money = { faults: [], balance: async () => ({ amount: '1' }), endpoint: 'https://ca.example' }
+  await withNewRun(plan, services, async (run) => {
+    onRun(run.id)
+    await orderOnce(run, { form: { days: '365' }, spkiSha256: SPKI, isFree: true, send, ...money })
+  })
+}
+
+it('of a run that came second the ledger says, as its journal does, first what it meant and then that it was not sent', async () => {
+  let second = ''
+  await order(async () => {
+    await expect(order(never, (id) => (second = id))).rejects.toMatchObject({ code: 'order.duplicate' })
+    return REFUSED
+  })
+  expect(await ledger.claimOf(SPKI)).toBeUndefined()
+  await rebuildLedger(ledger, stateDirectory)
+  const said = await ledger.history('order', SPKI)
+  expect(said.filter(({ run }) => run === second).map(({ status }) => status)).toEqual(['intended', 'not-sent'])
+})
+
+it('a key is free again where the ledger could not take what was meant with it, and nothing was sent', async () => {
+  const file = join(stateDirectory, 'ledger', 'order', `${SPKI}.${sha256Hex(SPKI).slice(0, 16)}`)
+  await order(async () => REFUSED)
+  await writeFile(file, '')
+  await expect(order(never)).rejects.toMatchObject({ code: 'ledger.damaged' })
+  await rm(file)
+  await order(async () => ORDERED)
+  expect((await ledger.history('order', SPKI)).at(-1)).toMatchObject({ status: 'ordered', orderNumber: '1' })
+})
