@@ -17,8 +17,6 @@ import { Troubles } from './campaign/troubles.ts'
 import { completeHistory, faultsOf, isSettled, runsIn, spkiOf } from './campaign/verdict.ts'
 import { Random } from './random.ts'
 
-/** Commands of hosts at one moment: more would only wait for a processor. */
-const AT_ONCE = 8
 /** Rounds in which everything has to settle once nothing goes wrong any more. */
 const ROUNDS = 12
 /** Milliseconds until the first orders have to be there. */
@@ -110,17 +108,6 @@ async function resolveUnknowns(): Promise<void> {
     }
 }
 
-let free = AT_ONCE
-async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  while (free <= 0) await delay(50)
-  free--
-  try {
-    return await work()
-  } finally {
-    free++
-  }
-}
-
 const YES = ['--yes', '--json'] as const
 const resume = (host: Host): Promise<Ended> =>
   command(host, 'runs', 'resume', '--all', '--state-directory', host.stateDirectory, ...YES)
@@ -143,9 +130,7 @@ try {
   let over = false
   const work = fleet.hosts.map(async (host) => {
     while (!over && !(await isSettled(host))) {
-      await inTurn(async () => {
-        if (!over) await enrolAgain(host)
-      })
+      await enrolAgain(host)
       await delay(1000 + random.below(3000))
     }
   })
@@ -158,7 +143,7 @@ try {
   // Trouble begins once the first orders are placed: before, there is little to lose.
   while (fleet.rehearsal.ca.orders.length < hosts && performance.now() - begun < PATIENCE) await delay(200)
   console.log(`first orders after ${Math.round((performance.now() - begun) / 1000)} s`)
-  await troubles.run(seconds, Math.floor(seconds / 120))
+  await troubles.run(seconds)
   over = true
   const during = fleet.rehearsal.ca.orders.length
   console.log(`troubles ${JSON.stringify(troubles.done)}`)
@@ -171,12 +156,10 @@ try {
     for (const host of fleet.hosts) if (round === 0 || !(await isSettled(host))) open.push(host)
     if (open.length === 0) break
     await Promise.all(
-      open.map((host) =>
-        inTurn(async () => {
-          await resume(host)
-          if (!(await isSettled(host))) await command(host, 'batch', host.jobs, '--keep-going', ...YES)
-        }),
-      ),
+      open.map(async (host) => {
+        await resume(host)
+        if (!(await isSettled(host))) await command(host, 'batch', host.jobs, '--keep-going', ...YES)
+      }),
     )
   }
   const { faults, ...figures } = await faultsOf(fleet, resolved)

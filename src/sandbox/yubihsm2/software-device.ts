@@ -9,7 +9,11 @@ import { checkSeal, MAC_LENGTH, openBody, sealReply } from '../../../devices/yub
 import { AuditLog } from './audit-log.ts'
 import { CommandFailure, FAILURE, refuse } from './command-failure.ts'
 import { DeviceOptions } from './device-options.ts'
-import { createYubiHsm2EvidenceIssuer, type YubiHsm2EvidenceIssuer } from './evidence/issuer.ts'
+import {
+  createYubiHsm2EvidenceIssuer,
+  type YubiHsm2EvidenceIssuer,
+  type YubiHsm2IssuerOptions,
+} from './evidence/issuer.ts'
 import { type DeviceState, type Execution, reader } from './execution.ts'
 import { type Fault, Faults } from './faults.ts'
 import { deviceInfo } from './handlers/administration.ts'
@@ -47,17 +51,25 @@ export class SoftwareYubiHsm implements DeviceState {
   readonly #now: () => number
   #tail: Promise<unknown> = Promise.resolve()
 
-  constructor(personality: Personality, now: () => number = () => performance.now()) {
+  /** `issuing`: the keys that its attestations are signed with; RSA, as on every device seen, take a moment to generate. */
+  constructor(
+    personality: Personality,
+    now: () => number = () => performance.now(),
+    issuing: YubiHsm2IssuerOptions = {},
+  ) {
     this.personality = personality
     this.options = new DeviceOptions(personality)
     this.sessions = new SessionTable(now)
     this.#now = now
     const { serial, firmware, fipsCertificate } = personality
-    this.issuer = createYubiHsm2EvidenceIssuer({
-      serial,
-      firmware: firmware.join('.'),
-      fipsCertificate,
-    })
+    this.issuer = createYubiHsm2EvidenceIssuer(
+      {
+        serial,
+        firmware: firmware.join('.'),
+        fipsCertificate,
+      },
+      issuing,
+    )
     this.staticKey = createPrivateKey(
       generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }),
     )

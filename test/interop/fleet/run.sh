@@ -18,7 +18,8 @@ trap 'rm -rf "$work"' EXIT
 (cd "$rig/checker" && GOTOOLCHAIN=local GOFLAGS=-mod=mod go build -o "$work/check-history" .)
 if [ "${1:-}" != --ledger ]; then
   code=0
-  node "$root/dist/tools/campaign.js" "${1:-60}" "${2:-8}" "${3:-4}" "$work" "${@:4:1}" || code=$?
+  TIMEFORMAT='processor time: %U s, and %S s in the kernel'
+  time node "$root/dist/tools/campaign.js" "${1:-60}" "${2:-8}" "${3:-4}" "$work" "${@:4:1}" || code=$?
   if [ "$code" -ne 77 ]; then
     "$work/check-history" orders "$work/history.jsonl" || code=1
     [ "$code" -eq 0 ] || { cp -r "$work" "$work-kept"; echo "kept: $work-kept" >&2; }

@@ -62,7 +62,8 @@ export async function startFleet(lan: Lan, folder: string, hosts: number, keys: 
     write(name, JSON.stringify({ trustAnchors: of.flatMap(({ issuer }) => issuer.trustAnchors) }))
   const devices = Array.from(
     { length: hosts },
-    (_, index) => new SoftwareYubiHsm({ ...PERSONALITIES['2.4'], serial: SERIAL + index }),
+    (_, index) =>
+      new SoftwareYubiHsm({ ...PERSONALITIES['2.4'], serial: SERIAL + index }, undefined, { keyType: 'P-256' }),
   )
   const ca = loopbackTlsIdentity(ADDRESSES.ca)
   const rehearsal = await startRehearsal({

@@ -8,7 +8,7 @@ const ip = async (...args: readonly string[]): Promise<void> => void (await prom
 const GATEWAY = '169.254.1.1'
 /** Rules of the router, by what comes first: what is cut, then who is led where. */
 const CUT = 50
-const LEAD = 200
+const LEAD = 30_000
 const TABLES = 100
 
 /**
@@ -20,6 +20,8 @@ export class Lan {
   readonly #names: string[] = []
   readonly #servers: Server[] = []
   readonly #ends: (() => Promise<void>)[] = []
+  /** Each cut is a rule of its own number: to delete it by what it drops might take another, which drops more exactly that. */
+  #cuts = 0
 
   private constructor(prefix: string) {
     this.#prefix = prefix
@@ -104,8 +106,9 @@ export class Lan {
   /** Drops what goes from one address to another ("all": to anywhere, or from); returns how to let it pass again. */
   async cut(from: string, to: string): Promise<() => Promise<void>> {
     const selector = [...(from === 'all' ? [] : ['from', from]), ...(to === 'all' ? [] : ['to', to]), 'blackhole']
-    await this.#rule('add', CUT, ...selector)
-    return () => this.#rule('del', CUT, ...selector)
+    const preference = CUT + (this.#cuts++ % (LEAD - CUT))
+    await this.#rule('add', preference, ...selector)
+    return () => this.#rule('del', preference)
   }
 
   /** What goes before a command so that it runs on that machine, as the same process. */

@@ -4,10 +4,18 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Random } from '../random.ts'
 import { ADDRESSES, type Fleet, type Host } from './fleet.ts'
 
-/** Milliseconds: longer than anything waits for anything, which is a host for the answer of its broker (240 s). */
-const LONG_PAUSE = 250_000
+/**
+ * Milliseconds: longer than anything waits for anything. What waits longest is a broker for the account's turn to ask the CA (300 s,
+ * database-poll-schedule.ts), a host for the answer of its broker (240 s), a broker for the CA (120 s by the profile), and for the word of
+ * the database whether a COMMIT took place (60 s). A claim has no end that could pass meanwhile.
+ */
+const LONG_PAUSE = 310_000
+/** The same of the CA, which the broker alone waits for. */
+const LONG_ANSWER = 150_000
 /** From so many hosts on, troubles of hosts come as often as they can. */
 const MANY = 12
+/** Milliseconds after which what was busy is looked at again. */
+const AGAIN = 500
 const ORDER = '!AutoApplyOrder'
 
 /** What is running on a host now. */
@@ -26,6 +34,7 @@ export class Troubles {
   /** The database and each broker suffer one thing at a time. */
   readonly #busy = new Set<unknown>()
   readonly #over = new AbortController()
+  #fault: unknown
 
   constructor(fleet: Fleet, running: Running, random: Random) {
     this.#fleet = fleet
@@ -33,8 +42,8 @@ export class Troubles {
     this.#random = random
   }
 
-  /** `long`: how many pauses are longer than every time-out. */
-  async run(seconds: number, long: number): Promise<void> {
+  /** In runs that have the time for it, some pauses are longer than every time-out. Throws what kept it from doing or undoing anything. */
+  async run(seconds: number): Promise<void> {
     const end = performance.now() + seconds * 1000
     // A host has to come further than its start now and then, and all of them than a broker's.
     const scale = Math.max(1, MANY / this.#fleet.hosts.length)
@@ -42,31 +51,39 @@ export class Troubles {
       this.#loop(end, [200 * scale, 1500 * scale], () => this.#random.pick(OF_HOSTS)),
       this.#loop(end, [2000, 9000], () => this.#random.pick(OF_OTHERS)),
       this.#loop(end, [500, 3000], () => this.#random.pick(OF_CA)),
-      ...Array.from({ length: long }, () => this.#loopOnce(end)),
+      ...LONG.map((kind) => this.#once(end, kind)),
     ])
     this.#over.abort()
     await Promise.all(this.#underWay)
+    if (this.#fault !== undefined) throw this.#fault
   }
 
   async #loop(end: number, [from, to]: readonly [number, number], pick: () => Kind): Promise<void> {
     for (;;) {
-      await delay(this.#among(from, to))
-      if (performance.now() > end) return
+      await this.#wait(this.#among(from, to))
+      if (performance.now() > end || this.#over.signal.aborted) return
       this.#begin(this.#one(pick()))
     }
   }
 
-  /** One pause that is longer than every time-out, where there is time for it. */
-  async #loopOnce(end: number): Promise<void> {
+  /** One pause that is longer than every time-out, if there is time for it: as soon as nothing else happens to what it is for. */
+  async #once(end: number, kind: Long): Promise<void> {
     const room = end - performance.now() - LONG_PAUSE
     if (room <= 0) return
-    await delay(this.#random.below(room))
-    this.#begin(this.#one('long'))
+    await this.#wait(this.#random.below(room))
+    while (this.done[kind] === undefined && performance.now() + LONG_PAUSE < end && !this.#over.signal.aborted) {
+      this.#begin(this.#one(kind))
+      await this.#wait(AGAIN)
+    }
   }
 
   #begin(work: Promise<void>): void {
-    this.#underWay.add(work)
-    void work.finally(() => this.#underWay.delete(work))
+    const done = work.catch((error: unknown) => {
+      this.#fault ??= error
+      this.#over.abort()
+    })
+    this.#underWay.add(done)
+    void done.finally(() => this.#underWay.delete(done))
   }
 
   /** Most are short; one in six is longer than what waits for the database, and for a connection. */
@@ -94,22 +111,18 @@ export class Troubles {
     }
   }
 
-  #one(kind: Kind | 'long'): Promise<void> {
+  #one(kind: Kind | Long): Promise<void> {
     const { hosts, brokers, server, lan, rehearsal } = this.#fleet
     const random = this.#random
     const broker = random.pick(brokers)
     const host = random.pick(hosts)
     switch (kind) {
-      case 'host killed': {
-        const child = this.#running.get(host)
-        if (child === undefined) return Promise.resolve()
-        return this.#alone(child, kind, async () => void child.kill('SIGKILL'))
-      }
-      case 'host stopped': {
-        const child = this.#running.get(host)
-        if (child === undefined) return Promise.resolve()
-        return this.#alone(child, kind, () => this.#pause([child.pid ?? 0], this.#outage()))
-      }
+      case 'host killed':
+        return this.#ofHost(host, kind, async (child) => void child.kill('SIGKILL'))
+      case 'host stopped':
+        return this.#ofHost(host, kind, (child) => this.#pause([child.pid ?? 0], this.#outage()))
+      case 'host stopped for longer than every time-out':
+        return this.#ofHost(host, kind, (child) => this.#pause([child.pid ?? 0], LONG_PAUSE))
       case 'host cut off':
         return this.#alone(`wire ${host.node}`, kind, () => this.#cut(host.address, 'all'))
       case 'host led to the other broker':
@@ -125,12 +138,8 @@ export class Troubles {
         })
       case 'broker stopped':
         return this.#alone(broker, kind, () => this.#pause([broker.child?.pid ?? 0], this.#outage()))
-      case 'long':
-        return random.below(2) === 0
-          ? this.#alone(broker, 'broker stopped for longer than every time-out', () =>
-              this.#pause([broker.child?.pid ?? 0], LONG_PAUSE),
-            )
-          : this.#longPause(host)
+      case 'broker stopped for longer than every time-out':
+        return this.#alone(broker, kind, () => this.#pause([broker.child?.pid ?? 0], LONG_PAUSE))
       case 'broker cut off from the database':
         return this.#alone(`wire ${broker.node}`, kind, () => this.#cut(broker.address, ADDRESSES.database))
       case 'broker cut off from the CA':
@@ -143,6 +152,8 @@ export class Troubles {
         })
       case 'database stopped':
         return this.#alone(server, kind, () => this.#pause(withChildren(server.pid), this.#outage()))
+      case 'database stopped for longer than every time-out':
+        return this.#alone(server, kind, () => this.#pause(withChildren(server.pid), LONG_PAUSE))
       case 'database cut off':
         return this.#alone('wire database', kind, () => this.#cut(ADDRESSES.database, 'all'))
       case 'answer of the CA lost':
@@ -151,6 +162,10 @@ export class Troubles {
         return this.#alone(Symbol(kind), kind, async () =>
           rehearsal.ca.fail({ endpoint: ORDER, kind: 'drop-before-accept' }),
         )
+      case 'answer of the CA later than every time-out':
+        return this.#alone(Symbol(kind), kind, async () =>
+          rehearsal.ca.fail({ endpoint: ORDER, kind: 'slow', delay: LONG_ANSWER }),
+        )
       case 'CA slow':
         return this.#alone(Symbol(kind), kind, async () =>
           rehearsal.ca.fail({ endpoint: ORDER, kind: 'slow', delay: this.#among(300, 4000), times: 5 }),
@@ -158,12 +173,10 @@ export class Troubles {
     }
   }
 
-  async #longPause(host: Host): Promise<void> {
+  /** Where a command runs on it now. */
+  async #ofHost(host: Host, name: string, work: (child: ChildProcess) => Promise<void>): Promise<void> {
     const child = this.#running.get(host)
-    if (child === undefined) return
-    await this.#alone(child, 'host stopped for longer than every time-out', () =>
-      this.#pause([child.pid ?? 0], LONG_PAUSE),
-    )
+    if (child !== undefined) await this.#alone(child, name, () => work(child))
   }
 
   async #pause(processes: readonly number[], milliseconds: number): Promise<void> {
@@ -195,6 +208,13 @@ const OF_OTHERS = [
   ...(['broker cut off from the database', 'broker cut off from the CA', 'database cut off'] as const),
 ] as const
 const OF_CA = ['answer of the CA lost', 'request to the CA lost', 'CA slow', 'CA slow', 'CA slow'] as const
+const LONG = [
+  'host stopped for longer than every time-out',
+  'broker stopped for longer than every time-out',
+  'database stopped for longer than every time-out',
+  'answer of the CA later than every time-out',
+] as const
+type Long = (typeof LONG)[number]
 type Kind = (typeof OF_HOSTS)[number] | (typeof OF_OTHERS)[number] | (typeof OF_CA)[number]
 
 /** What is gone is not stopped any more. */

@@ -39,11 +39,15 @@ export const spkiOf = (order: { readonly spki?: Uint8Array }): string =>
     .update(order.spki ?? Buffer.alloc(0))
     .digest('hex')
 
+/** The runs of a profile that have a key: one that was killed, or given up, before it asked for one made nothing. */
+const runsOf = (runs: readonly KnownRun[], file: string): readonly KnownRun[] =>
+  runs.filter(({ record }) => record.profile === file && (record.keyRequested ?? record.spkiSha256) !== undefined)
+
 /** Has a host all that it can get: certificates, and of the second person a no? */
 export async function isSettled(host: Host): Promise<boolean> {
   const runs = await runsIn(host.stateDirectory)
   return host.profiles.every(({ file, rejected }) => {
-    const own = runs.find(({ record }) => record.profile === file)
+    const [own] = runsOf(runs, file)
     return own !== undefined && own.record.state === (rejected ? 'checked' : 'installed')
   })
 }
@@ -72,7 +76,7 @@ export async function faultsOf(fleet: Fleet, resolved: readonly string[]) {
   for (const host of fleet.hosts) {
     const runs = await runsIn(host.stateDirectory)
     for (const { file, rejected } of host.profiles) {
-      const own = runs.filter(({ record }) => record.profile === file)
+      const own = runsOf(runs, file)
       const [{ record } = { record: undefined }] = own
       say(own.length !== 1, `${file} has ${own.length} runs`)
       if (!rejected) approved++
