@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
-import { request } from 'node:https'
+import { Agent, request } from 'node:https'
+import { createSecureContext } from 'node:tls'
 import { EnrollError } from '../errors.ts'
 import { readBody } from '../http-body.ts'
 import { MAX_REPLY } from './messages.ts'
@@ -54,19 +55,24 @@ export function callBroker(address: BrokerAddress, call: BrokerCall): Promise<Br
   })
 }
 
-function begin(
-  { url, ca, certificate, key }: BrokerAddress,
-  call: BrokerCall,
-  text: string | undefined,
-): ClientRequest {
+/** For all calls of a host: key and certificates are read once. Each has a connection of its own, and shows its certificate. */
+const agents = new WeakMap<BrokerAddress, Agent>()
+
+function agentOf(address: BrokerAddress): Agent {
+  const known = agents.get(address)
+  if (known !== undefined) return known
+  const { ca, certificate: cert, key } = address
+  const secureContext = createSecureContext({ ca, cert, key, minVersion: 'TLSv1.2' })
+  const agent = new Agent({ secureContext, keepAlive: false, maxCachedSessions: 0 })
+  agents.set(address, agent)
+  return agent
+}
+
+function begin(address: BrokerAddress, call: BrokerCall, text: string | undefined): ClientRequest {
   try {
-    return request(new URL(call.path, url), {
+    return request(new URL(call.path, address.url), {
       method: call.method,
-      ca,
-      cert: certificate,
-      key,
-      minVersion: 'TLSv1.2',
-      agent: false,
+      agent: agentOf(address),
       ...(call.signal === undefined ? {} : { signal: call.signal }),
       headers:
         text === undefined

@@ -22,7 +22,15 @@ import {
   readAnchors,
 } from './judge-request.ts'
 import { KeyedQueue } from './keyed-queue.ts'
-import { type KnownOrder, knownOrder, orderIn, orderQuestions, orderView, stateOf } from './order-state.ts'
+import {
+  isBeingPlaced,
+  type KnownOrder,
+  knownOrder,
+  orderIn,
+  orderQuestions,
+  orderView,
+  stateOf,
+} from './order-state.ts'
 import { brokerRun, otherHost, ownerClaim, ownerOf, ownerWish } from './owners.ts'
 import { placeOrder } from './place-order.ts'
 import { expectedPrice, priceSubject } from './price.ts'
@@ -135,6 +143,8 @@ export class OrderDesk {
       await settleOrder(this.#setting, known)
       known = (await knownOrder(ledger, claim)) ?? known
     }
+    // Behind those of this broker, who asks knows that none of them is about it; another broker may be.
+    if (follow && isBeingPlaced(known)) return orderView(known, { state: 'ordering' })
     if (!follow || stateOf(known) !== 'ordered') return orderView(known, whyOf(known))
     const more = await followOrder(this.#setting, ledger, known)
     return orderView((await knownOrder(ledger, claim)) ?? known, more)

@@ -11,6 +11,8 @@ export interface KnownOrder {
   readonly request: RecordedFact<'request'>
   readonly order?: RecordedFact<'order'>
   readonly delivery?: RecordedFact<'delivery'>
+  /** By the ledger's clock, when it was asked. */
+  readonly now: number
 }
 
 /** What is asked of the ledger about an order. */
@@ -36,6 +38,7 @@ export function orderIn(answers: Answers, claim: string): KnownOrder | undefined
   return {
     claim,
     request,
+    now: answers.now,
     ...(order === undefined ? {} : { order }),
     // Of an order that was placed again, what was issued before is not it.
     ...(order === undefined || delivery?.orderNumber !== order.orderNumber ? {} : { delivery }),
@@ -85,6 +88,15 @@ export function stateOf({ request, order, delivery }: KnownOrder): BrokeredState
       return 'none'
   }
 }
+
+/** Milliseconds from a request to its intent: between them the CA is asked for the balance, which may take its three minutes. */
+const PLACING = 300_000
+
+/** Nothing was sent yet, and whoever took the request may be about to. */
+export const isBeingPlaced = ({ request, order, now }: KnownOrder): boolean =>
+  (request.status === 'received' || request.status === 'approved') &&
+  (order === undefined || markOf(order) === request.after) &&
+  now - Date.parse(request.time) < PLACING
 
 /** The CA failed while it answered: it may have the order. */
 const isDoubtful = ({ refusal }: RecordedFact<'order'>): boolean =>

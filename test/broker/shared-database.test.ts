@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { acquaintances, decide, decisionOn, makeKnown, rulesFor } from '../../src/broker/approval.ts'
+import { keyOf } from '../../src/broker/judge-request.ts'
 import { OrderDesk } from '../../src/broker/order-desk.ts'
 import { EnrollError } from '../../src/errors.ts'
 import type { HostRequest } from '../../src/ledger/fact.ts'
@@ -95,6 +96,40 @@ describe.skipIf(!allHere(missingServer()))('two brokers over one PostgreSQL', ()
     await (isStartedAgain ? await begin() : desk).settleLeft()
     expect((await ask(urls[1], request, third)).body).toMatchObject({ state: 'ordered' })
     expect(kit.orders - before).toBe(1)
+  })
+
+  it('say that an order is under way which the other one is about to send', async () => {
+    const ledger = new PostgresqlLedger(server.options(database, 'broker'))
+    ledgers.push(ledger)
+    let begun = (): void => undefined
+    let goOn = (): void => undefined
+    const isAbout = new Promise<void>((done) => {
+      begun = done
+    })
+    const mayGoOn = new Promise<void>((done) => {
+      goOn = done
+    })
+    const slow = kit.services(join(kit.folder, 'broker-slow'))
+    // The balance is what a broker waits for between request and intent.
+    const certificateAuthority: typeof slow.certificateAuthority = async (configuration) => {
+      const ca = await slow.certificateAuthority(configuration)
+      const balance: typeof ca.balance = async (...signal) => {
+        begun()
+        await mayGoOn
+        return ca.balance(...signal)
+      }
+      return { ...ca, balance }
+    }
+    const url = await kit.broker(HOSTS, 'broker-slow', { ledger, certificateAuthority })
+    const request = await kit.request({ 'order.organizationName': 'Slow Signing GmbH' })
+    const placing = ask(url, request, third)
+    await isAbout
+    const look = () => kit.call(urls[1], third, 'GET', `/v1/orders/${keyOf(request).claim}`)
+    expect(await look()).toMatchObject({ status: 202, body: { state: 'ordering' } })
+    goOn()
+    const { body } = await placing
+    expect(body).toMatchObject({ state: 'ordered', orderNumber: expect.stringMatching(/^\d+$/) })
+    expect((await look()).body).toMatchObject({ orderNumber: body.orderNumber })
   })
 
   it('keep a key for the host that asked first, and the limit of a host together', async () => {

@@ -1,6 +1,6 @@
 /** What `npm run bench:broker` starts beside the broker, each as a process of its own, which is told what to do over its IPC channel. */
 import { readFileSync } from 'node:fs'
-import { callBroker } from '../../src/broker-client/broker-call.ts'
+import { type BrokerAddress, callBroker } from '../../src/broker-client/broker-call.ts'
 import { loadConfiguration } from '../../src/config/configuration.ts'
 import { createRealServices } from '../../src/enrollment/real-services.ts'
 import { PostgresqlLedger } from '../../src/ledger/postgresql/postgresql-ledger.ts'
@@ -78,10 +78,16 @@ async function playAlone({ orders, beside, profile, stateDirectory }: RoleSettin
 
 /** Hosts, as the program calls a broker: over a connection of its own for each call. */
 async function playHosts({ orders, beside, brokerCa, identities }: RoleSetting): Promise<Work> {
+  const addresses = new Map<string, BrokerAddress>()
+  const addressOf = (host: number, url: string): BrokerAddress => {
+    const { key = '', certificate = '' } = identities[host] ?? {}
+    const address = addresses.get(`${host} ${url}`) ?? { url: new URL(url), ca: brokerCa, certificate, key }
+    addresses.set(`${host} ${url}`, address)
+    return address
+  }
   return ({ from, to, url = '' }) =>
     inParallel(orders.slice(from, to), beside, async ({ host, request }) => {
-      const { key = '', certificate = '' } = identities[host] ?? {}
-      const address = { url: new URL(url), ca: brokerCa, certificate, key }
+      const address = addressOf(host, url)
       const reply = await callBroker(address, { method: 'POST', path: '/v1/orders', body: request })
       const state: unknown = reply.kind === 'reply' ? Reflect.get(Object(reply.body), 'state') : undefined
       if (state !== 'ordered') throw new Error(`the broker answered ${JSON.stringify(reply)}`)
