@@ -35,13 +35,7 @@ export function knownOn(
   // The certificate of the key by which the device attests, where the chain was walked that far.
   const signer = isYubico(hsmType) && chain.length > 1 ? certificates[1] : undefined
   const attestationKeyType = signer && issuerPublicKey(signer.spki)?.type
-  const found = {
-    hsmType,
-    device,
-    claims,
-    ...(attestedKey === undefined ? {} : { keyType: attestedKey.type }),
-    ...(attestationKeyType === undefined ? {} : { attestationKeyType }),
-  }
+  const found = { hsmType, device, claims, keyType: attestedKey?.type, attestationKeyType }
   return deviceOn(found, day, knowledge, ignoreInferences)
 }
 
@@ -68,15 +62,14 @@ const SERIES: Readonly<Record<FipsWord, DeviceFacts['fipsSeries']>> = {
 }
 
 function factsOf({ hsmType, device, claims = {}, keyType, attestationKeyType }: KnownDevice): AdvisoryFacts {
-  const firmware = hsmType === 'LUNA' ? publishedLunaFirmware(device.firmware) : device.firmware
   return {
     hsmType,
     fipsSeries: SERIES[device.fips],
-    ...(firmware === undefined ? {} : { firmware }),
-    ...(typeof claims.formFactor === 'string' ? { formFactor: claims.formFactor } : {}),
-    ...(Array.isArray(claims.approvals) ? { approvals: claims.approvals } : {}),
-    ...(keyType === undefined ? {} : { keyType }),
-    ...(attestationKeyType === undefined ? {} : { attestationKeyType }),
+    firmware: hsmType === 'LUNA' ? publishedLunaFirmware(device.firmware) : device.firmware,
+    formFactor: typeof claims.formFactor === 'string' ? claims.formFactor : undefined,
+    approvals: Array.isArray(claims.approvals) ? claims.approvals : undefined,
+    keyType,
+    attestationKeyType,
   }
 }
 

@@ -1,9 +1,9 @@
-import crypto from 'node:crypto'
+import crypto, { createPublicKey } from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
 
 /**
- * Replays exactly the signature verifications that `work` makes, and nothing else: what it could not do without. An RSA signature is
- * verified by `publicDecrypt` and the `hash` that follows it, any other by `verify`.
+ * Replays exactly the signature verifications that `work` makes, and nothing else, with their keys at hand: what it could not do
+ * without. An RSA signature is verified by `publicDecrypt` and the `hash` that follows it, any other by `verify`.
  */
 export function bareSignatures(work: () => void): { readonly count: number; readonly replay: () => void } {
   const { verify, publicDecrypt, hash } = crypto
@@ -15,7 +15,8 @@ export function bareSignatures(work: () => void): { readonly count: number; read
       return verify(call[0], call[1], call[2], call[3])
     },
     publicDecrypt: (...call: Parameters<typeof publicDecrypt>) => {
-      calls.push(() => publicDecrypt(call[0], call[1]))
+      const key = atHand(call[0])
+      calls.push(() => publicDecrypt(key, call[1]))
       isRsa = true
       return publicDecrypt(call[0], call[1])
     },
@@ -43,4 +44,13 @@ export function bareSignatures(work: () => void): { readonly count: number; read
       for (const call of calls) call()
     },
   }
+}
+
+type Key = Parameters<typeof crypto.publicDecrypt>[0]
+
+/** The key as an object, where it was handed over as octets. */
+function atHand(key: Key): Key {
+  if (typeof key !== 'object' || !('key' in key) || !Buffer.isBuffer(key.key)) return key
+  const object = createPublicKey({ key: key.key, format: 'der', type: 'pkcs1' })
+  return 'padding' in key ? { key: object, padding: key.padding } : { key: object }
 }

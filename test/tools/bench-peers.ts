@@ -1,8 +1,8 @@
 /**
- * `npm run bench:peers -- [--rounds N] [--vectors DIR]`: 5,000 YubiKey pairs, no certificate twice, judged by hsm-enroll with policy, by
+ * `npm run bench:peers -- [--rounds N]`: 5,000 YubiKey pairs, no certificate twice, judged by hsm-enroll with policy, by
  * Go's piv-go and by Python's cryptography: turn by turn, each in a process of its own, bound to one core where the system can.
  * Figures are processor time, so that what else the machine does falls on none of them alone; the best of the rounds counts.
- * Then one package of each other family, against the signature verifications that it needs. Exit 1 if a target is missed, 2 if a peer
+ * Then keys of one device of each family, against the signature verifications that each needs. Exit 1 if a target is missed, 2 if a peer
  * cannot be built.
  */
 import { spawnSync } from 'node:child_process'
@@ -12,12 +12,7 @@ import { familyRatios } from './family-ratios.ts'
 import { PAIRS, writePairs } from './peer-pairs.ts'
 import { buildPeers, type PeerProgram } from './peer-programs.ts'
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '5' },
-    vectors: { type: 'string', default: '../shared/vectors' },
-  },
-})
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } })
 const cache = resolve('.cache/bench-peers')
 const ours = join(import.meta.dirname, 'peer-ours.js')
 const OURS = 'hsm-enroll, checkAttestation with policy'
@@ -81,8 +76,8 @@ const programs: readonly PeerProgram[] = [
   { name: OURS, command: [node, ours] },
 ]
 for (const set of SETS) measureSet(programs, set)
-process.stdout.write('the same package again / the signature verifications that are made for it\n')
-for (const { what, ratio } of familyRatios(values.vectors)) {
+process.stdout.write('one more key of a device / the signature verifications from it to the anchor\n')
+for (const { what, ratio } of familyRatios()) {
   const late = ratio > 1.5
   if (late) missed++
   process.stdout.write(`${late ? '! ' : '  '}${what.padEnd(56)}${ratio.toFixed(2).padStart(16)}  at most 1.5\n`)

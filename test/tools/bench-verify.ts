@@ -89,8 +89,8 @@ function measureBatch(): void {
 }
 
 function measureFamilies(): void {
-  process.stdout.write('one package again and again / the signature verifications that are made for it\n')
-  for (const { what, ratio } of familyRatios(values.vectors)) report(`  ${what}`, ratio, '', true)
+  process.stdout.write('one more key of a device / the signature verifications from it to the anchor\n')
+  for (const { what, ratio } of familyRatios()) report(`  ${what}`, ratio, '', true)
 }
 
 async function measurePeers(corpus: readonly Specimen[], folder: string | undefined): Promise<void> {
