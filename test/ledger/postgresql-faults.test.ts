@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { bindLedger } from '../../src/enrollment/bound-ledger.ts'
+import { bindLedger, rememberLast } from '../../src/enrollment/bound-ledger.ts'
 import { PostgresqlLedger } from '../../src/ledger/postgresql/postgresql-ledger.ts'
 import { allHere } from '../not-run.ts'
 import { CuttingProxy } from './cutting-proxy.ts'
@@ -95,6 +95,24 @@ describe.skipIf(!allHere(missingServer()))('PostgreSQL that fails', () => {
     await server.sql('TRUNCATE hsm_enroll.attempt', database)
     proxy.drop()
     await expect(bound.claimOf(name)).rejects.toMatchObject({ code: 'ledger.behind' })
+    await rm(folder, { recursive: true })
+  })
+
+  it('that is replaced by an older copy under its connections grants nothing, until it was synchronized', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'bound-'))
+    const bound = await bindLedger(ledger, folder)
+    await bound.claim(`${name}-before`, 'a', 'i')
+    const take = () => bound.take([{ name, run: 'a', intent: 'i' }], [said()])
+    await server.sql('TRUNCATE hsm_enroll.attempt', database)
+    for (const _ of [1, 2]) await expect(take()).rejects.toMatchObject({ code: 'ledger.behind' })
+    expect(await granted()).toEqual([])
+    // As `ledger sync` of this host does.
+    const sync = new PostgresqlLedger(server.options(database, 'host_a'))
+    await sync.transactions.run(async () => undefined)
+    await rememberLast(sync, folder, await sync.id())
+    await sync.close()
+    expect(await take()).toMatchObject([{ name, run: 'a' }])
+    expect(await granted()).toEqual([{ run: 'a' }])
     await rm(folder, { recursive: true })
   })
 

@@ -59,8 +59,8 @@ export class Transactions {
 
   /**
    * One statement that writes, as a transaction of its own: in one round trip with the note of its attempt, which is its value $1; those
-   * given begin at $2. Undefined where it took place, and what it returned was lost. Throws EnrollError `ledger.in-doubt` where it may
-   * have taken place.
+   * given begin at $2. A database that lacks the last write that it confirmed takes none: then the guards look at it again. Undefined
+   * where it took place, and what it returned was lost. Throws EnrollError `ledger.in-doubt` where it may have taken place.
    */
   async write<Row extends object>(sql: string, values: readonly unknown[]): Promise<readonly Row[] | undefined> {
     for (let begun = 1; ; begun++) {
@@ -70,9 +70,13 @@ export class Transactions {
       let rows: readonly Row[] | undefined
       try {
         // Resolves when the server is ready for the next: after it has committed.
-        rows = (await client.query<Row>(prepared(`${NOTED} ${sql}`, [attempt, ...values]))).rows
+        rows = (await client.query<Row>(prepared(`${NOTED} ${sql}`, [[attempt, this.#last], ...values]))).rows
         client.release()
       } catch (error) {
+        if (hasForgotten(error)) {
+          await this.#lookAgain(client).catch((fault: unknown) => this.#again(fault, begun))
+          continue
+        }
         const isRefused = refusalState(error) !== undefined
         client.release(!isRefused)
         if (isRefused || !(await this.#asked(attempt, error))) {
@@ -122,6 +126,18 @@ export class Transactions {
       }
       if (end.kind === 'unknown' && !noted) throw databaseError(end.error, this.address)
       await this.#again(end.error, begun)
+    }
+  }
+
+  /** An older copy was restored under the connections that are open, or has been completed since: whoever looked at them looks again. */
+  async #lookAgain(client: PoolClient): Promise<void> {
+    try {
+      for (const look of this.#guards) await look(client)
+      this.#last = undefined
+      client.release()
+    } catch (error) {
+      client.release(true)
+      throw error
     }
   }
 
@@ -194,8 +210,17 @@ export class Transactions {
   }
 }
 
-/** Both are written, or neither: were the attempt void by then, its key would refuse the whole statement. */
-const NOTED = 'WITH noted AS (INSERT INTO hsm_enroll.attempt (value) VALUES ($1))'
+/**
+ * $1: the attempt, and the last one that was confirmed. Both are written, or neither: were the attempt void by then, its key would refuse
+ * the whole statement; and where the last one is missing, its column does.
+ */
+const NOTED = `WITH noted AS (INSERT INTO hsm_enroll.attempt (value) SELECT CASE
+    WHEN ($1::uuid[])[2] IS NULL OR EXISTS (SELECT FROM hsm_enroll.attempt WHERE value = ($1::uuid[])[2] AND NOT void)
+    THEN ($1::uuid[])[1] END)`
+
+/** not_null_violation, of the attempt: the database lacks what it has confirmed. */
+const hasForgotten = (error: unknown): boolean =>
+  refusalState(error) === '23502' && error instanceof Error && 'table' in error && error.table === 'attempt'
 
 /** Parsed and planned once for each connection: the same few statements make up every order. */
 const prepared = (text: string, values: readonly unknown[]) => ({ name: nameOf(text), text, values: [...values] })
