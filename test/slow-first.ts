@@ -4,7 +4,6 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** The files that take longest of each project, by whatever they wait for: begun last, one of them would keep a single processor busy at the end. */
 const SLOW = [
-  'test/yubihsm2/python-yubihsm.test.ts',
   'test/enrollment/renewal.test.ts',
   'test/enrollment/yubikey-replacing.test.ts',
   'test/enrollment/yubikey.test.ts',

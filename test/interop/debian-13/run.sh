@@ -52,7 +52,7 @@ inside() {
 }
 tests="node dist/cli/main.js demo --device yubikey && node_modules/.bin/vitest run test/piv-card test/pkcs11/yubikey test/enrollment/yubikey.test.ts"
 inside "$tests -t '^(?!.*($other_versions)).*\$'" --net
-inside 'node_modules/.bin/vitest run --config test/interop/debian-13/vitest.config.ts' --net
+inside 'node_modules/.bin/vitest run --config test/interop/vitest.config.ts test/interop/debian-13' --net
 # With the host's network, for Python's packages; jsign comes from the host.
 install -D "$jsign" "$system/root/.cache/hsm-enroll-interop/$(basename "$jsign")"
 inside 'bash test/interop/signing/sign.sh'

@@ -1,33 +1,20 @@
-/** Yubico's own Python client against the double: its device tests, and an enrolment of its own. See python-device-tests.md. */
+/** Yubico's own Python client against the double: its device tests, and an enrolment of its own. See README.md. */
 
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { yubihsm2 } from '../../src/attestation/yubihsm2/verify.ts'
-import { startYubiHsm2Double } from '../../src/sandbox/yubihsm2/double.ts'
-import type { PersonalityName } from '../../src/sandbox/yubihsm2/personality.ts'
-import { allHere } from '../not-run.ts'
+import { yubihsm2 } from '../../../src/attestation/yubihsm2/verify.ts'
+import { startYubiHsm2Double } from '../../../src/sandbox/yubihsm2/double.ts'
+import type { PersonalityName } from '../../../src/sandbox/yubihsm2/personality.ts'
 
 const run = promisify(execFile)
-const ROOT = resolve(import.meta.dirname, '../..')
 const MINUTES = 60_000
 
-/** The folder of the client, or undefined where it cannot be installed; in CI that is an error. */
-async function install(): Promise<string | undefined> {
-  try {
-    const { stdout } = await run('bash', [join(ROOT, 'scripts/python-yubihsm.sh')], { timeout: 4 * MINUTES })
-    return stdout.trim().split(' ').at(-1)
-  } catch (error) {
-    const why = error instanceof Error ? (error.message.trim().split('\n').at(-1) ?? '') : String(error)
-    allHere([`python-yubihsm, which cannot be installed: ${why}`])
-    return undefined
-  }
-}
-
-const folder = await install()
+/** Where run.sh has put the client and its tests. */
+const at = process.env.HSM_ENROLL_TEST_PYTHON_YUBIHSM ?? ''
 
 interface Outcome {
   readonly passed: number
@@ -51,7 +38,7 @@ function readOutcome(junit: string): Outcome {
   }
 }
 
-async function deviceTests(at: string, personality: PersonalityName, files: readonly string[]): Promise<Outcome> {
+async function deviceTests(personality: PersonalityName, files: readonly string[]): Promise<Outcome> {
   const double = await startYubiHsm2Double({ personality })
   const folder = mkdtempSync(join(tmpdir(), 'python-yubihsm-'))
   const report = join(folder, 'report.xml')
@@ -81,9 +68,7 @@ const FIPS_ONLY = [
   'TestFipsOptions: test_enabling_algorithms_in_fips_mode',
 ]
 
-describe.runIf(folder !== undefined)('python-yubihsm', () => {
-  const at = folder ?? ''
-
+describe('python-yubihsm', () => {
   it('opens a session, generates, signs and attests; what it attests is genuine', {
     timeout: 2 * MINUTES,
   }, async () => {
@@ -114,7 +99,7 @@ describe.runIf(folder !== undefined)('python-yubihsm', () => {
   it('passes its own device tests, all but those for FIPS devices, on firmware 2.4', {
     timeout: 6 * MINUTES,
   }, async () => {
-    const { passed, skipped, failed } = await deviceTests(at, '2.4', [''])
+    const { passed, skipped, failed } = await deviceTests('2.4', [''])
     expect(failed).toEqual([])
     expect([...skipped].sort()).toEqual([...FIPS_ONLY].sort())
     expect(passed).toBeGreaterThanOrEqual(306)
@@ -122,7 +107,7 @@ describe.runIf(folder !== undefined)('python-yubihsm', () => {
 
   it('passes its FIPS tests on firmware 2.4.1 FIPS', { timeout: 3 * MINUTES }, async () => {
     const files = ['test_basic.py', 'test_attestation.py::test_fips_approved_attestation']
-    const { passed, skipped, failed } = await deviceTests(at, '2.4-fips', files)
+    const { passed, skipped, failed } = await deviceTests('2.4-fips', files)
     expect({ skipped, failed }).toEqual({ skipped: [], failed: [] })
     expect(passed).toBeGreaterThanOrEqual(13)
   })
@@ -137,7 +122,7 @@ describe.runIf(folder !== undefined)('python-yubihsm', () => {
       'test_reset.py',
       'test_hmac.py',
     ]
-    const { skipped, failed } = await deviceTests(at, '2.2-fips', files)
+    const { skipped, failed } = await deviceTests('2.2-fips', files)
     expect(failed).toEqual([])
     expect(skipped).toEqual([
       'TestDevicePublicKey: test_get_device_public_key',
