@@ -11,7 +11,6 @@ export const OWN_PROCESS = [
   'test/enrollment/yubikey.test.ts',
   'test/enrollment/yubikey-crash.test.ts',
   'test/enrollment/yubikey-replacing.test.ts',
-  'test/ceremony/families.test.ts',
   'test/hostile-run.test.ts',
   'test/suites/bounds.test.ts',
 ]

@@ -24,12 +24,12 @@ function beforeFiles() {
   if (arrived) boundary()
 }
 
+// To synchronise is one moment, before it: to die after it leaves the same, since what was written outlives its process.
 const open = fs.promises.open
 fs.promises.open = async (...args) => {
   beforeFiles()
   const handle = await open(...args)
   const sync = handle.sync.bind(handle)
-  // To die after it leaves the same as to die before: what was written outlives its process either way. Loss of power does not: test/tools/cut-test.ts.
   handle.sync = () => {
     boundary()
     return sync()
@@ -39,10 +39,7 @@ fs.promises.open = async (...args) => {
 const fsync = fs.fsync
 fs.fsync = (descriptor, done) => {
   boundary()
-  fsync(descriptor, (error) => {
-    boundary()
-    done(error)
-  })
+  fsync(descriptor, done)
 }
 const CHANGES = [
   'appendFile',
