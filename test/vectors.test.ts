@@ -4,9 +4,11 @@ import { sharedFolder } from './shared-folder.ts'
 import { runVectors } from './tools/run-vectors.ts'
 
 const folder = sharedFolder('vectors')
+/** The manifest says what held then; the certificate of Google in one of the rows ends in April 2028. */
+const NOW = Date.parse('2026-11-29T00:00:00Z')
 
 describe.runIf(folder !== undefined)('attestations of real devices', () => {
-  const outcomes = folder === undefined ? [] : runVectors(folder)
+  const outcomes = folder === undefined ? [] : runVectors(folder, NOW)
 
   it('are of families that are known here', () => {
     expect(outcomes.filter(({ hsmType }) => !HSM_TYPES.some((known) => known === hsmType))).toEqual([])

@@ -29,7 +29,8 @@ import * as write from './pkix-evidence.ts'
 const now = Date.parse('2026-11-29T00:00:00Z')
 const [root, intermediate, ak] = [testKeyPair('P-256'), testKeyPair('P-256'), testKeyPair('P-256')]
 const names = { root: parseNameText('CN=module root'), int: parseNameText('CN=module CA'), ak: parseNameText('CN=ak') }
-const dates = { notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('2027-01-01T00:00:00Z') }
+/** The command line judges on the day on which the tests are run. */
+const dates = { notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('2049-12-31T00:00:00Z') }
 const AK_PURPOSE = { oid: '2.5.29.37', value: sequence(oid('1.3.6.1.5.5.7.3.999')) }
 const byRoot = { issuer: names.root, issuerKey: root.privateKey, ...dates }
 const byInt = { issuer: names.int, issuerKey: intermediate.privateKey, ...dates }
