@@ -16,7 +16,10 @@ import { type RunSummary, recordIn } from './run-record.ts'
  */
 export async function listRuns(stateDirectory: string): Promise<readonly RunSummary[]> {
   const runs: RunSummary[] = []
-  for (const id of await listRunIds(stateDirectory)) runs.push(await readRun(stateDirectory, id))
+  for (const id of await listRunIds(stateDirectory)) {
+    const run = await readRun(stateDirectory, id)
+    if (run.record !== undefined || !RunFolder.at(stateDirectory, id).isGone()) runs.push(run)
+  }
   return runs.sort((a, b) => (beginningOf(a.id, a.record) < beginningOf(b.id, b.record) ? -1 : 1))
 }
 

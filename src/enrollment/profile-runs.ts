@@ -40,7 +40,13 @@ export async function runsOfProfile(
       const said = await ledger.saidBy(run.id)
       const known = said.some((fact) => isOrderFor(fact, marks))
       if (known || (await isLost(RunFolder.at(stateDirectory, run.id), said))) damaged.push(run)
-    } else if (isSameProfile(marks, marksOf(run.digest))) runs.push(await knownRun(ledger, stateDirectory, run.id))
+    } else if (isSameProfile(marks, marksOf(run.digest))) {
+      try {
+        runs.push(await knownRun(ledger, stateDirectory, run.id))
+      } catch (error) {
+        if (!RunFolder.at(stateDirectory, run.id).isGone()) throw error
+      }
+    }
   }
   return { runs, damaged }
 }

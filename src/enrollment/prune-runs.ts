@@ -1,4 +1,5 @@
-import { readdir, rm, stat } from 'node:fs/promises'
+import { statSync } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EnrollError } from '../errors.ts'
 import { withProcessLock } from '../files/process-lock.ts'
@@ -54,7 +55,7 @@ async function remove(ledger: Ledger, folder: RunFolder): Promise<boolean> {
       return true
     })
   } catch (error) {
-    if (error instanceof EnrollError && error.code === 'lock.held') return false
+    if (folder.isGone() || (error instanceof EnrollError && error.code === 'lock.held')) return false
     throw error
   }
 }
@@ -64,7 +65,8 @@ async function removeDrafts(runs: string, now: number): Promise<void> {
   const names = await readdir(runs).catch(() => [])
   for (const name of names.filter((each) => each.startsWith(DRAFT))) {
     const path = join(runs, name)
-    const { mtimeMs } = await stat(path)
-    if (now - mtimeMs > DRAFT_AGE) await rm(path, { recursive: true })
+    // It may have become a run.
+    const mtimeMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? now
+    if (now - mtimeMs > DRAFT_AGE) await rm(path, { recursive: true, force: true })
   }
 }

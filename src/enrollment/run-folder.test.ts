@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,7 +16,10 @@ describe('discarding a run folder', () => {
     await writeFile(folder.journalFile, '')
     await writeFile(folder.lockFile, '')
     await folder.discard()
-    expect(existsSync(folder.path)).toBe(false)
+    expect(await readdir(join(state, 'runs'))).toEqual([])
+    expect(folder.isGone()).toBe(true)
+    // Whoever had listed it before asks this next.
+    expect(await folder.isBare()).toBe(true)
   })
 
   it.each([[['public-key.pem']], [['journal.jsonl', 'public-key.pem']], [['journal.jsonl', 'lock', 'lock.0123']]])(

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
-import { readdir, readFile, rm, rmdir, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { didYouMeanHint } from '../did-you-mean.ts'
 import { EnrollError } from '../errors.ts'
 import { makeDirectory } from '../files/make-directory.ts'
@@ -13,7 +13,7 @@ import { isRunId, newRunId } from './run-id.ts'
 
 const MAX_ARTEFACT = 4 * 1024 * 1024
 
-/** Before the name of a folder that is being filled. */
+/** Before the name of a folder that is being filled, or removed. */
 export const DRAFT = '.new-'
 
 /** One run's folder: `journal.jsonl`, `lock`, and the artefacts as files that a person can open. */
@@ -91,17 +91,28 @@ export class RunFolder {
     )
   }
 
-  /** Does it hold a journal, a lock, and nothing else? */
+  /** A run that was refused is removed, at any moment: whoever has listed it meanwhile has listed none. */
+  isGone(): boolean {
+    return !existsSync(this.path)
+  }
+
+  /** Does it hold a journal, a lock, and nothing else? One that is gone holds nothing. */
   async isBare(): Promise<boolean> {
     const own = [this.journalFile, this.lockFile]
-    return (await readdir(this.path)).every((name) => own.includes(join(this.path, name)))
+    const names = await readdir(this.path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return []
+      throw error
+    })
+    return names.every((name) => own.includes(join(this.path, name)))
   }
 
   /** For who holds the lock, which goes with it. Removes a folder that holds a journal and nothing else; leaves any other as it is. */
   async discard(): Promise<void> {
     if (!(await this.isBare())) return
-    for (const name of await readdir(this.path)) await unlink(join(this.path, name))
-    await rmdir(this.path)
+    // At once for all others: half of a run would look like one that has lost its journal.
+    const removed = join(dirname(this.path), `${DRAFT}${this.id}`)
+    renameSync(this.path, removed)
+    await rm(removed, { recursive: true })
   }
 
   /** Writes a file whole or not at all, and on disk, before anything may refer to it. */

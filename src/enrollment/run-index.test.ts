@@ -60,6 +60,17 @@ async function planted(from: string, to: string): Promise<void> {
 }
 
 describe('the index of runs', () => {
+  it('says nothing of a run that is removed while it is read', async () => {
+    await addRuns(3)
+    const [first, second, third] = (await listRuns(state)).map(({ id }) => id).sort()
+    const seen: string[] = []
+    for await (const { id, fault } of indexedRuns(state)) {
+      seen.push(fault === undefined ? id : `${id} ${fault.message}`)
+      if (id === first) await rm(RunFolder.at(state, second ?? '').path, { recursive: true })
+    }
+    expect(seen).toEqual([first, third])
+  })
+
   it('says of each run what its journal says, before it is written and afterwards', async () => {
     await addRuns()
     const expected = (await listRuns(state)).map(({ id, folder, record }) => ({

@@ -42,7 +42,8 @@ export async function* indexedRuns(
   const news = new Map<string, IndexLine>()
   const known = new Lookup(file)
   for (const id of ids) {
-    const { path: folder, journalFile } = RunFolder.at(stateDirectory, id)
+    const run = RunFolder.at(stateDirectory, id)
+    const { path: folder, journalFile } = run
     // Before the journal is read: what is appended meanwhile makes it news again.
     const stamp = stampOf(journalFile)
     const digest = stamp === undefined ? undefined : known.of(id, stamp)
@@ -52,7 +53,7 @@ export async function* indexedRuns(
     }
     const { record, fault } = await readRun(stateDirectory, id)
     if (record === undefined) {
-      yield { id, folder, fault }
+      if (!run.isGone()) yield { id, folder, fault }
       continue
     }
     const read = digestOf(record)
