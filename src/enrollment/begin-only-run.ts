@@ -5,19 +5,16 @@ import { makeDirectory } from '../files/make-directory.ts'
 import { withProcessLock } from '../files/process-lock.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import { abandonRun } from './abandon-run.ts'
-import { refuseSecondRun } from './open-runs.ts'
+import { type Exempt, refuseSecondRun } from './open-runs.ts'
 import { marksOf, profileMarks, settingsOf } from './profile-marks.ts'
 import type { Run } from './run.ts'
-import type { Renewed } from './run-event.ts'
 import type { EnrollmentServices } from './services.ts'
 
-export interface ProfileToEnroll {
+export interface ProfileToEnroll extends Exempt {
   /** A file, or what else the run is listed under. */
   readonly profile: string
   readonly test: boolean
   readonly configuration: Configuration
-  /** The run whose certificate is renewed: it, and what ends before it, stands in nobody's way. */
-  readonly renews?: Renewed
   readonly marks?: readonly string[]
 }
 
@@ -28,11 +25,11 @@ export interface ProfileToEnroll {
  */
 export async function beginOnlyRun<T>(
   services: EnrollmentServices,
-  { profile, test, configuration, renews, marks: known = [] }: ProfileToEnroll,
+  { profile, test, configuration, marks: known = [], ...exempt }: ProfileToEnroll,
   begin: () => Promise<T>,
 ): Promise<T> {
   const marks = [...new Set([...(await profileMarks(profile, settingsOf(configuration))), ...known])]
-  const refuse = (): Promise<void> => refuseSecondRun(services, marks, test, renews)
+  const refuse = (): Promise<void> => refuseSecondRun(services, marks, test, exempt)
   const folder = join(services.stateDirectory, 'profiles')
   await makeDirectory(folder)
   const files = marks.map((mark) => join(folder, `${sha256Hex(mark).slice(0, 32)}${test ? '.test' : ''}`))
@@ -56,14 +53,14 @@ export async function beginOnlyRun<T>(
  */
 export async function goOnAsOnlyRun<T>(run: Run, work: () => Promise<T>): Promise<T> {
   const { services, configuration, record } = run
-  const { profile, test, renews } = record
+  const { profile, test, renews, beside } = record
   if (profile === undefined) return work()
   let isOnly = false
   const begin = (): Promise<T> => {
     isOnly = true
     return work()
   }
-  return beginOnlyRun(services, { profile, test, configuration, renews, marks: marksOf(record) }, begin).catch(
+  return beginOnlyRun(services, { profile, test, configuration, renews, beside, marks: marksOf(record) }, begin).catch(
     async (error: unknown) => {
       if (!isOnly && error instanceof EnrollError && HAS_ANOTHER.includes(error.code))
         await abandonRun(run, false, 'hsm-enroll: another run of the profile was begun')

@@ -3,7 +3,7 @@ import { isAcme } from '../config/order-route.ts'
 import { EnrollError, type ExitCode, withRemedy } from '../errors.ts'
 import { type AdvanceOptions, advance } from './advance.ts'
 import { beginOnlyRun } from './begin-only-run.ts'
-import { refuseBesideUnknown } from './open-runs.ts'
+import { runsBeside } from './open-runs.ts'
 import { refuseUnreachableCa } from './plan/ask-ca.ts'
 import type { Complaint } from './plan/finding.ts'
 import { openState } from './plan/judge-state.ts'
@@ -85,8 +85,8 @@ export async function beginRun<T>(
   if (test && isAcme(configuration)) throw (await import('./plan/judge-acme.ts')).noTestOrders()
   const confirm = enrollment.confirm ?? (test ? async () => true : undefined)
   const profile = enrollment.profile ?? configuration.profile
-  const begin = (): Promise<T> =>
-    withNewRun({ configuration, profile, test, device: true, renews, marks, onNamed }, services, (run) => {
+  const begin = (beside?: readonly string[]): Promise<T> =>
+    withNewRun({ configuration, profile, test, device: true, renews, beside, marks, onNamed }, services, (run) => {
       onBegun?.(run)
       return action(run, { until, wait, confirm, abandon, confirmReplacement })
     })
@@ -98,17 +98,16 @@ export async function beginRun<T>(
     services,
     await refuseUnworkable(configuration, { reading: services.reading, confirmed: confirm !== undefined }),
   )
-  const beginPaid = async (): Promise<T> => {
+  const beginPaid = async (beside?: readonly string[]): Promise<T> => {
     await refuseUnreachableCa(configuration, services)
-    return begin()
+    return begin(beside)
   }
   if (another === true) {
-    if (!test && profile !== undefined)
-      await refuseBesideUnknown(services, await profileMarks(profile, settingsOf(configuration)))
-    return beginPaid()
+    if (profile === undefined) return beginPaid()
+    return beginPaid(await runsBeside(services, await profileMarks(profile, settingsOf(configuration)), test))
   }
   if (profile === undefined) throw unnamed()
-  return beginOnlyRun(services, { profile, test, configuration, renews, marks }, beginPaid)
+  return beginOnlyRun(services, { profile, test, configuration, renews, marks }, () => beginPaid())
 }
 
 /** What does not stop a run is said before it begins. */

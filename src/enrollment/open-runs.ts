@@ -35,9 +35,9 @@ const isFinished = ({ state, test, rejection, keyRequested, revokedAt }: RunReco
   revokedAt !== undefined ||
   (state === 'planned' && keyRequested === undefined)
 
-/** A paid certificate of this profile that has not ended, or an order for one. */
-const paidAmong = (runs: readonly KnownRun[], now: number, renews: Renewed | undefined): KnownRun | undefined =>
-  runs.find(
+/** Those with a paid certificate of this profile that has not ended, or with an order for one. */
+const paidAmong = (runs: readonly KnownRun[], now: number, renews: Renewed | undefined): readonly KnownRun[] =>
+  runs.filter(
     ({ record: { state, test, orderNumber, rejection, certificateNotAfter, retiredAt } }) =>
       state !== 'abandoned' &&
       retiredAt === undefined &&
@@ -48,24 +48,33 @@ const paidAmong = (runs: readonly KnownRun[], now: number, renews: Renewed | und
       (certificateNotAfter === undefined || Date.parse(certificateNotAfter) > now),
   )
 
+/** What does not stand in the way of a run. */
+export interface Exempt {
+  /** The run that is renewed: it does not count, nor do those whose certificates end before its own. */
+  readonly renews?: Renewed | undefined
+  /** What `runsBeside` returned when a person asked for another run. */
+  readonly beside?: readonly string[] | undefined
+}
+
 /**
  * A profile is not enrolled twice by accident: neither side by side, nor again while its paid certificate is good, nor beside a run that
- * ordered for it and cannot be read. `renews`: the run that is renewed, and those whose certificates end before its own, do not count.
- * Throws EnrollError `run.open`, `run.completed`, `run.damaged`.
+ * ordered for it and cannot be read. Throws EnrollError `run.open`, `run.completed`, `run.damaged`.
  */
 export async function refuseSecondRun(
   setting: Setting,
   marks: readonly string[],
   test: boolean,
-  renews?: Renewed,
+  { renews, beside = [] }: Exempt = {},
 ): Promise<void> {
-  const { runs, damaged } = await runsOfProfile(peekLedger(setting), setting.stateDirectory, marks, { keep: true })
+  const { runs: all, damaged } = await runsOfProfile(peekLedger(setting), setting.stateDirectory, marks, { keep: true })
+  if (beside.length > 0 && !test) refuseUnknown(all)
+  const runs = all.filter(({ id }) => !beside.includes(id))
   const [run] = openAmong(runs, test)
   if (run !== undefined) throw unfinished(run)
   if (test) return
   const [unread] = damaged
   if (unread !== undefined) throw unreadable(unread)
-  const paid = paidAmong(runs, setting.now(), renews)
+  const [paid] = paidAmong(runs, setting.now(), renews)
   if (paid === undefined) return
   throw new EnrollError(
     'run.completed',
@@ -77,11 +86,21 @@ export async function refuseSecondRun(
 }
 
 /**
- * Not even `--new` pays beside an order that may exist: whether it does is found out first. Throws EnrollError `run.open`, and what
+ * The runs that a person who asks for another one wants it beside. Throws EnrollError `run.open` for one whose order may exist, and what
  * reading the runs throws.
  */
-export async function refuseBesideUnknown(setting: Setting, marks: readonly string[]): Promise<void> {
+export async function runsBeside(
+  setting: Setting,
+  marks: readonly string[],
+  test: boolean,
+): Promise<readonly string[]> {
   const { runs } = await runsOfProfile(peekLedger(setting), setting.stateDirectory, marks, { keep: true })
+  if (!test) refuseUnknown(runs)
+  return standingAmong(runs, test, setting.now()).map(({ id }) => id)
+}
+
+/** Not even `--new` pays beside an order that may exist: whether it does is found out first. */
+function refuseUnknown(runs: readonly KnownRun[]): void {
   const run = runs.find(({ record }) => !record.test && record.state !== 'abandoned' && isUnknown(record))
   if (run === undefined) return
   const { id, record } = run
@@ -97,8 +116,13 @@ export async function standingRun(
   test: boolean,
 ): Promise<KnownRun | undefined> {
   const { runs } = await runsOfProfile(peekLedger(setting), setting.stateDirectory, marks, { keep: true })
-  return openAmong(runs, test)[0] ?? (test ? undefined : paidAmong(runs, setting.now(), undefined))
+  return standingAmong(runs, test, setting.now())[0]
 }
+
+const standingAmong = (runs: readonly KnownRun[], test: boolean, now: number): readonly KnownRun[] => [
+  ...openAmong(runs, test),
+  ...(test ? [] : paidAmong(runs, now, undefined)),
+]
 
 const unreadable = ({ id, fault }: IndexedRun): EnrollError =>
   new EnrollError(

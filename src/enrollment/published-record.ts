@@ -9,6 +9,7 @@ export type PublishedRecord = Omit<
   | 'intent'
   | 'renewalIntent'
   | 'profileMarks'
+  | 'beside'
   | 'requestOutdated'
   | 'resolution'
 > & {
@@ -21,6 +22,7 @@ export function publishedRecord({
   intent: _intent,
   renewalIntent: _renewalIntent,
   profileMarks: _marks,
+  beside: _beside,
   requestOutdated: _outdated,
   resolution: _resolution,
   submission,

@@ -69,6 +69,8 @@ export type RunEvent =
       readonly profileMarks?: readonly string[]
       /** The key that this run's own is to follow. */
       readonly renews?: Renewed
+      /** The runs of the profile that a person wanted this one beside. */
+      readonly beside?: readonly string[] | undefined
       readonly test: boolean
       readonly keyLabel: string
       readonly keyId: string

@@ -15,6 +15,8 @@ export interface RunRecord {
   readonly profileMarks?: readonly string[]
   /** The key that this run's own is to follow. */
   readonly renews?: Renewed
+  /** The runs of its profile that a person wanted it beside. */
+  readonly beside?: readonly string[] | undefined
   /** Hash of the journal's entry that says so, by which the claim in the ledger knows it. */
   readonly renewalIntent?: string
   readonly switchedAt?: string

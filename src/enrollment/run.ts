@@ -164,6 +164,8 @@ export interface NewRun {
   readonly test: boolean
   readonly device: boolean
   readonly renews?: Renewed
+  /** The runs of its profile that it is wanted beside. */
+  readonly beside?: readonly string[] | undefined
   /** Given the id before anything has it: a caller that keeps it finds the run again, whatever ends the process. */
   readonly onNamed?: ((id: string) => void) | undefined
   /** What its profile is known by beside what this configuration says. */
@@ -219,7 +221,7 @@ export async function withNewRun<T>(
 const tell = async (services: EnrollmentServices, configuration: Configuration, { id }: RunFolder): Promise<void> =>
   services.tell?.(configuration, id).catch(() => undefined)
 
-async function plannedEvent({ configuration, profile, test, device, renews, marks = [] }: NewRun, id: string) {
+async function plannedEvent({ configuration, profile, test, device, renews, beside, marks = [] }: NewRun, id: string) {
   const own = profile === undefined ? undefined : await profileMarks(profile, settingsOf(configuration))
   return {
     type: 'planned',
@@ -227,6 +229,7 @@ async function plannedEvent({ configuration, profile, test, device, renews, mark
     profile,
     profileMarks: own === undefined ? undefined : [...new Set([...own, ...marks])],
     renews,
+    beside,
     test,
     device,
     keyLabel: keyLabelOf(id),

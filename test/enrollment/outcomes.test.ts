@@ -270,6 +270,24 @@ describe('an enrolment', () => {
     expect(keys()).toBe(1)
   })
 
+  it('a run that was wanted beside another goes on beside that one, and beside no other', async () => {
+    expect((await enroll('--wait')).code).toBe(0)
+    const password = await readFile(join(folder, 'secret-password'), 'utf8')
+    await writeFile(join(folder, 'secret-password'), 'wrong-password')
+    const begun: string[] = []
+    for (const _ of [1, 2]) {
+      const end = await enroll('--new', '--try-pin-again')
+      begun.push(/runs resume (\S+)/.exec(end.stderr)?.[1] ?? end.stderr)
+    }
+    await writeFile(join(folder, 'secret-password'), password)
+    const resume = (id = '') => runs('resume', id, '--yes', '--wait', '--try-pin-again')
+    const first = await resume(begun[0])
+    expect(first.code, first.stderr).toBe(0)
+    const second = await resume(begun[1])
+    expect([second.code, second.stdout], second.stderr).toEqual([2, expect.stringContaining('run.completed')])
+    expect(rehearsal.ca.counters.ordersPlaced).toBe(2)
+  })
+
   it('a profile is not enrolled twice side by side', async () => {
     rehearsal.ca.fail({ endpoint: '!AutoApplyOrder', kind: 'lost-reply' })
     const run = shown(await enroll())
