@@ -26,7 +26,7 @@ export default defineConfig({
       ? {}
       : { sequence: { sequencer: SlowFirst } }),
     // Most files of `test` wait, for programs that they start, more than they compute.
-    maxWorkers: availableParallelism() + 1,
+    maxWorkers: availableParallelism() + 2,
     projects: [
       // Beside the code, and of one room each.
       { test: { ...shared, name: 'unit', include: ['src/**/*.test.ts', 'devices/**/*.test.ts'] } },

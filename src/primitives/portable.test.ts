@@ -55,9 +55,9 @@ const octets = (value: bigint, length?: number): Buffer => {
 }
 const number = (bytes: Uint8Array): bigint => BigInt(`0x${Buffer.from(bytes).toString('hex')}`)
 
-/** Every octet changed, every length but the right one. */
+/** Every octet changed, at its low end or its high one, every length but the right one. */
 function mutants(signature: Uint8Array): readonly Uint8Array[] {
-  const changed = [...signature.keys()].flatMap((at) => [flip(signature, at, 0x01), flip(signature, at, 0x80)])
+  const changed = [...signature.keys()].map((at) => flip(signature, at, at % 2 === 0 ? 0x01 : 0x80))
   const longer = [Buffer.concat([signature, Buffer.of(0)]), Buffer.concat([Buffer.of(0), signature])]
   return [...changed, ...longer, signature.subarray(1), signature.subarray(0, -1), new Uint8Array()]
 }
@@ -396,7 +396,7 @@ describe('the portable Buffer', () => {
         }
         expect(Portable.from(bytes).toString()).toBe(Buffer.from(bytes).toString())
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     )
   })
 
