@@ -285,7 +285,9 @@ describe.skipIf(!allHere(missingServer()))('with a real server', () => {
       const [one, other] = schedules([-1_800_000, 1_800_000])
       expect(await other?.lastCall('1')).toBeUndefined()
       await one?.record('1', Date.now() - 1_800_000 - 60_000)
-      const seen = Date.now() + 1_800_000 - ((await other?.lastCall('1')) ?? 0)
+      const last = (await other?.lastCall('1')) ?? 0
+      // Only now: whatever the question took counts, too.
+      const seen = Date.now() + 1_800_000 - last
       expect(seen).toBeGreaterThanOrEqual(60_000)
       expect(seen).toBeLessThan(120_000)
       await other?.record('1', 0)
