@@ -8,7 +8,8 @@ import type { OrderOutcome } from '../sectigo/certificate-authority.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import { orderOnce } from './order-once.ts'
 import { rebuildLedger } from './rebuild-ledger.ts'
-import { withNewRun } from './run.ts'
+import { resolveRun } from './resolve-run.ts'
+import { withNewRun, withRun } from './run.ts'
 import type { EnrollmentServices } from './services.ts'
 
 const SPKI = 'ab'.repeat(32)
@@ -30,22 +31,32 @@ const never = (): never => {
   throw new Error('not asked for here')
 }
 
+const balance = async () => ({ amount: '1' })
+const calls = {
+  validateOrder: never,
+  applyOrder: never,
+  orderProgress: never,
+  orderProgressIfDue: never,
+  collect: never,
+}
+
+const servicesOf = (): EnrollmentServices => ({
+  stateDirectory,
+  ledger,
+  now: Date.now,
+  monotonic: () => performance.now(),
+  sleep: never,
+  reading: { env: {} },
+  openDevice: never,
+  certificateAuthority: async () => ({ ...calls, balance }),
+  observer: { step: () => undefined },
+})
+
 /** A run that orders for the key, which it has just seen to be free. */
 async function order(send: () => Promise<OrderOutcome>, onRun: (id: string) => void = () => undefined): Promise<void> {
-  const services: EnrollmentServices = {
-    stateDirectory,
-    ledger,
-    now: Date.now,
-    monotonic: () => performance.now(),
-    sleep: never,
-    reading: { env: {} },
-    openDevice: never,
-    certificateAuthority: never,
-    observer: { step: () => undefined },
-  }
   const plan = { configuration: new Configuration(new Map()), test: false, device: false }
-  const money = { faults: [], balance: async () => ({ amount: '1' }), endpoint: 'https://ca.example' }
-  await withNewRun(plan, services, async (run) => {
+  const money = { faults: [], balance, endpoint: 'https://ca.example' }
+  await withNewRun(plan, servicesOf(), async (run) => {
     onRun(run.id)
     await orderOnce(run, { form: { days: '365' }, spkiSha256: SPKI, isFree: true, send, ...money })
   })
@@ -71,4 +82,20 @@ it('a key is free again where the ledger could not take what was meant with it, 
   await rm(file)
   await order(async () => ORDERED)
   expect((await ledger.history('order', SPKI)).at(-1)).toMatchObject({ status: 'ordered', orderNumber: '1' })
+})
+
+it('nobody takes back that there is no order where another run orders for the key at that moment', async () => {
+  let id = ''
+  await order(
+    async () => ({ kind: 'unknown', reason: 'no answer' }),
+    (one) => (id = one),
+  )
+  await withRun(id, servicesOf(), (run) => resolveRun(run, { kind: 'not-placed', despiteBalance: false }, 'operator'))
+  ledger.take = async (...taking) => {
+    await ledger.claim(SPKI, 'another', 'intent')
+    return FolderLedger.prototype.take.apply(ledger, taking)
+  }
+  const taking = withRun(id, servicesOf(), (run) => resolveRun(run, { kind: 'placed', orderNumber: '1' }, 'operator'))
+  await expect(taking).rejects.toMatchObject({ code: 'order.duplicate' })
+  expect(await ledger.claimOf(SPKI)).toMatchObject({ run: 'another' })
 })

@@ -58,14 +58,12 @@ async function takeBack(run: Run, operator: string): Promise<void> {
   if (state === 'unknown' || state === 'submitting' || state === 'rejected') return
   // Where it was said that there is no order, another run may have ordered for the key since.
   const names = claimNames(submission)
-  await refuseTaken(run.ledger, names, run.id)
-  if (intent !== undefined) {
+  if (intent === undefined) await refuseTaken(run.ledger, names, run.id)
+  else {
     const mine = { run: run.id, intent }
-    const claims = await run.ledger.take(
-      names.map((name) => ({ name, ...mine })),
-      [],
-    )
-    await settleClaims(run.ledger, claims, mine, () => true)
+    const wishes = names.map((name) => ({ name, ...mine }))
+    const taking = await settleClaims(run.ledger, await run.ledger.take(wishes, []), mine, () => true)
+    if (taking.kind === 'held') throw taking.error
   }
   await run.log({ type: 'unknown', reason: `${operator} takes back that it was ${resolution}`, takenBack: true })
 }
