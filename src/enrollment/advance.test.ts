@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -114,5 +114,32 @@ it('asked again and again, a CA that says nothing new leaves nothing new in the 
     expect([await grown(), await grown()]).toEqual([0, 0])
     answer = new EnrollError('sectigo.unreadable', 'Could not read.', { remedy: 'Ask again.' })
     expect(await grown()).toBeGreaterThan(0)
+  })
+})
+
+it('why a run stopped is said also where its journal can take nothing any more: it may be the number of an order', async () => {
+  const unsaved = new EnrollError('order.unrecorded', 'The CA has the order 1.', { remedy: 'Write it down.' })
+  const services: EnrollmentServices = {
+    stateDirectory,
+    now: Date.now,
+    monotonic: () => 0,
+    sleep: never,
+    reading: { env: {} },
+    openDevice: never,
+    certificateAuthority: never,
+    observer: { step: () => undefined },
+  }
+  const plan = { configuration: new Configuration(new Map()), test: false, device: true }
+  await withNewRun(plan, services, async (run) => {
+    const publicKey = await run.folder.writeArtefact('public-key.pem', Buffer.from('key'))
+    await run.log({ type: 'key-generated', location: '1', spkiSha256: 'bb', publicKey, found: false })
+    await run.log({ type: 'ordered', orderNumber: '1', paymentRequired: false })
+    const certificateAuthority = async () => {
+      await rm(run.folder.journalFile)
+      await mkdir(run.folder.journalFile)
+      throw unsaved
+    }
+    Object.assign(services, { certificateAuthority })
+    await expect(advance(run)).rejects.toBe(unsaved)
   })
 })

@@ -44,7 +44,8 @@ export async function advance(run: Run, options: AdvanceOptions = {}): Promise<E
       const { state, lastFailure } = run.record
       // Whoever follows an order, or pushes to it, may fail in the same way any number of times; a device counts tries.
       const isNews = state !== 'ordered' || lastFailure?.code !== code || lastFailure.message !== message
-      if (isNews) await run.log({ type: 'failed', code, message })
+      // A full disk, which may be the very cause, must not hide what a person has to write down.
+      if (isNews) await run.log({ type: 'failed', code, message }).catch(() => undefined)
     }
     throw error
   }
