@@ -18,6 +18,10 @@ export interface Spending {
   readonly now: number
 }
 
+/** Whose order it was, when, and what it was expected to cost. */
+type Counted = Pick<Claim, 'run' | 'time' | 'intent'>
+const countedOf = ({ run, time, intent }: Claim): Counted => ({ run, time, intent })
+
 /** More orders of one host in a month are not counted; nor placed, where a limit is set. */
 const MOST = 100_000
 
@@ -32,8 +36,8 @@ const SET_BACK = 2 * 86_400_000
  */
 export class SpendingLog {
   readonly #ledger: Ledger
-  /** Claims that were read: they never change. */
-  readonly #read = new Map<string, Claim[]>()
+  /** What was read of claims, which never change; no more than is counted, since a month may have many. */
+  readonly #read = new Map<string, Counted[]>()
   /** Logs that were once read whole. */
   readonly #toTheEnd = new Set<string>()
 
@@ -62,7 +66,7 @@ export class SpendingLog {
       }
       const taken = known ?? (await this.#ledger.claim(name, asked, String(spending.expected ?? UNKNOWN)))
       // Another request of this process may have read it meanwhile.
-      if (entries.length === index) entries.push(taken)
+      if (entries.length === index) entries.push(countedOf(taken))
     }
     throw beyond(spending, `${MOST} orders in a month`)
   }
@@ -92,7 +96,7 @@ const isoTime = (time: number): string => new Date(time).toISOString()
 
 /** The limit that one more order would exceed. */
 function limitBeyond(
-  entries: readonly Claim[],
+  entries: readonly Counted[],
   spending: Spending,
   limits: OrderLimits,
   now: string,

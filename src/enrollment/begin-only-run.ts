@@ -28,7 +28,7 @@ export async function beginOnlyRun<T>(
   { profile, test, configuration, marks: known = [], ...exempt }: ProfileToEnroll,
   begin: () => Promise<T>,
 ): Promise<T> {
-  const marks = [...new Set([...(await profileMarks(profile, settingsOf(configuration))), ...known])]
+  const marks = [...new Set([...profileMarks(profile, settingsOf(configuration)), ...known])]
   const refuse = (): Promise<void> => refuseSecondRun(services, marks, test, exempt)
   const folder = join(services.stateDirectory, 'profiles')
   await makeDirectory(folder)

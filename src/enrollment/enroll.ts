@@ -104,7 +104,7 @@ export async function beginRun<T>(
   }
   if (another === true) {
     if (profile === undefined) return beginPaid()
-    return beginPaid(await runsBeside(services, await profileMarks(profile, settingsOf(configuration)), test))
+    return beginPaid(await runsBeside(services, profileMarks(profile, settingsOf(configuration)), test))
   }
   if (profile === undefined) throw unnamed()
   return beginOnlyRun(services, { profile, test, configuration, renews, marks }, () => beginPaid())

@@ -23,8 +23,8 @@ describe('a profile', () => {
     const [file, other] = [join(folder, 'a.yaml'), join(folder, 'b.yaml')]
     await writeFile(file, 'a')
     await link(file, other)
-    const marks = await profileMarks(file, SETTINGS)
-    expect(isSameProfile(marks, await profileMarks(other, { ...SETTINGS, 'order.days': '730' }))).toBe(true)
+    const marks = profileMarks(file, SETTINGS)
+    expect(isSameProfile(marks, profileMarks(other, { ...SETTINGS, 'order.days': '730' }))).toBe(true)
   })
 
   it('is the same in another checkout, where it enrols the same', async () => {
@@ -32,20 +32,20 @@ describe('a profile', () => {
     await mkdir(elsewhere)
     await writeFile(join(folder, 'a.yaml'), 'a')
     await copyFile(join(folder, 'a.yaml'), join(elsewhere, 'a.yaml'))
-    const marks = await profileMarks(join(folder, 'a.yaml'), SETTINGS)
+    const marks = profileMarks(join(folder, 'a.yaml'), SETTINGS)
     const there = { ...SETTINGS, 'sectigo.caFile': '/checkout/2/ca.pem', stateDirectory: '/checkout/2/state' }
-    expect(isSameProfile(marks, await profileMarks(join(elsewhere, 'a.yaml'), there))).toBe(true)
+    expect(isSameProfile(marks, profileMarks(join(elsewhere, 'a.yaml'), there))).toBe(true)
     const slot = { ...there, 'device.uri': 'yubikey:serial=1;slot=9a' }
-    expect(isSameProfile(marks, await profileMarks(join(elsewhere, 'a.yaml'), slot)), 'another place').toBe(false)
+    expect(isSameProfile(marks, profileMarks(join(elsewhere, 'a.yaml'), slot)), 'another place').toBe(false)
   })
 
   it('is another one under a number that its file system gives again', async () => {
     const file = join(folder, 'a.yaml')
     await writeFile(file, 'a')
-    const marks = await profileMarks(file, SETTINGS)
+    const marks = profileMarks(file, SETTINGS)
     await rm(file)
     await writeFile(join(folder, 'b.yaml'), 'b')
-    const others = await profileMarks(join(folder, 'b.yaml'), { ...SETTINGS, 'request.subject': 'CN=B' })
+    const others = profileMarks(join(folder, 'b.yaml'), { ...SETTINGS, 'request.subject': 'CN=B' })
     expect(isSameProfile(marks, others)).toBe(false)
   })
 })

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { statSync } from 'node:fs'
 import type { Configuration } from '../config/configuration.ts'
 import { settingByPath } from '../config/settings.ts'
 import { sha256Hex } from '../sha256-hex.ts'
@@ -15,13 +15,13 @@ const pathMark = (path: string): string =>
  * What a profile is known by, whatever name leads to it: its path, the file itself (a hard link is no other profile; with the time of
  * its making, since the number of a file is given again), and what is enrolled (in a CI system its path is another one each time).
  */
-export async function profileMarks(path: string, settings: Settings): Promise<readonly string[]> {
-  return [pathMark(path), ...(await fileMark(path)), contentMark(settings)]
+export function profileMarks(path: string, settings: Settings): readonly string[] {
+  return [pathMark(path), ...fileMark(path), contentMark(settings)]
 }
 
-async function fileMark(path: string): Promise<readonly string[]> {
+function fileMark(path: string): readonly string[] {
   try {
-    const { dev, ino, birthtimeNs } = await stat(path, { bigint: true })
+    const { dev, ino, birthtimeNs } = statSync(path, { bigint: true })
     return [`file ${dev}:${ino}:${birthtimeNs}`]
   } catch {
     // It was there when it was read, or is no file; what is left to know it by is its path.

@@ -190,7 +190,7 @@ export async function withNewRun<T>(
     services.now(),
     async ({ id, journalFile, lockFile }) => {
       plan.onNamed?.(id)
-      await Journal.begin(journalFile, services.now, await plannedEvent(plan, id))
+      await Journal.begin(journalFile, services.now, plannedEvent(plan, id))
       isLocked = (await plan.locks?.create(lockFile)) ?? false
     },
   )
@@ -221,8 +221,8 @@ export async function withNewRun<T>(
 const tell = async (services: EnrollmentServices, configuration: Configuration, { id }: RunFolder): Promise<void> =>
   services.tell?.(configuration, id).catch(() => undefined)
 
-async function plannedEvent({ configuration, profile, test, device, renews, beside, marks = [] }: NewRun, id: string) {
-  const own = profile === undefined ? undefined : await profileMarks(profile, settingsOf(configuration))
+function plannedEvent({ configuration, profile, test, device, renews, beside, marks = [] }: NewRun, id: string) {
+  const own = profile === undefined ? undefined : profileMarks(profile, settingsOf(configuration))
   return {
     type: 'planned',
     settings: settingsOf(configuration),
@@ -287,7 +287,7 @@ async function takeChanges(
     Object.entries(settings).filter(([path, value]) => JSON.stringify(record.settings[path]) !== JSON.stringify(value)),
   )
   const all = { ...record.settings, ...changed }
-  const marks = profile === undefined ? [] : await profileMarks(profile, all)
+  const marks = profile === undefined ? [] : profileMarks(profile, all)
   const known = marksOf(record)
   if (Object.keys(changed).length > 0 || marks.some((mark) => !known.includes(mark))) {
     await journal.append({ type: 'settings-changed', settings: changed, profile, profileMarks: marks })

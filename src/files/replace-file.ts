@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { fchmodSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { fchmodSync, rmSync, writeFileSync } from 'node:fs'
+import { rename } from 'node:fs/promises'
 import { writeThrough } from './write-through.ts'
 
 /** Writes a file that appears whole in place of the one before, on disk when it resolves. `mode`: who may read it. */
@@ -12,7 +13,8 @@ export async function replaceFile(file: string, content: string, mode = 0o600): 
       if (mode !== 0o600) fchmodSync(descriptor, mode)
     }
     await writeThrough(draft, 'wx', write, mode)
-    renameSync(draft, file)
+    // Not at once: it waits for what others have on their way to the disk.
+    await rename(draft, file)
   } catch (error) {
     rmSync(draft, { force: true })
     throw error

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { acquaintances, decide, decisionOn, makeKnown, rulesFor } from '../../src/broker/approval.ts'
 import { keyOf } from '../../src/broker/judge-request.ts'
 import { OrderDesk } from '../../src/broker/order-desk.ts'
+import { checkLedger } from '../../src/enrollment/rebuild-ledger.ts'
 import { EnrollError } from '../../src/errors.ts'
 import type { HostRequest } from '../../src/ledger/fact.ts'
 import { lastFact } from '../../src/ledger/ledger.ts'
@@ -98,7 +99,7 @@ describe.skipIf(!allHere(missingServer()))('two brokers over one PostgreSQL', ()
     expect(kit.orders - before).toBe(1)
   })
 
-  it('say that an order is under way which the other one is about to send', async () => {
+  it('say that an order is under way which the other one is about to send; who is first orders, and the other one hands it over', async () => {
     const ledger = new PostgresqlLedger(server.options(database, 'broker'))
     ledgers.push(ledger)
     let begun = (): void => undefined
@@ -126,10 +127,15 @@ describe.skipIf(!allHere(missingServer()))('two brokers over one PostgreSQL', ()
     await isAbout
     const look = () => kit.call(urls[1], third, 'GET', `/v1/orders/${keyOf(request).claim}`)
     expect(await look()).toMatchObject({ status: 202, body: { state: 'ordering' } })
+    const before = kit.orders
+    const { orderNumber } = (await ask(urls[1], request, third)).body
     goOn()
-    const { body } = await placing
-    expect(body).toMatchObject({ state: 'ordered', orderNumber: expect.stringMatching(/^\d+$/) })
-    expect((await look()).body).toMatchObject({ orderNumber: body.orderNumber })
+    expect((await placing).body).toMatchObject({ orderNumber: expect.stringMatching(/^\d+$/) })
+    expect((await look()).body).toMatchObject({ orderNumber })
+    expect(kit.orders - before).toBe(1)
+    // Also what the second one meant to do, and did not, is in journal and ledger.
+    const states = ['broker-slow', 'broker-two'].map((state) => join(kit.folder, state))
+    for (const state of states) expect((await checkLedger(ledger, state)).disagreements).toEqual([])
   })
 
   it('keep a key for the host that asked first, and the limit of a host together', async () => {

@@ -99,7 +99,7 @@ describe('a journal that is cut', () => {
     await cutTo(journal.length)
     const file = join(work, 'runs', id, 'journal.jsonl')
     const ends = new Map<string, number[]>()
-    const marks = await profileMarks(rehearsal.profile, settingsOf(await configuration(work)))
+    const marks = profileMarks(rehearsal.profile, settingsOf(await configuration(work)))
     const ledger = new FolderLedger(join(work, 'ledger'))
     for (const cut of manyCuts()) {
       await writeFile(file, journal.subarray(0, cut))

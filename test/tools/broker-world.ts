@@ -79,6 +79,8 @@ export interface World {
   readonly claims: Player
   readonly brokerPid: number
   readonly brokerUrl: string
+  /** MiB of the broker that are in use, apart from garbage. */
+  readonly liveMemory: () => Promise<number>
   readonly database: { readonly port: number; readonly name: string; readonly pid: number } | undefined
   close(): Promise<void>
 }
@@ -194,6 +196,11 @@ async function startParts(
   }
 }
 
+/** In the broker: answers with the bytes that are in use once garbage is collected, which it does at its own time otherwise. */
+const MEMORY_PROBE = `data:text/javascript,${encodeURIComponent(`
+  process.on('message', () => { gc(); gc(); const { heapUsed, external } = process.memoryUsage(); process.send(heapUsed + external) })
+  process.channel.unref()`)}`
+
 const NOTHING: Question = { from: 0, to: 0 }
 
 async function startDatabase({ fsync }: WorldOptions, ends: (() => unknown)[]): Promise<World['database']> {
@@ -209,27 +216,34 @@ async function startBroker(
   profile: string,
   { profileTo }: WorldOptions,
   ends: (() => unknown)[],
-): Promise<{ readonly brokerPid: number; readonly brokerUrl: string }> {
+): Promise<Pick<World, 'brokerPid' | 'brokerUrl' | 'liveMemory'>> {
   const profiling = profileTo === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(profileTo)}`]
   const program = resolve(import.meta.dirname, '../cli/main.js')
-  const child = spawn(process.execPath, [...profiling, program, 'broker', settings, '--profile', profile, '--json'], {
+  const flags = [...profiling, '--expose-gc', '--import', MEMORY_PROBE]
+  const child = spawn(process.execPath, [...flags, program, 'broker', settings, '--profile', profile, '--json'], {
     env: { PATH: process.env.PATH, HOME: '/nonexistent', XDG_CONFIG_HOME: '/nonexistent' },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
+  const { stdout, stderr } = child
+  if (stdout === null || stderr === null) throw new Error('the broker has no output')
   const ended = once(child, 'exit')
   let said = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  stderr.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-2000)
   })
   ends.push(async () => {
     child.kill('SIGINT')
     await ended
   })
-  for await (const line of createInterface({ input: child.stdout })) {
+  for await (const line of createInterface({ input: stdout })) {
     const { event, url } = JSON.parse(line) as { readonly event: string; readonly url?: string }
     if (event !== 'listening' || url === undefined) continue
-    child.stdout.resume()
-    return { brokerPid: child.pid ?? 0, brokerUrl: url }
+    stdout.resume()
+    const liveMemory = async (): Promise<number> => {
+      const [bytes] = (await Promise.all([once(child, 'message'), child.send('memory')]))[0] as [number]
+      return bytes / 2 ** 20
+    }
+    return { brokerPid: child.pid ?? 0, brokerUrl: url, liveMemory }
   }
   throw new Error(`the broker ended before it listened: ${said}`)
 }

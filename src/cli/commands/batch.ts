@@ -46,7 +46,7 @@ export const batch: Command = {
       if (!(caught instanceof EnrollError) || !HAS_A_RUN.has(caught.code)) return undefined
       const configuration = await configure(args, context, { profile: resolve(folder, job) })
       const setting = servicesFor(configuration, args, context)
-      const marks = await profileMarks(configuration.profile ?? job, settingsOf(configuration))
+      const marks = profileMarks(configuration.profile ?? job, settingsOf(configuration))
       return standingRun(setting, marks, args.flag('test'))
     }
     let worst: ExitCode = EXIT.done

@@ -79,7 +79,7 @@ async function renewAsSeen(renewal: Renewal, services: EnrollmentServices): Prom
   const { configuration, test = false } = renewal
   const profile = renewal.profile ?? configuration.profile
   if (profile === undefined) throw new Error('a renewal needs a profile')
-  const marks = await profileMarks(profile, settingsOf(configuration))
+  const marks = profileMarks(profile, settingsOf(configuration))
   const ledger = await openLedger(services)
   const { runs } = await runsOfProfile(ledger, services.stateDirectory, marks, { keep: true })
   const known = [...new Set(runs.flatMap(({ record }) => record.profileMarks ?? []))]

@@ -39,7 +39,7 @@ export async function tellAll(
 ): Promise<void> {
   const channels = channelsOf(configuration, services.reading)
   if (channels.length === 0) return
-  const marks = profile === undefined ? undefined : await profileMarks(profile, settingsOf(configuration))
+  const marks = profile === undefined ? undefined : profileMarks(profile, settingsOf(configuration))
   const isAsked = (run: Parameters<typeof marksOf>[0]): boolean =>
     marks === undefined || isSameProfile(marks, marksOf(run))
   for await (const { id, digest } of indexedRuns(services.stateDirectory, { keep: true }))
