@@ -37,7 +37,7 @@ function pooled(type, options = {}) {
     return read(file) ?? keep(folder, file, generateKeyPairSync(type, options).privateKey)
   }
   const count = Atomics.add(taken, kind, 1)
-  const privateKey = type === 'rsa' ? rsaKey(stored, count) : stored(count)
+  const privateKey = type === 'rsa' ? rsaKey((number) => prime(kind, number, stored), count) : stored(count)
   return { privateKey, publicKey: crypto.createPublicKey(privateKey) }
 }
 
@@ -60,12 +60,25 @@ function keep(folder, file, key) {
   return crypto.createPrivateKey(pem)
 }
 
+/** Of this thread: to read two takes four times as long as all else that a key takes. */
+const primes = new Map()
+
+/** The one of this number; every generated key has two. */
+function prime(kind, number, stored) {
+  const name = `${kind}-${number}`
+  const known = primes.get(name)
+  if (known !== undefined) return known
+  const found = primeOf(stored(number >> 1), number % 2 === 0 ? 'p' : 'q')
+  primes.set(name, found)
+  return found
+}
+
 /** Of the primes 0 and 1, 0 and 2, 1 and 2, 0 and 3, ...: as few generated keys as do. */
-function rsaKey(stored, count) {
+function rsaKey(primeAt, count) {
   let second = 1
   let first = count
   while (first >= second) first -= second++
-  return keyOf(...[first, second].map((number) => primeOf(stored(number >> 1), number % 2 === 0 ? 'p' : 'q')))
+  return keyOf(primeAt(first), primeAt(second))
 }
 
 /** Both primes are at least √2 times a power of two (FIPS 186-5, A.1.3), and so every modulus has its full length. */
