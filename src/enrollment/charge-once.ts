@@ -1,6 +1,6 @@
 import { stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { EnrollError } from '../errors.ts'
+import { EnrollError, sentence } from '../errors.ts'
 import { makeDirectory } from '../files/make-directory.ts'
 import { withProcessLock } from '../files/process-lock.ts'
 import { jsonMember } from '../json-member.ts'
@@ -25,7 +25,7 @@ type Attempt = { readonly state: 'none' | 'over' } | { readonly state: 'done' | 
 
 /**
  * Sends it unless it was sent before: the intent is on disk before the POST, what came of it after it. One that was carried out is never
- * sent again; one whose end is not known only on the operator's word. Throws EnrollError `order.charged`, `lock.held`.
+ * sent again; one whose end is not known only on the operator's word. Throws EnrollError `order.charged`, `order.unrecorded`, `lock.held`.
  */
 export async function chargeOnce(stateDirectory: string, charge: Charge): Promise<ChangeOutcome> {
   const { kind, again, send } = charge
@@ -45,7 +45,9 @@ export async function chargeOnce(stateDirectory: string, charge: Charge): Promis
       if (error instanceof EnrollError) await write(file, { status: 'not-sent', reason: error.code })
       throw error
     })
-    await write(file, outcomeOf(outcome))
+    await write(file, outcomeOf(outcome)).catch((cause: unknown) => {
+      throw unrecorded({ ...charge, orderNumber }, outcome, cause)
+    })
     return outcome
   })
 }
@@ -89,6 +91,31 @@ async function lastAttempt(file: string): Promise<Attempt> {
 /** A disk that lost what was written left a file that takes no more lines. */
 async function removeIfEmpty(file: string): Promise<void> {
   if ((await stat(file)).size === 0) await unlink(file)
+}
+
+/** The answer is here and the disk cannot take it: whoever asks next is told that nothing is known, so that this one must hear it. */
+function unrecorded({ kind, orderNumber }: Charge, outcome: ChangeOutcome, cause: unknown): EnrollError {
+  return new EnrollError(
+    'order.unrecorded',
+    sentence(`Could not save how ${kind} order ${orderNumber} ended: ${(cause as Error).message}. ${endOf(outcome)}`),
+    {
+      remedy: 'Write it down, and free disk space. Repeat it with --again only if the CA did not carry it out.',
+      cause,
+    },
+  )
+}
+
+function endOf(outcome: ChangeOutcome): string {
+  switch (outcome.kind) {
+    case 'done':
+      return 'The CA carried it out'
+    case 'rejected':
+      return `The CA refused it: ${outcome.refusal.code} ${outcome.refusal.message}`
+    case 'not-sent':
+      return `It was not sent: ${outcome.reason}`
+    case 'unknown':
+      return `What came of it is not known (${outcome.reason})`
+  }
 }
 
 function charged(

@@ -76,7 +76,7 @@ const authorize: Command = {
   command: 'authorize <order-number>',
   summary: 'authorize an order of place-order; debits the account (!AutoAuthorize)',
   positionals: ORDER_NUMBER,
-  options: { ...OPTIONS, yes: YES, test: { type: 'boolean', describe: 'do not really authorize' }, ...AGAIN, ...AGAIN },
+  options: { ...OPTIONS, yes: YES, test: { type: 'boolean', describe: 'do not really authorize' }, ...AGAIN },
   run: async (args, context) => {
     const { autoAuthorize } = await import('../../sectigo/auto-authorize.ts')
     const { AUTO_AUTHORIZE } = await import('../../sectigo/parameters/auto-authorize.ts')
