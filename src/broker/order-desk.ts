@@ -191,7 +191,9 @@ export class OrderDesk {
     })
     const now = await ledger.look({ ...questions, claims: [...questions.claims, ...acquaintances(order).keys()] })
     if (placed?.accepted === true) await makeKnown(ledger, order, placed.run, now)
-    const known = recorded(orderIn(now, claim))
+    const last = recorded(orderIn(now, claim))
+    // Who was first may not have said yet what it means with the key.
+    const known: BrokeredOrder = placed === undefined && last.state === 'none' ? { ...last, state: 'ordering' } : last
     // The outcome is in the journal alone, or another broker is about it.
     if (known.state === 'ordering') this.#left.add(claim)
     return known

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { keyOf } from '../../src/broker/judge-request.ts'
 import { EnrollError } from '../../src/errors.ts'
 import type { Fact } from '../../src/ledger/fact.ts'
 import { FolderLedger } from '../../src/ledger/folder-ledger.ts'
@@ -96,6 +97,19 @@ describe('a broker', () => {
       expect(again.body.state).toBe('unknown')
     }
     expect(kit.orders - before).toBe(1)
+  })
+})
+
+describe('a broker that finds a key claimed', () => {
+  it('does not say that nothing was sent, though the ledger does not say yet what the key was claimed for', async () => {
+    const request = await kit.request()
+    const { claim } = keyOf(request)
+    const ledger = new FolderLedger(join(kit.folder, 'broker-state', 'ledger'))
+    await ledger.claim(claim, 'run-of-another', 'intent')
+    const ask = () => kit.call(url, web, 'POST', '/v1/orders', request)
+    expect(await ask()).toMatchObject({ status: 202, body: { state: 'ordering' } })
+    await ledger.release(claim, 'run-of-another')
+    expect((await ask()).body).toMatchObject({ state: 'ordered' })
   })
 })
 
