@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { FolderLedger } from '../../src/ledger/folder-ledger.ts'
 import { runInside } from '../enrollment/run-inside.ts'
 import { BrokerKit, LOGIN, newIdentity } from './broker-kit.ts'
 
@@ -28,6 +29,7 @@ const run = (...args: string[]) => runInside([...args, '--json', '--no-input'], 
 interface Shown {
   readonly id: string
   readonly state: string
+  readonly spkiSha256: string
 }
 const shown = ({ stdout }: { readonly stdout: string }): Shown => JSON.parse(stdout) as Shown
 
@@ -98,6 +100,46 @@ describe('a host with a broker', () => {
     const second = await run('runs', 'resume', '--all', '--yes', '--state-directory', join(kit.folder, `lost-${loses}`))
     expect(second.code, second.stdout + second.stderr).toBe(0)
     expect(second.stdout).toContain('"state":"installed"')
+    expect(kit.orders - before).toBe(1)
+  })
+
+  it('whose order is with a broker that is lost for good gives it up, and has one for another key', async () => {
+    const gate = await kit.gate(url, web)
+    const bereft = await hostProfile('bereft', gate.url)
+    gate.loses = 'request'
+    const { id, spkiSha256 } = shown(await run('enroll', bereft, '--yes'))
+    gate.loses = 'nothing'
+    // What that broker left: it was about to send.
+    const lost = { run: '2026-11-29-aaaaaa', intent: 'e1' }
+    const order = { claim: spkiSha256, spkiSha256, test: false }
+    const device = { hsmType: 'YUBIHSM2', model: 'YubiHSM 2' }
+    const asked = { host: 'web1', test: false, attempt: 'a', hostRun: id, requestedBy: 'operator', formSha256: 'f' }
+    await new FolderLedger(join(kit.folder, 'broker-state', 'ledger')).take(
+      [
+        { name: `owner-${spkiSha256}`, run: 'web1', intent: 'a' },
+        { name: spkiSha256, ...lost },
+      ],
+      [
+        {
+          kind: 'request',
+          subject: spkiSha256,
+          run: 'broker.web1',
+          status: 'received',
+          subjectName: 's',
+          device,
+          ...asked,
+        },
+        { kind: 'order', subject: spkiSha256, run: lost.run, entry: lost.intent, status: 'intended', ...order },
+      ],
+    )
+    const before = kit.orders
+    const state = ['--state-directory', join(kit.folder, 'bereft')]
+    expect((await run('runs', 'resume', id, '--yes', ...state)).code).toBe(5)
+    const given = await run('runs', 'abandon', id, '--despite-order', '--yes', ...state)
+    expect(given.code, given.stderr).toBe(0)
+    const end = await run('enroll', bereft, '--yes', '--wait')
+    expect(end.code, end.stdout + end.stderr).toBe(0)
+    expect(shown(end).spkiSha256).not.toBe(spkiSha256)
     expect(kit.orders - before).toBe(1)
   })
 
