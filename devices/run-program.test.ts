@@ -32,7 +32,7 @@ const isGone = (pid: number): Promise<boolean> =>
         return true
       }
     },
-    { timeout: 10_000, interval: 10 },
+    { timeout: 60_000, interval: 10 },
   )
 
 let count = 0
@@ -42,7 +42,7 @@ function withGrandchild(): { readonly script: string; readonly pid: () => Promis
   return {
     script: `sh -c 'echo $$ > ${file}.new; mv ${file}.new ${file}; exec sleep 600' & echo started; wait`,
     pid: async () =>
-      Number(await vi.waitUntil(() => readFile(file, 'utf8').catch(() => undefined), { timeout: 10_000, interval: 5 })),
+      Number(await vi.waitUntil(() => readFile(file, 'utf8').catch(() => undefined), { timeout: 60_000, interval: 5 })),
   }
 }
 

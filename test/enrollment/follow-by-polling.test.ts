@@ -134,7 +134,7 @@ describe('an order that takes longer than the program runs', () => {
     expect(early.code, early.stderr).toBe(6)
     expect(collected(), 'no question reached the CA').toBe(1)
     const [, when = ''] = /ask again +(\S+)/.exec(early.stdout) ?? []
-    expect(Math.abs(Date.parse(when) - Date.now() - 3 * HOUR)).toBeLessThan(60_000)
+    expect(Math.abs(Date.parse(when) - Date.now() - 3 * HOUR)).toBeLessThan(HOUR)
     expect(early.stderr).toContain(when)
     expect(early.stdout).toContain('Answer the callback')
     expect((await runInside(['certificate', 'collect', id, ...state()], { env: FLOOR })).code).toBe(6)
