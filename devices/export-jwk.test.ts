@@ -11,6 +11,16 @@ const KEYS = {
   Ed25519: generateKeyPairSync('ed25519'),
 }
 
+/** Where the pattern is in the sources, beside these two files. */
+const filesWith = (pattern: RegExp, ...folders: readonly string[]): readonly string[] =>
+  folders.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .map((name) => join(folder, name))
+      .filter((path) => path.endsWith('.ts') && !path.includes('export-jwk'))
+      .filter((path) => pattern.test(readFileSync(join(ROOT, path), 'utf8')))
+      .sort(),
+  )
+
 describe('a key as JWK', () => {
   it.each(Object.entries(KEYS))('has the private half where it is asked for: %s', (_, { publicKey, privateKey }) => {
     const { d, ...rest } = exportJwk(privateKey)
@@ -20,13 +30,19 @@ describe('a key as JWK', () => {
   })
 
   it('is exported here alone: of a key that was just generated, the export itself may never end', () => {
-    const others = ['src', 'devices', 'test'].flatMap((folder) =>
-      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-        .map((name) => join(folder, name))
-        .filter((path) => path.endsWith('.ts') && !path.includes('export-jwk'))
-        .filter((path) => /\.export\(\{ format: 'jwk' \}\)/.test(readFileSync(join(ROOT, path), 'utf8'))),
-    )
     // Its key comes from a file.
-    expect(others).toEqual(['src/acme/account-key.ts'])
+    expect(filesWith(/\.export\(\{ format: 'jwk' \}\)/, 'src', 'devices', 'test')).toEqual(['src/acme/account-key.ts'])
+  })
+
+  it('has details that are read of imported keys and of copies alone', () => {
+    expect(filesWith(/\.asymmetricKeyDetails/, 'src', 'devices')).toEqual([
+      // A copy, of each key that the token generates.
+      'src/sandbox/pkcs11-token/signing-mechanisms.ts',
+      // Imported ones.
+      'src/sandbox/yubihsm2/elliptic-curve.ts',
+      'devices/key-algorithm.ts',
+      'devices/pkcs11/token-key.ts',
+      'devices/yubihsm2/asymmetric-keys.ts',
+    ])
   })
 })

@@ -3,6 +3,7 @@
  * smaller, and made by the same hands as what it tests, so the published suite is the proof (docs/suites.md).
  */
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { copyOfKey } from '../../devices/export-jwk.ts'
 import type { SignatureScheme } from '../../src/attestation/certificates/signature-algorithm.ts'
 import { derCases, groupOf, p1363Cases } from './generated-numbers.ts'
 import { rsaCases } from './generated-rsa.ts'
@@ -39,7 +40,7 @@ const FILES: readonly { readonly file: string; readonly key: string; readonly sc
 export function generatedSuites(kinds: readonly string[] = FILES.map(({ key }) => key)): readonly Suite[] {
   const keys = new Map<string, KeyObject>()
   return FILES.filter(({ key }) => kinds.includes(key)).map(({ file, key, scheme, cases }) => {
-    const privateKey = keys.get(key) ?? generate(key)
+    const privateKey = keys.get(key) ?? copyOfKey(generate(key))
     keys.set(key, privateKey)
     const spki = createPublicKey(privateKey).export({ type: 'spki', format: 'der' })
     const vectors = cases(privateKey, spki, scheme).map(({ flag, ...one }, index) => ({

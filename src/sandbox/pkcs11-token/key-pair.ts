@@ -1,7 +1,7 @@
 /** C_GenerateKeyPair: templates checked, keys made off the event loop, both objects with every attribute they have. */
 import { createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
-import { exportJwk } from '../../../devices/export-jwk.ts'
+import { copyOfKey, exportJwk } from '../../../devices/export-jwk.ts'
 import { CKA, CKK, CKM, CKO } from '../../../devices/pkcs11/pkcs11-constants.ts'
 import { octetString } from '../../asn1/der-writer.ts'
 import { type AttributeMap, initialAttributes, no, yes } from './attribute-rules.ts'
@@ -68,10 +68,12 @@ export function prepareKeyPair(request: KeyPairRequest, info: MechanismInfo): Pr
 
 export async function makeKeyPair(prepared: PreparedKeyPair, token: TokenDefinition): Promise<KeyPairDraft> {
   const { plan, publicAttributes, privateAttributes } = prepared
-  const { privateKey } =
+  const generated =
     plan.type === 'RSA'
       ? await generate('rsa', { modulusLength: plan.bits, publicExponent: plan.publicExponent })
       : await generate('ec', { namedCurve: plan.curve.name })
+  // The token asks it for its curve and length.
+  const privateKey = copyOfKey(generated.privateKey)
   const publicKey = createPublicKey(privateKey)
   const jwk = exportJwk(publicKey)
   const octets = (text: string | undefined): Buffer => Buffer.from(text ?? '', 'base64url')
