@@ -47,7 +47,7 @@ export async function placeOrder(
         endpoint,
         spkiSha256,
         evidence,
-        ...(isFree ? { isFree } : {}),
+        isFree,
         faults: [],
         balance: () => ca.balance(),
         // No abort signal: once the form is on its way, the answer is waited for.

@@ -38,7 +38,7 @@ export interface OrderToPlace {
   /** It goes to an ACME server. */
   readonly acme?: true
   /** The ledger was just asked, and nobody has the key: whoever takes it meanwhile is met by the claim. */
-  readonly isFree?: true
+  readonly isFree?: boolean
   readonly faults: readonly FormFault[]
   readonly balance: () => Promise<Balance>
   /** The POST. Called once. `attempt`: hash of the entry that journals its intent. */
