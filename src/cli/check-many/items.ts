@@ -27,24 +27,26 @@ export async function* itemsOfPaths(paths: readonly string[]): AsyncGenerator<It
 export async function* itemsOfList(file: string, cwd: string): AsyncGenerator<Item> {
   const folder = file === '-' ? cwd : dirname(resolve(cwd, file))
   const input = file === '-' ? process.stdin : createReadStream(file)
-  const failed = new Promise<never>((_, reject) => {
-    input.once('error', (cause: Error) => {
-      const remedy = 'Check the path and the permissions.'
-      reject(
-        new EnrollError('input.unreadable', `Could not read the list ${file}: ${fileFault(cause)}.`, { remedy, cause }),
-      )
+  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })
+  let fault: EnrollError | undefined
+  input.once('error', (cause: Error) => {
+    fault = new EnrollError('input.unreadable', `Could not read the list ${file}: ${fileFault(cause)}.`, {
+      remedy: 'Check the path and the permissions.',
+      cause,
     })
+    lines.close()
   })
-  failed.catch(() => undefined)
   let number = 0
-  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })[Symbol.asyncIterator]()
-  for (;;) {
-    const { value, done } = await Promise.race([lines.next(), failed])
-    if (done === true) return
-    number++
-    const line = value.trim()
-    if (line !== '' && !line.startsWith('#')) yield itemOfLine(line, number, folder)
+  try {
+    for await (const text of lines) {
+      number++
+      const line = text.trim()
+      if (line !== '' && !line.startsWith('#')) yield itemOfLine(line, number, folder)
+    }
+  } catch (error) {
+    throw fault ?? error
   }
+  if (fault !== undefined) throw fault
 }
 
 function itemOfLine(line: string, number: number, folder: string): Item {

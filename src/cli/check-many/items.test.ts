@@ -1,0 +1,38 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { afterAll, describe, expect, it } from 'vitest'
+import { itemsOfList } from './items.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'items-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+setFlagsFromString('--expose-gc')
+const collect: () => void = runInNewContext('gc')
+
+function heapUsed(): number {
+  collect()
+  return process.memoryUsage().heapUsed
+}
+
+describe('itemsOfList', () => {
+  it('keeps nothing of the lines that it has read', async () => {
+    const list = join(folder, 'list')
+    const count = 60_000
+    writeFileSync(list, Array.from({ length: count }, (_, index) => `attestation-${index}.pem\n`).join(''))
+    let [read, before, others] = [0, 0, 0]
+    for await (const { name } of itemsOfList(list, folder)) {
+      if (read === 10_000) before = heapUsed()
+      if (name !== `attestation-${read++}.pem`) others++
+    }
+    expect([read, others]).toEqual([count, 0])
+    expect((heapUsed() - before) / 2 ** 20).toBeLessThan(4)
+  })
+
+  it('says what is wrong with a list that cannot be read', async () => {
+    for (const list of [join(folder, 'none'), folder])
+      await expect(itemsOfList(list, folder).next()).rejects.toMatchObject({ code: 'input.unreadable' })
+  })
+})
