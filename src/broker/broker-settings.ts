@@ -54,7 +54,7 @@ export interface BrokerSettings {
 
 const malformed = (where: string, what: string): EnrollError =>
   new EnrollError('broker.settings', `Could not read the broker’s settings: ${where}: ${what}.`, {
-    remedy: 'Compare the file with the example in docs/fleet.md.',
+    remedy: 'Compare the file with the example in docs/broker.md.',
   })
 
 const NAME = /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/i

@@ -175,7 +175,7 @@ async function startParts(
       listen: '127.0.0.1:0',
       certificate: write('broker.pem', server.certificate),
       key: `file:${write('broker.key', server.key)}`,
-      // As in docs/fleet.md, and beyond all that is ordered here.
+      // As in docs/broker.md, and beyond all that is ordered here.
       limits: { perDay: 100_000, perMonth: 100_000 },
       hosts: identities.map(({ pin }, host) => ({
         name: `host${host}`,

@@ -134,7 +134,7 @@ async function readSettings(args: Arguments, { cwd }: CommandContext): Promise<B
   const given = args.text('settings')
   if (given === undefined) {
     throw new EnrollError('usage', 'Could not start: the broker needs a file of its own.', {
-      remedy: 'Run `hsm-enroll broker SETTINGS`; docs/fleet.md has an example.',
+      remedy: 'Run `hsm-enroll broker SETTINGS`; docs/broker.md has an example.',
     })
   }
   const file = resolve(cwd, given)

@@ -89,7 +89,7 @@ export function databaseError(error: unknown, address: string): EnrollError {
       return made(
         'ledger.login',
         `The ledger at ${address} refused the login or a right`,
-        'Check ledger.user and ledger.password; docs/fleet.md lists the roles and what each may do.',
+        'Check ledger.user and ledger.password; docs/ledger.md lists the roles and what each may do.',
       )
     case 'schema':
       return made(
