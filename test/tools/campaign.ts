@@ -10,13 +10,15 @@ import { appendFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { EXIT } from '../../src/errors.ts'
-import { type Host, REJECTED, startFleet } from './campaign/fleet.ts'
+import { type Host, REJECTED, startFleet, USUAL } from './campaign/fleet.ts'
 import { Lan } from './campaign/lan.ts'
 import { type Ended, startProgram } from './campaign/programs.ts'
 import { Troubles } from './campaign/troubles.ts'
 import { completeHistory, faultsOf, isSettled, runsIn, spkiOf } from './campaign/verdict.ts'
 import { Random } from './random.ts'
 
+/** Milliseconds for each host before one begins its next command: to start a program takes half a second of a processor. */
+const PACE = 125
 /** Rounds in which everything has to settle once nothing goes wrong any more. */
 const ROUNDS = 12
 /** Milliseconds until the first orders have to be there. */
@@ -128,10 +130,18 @@ try {
   const begun = performance.now()
   const troubles = new Troubles(fleet, running, random)
   let over = false
+  // The organization of most keys is a new one until its first order: otherwise all of them would wait for the person.
+  const [host0] = fleet.hosts
+  const plain = host0?.profiles.find(({ organization }) => organization === USUAL)
+  if (host0 !== undefined && plain !== undefined) {
+    await command(host0, 'enroll', plain.file, ...YES)
+    await decideOnAll()
+    await resume(host0)
+  }
   const work = fleet.hosts.map(async (host) => {
     while (!over && !(await isSettled(host))) {
       await enrolAgain(host)
-      await delay(1000 + random.below(3000))
+      await delay(hosts * (PACE + random.below(3 * PACE)))
     }
   })
   const person = (async () => {

@@ -24,8 +24,10 @@ const ANCHORED = 30
 
 /** What the name of the organization of a key says that the second person does with it. */
 export const REJECTED = 'Reject'
+/** And of most keys: they wait for the person no more once one of them was ordered for. */
+export const USUAL = 'Example Signing GmbH'
 const organizationOf = (host: number, key: number): string =>
-  key % 10 === 1 ? `${REJECTED} ${host}-${key}` : key % 5 === 0 ? `Approve ${host}-${key}` : 'Example Signing GmbH'
+  key % 10 === 1 ? `${REJECTED} ${host}-${key}` : key % 5 === 0 ? `Approve ${host}-${key}` : USUAL
 
 export interface Host extends Seat {
   readonly address: string
@@ -33,7 +35,7 @@ export interface Host extends Seat {
   /** A file with all its profiles, for `batch`. */
   readonly jobs: string
   /** What is to be ordered: the profile's file, and whether the second person rejects it. */
-  readonly profiles: readonly { readonly file: string; readonly rejected: boolean }[]
+  readonly profiles: readonly { readonly file: string; readonly organization: string; readonly rejected: boolean }[]
   /** Which broker the address leads it to. */
   broker: number
 }
@@ -125,7 +127,8 @@ export async function startFleet(lan: Lan, folder: string, hosts: number, keys: 
         order: { ...base.order, organizationName: organization },
         broker,
       }
-      return { file: write(`${node}-${key}.yaml`, stringify(profile)), rejected: organization.startsWith(REJECTED) }
+      const file = write(`${node}-${key}.yaml`, stringify(profile))
+      return { file, organization, rejected: organization.startsWith(REJECTED) }
     })
     const jobs = write(`${node}.jobs`, profiles.map(({ file }) => file).join('\n'))
     built.push({ node, client: index + 1, home, address, stateDirectory, jobs, profiles, broker: index % 2 })

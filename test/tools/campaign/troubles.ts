@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
+import { setMaxListeners } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Random } from '../random.ts'
@@ -40,6 +41,8 @@ export class Troubles {
     this.#fleet = fleet
     this.#running = running
     this.#random = random
+    // All that goes on at once waits for its own end, or for this.
+    setMaxListeners(0, this.#over.signal)
   }
 
   /** In runs that have the time for it, some pauses are longer than every time-out. Throws what kept it from doing or undoing anything. */
