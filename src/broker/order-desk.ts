@@ -26,6 +26,7 @@ import {
   isBeingPlaced,
   type KnownOrder,
   knownOrder,
+  mayOrderAgain,
   orderIn,
   orderQuestions,
   orderView,
@@ -119,13 +120,21 @@ export class OrderDesk {
     await this.#leftBefore()
     for (const claim of this.#left) {
       try {
-        const order = await this.#queue.run(claim, () => this.#look(claim, false))
+        const order = await this.#queue.run(claim, () => this.#settle(claim))
         if (order?.state !== 'ordering') this.#left.delete(claim)
       } catch (error) {
         // Whoever asks for this one is told why; the others are settled all the same.
         if (!(error instanceof EnrollError)) throw error
       }
     }
+  }
+
+  /** What came to nothing gives back its claim: only the broker that has its run can, and the host may ask another one for good. */
+  async #settle(claim: string): Promise<BrokeredOrder | undefined> {
+    const order = await this.#look(claim, false)
+    if (order !== undefined && mayOrderAgain(order.state))
+      await freeOver(this.#setting, claim, await (await this.ledger).claimOf(claim))
+    return order
   }
 
   async #findLeft(): Promise<void> {

@@ -99,6 +99,54 @@ describe.skipIf(!allHere(missingServer()))('two brokers over one PostgreSQL', ()
     expect(kit.orders - before).toBe(1)
   })
 
+  it.each([
+    ['is started again', true],
+    ['has its database again', false],
+  ])(
+    'order for a key that one of them kept, which had sent nothing and could not say so, once it %s',
+    async (what, isStartedAgain) => {
+      const state = 'broker-keeping'
+      let away = true
+      const refuse = (): never => {
+        throw new EnrollError('ledger.unreachable', 'Away.', { remedy: 'Wait.' })
+      }
+      class Keeping extends PostgresqlLedger {
+        override take(...[wishes, facts]: Parameters<PostgresqlLedger['take']>): ReturnType<PostgresqlLedger['take']> {
+          const isOver = facts.some((fact) => fact.kind === 'order' && fact.status === 'not-sent')
+          return away && isOver ? refuse() : super.take(wishes, facts)
+        }
+        override release(...claim: Parameters<PostgresqlLedger['release']>): Promise<void> {
+          return away ? refuse() : super.release(...claim)
+        }
+      }
+      const begin = async (): Promise<OrderDesk> => {
+        const ledger = new Keeping(server.options(database, 'broker'))
+        ledgers.push(ledger)
+        const services = kit.services(join(kit.folder, state))
+        const certificateAuthority: typeof services.certificateAuthority = async (configuration) => ({
+          ...(await services.certificateAuthority(configuration)),
+          applyOrder: async () => ({ kind: 'not-sent', reason: 'No connection.', remedy: 'Wait.' }),
+        })
+        return new OrderDesk({
+          configuration: await kit.brokerConfiguration(state),
+          settings: kit.settings(HOSTS),
+          services: { ...services, ledger, certificateAuthority },
+        })
+      }
+      const host = kit.settings(HOSTS).hosts[2]
+      if (host === undefined) throw new Error('no host')
+      const request = await kit.request({ 'order.organizationName': `kept until it ${what}` })
+      const before = kit.orders
+      const desk = await begin()
+      await desk.settleLeft()
+      await expect(desk.place(host, request)).rejects.toThrow()
+      away = false
+      await (isStartedAgain ? await begin() : desk).settleLeft()
+      expect((await ask(urls[1], request, third)).body).toMatchObject({ state: 'ordered' })
+      expect(kit.orders - before).toBe(1)
+    },
+  )
+
   it('say that an order is under way which the other one is about to send; who is first orders, and the other one hands it over', async () => {
     const ledger = new PostgresqlLedger(server.options(database, 'broker'))
     ledgers.push(ledger)
