@@ -11,6 +11,8 @@ export interface KnownRun {
   readonly record: RunRecord
   /** Hashes of the entries that say that an order was about to be sent. */
   readonly intents: readonly string[]
+  /** Those that were taken back before anything was sent, since the ledger did not take them: it may lack them. */
+  readonly takenBack: readonly string[]
   /** How often it said that nobody knows what became of one. */
   readonly unknowns: number
 }
@@ -27,9 +29,12 @@ export async function runsIn(stateDirectory: string): Promise<readonly KnownRun[
     if (record === undefined) continue
     const { entries } = journal
     const intents = entries.filter(({ event }) => event.type === 'submitting').map(({ hash }) => hash)
+    const takenBack = entries
+      .filter(({ event }, index) => event.type === 'submitting' && entries[index + 1]?.event.type === 'not-sent')
+      .map(({ hash }) => hash)
     // The balance that is read later is another entry about the same.
     const unknowns = entries.filter(({ event }) => event.type === 'unknown' && event.balanceAfter === undefined).length
-    runs.push({ id, record, intents, unknowns })
+    runs.push({ id, record, intents, takenBack, unknowns })
   }
   return runs
 }
@@ -102,7 +107,9 @@ export async function faultsOf(fleet: Fleet, resolved: readonly string[]) {
   const intended = facts.filter(({ status }) => status === 'intended')
   const inJournals = new Set(journals.flatMap(({ intents }) => intents))
   const inLedger = new Set(intended.map(({ entry }) => entry))
-  for (const intent of inJournals) say(!inLedger.has(intent), `the ledger lacks the intent ${intent}`)
+  const takenBack = new Set(journals.flatMap((run) => run.takenBack))
+  for (const intent of inJournals)
+    say(!inLedger.has(intent) && !takenBack.has(intent), `the ledger lacks the intent ${intent}`)
   for (const intent of inLedger) say(!inJournals.has(intent), `no journal has the intent ${intent}`)
   let unknowns = 0
   for (const { id, intents, unknowns: told, record } of journals) {
@@ -113,7 +120,7 @@ export async function faultsOf(fleet: Fleet, resolved: readonly string[]) {
       .filter((status, index, all) => status !== all[index - 1])
     const last = statuses.at(-1)
     say(intents.length > 1, `${id} meant to order ${intents.length} times`)
-    if (intents.length === 0) continue
+    if (!intents.some((intent) => inLedger.has(intent) || !takenBack.has(intent))) continue
     say(!statuses.some((status) => FINAL.includes(status)), `${id} has no outcome: ${statuses.join(', ')}`)
     say(
       last === 'intended' || last === 'unknown',
