@@ -198,14 +198,22 @@ export class OrderDesk {
       this.#left.add(claim)
       throw error
     })
+    if (placed === undefined) return this.#lookAtOther(claim)
     const now = await ledger.look({ ...questions, claims: [...questions.claims, ...acquaintances(order).keys()] })
-    if (placed?.accepted === true) await makeKnown(ledger, order, placed.run, now)
-    const last = recorded(orderIn(now, claim))
-    // Who was first may not have said yet what it means with the key.
-    const known: BrokeredOrder = placed === undefined && last.state === 'none' ? { ...last, state: 'ordering' } : last
-    // The outcome is in the journal alone, or another broker is about it.
+    if (placed.accepted) await makeKnown(ledger, order, placed.run, now)
+    const known = recorded(orderIn(now, claim))
+    // The outcome is in the journal alone.
     if (known.state === 'ordering') this.#left.add(claim)
     return known
+  }
+
+  /** Of a key that another run has claimed. It may be one of here that died before the ledger had more of it than the claim. */
+  async #lookAtOther(claim: string): Promise<BrokeredOrder> {
+    const last = (await this.#look(claim, false)) ?? recorded(undefined)
+    // Who was first may not have said yet what it means with the key.
+    const order: BrokeredOrder = last.state === 'none' ? { ...last, state: 'ordering' } : last
+    if (order.state === 'ordering') this.#left.add(claim)
+    return order
   }
 
   /**
