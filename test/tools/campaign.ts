@@ -19,8 +19,11 @@ import { Random } from './random.ts'
 
 /** Milliseconds for each host before one begins its next command: to start a program takes half a second of a processor. */
 const PACE = 125
-/** Rounds in which everything has to settle once nothing goes wrong any more. */
-const ROUNDS = 12
+/**
+ * Milliseconds in which everything has to settle once nothing goes wrong any more: for five minutes a broker says of an order that another
+ * one may be about to send that it is under way.
+ */
+const CALM = 420_000
 /** Milliseconds until the first orders have to be there. */
 const PATIENCE = 300_000
 /** Defects of our own: exit code 70, and what an abort of Node.js ends with. */
@@ -159,12 +162,14 @@ try {
   console.log(`troubles ${JSON.stringify(troubles.done)}`)
   await Promise.all([...work, person])
 
-  for (let round = 0; round < ROUNDS; round++) {
+  const calm = performance.now() + CALM
+  for (let round = 0; round === 0 || performance.now() < calm; round++) {
     await resolveUnknowns()
     await decideOnAll()
     const open: Host[] = []
     for (const host of fleet.hosts) if (round === 0 || !(await isSettled(host))) open.push(host)
     if (open.length === 0) break
+    if (round > 0) await delay(2000)
     await Promise.all(
       open.map(async (host) => {
         await resume(host)
