@@ -184,7 +184,7 @@ try {
     `hosts ${hosts}, keys ${hosts * keys}, seconds of trouble ${seconds}, in all ${Math.round((performance.now() - begun) / 1000)}`,
   )
   console.log(
-    `approved ${figures.approved}, orders ${figures.orders} (${during} of them during the trouble), intents ${figures.intents}, unknown and told once ${figures.unknowns}`,
+    `approved ${figures.approved}, orders ${figures.orders} (${during} of them during the trouble), intents ${figures.intents}, unknown and told once ${figures.unknowns}, certificates that wait for the CA's three hours ${figures.waiting}`,
   )
   for (const fault of [...faults, ...defects]) console.log(`FAULT ${fault}`)
   process.exitCode = faults.length + defects.length > 0 ? 1 : 0
