@@ -1,10 +1,6 @@
-import { styleText } from 'node:util'
 import type { ExitCode } from '../errors.ts'
-import { jsonText } from '../json-text.ts'
-import { NEXT_STEPS, pasteable, type Surrounding } from './next-steps.ts'
-import { printableInLocale } from './printable-in-locale.ts'
-
-type Style = 'green' | 'red' | 'yellow' | 'dim' | 'bold'
+import { pasteable, type Surrounding } from './next-steps.ts'
+import { jsonIn, lineIn, type OutputForm, plainIn, type Style, styledIn } from './output-form.ts'
 
 export interface OutputOptions {
   readonly json: boolean
@@ -38,7 +34,7 @@ export class Output {
   /** The one result of a command: `value` as JSON, or what `human` makes of it. */
   result(value: unknown, human: () => string): void {
     // After JSON Lines an error is one line too.
-    const text = this.json ? this.#json(value, this.#lines ? 0 : 2) : this.#plain(human())
+    const text = this.json ? jsonIn(this.form, value, this.#lines ? 0 : 2) : plainIn(this.form, human())
     if (text !== '') this.#options.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
   }
 
@@ -47,7 +43,7 @@ export class Output {
     let any = false
     await this.#flow(`{\n  "${member}": [`)
     for await (const item of items) {
-      await this.#flow(`${any ? ',' : ''}\n    ${this.#json(item, 2).replaceAll('\n', '\n    ')}`)
+      await this.#flow(`${any ? ',' : ''}\n    ${jsonIn(this.form, item, 2).replaceAll('\n', '\n    ')}`)
       any = true
     }
     await this.#flow(any ? '\n  ]\n}\n' : ']\n}\n')
@@ -89,8 +85,13 @@ export class Output {
 
   /** One line of a stream: JSON Lines with `--json`. */
   line(value: unknown, human: () => string): void {
+    this.lines(lineIn(this.form, value, human))
+  }
+
+  /** Lines of a stream that were written in this form. */
+  lines(text: string): void {
     this.#lines = true
-    this.#options.stdout.write(`${this.json ? this.#json(value, 0) : this.#plain(human())}\n`)
+    this.#options.stdout.write(text)
   }
 
   /** A piece of a report in a format of its own. */
@@ -99,28 +100,32 @@ export class Output {
   }
 
   progress(text: string): void {
-    if (!this.#options.quiet) this.#options.stderr.write(`${this.#plain(this.pasteable(text))}\n`)
+    if (!this.#options.quiet) this.#options.stderr.write(`${plainIn(this.form, this.pasteable(text))}\n`)
   }
 
   warn(text: string): void {
-    this.#options.stderr.write(`${this.style('yellow', 'warning:', 'stderr')} ${this.#plain(this.pasteable(text))}\n`)
+    this.#options.stderr.write(
+      `${this.style('yellow', 'warning:', 'stderr')} ${plainIn(this.form, this.pasteable(text))}\n`,
+    )
   }
 
   error(text: string): void {
-    this.#options.stderr.write(`${this.#plain(this.pasteable(text))}\n`)
+    this.#options.stderr.write(`${plainIn(this.form, this.pasteable(text))}\n`)
   }
 
-  #json(value: unknown, indent: number): string {
-    return jsonText(value, indent, (name, text) => (NEXT_STEPS.has(name) ? this.pasteable(text) : text))
-  }
-
-  #plain(text: string): string {
-    return printableInLocale(text, this.#options.env)
+  /** How results are written from here on. */
+  get form(): OutputForm {
+    const { LC_ALL = '', LC_CTYPE = '', LANG = '' } = this.#options.env
+    const locale = { LC_ALL, LC_CTYPE, LANG }
+    return { json: this.json, colours: this.#hasColours('stdout'), locale, surrounding: this.#surrounding }
   }
 
   style(style: Style, text: string, stream: 'stdout' | 'stderr' = 'stdout'): string {
+    return styledIn({ colours: this.#hasColours(stream) }, style, text)
+  }
+
+  #hasColours(stream: 'stdout' | 'stderr'): boolean {
     const { env } = this.#options
-    const colours = this.#options[stream].isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb'
-    return colours ? styleText(style, text) : text
+    return this.#options[stream].isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb'
   }
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writePem } from '../../src/asn1/pem.ts'
-import type { Item, Outcome } from '../../src/cli/check-many/item.ts'
+import { type Item, type Outcome, outcomeOfCrash } from '../../src/cli/check-many/item.ts'
 import { judgeAll } from '../../src/cli/check-many/pool.ts'
 import { testKeyPair } from '../../src/sandbox/test-key-pair.ts'
 import { createYubikeyEvidenceIssuer, yubikeyPackage } from '../../src/sandbox/yubikey/evidence/issuer.ts'
@@ -108,7 +108,8 @@ describe('judgeAll', () => {
   }
   const collect = async (names: readonly string[], program: URL): Promise<readonly Outcome[]> => {
     const outcomes: Outcome[] = []
-    for await (const each of judgeAll(named(names), { program, data: {}, workers: 2 })) outcomes.push(each)
+    const options = { program, data: {}, workers: 2, crashed: outcomeOfCrash }
+    for await (const each of judgeAll(named(names), options)) outcomes.push(each)
     return outcomes
   }
 
@@ -141,7 +142,8 @@ describe('judgeAll', () => {
       }
     }
     const seen: string[] = []
-    for await (const { name } of judgeAll(counted(), { program: patient, data: { answered }, workers: 2 })) {
+    const options = { program: patient, data: { answered }, workers: 2, crashed: outcomeOfCrash }
+    for await (const { name } of judgeAll(counted(), options)) {
       if (seen.length === 0) expect(read).toBeLessThan(700)
       seen.push(name)
     }

@@ -4,10 +4,11 @@ import { VERSION } from '../../version.ts'
 import { csvLine } from '../csv.ts'
 import type { Outcome } from './item.ts'
 
-/** What a report begins with, has of each outcome, and ends with; it is written as the outcomes come. */
-export interface ReportFormat {
+/** What a report begins with, has of each outcome, between those that have something, and ends with; it is written as the outcomes come. */
+interface ReportFormat {
   readonly begin: string
   readonly each: (outcome: Outcome) => string
+  readonly between: string
   readonly end: string
 }
 
@@ -79,29 +80,27 @@ function sarifResults({ name, result, error }: Outcome): readonly object[] {
 const driver = { name: 'hsm-enroll', version: VERSION }
 
 export const REPORT_FORMATS = {
-  csv: () => ({
+  csv: {
     begin: `${csvLine(COLUMNS)}\r\n`,
     each: (outcome) => `${csvLine(csvRow(outcome))}\r\n`,
+    between: '',
     end: '',
-  }),
-  junit: () => ({
+  },
+  junit: {
     begin: '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites><testsuite name="hsm-enroll check-many">\n',
     each: junitCase,
+    between: '',
     end: '</testsuite></testsuites>\n',
-  }),
-  sarif: () => {
-    let separator = ''
-    return {
-      begin: `{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"tool":{"driver":${JSON.stringify(driver)}},"results":[`,
-      each: (outcome) =>
-        sarifResults(outcome)
-          .map((result) => {
-            const text = `${separator}\n${JSON.stringify(result)}`
-            separator = ','
-            return text
-          })
-          .join(''),
-      end: '\n]}]}\n',
-    }
   },
-} as const satisfies Readonly<Record<string, () => ReportFormat>>
+  sarif: {
+    begin: `{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"tool":{"driver":${JSON.stringify(driver)}},"results":[\n`,
+    each: (outcome) =>
+      sarifResults(outcome)
+        .map((result) => JSON.stringify(result))
+        .join(',\n'),
+    between: ',\n',
+    end: '\n]}]}\n',
+  },
+} as const satisfies Readonly<Record<string, ReportFormat>>
+
+export type ReportFormatName = keyof typeof REPORT_FORMATS

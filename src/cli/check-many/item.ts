@@ -1,5 +1,6 @@
 import type { AttestationResult } from '../../attestation/contract/attestation-result.ts'
 import type { FilesToCheck } from '../../check/check-files.ts'
+import { EXIT } from '../../errors.ts'
 import type { Failure } from '../output.ts'
 
 /** One piece of evidence of many. */
@@ -18,6 +19,17 @@ export interface Outcome {
   readonly result?: AttestationResult
   readonly error?: Failure
 }
+
+/** Of a package that ended its worker. */
+export const outcomeOfCrash = ({ name }: Item): Outcome => ({
+  name,
+  error: {
+    code: 'defect',
+    message: `Internal error: judging ${name} ended its worker.`,
+    remedy: 'Report it with the file. The other packages were judged.',
+    exitCode: EXIT.defect,
+  },
+})
 
 /** What every item is judged by. Plain data: it goes to each worker once. */
 export type Judging = Omit<FilesToCheck, 'csr' | 'publicKey' | 'passOver'>

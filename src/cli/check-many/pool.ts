@@ -1,6 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { EXIT } from '../../errors.ts'
-import type { Item, Outcome } from './item.ts'
+import type { Item } from './item.ts'
 
 /** Packages in one message: a message costs as much as a verdict. */
 const SHARE = 32
@@ -16,21 +15,23 @@ interface Share {
   readonly items: readonly Item[]
 }
 
-export interface PoolOptions {
-  /** The program of a worker, as a file or as its text. It gets `data`, says READY, and answers every list of items with the list of their outcomes. */
+export interface PoolOptions<T> {
+  /** The program of a worker, as a file or as its text. It gets `data`, says READY, and answers every list of items with a list, one T each. */
   readonly program: URL | string
   readonly data: unknown
   readonly workers: number
+  /** What stands for a package that ended its worker. */
+  readonly crashed: (item: Item) => T
   readonly signal?: AbortSignal
 }
 
-/** The outcomes in the order of the items, as they come, on several cores. A package that ends its worker is an outcome like others. */
-export async function* judgeAll(
+/** What workers make of items, in the order of the items, as it comes, on several cores. */
+export async function* judgeAll<T>(
   items: AsyncIterable<Item>,
-  { program, data, workers, signal }: PoolOptions,
-): AsyncGenerator<Outcome> {
+  { program, data, workers, crashed, signal }: PoolOptions<T>,
+): AsyncGenerator<T> {
   const source = items[Symbol.asyncIterator]()
-  const done = new Map<number, Outcome>()
+  const done = new Map<number, T>()
   const again: Share[] = []
   const busy = new Map<Worker, Share>()
   const idle: Worker[] = []
@@ -48,7 +49,7 @@ export async function* judgeAll(
     const worker = new Worker(program, { eval: typeof program === 'string', workerData: data, resourceLimits: LIMITS })
     all.add(worker)
     let isReady = false
-    worker.on('message', (message: readonly Outcome[] | typeof READY) => {
+    worker.on('message', (message: readonly T[] | typeof READY) => {
       isReady = true
       const share = busy.get(worker)
       for (const [index, outcome] of message === READY ? [] : message.entries())
@@ -67,7 +68,9 @@ export async function* judgeAll(
       all.delete(worker)
       busy.delete(worker)
       if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1)
-      if (share !== undefined) again.push(...afterCrash(share, done))
+      const [first, second] = share?.items ?? []
+      if (share !== undefined && first !== undefined && second === undefined) done.set(share.first, crashed(first))
+      else if (share !== undefined) again.push(...eachAlone(share))
       else if (!closing && !isReady) fault = cause ?? new Error('a worker ended by itself')
       if (!closing && fault === undefined) start()
       wake()
@@ -123,20 +126,6 @@ export async function* judgeAll(
   }
 }
 
-/** Which of a share it was shows when each is tried alone; one that was alone is told. */
-function afterCrash({ first, items }: Share, done: Map<number, Outcome>): readonly Share[] {
-  const [only] = items
-  if (items.length > 1 || only === undefined) {
-    return items.map((item, index) => ({ first: first + index, items: [item] }))
-  }
-  done.set(first, {
-    name: only.name,
-    error: {
-      code: 'defect',
-      message: `Internal error: judging ${only.name} ended its worker.`,
-      remedy: 'Report it with the file. The other packages were judged.',
-      exitCode: EXIT.defect,
-    },
-  })
-  return []
-}
+/** Which of a share it was that ended a worker shows when each is tried alone. */
+const eachAlone = ({ first, items }: Share): readonly Share[] =>
+  items.map((item, index) => ({ first: first + index, items: [item] }))

@@ -6,8 +6,9 @@ import { readInputs } from '../../config/read-inputs.ts'
 import { failureOf } from '../report-error.ts'
 import type { Item, Judging, Outcome } from './item.ts'
 import { READY } from './pool.ts'
+import { type Row, type RowForm, rowIn } from './row.ts'
 
-const judging = workerData as Judging
+const { judging, form } = workerData as { readonly judging: Judging; readonly form: RowForm }
 
 /** A folder may hold 32 MB. */
 const AT_A_TIME = 4
@@ -31,11 +32,11 @@ async function judge({ name, paths, csr }: Item): Promise<Outcome> {
 }
 
 parentPort?.on('message', async (items: readonly Item[]) => {
-  const outcomes: Outcome[] = []
+  const rows: Row[] = []
   // One is judged while the files of others are read.
   for (let at = 0; at < items.length; at += AT_A_TIME)
-    outcomes.push(...(await Promise.all(items.slice(at, at + AT_A_TIME).map(judge))))
-  parentPort?.postMessage(outcomes)
+    for (const outcome of await Promise.all(items.slice(at, at + AT_A_TIME).map(judge))) rows.push(rowIn(form, outcome))
+  parentPort?.postMessage(rows)
 })
 
 parentPort?.postMessage(READY)

@@ -1,11 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { EnrollError, EXIT, type ExitCode } from '../../errors.ts'
-import { printable } from '../../printable.ts'
-import type { Outcome } from '../check-many/item.ts'
+import type { Row, RowForm } from '../check-many/row.ts'
 import type { Command } from '../command.ts'
 import { configure, TRUST_OPTIONS } from '../configure.ts'
 import { expectFlags, JUDGING_OPTIONS, policyFlags, readDay, readHsmType } from '../judging-flags.ts'
-import type { Output } from '../output.ts'
 
 export const checkMany: Command = {
   command: 'check-many [paths..]',
@@ -30,10 +28,12 @@ export const checkMany: Command = {
     const { configuredPolicy } = await import('../../check/policy/configured-policy.ts')
     const { knowledgeInForce } = await import('../../config/knowledge-in-force.ts')
     const { readInput } = await import('../../config/read-input.ts')
+    const { outcomeOfCrash } = await import('../check-many/item.ts')
     const { itemsOfList, itemsOfPaths } = await import('../check-many/items.ts')
     const { judgeAll } = await import('../check-many/pool.ts')
     const { workerProgram } = await import('../check-many/worker-program.ts')
     const { REPORT_FORMATS } = await import('../check-many/formats.ts')
+    const { rowIn } = await import('../check-many/row.ts')
     const { output } = context
     const hsmType = readHsmType(args.text('hsm-type'))
     const on = readDay(args.text('on'))
@@ -50,56 +50,50 @@ export const checkMany: Command = {
         remedy: 'Omit one of them; --json prints a JSON object in a line for each attestation.',
       })
     }
-    const report = format === 'csv' || format === 'junit' || format === 'sarif' ? REPORT_FORMATS[format]() : undefined
+    const report = format === 'csv' || format === 'junit' || format === 'sarif' ? format : undefined
     const configuration = await configure(args, context, {
       flags: { ...policyFlags(args), ...expectFlags(args.list('expect')) },
     })
     const knowledge = await knowledgeInForce(configuration)
-    const outcomes = judgeAll(list === undefined ? itemsOfPaths(paths) : itemsOfList(list, context.cwd), {
+    const form: RowForm = { output: output.form, ...(report === undefined ? {} : { report }) }
+    const rows = judgeAll<Row>(list === undefined ? itemsOfPaths(paths) : itemsOfList(list, context.cwd), {
       program: workerProgram(),
       data: {
-        ...(hsmType === undefined ? {} : { hsmType }),
-        ...(on === undefined ? {} : { on }),
-        trustAnchors: await configuredTrustAnchors(configuration, readInput, hsmType),
-        policy: configuredPolicy(configuration, knowledge),
-        options: { fieldUpgradeWarrants: configuration.text('policy.fieldUpgradeWarrants') },
-        knowledge,
-        now: Date.now(),
+        form,
+        judging: {
+          ...(hsmType === undefined ? {} : { hsmType }),
+          ...(on === undefined ? {} : { on }),
+          trustAnchors: await configuredTrustAnchors(configuration, readInput, hsmType),
+          policy: configuredPolicy(configuration, knowledge),
+          options: { fieldUpgradeWarrants: configuration.text('policy.fieldUpgradeWarrants') },
+          knowledge,
+          now: Date.now(),
+        },
       },
+      crashed: (item) => rowIn(form, outcomeOfCrash(item)),
       workers: args.integer('workers') ?? availableParallelism(),
       signal: context.signal,
     })
     const counts = { acceptable: 0, refused: 0, unreadable: 0 }
     let exitCode: ExitCode = EXIT.done
-    if (report !== undefined) output.text(report.begin)
-    for await (const outcome of outcomes) {
-      if (report === undefined) output.line(outcome, () => lineOf(outcome, output))
-      else output.text(report.each(outcome))
-      counts[outcome.result === undefined ? 'unreadable' : outcome.result.acceptable ? 'acceptable' : 'refused']++
-      exitCode = worst(exitCode, outcome)
+    const { begin, between, end } = report === undefined ? { begin: '', between: '', end: '' } : REPORT_FORMATS[report]
+    const write = (text: string): void => (report === undefined ? output.lines(text) : output.text(text))
+    if (report !== undefined) write(begin)
+    let isFirst = true
+    for await (const row of rows) {
+      if (row.text !== '') {
+        write(isFirst ? row.text : between + row.text)
+        isFirst = false
+      }
+      counts[row.counts]++
+      // A defect before what is unreadable, that before what is refused.
+      if (row.exitCode > exitCode) exitCode = row.exitCode
     }
-    if (report !== undefined) output.text(report.end)
+    if (report !== undefined) write(end)
     const { acceptable, refused, unreadable } = counts
     output.progress(
       `${acceptable + refused + unreadable} checked: ${acceptable} acceptable, ${refused} refused, ${unreadable} unreadable.`,
     )
     return exitCode
   },
-}
-
-/** A defect before what is unreadable, that before what is refused. */
-function worst(before: ExitCode, { result, error }: Outcome): ExitCode {
-  const now = result === undefined ? (error?.exitCode ?? EXIT.defect) : result.acceptable ? EXIT.done : EXIT.refused
-  return now > before ? now : before
-}
-
-function lineOf({ name, result, error }: Outcome, output: Output): string {
-  const at = printable(name)
-  if (result === undefined)
-    return `${output.style('red', '✗')} ${at}: ${printable(error?.message ?? '')} (${error?.code})`
-  const { hsmType, device, acceptable, genuine, checks } = result
-  const of = [hsmType, device.serial].filter((part) => part !== undefined).join(' ')
-  if (acceptable) return `${output.style('green', '✓')} ${at}: ${printable(of)}, acceptable`
-  const why = checks.find(({ status }) => status === 'fail')
-  return `${output.style('red', '✗')} ${at}: ${printable(of)}, ${genuine ? 'genuine, but not acceptable' : 'not genuine'}: ${printable(why?.detail ?? '')} (${why?.id})`
 }
