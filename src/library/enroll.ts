@@ -84,7 +84,7 @@ export type { Artefact, Renewed, RunState, Submission } from '../enrollment/run-
 export type { RunRecord, RunSummary } from '../enrollment/run-record.ts'
 export type { EnrollmentServices, RunObserver } from '../enrollment/services.ts'
 export type { Answers, Questions } from '../ledger/answers.ts'
-export type { Claim } from '../ledger/claim.ts'
+export type { Claim, Wish } from '../ledger/claim.ts'
 export type { Fact, FactBodies, FactKind, HostRequest, OrderStatus, RecordedFact } from '../ledger/fact.ts'
 export type { Ledger } from '../ledger/ledger.ts'
 export type {

@@ -44,7 +44,8 @@ export const broker: Command = {
     const services = quiet(servicesFor(configuration, args, context))
     const desk = new OrderDesk({ configuration, settings, services })
     // What is damaged is found before a host calls.
-    await Promise.all([desk.ledger, desk.trustAnchors])
+    await desk.ledger
+    await desk.trustAnchors
     const log = (event: string, more: object, text: string): void =>
       context.output.line({ time: new Date().toISOString(), event, ...more }, () => text)
     const onDefect = (error: unknown): void => {
