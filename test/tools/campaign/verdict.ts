@@ -11,7 +11,10 @@ export interface KnownRun {
   readonly record: RunRecord
   /** Hashes of the entries that say that an order was about to be sent. */
   readonly intents: readonly string[]
-  /** Those that were taken back before anything was sent, since the ledger did not take them: it may lack them. */
+  /**
+   * Those that were taken back before anything was sent, since the ledger did not take them, or over which the broker died: the ledger may
+   * lack them. What the ledger lacks was not sent, which the numbers of the orders show.
+   */
   readonly takenBack: readonly string[]
   /** How often it said that nobody knows what became of one. */
   readonly unknowns: number
@@ -30,7 +33,10 @@ export async function runsIn(stateDirectory: string): Promise<readonly KnownRun[
     const { entries } = journal
     const intents = entries.filter(({ event }) => event.type === 'submitting').map(({ hash }) => hash)
     const takenBack = entries
-      .filter(({ event }, index) => event.type === 'submitting' && entries[index + 1]?.event.type === 'not-sent')
+      .filter(({ event }, index) => {
+        const next = entries[index + 1]?.event.type
+        return event.type === 'submitting' && (next === undefined || next === 'not-sent')
+      })
       .map(({ hash }) => hash)
     // The balance that is read later is another entry about the same.
     const unknowns = entries.filter(({ event }) => event.type === 'unknown' && event.balanceAfter === undefined).length

@@ -41,8 +41,10 @@ func orders(lines []line) (porcupine.Model, []porcupine.Operation, func() bool) 
 			return orderAnswer{l.Event == "answer" && (l.Status == 200 || l.Status == 202), l.State, l.Number}
 		})
 	for i, operation := range history {
-		// An answer that says that something failed: it may have been done before, or may yet be.
-		if !operation.Output.(orderAnswer).known {
+		out := operation.Output.(orderAnswer)
+		// An answer that says that something failed, or is under way: it may have been done before, or may yet be.
+		if !out.known || operation.Input.(orderCall).op == "place" && out.state == "ordering" {
+			history[i].Output = orderAnswer{}
 			history[i].Return = 1<<63 - 1
 		}
 	}
