@@ -2,7 +2,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import { createSecureContext } from 'node:tls'
 import { EnrollError } from '../errors.ts'
-import { readBody } from '../http-body.ts'
+import { readAtMost } from '../read-at-most.ts'
 import { MAX_REPLY } from './messages.ts'
 
 /** Where the broker is, and by what the two know each other. PEM. */
@@ -97,7 +97,7 @@ const isFinal = ({ code = '' }: NodeJS.ErrnoException): boolean =>
   /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME|ERR_SSL|ERR_TLS|EPROTO/.test(code)
 
 async function readJson(reply: IncomingMessage): Promise<unknown> {
-  const body = await readBody(reply, MAX_REPLY)
+  const body = await readAtMost(reply, MAX_REPLY)
   if (body === undefined) throw new Error('the answer of the broker is too long')
   try {
     return JSON.parse(body.toString('utf8')) as unknown

@@ -4,8 +4,9 @@ import { createServer, type Server } from 'node:https'
 import { TLSSocket } from 'node:tls'
 import { MAX_REQUEST } from '../broker-client/messages.ts'
 import { EnrollError } from '../errors.ts'
-import { mediaType, readBody } from '../http-body.ts'
+import { mediaType } from '../http-body.ts'
 import { authorityOf, connectionsOf, LISTENING_LIMITS, listen } from '../http-listening.ts'
+import { readAtMost } from '../read-at-most.ts'
 import { type Answer, faultAnswer, Refusal } from './answer.ts'
 import type { BrokerSettings } from './broker-settings.ts'
 import { type Caller, callerOf } from './callers.ts'
@@ -169,7 +170,7 @@ async function answerCall(
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
   if (mediaType(request) !== 'application/json') throw refusedBody(415, 'it is not application/json')
-  const body = await readBody(request, MAX_REQUEST).catch(() => {
+  const body = await readAtMost(request, MAX_REQUEST).catch(() => {
     // The caller hung up, or took too long: nobody reads this, but the log has it.
     throw refusedBody(400, 'it was cut off')
   })

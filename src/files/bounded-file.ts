@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
+import { readAtMost } from '../read-at-most.ts'
 
 /** More bytes than the reader will take; says how many it takes. */
 export class FileTooLarge extends Error {
@@ -73,15 +74,9 @@ async function readSized(handle: FileHandle, size: number): Promise<Buffer> {
 }
 
 async function readWhole(stream: AsyncIterable<unknown>, limit: number): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of stream) {
-    const bytes = Buffer.from(chunk as Uint8Array)
-    size += bytes.length
-    if (size > limit) throw new FileTooLarge(limit)
-    chunks.push(bytes)
-  }
-  return Buffer.concat(chunks)
+  const bytes = await readAtMost(stream, limit)
+  if (bytes === undefined) throw new FileTooLarge(limit)
+  return bytes
 }
 
 /** What a disk can answer, in words that follow "Could not read FILE: ". */

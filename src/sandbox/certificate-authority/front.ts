@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { readBody } from '../../http-body.ts'
+import { readAtMost } from '../../read-at-most.ts'
 import { carriesOut, type Fault, type FaultList } from './fault.ts'
 import { Refused } from './refusal.ts'
 import { type Endpoint, type EndpointReply, type Rehearsal, TEXT } from './rehearsal.ts'
@@ -30,7 +30,7 @@ async function serve(options: FrontOptions, request: IncomingMessage, response: 
   const url = new URL(request.url ?? '/', 'https://localhost')
   const path = decodeURIComponent(url.pathname)
   const endpoint = options.endpoints.find((candidate) => path === options.prefix + candidate.path)
-  const body = (await readBody(request, MAX_BODY))?.toString('utf8')
+  const body = (await readAtMost(request, MAX_BODY))?.toString('utf8')
   if (body === undefined) return write(response, { status: 413, contentType: TEXT, body: 'too large' })
   if (endpoint === undefined)
     return write(response, { status: 404, contentType: 'text/html', body: '<h1>Not Found</h1>' })

@@ -3,7 +3,7 @@ import { createServer as createHttpServer, type IncomingMessage, type Server, ty
 import { createServer as createHttpsServer, type ServerOptions } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { readBody } from '../../http-body.ts'
+import { readAtMost } from '../../read-at-most.ts'
 import { type ApiCall, matchCall } from './api-definition.ts'
 import { type EnumerationForm, withEnumerations } from './enumerations.ts'
 import { type Fault, FaultPlan } from './fault.ts'
@@ -217,7 +217,7 @@ function clientCertificateOf(socket: Socket): { readonly clientCertificate?: Uin
 }
 
 async function readText(request: IncomingMessage): Promise<string> {
-  const body = await readBody(request, MAX_REQUEST_BYTES)
+  const body = await readAtMost(request, MAX_REQUEST_BYTES)
   if (body === undefined) throw new Error('request too large')
   return body.toString()
 }

@@ -8,7 +8,7 @@ import { readOid } from '../../asn1/der-values.ts'
 import { explicit, integer, octetString, oid, sequence, setOf, time, tlv } from '../../asn1/der-writer.ts'
 import { parseNameText } from '../../asn1/name.ts'
 import { writePem } from '../../asn1/pem.ts'
-import { readBody } from '../../http-body.ts'
+import { readAtMost } from '../../read-at-most.ts'
 import {
   basicConstraints,
   type CertificateExtension,
@@ -70,7 +70,7 @@ export async function startTimeStampAuthority(options: AuthorityOptions = {}): P
 }
 
 async function readQuery(request: IncomingMessage): Promise<Buffer> {
-  const query = await readBody(request, 4096)
+  const query = await readAtMost(request, 4096)
   if (query === undefined) throw new Error('too large for a time-stamp request')
   return query
 }

@@ -3,8 +3,9 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import { createServer as createHttpsServer } from 'node:https'
 import type { Secret } from '../../../devices/device.ts'
 import { EnrollError } from '../../errors.ts'
-import { mediaType, readBody } from '../../http-body.ts'
+import { mediaType } from '../../http-body.ts'
 import { authorityOf, connectionsOf, LISTENING_LIMITS, listen } from '../../http-listening.ts'
+import { readAtMost } from '../../read-at-most.ts'
 import { type PushNotification, readPushNotification } from './push-notification.ts'
 import { memorySeenPushes, type SeenPushes } from './seen-pushes.ts'
 import { slowAnswers } from './slow-answers.ts'
@@ -142,7 +143,7 @@ function isAuthorized(request: IncomingMessage, basic: { readonly user: Secret; 
 
 async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
   if (mediaType(request) !== 'application/x-www-form-urlencoded') throw new Answer(415, 'the body is no form')
-  const body = await readBody(request, MAX_BODY)
+  const body = await readAtMost(request, MAX_BODY)
   if (body === undefined) throw new Answer(413, `the body is longer than ${MAX_BODY} bytes`)
   return new URLSearchParams(body.toString('utf8'))
 }
