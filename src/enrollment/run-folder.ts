@@ -1,12 +1,11 @@
-import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { didYouMeanHint } from '../did-you-mean.ts'
 import { EnrollError } from '../errors.ts'
 import { makeDirectory } from '../files/make-directory.ts'
+import { replaceFile } from '../files/replace-file.ts'
 import { syncDirectory } from '../files/sync-directory.ts'
-import { writeThrough } from '../files/write-through.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import type { Artefact } from './run-event.ts'
 import { isRunId, newRunId } from './run-id.ts'
@@ -117,9 +116,7 @@ export class RunFolder {
 
   /** Writes a file whole or not at all, and on disk, before anything may refer to it. */
   async writeArtefact(file: string, content: Uint8Array): Promise<Artefact> {
-    const temporary = join(this.path, `.${file}.${randomBytes(4).toString('hex')}`)
-    await writeThrough(temporary, 'wx', (descriptor) => writeFileSync(descriptor, content))
-    renameSync(temporary, join(this.path, file))
+    await replaceFile(join(this.path, file), content)
     await syncDirectory(this.path)
     return { file, sha256: sha256Hex(content) }
   }

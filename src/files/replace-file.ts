@@ -4,7 +4,7 @@ import { rename } from 'node:fs/promises'
 import { writeThrough } from './write-through.ts'
 
 /** Writes a file that appears whole in place of the one before, on disk when it resolves. `mode`: who may read it. */
-export async function replaceFile(file: string, content: string, mode = 0o600): Promise<void> {
+export async function replaceFile(file: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
   const draft = `${file}.${randomBytes(6).toString('hex')}`
   try {
     const write = (descriptor: number): void => {
