@@ -17,8 +17,8 @@ import { type RunSummary, recordIn } from './run-record.ts'
 export async function listRuns(stateDirectory: string): Promise<readonly RunSummary[]> {
   const runs: RunSummary[] = []
   for (const id of await listRunIds(stateDirectory)) {
-    const run = await readRun(stateDirectory, id)
-    if (run.record !== undefined || !RunFolder.at(stateDirectory, id).isGone()) runs.push(run)
+    const run = await readListed(stateDirectory, id)
+    if (run !== undefined) runs.push(run)
   }
   return runs.sort((a, b) => (beginningOf(a.id, a.record) < beginningOf(b.id, b.record) ? -1 : 1))
 }
@@ -26,6 +26,12 @@ export async function listRuns(stateDirectory: string): Promise<readonly RunSumm
 /** The day is in the id; the time of day only in the journal. */
 export const beginningOf = (id: string, record: { readonly startedAt: string } | undefined): string =>
   record?.startedAt ?? id
+
+/** A run that was listed; undefined if it has been removed since. Takes no lock. */
+export async function readListed(stateDirectory: string, id: string): Promise<RunSummary | undefined> {
+  const run = await readRun(stateDirectory, id)
+  return run.record === undefined && RunFolder.at(stateDirectory, id).isGone() ? undefined : run
+}
 
 /** A run whose whole id is known to be there. Takes no lock. */
 export async function readRun(stateDirectory: string, id: string): Promise<RunSummary> {

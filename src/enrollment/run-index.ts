@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { contentOf, type IndexLine, indexLine, readIndex, writeIndex } from './index-file.ts'
-import { readRun } from './list-runs.ts'
+import { readListed } from './list-runs.ts'
 import { listRunIds, RunFolder } from './run-folder.ts'
 import type { RunRecord, RunSummary } from './run-record.ts'
 
@@ -42,8 +42,7 @@ export async function* indexedRuns(
   const news = new Map<string, IndexLine>()
   const known = new Lookup(file)
   for (const id of ids) {
-    const run = RunFolder.at(stateDirectory, id)
-    const { path: folder, journalFile } = run
+    const { path: folder, journalFile } = RunFolder.at(stateDirectory, id)
     // Before the journal is read: what is appended meanwhile makes it news again.
     const stamp = stampOf(journalFile)
     const digest = stamp === undefined ? undefined : known.of(id, stamp)
@@ -51,9 +50,11 @@ export async function* indexedRuns(
       if (wanted(digest)) yield { id, folder, digest: JSON.parse(digest) }
       continue
     }
-    const { record, fault } = await readRun(stateDirectory, id)
+    const run = await readListed(stateDirectory, id)
+    if (run === undefined) continue
+    const { record, fault } = run
     if (record === undefined) {
-      if (!run.isGone()) yield { id, folder, fault }
+      yield { id, folder, fault }
       continue
     }
     const read = digestOf(record)
