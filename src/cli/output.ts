@@ -24,17 +24,20 @@ export class Output {
   readonly #options: OutputOptions
   #lines = false
   #run: string | undefined
-  #surrounding: Surrounding = {}
+  #form: OutputForm
 
   constructor(options: OutputOptions) {
     this.json = options.json
     this.#options = options
+    const { LC_ALL = '', LC_CTYPE = '', LANG = '' } = options.env
+    const locale = { LC_ALL, LC_CTYPE, LANG }
+    this.#form = { json: options.json, colours: this.#hasColours('stdout'), locale, surrounding: {} }
   }
 
   /** The one result of a command: `value` as JSON, or what `human` makes of it. */
   result(value: unknown, human: () => string): void {
     // After JSON Lines an error is one line too.
-    const text = this.json ? jsonIn(this.form, value, this.#lines ? 0 : 2) : plainIn(this.form, human())
+    const text = this.json ? jsonIn(this.#form, value, this.#lines ? 0 : 2) : plainIn(this.#form, human())
     if (text !== '') this.#options.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
   }
 
@@ -43,7 +46,7 @@ export class Output {
     let any = false
     await this.#flow(`{\n  "${member}": [`)
     for await (const item of items) {
-      await this.#flow(`${any ? ',' : ''}\n    ${jsonIn(this.form, item, 2).replaceAll('\n', '\n    ')}`)
+      await this.#flow(`${any ? ',' : ''}\n    ${jsonIn(this.#form, item, 2).replaceAll('\n', '\n    ')}`)
       any = true
     }
     await this.#flow(any ? '\n  ]\n}\n' : ']\n}\n')
@@ -70,12 +73,12 @@ export class Output {
 
   /** What the commands that messages name have to be told: see `pasteable`. */
   isIn(surrounding: Surrounding): void {
-    this.#surrounding = surrounding
+    this.#form = { ...this.#form, surrounding }
   }
 
   /** A text of ours that names commands. */
   pasteable(text: string): string {
-    return pasteable(text, this.#surrounding)
+    return pasteable(text, this.#form.surrounding)
   }
 
   /** What a command that fails prints with `--json`; nothing without. */
@@ -85,7 +88,7 @@ export class Output {
 
   /** One line of a stream: JSON Lines with `--json`. */
   line(value: unknown, human: () => string): void {
-    this.lines(lineIn(this.form, value, human))
+    this.lines(lineIn(this.#form, value, human))
   }
 
   /** Lines of a stream that were written in this form. */
@@ -100,24 +103,22 @@ export class Output {
   }
 
   progress(text: string): void {
-    if (!this.#options.quiet) this.#options.stderr.write(`${plainIn(this.form, this.pasteable(text))}\n`)
+    if (!this.#options.quiet) this.#options.stderr.write(`${plainIn(this.#form, this.pasteable(text))}\n`)
   }
 
   warn(text: string): void {
     this.#options.stderr.write(
-      `${this.style('yellow', 'warning:', 'stderr')} ${plainIn(this.form, this.pasteable(text))}\n`,
+      `${this.style('yellow', 'warning:', 'stderr')} ${plainIn(this.#form, this.pasteable(text))}\n`,
     )
   }
 
   error(text: string): void {
-    this.#options.stderr.write(`${plainIn(this.form, this.pasteable(text))}\n`)
+    this.#options.stderr.write(`${plainIn(this.#form, this.pasteable(text))}\n`)
   }
 
   /** How results are written from here on. */
   get form(): OutputForm {
-    const { LC_ALL = '', LC_CTYPE = '', LANG = '' } = this.#options.env
-    const locale = { LC_ALL, LC_CTYPE, LANG }
-    return { json: this.json, colours: this.#hasColours('stdout'), locale, surrounding: this.#surrounding }
+    return this.#form
   }
 
   style(style: Style, text: string, stream: 'stdout' | 'stderr' = 'stdout'): string {

@@ -45,10 +45,8 @@ export const agent: Command = {
     process.on('SIGHUP', onReload)
     const published = await publish(args, context)
     const listening = new AbortController()
-    const endListening = (): void => listening.abort()
-    context.signal.addEventListener('abort', endListening, { once: true })
-    if (context.signal.aborted) endListening()
-    const pushes = args.flag('listen') ? listen.run(args, { ...context, signal: listening.signal }) : undefined
+    const untilEither = AbortSignal.any([context.signal, listening.signal])
+    const pushes = args.flag('listen') ? listen.run(args, { ...context, signal: untilEither }) : undefined
     let deaf = false
     pushes?.catch(() => {
       deaf = true
@@ -73,7 +71,7 @@ export const agent: Command = {
       clearInterval(watchdog)
       process.removeListener('SIGHUP', onReload)
       // Whatever ends it: a process that only listens would look as if it were still at work.
-      endListening()
+      listening.abort()
       await pushes?.catch(() => undefined)
       await published.close()
     }
