@@ -20,8 +20,8 @@ export interface OrderRequest {
 }
 
 /**
- * `none`: nothing was sent to the CA. `ordering`: it is being sent, is about to be, or was a moment ago. `refused`: the CA refused it. `rejected`: the CA
- * had accepted it first. `unknown`: nobody knows whether the CA has it; a person has to find out, on the broker.
+ * `none`: nothing was sent to the CA. `ordering`: it is being sent, is about to be, or was a moment ago. `refused`: the CA refused it.
+ * `rejected`: the CA had accepted it first. `unknown`: nobody knows whether the CA has it; a person has to find out, on the broker.
  */
 export const ORDER_STATES = [
   'none',

@@ -71,8 +71,7 @@ export const readAnchors = async (configuration: Configuration): Promise<Anchors
 
 /**
  * Judges a request as if the host had judged nothing: the form against the CA's table, the evidence under the broker's own anchors and
- * policy, and whether it is from a device of that host. Throws EnrollError `order.form`,
- * `order.evidence`, `broker.request`.
+ * policy, and whether it is from a device of that host. Throws EnrollError `order.form`, `order.evidence`, `broker.request`.
  */
 export async function judgeRequest(
   request: OrderRequest,

@@ -51,7 +51,7 @@ function partsOfList(bytes: Uint8Array): readonly Uint8Array[] {
 
 function parsed(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(decodeText(bytes)?.text.replace(/^\ufeff/, '') ?? '') as unknown
+    return JSON.parse(textOf(bytes)) as unknown
   } catch {
     return undefined
   }
@@ -59,12 +59,11 @@ function parsed(bytes: Uint8Array): unknown {
 
 /** A list with a key in each entry is a form of its own: names, dates and families go with the keys. */
 function isAnchorList(bytes: Uint8Array): boolean {
-  const text =
-    decodeText(bytes)
-      ?.text.replace(/^\ufeff/, '')
-      .trimStart() ?? ''
-  return /^[[{]/.test(text) && /"spki"\s*:/.test(text)
+  const text = textOf(bytes)
+  return /^\s*[[{]/.test(text) && /"spki"\s*:/.test(text)
 }
+
+const textOf = (bytes: Uint8Array): string => decodeText(bytes)?.text.replace(/^\ufeff/, '') ?? ''
 
 /** Every certificate and public key in the file, each once, in PEM. */
 function plainly(bytes: Uint8Array): Uint8Array {
