@@ -1,11 +1,7 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
+import { collectGarbage } from '../../test/collect-garbage.ts'
 import { Cryptoki } from './cryptoki.ts'
 import type { CryptokiLibrary } from './load-module.ts'
-
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
 
 /** No call of the module is made here: the bodies below ignore it. */
 const NO_LIBRARY = {} as CryptokiLibrary

@@ -12,7 +12,7 @@ import {
   isVariableDeclaration,
   type Node,
 } from 'typescript/unstable/ast'
-import { API, type Symbol as ApiSymbol, type Checker, SymbolFlags } from 'typescript/unstable/sync'
+import { API, type Symbol as ApiSymbol, type Checker, type Project, SymbolFlags } from 'typescript/unstable/sync'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 
@@ -31,37 +31,44 @@ export interface ExportedName {
   readonly untyped: readonly string[]
 }
 
-/** Reads the exports of `src/library/<entry>.ts`. */
-export function readFrontDoor(entry: string): readonly ExportedName[] {
+/** Reads the exports of each `src/library/<entry>.ts`. */
+export function readFrontDoor<Entry extends string>(entries: readonly Entry[]): Record<Entry, readonly ExportedName[]> {
   const api = new API({ cwd: ROOT })
   try {
     const [project] = api.updateSnapshot({ openProjects: [resolve(ROOT, 'tsconfig.json')] }).getProjects()
-    const file = project?.program.getSourceFile(resolve(ROOT, `src/library/${entry}.ts`))
-    if (project === undefined || file === undefined) throw new Error(`the compiler does not see ${entry}`)
-    const { checker } = project
-    const module = checker.getSymbolAtLocation(file)
-    if (module === undefined) throw new Error(`${entry} is not a module`)
-    const exported = checker
-      .getExportsOfModule(module)
-      .map((symbol) => ({ name: symbol.name, symbol: original(symbol, checker) }))
-    const known = new Set(exported.map(({ symbol }) => symbol.id))
-    return exported.map(({ name, symbol }) => {
-      const walk = new SignatureWalk(checker, known)
-      const nodes = symbol.declarations.flatMap((handle) => handle.resolve() ?? [])
-      for (const node of nodes) walk.visit(node)
-      return {
-        name,
-        kind: nodes.some(isCalled) ? 'function' : kindOf(symbol),
-        documentation: symbol.getDocumentationComment(checker).trim(),
-        tags: tagsOf(symbol, checker),
-        signature: nodes.map(signatureOf).find((text) => text !== '') ?? '',
-        hidden: [...walk.hidden].sort(),
-        untyped: walk.untyped,
-      }
-    })
+    if (project === undefined) throw new Error('the compiler sees no project')
+    return Object.fromEntries(entries.map((entry) => [entry, exportsOf(entry, project)])) as Record<
+      Entry,
+      readonly ExportedName[]
+    >
   } finally {
     api.close()
   }
+}
+
+function exportsOf(entry: string, { program, checker }: Project): readonly ExportedName[] {
+  const file = program.getSourceFile(resolve(ROOT, `src/library/${entry}.ts`))
+  if (file === undefined) throw new Error(`the compiler does not see ${entry}`)
+  const module = checker.getSymbolAtLocation(file)
+  if (module === undefined) throw new Error(`${entry} is not a module`)
+  const exported = checker
+    .getExportsOfModule(module)
+    .map((symbol) => ({ name: symbol.name, symbol: original(symbol, checker) }))
+  const known = new Set(exported.map(({ symbol }) => symbol.id))
+  return exported.map(({ name, symbol }) => {
+    const walk = new SignatureWalk(checker, known)
+    const nodes = symbol.declarations.flatMap((handle) => handle.resolve() ?? [])
+    for (const node of nodes) walk.visit(node)
+    return {
+      name,
+      kind: nodes.some(isCalled) ? 'function' : kindOf(symbol),
+      documentation: symbol.getDocumentationComment(checker).trim(),
+      tags: tagsOf(symbol, checker),
+      signature: nodes.map(signatureOf).find((text) => text !== '') ?? '',
+      hidden: [...walk.hidden].sort(),
+      untyped: walk.untyped,
+    }
+  })
 }
 
 const original = (symbol: ApiSymbol, checker: Checker): ApiSymbol =>

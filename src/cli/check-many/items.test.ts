@@ -1,19 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { afterAll, describe, expect, it } from 'vitest'
+import { collectGarbage } from '../../../test/collect-garbage.ts'
 import { itemsOfList } from './items.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'items-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-setFlagsFromString('--expose-gc')
-const collect: () => void = runInNewContext('gc')
-
 function heapUsed(): number {
-  collect()
+  collectGarbage()
   return process.memoryUsage().heapUsed
 }
 
