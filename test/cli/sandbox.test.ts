@@ -1,8 +1,11 @@
+import { spawn } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { Writable } from 'node:stream'
 import { afterAll, describe, expect, it } from 'vitest'
+import { runCli } from '../../src/cli/run-cli.ts'
 import { runProgram } from '../enrollment/built-program.ts'
 import { startProgram } from '../enrollment/running-program.ts'
 
@@ -48,7 +51,59 @@ describe('one that never ran', () => {
   })
 })
 
+describe('one that cannot write a file', () => {
+  it.each([
+    ['tsa-ca.pem', 'yubihsm2'],
+    ['ca.pem', 'yubihsm2'],
+    ['device/service-account.json', 'marvell-google'],
+  ])('ends, and says which: %s', async (file, device) => {
+    const directory = mkdtempSync(join(folder, 'taken-'))
+    mkdirSync(join(directory, file), { recursive: true })
+    // It would not end as long as one of its servers listens.
+    const end = await runProgram(['sandbox', '--device', device, '--directory', directory])
+    expect(end.code, end.stderr).toBe(2)
+    expect(end.stderr).toContain(join(directory, file))
+  })
+})
+
 describe('a demo', () => {
+  it('that is told to stop while modules load starts no enrolment', async () => {
+    const [node = '', script = ''] = process.argv
+    const stop = new AbortController()
+    const directory = join(folder, 'stopped')
+    const stderr = new Writable({
+      decodeStrings: false,
+      write: (text: string, _encoding, done) => {
+        // Behind all that is done at once: the next that is waited for is a module.
+        if (text.includes('The profile:')) queueMicrotask(() => stop.abort())
+        done()
+      },
+    })
+    process.argv[1] = resolve('dist/cli/main.js')
+    try {
+      const surroundings = { stdout: stderr, stderr, env: process.env, signal: stop.signal }
+      expect(await runCli(['demo', '--directory', directory], surroundings)).toBe(2)
+    } finally {
+      process.argv.splice(0, 2, node, script)
+    }
+    expect(existsSync(join(directory, 'profile.yaml'))).toBe(true)
+    expect(existsSync(join(directory, 'state'))).toBe(false)
+  })
+
+  it('of `npm run demo` is told when that script is told to stop', async () => {
+    const script = spawn(process.execPath, ['scripts/demo.mjs', '--directory', join(folder, 'script')], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    const ended = new Promise((done) => script.once('exit', (code, signal) => done({ code, signal })))
+    let written = ''
+    for await (const text of script.stderr.setEncoding('utf8')) {
+      if (written === '') script.kill('SIGTERM')
+      written += text
+    }
+    expect(await ended).toEqual({ code: 2, signal: null })
+    expect(written).toContain('Stopping cleanly (SIGTERM)')
+  })
+
   it('leaves nothing behind, unless a folder is named', async () => {
     const env = { TMPDIR: folder }
     const before = readdirSync(folder)

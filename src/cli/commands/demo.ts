@@ -50,7 +50,6 @@ export const demo: Command = {
       output.progress(
         `The profile: ${rehearsal.profile}\nThe same with your own device: hsm-enroll enroll PROFILE --wait\n`,
       )
-      if (context.signal.aborted) return EXIT.usage
       const json = output.json ? ['--json'] : []
       const env = { ...context.env, ...rehearsal.environment }
       code = await runSelf(['enroll', rehearsal.profile, '--yes', '--wait', ...json], env, context.signal)
@@ -69,6 +68,8 @@ async function runSelf(
 ): Promise<ExitCode> {
   const { spawn } = await import('node:child_process')
   const { ownProgram } = await import('../own-program.ts')
+  // A signal that came while modules were loaded would be told to nobody: the event is over.
+  if (signal.aborted) return EXIT.usage
   const child = spawn(process.execPath, [...ownProgram(), ...args], { stdio: 'inherit', env })
   // Ctrl-C reaches both processes, other signals this one alone.
   signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true })

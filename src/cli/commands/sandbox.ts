@@ -52,37 +52,43 @@ export const sandbox: Command = {
         ...(firmware === undefined ? {} : { firmware }),
         authority,
       })
-      const { double, ca, environment } = rehearsal
-      const authorityOfTime = await startTimeStampAuthority()
-      await writeFile(join(directory, 'tsa-ca.pem'), authorityOfTime.rootPem)
-      // One line, though it is the only one: the program goes on running, and a script waits for the line's end.
-      context.output.line(
-        {
-          profile: rehearsal.profile,
-          uri: double.uri,
-          endpoint: ca.url,
-          environment,
-          login: ca.login,
-          timeStampAuthority: authorityOfTime.url,
-        },
-        () =>
-          [
-            `device    ${double.uri}`,
-            `CA        ${ca.url}  (login ${ca.login.loginName}, password ${ca.login.loginPassword}: rehearsal values)`,
-            `time      ${authorityOfTime.url}  (time-stamp authority; its root is tsa-ca.pem)`,
-            `profile   ${rehearsal.profile}`,
-            `files     the device’s secrets (secret-…), its test root (trust-anchors.json${double.rootCertificates === undefined ? '' : ', and device-root.pem for other verifiers'}) and the CA’s certificate (ca.pem) are beside the profile`,
-            `enrol     ${[...Object.entries(environment).map(([name, value]) => `${name}=${value} `)].join('')}hsm-enroll enroll ${rehearsal.profile} --yes --wait`,
-            `runs      hsm-enroll runs list --state-directory ${rehearsal.stateDirectory}`,
-            'Press Ctrl-C to stop.',
-          ].join('\n'),
-      )
-      await new Promise<void>((done) => {
-        if (context.signal.aborted) done()
-        context.signal.addEventListener('abort', () => done(), { once: true })
-      })
-      await authorityOfTime.close()
-      await rehearsal.close()
+      try {
+        const authorityOfTime = await startTimeStampAuthority()
+        try {
+          const { double, ca, environment } = rehearsal
+          await writeFile(join(directory, 'tsa-ca.pem'), authorityOfTime.rootPem)
+          // One line, though it is the only one: the program goes on running, and a script waits for the line's end.
+          context.output.line(
+            {
+              profile: rehearsal.profile,
+              uri: double.uri,
+              endpoint: ca.url,
+              environment,
+              login: ca.login,
+              timeStampAuthority: authorityOfTime.url,
+            },
+            () =>
+              [
+                `device    ${double.uri}`,
+                `CA        ${ca.url}  (login ${ca.login.loginName}, password ${ca.login.loginPassword}: rehearsal values)`,
+                `time      ${authorityOfTime.url}  (time-stamp authority; its root is tsa-ca.pem)`,
+                `profile   ${rehearsal.profile}`,
+                `files     the device’s secrets (secret-…), its test root (trust-anchors.json${double.rootCertificates === undefined ? '' : ', and device-root.pem for other verifiers'}) and the CA’s certificate (ca.pem) are beside the profile`,
+                `enrol     ${[...Object.entries(environment).map(([name, value]) => `${name}=${value} `)].join('')}hsm-enroll enroll ${rehearsal.profile} --yes --wait`,
+                `runs      hsm-enroll runs list --state-directory ${rehearsal.stateDirectory}`,
+                'Press Ctrl-C to stop.',
+              ].join('\n'),
+          )
+          await new Promise<void>((done) => {
+            if (context.signal.aborted) done()
+            context.signal.addEventListener('abort', () => done(), { once: true })
+          })
+        } finally {
+          await authorityOfTime.close()
+        }
+      } finally {
+        await rehearsal.close()
+      }
       return EXIT.done
     })
     // One that never ran has nothing that anybody wants to look at.

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { formatDeviceUri } from '../../../devices/device.ts'
 import type { DoubleOptions, RunningDouble } from '../double.ts'
+import { orClose } from '../or-close.ts'
 import { findClientModule } from '../pkcs11-token/client-module.ts'
 import type { TokenControl } from '../pkcs11-token/control-client.ts'
 import type { LunaSettings } from '../pkcs11-token/personalities/luna.ts'
@@ -30,12 +31,14 @@ export async function startDouble(
     directory: options.directory,
     personality: { name: 'luna', settings: { ...options.personality, serial } },
   })
-  const cmu = await writeStandIn(options.directory, {
-    name: 'cmu',
-    moduleUrl: cmuUrl,
-    exportName: 'runCmu',
-    controlPath: token.control.path,
-  })
+  const cmu = await orClose(token, () =>
+    writeStandIn(options.directory, {
+      name: 'cmu',
+      moduleUrl: cmuUrl,
+      exportName: 'runCmu',
+      controlPath: token.control.path,
+    }),
+  )
   return {
     hsmType: 'LUNA',
     uri: formatDeviceUri('luna', { token: LUNA_LABEL, serial }),

@@ -3,6 +3,7 @@ import type { ServerOptions } from 'node:https'
 import { join } from 'node:path'
 import type { DoubleOptions, RunningDouble, StartDouble } from '../double.ts'
 import { HttpDouble } from '../http/http-double.ts'
+import { orClose } from '../or-close.ts'
 import { GOOGLE_CALLS, GOOGLE_SYSTEM_PARAMETERS } from './api-definition.ts'
 import { createMarvellGoogleEvidenceIssuer, pemOf } from './evidence/issuer.ts'
 import { googleErrorBody, KmsService } from './kms-service.ts'
@@ -40,7 +41,9 @@ export async function startKmsDouble({ directory, tls }: KmsDoubleOptions): Prom
   })
   const endpoint = await http.listen()
   const credentialsFile = join(directory, 'service-account.json')
-  await writeFile(credentialsFile, JSON.stringify(service.tokens.keyFile(endpoint)), { mode: 0o600 })
+  await orClose(http, () =>
+    writeFile(credentialsFile, JSON.stringify(service.tokens.keyFile(endpoint)), { mode: 0o600 }),
+  )
   return {
     hsmType: 'MARVELL_GOOGLE',
     uri: `marvell-google:${RING}`,

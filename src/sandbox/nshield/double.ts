@@ -1,5 +1,6 @@
 import { formatDeviceUri } from '../../../devices/device.ts'
 import type { DoubleOptions, RunningDouble } from '../double.ts'
+import { orClose } from '../or-close.ts'
 import { findClientModule } from '../pkcs11-token/client-module.ts'
 import type { TokenControl } from '../pkcs11-token/control-client.ts'
 import type { NshieldSettings } from '../pkcs11-token/personalities/nshield.ts'
@@ -24,12 +25,14 @@ export async function startDouble(
     directory: options.directory,
     personality: { name: 'nshield', settings: options.personality },
   })
-  const nfkmattest = await writeStandIn(options.directory, {
-    name: 'nfkmattest',
-    moduleUrl: nfkmattestUrl,
-    exportName: 'runNfkmattest',
-    controlPath: token.control.path,
-  })
+  const nfkmattest = await orClose(token, () =>
+    writeStandIn(options.directory, {
+      name: 'nfkmattest',
+      moduleUrl: nfkmattestUrl,
+      exportName: 'runNfkmattest',
+      controlPath: token.control.path,
+    }),
+  )
   return {
     hsmType: 'NSHIELD',
     uri: formatDeviceUri('nshield', { token: NSHIELD_SOFTCARD }),

@@ -13,6 +13,7 @@ import {
 } from '../certificate-authority/certificate-authority.ts'
 import type { RunningDouble } from '../double.ts'
 import { DOUBLES } from '../doubles.ts'
+import { orClose } from '../or-close.ts'
 
 /** A double, a rehearsal CA that trusts its test root, and a profile that joins the two: everything `enroll` needs. */
 export interface Rehearsal {
@@ -46,62 +47,68 @@ export async function startRehearsal(options: RehearsalOptions): Promise<Rehears
     typeof options.device === 'string'
       ? await startNamedDouble(options.device, directory, options.firmware)
       : options.device
-  try {
+  return orClose(double, async () => {
     const ca = await startCertificateAuthority({
       ...options.authority,
       trustAnchors: double.trustAnchors,
       certChains: double.certChains,
     })
-    const write = async (name: string, content: string): Promise<string> => {
-      await writeFile(join(directory, name), content, { mode: 0o600 })
-      return name
-    }
-    if (double.rootCertificates !== undefined)
-      await write('device-root.pem', double.rootCertificates.map((der) => writePem('CERTIFICATE', der)).join(''))
-    const stateDirectory = join(directory, 'state')
-    const secrets: Record<string, string> = {}
-    for (const [name, value] of Object.entries(double.secrets))
-      secrets[name] = `file:${join(directory, await write(`secret-${name}`, value))}`
-    const profile = {
-      stateDirectory,
-      trustAnchors: [await write('trust-anchors.json', JSON.stringify({ trustAnchors: double.trustAnchors }, null, 2))],
-      device: {
-        uri: double.uri,
-        ...(double.uri.startsWith('pkcs11:') ? { hsmType: double.hsmType } : {}),
-        ...double.settings,
-        secrets,
-      },
-      key: { algorithm: options.algorithm ?? 'P-384' },
-      request: {
-        subject: 'CN=Example Signing GmbH,O=Example Signing GmbH,L=Utrecht,ST=Utrecht,C=NL',
-        ...options.request,
-      },
-      // The doubles do not claim a certification that they do not have.
-      policy: { fips: 'warn', fipsUnknown: 'warn', recoverable: 'warn' },
-      sectigo: {
-        endpoint: ca.url,
-        caFile: await write('ca.pem', ca.caCertificatePem),
-        loginName: `file:${join(directory, await write('secret-login-name', ca.login.loginName))}`,
-        loginPassword: `file:${join(directory, await write('secret-login-password', ca.login.loginPassword))}`,
-        pollSeconds: '1',
-      },
-      order: REHEARSAL_ORDER,
-    }
-    return {
-      double,
-      ca,
-      profile: join(directory, await write('profile.yaml', stringify(profile))),
-      stateDirectory,
-      // Doubles of a family carry one serial number: two rehearsals on one host are two devices all the same.
-      environment: { ...double.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: join(directory, 'device') },
-      close: async () => {
-        await ca.close()
-        await double.close()
-      },
-    }
-  } catch (error) {
-    await double.close()
-    throw error
+    return orClose(ca, () => joinBoth(double, ca, options))
+  })
+}
+
+/** Writes the files that join a double and a CA. */
+async function joinBoth(
+  double: RunningDouble,
+  ca: RunningCertificateAuthority,
+  { directory, algorithm, request }: RehearsalOptions,
+): Promise<Rehearsal> {
+  const write = async (name: string, content: string): Promise<string> => {
+    await writeFile(join(directory, name), content, { mode: 0o600 })
+    return name
+  }
+  if (double.rootCertificates !== undefined)
+    await write('device-root.pem', double.rootCertificates.map((der) => writePem('CERTIFICATE', der)).join(''))
+  const stateDirectory = join(directory, 'state')
+  const secrets: Record<string, string> = {}
+  for (const [name, value] of Object.entries(double.secrets))
+    secrets[name] = `file:${join(directory, await write(`secret-${name}`, value))}`
+  const profile = {
+    stateDirectory,
+    trustAnchors: [await write('trust-anchors.json', JSON.stringify({ trustAnchors: double.trustAnchors }, null, 2))],
+    device: {
+      uri: double.uri,
+      ...(double.uri.startsWith('pkcs11:') ? { hsmType: double.hsmType } : {}),
+      ...double.settings,
+      secrets,
+    },
+    key: { algorithm: algorithm ?? 'P-384' },
+    request: {
+      subject: 'CN=Example Signing GmbH,O=Example Signing GmbH,L=Utrecht,ST=Utrecht,C=NL',
+      ...request,
+    },
+    // The doubles do not claim a certification that they do not have.
+    policy: { fips: 'warn', fipsUnknown: 'warn', recoverable: 'warn' },
+    sectigo: {
+      endpoint: ca.url,
+      caFile: await write('ca.pem', ca.caCertificatePem),
+      loginName: `file:${join(directory, await write('secret-login-name', ca.login.loginName))}`,
+      loginPassword: `file:${join(directory, await write('secret-login-password', ca.login.loginPassword))}`,
+      pollSeconds: '1',
+    },
+    order: REHEARSAL_ORDER,
+  }
+  return {
+    double,
+    ca,
+    profile: join(directory, await write('profile.yaml', stringify(profile))),
+    stateDirectory,
+    // Doubles of a family carry one serial number: two rehearsals on one host are two devices all the same.
+    environment: { ...double.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: join(directory, 'device') },
+    close: async () => {
+      await ca.close()
+      await double.close()
+    },
   }
 }
 
