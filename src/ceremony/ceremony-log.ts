@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, truncateSync, writeSync } from 'node:fs'
+import { appendFileSync, closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, truncateSync } from 'node:fs'
 import { BundleFault } from '../bundle/bundle-fault.ts'
 import { type JournalChain, readJournalChain } from '../bundle/journal-chain.ts'
 import { EnrollError } from '../errors.ts'
@@ -87,9 +87,14 @@ export class CeremonyLog {
     const body = { seq: this.#events.length + 1, time, event, previous: this.#head }
     const hash = sha256Hex(JSON.stringify(body))
     const descriptor = openSync(this.#file, 'a', 0o600)
+    const { size } = fstatSync(descriptor)
     try {
-      writeSync(descriptor, `${JSON.stringify({ ...body, hash })}\n`)
+      appendFileSync(descriptor, `${JSON.stringify({ ...body, hash })}\n`)
       fsyncSync(descriptor)
+    } catch (error) {
+      // The next entry takes its place: behind half of it, or beside all of it, the log would be damaged.
+      takeBack(descriptor, size)
+      throw error
     } finally {
       closeSync(descriptor)
     }
@@ -111,6 +116,14 @@ const isOf = <Type extends CeremonyEvent['type']>(
   event: CeremonyEvent,
   type: Type,
 ): event is Extract<CeremonyEvent, { type: Type }> => event.type === type
+
+function takeBack(descriptor: number, size: number): void {
+  try {
+    ftruncateSync(descriptor, size)
+  } catch {
+    // Why it could not be written says more.
+  }
+}
 
 function readOrNothing(file: string): Buffer {
   try {

@@ -39,7 +39,11 @@ export async function chargeOnce(stateDirectory: string, charge: Charge): Promis
     if (before.state === 'done' || (before.state === 'open' && !again))
       throw charged({ ...charge, orderNumber }, before)
     if (before.state === 'open') await removeIfEmpty(file)
-    await write(file, { status: 'intended' })
+    await write(file, { status: 'intended' }).catch(async (error: unknown) => {
+      // The line may be there all the same, and would pass for a call that was sent.
+      await write(file, { status: 'not-sent', reason: 'disk' }).catch(() => undefined)
+      throw error
+    })
     const outcome = await send().catch(async (error: unknown) => {
       // A call reports every end after the connection as data: what it throws (a bad number, no login) was thrown before.
       if (error instanceof EnrollError) await write(file, { status: 'not-sent', reason: error.code })

@@ -52,6 +52,10 @@ export class Journal {
   readonly #now: () => number
   readonly #entries: JournalEntry[]
   #validLength: number
+  /** Entries that are in the file, and of which the disk did not say that it has them: written again with the next one. */
+  #unconfirmed: Buffer = Buffer.alloc(0)
+  /** What was written last: whatever of it is in the file is ours. */
+  #written: Buffer = Buffer.alloc(0)
 
   private constructor(file: string, now: () => number, { entries, length }: Chain) {
     this.file = file
@@ -92,6 +96,10 @@ export class Journal {
     return this.#entries
   }
 
+  /**
+   * Throws what the disk says. The entry is in the file then all the same, or is not, and `entries` says which, as for whoever opens it
+   * next.
+   */
   async append(event: RunEvent): Promise<JournalEntry> {
     const last = this.#entries.at(-1)
     const unsigned = {
@@ -101,24 +109,43 @@ export class Journal {
       previous: last?.hash ?? GENESIS,
     }
     const entry = { ...unsigned, hash: hashEntry(unsigned) }
-    const line = Buffer.from(`${JSON.stringify(entry)}\n`)
-    await writeThrough(this.file, 'a', (descriptor) => {
-      this.#dropTornLine(fstatSync(descriptor).size)
-      appendFileSync(descriptor, line)
-    })
-    this.#validLength += line.length
+    const lines = Buffer.concat([this.#unconfirmed, Buffer.from(`${JSON.stringify(entry)}\n`)])
+    try {
+      await writeThrough(this.file, 'a', (descriptor) => {
+        this.#dropTail(fstatSync(descriptor).size)
+        this.#written = lines
+        appendFileSync(descriptor, lines)
+      })
+    } catch (error) {
+      if (this.#endsWith(lines)) {
+        this.#unconfirmed = lines
+        this.#entries.push(entry)
+      }
+      throw error
+    }
+    this.#validLength += lines.length
+    this.#unconfirmed = Buffer.alloc(0)
     this.#entries.push(entry)
     return entry
   }
 
   /** A tail without a line feed is a line that a crash cut off; a whole line that we did not write is somebody else's. */
-  #dropTornLine(size: number): void {
+  #dropTail(size: number): void {
     if (size === this.#validLength) return
     const tail = readFileSync(this.file).subarray(this.#validLength)
-    if (size < this.#validLength || tail.includes(0x0a)) {
+    const isOurs = this.#written.subarray(0, tail.length).equals(tail)
+    if (size < this.#validLength || (tail.includes(0x0a) && !isOurs)) {
       throw damaged(this.file, atLine(this.#entries.length + 1, 'was written by another process'))
     }
     truncateSync(this.file, this.#validLength)
+  }
+
+  #endsWith(lines: Buffer): boolean {
+    try {
+      return readFileSync(this.file).subarray(this.#validLength).equals(lines)
+    } catch {
+      return false
+    }
   }
 }
 

@@ -56,11 +56,12 @@ export class RunFolder {
       await fill(draft)
       await syncDirectory(draft.path)
       renameSync(draft.path, join(runs, id))
+      await syncDirectory(runs)
     } catch (error) {
-      await rm(draft.path, { recursive: true, force: true })
+      // Nobody goes on with a run that could not be begun, under whichever name it is.
+      for (const path of [draft.path, join(runs, id)]) await rm(path, { recursive: true, force: true })
       throw error
     }
-    await syncDirectory(runs)
     return new RunFolder(id, join(runs, id))
   }
 

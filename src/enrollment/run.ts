@@ -93,7 +93,11 @@ export class Run implements OpenRun {
 
   async #say(event: RunEvent, names: readonly string[]) {
     const before = this.record
-    const entry = await this.#journal.append(event)
+    const entry = await this.#journal.append(event).catch(async (error: unknown) => {
+      // The next who opens the journal would take what the disk did not confirm for begun.
+      if (this.#journal.entries.at(-1)?.event === event) await this.#undo(event).catch(() => undefined)
+      throw error
+    })
     const wishes = names.map((name): Wish => ({ name, run: this.id, intent: entry.hash }))
     const facts = factsOf(this.id, before, this.record, entry)
     let claims: readonly Claim[] = []
@@ -102,11 +106,7 @@ export class Run implements OpenRun {
       // The journal has it, and says next that it came to nothing: the ledger must not be told of it after that.
       if (!areHeld(wishes, claims)) for (const fact of facts) await this.ledger.record(fact, true)
     } catch (error) {
-      const undone = UNDONE[event.type]
-      if (undone !== undefined) {
-        await this.#journal.append(undone)
-        throw error
-      }
+      if (await this.#undo(event)) throw error
       const why = error instanceof Error ? error.message : String(error)
       this.services.observer.step({
         step: 'ledger',
@@ -116,6 +116,13 @@ export class Run implements OpenRun {
     }
     return { entry, claims }
   }
+
+  /** Journals of an intent that it came to nothing; false for what is none. */
+  async #undo({ type }: RunEvent): Promise<boolean> {
+    const undone = UNDONE[type]
+    if (undone !== undefined) await this.#journal.append(undone)
+    return undone !== undefined
+  }
 }
 
 /** What a run says before it asked the device for anything. */
@@ -124,7 +131,7 @@ const ASKS_NOTHING: readonly RunEvent['type'][] = ['planned', 'device-chosen', '
 /** Events that are in the ledger before what they announce, and what is journalled if they cannot be: it was not done. */
 const UNDONE: Readonly<Partial<Record<RunEvent['type'], RunEvent>>> = {
   'key-requested': { type: 'key-refused' },
-  submitting: { type: 'not-sent', reason: 'the ledger could not be written' },
+  submitting: { type: 'not-sent', reason: 'the journal or the ledger could not be written' },
 }
 
 interface OpenedRun {

@@ -16,6 +16,15 @@ export async function createOnce(file: string, content: string): Promise<boolean
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw error
   } finally {
+    removeDraft(draft)
+  }
+}
+
+/** One that stays is in nobody's way, and does not undo that the file is there. */
+function removeDraft(draft: string): void {
+  try {
     rmSync(draft, { force: true })
+  } catch {
+    // The disk takes nothing more.
   }
 }

@@ -1,7 +1,9 @@
 import { closeSync, fsync, openSync } from 'node:fs'
-import { promisify } from 'node:util'
 
-const synced = promisify(fsync)
+const synced = (descriptor: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    fsync(descriptor, (error) => (error === null ? resolve() : reject(error)))
+  })
 
 /**
  * Opens a file, lets `write` change it, and resolves once that is on disk. Only the disk is waited for: what reaches memory is done at once,

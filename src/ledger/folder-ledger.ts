@@ -99,7 +99,11 @@ export class FolderLedger implements Ledger {
     const file = await this.#room(ROOMS.claims, name)
     for (;;) {
       if (await createOnce(file, `${JSON.stringify(claim)}\n`)) {
-        await syncDirectory(join(this.#directory, ROOMS.claims))
+        await syncDirectory(join(this.#directory, ROOMS.claims)).catch(async (error: unknown) => {
+          // Whoever is refused goes no further, and the name would be taken for good.
+          await unlink(file).catch(() => undefined)
+          throw error
+        })
         return { claim, isNew: true }
       }
       const other = await this.claimOf(name)

@@ -1,0 +1,142 @@
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { CeremonyLog } from '../../src/ceremony/ceremony-log.ts'
+import { Configuration } from '../../src/config/configuration.ts'
+import { chargeOnce } from '../../src/enrollment/charge-once.ts'
+import { Journal } from '../../src/enrollment/journal.ts'
+import { orderOnce } from '../../src/enrollment/order-once.ts'
+import { withNewRun, withRun } from '../../src/enrollment/run.ts'
+import { listRunIds, RunFolder } from '../../src/enrollment/run-folder.ts'
+import type { EnrollmentServices } from '../../src/enrollment/services.ts'
+import { FolderLedger } from '../../src/ledger/folder-ledger.ts'
+import { failSync } from '../failing-sync.ts'
+
+let folder: string
+let heal = (): void => undefined
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'unconfirmed-'))
+})
+afterEach(async () => {
+  heal()
+  heal = () => undefined
+  await rm(folder, { recursive: true })
+})
+
+const never = (): never => {
+  throw new Error('not asked for here')
+}
+
+const PLAN = { type: 'planned', settings: {}, test: false, device: true, keyLabel: 'l', keyId: '00' } as const
+const failed = (message: string) => ({ type: 'failed', code: 'x', message }) as const
+
+describe('a disk that does not confirm what was written', () => {
+  it('to a journal: whoever writes next has the same entries as whoever opens it', async () => {
+    const file = join(folder, 'journal.jsonl')
+    const journal = await Journal.begin(file, Date.now, PLAN)
+    heal = failSync(file, 2)
+    for (const message of ['one', 'two']) await expect(journal.append(failed(message))).rejects.toThrow('EIO')
+    await journal.append(failed('three'))
+    const { entries } = await Journal.open(file, Date.now)
+    expect(entries).toEqual(journal.entries)
+    expect(entries.map(({ event }) => (event.type === 'failed' ? event.message : event.type))).toEqual([
+      'planned',
+      'one',
+      'two',
+      'three',
+    ])
+  })
+
+  it('to a journal: what another process wrote after it is still not overwritten', async () => {
+    const file = join(folder, 'journal.jsonl')
+    const journal = await Journal.begin(file, Date.now, PLAN)
+    heal = failSync(file, 1)
+    await expect(journal.append(failed('one'))).rejects.toThrow('EIO')
+    await (await Journal.open(file, Date.now)).append(failed('another’s'))
+    await expect(journal.append(failed('two'))).rejects.toMatchObject({ code: 'journal.damaged' })
+  })
+
+  it('to the claims: the name is free for the next who asks', async () => {
+    const ledger = new FolderLedger(folder)
+    await mkdir(join(folder, 'claims'))
+    heal = failSync(join(folder, 'claims'), 1)
+    await expect(ledger.claim('k', 'a', 'i')).rejects.toThrow('EIO')
+    expect(await readdir(join(folder, 'claims'))).toEqual([])
+    expect(await ledger.claim('k', 'b', 'i')).toMatchObject({ run: 'b' })
+  })
+
+  it('to the folder of runs: no run is left that nobody goes on with', async () => {
+    await mkdir(join(folder, 'runs'))
+    heal = failSync(join(folder, 'runs'), 1)
+    await expect(RunFolder.create(folder, Date.now(), async () => undefined)).rejects.toThrow('EIO')
+    expect(await readdir(join(folder, 'runs'))).toEqual([])
+  })
+
+  it('to the note of a refund that was about to be asked for: the next one may ask, for nothing was sent', async () => {
+    let sent = 0
+    const charge = {
+      kind: 'refund',
+      orderNumber: '7',
+      again: false,
+      send: async () => {
+        sent++
+        return { kind: 'done' } as const
+      },
+    } as const
+    // The first line of a file appears with it: its folder has to be confirmed.
+    await mkdir(join(folder, 'orders'))
+    heal = failSync(join(folder, 'orders'), 1)
+    await expect(chargeOnce(folder, charge)).rejects.toThrow('EIO')
+    expect(sent).toBe(0)
+    await chargeOnce(folder, charge)
+    expect(sent).toBe(1)
+  })
+
+  it('to the log of a ceremony: the next entry takes its place', () => {
+    const file = join(folder, 'ceremony.jsonl')
+    const log = CeremonyLog.open(file, Date.now)
+    log.append({ type: 'resumed' })
+    heal = failSync(file, 1)
+    expect(() => log.append({ type: 'ended' })).toThrow('EIO')
+    log.append({ type: 'stopped', step: 's', why: 'EIO' })
+    expect(CeremonyLog.open(file, Date.now).events).toEqual(log.events)
+  })
+
+  it('of the intent to order: nothing is sent, and another run may order for the key', async () => {
+    const services: EnrollmentServices = {
+      stateDirectory: folder,
+      now: Date.now,
+      monotonic: () => performance.now(),
+      sleep: never,
+      reading: { env: {} },
+      observer: { step: () => undefined },
+      openDevice: never,
+      certificateAuthority: never,
+    }
+    const configuration = new Configuration(new Map())
+    let sent = 0
+    const order = {
+      form: { product: '1214' },
+      endpoint: 'https://ca.example',
+      spkiSha256: 'ab'.repeat(32),
+      faults: [],
+      balance: async () => ({ amount: '1' }),
+      send: async () => {
+        sent++
+        return { kind: 'unknown', reason: 'r' } as const
+      },
+    }
+    const begin = (fails: boolean) =>
+      withNewRun({ configuration, test: false, device: false }, services, (run) => {
+        if (fails) heal = failSync(run.folder.journalFile, 1)
+        return orderOnce(run, order)
+      })
+    await expect(begin(true)).rejects.toThrow('EIO')
+    expect(sent).toBe(0)
+    const [first = ''] = await listRunIds(folder)
+    expect(await withRun(first, services, async ({ record }) => record.state)).not.toBe('submitting')
+    await begin(false)
+    expect(sent).toBe(1)
+  })
+})
