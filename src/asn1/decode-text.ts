@@ -6,6 +6,10 @@ export interface DecodedText {
   readonly unwrapped?: string
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what no text holds.
+const CONTROLS = /[\0-\x08\x0e-\x1f\x7f]/
+const BEYOND_ASCII = /[\x80-\xff]/
+
 /** The text in these bytes, or undefined where they are no text. */
 export function decodeText(bytes: Uint8Array): DecodedText | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -16,9 +20,13 @@ export function decodeText(bytes: Uint8Array): DecodedText | undefined {
   if (looksLikeUtf16(buffer, 0)) return utf16(swapped(buffer), 'UTF-16 without byte order mark')
   const marked = first === 0xef && second === 0xbb && third === 0xbf
   const body = marked ? buffer.subarray(3) : buffer
-  if (body.some((byte) => byte < 0x09 || (byte > 0x0d && byte < 0x20) || byte === 0x7f)) return undefined
+  const latin1 = body.toString('latin1')
+  if (CONTROLS.test(latin1)) return undefined
   try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
+    // ASCII reads alike in both.
+    const text = BEYOND_ASCII.test(latin1)
+      ? new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
+      : latin1
     return marked ? { text, unwrapped: 'a byte order mark' } : { text }
   } catch {
     // Not UTF-8: binary.

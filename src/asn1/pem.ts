@@ -74,9 +74,8 @@ function decode(base64: string, line: number): Uint8Array {
 
 /** Lines of 64 characters, LF, a line feed at the end. */
 export function writePem(label: string, der: Uint8Array): string {
-  const lines =
-    Buffer.from(der)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? []
-  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
+  const base64 = Buffer.from(der.buffer, der.byteOffset, der.length).toString('base64')
+  let lines = ''
+  for (let at = 0; at < base64.length; at += 64) lines += `${base64.slice(at, at + 64)}\n`
+  return `-----BEGIN ${label}-----\n${lines || '\n'}-----END ${label}-----\n`
 }

@@ -34,6 +34,23 @@ describe('a private key is named by its shape', () => {
     expect(privateKeyKind(bytes)).toMatch(named)
   })
 
+  const base64 = ec.privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64')
+  const around = Buffer.from('00fff130820122ff00', 'hex')
+  it.each<[string, string]>([
+    ['base64 behind other base64', `${'A'.repeat(64)}\n${base64}`],
+    ['base64 behind a line feed that was written as two characters', `"\\n${base64}"`],
+    ['base64 of the URL-safe alphabet', base64.replaceAll('+', '-').replaceAll('/', '_')],
+    ['a label', '-----BEGIN PRIVATE KEY-----'],
+    ['a label with long hyphens', '\u2014BEGIN EC PRIVATE\u00a0KEY'],
+    ['a JWK', '{"kty"\u00a0: "EC", "d": "AAAAAAAAAAAAAAAAAAAAAA"}'],
+    ['XML', '<RSAKeyValue><D>'],
+    ['age', 'AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQQQ'],
+    ['PuTTY', '\nPuTTY-User-Key-File-3'],
+  ])('%s, amid binary octets and with zeros between the letters', (_form, text) => {
+    expect(privateKeyKind(Buffer.concat([around, Buffer.from(text), around]))).toBeDefined()
+    expect(privateKeyKind(Buffer.from(text.replace(/(?<=[!-~])(?=[!-~])/g, '\0')))).toBeDefined()
+  })
+
   it('PKCS#12 as openssl writes it, and no word of the certificate in it', () => {
     const at = (name: string): string => join(folder, name)
     execFileSync(

@@ -25,9 +25,13 @@ const TEXTS: readonly { readonly kind: string; readonly holds: readonly RegExp[]
   { kind: 'age', holds: [/AGE-SECRET-KEY-1[A-Z0-9]{20}/] },
 ]
 
+/** What each of them needs is ASCII, which reads alike in any octets: without it, the slow reading as UTF-8 is spared. */
+const ANY = /private|PuTTY-User-Key-File-|"kty"|<RSAKeyValue>|AGE-SECRET-KEY-1|[a-z0-9+/_-]{44}/i
+
 function privateKeyText(bytes: Uint8Array): string | undefined {
-  // UTF-16 is what a Windows redirect leaves; without its zeros a label reads as ever.
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8').replaceAll('\0', '')
+  const octets = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  if (!ANY.test(withoutZeros(octets.toString('latin1')))) return undefined
+  const text = withoutZeros(octets.toString('utf8'))
   if (/private/i.test(text)) {
     const label = PEM_LABEL.exec(text)?.[1]
     if (label !== undefined) return label.replace(/(?:[\s+_]|%20)/g, ' ').toUpperCase()
@@ -35,26 +39,22 @@ function privateKeyText(bytes: Uint8Array): string | undefined {
   return TEXTS.find(({ holds }) => holds.every((pattern) => pattern.test(text)))?.kind ?? keyInBase64(text)
 }
 
-/** Base64 of some length, of either alphabet, or the first line of such. */
-const RUN = /[A-Za-z0-9+/_-]{44,}/g
+/** UTF-16 is what a Windows redirect leaves; without its zeros a label reads as ever. */
+const withoutZeros = (text: string): string => text.replaceAll('\0', '')
+
+/**
+ * Base64 of some length, of either alphabet, or the first line of such. A SEQUENCE begins with M and one of sixteen letters; before it may be
+ * the `n` of a line feed that was written as two characters.
+ */
+const RUN = /(?<![A-Za-z0-9+/_-])[A-LN-Za-z0-9+/_-]*(M[A-P][A-Za-z0-9+/_-]{42,})/g
 /** Characters that tell the shape. */
 const HEAD = 96
 
 /** A binary key that is written as base64 anywhere in a text, with or without a label. */
 function keyInBase64(text: string): string | undefined {
-  for (const [run] of text.matchAll(RUN)) {
-    // A SEQUENCE begins with M; before it may be the `n` of a line feed that was written as two characters.
-    const at = run.indexOf('M')
-    if (at < 0 || at > run.length - 44) continue
-    const kind = privateKeyShape(
-      Buffer.from(
-        run
-          .slice(at, at + HEAD)
-          .replaceAll('-', '+')
-          .replaceAll('_', '/'),
-        'base64',
-      ),
-    )
+  for (const [, run = ''] of text.matchAll(RUN)) {
+    const head = run.slice(0, HEAD).replaceAll('-', '+').replaceAll('_', '/')
+    const kind = privateKeyShape(Buffer.from(head, 'base64'))
     if (kind !== undefined) return kind
   }
   return undefined

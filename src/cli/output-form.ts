@@ -16,7 +16,9 @@ export interface OutputForm {
 }
 
 export const jsonIn = ({ surrounding }: OutputForm, value: unknown, indent: number): string =>
-  jsonText(value, indent, (name, text) => (NEXT_STEPS.has(name) ? pasteable(text, surrounding) : text))
+  Object.values(surrounding).every((told) => told === undefined)
+    ? jsonText(value, indent)
+    : jsonText(value, indent, (name, text) => (NEXT_STEPS.has(name) ? pasteable(text, surrounding) : text))
 
 export const plainIn = ({ locale }: OutputForm, text: string): string => printableInLocale(text, locale)
 

