@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { access } from 'node:fs/promises'
+import { access, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EnrollError } from '../errors.ts'
 import { createOnce } from '../files/create-once.ts'
 import { makeDirectory } from '../files/make-directory.ts'
 import { replaceFile } from '../files/replace-file.ts'
+import { syncDirectory } from '../files/sync-directory.ts'
 import { jsonMember } from '../json-member.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { PostgresqlLedger, Recognised } from '../ledger/postgresql/postgresql-ledger.ts'
@@ -18,6 +19,8 @@ export interface LedgerBinding {
   readonly address: string
   /** The last of the writes from this folder that the database confirmed. One that does not have it is an older copy. */
   readonly last?: string
+  /** The folder is being moved there, or that was interrupted: neither of the two is the whole ledger. */
+  readonly importing?: true
 }
 
 const FILE = 'ledger-database.json'
@@ -37,12 +40,14 @@ export function readBinding(stateDirectory: string): LedgerBinding | undefined {
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw error
   }
-  const [ledger, address, last] = ['ledger', 'address', 'last'].map((member) => jsonMember(parse(text), member))
+  const value = parse(text)
+  const [ledger, address, last] = ['ledger', 'address', 'last'].map((member) => jsonMember(value, member))
   if (typeof ledger !== 'string' || typeof address !== 'string')
     throw new EnrollError('ledger.damaged', `Could not trust ${file}: it does not say which database has the ledger.`, {
       remedy: 'Run `hsm-enroll ledger sync` with the configuration that names the database.',
     })
-  return { ledger, address, ...(typeof last === 'string' ? { last } : {}) }
+  const importing = jsonMember(value, 'importing') === true
+  return { ledger, address, ...(typeof last === 'string' ? { last } : {}), ...(importing ? { importing } : {}) }
 }
 
 function parse(text: string): unknown {
@@ -56,6 +61,12 @@ function parse(text: string): unknown {
 /** On disk when it resolves. */
 export const writeBinding = (stateDirectory: string, binding: LedgerBinding): Promise<void> =>
   write(replaceFile, stateDirectory, binding)
+
+/** Back to the folder: what was to take its place never did. */
+export async function removeBinding(stateDirectory: string): Promise<void> {
+  await rm(join(stateDirectory, FILE), { force: true })
+  await syncDirectory(stateDirectory)
+}
 
 /** The same where there is none yet; false where another process came first. */
 const createBinding = (stateDirectory: string, binding: LedgerBinding): Promise<boolean> =>
@@ -78,6 +89,7 @@ async function write<T>(
 export function refuseBound(stateDirectory: string): void {
   const binding = readBinding(stateDirectory)
   if (binding === undefined) return
+  if (binding.importing) throw beingImported(stateDirectory, binding.address)
   throw new EnrollError(
     'ledger.elsewhere',
     `The ledger of ${stateDirectory} is in the database ${binding.address}, and the configuration names none.`,
@@ -130,6 +142,7 @@ export async function checkBinding(
     if (await isInUse(stateDirectory)) throw notImported(stateDirectory, ledger.address)
     return { id, isNew: true }
   }
+  if (binding.importing) throw beingImported(stateDirectory, binding.address)
   refuseOther(binding, { id, hasLast }, stateDirectory, ledger.address)
   return { id, isNew: false }
 }
@@ -218,6 +231,15 @@ const notImported = (stateDirectory: string, address: string): EnrollError =>
   new EnrollError('ledger.not-imported', `The database ${address} does not have what ${stateDirectory} knows.`, {
     remedy: `Run \`hsm-enroll ledger import ${stateDirectory}\` first.`,
   })
+
+export const beingImported = (stateDirectory: string, address: string): EnrollError =>
+  new EnrollError(
+    'ledger.not-imported',
+    `The ledger of ${stateDirectory} is being moved to the database ${address}, or that was interrupted.`,
+    {
+      remedy: `Wait until it has been moved. If nothing moves it, run \`hsm-enroll ledger import ${stateDirectory}\` again.`,
+    },
+  )
 
 /** The configuration names a database, and the state folder has its ledger in another. */
 export const anotherDatabase = (stateDirectory: string, binding: LedgerBinding, address: string): EnrollError =>

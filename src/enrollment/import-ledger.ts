@@ -4,7 +4,7 @@ import { FACT_KINDS, type RecordedFact } from '../ledger/fact.ts'
 import { FolderLedger } from '../ledger/folder-ledger.ts'
 import type { PostgresqlLedger } from '../ledger/postgresql/postgresql-ledger.ts'
 import { sha256Hex } from '../sha256-hex.ts'
-import { readBinding } from './bound-ledger.ts'
+import { anotherDatabase, readBinding, removeBinding, writeBinding } from './bound-ledger.ts'
 import type { Disagreement } from './rebuild-ledger.ts'
 import { type LedgerSync, syncLedger } from './sync-ledger.ts'
 
@@ -15,25 +15,37 @@ export interface LedgerImport extends LedgerSync {
 
 /**
  * Moves the ledger of a state folder into the database: every fact with its time, every claim, and what the journals know beside them.
- * What is there already stays as it is, so that doing it twice does it once. From then on the folder is used no more. Throws EnrollError
- * `ledger.…`.
+ * What is there already stays as it is, so that doing it twice does it once. From its beginning on nothing more is written to the folder,
+ * also by commands that were at work; if it fails, the folder is the ledger again. Throws EnrollError `ledger.…`.
  */
 export async function importLedger(ledger: PostgresqlLedger, stateDirectory: string): Promise<LedgerImport> {
   // Fails here rather than half-way where the state directory is misspelt.
   await access(stateDirectory)
-  const folder = new FolderLedger(join(stateDirectory, 'ledger'))
+  const binding = readBinding(stateDirectory)
   // What a folder keeps after it was moved is old.
-  const moved = readBinding(stateDirectory) !== undefined
+  if (binding !== undefined && binding.importing !== true)
+    return { ...(await syncLedger(ledger, stateDirectory)), imported: 0 }
+  const id = await ledger.id()
+  if (binding !== undefined && binding.ledger !== id) throw anotherDatabase(stateDirectory, binding, ledger.address)
+  await writeBinding(stateDirectory, { ledger: id, address: ledger.address, importing: true })
+  try {
+    return await importFolder(ledger, stateDirectory)
+  } catch (error) {
+    await removeBinding(stateDirectory)
+    throw error
+  }
+}
+
+async function importFolder(ledger: PostgresqlLedger, stateDirectory: string): Promise<LedgerImport> {
+  const folder = new FolderLedger(join(stateDirectory, 'ledger'))
   let imported = 0
-  for (const { fact, origin } of moved ? [] : inOrder(await everyFact(folder)))
-    if (await ledger.importFact(fact, origin)) imported++
+  for (const { fact, origin } of inOrder(await everyFact(folder))) if (await ledger.importFact(fact, origin)) imported++
   const disagreements: Disagreement[] = []
   for await (const { name, run, intent } of folder.claims()) {
-    if (moved) break
     const { run: holder } = await ledger.claim(name, run, intent)
     if (holder !== run) disagreements.push({ run, kind: 'claim', detail: `${name} is held by ${holder}` })
   }
-  const synced = await syncLedger(ledger, stateDirectory)
+  const synced = await syncLedger(ledger, stateDirectory, { importing: true })
   // What the journals say of the same claims is one disagreement.
   const known = new Set(disagreements.map(({ run, detail }) => `${run} ${detail}`))
   const more = synced.disagreements.filter(({ run, detail }) => !known.has(`${run} ${detail}`))

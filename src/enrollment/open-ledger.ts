@@ -42,8 +42,10 @@ export async function openLedger(
  */
 export function peekLedger(services: Pick<EnrollmentServices, 'ledger' | 'stateDirectory' | 'now'>): Ledger {
   if (services.ledger !== undefined) return services.ledger
-  refuseBound(services.stateDirectory)
-  return new FolderLedger(folderOf(services), services.now)
+  const refuse = (): void => refuseBound(services.stateDirectory)
+  refuse()
+  // A command that was at work when the folder was moved must not claim there what others claim in the database.
+  return new FolderLedger(folderOf(services), services.now, refuse)
 }
 
 /**

@@ -1,6 +1,6 @@
 import { EnrollError } from '../errors.ts'
 import type { PostgresqlLedger } from '../ledger/postgresql/postgresql-ledger.ts'
-import { anotherDatabase, readBinding, rememberLast, writeBinding } from './bound-ledger.ts'
+import { anotherDatabase, beingImported, readBinding, rememberLast, writeBinding } from './bound-ledger.ts'
 import { claimNames, heldClaims } from './order-claims.ts'
 import { journalsIn, type LedgerCheck, rebuildLedger } from './rebuild-ledger.ts'
 import { recordOf } from './run-record.ts'
@@ -14,12 +14,17 @@ export interface LedgerSync extends LedgerCheck {
 
 /**
  * Brings to the database what the journals of a state folder know and it does not: what happened while it was away, or after the copy
- * that was restored. Nothing is ordered. Throws EnrollError `ledger.…`.
+ * that was restored. Nothing is ordered. `importing`: this is the end of moving it there. Throws EnrollError `ledger.…`.
  */
-export async function syncLedger(ledger: PostgresqlLedger, stateDirectory: string): Promise<LedgerSync> {
+export async function syncLedger(
+  ledger: PostgresqlLedger,
+  stateDirectory: string,
+  { importing = false } = {},
+): Promise<LedgerSync> {
   const id = await ledger.id()
   const binding = readable(stateDirectory)
   if (binding !== undefined && binding.ledger !== id) throw anotherDatabase(stateDirectory, binding, ledger.address)
+  if (binding?.importing && !importing) throw beingImported(stateDirectory, binding.address)
   // Bound before anything is written: a folder that was cut off here must not go on without the database.
   if (binding === undefined) await writeBinding(stateDirectory, { ledger: id, address: ledger.address })
   const rebuilt = await rebuildLedger(ledger, stateDirectory)

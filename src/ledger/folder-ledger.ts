@@ -23,14 +23,18 @@ export const ROOMS = { runs: 'runs', claims: 'claims' } as const
 export class FolderLedger implements Ledger {
   readonly #directory: string
   readonly #now: () => number
+  readonly #mayWrite: () => void
 
-  constructor(directory: string, now: () => number = Date.now) {
+  /** `mayWrite`: throws once the folder is not the ledger any more; asked before each write. */
+  constructor(directory: string, now: () => number = Date.now, mayWrite: () => void = () => undefined) {
     this.#directory = directory
     this.#now = now
+    this.#mayWrite = mayWrite
   }
 
   /** The run's file comes last: a fact that it has is everywhere. */
   async record(fact: Fact): Promise<void> {
+    this.#mayWrite()
     const line = JSON.stringify({ ...fact, time: new Date(this.#now()).toISOString() })
     await appendLine(await this.#room(fact.kind, fact.subject), line)
     await appendLine(await this.#room(ROOMS.runs, fact.run), line)
@@ -98,6 +102,7 @@ export class FolderLedger implements Ledger {
     const claim: Claim = { name, run, intent, fence, time: new Date(this.#now()).toISOString() }
     const file = await this.#room(ROOMS.claims, name)
     for (;;) {
+      this.#mayWrite()
       if (await createOnce(file, `${JSON.stringify(claim)}\n`)) {
         await syncDirectory(join(this.#directory, ROOMS.claims)).catch(async (error: unknown) => {
           // Whoever is refused goes no further, and the name would be taken for good.
@@ -138,6 +143,7 @@ export class FolderLedger implements Ledger {
   }
 
   async release(name: string, run: string, fence?: string): Promise<void> {
+    this.#mayWrite()
     const claim = await this.claimOf(name)
     if (claim?.run !== run || (fence !== undefined && claim.fence !== fence)) return
     await unlink(this.#file(ROOMS.claims, name)).catch((error: NodeJS.ErrnoException) => {

@@ -1,8 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
+import { Configuration } from '../../src/config/configuration.ts'
+import { writeBinding } from '../../src/enrollment/bound-ledger.ts'
+import { orderOnce } from '../../src/enrollment/order-once.ts'
+import { withNewRun } from '../../src/enrollment/run.ts'
 import { listRunIds } from '../../src/enrollment/run-folder.ts'
 import { FACT_KINDS } from '../../src/ledger/fact.ts'
 import { FolderLedger } from '../../src/ledger/folder-ledger.ts'
@@ -239,6 +243,67 @@ describe.skipIf(!allHere(missingServer()))('a host with its ledger in PostgreSQL
     const twice = await ledger(['import', rehearsal.stateDirectory])
     expect([twice.code, said(twice)]).toMatchObject([0, { imported: 0, added: 0, disagreements: [] }])
     expect(code(await enroll())).toBe('run.completed')
+  })
+
+  it('takes over from a folder under a command that is at work, which then sends no order', async () => {
+    const never = (): never => {
+      throw new Error('not asked for here')
+    }
+    const { stateDirectory } = rehearsal
+    const services = {
+      stateDirectory,
+      now: Date.now,
+      monotonic: () => performance.now(),
+      sleep: never,
+      reading: { env: {} },
+      observer: { step: () => undefined },
+      openDevice: never,
+      certificateAuthority: never,
+    }
+    let sent = 0
+    const order = {
+      form: { product: '1214' },
+      endpoint: rehearsal.ca.url,
+      spkiSha256: 'ab'.repeat(32),
+      faults: [],
+      // Before the run claims its key, and after it has found it free.
+      balance: async () => {
+        expect((await ledger(['import', stateDirectory])).code).toBe(0)
+        return { amount: '1' }
+      },
+      send: async () => {
+        sent++
+        return { kind: 'unknown', reason: 'r' } as const
+      },
+    }
+    const plan = { configuration: new Configuration(new Map()), test: false, device: false }
+    const atWork = withNewRun(plan, services, (run) => orderOnce(run, order))
+    await expect(atWork).rejects.toMatchObject({ code: 'ledger.elsewhere' })
+    expect(sent).toBe(0)
+    const there = new PostgresqlLedger(server.options(database, 'host_a'))
+    expect(await there.claimOf(order.spkiSha256)).toBeUndefined()
+    await there.close()
+    expect(said(await runs('show', await onlyRun()))).toMatchObject({ state: 'checked' })
+  })
+
+  it('is not used before all of a folder is in it, nor the folder any more; an import that fails leaves the folder', async () => {
+    expect((await enroll({}, '--wait')).code).toBe(0)
+    const before = await readdir(rehearsal.stateDirectory)
+    await server.sql('ALTER TABLE hsm_enroll.claim RENAME TO away', database)
+    expect(code(await ledger(['import', rehearsal.stateDirectory]))).toBeDefined()
+    expect(await readdir(rehearsal.stateDirectory)).toEqual(before)
+    expect(said(await ledger(['check'], {}))).toMatchObject({ runs: 1, disagreements: [] })
+    await server.sql('ALTER TABLE hsm_enroll.away RENAME TO claim', database)
+    // What a process that was killed while it imported leaves behind.
+    const there = new PostgresqlLedger(server.options(database, 'host_a'))
+    const binding = { ledger: await there.id(), address: there.address, importing: true } as const
+    await there.close()
+    await writeBinding(rehearsal.stateDirectory, binding)
+    for (const end of [await enroll(env, '--test'), await enroll({}, '--test'), await ledger(['sync'])])
+      expect(code(end)).toBe('ledger.not-imported')
+    expect(said(await ledger(['import', rehearsal.stateDirectory]))).toMatchObject({ disagreements: [] })
+    expect(said(await ledger(['check']))).toMatchObject({ runs: 1, disagreements: [] })
+    expect((await enroll(env, '--test')).code).toBe(6)
   })
 
   it('refuses what another host has ordered with the same key', async () => {
