@@ -1,15 +1,14 @@
 // Loaded with `node --require` into the processes that run test files, and so into their worker threads. The doubles generate RSA keys
-// all day, which would take most of the time that the tests take: here a pair comes out of a folder that all processes of one run share.
-// An RSA key of the pool is any two primes of the generated ones, so that fifteen generated keys give 435; for tests alone: who knows
-// two keys with a common prime knows both. No process gets a key twice: a forged root with the key of the real one would be the real
-// one. What the processes generate that tests start is new all the same.
+// all day, which would take most of the time that the tests take: here a pair is put together from numbers that are generated once and for
+// all, and for tests alone (`pooled-primes.json`). An RSA key is any two of the primes, so that forty give 780; a DSA key has its own
+// secret number under parameters of the file. No process gets a key twice: a forged root with the key of the real one would be the real
+// one. What the processes generate that tests start is new.
 'use strict'
 const crypto = require('node:crypto')
-const { mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs')
 const { syncBuiltinESMExports } = require('node:module')
-const { join } = require('node:path')
 const { promisify } = require('node:util')
-const { getEnvironmentData, setEnvironmentData, threadId } = require('node:worker_threads')
+const { getEnvironmentData, setEnvironmentData } = require('node:worker_threads')
+const numbers = require('./pooled-primes.json')
 
 const POOLED = ['rsa-2048', 'rsa-3072', 'rsa-4096', 'dsa-2048', 'dsa-3072']
 /** With any other option a pair is generated as usual. */
@@ -25,60 +24,31 @@ const taken = new Int32Array(shared)
 const { generateKeyPairSync } = crypto
 const generateKeyPair = promisify(crypto.generateKeyPair)
 
-/** A pair of the pool, or undefined where the pool has none of this kind. */
+/** A pair of the pool, or undefined where the pool has none of this kind, or no more. */
 function pooled(type, options = {}) {
-  const run = process.env.HSM_ENROLL_TEST_RUN
   const kind = POOLED.indexOf(`${type}-${options.modulusLength}`)
   const plain = kind !== -1 && Object.keys(options).every((option) => PLAIN[type].includes(option))
-  if (run === undefined || !plain || BigInt(options.publicExponent ?? E) !== E) return undefined
-  const folder = join(run, 'keys')
-  const stored = (number) => {
-    const file = join(folder, `${POOLED[kind]}-${number}.pem`)
-    return read(file) ?? keep(folder, file, generateKeyPairSync(type, options).privateKey)
-  }
-  const count = Atomics.add(taken, kind, 1)
-  const privateKey = type === 'rsa' ? rsaKey((number) => prime(kind, number, stored), count) : stored(count)
-  return { privateKey, publicKey: crypto.createPublicKey(privateKey) }
+  if (!plain || BigInt(options.publicExponent ?? E) !== E || (options.divisorLength ?? 256) !== 256) return undefined
+  const privateKey = type === 'rsa' ? rsaKey(POOLED[kind], Atomics.add(taken, kind, 1)) : dsaKey(POOLED[kind])
+  return privateKey === undefined ? undefined : { privateKey, publicKey: crypto.createPublicKey(privateKey) }
 }
 
-function read(file) {
-  try {
-    return crypto.createPrivateKey(readFileSync(file))
-  } catch {
-    return undefined
-  }
-}
-
-/** Another process may be at it, too; the last one's stays. */
-function keep(folder, file, key) {
-  mkdirSync(folder, { recursive: true })
-  const own = `${file}.${process.pid}.${threadId}`
-  const pem = key.export({ type: 'pkcs8', format: 'pem' })
-  writeFileSync(own, pem, { mode: 0o600 })
-  renameSync(own, file)
-  // A copy, since the other may not be exported as JWK: devices/export-jwk.ts.
-  return crypto.createPrivateKey(pem)
-}
-
-/** Of this thread: to read two takes four times as long as all else that a key takes. */
-const primes = new Map()
-
-/** The one of this number; every generated key has two. */
-function prime(kind, number, stored) {
-  const name = `${kind}-${number}`
-  const known = primes.get(name)
-  if (known !== undefined) return known
-  const found = primeOf(stored(number >> 1), number % 2 === 0 ? 'p' : 'q')
-  primes.set(name, found)
-  return found
-}
-
-/** Of the primes 0 and 1, 0 and 2, 1 and 2, 0 and 3, ...: as few generated keys as do. */
-function rsaKey(primeAt, count) {
+/** Of the primes 0 and 1, 0 and 2, 1 and 2, 0 and 3, ... */
+function rsaKey(kind, count) {
   let second = 1
   let first = count
   while (first >= second) first -= second++
-  return keyOf(primeAt(first), primeAt(second))
+  const primes = numbers[kind]
+  return second < primes.length ? keyOf(BigInt(`0x${primes[first]}`), BigInt(`0x${primes[second]}`)) : undefined
+}
+
+/** PKCS#8 (RFC 5958): the version, the algorithm with its parameters, and x as an INTEGER of 31 octets in an OCTET STRING. */
+function dsaKey(kind) {
+  const x = crypto.randomBytes(31)
+  x[0] = 1
+  const parts = ['020100', numbers[kind], '0421', '021f', x.toString('hex')].join('')
+  const der = `3082${(parts.length / 2).toString(16).padStart(4, '0')}${parts}`
+  return crypto.createPrivateKey({ key: Buffer.from(der, 'hex'), format: 'der', type: 'pkcs8' })
 }
 
 /** Both primes are at least √2 times a power of two (FIPS 186-5, A.1.3), and so every modulus has its full length. */
@@ -101,9 +71,6 @@ function inverse(value, modulus) {
   }
   return ((x % modulus) + modulus) % modulus
 }
-
-const primeOf = (key, name) =>
-  BigInt(`0x${Buffer.from(key.export({ format: 'jwk' })[name], 'base64url').toString('hex')}`)
 
 function base64url(value) {
   const hex = value.toString(16)

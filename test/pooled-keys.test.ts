@@ -28,7 +28,7 @@ it('no pooled test key is handed out twice in a process, whichever thread asks, 
   expect(new Set(keys).size).toBe(20)
 })
 
-it.each([2048, 3072])(
+it.each([2048, 3072, 4096])(
   'a pooled RSA key of %d bits is one: full length, and what one half signs the other verifies',
   (bits) => {
     for (let count = 0; count < 6; count++) {
@@ -45,4 +45,14 @@ it.each([2048, 3072])(
 it('a key with another exponent is none of the pool', () => {
   const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 })
   expect(publicKey.asymmetricKeyDetails?.publicExponent).toBe(3n)
+})
+
+it.each([2048, 3072])('a pooled DSA key of %d bits is one, and no other has its secret', (bits) => {
+  const pairs = [1, 2].map(() => generateKeyPairSync('dsa', { modulusLength: bits, divisorLength: 256 }))
+  for (const { publicKey, privateKey } of pairs) {
+    expect(publicKey.asymmetricKeyDetails).toEqual({ modulusLength: bits, divisorLength: 256 })
+    const message = Buffer.from('test')
+    expect(verify('sha256', message, publicKey, sign('sha256', message, privateKey))).toBe(true)
+  }
+  expect(new Set(pairs.map(({ publicKey }) => pem(publicKey))).size).toBe(2)
 })
