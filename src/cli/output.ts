@@ -88,18 +88,19 @@ export class Output {
 
   /** One line of a stream: JSON Lines with `--json`. */
   line(value: unknown, human: () => string): void {
-    this.lines(lineIn(this.#form, value, human))
-  }
-
-  /** Lines of a stream that were written in this form. */
-  lines(text: string): void {
     this.#lines = true
-    this.#options.stdout.write(text)
+    this.#options.stdout.write(lineIn(this.#form, value, human))
   }
 
-  /** A piece of a report in a format of its own. */
-  text(text: string): void {
-    this.#options.stdout.write(text)
+  /** Lines of a stream that were written in this form. Resolves as `#flow` does. */
+  async lines(text: string): Promise<void> {
+    this.#lines = true
+    await this.#flow(text)
+  }
+
+  /** A piece of a report in a format of its own. Resolves as `#flow` does. */
+  text(text: string): Promise<void> {
+    return this.#flow(text)
   }
 
   progress(text: string): void {

@@ -1,70 +1,107 @@
 /**
- * `npm run bench:many -- [--packages N] [--rounds N]`: `check-many` over so many packages (10^6 by default), the pairs of `bench:peers`
- * again and again, listed on stdin. Prints by how much its memory grows from the first tenth to the end, and how many times as fast two
- * workers are as one, by the clock: other load on the machine counts against the two. Exit 1 if a target is missed. Linux (/proc).
+ * `npm run bench:many -- [--packages N] [--timed N] [--rounds N]`: what `check-many` needs for many packages, the pairs of `bench:peers`
+ * again and again. The list is a file on stdin; nothing but the program runs meanwhile.
+ *
+ * - Every pair once, and its row read: each must be genuine.
+ * - So many in a round (100,000 by default) by the clock, from start to end, rows into /dev/null, on one core for the whole program
+ *   (`taskset -c 0`, one worker) and on two (two workers): how many times as fast the two are, best of the rounds each. Other load on the
+ *   machine counts against the two. For comparison: one worker that has both cores, where the first thread reads and writes beside it.
+ * - So many (10^6 by default) for memory: by how much the resident size grows from the first tenth of the list to its end.
+ *
+ * Exit 1 if a target is missed. Linux (/proc, taskset).
  */
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
-import { loadavg } from 'node:os'
+import { once } from 'node:events'
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
-import { writePairs } from './peer-pairs.ts'
+import { PAIRS, writePairs } from './peer-pairs.ts'
 
 const { values } = parseArgs({
-  options: { packages: { type: 'string', default: '1000000' }, rounds: { type: 'string', default: '2' } },
+  options: {
+    packages: { type: 'string', default: '1000000' },
+    timed: { type: 'string', default: '100000' },
+    rounds: { type: 'string', default: '3' },
+  },
 })
-const packages = Number(values.packages)
 const MOST_GROWN_MB = 50
 const LEAST_RATIO = 1.8
 
-const folder = resolve('.cache/bench-peers/yubikey-5.7.2-20')
-writePairs(folder, 20)
-const files = readdirSync(join(folder, 'pairs')).map((file) => join(folder, 'pairs', file))
+const pairs = resolve('.cache/bench-peers/yubikey-5.7.2-20')
+writePairs(pairs, 20)
+const files = readdirSync(join(pairs, 'pairs')).map((file) => join(pairs, 'pairs', file))
 const program = join(import.meta.dirname, '../cli/main.js')
+const folder = mkdtempSync(join(tmpdir(), 'bench-many-'))
 
-interface Judged {
+interface Way {
+  readonly workers: number
+  /** On the first core alone. */
+  readonly pinned?: boolean
+  readonly output?: string
+}
+
+interface Spent {
+  /** By the clock. */
   readonly seconds: number
-  /** MB, from the first tenth to the largest after it. */
+  /** Of all processors, in user and system together. */
+  readonly processor: number
+  /** MB, from the first tenth of the list to the largest after it. */
   readonly grown: number
 }
 
-function* list(count: number): Generator<string> {
-  for (let index = 0; index < count; index++) yield `${files[index % files.length]}\n`
+function listOf(count: number): string {
+  const list = join(folder, `list-${count}`)
+  const descriptor = openSync(list, 'w')
+  const all = files.map((file) => `${file}\n`)
+  for (let index = 0; index < count; index += all.length) writeSync(descriptor, all.slice(0, count - index).join(''))
+  closeSync(descriptor)
+  return list
 }
 
-async function judge(count: number, workers: number): Promise<Judged> {
-  const anchors = ['--trust-anchors', join(folder, 'root.pem')]
-  const args = ['check-many', '-', '--json', '--fips', 'warn', '--workers', `${workers}`, ...anchors]
+async function judge(count: number, { workers, pinned = false, output = '/dev/null' }: Way): Promise<Spent> {
+  const list = listOf(count)
+  const [input, rows] = [openSync(list, 'r'), openSync(output, 'w')]
+  const anchors = ['--trust-anchors', join(pairs, 'root.pem')]
+  const args = [program, 'check-many', '-', '--json', '--fips', 'warn', '--workers', `${workers}`, ...anchors]
+  const [command, ...words] = [...(pinned ? ['taskset', '-c', '0'] : []), process.execPath, ...args]
+  const before = processorOfChildren()
   const start = performance.now()
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
-  Readable.from(list(count)).pipe(child.stdin)
-  let lines = 0
-  let genuine = 0
-  let first: number | undefined
-  let most = 0
-  let rest = ''
-  for await (const chunk of child.stdout.setEncoding('latin1')) {
-    const whole = (rest + chunk).split('\n')
-    rest = whole.pop() ?? ''
-    lines += whole.length
-    genuine += whole.filter((line) => line.includes('"genuine":true')).length
-    if (lines < count / 10 || child.pid === undefined) continue
-    const size = residentMb(child.pid)
-    first ??= size
-    most = Math.max(most, size)
-  }
-  if (genuine !== count) throw new Error(`${genuine} of ${count} packages were genuine`)
-  return { seconds: (performance.now() - start) / 1000, grown: most - (first ?? most) }
+  const child = spawn(command ?? '', words, { stdio: [input, rows, 'pipe'] })
+  closeSync(input)
+  closeSync(rows)
+  const sizes: number[] = []
+  const tenth = readFileSync(list).length / 10
+  const watch = setInterval(() => {
+    const { read, resident } = watched(child.pid)
+    if (read > tenth) sizes.push(resident)
+  }, 250)
+  const [said] = await Promise.all([child.stderr === null ? '' : text(child.stderr), once(child, 'close')])
+  clearInterval(watch)
+  const seconds = (performance.now() - start) / 1000
+  rmSync(list)
+  if (!said.includes(`${count} checked: ${count} acceptable`)) throw new Error(said)
+  return { seconds, processor: processorOfChildren() - before, grown: Math.max(...sizes, 0) - (sizes[0] ?? 0) }
 }
 
-/** Of a process that may have ended. */
-function residentMb(pid: number): number {
+/** How far a process has read its stdin, and its resident size in MB; zeros of one that has ended. */
+function watched(pid: number | undefined): { readonly read: number; readonly resident: number } {
   try {
-    return Number(/VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
+    const number = (file: string, name: string): number =>
+      Number(new RegExp(`${name}:\\s*(\\d+)`).exec(readFileSync(`/proc/${pid}/${file}`, 'utf8'))?.[1] ?? 0)
+    return { read: number('fdinfo/0', 'pos'), resident: number('status', 'VmRSS') / 1024 }
   } catch {
-    return 0
+    return { read: 0, resident: 0 }
   }
+}
+
+/** Seconds that the children which have ended took: proc(5), `cutime` and `cstime`, in ticks of USER_HZ, which is 100. */
+function processorOfChildren(): number {
+  const fields = readFileSync('/proc/self/stat', 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ')
+  return (Number(fields[13]) + Number(fields[14])) / 100
 }
 
 let missed = 0
@@ -73,23 +110,53 @@ function report(what: string, value: number, target: string, holds: boolean): vo
   process.stdout.write(`${holds ? '  ' : '! '}${what.padEnd(60)}${value.toFixed(2).padStart(10)}  ${target}\n`)
 }
 
-const [busy = 0] = loadavg()
-process.stdout.write(`load of the machine before it begins: ${busy.toFixed(1)}\n`)
-const some = Math.min(packages, 20_000)
-const best = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
-for (let round = 0; round < Number(values.rounds); round++) {
-  for (const workers of [1, 2]) {
-    best[workers - 1] = Math.min(best[workers - 1] ?? 0, (await judge(some, workers)).seconds)
-  }
+async function every(): Promise<void> {
+  const output = join(folder, 'rows')
+  await judge(PAIRS, { workers: 2, output })
+  const genuine = readFileSync(output, 'utf8').match(/"genuine":true,"acceptable":true/g)?.length ?? 0
+  report(`${PAIRS} rows, genuine`, genuine, `${PAIRS}`, genuine === PAIRS)
+  writeFileSync(output, '')
 }
-const [one = 0, two = 1] = best
-report(`${some} packages, two workers over one`, one / two, `at least ${LEAST_RATIO}`, one / two >= LEAST_RATIO)
-const { seconds, grown } = await judge(packages, 2)
-report(
-  `${packages} packages, memory grown from the first tenth on, MB`,
-  grown,
-  `at most ${MOST_GROWN_MB}`,
-  grown <= MOST_GROWN_MB,
-)
-process.stdout.write(`  ${(packages / seconds).toFixed(0)} packages a second\n`)
+
+async function clock(count: number): Promise<void> {
+  const ways = {
+    'one core, one worker': { workers: 1, pinned: true },
+    'two cores, two workers': { workers: 2 },
+    'two cores, one worker': { workers: 1 },
+  } as const satisfies Readonly<Record<string, Way>>
+  const names = Object.keys(ways) as (keyof typeof ways)[]
+  const best = new Map<string, Spent>()
+  for (let round = 0; round < Number(values.rounds); round++) {
+    for (const name of names) {
+      const spent = await judge(count, ways[name])
+      if (spent.seconds < (best.get(name)?.seconds ?? Number.POSITIVE_INFINITY)) best.set(name, spent)
+    }
+  }
+  const seconds = (name: keyof typeof ways): number => best.get(name)?.seconds ?? 0
+  for (const name of names) {
+    const { seconds: wall, processor } = best.get(name) ?? { seconds: 0, processor: 0 }
+    process.stdout.write(`  ${name}: ${wall.toFixed(1)} s, of processors ${processor.toFixed(1)} s\n`)
+  }
+  const ratio = seconds('one core, one worker') / seconds('two cores, two workers')
+  report(`${count} packages, two cores over one`, ratio, `at least ${LEAST_RATIO}`, ratio >= LEAST_RATIO)
+  const workers = seconds('two cores, one worker') / seconds('two cores, two workers')
+  report(`${count} packages, two workers over one, both on two cores`, workers, '', true)
+}
+
+async function memory(count: number): Promise<void> {
+  const { seconds, grown } = await judge(count, { workers: 2 })
+  const what = `${count} packages, memory grown from the first tenth on, MB`
+  report(what, grown, `at most ${MOST_GROWN_MB}`, grown <= MOST_GROWN_MB)
+  process.stdout.write(`  ${(count / seconds).toFixed(0)} packages a second\n`)
+}
+
+const [busy = 0] = loadavg()
+process.stdout.write(`load of the machine before it begins: ${busy.toFixed(1)}; cores: ${availableParallelism()}\n`)
+try {
+  await every()
+  await clock(Number(values.timed))
+  await memory(Number(values.packages))
+} finally {
+  rmSync(folder, { recursive: true })
+}
 process.exitCode = missed === 0 ? 0 : 1

@@ -15,8 +15,8 @@ interface Share {
   readonly items: readonly Item[]
 }
 
-export interface PoolOptions<T> {
-  /** The program of a worker, as a file or as its text. It gets `data`, says READY, and answers every list of items with a list, one T each. */
+export interface PoolOptions<T extends object> {
+  /** The program of a worker, as a file or as its text. It gets `data`, says READY, and answers every list of items with one T. */
   readonly program: URL | string
   readonly data: unknown
   readonly workers: number
@@ -25,13 +25,13 @@ export interface PoolOptions<T> {
   readonly signal?: AbortSignal
 }
 
-/** What workers make of items, in the order of the items, as it comes, on several cores. */
-export async function* judgeAll<T>(
+/** What workers make of items, some at a time, in the order of the items, as it comes, on several cores. */
+export async function* judgeAll<T extends object>(
   items: AsyncIterable<Item>,
   { program, data, workers, crashed, signal }: PoolOptions<T>,
 ): AsyncGenerator<T> {
   const source = items[Symbol.asyncIterator]()
-  const done = new Map<number, T>()
+  const done = new Map<number, { readonly made: T; readonly items: number }>()
   const again: Share[] = []
   const busy = new Map<Worker, Share>()
   const idle: Worker[] = []
@@ -49,11 +49,10 @@ export async function* judgeAll<T>(
     const worker = new Worker(program, { eval: typeof program === 'string', workerData: data, resourceLimits: LIMITS })
     all.add(worker)
     let isReady = false
-    worker.on('message', (message: readonly T[] | typeof READY) => {
+    worker.on('message', (message: T | typeof READY) => {
       isReady = true
       const share = busy.get(worker)
-      for (const [index, outcome] of message === READY ? [] : message.entries())
-        done.set((share?.first ?? 0) + index, outcome)
+      if (share !== undefined && message !== READY) done.set(share.first, { made: message, items: share.items.length })
       busy.delete(worker)
       idle.push(worker)
       wake()
@@ -69,7 +68,8 @@ export async function* judgeAll<T>(
       busy.delete(worker)
       if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1)
       const [first, second] = share?.items ?? []
-      if (share !== undefined && first !== undefined && second === undefined) done.set(share.first, crashed(first))
+      if (share !== undefined && first !== undefined && second === undefined)
+        done.set(share.first, { made: crashed(first), items: 1 })
       else if (share !== undefined) again.push(...eachAlone(share))
       else if (!closing && !isReady) fault = cause ?? new Error('a worker ended by itself')
       if (!closing && fault === undefined) start()
@@ -107,11 +107,12 @@ export async function* judgeAll<T>(
         busy.set(worker, share)
         worker.postMessage(share.items)
       }
-      for (let outcome = done.get(given); outcome !== undefined; outcome = done.get(given)) {
-        done.delete(given++)
+      for (let next = done.get(given); next !== undefined; next = done.get(given)) {
+        done.delete(given)
+        given += next.items
         // There is room to read ahead again.
         stirred = true
-        yield outcome
+        yield next.made
       }
       if (busy.size === 0 && again.length === 0 && (ended || signal?.aborted === true)) return
       if (!stirred) {

@@ -10,22 +10,37 @@ export interface RowForm {
   readonly output: OutputForm
 }
 
-/** An outcome as it is printed, and as it counts. */
-export interface Row {
+/** Outcomes as they are printed, one behind the other, and as they count. */
+export interface Rows {
   readonly text: string
-  readonly counts: 'acceptable' | 'refused' | 'unreadable'
+  readonly acceptable: number
+  readonly refused: number
+  readonly unreadable: number
+  /** The worst: a defect before what is unreadable, that before what is refused. */
   readonly exitCode: ExitCode
 }
 
-/** Made where the outcome is: to write it takes as long as to pass it on to another thread. */
-export function rowIn({ report, output }: RowForm, outcome: Outcome): Row {
-  const { result, error } = outcome
-  const text =
-    report === undefined ? lineIn(output, outcome, () => lineOf(outcome, output)) : REPORT_FORMATS[report].each(outcome)
-  if (result === undefined) return { text, counts: 'unreadable', exitCode: error?.exitCode ?? EXIT.defect }
-  return result.acceptable
-    ? { text, counts: 'acceptable', exitCode: EXIT.done }
-    : { text, counts: 'refused', exitCode: EXIT.refused }
+/** Made where the outcomes are, and one text of many: what is passed on to another thread, and written, costs by the piece. */
+export function rowsIn(form: RowForm, outcomes: readonly Outcome[]): Rows {
+  const counts = { acceptable: 0, refused: 0, unreadable: 0 }
+  let exitCode: ExitCode = EXIT.done
+  for (const { result, error } of outcomes) {
+    const kind = result === undefined ? 'unreadable' : result.acceptable ? 'acceptable' : 'refused'
+    counts[kind]++
+    const code = { unreadable: error?.exitCode ?? EXIT.defect, acceptable: EXIT.done, refused: EXIT.refused }[kind]
+    if (code > exitCode) exitCode = code
+  }
+  return { text: textIn(form, outcomes), ...counts, exitCode }
+}
+
+function textIn({ report, output }: RowForm, outcomes: readonly Outcome[]): string {
+  if (report === undefined)
+    return outcomes.map((outcome) => lineIn(output, outcome, () => lineOf(outcome, output))).join('')
+  const { each, between } = REPORT_FORMATS[report]
+  return outcomes
+    .map(each)
+    .filter((text) => text !== '')
+    .join(between)
 }
 
 function lineOf({ name, result, error }: Outcome, output: OutputForm): string {

@@ -9,7 +9,7 @@ import { readPlainFileSync } from '../../files/bounded-file.ts'
 import { failureOf } from '../report-error.ts'
 import type { Item, Judging, Outcome } from './item.ts'
 import { READY } from './pool.ts'
-import { type Row, type RowForm, rowIn } from './row.ts'
+import { type RowForm, rowsIn } from './row.ts'
 
 const { judging, form } = workerData as { readonly judging: Judging; readonly form: RowForm }
 
@@ -56,11 +56,11 @@ async function refusingKeysIn<Result>(files: readonly NamedInput[], judge: () =>
 }
 
 parentPort?.on('message', async (items: readonly Item[]) => {
-  const rows: Row[] = []
-  // One is judged while the files of others are read.
+  const outcomes: Outcome[] = []
+  // One is judged while the files of others are awaited.
   for (let at = 0; at < items.length; at += AT_A_TIME)
-    for (const outcome of await Promise.all(items.slice(at, at + AT_A_TIME).map(judge))) rows.push(rowIn(form, outcome))
-  parentPort?.postMessage(rows)
+    outcomes.push(...(await Promise.all(items.slice(at, at + AT_A_TIME).map(judge))))
+  parentPort?.postMessage(rowsIn(form, outcomes))
 })
 
 parentPort?.postMessage(READY)

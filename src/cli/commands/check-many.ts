@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { EnrollError, EXIT, type ExitCode } from '../../errors.ts'
-import type { Row, RowForm } from '../check-many/row.ts'
+import type { RowForm, Rows } from '../check-many/row.ts'
 import type { Command } from '../command.ts'
 import { configure, TRUST_OPTIONS } from '../configure.ts'
 import { expectFlags, JUDGING_OPTIONS, policyFlags, readDay, readHsmType } from '../judging-flags.ts'
@@ -33,7 +33,7 @@ export const checkMany: Command = {
     const { judgeAll } = await import('../check-many/pool.ts')
     const { workerProgram } = await import('../check-many/worker-program.ts')
     const { REPORT_FORMATS } = await import('../check-many/formats.ts')
-    const { rowIn } = await import('../check-many/row.ts')
+    const { rowsIn } = await import('../check-many/row.ts')
     const { output } = context
     const hsmType = readHsmType(args.text('hsm-type'))
     const on = readDay(args.text('on'))
@@ -56,7 +56,7 @@ export const checkMany: Command = {
     })
     const knowledge = await knowledgeInForce(configuration)
     const form: RowForm = { output: output.form, ...(report === undefined ? {} : { report }) }
-    const rows = judgeAll<Row>(list === undefined ? itemsOfPaths(paths) : itemsOfList(list, context.cwd), {
+    const rows = judgeAll<Rows>(list === undefined ? itemsOfPaths(paths) : itemsOfList(list, context.cwd), {
       program: workerProgram(),
       data: {
         form,
@@ -70,27 +70,27 @@ export const checkMany: Command = {
           now: Date.now(),
         },
       },
-      crashed: (item) => rowIn(form, outcomeOfCrash(item)),
+      crashed: (item) => rowsIn(form, [outcomeOfCrash(item)]),
       workers: args.integer('workers') ?? availableParallelism(),
       signal: context.signal,
     })
-    const counts = { acceptable: 0, refused: 0, unreadable: 0 }
+    let [acceptable, refused, unreadable] = [0, 0, 0]
     let exitCode: ExitCode = EXIT.done
     const { begin, between, end } = report === undefined ? { begin: '', between: '', end: '' } : REPORT_FORMATS[report]
-    const write = (text: string): void => (report === undefined ? output.lines(text) : output.text(text))
-    if (report !== undefined) write(begin)
+    const write = (text: string): Promise<void> => (report === undefined ? output.lines(text) : output.text(text))
+    if (report !== undefined) await write(begin)
     let isFirst = true
-    for await (const row of rows) {
-      if (row.text !== '') {
-        write(isFirst ? row.text : between + row.text)
+    for await (const some of rows) {
+      if (some.text !== '') {
+        await write(isFirst ? some.text : between + some.text)
         isFirst = false
       }
-      counts[row.counts]++
-      // A defect before what is unreadable, that before what is refused.
-      if (row.exitCode > exitCode) exitCode = row.exitCode
+      acceptable += some.acceptable
+      refused += some.refused
+      unreadable += some.unreadable
+      if (some.exitCode > exitCode) exitCode = some.exitCode
     }
-    if (report !== undefined) write(end)
-    const { acceptable, refused, unreadable } = counts
+    if (report !== undefined) await write(end)
     output.progress(
       `${acceptable + refused + unreadable} checked: ${acceptable} acceptable, ${refused} refused, ${unreadable} unreadable.`,
     )
