@@ -14,8 +14,11 @@ interface Says {
 let says: Says = { status: 200, body: {} }
 /** What it says to the calls before that; `lost`: the connection ends once the call is read, `gone`: and nobody listens any more. */
 const first: (Says | 'lost' | 'gone')[] = []
+/** Those that were ever opened. */
+let connections = 0
 beforeEach(async () => {
   first.length = 0
+  connections = 0
   server = createServer({ key: identity.key, cert: identity.certificate }, (message, reply) => {
     message.resume().once('end', () => {
       const now = first.shift() ?? says
@@ -27,6 +30,7 @@ beforeEach(async () => {
       reply.destroy()
     })
   })
+  server.on('secureConnection', () => connections++)
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const address = server.address()
   url = new URL(`https://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`)
@@ -121,5 +125,41 @@ describe('what a host takes for an answer to its order', () => {
     first.push('gone')
     expect(await order(TWICE)).toMatchObject({ kind: 'unknown' })
     expect(await order(0)).toMatchObject({ kind: 'not-sent' })
+  })
+})
+
+describe('a connection to the broker', () => {
+  const placed = said({ orderNumber: '1' })
+  const orderThrough = (through: ReturnType<typeof broker>) =>
+    through.applyOrder({ csr: 'AAAA' }, { run: 'run', attempt: 'a1'.repeat(32), key })
+
+  it('is kept for the next call', async () => {
+    says = placed
+    const through = broker()
+    for (let calls = 0; calls < 3; calls++)
+      expect(await orderThrough(through)).toMatchObject({ kind: 'ordered', orderNumber: '1' })
+    expect(connections).toBe(1)
+  })
+
+  it('that was kept, and ended under a call, costs no patience', async () => {
+    first.push(placed, 'lost')
+    says = placed
+    const through = broker(0)
+    await orderThrough(through)
+    expect(await orderThrough(through)).toMatchObject({ kind: 'ordered' })
+    expect(first).toEqual([])
+    expect(connections).toBe(2)
+  })
+
+  it.each<readonly [string, readonly (Says | 'lost' | 'gone')[]]>([
+    ['is answered for a stranger', ['lost', failed(401, 'broker.refused')]],
+    ['is lost, too', ['lost', 'lost']],
+    ['finds nobody', ['gone']],
+  ])('that was kept may have brought the broker an order, where its second try %s', async (_what, after) => {
+    first.push(placed, ...after)
+    const through = broker(0)
+    await orderThrough(through)
+    expect(await orderThrough(through)).toMatchObject({ kind: 'unknown' })
+    expect(first).toEqual([])
   })
 })

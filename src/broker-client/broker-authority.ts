@@ -56,6 +56,7 @@ export function brokerAuthority(options: BrokerAuthorityOptions): Brokered {
       options.onTrace?.(
         `${wanted.method} ${at.url.host}${wanted.path.slice(0, 40)}: ${reply.kind === 'reply' ? reply.status : reply.reason}`,
       )
+      before ||= reply.kind === 'reply' && reply.repeated
       const again = reply.kind === 'failed' ? !reply.final : reply.status === 202 && isBeingOrdered(reply.body)
       if (!again || performance.now() + pause > end) return { reply, before }
       await delay(pause, undefined, wanted.signal === undefined ? {} : { signal: wanted.signal }).catch(() => undefined)

@@ -13,9 +13,9 @@ export interface BrokerAddress {
   readonly key: string
 }
 
-/** How one call ended. `sent`: it may have reached the broker. */
+/** How one call ended. `sent`: it may have reached the broker. `repeated`: an earlier try of the same call may have, too. */
 export type BrokerReply =
-  | { readonly kind: 'reply'; readonly status: number; readonly body: unknown }
+  | { readonly kind: 'reply'; readonly status: number; readonly body: unknown; readonly repeated: boolean }
   | { readonly kind: 'failed'; readonly sent: boolean; readonly final: boolean; readonly reason: string }
 
 export interface BrokerCall {
@@ -25,13 +25,28 @@ export interface BrokerCall {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Milliseconds: the broker waits for the CA, which may take three minutes. */
+/** Milliseconds: until there is a connection, and how long one is kept for the next call. */
 const CONNECT = 20_000
+/** The broker waits for the CA, which may take three minutes. */
 const REPLY = 240_000
 
-/** One call over a connection of its own. Never throws but for a defect. */
-export function callBroker(address: BrokerAddress, call: BrokerCall): Promise<BrokerReply> {
+/**
+ * One call, over the connection of the one before where that was a moment ago. If such a connection has ended meanwhile (the broker was
+ * restarted), the call is repeated at once over a new one. Never throws but for a defect.
+ */
+export async function callBroker(address: BrokerAddress, call: BrokerCall): Promise<BrokerReply> {
   const text = call.body === undefined ? undefined : JSON.stringify(call.body)
+  const first = await callOnce(address, call, text)
+  if (first !== 'stale') return first
+  // All that are kept have ended with it.
+  agents.delete(address)
+  const second = await callOnce(address, call, text)
+  if (second === 'stale') throw new Error('a connection was kept by an agent that is new')
+  return second.kind === 'reply' ? { ...second, repeated: true } : { ...second, sent: true }
+}
+
+/** `stale`: the call went over a connection that was kept, which ended before an answer; the broker may have the call. */
+function callOnce(address: BrokerAddress, call: BrokerCall, text: string | undefined): Promise<BrokerReply | 'stale'> {
   return new Promise((done) => {
     let sent = false
     const end = (reason: string, final = false): void => done({ kind: 'failed', sent, final, reason })
@@ -40,14 +55,18 @@ export function callBroker(address: BrokerAddress, call: BrokerCall): Promise<Br
     client.setTimeout(CONNECT, () => {
       if (!sent) client.destroy(new Error('no connection in time'))
     })
-    client.once('socket', (socket) => socket.once('secureConnect', () => (sent = true)))
+    client.once('socket', (socket) => {
+      sent = client.reusedSocket
+      if (!sent) socket.once('secureConnect', () => (sent = true))
+    })
     client.once('close', () => clearTimeout(timer))
-    client.once('error', (error: NodeJS.ErrnoException) =>
-      end(error.message, isFinal(error) || call.signal?.aborted === true),
-    )
+    client.once('error', (error: NodeJS.ErrnoException) => {
+      if (client.reusedSocket && hasEnded(error)) done('stale')
+      else end(error.message, isFinal(error) || call.signal?.aborted === true)
+    })
     client.once('response', (reply) => {
       readJson(reply).then(
-        (body) => done({ kind: 'reply', status: reply.statusCode ?? 0, body }),
+        (body) => done({ kind: 'reply', status: reply.statusCode ?? 0, body, repeated: false }),
         (error: unknown) => end(error instanceof Error ? error.message : String(error)),
       )
     })
@@ -55,7 +74,7 @@ export function callBroker(address: BrokerAddress, call: BrokerCall): Promise<Br
   })
 }
 
-/** For all calls of a host: key and certificates are read once. Each has a connection of its own, and shows its certificate. */
+/** For all calls of a host: key and certificates are read once. Each connection shows the certificate; none resumes the session of another. */
 const agents = new WeakMap<BrokerAddress, Agent>()
 
 function agentOf(address: BrokerAddress): Agent {
@@ -63,7 +82,8 @@ function agentOf(address: BrokerAddress): Agent {
   if (known !== undefined) return known
   const { ca, certificate: cert, key } = address
   const secureContext = createSecureContext({ ca, cert, key, minVersion: 'TLSv1.2' })
-  const agent = new Agent({ secureContext, keepAlive: false, maxCachedSessions: 0 })
+  // No firewall on the way forgets a connection so soon.
+  const agent = new Agent({ secureContext, keepAlive: true, timeout: CONNECT, maxCachedSessions: 0 })
   agents.set(address, agent)
   return agent
 }
@@ -91,6 +111,8 @@ function begin(address: BrokerAddress, call: BrokerCall, text: string | undefine
     )
   }
 }
+
+const hasEnded = ({ code }: NodeJS.ErrnoException): boolean => code === 'ECONNRESET' || code === 'EPIPE'
 
 /** Another try meets the same: the broker is not the one that is expected. */
 const isFinal = ({ code = '' }: NodeJS.ErrnoException): boolean =>

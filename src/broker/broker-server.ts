@@ -54,8 +54,10 @@ export async function startBrokerServer(options: BrokerServerOptions): Promise<B
   server.maxConnections = MAX_CONNECTIONS
   const sockets = connectionsOf(server)
   const underWay = new Set<Promise<void>>()
+  let closing = false
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const work = serve(request, response, options).catch((error: unknown) => {
+    // A host that still has a connection may call over it until it is told that this was the last one.
+    const work = serve(request, response, options, () => closing).catch((error: unknown) => {
       options.onDefect(error)
       response.destroy()
     })
@@ -66,9 +68,10 @@ export async function startBrokerServer(options: BrokerServerOptions): Promise<B
   return {
     url: `https://${authorityOf(host, taken)}`,
     close: async () => {
+      closing = true
       const closed = new Promise<void>((done) => server.close(() => done()))
       server.closeIdleConnections()
-      await Promise.all(underWay)
+      while (underWay.size > 0) await Promise.all(underWay)
       for (const socket of sockets) socket.destroy()
       await closed
     },
@@ -97,7 +100,12 @@ function createTlsServer({ key, certificate }: BrokerServerOptions['tls']): Serv
   }
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse, options: BrokerServerOptions): Promise<void> {
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: BrokerServerOptions,
+  isLast: () => boolean,
+): Promise<void> {
   const begun = performance.now()
   const url = targetOf(request)
   const route = ROUTES.find(
@@ -119,7 +127,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
     'cache-control': 'no-store',
     ...(answer.retryAfter === undefined ? {} : { 'retry-after': String(answer.retryAfter) }),
     // What is left of a body that was not read is not read either.
-    ...(request.complete ? {} : { connection: 'close' }),
+    ...(request.complete && !isLast() ? {} : { connection: 'close' }),
   })
   response.end(text)
   options.onCall(recordOf(request.method ?? '', route, caller, answer, performance.now() - begun))

@@ -1,3 +1,4 @@
+import { askedTogether } from '../asked-together.ts'
 import type { BrokeredOrder, OrderRequest } from '../broker-client/messages.ts'
 import { openLedger } from '../enrollment/open-ledger.ts'
 import { RunFolder } from '../enrollment/run-folder.ts'
@@ -50,6 +51,11 @@ export class OrderDesk {
   /** Requests for one key follow each other here; against other brokers the claims guard. */
   readonly #queue = new KeyedQueue()
   readonly #locks: LinkedLocks
+  /** Before an order: those of one moment share the question. */
+  readonly #balanceBefore = askedTogether(async () => {
+    const { services, configuration } = this.#setting
+    return (await services.certificateAuthority(configuration)).balance()
+  })
   /** Orders of which the ledger may lack the outcome. */
   readonly #left = new Set<string>()
   /** Those of before this process are in it. */
@@ -191,7 +197,12 @@ export class OrderDesk {
     await (await this.#spending).count(counted, host.limits)
     const holder = settled.claimOf(claim)
     await freeOver(this.#setting, claim, holder)
-    const placing = { ...this.#setting, locks: this.#locks, isFree: holder === undefined }
+    const placing = {
+      ...this.#setting,
+      locks: this.#locks,
+      isFree: holder === undefined,
+      balanceBefore: this.#balanceBefore,
+    }
     const placed = await placeOrder(placing, host, judged, lastPrice).catch((error: unknown) => {
       // Another broker was first: its order is the order.
       if (error instanceof EnrollError && error.code === 'order.duplicate') return undefined

@@ -4,6 +4,7 @@ import { withNewRun } from '../enrollment/run.ts'
 import { EnrollError } from '../errors.ts'
 import type { LinkedLocks } from '../files/linked-locks.ts'
 import type { RecordedFact } from '../ledger/fact.ts'
+import type { Balance } from '../sectigo/certificate-authority.ts'
 import type { BrokerHost } from './broker-settings.ts'
 import type { DeskSetting } from './desk-setting.ts'
 import type { JudgedRequest } from './judge-request.ts'
@@ -15,15 +16,20 @@ export interface Placed {
   readonly accepted: boolean
 }
 
-/** `isFree`: the ledger was just asked, and nobody has the key. */
-export type Placing = DeskSetting & { readonly locks: LinkedLocks; readonly isFree: boolean }
+export interface Placing extends DeskSetting {
+  readonly locks: LinkedLocks
+  /** The ledger was just asked, and nobody has the key. */
+  readonly isFree: boolean
+  /** Asks the CA, or shares the question of another order that is under way. */
+  readonly balanceBefore: () => Promise<Balance>
+}
 
 /**
  * Places the order of a request in a run of the broker's own, by the way that all orders go: claim, journal, one POST, journal. Resolves
  * whatever the CA answered. Throws EnrollError `order.duplicate` where the key is claimed, `ca.unreachable` where nothing was sent.
  */
 export async function placeOrder(
-  { services, configuration, locks, isFree }: Placing,
+  { services, configuration, locks, isFree, balanceBefore }: Placing,
   { name }: BrokerHost,
   judged: JudgedRequest,
   lastPrice: RecordedFact<'price'> | undefined,
@@ -50,6 +56,7 @@ export async function placeOrder(
         isFree,
         faults: [],
         balance: () => ca.balance(),
+        balanceBefore,
         // No abort signal: once the form is on its way, the answer is waited for.
         send: () => ca.applyOrder(form),
       })

@@ -6,7 +6,7 @@ import { Configuration } from '../config/configuration.ts'
 import { FolderLedger } from '../ledger/folder-ledger.ts'
 import type { OrderOutcome } from '../sectigo/certificate-authority.ts'
 import { sha256Hex } from '../sha256-hex.ts'
-import { orderOnce } from './order-once.ts'
+import { type OrderToPlace, orderOnce } from './order-once.ts'
 import { rebuildLedger } from './rebuild-ledger.ts'
 import { resolveRun } from './resolve-run.ts'
 import { withNewRun, withRun } from './run.ts'
@@ -53,12 +53,16 @@ const servicesOf = (): EnrollmentServices => ({
 })
 
 /** A run that orders for the key, which it has just seen to be free. */
-async function order(send: () => Promise<OrderOutcome>, onRun: (id: string) => void = () => undefined): Promise<void> {
+async function order(
+  send: () => Promise<OrderOutcome>,
+  onRun: (id: string) => void = () => undefined,
+  more: Partial<OrderToPlace> = {},
+): Promise<void> {
   const plan = { configuration: new Configuration(new Map()), test: false, device: false }
   const money = { faults: [], balance, endpoint: 'https://ca.example' }
   await withNewRun(plan, servicesOf(), async (run) => {
     onRun(run.id)
-    await orderOnce(run, { form: { days: '365' }, spkiSha256: SPKI, isFree: true, send, ...money })
+    await orderOnce(run, { form: { days: '365' }, spkiSha256: SPKI, isFree: true, send, ...money, ...more })
   })
 }
 
@@ -98,4 +102,18 @@ it('nobody takes back that there is no order where another run orders for the ke
   const taking = withRun(id, servicesOf(), (run) => resolveRun(run, { kind: 'placed', orderNumber: '1' }, 'operator'))
   await expect(taking).rejects.toMatchObject({ code: 'order.duplicate' })
   expect(await ledger.claimOf(SPKI)).toMatchObject({ run: 'another' })
+})
+
+it('what the balance was before an order may be known from another question; what it is after one, from none but its own', async () => {
+  let run = ''
+  const lost: OrderOutcome = { kind: 'unknown', reason: 'no answer' }
+  await order(
+    async () => lost,
+    (id) => (run = id),
+    { balanceBefore: async () => ({ amount: '2' }) },
+  )
+  await withRun(run, servicesOf(), async ({ record }) => {
+    expect(record.submission?.balanceBefore).toEqual({ amount: '2' })
+    expect(record.balanceAfter).toEqual({ amount: '1' })
+  })
 })

@@ -41,6 +41,8 @@ export interface OrderToPlace {
   readonly isFree?: boolean
   readonly faults: readonly FormFault[]
   readonly balance: () => Promise<Balance>
+  /** The same before the POST, where other orders may share the question; one after it must have begun after it. */
+  readonly balanceBefore?: () => Promise<Balance>
   /** The POST. Called once. `attempt`: hash of the entry that journals its intent. */
   readonly send: (attempt: string) => Promise<OrderOutcome>
 }
@@ -57,7 +59,7 @@ export async function orderOnce(run: Run, order: OrderToPlace): Promise<void> {
   const names = claimNames({ claim, otherClaims: order.otherKeys, test })
   if (order.isFree !== true) await refuseTaken(run.ledger, names, run.id)
   // The balance first: where a login cannot be read nothing was ordered, and the key stays free.
-  const balanceBefore = await readBalance(order)
+  const balanceBefore = await readBalance(order.balanceBefore ?? order.balance)
   refuseStopped(run)
   run.services.observer.step({
     step: 'order',
@@ -167,9 +169,9 @@ export function refuseFaultyForm(all: readonly FormFault[]): void {
 }
 
 /** The balance is evidence for later, not a condition: an account that may not read it can still order. */
-async function readBalance(order: Pick<OrderToPlace, 'balance'>): Promise<Balance | undefined> {
+async function readBalance(balance: () => Promise<Balance>): Promise<Balance | undefined> {
   try {
-    return await order.balance()
+    return await balance()
   } catch (error) {
     if (error instanceof EnrollError && error.exitCode !== EXIT.usage) return undefined
     throw error
@@ -211,7 +213,7 @@ async function recordOutcome(
       // Journalled first: the balance is another request, and this process may not live to see its answer.
       const { kind: _, ...unknown } = outcome
       await run.log({ type: 'unknown', ...unknown })
-      const balanceAfter = await readBalance(order)
+      const balanceAfter = await readBalance(order.balance)
       if (balanceAfter !== undefined) await run.log({ type: 'unknown', ...unknown, balanceAfter })
       observer.step({ step: 'order', status: 'waiting', detail: `outcome unknown: ${outcome.reason}` })
       return

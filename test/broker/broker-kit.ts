@@ -105,6 +105,11 @@ export class BrokerKit {
     return server.url
   }
 
+  /** Ends the broker that was started last. */
+  async endBroker(): Promise<void> {
+    await this.#running.pop()?.close()
+  }
+
   brokerConfiguration(state = 'broker-state'): Promise<Configuration> {
     return loadConfiguration({
       profile: this.rehearsal.profile,

@@ -100,6 +100,41 @@ describe('a broker', () => {
   })
 })
 
+describe('a broker that ends', () => {
+  it('answers an order that is under way, and says that it takes no more over the connection', async () => {
+    const { certificateAuthority } = kit.services(join(kit.folder, 'ending'))
+    let asked = (): void => undefined
+    let answer = (): void => undefined
+    const isAsked = new Promise<void>((done) => {
+      asked = done
+    })
+    const mayAnswer = new Promise<void>((done) => {
+      answer = done
+    })
+    const at = await kit.broker(hosts, 'ending', {
+      certificateAuthority: async (configuration) => {
+        const ca = await certificateAuthority(configuration)
+        const balance: typeof ca.balance = async () => {
+          asked()
+          await mayAnswer
+          return ca.balance()
+        }
+        return { ...ca, balance }
+      },
+    })
+    const text = JSON.stringify(await kit.request())
+    const head = `POST /v1/orders HTTP/1.1\r\nHost: broker\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}`
+    const reply = send(web, `${head}\r\n\r\n${text}`, false, at)
+    await isAsked
+    const ended = kit.endBroker()
+    answer()
+    const said = await reply
+    await ended
+    expect(said).toContain('"state":"ordered"')
+    expect(said.toLowerCase()).toContain('\r\nconnection: close\r\n')
+  })
+})
+
 describe('a broker that finds a key claimed', () => {
   it('does not say that nothing was sent, though the ledger does not say yet what the key was claimed for', async () => {
     const request = await kit.request()
@@ -161,8 +196,8 @@ describe('a broker whose ledger goes away', () => {
 })
 
 /** Sends bytes over TLS, and the end of the connection with them if `cut`; resolves with what came back once it is closed. */
-function send(identity: Identity | undefined, text: string, cut = false): Promise<string> {
-  const { hostname, port } = new URL(url)
+function send(identity: Identity | undefined, text: string, cut = false, to = url): Promise<string> {
+  const { hostname, port } = new URL(to)
   const own = identity === undefined ? {} : { key: identity.key, cert: identity.certificate }
   return new Promise((done, failed) => {
     let answer = ''
