@@ -121,7 +121,7 @@ const isHere = ({ services }: DeskSetting, run: string): Promise<boolean> =>
   )
 
 /** Undefined where another process has the run: it does the same. */
-async function withOwnRun<T>(
+export async function withOwnRun<T>(
   { services }: DeskSetting,
   id: string,
   action: (run: Run) => Promise<T>,

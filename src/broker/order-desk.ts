@@ -37,6 +37,7 @@ import { brokerRun, otherHost, ownerClaim, ownerOf, ownerWish } from './owners.t
 import { placeOrder } from './place-order.ts'
 import { expectedPrice, priceSubject } from './price.ts'
 import { SpendingLog } from './spending.ts'
+import { takeBackUnsaid } from './unsaid-intents.ts'
 
 /**
  * Takes orders of hosts. All that it knows is in the ledger: another desk over the same ledger may take the next request, and this one may
@@ -144,6 +145,7 @@ export class OrderDesk {
   }
 
   async #findLeft(): Promise<void> {
+    await takeBackUnsaid(this.#setting, await this.ledger)
     // A broker that came second may have said after it that it sent nothing.
     for await (const { subject, status } of (await this.ledger).all('order'))
       if (status === 'intended' || status === 'not-sent') this.#left.add(subject)

@@ -90,7 +90,7 @@ export function stateOf({ request, order, delivery }: KnownOrder): BrokeredState
 }
 
 /** Milliseconds from a request to its intent: between them the CA is asked for the balance, which may take its three minutes. */
-const PLACING = 300_000
+export const PLACING = 300_000
 
 /** Nothing was sent yet, and whoever took the request may be about to. */
 export const isBeingPlaced = ({ request, order, now }: KnownOrder): boolean =>
