@@ -2,6 +2,8 @@
 // command loads is few chunks, whatever else imports its parts: each file costs Node.js more than the code in it.
 import { relative, resolve } from 'node:path'
 import { rolldown } from 'rolldown'
+import { builtIns } from './lean-built-ins.mjs'
+import { withoutFacades } from './lean-imports.mjs'
 import { leanYargsInChunks } from './lean-yargs.mjs'
 
 const modules = (...names) => names.map((name) => `/src/${name}.ts$`)
@@ -31,30 +33,6 @@ const CHUNKS = [
   chunk('checking', ...modules('cli/judge-files', 'config/configuration')),
 ]
 
-/**
- * A built-in of Node.js as what it is: its members are read when they are used. An `import` of it reads them all, which sets up Web
- * Crypto for `node:crypto`, workers for `node:util`, and a whole HTTP client for `node:http`.
- */
-const builtIns = {
-  name: 'built-ins',
-  // Not what the bundler's own runtime imports: the others are read with that.
-  resolveId: (id, importer = '') => (id.startsWith('node:') && !importer.startsWith('\0') ? `\0${id}` : undefined),
-  load: (id) => (id.startsWith('\0node:') ? `module.exports = process.getBuiltinModule('${id.slice(1)}')` : undefined),
-}
-
-/** Of the CommonJS packages among what is bundled: all that they still require are built-ins of Node.js. */
-const requireOfRuntime = {
-  name: 'require',
-  renderChunk(code, { name }) {
-    if (name !== 'rolldown-runtime') return
-    const lean = code
-      .replace(/^import \{ createRequire \} from "node:module";\n/, '')
-      .replace('createRequire(import.meta.url)', '((name) => process.getBuiltinModule(name))')
-    if (/createRequire/.test(lean)) throw new Error('the runtime of rolldown requires in another way')
-    return { code: lean, map: null }
-  },
-}
-
 /** `external`: packages that stay outside; `alias`: what is bundled in the place of a package. Returns the files that went in. */
 export async function buildProgram({ external, alias, entryPoints }) {
   const bundle = await rolldown({
@@ -70,7 +48,7 @@ export async function buildProgram({ external, alias, entryPoints }) {
       alias: Object.fromEntries(Object.entries(alias).map(([name, file]) => [name, resolve(file)])),
       symlinks: false,
     },
-    plugins: [leanYargsInChunks, builtIns, requireOfRuntime],
+    plugins: [leanYargsInChunks, builtIns, withoutFacades],
     // Modules of one chunk are also imported when somebody asks for them.
     checks: { ineffectiveDynamicImport: false },
   })

@@ -1,9 +1,10 @@
 import { constants, createHash, createPublicKey, hash, type KeyObject, publicDecrypt, verify } from 'node:crypto'
-import { gunzipSync, inflateRawSync } from 'node:zlib'
+import { gunzipSync, inflateRawSync, crc32 as zlibCrc32 } from 'node:zlib'
 import { DIGEST_INFO } from './digest-info.ts'
 import type { DigestName, Gunzipped, PublicNumbers } from './public-numbers.ts'
 
-export { crc32 } from 'node:zlib'
+/** The checksum of zip and gzip. */
+export const crc32 = (bytes: Uint8Array): number => zlibCrc32(bytes)
 
 /** Lower-case hex. */
 export const sha256Hex = (content: Uint8Array | string): string => hash('sha256', content, 'hex')

@@ -10,15 +10,21 @@ const PRIMES = [
   127, 131, 137, 139, 149, 151, 157, 163, 167,
 ] as const
 
-const POWERS: readonly (readonly [prime: bigint, powers: ReadonlySet<bigint>])[] = PRIMES.map((prime) => {
+type Powers = readonly [prime: bigint, powers: ReadonlySet<bigint>]
+
+function powersOf(prime: number): Powers {
   const powers = new Set<bigint>()
   const generator = 65537n % BigInt(prime)
   for (let power = 1n; !powers.has(power); power = (power * generator) % BigInt(prime)) powers.add(power)
   return [BigInt(prime), powers]
-})
+}
+
+/** Computed for the first RSA key. */
+let known: readonly Powers[] | undefined
 
 /** True where the modulus (big-endian) has the fingerprint. A sound key has it by chance once in about 2^27. */
 export function hasRocaFingerprint(modulus: Uint8Array): boolean {
   const n = BigInt(`0x${Buffer.from(modulus).toString('hex') || '0'}`)
-  return POWERS.every(([prime, powers]) => powers.has(n % prime))
+  known ??= PRIMES.map(powersOf)
+  return known.every(([prime, powers]) => powers.has(n % prime))
 }
