@@ -1,7 +1,8 @@
 // The built-ins of Node.js in the bundle, each loaded when it is first used.
 
 /** Of Rolldown's output: what an imported built-in is called, and the line that gives it its name. */
-const NAMED = /^var (import__node_\w+(?:\$\d+)?) = (?:\/\* @__PURE__ \*\/ __toESM\()?(require__node_\w+(?:\$\d+)?\(\))(?:, 1\))?;$/gm
+const NAMED =
+  /^var (import__node_\w+(?:\$\d+)?) = (?:\/\* @__PURE__ \*\/ __toESM\()?(require__node_\w+(?:\$\d+)?\(\))(?:, 1\))?;$/gm
 const requires = (name) => `process.getBuiltinModule('${name}')`
 
 /**
@@ -14,8 +15,7 @@ export const builtIns = {
   // Not what the bundler's own runtime imports: the others are read with that.
   resolveId: (id, importer = '') =>
     id.startsWith('node:') && !importer.startsWith('\0') ? `\0${id.replace('/', '|')}` : undefined,
-  load: (id) =>
-    id.startsWith('\0node:') ? `module.exports = ${requires(id.slice(1).replace('|', '/'))}` : undefined,
+  load: (id) => (id.startsWith('\0node:') ? `module.exports = ${requires(id.slice(1).replace('|', '/'))}` : undefined),
   renderChunk(code) {
     const names = new Map()
     const exported = /\nexport \{[^}]*\};?\s*$/.exec(code)?.[0] ?? ''
@@ -26,7 +26,10 @@ export const builtIns = {
       return ''
     })
     for (const [name, required] of names)
-      lean = lean.replace(new RegExp(`\\b${name.replaceAll('$', '\\$')}(?![\\w$])(?:\\.default\\b)?`, 'g'), () => required)
+      lean = lean.replace(
+        new RegExp(`\\b${name.replaceAll('$', '\\$')}(?![\\w$])(?:\\.default\\b)?`, 'g'),
+        () => `(${required})`,
+      )
     return { code: ofRuntime(lean), map: null }
   },
 }
@@ -35,7 +38,7 @@ export const builtIns = {
 function ofRuntime(code) {
   const lean = code
     .replace(/^import \{ createRequire \} from "node:module";\n/m, '')
-    .replace('createRequire(import.meta.url)', "((name) => process.getBuiltinModule(name))")
+    .replace('createRequire(import.meta.url)', '((name) => process.getBuiltinModule(name))')
   if (/createRequire\(/.test(lean)) throw new Error('the runtime of Rolldown requires in another way')
   return lean
 }

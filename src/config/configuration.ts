@@ -1,4 +1,5 @@
-import { access, realpath } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { realpath } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { refuseKeysInText } from '../check/read/hidden-keys.ts'
 import { didYouMeanHint } from '../did-you-mean.ts'
@@ -95,12 +96,6 @@ export interface ConfigurationSources {
   readonly systemDirectory?: string
 }
 
-const exists = (file: string): Promise<boolean> =>
-  access(file).then(
-    () => true,
-    () => false,
-  )
-
 /**
  * Reads every layer: the defaults, the files of system, user and project, the profile, the environment (`HSM_ENROLL_…`), and flags.
  *
@@ -126,7 +121,7 @@ export async function loadConfiguration(sources: ConfigurationSources = {}): Pro
     join(userConfigDirectory(env), 'config.yaml'),
     join(cwd, 'hsm-enroll.yaml'),
   ]) {
-    if (await exists(file)) putFile(await readConfigurationFile(file), 'file')
+    if (existsSync(file)) putFile(await readConfigurationFile(file), 'file')
   }
   let profile: string | undefined
   if (sources.profile !== undefined) {
@@ -142,8 +137,10 @@ export async function loadConfiguration(sources: ConfigurationSources = {}): Pro
   for (const [path, value] of Object.entries(sources.flags ?? {})) {
     if (value !== undefined) put(values, path, located(path, value, cwd), 'flag', 'flag')
   }
-  for (const [path, { value, origin }] of values)
+  for (const [path, { value, origin }] of values) {
+    if (value === settingByPath.get(path)?.default) continue
     for (const item of [value].flat()) refuseKeysInText(item, `the setting "${path}" (${origin})`)
+  }
   refuseTwoWays(values)
   if (profile !== undefined) refuseUnnamedCa(values)
   const configuration = new Configuration(values, profile === undefined ? undefined : await realpath(profile))
@@ -307,12 +304,12 @@ const wrongValue = (setting: Setting, origin: string, expected: string, hint = '
 
 async function findProfile(name: string, cwd: string, directories: readonly string[]): Promise<string> {
   const direct = resolve(cwd, name)
-  if (await exists(direct)) return direct
+  if (existsSync(direct)) return direct
   const tried = [direct]
   if (/^[\w.-]+$/.test(name)) {
     for (const directory of directories) {
       const file = join(directory, 'profiles', name.endsWith('.yaml') ? name : `${name}.yaml`)
-      if (await exists(file)) return file
+      if (existsSync(file)) return file
       tried.push(file)
     }
   }

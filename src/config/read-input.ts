@@ -1,6 +1,12 @@
 import { refuseKeysIn } from '../check/read/hidden-keys.ts'
 import { EnrollError } from '../errors.ts'
-import { FileTooLarge, fileFault, readBoundedFile, readBoundedStream } from '../files/bounded-file.ts'
+import {
+  FileTooLarge,
+  fileFault,
+  readBoundedFile,
+  readBoundedStream,
+  readPlainFileSync,
+} from '../files/bounded-file.ts'
 
 /** Larger than anything that a command reads: the largest evidence package that a CA takes is 24 KB. */
 export const MAX_INPUT = 1 << 20
@@ -14,6 +20,8 @@ export async function readInput(file: string): Promise<Uint8Array> {
 
 /** The same where a private key is what is asked for: that of a TLS server. */
 export async function readKeyInput(file: string): Promise<Uint8Array> {
+  const plain = file === '-' ? undefined : readPlainFileSync(file, MAX_INPUT)
+  if (plain !== undefined) return plain
   const bytes = file === '-' ? readBoundedStream(process.stdin, MAX_INPUT) : readBoundedFile(file, MAX_INPUT)
   return await bytes.catch((cause: unknown) => {
     throw unreadable(nameOf(file), cause)
