@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { publishedRecord } from '../enrollment/published-record.ts'
 import { askBrokerAgain, hasKey, type RunRecord, type RunSummary } from '../enrollment/run-record.ts'
+import { weighUnknown } from '../enrollment/weigh-unknown.ts'
 import { EXIT, type ExitCode, withRemedy } from '../errors.ts'
 import { printable } from '../printable.ts'
 import { shellWord } from '../shell-word.ts'
@@ -92,6 +93,14 @@ export function exitCodeOf(record: RunRecord): ExitCode {
   }
 }
 
+/** What two readings of the balance say of an order that nobody knows of. */
+function balanceLine(record: RunRecord): string | undefined {
+  if (record.state !== 'unknown' || record.balanceAfter === undefined) return undefined
+  const { verdict, reason } = weighUnknown(record)
+  return `${WEIGHED[verdict]}: ${reason}`
+}
+const WEIGHED = { placed: 'probably placed', 'not-placed': 'probably not placed', undecided: 'undecided' } as const
+
 /** A run as `runs show` prints it. */
 export function runToText(
   { id, folder, record, fault = UNREAD }: RunSummary,
@@ -116,6 +125,7 @@ export function runToText(
     ...openSteps(record).map((step, index): [string, string] => [index === 0 ? 'to do' : '', step]),
     ['ask again', record.state === 'ordered' ? record.progress?.nextPollAt : undefined],
     ['outcome', record.unknownReason],
+    ['balance', balanceLine(record)],
     ['reply', record.unknownReply === undefined ? undefined : `"${record.unknownReply.slice(0, 300)}"`],
     [
       'refusal',

@@ -6,6 +6,7 @@ import type { Claim } from '../ledger/claim.ts'
 import { type AttestationRefusalFacts, attestationRefusalCauses } from '../sectigo/attestation-refusal.ts'
 import type { Balance, FormFault, OrderForm, OrderOutcome } from '../sectigo/certificate-authority.ts'
 import { sha256Hex } from '../sha256-hex.ts'
+import { logBalance } from './log-balance.ts'
 import { claimNames, formClaim, refuseTaken, releaseClaims, settleClaims } from './order-claims.ts'
 import { formDigest } from './order-form.ts'
 import type { Run } from './run.ts'
@@ -213,8 +214,7 @@ async function recordOutcome(
       // Journalled first: the balance is another request, and this process may not live to see its answer.
       const { kind: _, ...unknown } = outcome
       await run.log({ type: 'unknown', ...unknown })
-      const balanceAfter = await readBalance(order.balance)
-      if (balanceAfter !== undefined) await run.log({ type: 'unknown', ...unknown, balanceAfter })
+      await logBalance(run, unknown, () => readBalance(order.balance))
       observer.step({ step: 'order', status: 'waiting', detail: `outcome unknown: ${outcome.reason}` })
       return
     }

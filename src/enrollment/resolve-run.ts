@@ -3,7 +3,8 @@ import { RefusedCall } from '../sectigo/replies/require-reply.ts'
 import { claimNames, refuseTaken, releaseClaims, settleClaims } from './order-claims.ts'
 import type { Run } from './run.ts'
 import { untilStopped } from './services.ts'
-import { runUnknownStep, weigh } from './steps/unknown-step.ts'
+import { runUnknownStep } from './steps/unknown-step.ts'
+import { weighUnknown } from './weigh-unknown.ts'
 
 /** What became of an order. `despiteBalance`: the balance of the account moved for another reason. */
 export type Resolution =
@@ -40,7 +41,7 @@ export async function resolveRun(run: Run, resolution: Resolution, operator: str
     })
     return
   }
-  const evidence = weigh(record)
+  const evidence = weighUnknown(record)
   if (evidence.verdict === 'placed' && !resolution.despiteBalance) {
     throw new EnrollError('run.balance-moved', sentence(`Could not record "not placed": ${evidence.reason}`), {
       remedy:

@@ -1,4 +1,5 @@
 import type { Balance, OrderStep, Refusal } from '../sectigo/certificate-authority.ts'
+import type { OtherOrders } from '../sectigo/resolve-unknown.ts'
 
 /** How far a run has come. `checked` means: the evidence is acceptable and an order may be placed. */
 const RUN_STATES = [
@@ -147,6 +148,8 @@ export type RunEvent =
       /** What did come back, the login taken out: an order number may stand in it. */
       readonly reply?: string
       readonly balanceAfter?: Balance
+      /** What other runs have ordered between the readings of the balance, by the ledger. */
+      readonly others?: OtherOrders
       /** An operator said before what became of the order, and takes that back. */
       readonly takenBack?: true
     }

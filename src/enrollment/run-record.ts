@@ -1,4 +1,5 @@
 import type { Balance, OrderStep, Refusal } from '../sectigo/certificate-authority.ts'
+import type { OtherOrders } from '../sectigo/resolve-unknown.ts'
 import type { Journal, JournalEntry } from './journal.ts'
 import { marksOf } from './profile-marks.ts'
 import type { Artefact, Renewed, RunEvent, RunState, Submission } from './run-event.ts'
@@ -61,6 +62,8 @@ export interface RunRecord {
   /** What came back for an order whose outcome is unknown. */
   readonly unknownReply?: string
   readonly balanceAfter?: Balance
+  /** What other runs had ordered by then, since `submission.balanceBefore`. */
+  readonly otherOrders?: OtherOrders
   readonly refusal?: Refusal
   readonly refusalCauses?: readonly string[]
   /** Why the CA rejected the order after it had accepted it. */
@@ -244,6 +247,7 @@ function changeBy(record: RunRecord, event: RunEvent, time: string): Partial<Run
         unknownReason: event.reason,
         unknownReply: event.reply ?? record.unknownReply,
         balanceAfter: event.balanceAfter,
+        otherOrders: event.others,
         ...(event.takenBack ? WITHOUT_ORDER : {}),
       }
     case 'progress': {

@@ -1,11 +1,24 @@
 import type { Balance } from './certificate-authority.ts'
 
+/** What else may have moved the balance between its two readings: orders that others have placed from the account. */
+export interface OtherOrders {
+  /** Charged between the readings, all together: "38.00". */
+  readonly charged: string
+  /** What was charged about the time of a reading: before it or after it, nobody knows. One amount each. */
+  readonly around: readonly string[]
+  /** Orders of which it is not known whether they were placed, or what they cost. */
+  readonly open: number
+  /** Orders that the CA rejected after it had accepted them, and may have paid back. */
+  readonly paidBack: number
+}
+
 /** What is known when an order's outcome is not. Amounts as the CA writes them. */
 export interface UnknownOrderFacts {
   /** Read before the order was sent. */
   readonly before?: Balance
   /** Read now. */
   readonly after?: Balance
+  readonly others?: OtherOrders
   /** What the order costs, where it is known. */
   readonly price?: string
   /** `test=Y`: nothing is debited. */
@@ -47,21 +60,71 @@ export function resolveUnknown(facts: UnknownOrderFacts): UnknownOrderVerdict {
     return weak('undecided', 'such an order is debited when it is authorized, so the balance says nothing')
   const spent = before === undefined || after === undefined ? undefined : difference(before, after)
   if (spent === undefined) return weak('undecided', 'there are no two comparable balances')
-  if (spent === 0n) {
+  if (spent < 0n) return weak('undecided', 'credit was added since')
+  const { others } = facts
+  const price = facts.price === undefined ? undefined : cents(facts.price)
+  if (others === undefined) return ofRest(spent, price, '', after?.currency)
+  if (others.paidBack > 0) return weak('undecided', 'another order was rejected since, and may have been paid back')
+  const rests = restsOf(spent, others)
+  if (rests === undefined) return weak('undecided', 'too many other orders were charged at the same time')
+  const verdicts = rests.map((rest) =>
+    rest > 0n && others.open > 0
+      ? weak(
+          'undecided',
+          `${inWords(rest, after?.currency)} was debited since, and the outcome of other orders is open`,
+        )
+      : ofRest(rest, price, others.charged === '0.00' && rest === spent ? '' : BESIDE, after?.currency),
+  )
+  const [first] = verdicts
+  if (first === undefined) return weak('undecided', 'less was debited since than other orders cost')
+  if (verdicts.every(({ verdict }) => verdict === first.verdict)) return first
+  return weak('undecided', 'another order was charged about when the balance was read: before it, or after it')
+}
+
+const BESIDE = ' beside what other orders cost'
+
+/** What the debit of `rest` hundredths says, which no other order accounts for. */
+function ofRest(
+  rest: bigint,
+  price: bigint | undefined,
+  beside: string,
+  currency: string | undefined,
+): UnknownOrderVerdict {
+  if (rest === 0n) {
     return weak(
       'not-placed',
-      'nothing was debited since; an account whose customers pay Sectigo is never debited, though',
+      `nothing was debited since${beside}; an account whose customers pay Sectigo is never debited, though`,
     )
   }
-  if (spent < 0n) return weak('undecided', 'credit was added since')
-  const price = facts.price === undefined ? undefined : cents(facts.price)
-  const amount = `${spent / 100n}.${String(spent % 100n).padStart(2, '0')} ${after?.currency ?? ''}`.trim()
-  if (price === undefined) return weak('placed', `${amount} was debited since`)
-  if (spent === price) return weak('placed', `exactly the price, ${amount}, was debited since`)
-  return spent > price
-    ? weak('undecided', `${amount} was debited since, more than the price: others use the account too`)
-    : weak('not-placed', `${amount} was debited since, less than the price`)
+  const amount = inWords(rest, currency)
+  if (price === undefined) return weak('placed', `${amount} was debited since${beside}`)
+  if (rest === price) return weak('placed', `exactly the price, ${amount}, was debited since${beside}`)
+  return rest > price
+    ? weak('undecided', `${amount} was debited since${beside}, more than the price: others use the account too`)
+    : weak('not-placed', `${amount} was debited since${beside}, less than the price`)
 }
+
+/** More amounts about the time of a reading say nothing: 2^12 sums. */
+const MOST_AROUND = 12
+
+/** What may be left of a debit without that of other orders, each possibility once, largest first; undefined where there are too many. */
+function restsOf(spent: bigint, { charged, around }: OtherOrders): readonly bigint[] | undefined {
+  const amounts = around.map(cents)
+  const known = cents(charged)
+  if (amounts.length > MOST_AROUND || known === undefined) return undefined
+  let rests = new Set([spent - known])
+  for (const amount of amounts) {
+    if (amount === undefined) return undefined
+    rests = new Set([...rests, ...[...rests].map((rest) => rest - amount)])
+  }
+  return [...rests].filter((rest) => rest >= 0n)
+}
+
+const inWords = (amount: bigint, currency = ''): string => `${amountOf(amount)} ${currency}`.trim()
+
+/** "19.00" */
+export const amountOf = (hundredths: bigint): string =>
+  `${hundredths / 100n}.${String(hundredths % 100n).padStart(2, '0')}`
 
 const weak = (verdict: UnknownOrderVerdict['verdict'], reason: string): UnknownOrderVerdict => ({
   verdict,
@@ -77,7 +140,8 @@ function difference(before: Balance, after: Balance): bigint | undefined {
   return then === undefined || now === undefined ? undefined : then - now
 }
 
-function cents(text: string): bigint | undefined {
+/** Hundredths of "19", "19.00" or "19,0000"; undefined where it is not such an amount. */
+export function cents(text: string): bigint | undefined {
   const match = /^(-?)(\d{1,12})(?:[.,](\d{1,4}))?$/.exec(text)
   if (match === null) return undefined
   const fraction = (match[3] ?? '').padEnd(2, '0')

@@ -20,8 +20,8 @@ import { Random } from './random.ts'
 /** Milliseconds for each host before one begins its next command: to start a program takes half a second of a processor. */
 const PACE = 125
 /**
- * Milliseconds in which everything has to settle once nothing goes wrong any more: for five minutes a broker says of an order that another
- * one may be about to send that it is under way.
+ * Milliseconds without another order in which everything has to settle once nothing goes wrong any more: for five minutes a broker says of
+ * an order that another one may be about to send that it is under way.
  */
 const CALM = 420_000
 /** Milliseconds until the first orders have to be there. */
@@ -162,8 +162,12 @@ try {
   console.log(`troubles ${JSON.stringify(troubles.done)}`)
   await Promise.all([...work, person])
 
-  const calm = performance.now() + CALM
+  let calm = performance.now() + CALM
+  let before = 0
   for (let round = 0; round === 0 || performance.now() < calm; round++) {
+    const { length } = fleet.rehearsal.ca.orders
+    if (length > before) calm = performance.now() + CALM
+    before = length
     await resolveUnknowns()
     await decideOnAll()
     const open: Host[] = []
@@ -185,6 +189,10 @@ try {
   )
   console.log(
     `approved ${figures.approved}, orders ${figures.orders} (${during} of them during the trouble), intents ${figures.intents}, unknown and told once ${figures.unknowns}, certificates that wait for the CA's three hours ${figures.waiting}`,
+  )
+  const { right, undecided, none } = figures.weighed
+  console.log(
+    `what the balance said of them: right ${right}, undecided ${undecided}, not read ${none}, wrong ones are faults`,
   )
   for (const fault of [...faults, ...defects]) console.log(`FAULT ${fault}`)
   process.exitCode = faults.length + defects.length > 0 ? 1 : 0

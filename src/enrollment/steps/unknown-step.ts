@@ -1,9 +1,9 @@
 import { EnrollError } from '../../errors.ts'
 import type { Balance } from '../../sectigo/certificate-authority.ts'
-import { resolveUnknown, type UnknownOrderVerdict } from '../../sectigo/resolve-unknown.ts'
+import { logBalance } from '../log-balance.ts'
 import type { Run } from '../run.ts'
-import type { RunRecord } from '../run-record.ts'
 import { untilStopped } from '../services.ts'
+import { weighUnknown } from '../weigh-unknown.ts'
 
 const DIED = 'hsm-enroll ended between sending the order and reading the answer'
 
@@ -11,24 +11,13 @@ const DIED = 'hsm-enroll ended between sending the order and reading the answer'
 export async function runUnknownStep(run: Run): Promise<void> {
   const reason = run.record.unknownReason ?? DIED
   if (run.record.state === 'submitting') await run.log({ type: 'unknown', reason })
-  const balanceAfter = run.record.submission?.acme === true ? undefined : await readBalance(run)
-  if (balanceAfter !== undefined) await run.log({ type: 'unknown', reason, balanceAfter })
+  if (run.record.submission?.acme !== true) await logBalance(run, { reason }, () => readBalance(run))
   // An ACME account has no balance that could tell.
   const evidence =
     run.record.submission?.acme === true
       ? 'the server shows an order that waits to be finalised, or cannot be asked'
-      : weigh(run.record).reason
+      : weighUnknown(run.record).reason
   run.services.observer.step({ step: 'order', status: 'waiting', detail: `outcome unknown: ${reason}; ${evidence}` })
-}
-
-/** The evidence of a run, weighed. */
-export function weigh({ submission, balanceAfter }: RunRecord): UnknownOrderVerdict {
-  return resolveUnknown({
-    test: submission?.test ?? false,
-    toAuthorize: submission?.toAuthorize ?? false,
-    ...(submission?.balanceBefore === undefined ? {} : { before: submission.balanceBefore }),
-    ...(balanceAfter === undefined ? {} : { after: balanceAfter }),
-  })
 }
 
 async function readBalance({ services, configuration }: Run): Promise<Balance | undefined> {

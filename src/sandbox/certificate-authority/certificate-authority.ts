@@ -60,6 +60,8 @@ export interface RunningCertificateAuthority {
   readonly orders: readonly Order[]
   /** Makes the next requests go wrong. */
   fail(...faults: readonly Fault[]): void
+  /** Forgets what was still to go wrong. */
+  heal(): void
   /** Does to an order what staff or applicant would do; false where it cannot be done now. */
   perform(orderNumber: string, action: FlowAction, reason?: string): boolean
   /** Runs what is due by the clock. Done before each request anyhow, and every second where pushes are sent. */
@@ -156,6 +158,7 @@ export async function startCertificateAuthority(
     fail: (...list) => {
       for (const fault of list) faults.add(fault)
     },
+    heal: () => faults.clear(),
     perform: (orderNumber, action, reason) => {
       const order = rehearsal.orders.find(orderNumber)
       if (order === undefined || !perform(order, action, reason, rehearsal)) return false

@@ -58,6 +58,8 @@ export class Troubles {
     ])
     this.#over.abort()
     await Promise.all(this.#underWay)
+    // Of many hosts and few orders, much was still to come.
+    this.#fleet.rehearsal.ca.heal()
     if (this.#fault !== undefined) throw this.#fault
   }
 

@@ -3,7 +3,9 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs
 import { Journal } from '../../../src/enrollment/journal.ts'
 import { listRunIds, RunFolder } from '../../../src/enrollment/run-folder.ts'
 import { type RunRecord, recordIn } from '../../../src/enrollment/run-record.ts'
+import { weighUnknown } from '../../../src/enrollment/weigh-unknown.ts'
 import type { OrderStatus } from '../../../src/ledger/fact.ts'
+import type { UnknownOrderVerdict } from '../../../src/sectigo/resolve-unknown.ts'
 import type { Fleet, Host } from './fleet.ts'
 
 export interface KnownRun {
@@ -18,6 +20,8 @@ export interface KnownRun {
   readonly takenBack: readonly string[]
   /** How often it said that nobody knows what became of one. */
   readonly unknowns: number
+  /** What the balance, and what the ledger has of other orders, said of it when they were last looked at. */
+  readonly weighed?: UnknownOrderVerdict['verdict']
 }
 
 /** All runs of a state folder whose journal can be read. */
@@ -31,6 +35,7 @@ export async function runsIn(stateDirectory: string): Promise<readonly KnownRun[
     const record = recordIn(journal)
     if (record === undefined) continue
     const { entries } = journal
+    const events = entries.map(({ event }) => event)
     const intents = entries.filter(({ event }) => event.type === 'submitting').map(({ hash }) => hash)
     const takenBack = entries
       .filter(({ event }, index) => {
@@ -40,7 +45,13 @@ export async function runsIn(stateDirectory: string): Promise<readonly KnownRun[
       .map(({ hash }) => hash)
     // The balance that is read later is another entry about the same.
     const unknowns = entries.filter(({ event }) => event.type === 'unknown' && event.balanceAfter === undefined).length
-    runs.push({ id, record, intents, takenBack, unknowns })
+    const read = events.findLast((event) => event.type === 'unknown' && event.balanceAfter !== undefined)
+    const submission = events.findLast((event) => event.type === 'submitting')
+    const weighed =
+      read?.type !== 'unknown'
+        ? {}
+        : { weighed: weighUnknown({ submission, balanceAfter: read.balanceAfter, otherOrders: read.others }).verdict }
+    runs.push({ id, record, intents, takenBack, unknowns, ...weighed })
   }
   return runs
 }
@@ -122,7 +133,14 @@ export async function faultsOf(fleet: Fleet, resolved: readonly string[]) {
     say(!inLedger.has(intent) && !takenBack.has(intent), `the ledger lacks the intent ${intent}`)
   for (const intent of inLedger) say(!inJournals.has(intent), `no journal has the intent ${intent}`)
   let unknowns = 0
-  for (const { id, intents, unknowns: told, record } of journals) {
+  const weighed = { right: 0, undecided: 0, none: 0 }
+  for (const { id, intents, unknowns: told, record, weighed: verdict } of journals) {
+    if (record.resolution !== undefined) {
+      // A person looked at the CA's own list.
+      const isWrong = verdict !== undefined && verdict !== 'undecided' && verdict !== record.resolution
+      say(isWrong, `${id}: by the balance ${verdict}, by the CA ${record.resolution}`)
+      if (!isWrong) weighed[verdict === record.resolution ? 'right' : verdict === undefined ? 'none' : 'undecided']++
+    }
     // A balance that was read later is one more fact about the same outcome.
     const statuses = facts
       .filter(({ run }) => run === id)
@@ -143,7 +161,7 @@ export async function faultsOf(fleet: Fleet, resolved: readonly string[]) {
     say(told > 1 || told !== inFacts || told !== byPerson, `${id}: unknown ${told}, ${inFacts}, settled ${byPerson}`)
   }
   for (const { node, defects } of fleet.brokers) say(defects > 0, `${node} logged ${defects} defects`)
-  return { faults, orders: orders.length, approved, waiting, intents: inLedger.size, unknowns }
+  return { faults, orders: orders.length, approved, waiting, intents: inLedger.size, unknowns, weighed }
 }
 
 /** Gives each call the name of its key, and adds what the CA has: what the checker needs beside the calls. */
