@@ -42,7 +42,7 @@ export async function resolveRun(run: Run, resolution: Resolution, operator: str
     return
   }
   const evidence = weighUnknown(record)
-  if (evidence.verdict === 'placed' && !resolution.despiteBalance) {
+  if (evidence.speaksAgainst === true && !resolution.despiteBalance) {
     throw new EnrollError('run.balance-moved', sentence(`Could not record "not placed": ${evidence.reason}`), {
       remedy:
         'Ask the CA for the order number and pass it with --order-number. If something else changed the balance, repeat with --despite-balance.',

@@ -33,6 +33,8 @@ export interface UnknownOrderVerdict {
   readonly verdict: 'placed' | 'not-placed' | 'undecided'
   /** `strong`: the run may go on by itself. `weak`: an operator must say so. */
   readonly confidence: 'strong' | 'weak'
+  /** Something was debited that may be this order: "not placed" needs a person's second thought. */
+  readonly speaksAgainst?: true
   readonly reason: string
   readonly remedy: string
 }
@@ -78,7 +80,7 @@ export function resolveUnknown(facts: UnknownOrderFacts): UnknownOrderVerdict {
   const [first] = verdicts
   if (first === undefined) return weak('undecided', 'less was debited since than other orders cost')
   if (verdicts.every(({ verdict }) => verdict === first.verdict)) return first
-  return weak('undecided', 'another order was charged about when the balance was read: before it, or after it')
+  return against('undecided', 'another order was charged about when the balance was read: before it, or after it')
 }
 
 const BESIDE = ' beside what other orders cost'
@@ -97,8 +99,8 @@ function ofRest(
     )
   }
   const amount = inWords(rest, currency)
-  if (price === undefined) return weak('placed', `${amount} was debited since${beside}`)
-  if (rest === price) return weak('placed', `exactly the price, ${amount}, was debited since${beside}`)
+  if (price === undefined) return against('placed', `${amount} was debited since${beside}`)
+  if (rest === price) return against('placed', `exactly the price, ${amount}, was debited since${beside}`)
   return rest > price
     ? weak('undecided', `${amount} was debited since${beside}, more than the price: others use the account too`)
     : weak('not-placed', `${amount} was debited since${beside}, less than the price`)
@@ -131,6 +133,11 @@ const weak = (verdict: UnknownOrderVerdict['verdict'], reason: string): UnknownO
   confidence: 'weak',
   reason,
   remedy: LOOK,
+})
+
+const against = (verdict: 'placed' | 'undecided', reason: string): UnknownOrderVerdict => ({
+  ...weak(verdict, reason),
+  speaksAgainst: true,
 })
 
 /** Hundredths; undefined where the two are not of one account and currency. */

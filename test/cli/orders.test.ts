@@ -374,6 +374,23 @@ describe('no request that can cost money is ever sent twice', () => {
     expect(found.code, found.stderr).toBe(0)
     expect(shown(found).state).toBe('ordered')
   })
+
+  it('what other runs were charged meanwhile does not speak against "not placed"', async () => {
+    const state = ['--state-directory', await mkdtemp(join(folder, 'state-'))]
+    const submit = async (name: string) =>
+      program(['order', 'submit', await formFile(name, sslForm()), '--yes', '--json', ...state])
+    rehearsal.ca.fail({ endpoint: '!AutoApplyOrder', kind: 'drop-before-accept' })
+    const lost = await submit('dropped')
+    expect(lost.code, lost.stderr).toBe(5)
+    expect((await submit('another')).code).toBe(0)
+    const { id } = shown(lost)
+    expect((await runInside(['runs', 'show', id, ...state])).stdout).toContain(
+      'probably not placed: nothing was debited',
+    )
+    const end = await program(['runs', 'resolve', id, '--not-placed', '--json', ...state])
+    expect(end.code, end.stderr).toBe(0)
+    expect(shown(end)).toMatchObject({ otherOrders: { charged: '100.00', around: [], open: 0, paidBack: 0 } })
+  })
 })
 
 describe('the login', () => {
