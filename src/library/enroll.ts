@@ -106,4 +106,5 @@ export type {
 } from '../sectigo/certificate-authority.ts'
 export { readOrderForm } from '../sectigo/order-form-file.ts'
 export type { OrderedKey } from '../sectigo/ordered-keys.ts'
+export type { OtherOrders } from '../sectigo/resolve-unknown.ts'
 export * from './shared.ts'
