@@ -79,6 +79,16 @@ describe('what a host may order', () => {
     expect(await order({ amountPerMonth: 50_000 })).toContain('an order of this month has no known price')
   })
 
+  it('in a day is as much after a clock was ahead, and what was counted then is of each day until its own', async () => {
+    at('2026-11-28T12:00:00Z')
+    expect(await order({ perDay: 3 })).toBe('counted')
+    for (const day of ['15', '16']) {
+      at(`2026-11-${day}T12:00:00Z`)
+      for (let each = 0; each < 2; each++) expect(await order({ perDay: 3 })).toBe('counted')
+      expect(await order({ perDay: 3 })).toBe(beyond('3 orders a day'))
+    }
+  })
+
   it.each([
     ['a day', '2026-11-16T00:30:00Z', { perDay: 1 }, '1 orders a day'],
     ['a month', '2026-12-01T00:30:00Z', { perMonth: 1 }, '1 orders a month'],

@@ -102,9 +102,8 @@ function limitBeyond(
   now: string,
 ): string | undefined {
   const { perDay, perMonth, amountPerMonth } = limits
-  const days = entries.map(({ time }) => time.slice(0, 10))
-  const day = days.reduce((latest, each) => (each > latest ? each : latest), now.slice(0, 10))
-  const today = days.filter((each) => each === day).length
+  // Also what a clock that was ahead has dated later: it must not end the counting until its day comes.
+  const today = entries.filter(({ time }) => time.slice(0, 10) >= now.slice(0, 10)).length
   if (perDay !== undefined && today >= perDay) return `${perDay} orders a day`
   if (perMonth !== undefined && entries.length >= perMonth) return `${perMonth} orders a month`
   if (amountPerMonth === undefined || spending.test) return undefined

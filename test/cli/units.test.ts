@@ -53,6 +53,15 @@ describe.runIf(allHere(missing))('a unit', () => {
   })
 })
 
+it.each(SERVICES.filter((name) => / --yes\b/.test(readFileSync(join(CONTRIB, 'systemd', name), 'utf8'))))(
+  '%s, which orders by the clock, starts once it is right',
+  (name) => {
+    const text = readFileSync(join(CONTRIB, 'systemd', name), 'utf8')
+    expect(text).toMatch(/^Wants=.*\btime-sync\.target\b/m)
+    expect(text).toMatch(/^After=.*\btime-sync\.target\b/m)
+  },
+)
+
 /** The words after the program, as a shell would part them. */
 const commandsIn = (file: string): readonly (readonly string[])[] =>
   [

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { link, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { parseNameText } from '../../src/asn1/name.ts'
 import { readPem, writePem } from '../../src/asn1/pem.ts'
 import type { FlowStep } from '../../src/sandbox/certificate-authority/flow.ts'
@@ -136,6 +136,16 @@ describe('an imported certificate', () => {
     expect(end.code).toBe(1)
     expect(end.stderr).toContain(code)
     expect(shown(await program('runs', 'show', run.id)).state).toBe('ordered')
+  })
+
+  it('is taken where the clock was ahead when the run began, and was put right since', async () => {
+    await rehearse(NEVER)
+    const { now } = Date
+    const ahead = vi.spyOn(Date, 'now').mockImplementation(() => now() + 10 * 86_400_000)
+    const run = shown(await enroll())
+    ahead.mockRestore()
+    const end = await importing(run, await withKeyOf(run, {}))
+    expect(end.code, end.stderr).toBe(0)
   })
 
   it('that is the attestation of the key is refused', async () => {

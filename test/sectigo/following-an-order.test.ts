@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -146,6 +146,14 @@ describe('a schedule on disk', () => {
     expect(JSON.parse(readFileSync(join(path, 'poll-schedule.json'), 'utf8'))).toEqual({ '1': 5000, '2': 6000 })
     writeFileSync(join(path, 'poll-schedule.json'), '{"1": 50')
     expect(await filePollSchedule(path).lastCall('1')).toBeUndefined()
+  })
+
+  test('leaves nothing behind of what it could not write', async () => {
+    const path = folder()
+    // As a file that cannot be replaced: it is a folder, and not empty.
+    mkdirSync(join(path, 'poll-schedule.json', 'x'), { recursive: true })
+    await expect(filePollSchedule(path).record('1', 5000)).rejects.toThrow()
+    expect(readdirSync(path)).toEqual(['poll-schedule.json'])
   })
 
   test('lets one call through at a time, between schedules too, and breaks a lock that was left behind', async () => {

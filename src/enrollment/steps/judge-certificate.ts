@@ -24,13 +24,17 @@ export async function whyNotOrdered(
   if (Buffer.compare(subject, issuer) === 0) return 'is signed by its own key: no CA has issued it'
   if ([...extensions.keys()].some((oid) => oid.startsWith(YUBICO_ARC))) return 'is an attestation of the device'
   if (await isEvidence(run, certificate)) return 'is part of the attestation of the key'
-  if (notBefore < Date.parse(run.record.startedAt) - BACKDATED)
+  if (notBefore < earliest(run) - BACKDATED)
     return `is valid from ${new Date(notBefore).toISOString()} on, before the run generated its key`
   const named = others.find((other) => Buffer.compare(other.subject, issuer) === 0)
   if (named !== undefined && !isSignedBy(certificate, named))
     return `is not signed by ${printName(named.subject)}, which comes with it as its issuer`
   return undefined
 }
+
+/** When the run had begun at the latest: a clock that was ahead then, and was put right since, must not rule out what was paid for. */
+const earliest = ({ record, services }: Run): number =>
+  Math.min(Date.parse(record.startedAt), Date.parse(record.updatedAt), services.now())
 
 /** Is it one of the certificates that the run has sent as evidence? */
 async function isEvidence({ record, folder }: Run, { der }: Certificate): Promise<boolean> {

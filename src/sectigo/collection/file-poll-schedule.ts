@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeDirectory } from '../../files/make-directory.ts'
 import { withProcessLock } from '../../files/process-lock.ts'
+import { replaceFile } from '../../files/replace-file.ts'
 import { memoryPollSchedule, type PollSchedule } from './poll-schedule.ts'
 
 const LOCK_WAIT = 5 * 60_000
@@ -19,9 +19,7 @@ export function filePollSchedule(directory: string): PollSchedule {
     lastCall: async (orderNumber) => (await readTimes(file)).get(orderNumber),
     record: async (orderNumber, time) => {
       const times = (await readTimes(file)).set(orderNumber, time)
-      const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`
-      await writeFile(draft, `${JSON.stringify(Object.fromEntries(times), null, 1)}\n`, { mode: 0o600 })
-      await rename(draft, file)
+      await replaceFile(file, `${JSON.stringify(Object.fromEntries(times), null, 1)}\n`)
     },
     exclusive: (call, signal) =>
       inProcess.exclusive(async () => {
