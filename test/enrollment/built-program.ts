@@ -4,6 +4,12 @@ import { resolve } from 'node:path'
 
 const MAIN = resolve(import.meta.dirname, '../../dist/cli/main.js')
 
+/**
+ * Node.js reads its own roots before it takes the list that the program gives it: a tenth of the time that an enrolment takes. With this,
+ * which is how Debian builds it, it does not; the program's list is what it was.
+ */
+const SPARE_ROOTS = { NODE_OPTIONS: '--use-openssl-ca' }
+
 export interface ProgramEnd {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
@@ -30,6 +36,7 @@ export function runProgram(args: readonly string[], options: ProgramOptions = {}
       XDG_CONFIG_HOME: '/nonexistent',
       HSM_ENROLL_TEST_DEVICE_LOCKS: process.env.HSM_ENROLL_TEST_DEVICE_LOCKS ?? '',
       NO_COLOR: '1',
+      ...SPARE_ROOTS,
       ...options.env,
     },
     stdio: ['pipe', 'pipe', 'pipe'],
