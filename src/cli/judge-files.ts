@@ -14,10 +14,13 @@ import { readCertChains } from '../check/read/chains-input.ts'
 import { readEvidenceFiles } from '../check/read/evidence-input.ts'
 import { readPublicKey } from '../check/read/public-key-input.ts'
 import { refuseUnused } from '../check/refuse-unused.ts'
+import type { Configuration } from '../config/configuration.ts'
+import { judgeInputs } from '../config/judge-inputs.ts'
 import { knowledgeInForce } from '../config/knowledge-in-force.ts'
 import { readInput } from '../config/read-input.ts'
 import { readInputs } from '../config/read-inputs.ts'
 import { EXIT, type ExitCode } from '../errors.ts'
+import type { HsmType } from '../hsm-type.ts'
 import { printable } from '../printable.ts'
 import type { Arguments, CommandContext } from './command.ts'
 import { configure } from './configure.ts'
@@ -26,17 +29,46 @@ import type { Output } from './output.ts'
 
 /** What `check` does, loaded in one piece when it is asked for. */
 export async function judgeFiles(args: Arguments, context: CommandContext): Promise<ExitCode> {
-  const hsmType = readHsmType(args.text('hsm-type'))
-  const on = readDay(args.text('on'))
+  const asked = { hsmType: readHsmType(args.text('hsm-type')), on: readDay(args.text('on')) }
   const configuration = await configure(args, context, {
     flags: { ...policyFlags(args), ...expectFlags(args.list('expect')) },
   })
-  const { files, folders } = await readInputs(args.list('attestation'))
+  const { result, passedOver } = await judgeInputs((read) => judged(args, { ...asked, configuration }, read))
+  const family = VERIFIERS[result.hsmType]
+  refuseUnused(family, 'key-name', args.text('key-name'))
+  refuseUnused(family, 'cert-chains', args.text('cert-chains'))
+  if (passedOver && !family.uses.includes('certChains'))
+    context.output.warn(
+      `the further files of --attestation were not looked at: ${result.hsmType} evidence has its certificates in itself.`,
+    )
+  context.output.result(result, () => toText(result, context.output))
+  return result.acceptable ? EXIT.done : EXIT.refused
+}
+
+interface JudgedBy {
+  readonly configuration: Configuration
+  readonly hsmType: HsmType | undefined
+  /** YYYY-MM-DD. */
+  readonly on: string | undefined
+}
+
+interface Judged {
+  readonly result: AttestationResult
+  /** There are chains among several files, which not every family looks at. */
+  readonly passedOver: boolean
+}
+
+/** `read`: for the evidence and its request, which the verdict looks through. */
+async function judged(
+  args: Arguments,
+  { configuration, hsmType, on }: JudgedBy,
+  read: typeof readInput,
+): Promise<Judged> {
+  const { files, folders } = await readInputs(args.list('attestation'), read)
   const evidence = readEvidenceFiles(files, folders > 0)
-  const [csr, publicKey] = [args.text('csr'), args.text('public-key')]
-  const request = csr === undefined ? evidence.request : await readInput(csr)
+  const [csr, publicKey, chains] = [args.text('csr'), args.text('public-key'), args.text('cert-chains')]
+  const request = csr === undefined ? evidence.request : await read(csr)
   const beside = request === undefined ? evidence.publicKey : undefined
-  const chains = args.text('cert-chains')
   const certChains = chains === undefined ? evidence.certChains : readCertChains(await readInput(chains))
   const keyName = args.text('key-name')
   const by = await checkContext(
@@ -60,15 +92,7 @@ export async function judgeFiles(args: Arguments, context: CommandContext): Prom
     package: evidence.package,
     notes: [...(by.notes ?? []), ...(found === undefined ? [] : await pkixNotes(found, by))],
   })
-  const family = VERIFIERS[result.hsmType]
-  refuseUnused(family, 'key-name', keyName)
-  refuseUnused(family, 'cert-chains', chains)
-  if (files.length > 1 && evidence.certChains !== undefined && !family.uses.includes('certChains'))
-    context.output.warn(
-      `the further files of --attestation were not looked at: ${result.hsmType} evidence has its certificates in itself.`,
-    )
-  context.output.result(result, () => toText(result, context.output))
-  return result.acceptable ? EXIT.done : EXIT.refused
+  return { result, passedOver: files.length > 1 && evidence.certChains !== undefined }
 }
 
 /** Loaded for those who ask for it. */

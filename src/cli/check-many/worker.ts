@@ -2,10 +2,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { AttestationResult } from '../../attestation/contract/attestation-result.ts'
 import { checkFiles } from '../../check/check-files.ts'
-import { refuseKeysIn } from '../../check/read/hidden-keys.ts'
-import { MAX_INPUT, readInput } from '../../config/read-input.ts'
-import { type NamedInput, readInputs } from '../../config/read-inputs.ts'
-import { readPlainFileSync } from '../../files/bounded-file.ts'
+import { judgeInputs } from '../../config/judge-inputs.ts'
+import type { readInput } from '../../config/read-input.ts'
+import { readInputs } from '../../config/read-inputs.ts'
 import { failureOf } from '../report-error.ts'
 import type { Item, Judging, Outcome } from './item.ts'
 import { READY } from './pool.ts'
@@ -17,15 +16,8 @@ const { judging, form } = workerData as { readonly judging: Judging; readonly fo
 const AT_A_TIME = 4
 
 async function judge({ name, paths, csr }: Item): Promise<Outcome> {
-  const files: NamedInput[] = []
-  const read: typeof readInput = async (file) => {
-    const bytes = readPlainFileSync(file, MAX_INPUT)
-    if (bytes === undefined) return await readInput(file)
-    files.push({ name: file, bytes })
-    return bytes
-  }
   try {
-    return { name, result: await refusingKeysIn(files, () => resultOf(paths, csr, read)) }
+    return { name, result: await judgeInputs((read) => resultOf(paths, csr, read)) }
   } catch (error) {
     const { code, message, remedy, exitCode } = failureOf(error)
     return { name, error: { code, message, remedy, exitCode } }
@@ -40,19 +32,6 @@ async function resultOf(
   const { files, folders } = await readInputs(paths, read)
   const request = csr === undefined ? {} : { csr: await read(csr) }
   return checkFiles(files, { ...judging, passOver: folders > 0, ...request })
-}
-
-/**
- * As `readInput` does, before anything else is said of the files. A verdict says that there is none: to judge them, all of them were looked
- * through. So most are looked through once.
- */
-async function refusingKeysIn<Result>(files: readonly NamedInput[], judge: () => Promise<Result>): Promise<Result> {
-  try {
-    return await judge()
-  } catch (error) {
-    for (const { name, bytes } of files) refuseKeysIn(bytes, name)
-    throw error
-  }
 }
 
 parentPort?.on('message', async (items: readonly Item[]) => {
