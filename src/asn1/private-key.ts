@@ -43,18 +43,15 @@ function privateKeyText(bytes: Uint8Array): string | undefined {
 const withoutZeros = (text: string): string => text.replaceAll('\0', '')
 
 /**
- * Base64 of some length, of either alphabet, or the first line of such. A SEQUENCE begins with M and one of sixteen letters; before it may be
- * the `n` of a line feed that was written as two characters.
+ * The beginning of base64 of some length, of either alphabet: a SEQUENCE begins with M and one of sixteen letters; before it may be the `n`
+ * of a line feed that was written as two characters, but no other M. As many characters as tell the shape.
  */
-const RUN = /(?<![A-Za-z0-9+/_-])[A-LN-Za-z0-9+/_-]*(M[A-P][A-Za-z0-9+/_-]{42,})/g
-/** Characters that tell the shape. */
-const HEAD = 96
+const RUN = /M[A-P](?<=(?<![A-Za-z0-9+/_-])[A-LN-Za-z0-9+/_-]*M[A-P])[A-Za-z0-9+/_-]{42,94}/g
 
 /** A binary key that is written as base64 anywhere in a text, with or without a label. */
 function keyInBase64(text: string): string | undefined {
-  for (const [, run = ''] of text.matchAll(RUN)) {
-    const head = run.slice(0, HEAD).replaceAll('-', '+').replaceAll('_', '/')
-    const kind = privateKeyShape(Buffer.from(head, 'base64'))
+  for (const [head] of text.matchAll(RUN)) {
+    const kind = privateKeyShape(Buffer.from(head.replaceAll('-', '+').replaceAll('_', '/'), 'base64'))
     if (kind !== undefined) return kind
   }
   return undefined
