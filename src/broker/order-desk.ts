@@ -4,8 +4,7 @@ import { openLedger } from '../enrollment/open-ledger.ts'
 import { RunFolder } from '../enrollment/run-folder.ts'
 import { EnrollError } from '../errors.ts'
 import { LinkedLocks } from '../files/linked-locks.ts'
-import { areHeld, type Wish } from '../ledger/claim.ts'
-import type { Fact, HostRequest } from '../ledger/fact.ts'
+import type { HostRequest } from '../ledger/fact.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { once } from '../once.ts'
 import { acquaintances, type Decision, decide, decisionOn, makeKnown, rulesFor } from './approval.ts'
@@ -13,7 +12,6 @@ import type { BrokerHost, BrokerPerson } from './broker-settings.ts'
 import type { DeskSetting } from './desk-setting.ts'
 import { noteHost } from './fleet-status.ts'
 import { followOrder, freeOver, settleOrder } from './follow-order.ts'
-import { hostRequest } from './host-request.ts'
 import {
   type AnchorsByFamily,
   type JudgedRequest,
@@ -36,6 +34,7 @@ import {
 import { brokerRun, otherHost, ownerClaim, ownerOf, ownerWish } from './owners.ts'
 import { placeOrder } from './place-order.ts'
 import { expectedPrice, priceSubject } from './price.ts'
+import { RequestNote } from './request-note.ts'
 import { SpendingLog } from './spending.ts'
 import { takeBackUnsaid } from './unsaid-intents.ts'
 
@@ -191,12 +190,20 @@ export class OrderDesk {
     // What was known of it may have been settled since.
     const settled = before === undefined ? seen : await ledger.look(questions)
     const wishes = owner === undefined ? [ownerWish(claim, host.name, request.attempt)] : []
-    const said = await this.#record(host, judged, expected, orderIn(settled, claim), wishes)
+    const note = new RequestNote(ledger, host.name, judged, expected, orderIn(settled, claim), wishes)
     const rules = await rulesFor(ledger, settings.approval, order)
-    if (rules.length > 0 && !(await this.#isApproved(said, judged, rules)))
-      return recorded(await knownOrder(ledger, claim))
+    if (rules.length > 0) {
+      await note.say()
+      if (!(await this.#isApproved(note.request, judged, rules))) return recorded(await knownOrder(ledger, claim))
+    }
     const counted = { ...order, before: settled.history('order', claim), now: settled.now }
-    await (await this.#spending).count(counted, host.limits)
+    const counting = (await this.#spending).count(counted, host.limits, (wish) => note.sayWith(wish))
+    await counting.catch(async (error: unknown) => {
+      // Also of what is refused the ledger has who asked for it.
+      if (error instanceof EnrollError && error.code === 'broker.limit') await note.say()
+      throw error
+    })
+    await note.say()
     const holder = settled.claimOf(claim)
     await freeOver(this.#setting, claim, holder)
     const placing = {
@@ -227,28 +234,6 @@ export class OrderDesk {
     const order: BrokeredOrder = last.state === 'none' ? { ...last, state: 'ordering' } : last
     if (order.state === 'ordering') this.#left.add(claim)
     return order
-  }
-
-  /**
-   * Says in the ledger what is asked for, unless `known`, which is what it has, says so; and that the key is this host's, where nobody has
-   * it. Throws EnrollError `broker.other-host`.
-   */
-  async #record(
-    host: BrokerHost,
-    judged: JudgedRequest,
-    expected: number | undefined,
-    known: KnownOrder | undefined,
-    wishes: readonly Wish[],
-  ): Promise<HostRequest> {
-    const last = known?.request
-    const isSaid = last?.attempt === judged.request.attempt && last.formSha256 === judged.formSha256
-    const said = isSaid ? last : hostRequest(host.name, judged, expected, known)
-    const facts: readonly Fact[] = isSaid
-      ? []
-      : [{ kind: 'request', subject: judged.claim, run: brokerRun(host.name), ...said }]
-    if (wishes.length + facts.length === 0) return said
-    if (!areHeld(wishes, await (await this.ledger).take(wishes, facts))) throw otherHost()
-    return said
   }
 
   /** False where it waits for a person, or a person has said no; the ledger says which. */

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Wish } from '../ledger/claim.ts'
 import { FolderLedger } from '../ledger/folder-ledger.ts'
 import type { OrderLimits } from './broker-settings.ts'
 import { SpendingLog } from './spending.ts'
@@ -27,7 +28,8 @@ async function order(limits: OrderLimits, expected: number | 'unknown' = 24_500,
   counted += 1
   const price = expected === 'unknown' ? undefined : expected
   const spending = { host: 'web1', claim: `key-${counted}`, test, expected: price, before: [], now }
-  return new SpendingLog(ledger).count(spending, limits).then(
+  const take = ({ name, run, intent }: Wish) => ledger.claim(name, run, intent)
+  return new SpendingLog(ledger).count(spending, limits, take).then(
     () => 'counted',
     (error: { readonly code: string; readonly message: string }) => `${error.code}: ${error.message}`,
   )

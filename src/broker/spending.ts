@@ -1,5 +1,5 @@
 import { EnrollError } from '../errors.ts'
-import type { Claim } from '../ledger/claim.ts'
+import type { Claim, Wish } from '../ledger/claim.ts'
 import { type OrderStatus, orderClaim, type RecordedFact } from '../ledger/fact.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { OrderLimits } from './broker-settings.ts'
@@ -45,8 +45,8 @@ export class SpendingLog {
     this.#ledger = ledger
   }
 
-  /** Throws EnrollError `broker.limit`. */
-  async count(spending: Spending, limits: OrderLimits): Promise<void> {
+  /** `take`: takes a number, as `Ledger.claim` does. Throws EnrollError `broker.limit`, and what `take` throws. */
+  async count(spending: Spending, limits: OrderLimits, take: (wish: Wish) => Promise<Claim>): Promise<void> {
     if (Object.keys(limits).length === 0) return
     const asked = orderOf(spending)
     const { now } = spending
@@ -64,7 +64,7 @@ export class SpendingLog {
         this.#toTheEnd.add(log)
         if (limit !== undefined) throw beyond(spending, limit)
       }
-      const taken = known ?? (await this.#ledger.claim(name, asked, String(spending.expected ?? UNKNOWN)))
+      const taken = known ?? (await take({ name, run: asked, intent: String(spending.expected ?? UNKNOWN) }))
       // Another request of this process may have read it meanwhile.
       if (entries.length === index) entries.push(countedOf(taken))
     }

@@ -76,7 +76,7 @@ async function playAlone({ orders, beside, profile, stateDirectory }: RoleSettin
     })
 }
 
-/** Hosts, as the program calls a broker: over a connection of its own for each call. */
+/** Hosts, as the program calls a broker: over the connection of the call before. */
 async function playHosts({ orders, beside, brokerCa, identities }: RoleSetting): Promise<Work> {
   const addresses = new Map<string, BrokerAddress>()
   const addressOf = (host: number, url: string): BrokerAddress => {
