@@ -51,11 +51,9 @@ export class OrderDesk {
   /** Requests for one key follow each other here; against other brokers the claims guard. */
   readonly #queue = new KeyedQueue()
   readonly #locks: LinkedLocks
+  readonly #ca = once(() => this.#setting.services.certificateAuthority(this.#setting.configuration))
   /** Before an order: those of one moment share the question. */
-  readonly #balanceBefore = askedTogether(async () => {
-    const { services, configuration } = this.#setting
-    return (await services.certificateAuthority(configuration)).balance()
-  })
+  readonly #balanceBefore = askedTogether(async () => (await this.#ca()).balance())
   /** Orders of which the ledger may lack the outcome. */
   readonly #left = new Set<string>()
   /** Those of before this process are in it. */
@@ -181,7 +179,7 @@ export class OrderDesk {
     if (owner !== undefined && owner !== host.name) throw otherHost()
     const before = owner === undefined ? undefined : await this.#look(claim, false)
     if (before !== undefined && !isOpen(before, request)) return before
-    const ca = await services.certificateAuthority(configuration)
+    const ca = await this.#ca()
     const trustAnchors = await this.trustAnchors
     const judged = await judgeRequest(request, key, host, { configuration, ca, trustAnchors, now: services.now() })
     const lastPrice = seen.last('price', price)
@@ -210,6 +208,7 @@ export class OrderDesk {
       ...this.#setting,
       locks: this.#locks,
       isFree: holder === undefined,
+      ca,
       balanceBefore: this.#balanceBefore,
     }
     const placed = await placeOrder(placing, host, judged, lastPrice).catch((error: unknown) => {

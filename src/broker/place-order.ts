@@ -4,7 +4,7 @@ import { withNewRun } from '../enrollment/run.ts'
 import { EnrollError } from '../errors.ts'
 import type { LinkedLocks } from '../files/linked-locks.ts'
 import type { RecordedFact } from '../ledger/fact.ts'
-import type { Balance } from '../sectigo/certificate-authority.ts'
+import type { Balance, CertificateAuthority } from '../sectigo/certificate-authority.ts'
 import type { BrokerHost } from './broker-settings.ts'
 import type { DeskSetting } from './desk-setting.ts'
 import type { JudgedRequest } from './judge-request.ts'
@@ -20,6 +20,7 @@ export interface Placing extends DeskSetting {
   readonly locks: LinkedLocks
   /** The ledger was just asked, and nobody has the key. */
   readonly isFree: boolean
+  readonly ca: CertificateAuthority
   /** Asks the CA, or shares the question of another order that is under way. */
   readonly balanceBefore: () => Promise<Balance>
 }
@@ -29,14 +30,13 @@ export interface Placing extends DeskSetting {
  * whatever the CA answered. Throws EnrollError `order.duplicate` where the key is claimed, `ca.unreachable` where nothing was sent.
  */
 export async function placeOrder(
-  { services, configuration, locks, isFree, balanceBefore }: Placing,
+  { services, configuration, locks, isFree, ca, balanceBefore }: Placing,
   { name }: BrokerHost,
   judged: JudgedRequest,
   lastPrice: RecordedFact<'price'> | undefined,
 ): Promise<Placed> {
   const { request, test, csr, spkiSha256, verdict } = judged
   const { form } = request
-  const ca = await services.certificateAuthority(configuration)
   const endpoint = configuration.required('sectigo.endpoint')
   const profile = `${name}/${request.run}`
   return withNewRun({ configuration, profile, test, device: false, locks }, services, async (run) => {

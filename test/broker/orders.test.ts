@@ -274,6 +274,11 @@ describe('whoever stole the client certificate of a host', () => {
     )
     expect(replies.map(({ status }) => status).sort()).toEqual([200, 429, 429])
     expect(kit.orders - before).toBe(1)
+    // Who asked for what was refused is known all the same.
+    for (const request of requests)
+      expect(await kit.call(url, limited, 'GET', `/v1/orders/${keyOf(request).claim}`)).toMatchObject({
+        body: { host: 'limited', attempt: request.attempt },
+      })
     const allowed = requests[replies.findIndex(({ status }) => status === 200)]
     // The one that was counted may be asked for again.
     expect(await kit.call(second, limited, 'POST', '/v1/orders', allowed)).toMatchObject({ status: 200 })
