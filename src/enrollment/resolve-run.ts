@@ -1,7 +1,9 @@
+import { isAcme, isBrokered } from '../config/order-route.ts'
 import { EnrollError, sentence } from '../errors.ts'
 import { RefusedCall } from '../sectigo/replies/require-reply.ts'
 import { claimNames, refuseTaken, releaseClaims, settleClaims } from './order-claims.ts'
 import type { Run } from './run.ts'
+import type { RunState, Submission } from './run-event.ts'
 import { untilStopped } from './services.ts'
 import { runUnknownStep } from './steps/unknown-step.ts'
 import { weighUnknown } from './weigh-unknown.ts'
@@ -12,14 +14,16 @@ export type Resolution =
   | { readonly kind: 'not-placed'; readonly despiteBalance: boolean }
 
 /**
- * The operator's word on a run whose outcome is unknown. What was said before may be said anew until the certificate is installed. Throws
- * EnrollError where the run knows better: `run.not-unknown`, `run.balance-moved`, `run.no-such-order`, `order.duplicate`.
+ * The operator's word on a run whose outcome is unknown, or that does not know its order any more: its folder is a copy of before it.
+ * What was said before may be said anew until the certificate is installed. Throws EnrollError where the run knows better: `run.not-unknown`, `run.balance-moved`, `run.no-such-order`, `order.duplicate`.
  */
 export async function resolveRun(run: Run, resolution: Resolution, operator: string): Promise<void> {
   await takeBack(run, operator)
   const { refusal } = run.record
   if (run.record.state === 'rejected' && refusal?.doubtful === true)
     await run.log({ type: 'unknown', reason: `the CA answered ${refusal.code} ${refusal.message}` })
+  if (BEFORE_ORDER.includes(run.record.state) && resolution.kind === 'placed')
+    await recallOrder(run, resolution.orderNumber, operator)
   if (run.record.state === 'submitting' || run.record.state === 'unknown') await runUnknownStep(run)
   const { record } = run
   if (record.state !== 'unknown') {
@@ -67,6 +71,28 @@ async function takeBack(run: Run, operator: string): Promise<void> {
     if (taking.kind === 'held') throw taking.error
   }
   await run.log({ type: 'unknown', reason: `${operator} takes back that it was ${resolution}`, takenBack: true })
+}
+
+/** The states that the next step of a run is an order after. */
+const BEFORE_ORDER: readonly RunState[] = ['attested', 'checked']
+
+/** Takes the key for an order that was placed before, and that this run has no trace of: neither it nor another may order again. */
+async function recallOrder(run: Run, orderNumber: string, operator: string): Promise<void> {
+  const { record, configuration, ledger } = run
+  const { spkiSha256, test } = record
+  if (spkiSha256 === undefined || isAcme(configuration) || isBrokered(configuration)) return
+  await refuseUnknownNumber(run, orderNumber)
+  const endpoint = configuration.required('sectigo.endpoint')
+  const names = claimNames({ claim: spkiSha256, test })
+  await refuseTaken(ledger, names, run.id)
+  const intent: Submission = { type: 'submitting', claim: spkiSha256, spkiSha256, formSha256: '', endpoint, test }
+  const { entry, claims } = await run.logIntent(intent, names)
+  const taking = await settleClaims(ledger, claims, { run: run.id, intent: entry.hash }, (hash) => run.knows(hash))
+  if (taking.kind === 'held') {
+    await run.log({ type: 'not-sent', reason: taking.error.message })
+    throw taking.error
+  }
+  await run.log({ type: 'unknown', reason: `${operator} says that the CA has an order which this run does not know` })
 }
 
 /** "The value of the 'orderNumber' argument is invalid!": every other refusal says nothing of the number. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { link, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, link, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -190,6 +190,24 @@ describe('an operator’s word on an order', () => {
     const again = await program('runs', 'resolve', run.id, '--order-number', right)
     expect(again.code, again.stderr).toBe(0)
     expect(shown(again)).toMatchObject({ state: 'ordered', orderNumber: right })
+  })
+
+  it('tells a run that was restored from a copy of its order, which is not placed again', async () => {
+    await rehearse(NEVER)
+    const run = shown(await runInside(['attest', rehearsal.profile, '--json']))
+    const copy = join(folder, 'copy')
+    await cp(rehearsal.stateDirectory, copy, { recursive: true })
+    const { orderNumber } = shown(await program('runs', 'resume', run.id, '--yes'))
+    const inCopy = (...args: string[]): Promise<ProgramEnd> => runInside([...args, '--json', '--state-directory', copy])
+    const wrong = await inCopy('runs', 'resolve', run.id, '--order-number', '1')
+    expect(wrong.stderr).toContain('run.no-such-order')
+    expect(shown(await inCopy('runs', 'show', run.id)).state, 'a slip changes nothing').toBe('attested')
+    const told = await inCopy('runs', 'resolve', run.id, '--order-number', orderNumber)
+    expect(told.code, told.stderr).toBe(0)
+    expect(shown(told)).toMatchObject({ state: 'ordered', orderNumber })
+    expect((await inCopy('runs', 'resume', run.id, '--yes')).code).toBe(6)
+    expect(rehearsal.ca.orders).toHaveLength(1)
+    expect((await inCopy('ledger', 'check')).code).toBe(0)
   })
 
   it('that there is no order is taken back, and the key ordered for is nobody else’s', async () => {
