@@ -6,22 +6,30 @@ import { type LunaDouble, startDouble } from '../../src/sandbox/luna/double.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { startYubiHsm2Double } from '../../src/sandbox/yubihsm2/double.ts'
 import { type ProgramEnd, runProgram } from './built-program.ts'
+import { runInside, setEnvironment } from './run-inside.ts'
 
 let folder: string
 let luna: LunaDouble
 let rehearsal: Rehearsal
+let restore: () => void
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pin-'))
   luna = await startDouble({ directory: folder })
   rehearsal = await startRehearsal({ directory: folder, device: luna, algorithm: 'P-256' })
+  restore = setEnvironment(environment())
 })
 afterEach(async () => {
+  restore()
   await rehearsal.close()
   await rm(folder, { recursive: true })
 })
 
-const program = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<ProgramEnd> =>
-  runProgram(args, { env: { ...rehearsal.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: folder, ...env } })
+const environment = () => ({ ...rehearsal.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: folder })
+/** What sends a wrong PIN is a process that ends: all that can be known of it afterwards is on the disk. */
+const built = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<ProgramEnd> =>
+  runProgram(args, { env: { ...environment(), ...env } })
+/** What must not send it again. */
+const program = (args: readonly string[]): Promise<ProgramEnd> => runInside(args, { env: environment() })
 const logins = async (): Promise<number> => (await luna.control.statistics()).logins.attempted
 const setPin = (pin: string): Promise<void> => writeFile(join(folder, 'secret-pin'), pin)
 const codeOf = ({ stdout }: ProgramEnd): string | undefined =>
@@ -32,7 +40,7 @@ const runId = async (): Promise<string> => (await readdir(join(rehearsal.stateDi
 describe('a PIN that was wrong', () => {
   it('is sent once, however often the run is resumed, until a person says --try-pin-again', async () => {
     await setPin('wrong-officer')
-    const first = await program(['enroll', rehearsal.profile, '--yes', '--json'])
+    const first = await built(['enroll', rehearsal.profile, '--yes', '--json'])
     expect(first.code, first.stderr).toBe(3)
     expect(codeOf(first)).toBe('pin.wrong')
     expect(first.stderr, 'what works is among what to do').toContain('--try-pin-again')
@@ -65,7 +73,7 @@ describe('a PIN that was wrong', () => {
 
   it('is wrong for a batch, for single steps, and for another state directory on this host, too', async () => {
     await setPin('wrong-officer')
-    expect(codeOf(await program(['keygen', rehearsal.profile, '--json']))).toBe('pin.wrong')
+    expect(codeOf(await built(['keygen', rehearsal.profile, '--json']))).toBe('pin.wrong')
     const jobs = join(folder, 'jobs')
     const second = join(folder, 'second.yaml')
     // Another profile for the same device: a copy would be the same one.
@@ -84,9 +92,7 @@ describe('a PIN that was wrong', () => {
     expect(await logins()).toBe(1)
     // A second wrong one costs a second word.
     const state = ['--state-directory', join(folder, 'of-another-user')]
-    expect(codeOf(await program(['keygen', rehearsal.profile, '--try-pin-again', '--json', ...state]))).toBe(
-      'pin.wrong',
-    )
+    expect(codeOf(await built(['keygen', rehearsal.profile, '--try-pin-again', '--json', ...state]))).toBe('pin.wrong')
     expect(codeOf(await program(['keygen', rehearsal.profile, '--json']))).toBe('pin.wrong-before')
     expect(await logins()).toBe(2)
   })
@@ -96,7 +102,7 @@ describe('a PIN that was wrong', () => {
       (await program(['metrics', '--state-directory', rehearsal.stateDirectory])).stdout
     await luna.control.request({ do: 'tries-left', slot: 0, role: 'user', tries: 2 })
     await setPin('wrong-officer')
-    expect(codeOf(await program(['keygen', rehearsal.profile, '--json']))).toBe('pin.wrong')
+    expect(codeOf(await built(['keygen', rehearsal.profile, '--json']))).toBe('pin.wrong')
     const after = await metrics()
     expect(after).toMatch(/^hsm_enroll_pin_refused\{login="LUNA \d+ pin .*\} 1$/m)
     expect(after).toMatch(/^hsm_enroll_pin_tries_left\{login="LUNA \d+ pin .*\} 1$/m)
@@ -112,7 +118,7 @@ describe('a PIN that was wrong', () => {
   it('is not sent either by what only looks at the device or deletes from it, before a run and after', async () => {
     await setPin('wrong-officer')
     const listed = ['keys', 'list', rehearsal.profile, '--json']
-    expect(codeOf(await program(listed))).toBe('pin.wrong')
+    expect(codeOf(await built(listed))).toBe('pin.wrong')
     const others: readonly (readonly string[])[] = [
       listed,
       ['keys', 'delete', 'label=any;id=01', rehearsal.profile, '--yes', '--json'],
@@ -138,7 +144,7 @@ describe('a PIN that was wrong', () => {
     const second = await startRehearsal({ directory, device: double, algorithm: 'P-256' })
     try {
       await writeFile(join(directory, 'secret-password'), 'wrong password')
-      expect(codeOf(await program(['keygen', second.profile, '--json']))).toBe('pin.wrong')
+      expect(codeOf(await built(['keygen', second.profile, '--json']))).toBe('pin.wrong')
       expect(codeOf(await program(['keygen', second.profile, '--json']))).toBe('pin.wrong-before')
       expect((await program(['doctor', second.profile])).stdout).toContain('Did not send the password')
       await writeFile(join(directory, 'secret-password'), 'password')
@@ -154,14 +160,14 @@ describe('a token that was swapped under the same label', () => {
   it('gets no PIN of a run that began with another one', async () => {
     const profile = await readFile(rehearsal.profile, 'utf8')
     await writeFile(rehearsal.profile, profile.replace(/uri: luna:.*/, 'uri: luna:token=sandbox-partition'))
-    const made = await program(['keygen', rehearsal.profile, '--json'])
+    const made = await built(['keygen', rehearsal.profile, '--json'])
     expect(made.code, made.stderr).toBe(0)
     const { id, deviceName } = JSON.parse(made.stdout) as { id: string; deviceName: string }
     expect(deviceName).toMatch(/^LUNA 199\d{10}$/)
     const directory = await mkdtemp(join(tmpdir(), 'other-'))
     const other = await startDouble({ directory })
     try {
-      const end = await program(
+      const end = await built(
         ['runs', 'resume', id, '--yes', '--json', '--state-directory', rehearsal.stateDirectory],
         other.environment,
       )
