@@ -137,8 +137,9 @@ export async function loadConfiguration(sources: ConfigurationSources = {}): Pro
   for (const [path, value] of Object.entries(sources.flags ?? {})) {
     if (value !== undefined) put(values, path, located(path, value, cwd), 'flag', 'flag')
   }
-  for (const [path, { value, origin }] of values) {
-    if (value === settingByPath.get(path)?.default) continue
+  for (const [path, { value, origin, layer }] of values) {
+    // Texts of our own, and the folder of the system for what programs keep.
+    if (layer === 'default') continue
     for (const item of [value].flat()) refuseKeysInText(item, `the setting "${path}" (${origin})`)
   }
   refuseTwoWays(values)
