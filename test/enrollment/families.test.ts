@@ -9,6 +9,7 @@ import type { AttestationResult } from '../../src/attestation/contract/attestati
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { readByStranger, STRANGERS } from '../requests/strangers.ts'
 import { runProgram } from './built-program.ts'
+import { runInside } from './run-inside.ts'
 
 const EXTENSIONS = {
   keyUsage: ['digitalSignature', 'nonRepudiation'],
@@ -68,7 +69,7 @@ describe('an enrolment through the built program', () => {
           join(run.folder, 'request.csr.pem'),
         ]
         const chains = run.certChains === undefined ? [] : ['--cert-chains', join(run.folder, run.certChains.file)]
-        const own = await runProgram([
+        const own = await runInside([
           'check',
           ...files,
           ...chains,
@@ -79,7 +80,7 @@ describe('an enrolment through the built program', () => {
           '--json',
         ])
         expect(own.code, own.stdout).toBe(0)
-        const builtIn = await runProgram(['check', ...files, ...chains, '--json'])
+        const builtIn = await runInside(['check', ...files, ...chains, '--json'])
         expect(JSON.parse(builtIn.stdout)).toMatchObject({ genuine: false, acceptable: false })
         if (device === 'marvell-google') {
           const checked: AttestationResult = JSON.parse(await readFile(join(run.folder, 'check.json'), 'utf8'))

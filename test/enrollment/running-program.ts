@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
-import type { ProgramEnd } from './built-program.ts'
+import { type ProgramEnd, SPARE_ROOTS } from './built-program.ts'
 
 const MAIN = resolve(import.meta.dirname, '../../dist/cli/main.js')
 
@@ -24,6 +24,7 @@ export function startProgram(args: readonly string[], env: Readonly<Record<strin
       XDG_CONFIG_HOME: '/nonexistent',
       HSM_ENROLL_TEST_DEVICE_LOCKS: process.env.HSM_ENROLL_TEST_DEVICE_LOCKS ?? '',
       NO_COLOR: '1',
+      ...SPARE_ROOTS,
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
