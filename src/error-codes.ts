@@ -108,7 +108,7 @@ export const ERROR_CODES = {
   'order.form': { exit: 'refused', when: 'The order form would be refused by the CA. Nothing was sent.' },
   'order.in-doubt': { exit: 'unknown', when: 'The CA failed while it answered: it may have the order, so no other is placed.' },
   'order.unconfirmed': { exit: 'usage', when: 'A paid order must be confirmed, and nobody can be asked.' },
-  'order.unrecorded': { exit: 'unknown', when: 'The CA answered, and the answer could not be written to the journal.' },
+  'order.unrecorded': { exit: 'unknown', when: 'The CA answered, or nothing was sent to it, and that could not be written to the journal.' },
   'policy.request.subject-length': { exit: 'usage', when: 'The subject of the request has a value that is longer than X.509 allows.' },
   'prompt.stopped': { exit: 'usage', when: 'A prompt was left without an answer.' },
   'public-key.unreadable': { exit: 'usage', when: 'A file that should hold a public key holds none.' },

@@ -1,6 +1,6 @@
 import { DeviceError, type DeviceErrorCode } from '../../devices/device.ts'
 import type { Configuration } from '../config/configuration.ts'
-import { EnrollError, EXIT } from '../errors.ts'
+import { EnrollError, EXIT, sentence } from '../errors.ts'
 import type { LinkedLocks } from '../files/linked-locks.ts'
 import { withProcessLock } from '../files/process-lock.ts'
 import { areHeld, type Claim, type Wish } from '../ledger/claim.ts'
@@ -95,7 +95,7 @@ export class Run implements OpenRun {
     const before = this.record
     const entry = await this.#journal.append(event).catch(async (error: unknown) => {
       // The next who opens the journal would take what the disk did not confirm for begun.
-      if (this.#journal.entries.at(-1)?.event === event) await this.#undo(event).catch(() => undefined)
+      if (this.#journal.entries.at(-1)?.event === event) await this.#undo(event)
       throw error
     })
     const wishes = names.map((name): Wish => ({ name, run: this.id, intent: entry.hash }))
@@ -117,13 +117,27 @@ export class Run implements OpenRun {
     return { entry, claims }
   }
 
-  /** Journals of an intent that it came to nothing; false for what is none. */
+  /** Journals of an intent that it came to nothing; false for what is none. Throws EnrollError `order.unrecorded` for that of an order. */
   async #undo({ type }: RunEvent): Promise<boolean> {
     const undone = UNDONE[type]
-    if (undone !== undefined) await this.#journal.append(undone)
-    return undone !== undefined
+    if (undone === undefined) return false
+    await this.#journal.append(undone).catch((cause: unknown) => {
+      throw type === 'submitting' ? unsent(this.id, cause) : cause
+    })
+    return true
   }
 }
+
+/** The journal will say that nobody knows: who is here does, and has to hear it. */
+const unsent = (id: string, cause: unknown): EnrollError =>
+  new EnrollError(
+    'order.unrecorded',
+    sentence(`Nothing was sent to the CA, but that could not be saved: ${(cause as Error).message}`),
+    {
+      remedy: `Write it down, make the disk writable again, then run \`hsm-enroll runs resolve ${id} --not-placed\`.`,
+      cause,
+    },
+  )
 
 /** What a run says before it asked the device for anything. */
 const ASKS_NOTHING: readonly RunEvent['type'][] = ['planned', 'device-chosen', 'failed']

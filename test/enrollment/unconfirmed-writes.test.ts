@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -103,39 +103,65 @@ describe('a disk that does not confirm what was written', () => {
     expect(CeremonyLog.open(file, Date.now).events).toEqual(log.events)
   })
 
+  const services = (): EnrollmentServices => ({
+    stateDirectory: folder,
+    now: Date.now,
+    monotonic: () => performance.now(),
+    sleep: never,
+    reading: { env: {} },
+    observer: { step: () => undefined },
+    openDevice: never,
+    certificateAuthority: never,
+  })
+  let sent = 0
+  const order = {
+    form: { product: '1214' },
+    endpoint: 'https://ca.example',
+    spkiSha256: 'ab'.repeat(32),
+    faults: [],
+    balance: async () => ({ amount: '1' }),
+    send: async () => {
+      sent++
+      return { kind: 'unknown', reason: 'r' } as const
+    },
+  }
+  beforeEach(() => {
+    sent = 0
+  })
+
+  it('nor takes that the intent to order came to nothing: then it is said that nothing was sent', async () => {
+    /** As it is called, the disk takes nothing more, of the journal neither. */
+    class Away extends FolderLedger {
+      override async take(): Promise<never> {
+        const [id = ''] = await listRunIds(folder)
+        const { journalFile } = RunFolder.at(folder, id)
+        await rename(journalFile, `${journalFile}.away`)
+        await mkdir(journalFile)
+        throw new Error('EROFS')
+      }
+    }
+    const plan = { configuration: new Configuration(new Map()), test: false, device: false }
+    const all = { ...services(), ledger: new Away(join(folder, 'ledger')) }
+    const ordering = withNewRun(plan, all, (run) => orderOnce(run, order))
+    await expect(ordering).rejects.toMatchObject({
+      code: 'order.unrecorded',
+      message: expect.stringContaining('Nothing was sent'),
+      remedy: expect.stringMatching(/runs resolve \S+ --not-placed/),
+    })
+    expect(sent).toBe(0)
+  })
+
   it('of the intent to order: nothing is sent, and another run may order for the key', async () => {
-    const services: EnrollmentServices = {
-      stateDirectory: folder,
-      now: Date.now,
-      monotonic: () => performance.now(),
-      sleep: never,
-      reading: { env: {} },
-      observer: { step: () => undefined },
-      openDevice: never,
-      certificateAuthority: never,
-    }
     const configuration = new Configuration(new Map())
-    let sent = 0
-    const order = {
-      form: { product: '1214' },
-      endpoint: 'https://ca.example',
-      spkiSha256: 'ab'.repeat(32),
-      faults: [],
-      balance: async () => ({ amount: '1' }),
-      send: async () => {
-        sent++
-        return { kind: 'unknown', reason: 'r' } as const
-      },
-    }
     const begin = (fails: boolean) =>
-      withNewRun({ configuration, test: false, device: false }, services, (run) => {
+      withNewRun({ configuration, test: false, device: false }, services(), (run) => {
         if (fails) heal = failSync(run.folder.journalFile, 1)
         return orderOnce(run, order)
       })
     await expect(begin(true)).rejects.toThrow('EIO')
     expect(sent).toBe(0)
     const [first = ''] = await listRunIds(folder)
-    expect(await withRun(first, services, async ({ record }) => record.state)).not.toBe('submitting')
+    expect(await withRun(first, services(), async ({ record }) => record.state)).not.toBe('submitting')
     await begin(false)
     expect(sent).toBe(1)
   })
