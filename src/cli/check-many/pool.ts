@@ -1,8 +1,11 @@
 import { Worker } from 'node:worker_threads'
 import type { Item } from './item.ts'
 
-/** Packages in one message: a message costs as much as a verdict. */
-const SHARE = 32
+/**
+ * Packages in one message. A message costs as much as a verdict; where its rows as JSON (5 KB each) take more than 128 KB, V8 maps memory for
+ * each, and what one thread unmaps the other core waits for.
+ */
+const SHARE = 12
 /** Items that are read ahead of the first that has no outcome yet, for each worker: memory stays flat behind a slow one. */
 const AHEAD = 8 * SHARE
 /** What a worker says when it can be sent something. */
