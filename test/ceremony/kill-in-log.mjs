@@ -14,21 +14,20 @@ function entryOf({ type, step, role, file }) {
 /** Is this the first time? */
 function isFirst(entry) {
   if (fs.readFileSync(deaths, 'utf8').split('\n').includes(entry)) return false
-  fs.appendFileSync(deaths, `${entry}\n`)
+  write(deaths, `${entry}\n`)
   return true
 }
 
 const die = () => process.kill(process.pid, 'SIGKILL')
 
-const write = fs.writeSync
-fs.writeSync = (descriptor, text, ...rest) => {
+const write = fs.appendFileSync
+fs.appendFileSync = (file, text, ...rest) => {
   const event = typeof text === 'string' && text.startsWith('{"seq":') ? JSON.parse(text).event : undefined
   if (event !== undefined && event.type !== 'resumed' && isFirst(entryOf(event))) {
-    write(descriptor, text.slice(0, text.length / 2))
+    write(file, text.slice(0, text.length / 2))
     die()
   }
-  const written = write(descriptor, text, ...rest)
+  write(file, text, ...rest)
   if (event?.type === 'run' && isFirst('named run')) die()
-  return written
 }
 syncBuiltinESMExports()
