@@ -10,7 +10,6 @@ const SLOW = [
   'test/double-check.test.ts',
   'test/ceremony/families.test.ts',
   'test/ceremony/killed.test.ts',
-  'test/suites/wycheproof-portable.test.ts',
   'test/enrollment/pin-attempts.test.ts',
   'test/enrollment/families.test.ts',
   'test/enrollment/journal-cut.test.ts',

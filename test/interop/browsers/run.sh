@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The page (dist/check.html) in real Chromium and Firefox, from file://: the answers of `check --json` and `inspect` over all vectors, forms
 # and mutants; what leaves the page (nothing); hostile labels; keyboard; print. Then the reports of ceremonies on all doubles, with hostile
-# words. Installs the browsers (Debian) and puppeteer-core.
+# words. Before all of it, every signature of Project Wycheproof by the page's own arithmetic. Installs the browsers (Debian) and puppeteer-core.
 # Usage: run.sh [FOLDER to keep screenshots and PDFs in]     MUTANTS=N (default 2000)     BROWSERS="chrome firefox"
 set -euo pipefail
 rig="$(cd "$(dirname "$0")" && pwd)"
@@ -17,6 +17,8 @@ fi
 for program in chromium firefox-esr openssl; do
   command -v "$program" >/dev/null || { echo "missing: $program" >&2; exit 77; }
 done
+
+npx vitest run --config test/interop/vitest.config.ts test/interop/browsers
 
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT

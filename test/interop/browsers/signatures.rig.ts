@@ -1,9 +1,9 @@
 /** The vectors against the other side of the door: the signatures of the page, and of `hsm-enroll/check` in a browser. */
 import { expect, it } from 'vitest'
-import { readPublicNumbers } from '../../src/asn1/public-numbers.ts'
-import { isStrictSignature } from '../../src/asn1/signature-value.ts'
-import { importKey, verifyWith } from '../../src/primitives/portable.ts'
-import { readSuites } from './wycheproof.ts'
+import { readPublicNumbers } from '../../../src/asn1/public-numbers.ts'
+import { isStrictSignature } from '../../../src/asn1/signature-value.ts'
+import { importKey, verifyWith } from '../../../src/primitives/portable.ts'
+import { readSuites } from '../../suites/wycheproof.ts'
 
 const TYPES = { rsa: 'RSA', ec: 'EC', dsa: 'DSA' } as const
 
