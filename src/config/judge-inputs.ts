@@ -1,6 +1,5 @@
 import { refuseKeysIn } from '../check/read/hidden-keys.ts'
-import { readPlainFileSync } from '../files/bounded-file.ts'
-import { MAX_INPUT, readInput } from './read-input.ts'
+import { nameOf, type readInput, readKeyInput } from './read-input.ts'
 import type { NamedInput } from './read-inputs.ts'
 
 /**
@@ -11,9 +10,8 @@ import type { NamedInput } from './read-inputs.ts'
 export async function judgeInputs<Result>(judge: (read: typeof readInput) => Promise<Result>): Promise<Result> {
   const files: NamedInput[] = []
   const read: typeof readInput = async (file) => {
-    const bytes = file === '-' ? undefined : readPlainFileSync(file, MAX_INPUT)
-    if (bytes === undefined) return await readInput(file)
-    files.push({ name: file, bytes })
+    const bytes = await readKeyInput(file)
+    files.push({ name: nameOf(file), bytes })
     return bytes
   }
   try {

@@ -18,7 +18,7 @@ export async function readInput(file: string): Promise<Uint8Array> {
   return bytes
 }
 
-/** The same where a private key is what is asked for: that of a TLS server. */
+/** The same where a private key is what is asked for (that of a TLS server), or is looked for later. */
 export async function readKeyInput(file: string): Promise<Uint8Array> {
   const plain = file === '-' ? undefined : readPlainFileSync(file, MAX_INPUT)
   if (plain !== undefined) return plain
@@ -28,7 +28,8 @@ export async function readKeyInput(file: string): Promise<Uint8Array> {
   })
 }
 
-const nameOf = (file: string): string => (file === '-' ? 'stdin' : file)
+/** What messages call it. */
+export const nameOf = (file: string): string => (file === '-' ? 'stdin' : file)
 
 function unreadable(name: string, cause: unknown): EnrollError {
   const message = `Could not read ${name}: ${fileFault(cause)}.`

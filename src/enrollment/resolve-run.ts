@@ -15,7 +15,8 @@ export type Resolution =
 
 /**
  * The operator's word on a run whose outcome is unknown, or that does not know its order any more: its folder is a copy of before it.
- * What was said before may be said anew until the certificate is installed. Throws EnrollError where the run knows better: `run.not-unknown`, `run.balance-moved`, `run.no-such-order`, `order.duplicate`.
+ * What was said before may be said anew until the certificate is installed. Throws EnrollError where the run knows better:
+ * `run.not-unknown`, `run.balance-moved`, `run.no-such-order`, `order.duplicate`.
  */
 export async function resolveRun(run: Run, resolution: Resolution, operator: string): Promise<void> {
   await takeBack(run, operator)

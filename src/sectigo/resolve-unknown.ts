@@ -75,7 +75,7 @@ export function resolveUnknown(facts: UnknownOrderFacts): UnknownOrderVerdict {
           'undecided',
           `${inWords(rest, after?.currency)} was debited since, and the outcome of other orders is open`,
         )
-      : ofRest(rest, price, others.charged === '0.00' && rest === spent ? '' : BESIDE, after?.currency),
+      : ofRest(rest, price, rest === spent ? '' : BESIDE, after?.currency),
   )
   const [first] = verdicts
   if (first === undefined) return weak('undecided', 'less was debited since than other orders cost')

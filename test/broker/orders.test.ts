@@ -7,6 +7,7 @@ import { EnrollError } from '../../src/errors.ts'
 import type { Fact } from '../../src/ledger/fact.ts'
 import { FolderLedger } from '../../src/ledger/folder-ledger.ts'
 import { BrokerKit, type Identity, newIdentity } from './broker-kit.ts'
+import { heldBalance } from './held-balance.ts'
 
 let kit: BrokerKit
 let url: string
@@ -103,25 +104,8 @@ describe('a broker', () => {
 describe('a broker that ends', () => {
   it('answers an order that is under way, and says that it takes no more over the connection', async () => {
     const { certificateAuthority } = kit.services(join(kit.folder, 'ending'))
-    let asked = (): void => undefined
-    let answer = (): void => undefined
-    const isAsked = new Promise<void>((done) => {
-      asked = done
-    })
-    const mayAnswer = new Promise<void>((done) => {
-      answer = done
-    })
-    const at = await kit.broker(hosts, 'ending', {
-      certificateAuthority: async (configuration) => {
-        const ca = await certificateAuthority(configuration)
-        const balance: typeof ca.balance = async () => {
-          asked()
-          await mayAnswer
-          return ca.balance()
-        }
-        return { ...ca, balance }
-      },
-    })
+    const { isAsked, answer, ...held } = heldBalance(certificateAuthority)
+    const at = await kit.broker(hosts, 'ending', held)
     const text = JSON.stringify(await kit.request())
     const head = `POST /v1/orders HTTP/1.1\r\nHost: broker\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}`
     const reply = send(web, `${head}\r\n\r\n${text}`, false, at)

@@ -11,6 +11,7 @@ import { PostgresqlLedger } from '../../src/ledger/postgresql/postgresql-ledger.
 import { missingServer, PostgresqlServer } from '../ledger/postgresql-server.ts'
 import { allHere } from '../not-run.ts'
 import { BrokerKit, newIdentity } from './broker-kit.ts'
+import { heldBalance } from './held-balance.ts'
 
 const web = newIdentity()
 const other = newIdentity()
@@ -150,34 +151,17 @@ describe.skipIf(!allHere(missingServer()))('two brokers over one PostgreSQL', ()
   it('say that an order is under way which the other one is about to send; who is first orders, and the other one hands it over', async () => {
     const ledger = new PostgresqlLedger(server.options(database, 'broker'))
     ledgers.push(ledger)
-    let begun = (): void => undefined
-    let goOn = (): void => undefined
-    const isAbout = new Promise<void>((done) => {
-      begun = done
-    })
-    const mayGoOn = new Promise<void>((done) => {
-      goOn = done
-    })
     const slow = kit.services(join(kit.folder, 'broker-slow'))
-    // The balance is what a broker waits for between request and intent.
-    const certificateAuthority: typeof slow.certificateAuthority = async (configuration) => {
-      const ca = await slow.certificateAuthority(configuration)
-      const balance: typeof ca.balance = async (...signal) => {
-        begun()
-        await mayGoOn
-        return ca.balance(...signal)
-      }
-      return { ...ca, balance }
-    }
-    const url = await kit.broker(HOSTS, 'broker-slow', { ledger, certificateAuthority })
+    const { isAsked, answer, ...held } = heldBalance(slow.certificateAuthority)
+    const url = await kit.broker(HOSTS, 'broker-slow', { ledger, ...held })
     const request = await kit.request({ 'order.organizationName': 'Slow Signing GmbH' })
     const placing = ask(url, request, third)
-    await isAbout
+    await isAsked
     const look = () => kit.call(urls[1], third, 'GET', `/v1/orders/${keyOf(request).claim}`)
     expect(await look()).toMatchObject({ status: 202, body: { state: 'ordering' } })
     const before = kit.orders
     const { orderNumber } = (await ask(urls[1], request, third)).body
-    goOn()
+    answer()
     expect((await placing).body).toMatchObject({ orderNumber: expect.stringMatching(/^\d+$/) })
     expect((await look()).body).toMatchObject({ orderNumber })
     expect(kit.orders - before).toBe(1)

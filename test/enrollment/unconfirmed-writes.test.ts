@@ -9,9 +9,9 @@ import { Journal } from '../../src/enrollment/journal.ts'
 import { orderOnce } from '../../src/enrollment/order-once.ts'
 import { withNewRun, withRun } from '../../src/enrollment/run.ts'
 import { listRunIds, RunFolder } from '../../src/enrollment/run-folder.ts'
-import type { EnrollmentServices } from '../../src/enrollment/services.ts'
 import { FolderLedger } from '../../src/ledger/folder-ledger.ts'
 import { failSync } from '../failing-sync.ts'
+import { bareServices, countedOrder } from './order-by-hand.ts'
 
 let folder: string
 let heal = (): void => undefined
@@ -23,10 +23,6 @@ afterEach(async () => {
   heal = () => undefined
   await rm(folder, { recursive: true })
 })
-
-const never = (): never => {
-  throw new Error('not asked for here')
-}
 
 const PLAN = { type: 'planned', settings: {}, test: false, device: true, keyLabel: 'l', keyId: '00' } as const
 const failed = (message: string) => ({ type: 'failed', code: 'x', message }) as const
@@ -103,30 +99,9 @@ describe('a disk that does not confirm what was written', () => {
     expect(CeremonyLog.open(file, Date.now).events).toEqual(log.events)
   })
 
-  const services = (): EnrollmentServices => ({
-    stateDirectory: folder,
-    now: Date.now,
-    monotonic: () => performance.now(),
-    sleep: never,
-    reading: { env: {} },
-    observer: { step: () => undefined },
-    openDevice: never,
-    certificateAuthority: never,
-  })
-  let sent = 0
-  const order = {
-    form: { product: '1214' },
-    endpoint: 'https://ca.example',
-    spkiSha256: 'ab'.repeat(32),
-    faults: [],
-    balance: async () => ({ amount: '1' }),
-    send: async () => {
-      sent++
-      return { kind: 'unknown', reason: 'r' } as const
-    },
-  }
+  let order: ReturnType<typeof countedOrder>
   beforeEach(() => {
-    sent = 0
+    order = countedOrder('https://ca.example')
   })
 
   it('nor takes that the intent to order came to nothing: then it is said that nothing was sent', async () => {
@@ -141,28 +116,28 @@ describe('a disk that does not confirm what was written', () => {
       }
     }
     const plan = { configuration: new Configuration(new Map()), test: false, device: false }
-    const all = { ...services(), ledger: new Away(join(folder, 'ledger')) }
+    const all = { ...bareServices(folder), ledger: new Away(join(folder, 'ledger')) }
     const ordering = withNewRun(plan, all, (run) => orderOnce(run, order))
     await expect(ordering).rejects.toMatchObject({
       code: 'order.unrecorded',
       message: expect.stringContaining('Nothing was sent'),
       remedy: expect.stringMatching(/runs resolve \S+ --not-placed/),
     })
-    expect(sent).toBe(0)
+    expect(order.sent()).toBe(0)
   })
 
   it('of the intent to order: nothing is sent, and another run may order for the key', async () => {
     const configuration = new Configuration(new Map())
     const begin = (fails: boolean) =>
-      withNewRun({ configuration, test: false, device: false }, services(), (run) => {
+      withNewRun({ configuration, test: false, device: false }, bareServices(folder), (run) => {
         if (fails) heal = failSync(run.folder.journalFile, 1)
         return orderOnce(run, order)
       })
     await expect(begin(true)).rejects.toThrow('EIO')
-    expect(sent).toBe(0)
+    expect(order.sent()).toBe(0)
     const [first = ''] = await listRunIds(folder)
-    expect(await withRun(first, services(), async ({ record }) => record.state)).not.toBe('submitting')
+    expect(await withRun(first, bareServices(folder), async ({ record }) => record.state)).not.toBe('submitting')
     await begin(false)
-    expect(sent).toBe(1)
+    expect(order.sent()).toBe(1)
   })
 })

@@ -16,6 +16,7 @@ import { testKeyPair } from '../../src/sandbox/test-key-pair.ts'
 import { type RunningYubiHsm2Double, startYubiHsm2Double } from '../../src/sandbox/yubihsm2/double.ts'
 import { documented, validatorOf } from '../cli/published-schemas.ts'
 import type { ProgramEnd } from '../enrollment/built-program.ts'
+import { bareServices, countedOrder } from '../enrollment/order-by-hand.ts'
 import { runInside } from '../enrollment/run-inside.ts'
 import { allHere } from '../not-run.ts'
 import { makeCsr } from '../sectigo/rehearsal-kit.ts'
@@ -246,40 +247,16 @@ describe.skipIf(!allHere(missingServer()))('a host with its ledger in PostgreSQL
   })
 
   it('takes over from a folder under a command that is at work, which then sends no order', async () => {
-    const never = (): never => {
-      throw new Error('not asked for here')
-    }
     const { stateDirectory } = rehearsal
-    const services = {
-      stateDirectory,
-      now: Date.now,
-      monotonic: () => performance.now(),
-      sleep: never,
-      reading: { env: {} },
-      observer: { step: () => undefined },
-      openDevice: never,
-      certificateAuthority: never,
-    }
-    let sent = 0
-    const order = {
-      form: { product: '1214' },
-      endpoint: rehearsal.ca.url,
-      spkiSha256: 'ab'.repeat(32),
-      faults: [],
-      // Before the run claims its key, and after it has found it free.
-      balance: async () => {
-        expect((await ledger(['import', stateDirectory])).code).toBe(0)
-        return { amount: '1' }
-      },
-      send: async () => {
-        sent++
-        return { kind: 'unknown', reason: 'r' } as const
-      },
-    }
+    // Before the run claims its key, and after it has found it free.
+    const order = countedOrder(rehearsal.ca.url, async () => {
+      expect((await ledger(['import', stateDirectory])).code).toBe(0)
+      return { amount: '1' }
+    })
     const plan = { configuration: new Configuration(new Map()), test: false, device: false }
-    const atWork = withNewRun(plan, services, (run) => orderOnce(run, order))
+    const atWork = withNewRun(plan, bareServices(stateDirectory), (run) => orderOnce(run, order))
     await expect(atWork).rejects.toMatchObject({ code: 'ledger.elsewhere' })
-    expect(sent).toBe(0)
+    expect(order.sent()).toBe(0)
     const there = new PostgresqlLedger(server.options(database, 'host_a'))
     expect(await there.claimOf(order.spkiSha256)).toBeUndefined()
     await there.close()

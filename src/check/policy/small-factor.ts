@@ -3,10 +3,7 @@ const LIMIT = 752
 
 function primesBelow(limit: number): readonly number[] {
   const primes: number[] = []
-  for (let n = 2; n < limit; n++) {
-    const factor = primes.find((prime) => n % prime === 0 || prime * prime > n)
-    if (factor === undefined || n % factor !== 0) primes.push(n)
-  }
+  for (let n = 2; n < limit; n++) if (primes.every((prime) => n % prime !== 0)) primes.push(n)
   return primes
 }
 

@@ -43,6 +43,5 @@ function issuerOf(
 
 /** Each once, in the order in which they first come. */
 export function withoutDoubles(ders: readonly Uint8Array[]): readonly Uint8Array[] {
-  const texts = ders.map((der) => Buffer.from(der).toString('latin1'))
-  return ders.filter((_, index) => texts.indexOf(texts[index] ?? '') === index)
+  return [...new Map(ders.map((der) => [Buffer.from(der).toString('latin1'), der] as const)).values()]
 }

@@ -1,6 +1,7 @@
 import { EXIT } from '../../errors.ts'
 import { DOUBLES } from '../../sandbox/doubles.ts'
-import type { Command } from '../command.ts'
+import type { Rehearsal } from '../../sandbox/rehearsal/start-rehearsal.ts'
+import type { Command, CommandContext } from '../command.ts'
 
 export const sandbox: Command = {
   command: 'sandbox',
@@ -22,7 +23,7 @@ export const sandbox: Command = {
     },
   },
   run: async (args, context) => {
-    const { mkdtemp, rm, writeFile } = await import('node:fs/promises')
+    const { mkdtemp, rm } = await import('node:fs/promises')
     const { tmpdir } = await import('node:os')
     const { join, resolve } = await import('node:path')
     const { existsSync } = await import('node:fs')
@@ -30,7 +31,6 @@ export const sandbox: Command = {
     const { makeDirectory } = await import('../../files/make-directory.ts')
     const { withProcessLock } = await import('../../files/process-lock.ts')
     const { startRehearsal } = await import('../../sandbox/rehearsal/start-rehearsal.ts')
-    const { startTimeStampAuthority } = await import('../../sandbox/time-stamp-authority/time-stamp-authority.ts')
     const { parseScenario } = await import('../../sandbox/certificate-authority/scenario.ts')
     const script = args.text('script')
     const read = async (file: string): Promise<string> =>
@@ -53,39 +53,7 @@ export const sandbox: Command = {
         authority,
       })
       try {
-        const authorityOfTime = await startTimeStampAuthority()
-        try {
-          const { double, ca, environment } = rehearsal
-          await writeFile(join(directory, 'tsa-ca.pem'), authorityOfTime.rootPem)
-          // One line, though it is the only one: the program goes on running, and a script waits for the line's end.
-          context.output.line(
-            {
-              profile: rehearsal.profile,
-              uri: double.uri,
-              endpoint: ca.url,
-              environment,
-              login: ca.login,
-              timeStampAuthority: authorityOfTime.url,
-            },
-            () =>
-              [
-                `device    ${double.uri}`,
-                `CA        ${ca.url}  (login ${ca.login.loginName}, password ${ca.login.loginPassword}: rehearsal values)`,
-                `time      ${authorityOfTime.url}  (time-stamp authority; its root is tsa-ca.pem)`,
-                `profile   ${rehearsal.profile}`,
-                `files     the device’s secrets (secret-…), its test root (trust-anchors.json${double.rootCertificates === undefined ? '' : ', and device-root.pem for other verifiers'}) and the CA’s certificate (ca.pem) are beside the profile`,
-                `enrol     ${[...Object.entries(environment).map(([name, value]) => `${name}=${value} `)].join('')}hsm-enroll enroll ${rehearsal.profile} --yes --wait`,
-                `runs      hsm-enroll runs list --state-directory ${rehearsal.stateDirectory}`,
-                'Press Ctrl-C to stop.',
-              ].join('\n'),
-          )
-          await new Promise<void>((done) => {
-            if (context.signal.aborted) done()
-            context.signal.addEventListener('abort', () => done(), { once: true })
-          })
-        } finally {
-          await authorityOfTime.close()
-        }
+        await serve(rehearsal, directory, context)
       } finally {
         await rehearsal.close()
       }
@@ -97,4 +65,44 @@ export const sandbox: Command = {
       throw error
     })
   },
+}
+
+/** Says what runs, beside a time-stamp authority, and waits for Ctrl-C. */
+async function serve(rehearsal: Rehearsal, directory: string, { output, signal }: CommandContext): Promise<void> {
+  const { writeFile } = await import('node:fs/promises')
+  const { join } = await import('node:path')
+  const { startTimeStampAuthority } = await import('../../sandbox/time-stamp-authority/time-stamp-authority.ts')
+  const { double, ca, environment } = rehearsal
+  const authorityOfTime = await startTimeStampAuthority()
+  try {
+    await writeFile(join(directory, 'tsa-ca.pem'), authorityOfTime.rootPem)
+    // One line, though it is the only one: the program goes on running, and a script waits for the line's end.
+    output.line(
+      {
+        profile: rehearsal.profile,
+        uri: double.uri,
+        endpoint: ca.url,
+        environment,
+        login: ca.login,
+        timeStampAuthority: authorityOfTime.url,
+      },
+      () =>
+        [
+          `device    ${double.uri}`,
+          `CA        ${ca.url}  (login ${ca.login.loginName}, password ${ca.login.loginPassword}: rehearsal values)`,
+          `time      ${authorityOfTime.url}  (time-stamp authority; its root is tsa-ca.pem)`,
+          `profile   ${rehearsal.profile}`,
+          `files     the device’s secrets (secret-…), its test root (trust-anchors.json${double.rootCertificates === undefined ? '' : ', and device-root.pem for other verifiers'}) and the CA’s certificate (ca.pem) are beside the profile`,
+          `enrol     ${[...Object.entries(environment).map(([name, value]) => `${name}=${value} `)].join('')}hsm-enroll enroll ${rehearsal.profile} --yes --wait`,
+          `runs      hsm-enroll runs list --state-directory ${rehearsal.stateDirectory}`,
+          'Press Ctrl-C to stop.',
+        ].join('\n'),
+    )
+    await new Promise<void>((done) => {
+      if (signal.aborted) done()
+      signal.addEventListener('abort', () => done(), { once: true })
+    })
+  } finally {
+    await authorityOfTime.close()
+  }
 }
