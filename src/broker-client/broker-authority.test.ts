@@ -109,6 +109,14 @@ describe('what a host takes for an answer to its order', () => {
     expect(await order(PATIENT)).toMatchObject({ kind: 'not-sent' })
   })
 
+  it.each([
+    ['the CA has rejected', { orderNumber: '1' }, { kind: 'ordered', orderNumber: '1' }],
+    ['was given up on the broker', { reason: 'given up' }, { kind: 'unknown', reason: 'the broker says: given up' }],
+  ])('is not that nothing was sent where the order %s', async (_what, more, outcome) => {
+    says = said({ state: 'rejected', ...more })
+    expect(await broker().outcomeOf?.(key)).toMatchObject(outcome)
+  })
+
   it('is not that there is none where it answers with another 404 than its own', async () => {
     says = { status: 404, body: {} }
     await expect(broker().outcomeOf?.(key)).rejects.toMatchObject({ code: 'broker.unreachable' })

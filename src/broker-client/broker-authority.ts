@@ -182,7 +182,12 @@ function outcomeOf(order: BrokeredOrder): OrderOutcome {
     case 'ordered':
     case 'issued':
       if (orderNumber === undefined) throw strange('it has an order without a number')
-      return { kind: 'ordered', orderNumber, paymentRequired: false, ...(amount === undefined ? {} : { amount }) }
+      return placed(orderNumber, amount)
+    // The CA has had it, so that it does not end as if nothing had been sent, which is sent again: the collection says what became of it.
+    case 'rejected':
+      return orderNumber === undefined
+        ? { kind: 'unknown', reason: `the broker says: ${reason}` }
+        : placed(orderNumber, amount)
     case 'refused': {
       const { code = 0, message = '' } = refusal ?? {}
       return { kind: 'rejected', refusal: explainRefusal(AUTO_APPLY_ORDER_ERRORS, code, message) }
@@ -190,7 +195,6 @@ function outcomeOf(order: BrokeredOrder): OrderOutcome {
     case 'awaiting-approval':
       return notSent(waiting(order))
     case 'declined':
-    case 'rejected':
       return notSent(declined(reason))
     case 'none':
       return { kind: 'not-sent', reason: 'the broker has sent nothing', remedy: RESUME }
@@ -200,6 +204,13 @@ function outcomeOf(order: BrokeredOrder): OrderOutcome {
       return { kind: 'unknown', reason: `the broker says: ${reason}` }
   }
 }
+
+const placed = (orderNumber: string, amount: string | undefined): OrderOutcome => ({
+  kind: 'ordered',
+  orderNumber,
+  paymentRequired: false,
+  ...(amount === undefined ? {} : { amount }),
+})
 
 const notSent = (error: EnrollError): OrderOutcome => ({
   kind: 'not-sent',

@@ -278,6 +278,7 @@ function whyOf(known: KnownOrder): Partial<BrokeredOrder> {
     case 'unknown':
       return { reason: `what became of the order is not known; see the run ${known.order.run} on the broker` }
     case 'rejected':
+      if (known.order.status === 'abandoned') return { reason: `the run ${known.order.run} was given up on the broker` }
       return { reason: `the CA rejected the order ${known.order.orderNumber ?? ''} after it had accepted it` }
     default:
       return {}

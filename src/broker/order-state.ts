@@ -114,7 +114,7 @@ export const mayOrderAgain = (state: BrokeredState): boolean =>
 export function orderView(known: KnownOrder, more: Partial<BrokeredOrder> = {}): BrokeredOrder {
   const { claim, request, order, delivery } = known
   const state = stateOf(known)
-  const placed = state === 'ordered' || state === 'issued'
+  const placed = state === 'ordered' || state === 'issued' || state === 'rejected'
   return {
     spkiSha256: claim.slice(0, 64),
     test: request.test,

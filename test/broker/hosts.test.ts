@@ -183,3 +183,35 @@ describe('a host with a broker', () => {
     expect(findings.filter(({ code }) => code === 'config.missing')).toHaveLength(1)
   })
 })
+
+describe('a host of whose order the answer was lost', () => {
+  let strict: BrokerKit
+  beforeAll(async () => {
+    strict = await BrokerKit.start({ flow: [{ after: 0, action: 'reject', reason: 'documents missing' }] })
+  })
+  afterAll(() => strict.close())
+
+  it('and which the CA has rejected since hears that there was one, and orders again on a word alone', async () => {
+    const gate = await strict.gate(await strict.broker(hosts()), web)
+    const lost = await strict.hostProfile('web1', gate.url, web)
+    const go = (...args: string[]) =>
+      runInside([...args, '--yes', '--json', '--no-input'], { env: strict.rehearsal.environment })
+    gate.loses = 'answer'
+    const begun = await go('enroll', lost)
+    expect(begun.code, begun.stderr).toBe(5)
+    const { id } = shown(begun)
+    gate.loses = 'nothing'
+    const resume = (...more: string[]) =>
+      go('runs', 'resume', id, '--state-directory', join(strict.folder, 'web1'), ...more)
+    const { orderNumber } = strict.rehearsal.ca.orders[0] ?? {}
+    for (let times = 0; times < 2; times++) {
+      const end = await resume()
+      expect(end.code, end.stdout + end.stderr).toBe(4)
+      expect(JSON.parse(end.stdout)).toMatchObject({ state: 'rejected', orderNumber })
+    }
+    expect(await readFile(join(strict.folder, 'web1', 'runs', id, 'journal.jsonl'), 'utf8')).not.toContain('not-sent')
+    expect(strict.orders).toBe(1)
+    expect((await resume('--order-again')).code).toBe(4)
+    expect(strict.orders).toBe(2)
+  })
+})

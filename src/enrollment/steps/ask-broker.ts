@@ -19,7 +19,11 @@ export async function askBroker(run: Run): Promise<boolean> {
     services.observer.step({ step: 'order', status: 'waiting', detail: error.message })
     return undefined
   })
-  if (outcome === undefined || outcome.kind === 'unknown') return false
+  if (outcome === undefined) return false
+  if (outcome.kind === 'unknown') {
+    services.observer.step({ step: 'order', status: 'waiting', detail: outcome.reason })
+    return false
+  }
   // What was not sent is asked for again, if this command may order.
   await takeOutcome(run, { balance: () => ca.balance() }, outcome).catch((error: unknown) => {
     if (!(error instanceof EnrollError) || outcome.kind !== 'not-sent') throw error
