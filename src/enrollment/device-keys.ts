@@ -56,21 +56,19 @@ export async function deleteDeviceKey(
   operator: string,
 ): Promise<void> {
   const { location, publicKey, spkiSha256, holder: held } = entry
-  if (held?.stake !== undefined) {
-    throw new EnrollError(
-      'key.held',
-      `Could not delete the key ${location}: it belongs to the run ${held.run}, and ${held.stake}.`,
-      {
-        remedy: `Give that run up first: \`hsm-enroll runs abandon ${held.run}\`.`,
-      },
-    )
-  }
+  refuseHeld(location, held)
   if (!hasKeyDeletion(device)) throw unsupported(device, 'delete')
-  // As it was listed, and shown in the question: another key that has come into its place stays.
-  const remove = (): Promise<void> => device.deleteKey(location, publicKey)
+  const name = await nameOf(device)
+  const ledger = await openLedger(services)
+  const remove = async (): Promise<void> => {
+    // A person has had time to think about it, in which a run may have ordered for it.
+    refuseHeld(location, await holder({ ...services, ledger }, name, location, spkiSha256))
+    // As it was listed, and shown in the question: another key that has come into its place stays.
+    await device.deleteKey(location, publicKey)
+  }
   if (held?.record === undefined || held.record.spkiSha256 !== spkiSha256) {
     await remove()
-    await recordDeletion(await openLedger(services), await nameOf(device), entry)
+    await recordDeletion(ledger, name, entry)
   } else {
     await withRun(held.run, services, async (run) => {
       await remove()
@@ -78,6 +76,17 @@ export async function deleteDeviceKey(
     })
   }
   if (hasIssuerStore(device)) await device.removeUnusedIssuers()
+}
+
+function refuseHeld(location: string, held: PlaceHolder | undefined): void {
+  if (held?.stake === undefined) return
+  throw new EnrollError(
+    'key.held',
+    `Could not delete the key ${location}: it belongs to the run ${held.run}, and ${held.stake}.`,
+    {
+      remedy: `Give that run up first: \`hsm-enroll runs abandon ${held.run}\`.`,
+    },
+  )
 }
 
 /** Of a key whose run cannot speak for it any more. */

@@ -1,7 +1,13 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { loadConfiguration } from '../../src/config/configuration.ts'
+import { deleteDeviceKey, deviceKeyAt } from '../../src/enrollment/device-keys.ts'
+import { enroll as enrollInside } from '../../src/enrollment/enroll.ts'
+import { openLedger } from '../../src/enrollment/open-ledger.ts'
+import { createRealServices } from '../../src/enrollment/real-services.ts'
+import type { EnrollmentServices } from '../../src/enrollment/services.ts'
 import type { FlowStep } from '../../src/sandbox/certificate-authority/flow.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { type RunningYubiHsm2Double, startYubiHsm2Double } from '../../src/sandbox/yubihsm2/double.ts'
@@ -49,6 +55,21 @@ const objects = (type: number): readonly string[] =>
     .filter((object) => object.type === type)
     .map(({ id }) => `0x${id.toString(16).padStart(4, '0')}`)
 const keys = (): readonly string[] => objects(3)
+
+const services = (): EnrollmentServices =>
+  createRealServices({
+    stateDirectory: rehearsal.stateDirectory,
+    reading: { env: {} },
+    observer: { step: () => undefined },
+  })
+
+/** A run whose order the CA has rejected: nothing of it needs the key, but it may order again. */
+async function rejected(): Promise<Shown> {
+  const run = shown(await enroll())
+  expect(rehearsal.ca.perform(run.orderNumber ?? '', 'reject')).toBe(true)
+  expect((await program('runs', 'watch', run.id)).code).toBe(4)
+  return run
+}
 
 const NEVER: readonly FlowStep[] = [{ after: 100 * 86_400_000, action: 'issue' }]
 
@@ -144,6 +165,42 @@ describe('the key of a run', () => {
     expect(keys()).toHaveLength(2)
   })
 
+  it('is not replaced where an order was begun for it while a person was asked', async () => {
+    await rehearse([])
+    const old = await rejected()
+    const flags = { 'key.replaceKey': old.keyLocation }
+    const configuration = await loadConfiguration({ profile: rehearsal.profile, env: {}, flags })
+    const asked = enrollInside(
+      {
+        configuration,
+        another: true,
+        until: 'checked',
+        confirmReplacement: async () => {
+          expect(shown(await program('runs', 'resume', old.id, '--order-again', '--yes')).state).toBe('ordered')
+          return true
+        },
+      },
+      services(),
+    )
+    await expect(asked).rejects.toMatchObject({ code: 'key.held', message: expect.stringContaining(old.id) })
+    expect(keys()).toEqual([old.keyLocation])
+  })
+
+  it('stays where another process has ordered for it again since; that is said', async () => {
+    await rehearse([])
+    const old = await rejected()
+    const made = shown(await enroll('--new', '--replace-key', old.keyLocation))
+    expect(made.state).toBe('ordered')
+    expect(shown(await program('runs', 'resume', old.id, '--order-again', '--yes')).state).toBe('ordered')
+    for (const action of ['validate-organization', 'callback', 'agreement', 'issue'] as const)
+      expect(rehearsal.ca.perform(made.orderNumber ?? '', action)).toBe(true)
+    const end = await program('runs', 'watch', made.id)
+    expect(end.code, end.stderr).toBe(0)
+    expect(shown(end).state).toBe('installed')
+    expect(end.stderr).toContain(`the replaced key ${old.keyLocation} is still there: `)
+    expect(keys()).toContain(old.keyLocation)
+  })
+
   it('is not there: then nothing is replaced, and no key is generated', async () => {
     await rehearse()
     const end = await enroll('--replace-key', '0x1234')
@@ -178,5 +235,35 @@ describe('the keys of a device', () => {
     const deleted = await runInside(['keys', 'delete', test.keyLocation, rehearsal.profile, '--yes', '--json'])
     expect(deleted.code, deleted.stderr).toBe(0)
     expect(keys()).toEqual([paid.keyLocation])
+  })
+  it('are not deleted where an order was begun for them while a person was asked', async () => {
+    await rehearse([])
+    const { id, keyLocation } = await rejected()
+    const configuration = await loadConfiguration({ profile: rehearsal.profile, env: {} })
+    const inside = services()
+    const device = await inside.openDevice(configuration)
+    try {
+      const key = await deviceKeyAt(device, keyLocation, { ...inside, ledger: await openLedger(inside) })
+      expect(key.holder).toMatchObject({ run: id, stake: undefined })
+      expect(shown(await program('runs', 'resume', id, '--order-again', '--yes')).state).toBe('ordered')
+      await expect(deleteDeviceKey(device, key, inside, 'operator')).rejects.toMatchObject({ code: 'key.held' })
+    } finally {
+      await device.close()
+    }
+    expect(keys()).toEqual([keyLocation])
+  })
+
+  it('are not deleted where their run was given up, and a form was ordered with since', async () => {
+    await rehearse()
+    const made = shown(await runInside(['csr', rehearsal.profile, '--json']))
+    expect((await program('runs', 'abandon', made.id, '--yes')).code).toBe(0)
+    const form = join(folder, 'form.yaml')
+    const csr = JSON.stringify(await readFile(join(made.folder, 'request.csr.pem'), 'utf8'))
+    await writeFile(form, `days: 365\nproduct: 506\nappRepEmailAddress: a@example.org\ncsr: ${csr}\n`)
+    const ordered = await runInside(['order', 'submit', form, '--yes', '--json', '--profile', rehearsal.profile])
+    expect(ordered.code, ordered.stderr).toBe(0)
+    const end = await runInside(['keys', 'delete', made.keyLocation, rehearsal.profile, '--yes'])
+    expect([end.code, end.stderr]).toEqual([1, expect.stringContaining(shown(ordered).id)])
+    expect(keys()).toEqual([made.keyLocation])
   })
 })

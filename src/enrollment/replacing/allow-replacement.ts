@@ -1,6 +1,6 @@
 import { EnrollError } from '../../errors.ts'
 import type { OpenRun, Run } from '../run.ts'
-import { goOnWith, type PlaceHolder } from './place-holder.ts'
+import { goOnWith, holderOf, type PlaceHolder } from './place-holder.ts'
 import { describeLoss, type ReplacedKey } from './replaced-key.ts'
 
 /** What a person says of a key that is to be replaced. */
@@ -33,23 +33,31 @@ export function refuseHeld(
 }
 
 /**
- * The same, and asks the person, if there is one. Returns the run that has to be abandoned. Throws EnrollError `key.held`,
+ * The same, and asks the person, if there is one. `device`: as the ledger has it. Returns the run that has to be abandoned. Throws EnrollError `key.held`,
  * `change.declined`.
  */
 export async function allowReplacement(
   run: Run,
   replaced: ReplacedKey,
   { abandon, confirmReplacement }: ReplacementWish,
+  device: string,
 ): Promise<string | undefined> {
-  const held = refuseHeld(replaced, { run: run.id, test: run.record.test, abandon })
+  const { id, record, ledger, services } = run
+  const replacing: Replacing = { run: id, test: record.test, abandon }
+  const held = refuseHeld(replaced, replacing)
   const loss = describeLoss(replaced)
-  run.services.observer.step({ step: 'key', status: 'waiting', detail: `this replaces ${loss}` })
-  if (confirmReplacement !== undefined && !(await confirmReplacement(run, loss))) {
-    throw new EnrollError('change.declined', `Stopped: ${replaced.location} is not replaced. Nothing was sent.`, {
+  services.observer.step({ step: 'key', status: 'waiting', detail: `this replaces ${loss}` })
+  if (confirmReplacement === undefined) return held
+  const { location, spkiSha256 } = replaced
+  if (!(await confirmReplacement(run, loss))) {
+    throw new EnrollError('change.declined', `Stopped: ${location} is not replaced. Nothing was sent.`, {
       remedy: 'Choose another place for the new key.',
     })
   }
-  return held
+  // A person has had time to think about it, in which a run may have ordered for it.
+  const setting = { ledger, stateDirectory: services.stateDirectory, now: services.now() }
+  const holder = await holderOf(setting, { device, location, spkiSha256 })
+  return refuseHeld({ ...replaced, holder }, replacing)
 }
 
 const heldBy = (location: string, holder: PlaceHolder): EnrollError =>

@@ -1,4 +1,4 @@
-import { type OrderStatus, placeName, type RecordedFact } from '../../ledger/fact.ts'
+import { type OrderStatus, orderClaim, placeName, type RecordedFact } from '../../ledger/fact.ts'
 import { type Ledger, lastFact } from '../../ledger/ledger.ts'
 import { readableRecord } from '../profile-runs.ts'
 import { isUnknown, type RunRecord } from '../run-record.ts'
@@ -18,7 +18,10 @@ export const goOnWith = ({ run, record }: PlaceHolder): string =>
     ? `renew it with \`hsm-enroll renew ${run}\``
     : `go on with \`hsm-enroll runs resume ${run}\``
 
-/** Who asked for the key of this hash, or else for the last one in this place. Undefined where the ledger knows of nobody. */
+/**
+ * Who asked for the key of this hash, or has ordered for it; without a hash, who asked for the last one in this place. Undefined where the
+ * ledger knows of nobody.
+ */
 export async function holderOf(
   { ledger, stateDirectory, now }: { readonly ledger: Ledger; readonly stateDirectory: string; readonly now: number },
   {
@@ -27,12 +30,23 @@ export async function holderOf(
     spkiSha256,
   }: { readonly device: string; readonly location: string; readonly spkiSha256?: string },
 ): Promise<PlaceHolder | undefined> {
-  const key = spkiSha256 === undefined ? undefined : await lastFact(ledger, 'key', spkiSha256)
-  const run = key?.run ?? (spkiSha256 === undefined ? await lastAt(ledger, placeName(device, location)) : undefined)
-  if (run === undefined) return undefined
-  const record = await readableRecord(ledger, stateDirectory, run)
-  const stake = record === undefined ? unreadStake(await ledger.saidBy(run)) : stakeOf(record, now)
-  return { run, record, stake }
+  const holderBy = async (run: string): Promise<PlaceHolder> => {
+    const record = await readableRecord(ledger, stateDirectory, run)
+    const stake = record === undefined ? unreadStake(await ledger.saidBy(run)) : stakeOf(record, now)
+    return { run, record, stake }
+  }
+  if (spkiSha256 === undefined) {
+    const last = await lastAt(ledger, placeName(device, location))
+    return last === undefined ? undefined : holderBy(last)
+  }
+  const key = await lastFact(ledger, 'key', spkiSha256)
+  const maker = key === undefined ? undefined : await holderBy(key.run)
+  if (maker?.stake !== undefined) return maker
+  // A form may be ordered with for a key that no run has generated, or whose run was given up.
+  const claim = await ledger.claimOf(orderClaim(spkiSha256, false))
+  if (claim === undefined || claim.run === maker?.run) return maker
+  const orderer = await holderBy(claim.run)
+  return orderer.stake === undefined ? maker : orderer
 }
 
 /** A request that the device refused put nothing there, and what was deleted is nobody's. */

@@ -63,7 +63,7 @@ async function generate(run: Run, device: Device, until: RunState, wish: Replace
   const { hsmType, serial, uri } = await refuseObstacles(run, device, !hasReached('csr-signed', until))
   const name = deviceName(hsmType, serial ?? uri)
   const replaced = await findReplaced(run, device, name)
-  const replaces = replaced === undefined ? undefined : await giveUp(run, replaced, wish)
+  const replaces = replaced === undefined ? undefined : await giveUp(run, replaced, wish, name)
   const before = hasFixedPlace(device) ? await occupantMark(device) : undefined
   services.observer.step({ step: 'key', status: 'begin', detail: `the device generates a ${spec.algorithm} key pair` })
   await run.log({
@@ -99,10 +99,10 @@ function refuseStranger({ location, spkiSha256, holder }: ReplacedKey): void {
 }
 
 /** What is lost is said, agreed to, and kept as far as it is a file, before the device is asked. */
-async function giveUp(run: Run, replaced: ReplacedKey, wish: ReplacementWish) {
+async function giveUp(run: Run, replaced: ReplacedKey, wish: ReplacementWish, device: string) {
   const { location, spkiSha256, certificate } = replaced
   if (run.record.renews !== undefined && wish.confirmReplacement === undefined) refuseStranger(replaced)
-  const abandoned = await allowReplacement(run, replaced, wish)
+  const abandoned = await allowReplacement(run, replaced, wish, device)
   if (abandoned !== undefined) await abandonForReplacement(abandoned, run)
   const kept =
     certificate === undefined || certificate === 'unread'

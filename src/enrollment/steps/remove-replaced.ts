@@ -1,6 +1,7 @@
 import { type Device, DeviceError, hasFixedPlace, hasKeyDeletion } from '../../../devices/device.ts'
 import { withRemedy } from '../../errors.ts'
 import { sha256Hex } from '../../sha256-hex.ts'
+import { holderOf, type PlaceHolder } from '../replacing/place-holder.ts'
 import type { Run } from '../run.ts'
 
 /**
@@ -16,6 +17,11 @@ export async function removeReplaced(run: Run, device: Device): Promise<void> {
     const key = await device.findKey({ location })
     if (key !== undefined) {
       if (sha256Hex(key.publicKey) !== spkiSha256) throw changed(location)
+      const holder = await holderOf(
+        { ledger: run.ledger, stateDirectory: run.services.stateDirectory, now: run.services.now() },
+        { device: run.record.deviceName ?? '', location, spkiSha256 },
+      )
+      if (holder?.stake !== undefined) throw heldSince(location, holder)
       await device.deleteKey(location, key.publicKey)
     }
     await run.log({ type: 'key-removed', location, spkiSha256 })
@@ -26,6 +32,12 @@ export async function removeReplaced(run: Run, device: Device): Promise<void> {
     run.services.observer.step({ step: 'key', status: 'waiting', detail })
   }
 }
+
+/** Nothing needed it when this run was told to replace it, and this run may have waited for weeks. */
+const heldSince = (location: string, { run, stake }: PlaceHolder): DeviceError =>
+  new DeviceError('key.exists', `${location} belongs to the run ${run}, and ${stake}.`, {
+    remedy: `If nobody needs it, run \`hsm-enroll runs abandon ${run} --despite-order\`, then delete it with \`hsm-enroll keys delete\`.`,
+  })
 
 const changed = (location: string): DeviceError =>
   new DeviceError('key.not-found', `${location} now holds another key than the one to be replaced.`, {
