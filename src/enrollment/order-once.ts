@@ -97,9 +97,7 @@ export async function takeOutcome(
   await recordOutcome(run, order, outcome).catch((cause: unknown) => {
     throw unrecorded(run, outcome, cause)
   })
-  // A refusal for a failure of the CA's own may hide an order: the key stays with this run until somebody has looked.
-  const certain = outcome.kind === 'not-sent' || (outcome.kind === 'rejected' && outcome.refusal.doubtful !== true)
-  if (certain) await releaseClaims(run)
+  if (isCertain(outcome) && outcome.kind !== 'ordered') await releaseClaims(run)
   if (outcome.kind === 'not-sent') {
     if (outcome.error !== undefined) throw outcome.error
     throw new EnrollError('ca.unreachable', `Could not reach the CA: ${sentence(outcome.reason)} Nothing was sent.`, {
@@ -107,6 +105,10 @@ export async function takeOutcome(
     })
   }
 }
+
+/** A refusal for a failure of the CA's own may hide an order: the key stays with the run until somebody has looked. */
+const isCertain = (outcome: OrderOutcome): boolean =>
+  outcome.kind !== 'unknown' && !(outcome.kind === 'rejected' && outcome.refusal.doubtful === true)
 
 /**
  * Does the run hold the names that nobody else may order for while it does? False where this run has taken one before and does not know any
@@ -146,12 +148,13 @@ function refuseStopped({ services, record, id }: Run): void {
 function unrecorded(run: Run, outcome: OrderOutcome, cause: unknown): EnrollError {
   const known =
     outcome.kind === 'ordered' ? `The CA has the order ${outcome.orderNumber}` : `The order ended as "${outcome.kind}"`
-  const word = outcome.kind === 'ordered' ? `--order-number ${outcome.orderNumber}` : '--not-placed'
+  const word = outcome.kind === 'ordered' ? ` --order-number ${outcome.orderNumber}` : ' --not-placed'
+  const next = isCertain(outcome) ? `resolve ${run.id}${word}` : `resume ${run.id}`
   return new EnrollError(
     'order.unrecorded',
     sentence(`${known}, but that could not be saved: ${(cause as Error).message}`),
     {
-      remedy: `Write it down, free disk space, then run \`hsm-enroll runs resolve ${run.id} ${word}\`.`,
+      remedy: `Write it down, free disk space, then run \`hsm-enroll runs ${next}\`.`,
       cause,
     },
   )

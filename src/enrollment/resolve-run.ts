@@ -4,6 +4,7 @@ import { RefusedCall } from '../sectigo/replies/require-reply.ts'
 import { claimNames, refuseTaken, releaseClaims, settleClaims } from './order-claims.ts'
 import type { Run } from './run.ts'
 import type { RunState, Submission } from './run-event.ts'
+import { isUnknown, mayHaveOrder } from './run-record.ts'
 import { untilStopped } from './services.ts'
 import { runUnknownStep } from './steps/unknown-step.ts'
 import { weighUnknown } from './weigh-unknown.ts'
@@ -19,6 +20,7 @@ export type Resolution =
  * `run.not-unknown`, `run.balance-moved`, `run.no-such-order`, `order.duplicate`.
  */
 export async function resolveRun(run: Run, resolution: Resolution, operator: string): Promise<void> {
+  if (await isKnown(run, resolution)) return
   await takeBack(run, operator)
   const { refusal } = run.record
   if (run.record.state === 'rejected' && refusal?.doubtful === true)
@@ -55,6 +57,20 @@ export async function resolveRun(run: Run, resolution: Resolution, operator: str
   }
   await run.log({ type: 'not-placed', resolvedBy: operator })
   await releaseClaims(run)
+}
+
+/**
+ * Does the run know by itself what it is told? It could not record the outcome, and asked for this word; the disk has it all the same. What
+ * it claimed is free, then, where there is no order.
+ */
+async function isKnown(run: Run, resolution: Resolution): Promise<boolean> {
+  const { submission, resolution: said, rejection, state, orderNumber } = run.record
+  if (submission === undefined || said !== undefined || rejection !== undefined || state === 'abandoned') return false
+  if (isUnknown(run.record)) return false
+  const isPlaced = mayHaveOrder(run.record)
+  if (resolution.kind === 'placed') return isPlaced && orderNumber === resolution.orderNumber
+  if (!isPlaced) await releaseClaims(run)
+  return !isPlaced
 }
 
 /** The word that an operator gave before no longer counts; the key is this run's alone again. */

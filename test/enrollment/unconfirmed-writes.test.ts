@@ -9,9 +9,12 @@ import { Journal } from '../../src/enrollment/journal.ts'
 import { orderOnce } from '../../src/enrollment/order-once.ts'
 import { withNewRun, withRun } from '../../src/enrollment/run.ts'
 import { listRunIds, RunFolder } from '../../src/enrollment/run-folder.ts'
+import type { EnrollError } from '../../src/errors.ts'
 import { FolderLedger } from '../../src/ledger/folder-ledger.ts'
+import type { OrderOutcome } from '../../src/sectigo/certificate-authority.ts'
 import { failSync } from '../failing-sync.ts'
 import { bareServices, countedOrder } from './order-by-hand.ts'
+import { runInside } from './run-inside.ts'
 
 let folder: string
 let heal = (): void => undefined
@@ -24,6 +27,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
+const REFUSAL = { message: 'm', cause: 'c', remedy: 'R.', final: false } as const
 const PLAN = { type: 'planned', settings: {}, test: false, device: true, keyLabel: 'l', keyId: '00' } as const
 const failed = (message: string) => ({ type: 'failed', code: 'x', message }) as const
 
@@ -140,4 +144,36 @@ describe('a disk that does not confirm what was written', () => {
     await begin(false)
     expect(order.sent()).toBe(1)
   })
+  it.each<readonly [string, OrderOutcome, string, number]>([
+    ['an order', { kind: 'ordered', orderNumber: '7', paymentRequired: false }, 'ordered', 0],
+    ['a refusal', { kind: 'rejected', refusal: { ...REFUSAL, code: -40 } }, 'rejected', 0],
+    ['nothing that was sent', { kind: 'not-sent', reason: 'r', remedy: 'R.' }, 'checked', 0],
+    ['a refusal in doubt', { kind: 'rejected', refusal: { ...REFUSAL, code: -14, doubtful: true } }, 'rejected', 4],
+    ['no answer', { kind: 'unknown', reason: 'r' }, 'unknown', 5],
+  ])(
+    'of the outcome of an order, %s: what is suggested works as it is printed',
+    async (_what, outcome, state, code) => {
+      const configuration = new Configuration(new Map())
+      const services = { ...bareServices(folder), ledger: new FolderLedger(join(folder, 'ledger')) }
+      const ordering = withNewRun({ configuration, test: false, device: false }, services, (run) =>
+        orderOnce(run, {
+          ...order,
+          send: async () => {
+            heal = failSync(run.folder.journalFile, 1)
+            return outcome
+          },
+        }),
+      )
+      const { remedy } = await ordering.then(
+        () => expect.unreachable(),
+        (error: EnrollError) => error,
+      )
+      const [, words = ''] = /`hsm-enroll (.*)`/.exec(remedy) ?? []
+      const end = await runInside([...words.split(' '), '--json', '--state-directory', folder])
+      expect(end.code, end.stderr).toBe(code)
+      expect(JSON.parse(end.stdout)).toMatchObject({ state })
+      const mayBe = await services.ledger.claimOf(order.spkiSha256)
+      expect(mayBe === undefined, 'the key is free').toBe(outcome.kind === 'not-sent' || words.endsWith('--not-placed'))
+    },
+  )
 })
