@@ -79,7 +79,7 @@ export const ERROR_CODES = {
   'csr.unreadable': { exit: 'usage', when: 'A certificate request is not PKCS#10.' },
   'evidence.unreadable': { exit: 'usage', when: 'The input is not an attestation, or is one of another family than specified. An attestation that can be read gets a verdict instead.' },
   'input.directory': { exit: 'usage', when: 'A folder was specified in place of a file.' },
-  'input.list': { exit: 'usage', when: 'A line of the list of attestations is neither a path nor a JSON object as `check-many` takes it.' },
+  'input.list': { exit: 'usage', when: 'A line of the list of attestations is neither a path nor a JSON object as `check-many` takes it, or there is nothing to check.' },
   'input.private-key': { exit: 'usage', when: 'A file, parameter, setting or argument holds a private key; nothing reads one.' },
   'input.too-large': { exit: 'usage', when: 'A file is larger than any input of its kind.' },
   'input.unreadable': { exit: 'usage', when: 'A file cannot be read from disk.' },

@@ -72,8 +72,18 @@ export class Arguments {
     return values.map((item) => withDash(String(item)))
   }
 
-  integer(name: string): number | undefined {
+  /** Throws EnrollError `usage` for what is no whole number from `least` to `most`; undefined where the option is absent. */
+  integer(name: string, least: number, most: number): number | undefined {
     const value = this.#values[name]
-    return typeof value === 'number' && Number.isInteger(value) ? value : undefined
+    if (value === undefined) return undefined
+    if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value
+    throw new EnrollError('usage', `Invalid --${name}: it must be one whole number from ${least} to ${most}.`, {
+      remedy: `Pass --${name} with such a number, or omit it.`,
+    })
+  }
+
+  /** The number of a TCP port; 0 is a free one. */
+  port(name: string): number | undefined {
+    return this.integer(name, 0, 65_535)
   }
 }

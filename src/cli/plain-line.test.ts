@@ -48,7 +48,7 @@ const everything = (args: Arguments, { options, positionals }: Command): unknown
     or(() => args.text(name)),
     or(() => args.list(name)),
     args.flag(name),
-    args.integer(name),
+    or(() => args.integer(name, 0, 99_999)),
   ])
 
 function linesOf({ command, words }: Place) {

@@ -9,6 +9,7 @@ import { judgeAll } from '../../src/cli/check-many/pool.ts'
 import { testKeyPair } from '../../src/sandbox/test-key-pair.ts'
 import { createYubikeyEvidenceIssuer, yubikeyPackage } from '../../src/sandbox/yubikey/evidence/issuer.ts'
 import { type ProgramEnd, runProgram } from '../enrollment/built-program.ts'
+import { runInside } from '../enrollment/run-inside.ts'
 import { makeCsr } from '../sectigo/rehearsal-kit.ts'
 
 let folder: string
@@ -96,15 +97,18 @@ describe('check-many', () => {
     expect(end.stdout).toContain('YUBIKEY 7, acceptable')
   })
 
-  it.each(['{"attestation": 5}', '{"attestation": []}', '{"attestation": "a", "csr": 1}', '{'])(
-    'refuses the line %s of a list, by its number',
-    async (line) => {
-      const end = await check(['-'], `# first\n${line}\n`)
-      expect(end.code).toBe(2)
-      expect(end.stderr).toContain('line 2 of the list')
-      expect(end.stderr).toContain('(input.list, exit 2)')
-    },
-  )
+  it.each([
+    '{"attestation": 5}',
+    '{"attestation": []}',
+    '{"attestation": "a", "csr": 1}',
+    '{"attestation": "a", "request": "r"}',
+    '{',
+  ])('refuses the line %s of a list, by its number', async (line) => {
+    const end = await check(['-'], `# first\n${line}\n`)
+    expect(end.code).toBe(2)
+    expect(end.stderr).toContain('line 2 of the list')
+    expect(end.stderr).toContain('(input.list, exit 2)')
+  })
 
   it('writes CSV, JUnit and SARIF in which hostile names are harmless', async () => {
     const of = async (format: string): Promise<string> =>
@@ -119,6 +123,34 @@ describe('check-many', () => {
     const sarif = JSON.parse(await of('sarif'))
     expect(sarif.version).toBe('2.1.0')
     expect(sarif.runs[0].results.map(({ ruleId }: { ruleId: string }) => ruleId)).toContain('evidence.unreadable')
+  })
+
+  it('writes SARIF of a name that is in no URI', async () => {
+    const list = join(folder, 'names')
+    await writeFile(list, '{"attestation": "nosuch", "name": "a#\\ud800?"}\n')
+    const end = await check(['--list', list, '--format', 'sarif'])
+    expect(end.code, end.stderr).toBe(2)
+    const [{ locations }] = JSON.parse(end.stdout).runs[0].results
+    expect(locations[0].physicalLocation.artifactLocation.uri).toBe('a%23%EF%BF%BD%3F')
+  })
+
+  it.each(['0', '-1', '1.5', 'two'])('takes %s for no number of workers', async (workers) => {
+    const end = await runInside(['check-many', join(folder, 'many'), `--workers=${workers}`])
+    expect([end.code, end.stdout]).toEqual([2, ''])
+    expect(end.stderr).toContain('Invalid --workers')
+  })
+
+  it('does not say that all is well where there is nothing, or leave out what it was told to check', async () => {
+    const [list, files] = [join(folder, 'empty-list'), join(folder, 'empty')]
+    await writeFile(list, '# none\n')
+    await mkdir(files)
+    for (const args of [['--list', list], [files]]) {
+      const end = await check([...args, '--format', 'junit'])
+      expect([end.code, end.stderr]).toEqual([2, expect.stringContaining('there is no attestation in')])
+      expect(end.stdout).toContain('</testsuites>')
+    }
+    const both = await runInside(['check-many', join(folder, 'many'), '--list', list])
+    expect([both.code, both.stderr]).toEqual([2, expect.stringContaining('both a list and the files')])
   })
 
   it('asks for files, and for one form', async () => {

@@ -57,9 +57,13 @@ function junitCase({ name, result, error }: Outcome): string {
   return `${open}><failure type="${xml(faults[0]?.id ?? '')}" message="${xml(faults[0]?.detail ?? '')}">${lines.map(xml).join('\n')}</failure></testcase>\n`
 }
 
+/** A list in JSON may hold halves of characters, which no URI does. */
+const uriOf = (name: string): string =>
+  encodeURI(name.replaceAll('\\', '/').replace(/\p{Cs}/gu, '\ufffd')).replace(/[?#]/g, encodeURIComponent)
+
 /** SARIF 2.1.0, OASIS: a result for each rule that fails or warns. */
 function sarifResults({ name, result, error }: Outcome): readonly object[] {
-  const locations = [{ physicalLocation: { artifactLocation: { uri: encodeURI(name.replaceAll('\\', '/')) } } }]
+  const locations = [{ physicalLocation: { artifactLocation: { uri: uriOf(name) } } }]
   if (error !== undefined) {
     return [{ ruleId: error.code, level: 'error', message: { text: `${error.message} ${error.remedy}` }, locations }]
   }

@@ -27,6 +27,17 @@ describe('itemsOfList', () => {
     expect((heapUsed() - before) / 2 ** 20).toBeLessThan(4)
   })
 
+  it('reads no line that would fill the memory', async () => {
+    const list = join(folder, 'long')
+    writeFileSync(list, `a.pem\n${'a'.repeat(300_000)}`)
+    const items = itemsOfList(list, folder)
+    await expect(
+      (async () => {
+        for await (const item of items) expect(item.name).toBe('a.pem')
+      })(),
+    ).rejects.toMatchObject({ code: 'input.list', message: expect.stringContaining('longer than 64 KB') })
+  })
+
   it('says what is wrong with a list that cannot be read', async () => {
     for (const list of [join(folder, 'none'), folder])
       await expect(itemsOfList(list, folder).next()).rejects.toMatchObject({ code: 'input.unreadable' })

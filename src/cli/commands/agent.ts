@@ -125,7 +125,7 @@ interface Published {
 /** Where the metrics go: a file, an address, both or neither. */
 async function publish(args: Arguments, context: CommandContext): Promise<Published> {
   const file = args.text('metrics-file')
-  const port = args.integer('metrics-port')
+  const port = args.port('metrics-port')
   if (file === undefined && port === undefined) return { update: async () => undefined, close: async () => undefined }
   const { replaceFile } = await import('../../files/replace-file.ts')
   let text = ''

@@ -53,7 +53,7 @@ export const broker: Command = {
       log('defect', { what: what.slice(0, 4000) }, `a defect of hsm-enroll: ${printable(what.slice(0, 4000))}`)
     }
     const counts = new CallCounts()
-    const port = args.integer('health-port')
+    const port = args.port('health-port')
     const health =
       port === undefined
         ? undefined

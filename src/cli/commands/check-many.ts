@@ -38,13 +38,20 @@ export const checkMany: Command = {
     const hsmType = readHsmType(args.text('hsm-type'))
     const on = readDay(args.text('on'))
     const paths = args.list('paths')
-    const list = args.text('list') ?? (paths.length === 1 && paths[0] === '-' ? '-' : undefined)
+    const named = args.text('list')
+    const list = named ?? (paths.length === 1 && paths[0] === '-' ? '-' : undefined)
     const format = args.text('format')
     if (paths.length === 0 && list === undefined) {
       throw new EnrollError('usage', 'Could not check: no file, folder or list was specified.', {
         remedy: 'Specify files or folders, or a list with --list FILE.',
       })
     }
+    if (named !== undefined && paths.length > 0) {
+      throw new EnrollError('usage', 'Could not check both a list and the files on the command line.', {
+        remedy: 'Write the files into the list, or omit --list.',
+      })
+    }
+    const workers = args.integer('workers', 1, MOST_WORKERS)
     if (output.json && format !== undefined) {
       throw new EnrollError('usage', 'Could not check with --json and --format: each is a form of its own.', {
         remedy: 'Omit one of them; --json prints a JSON object in a line for each attestation.',
@@ -71,7 +78,7 @@ export const checkMany: Command = {
         },
       },
       crashed: (item) => rowsIn(form, [outcomeOfCrash(item)]),
-      workers: args.integer('workers') ?? availableParallelism(),
+      workers: workers ?? availableParallelism(),
       signal: context.signal,
     })
     let [acceptable, refused, unreadable] = [0, 0, 0]
@@ -91,9 +98,18 @@ export const checkMany: Command = {
       if (some.exitCode > exitCode) exitCode = some.exitCode
     }
     if (report !== undefined) await write(end)
-    output.progress(
-      `${acceptable + refused + unreadable} checked: ${acceptable} acceptable, ${refused} refused, ${unreadable} unreadable.`,
-    )
+    const checked = acceptable + refused + unreadable
+    if (checked === 0 && !context.signal.aborted) throw nothing(list ?? paths.join(', '))
+    output.progress(`${checked} checked: ${acceptable} acceptable, ${refused} refused, ${unreadable} unreadable.`)
     return exitCode
   },
 }
+
+/** Each takes up to half a gigabyte. */
+const MOST_WORKERS = 256
+
+/** Nobody is to take it for "all are acceptable": what should have written the list, or filled the folder, has failed. */
+const nothing = (where: string): EnrollError =>
+  new EnrollError('input.list', `Could not check anything: there is no attestation in ${where}.`, {
+    remedy: 'Correct the path, or what writes the list.',
+  })

@@ -7,6 +7,8 @@ import { CA_OPTIONS, configure, STATE_OPTIONS } from '../configure.ts'
 import { TRACE_OPTION } from '../enrolling.ts'
 import { type Woken, wakeRun, wokenToText } from '../wake-run.ts'
 
+const PORT = 8443
+
 export const listen: Command = {
   command: 'listen [profile]',
   summary: 'receive the CA’s push notifications; each wakes the run that it belongs to',
@@ -16,7 +18,7 @@ export const listen: Command = {
     ...CA_OPTIONS,
     ...TRACE_OPTION,
     host: { type: 'string', default: '127.0.0.1', describe: 'address to listen on' },
-    port: { type: 'number', default: 8443, describe: 'port to listen on; 0 picks a free one' },
+    port: { type: 'number', default: PORT, describe: 'port to listen on; 0 picks a free one' },
     path: { type: 'string', default: '/', describe: 'path of the URL that the CA calls' },
     'tls-key': { type: 'string', describe: 'PEM private key; default: plain HTTP (behind a reverse proxy)' },
     'tls-certificate': { type: 'string', describe: 'PEM certificate chain' },
@@ -57,7 +59,7 @@ export const listen: Command = {
     })
     const receiver = await startPushReceiver({
       host: args.required('host'),
-      port: portOf(args),
+      port: args.port('port') ?? PORT,
       path: args.required('path'),
       ...(tls === undefined ? {} : { tls }),
       ...(basic === undefined ? {} : { basic }),
@@ -142,12 +144,4 @@ function oneAtATime(): <T>(work: () => Promise<T>) => Promise<T> {
     tail = turn.catch(() => undefined)
     return turn
   }
-}
-
-function portOf(args: Arguments): number {
-  const port = args.integer('port')
-  if (port !== undefined && port >= 0 && port <= 65_535) return port
-  throw new EnrollError('usage', 'Could not listen: --port is not a number from 0 to 65535.', {
-    remedy: 'Pass --port 8443.',
-  })
 }
