@@ -1,5 +1,4 @@
 import { EnrollError } from '../errors.ts'
-import type { Answers } from '../ledger/answers.ts'
 import type { RecordedFact } from '../ledger/fact.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { sha256Hex } from '../sha256-hex.ts'
@@ -17,38 +16,60 @@ interface Approvable {
 }
 
 /** The rules that ask for a second person, by their names in the broker's file. A rehearsal costs nothing and needs none. */
-export async function rulesFor(ledger: Ledger, rules: ApprovalRules, order: Approvable): Promise<readonly string[]> {
+export async function rulesFor(
+  known: Acquaintances,
+  rules: ApprovalRules,
+  order: Approvable,
+): Promise<readonly string[]> {
   if (order.test) return []
   const { above, newHost, newSubject } = rules
   const found: string[] = []
   if (above !== undefined && (order.expected === undefined || order.expected > above)) found.push('above')
-  if (newHost && !(await isKnown(ledger, 'host', order.host))) found.push('newHost')
-  if (newSubject && !(await isKnown(ledger, 'subject', order.subjectName))) found.push('newSubject')
+  if (newHost && !(await known.has(knownClaim('host', order.host)))) found.push('newHost')
+  if (newSubject && !(await known.has(knownClaim('subject', order.subjectName)))) found.push('newSubject')
   return found
 }
 
-/**
- * From the first paid order that the CA has accepted on, host and subject are known. A rehearsal, which nobody approves, says
- * nothing of them. `seen`: what the ledger has of `acquaintances`.
- */
-export async function makeKnown(ledger: Ledger, order: Approvable, run: string, seen: Answers): Promise<void> {
-  for (const [name, whose] of acquaintances(order))
-    if (seen.claimOf(name) === undefined) await ledger.claim(name, run, whose)
+/** More names are not remembered. */
+const MOST_KNOWN = 10_000
+
+/** Hosts and subjects that an order was accepted for. The ledger has them as claims, which nobody gives back: each is asked for once. */
+export class Acquaintances {
+  readonly #ledger: Ledger
+  readonly #known = new Set<string>()
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger
+  }
+
+  async has(name: string): Promise<boolean> {
+    if (this.#known.has(name)) return true
+    const isKnown = (await this.#ledger.claimOf(name)) !== undefined
+    if (isKnown) this.#remember(name)
+    return isKnown
+  }
+
+  /**
+   * From the first paid order that the CA has accepted on, host and subject are known. A rehearsal, which nobody approves, says nothing of
+   * them.
+   */
+  async add({ test, host, subjectName }: Approvable, run: string): Promise<void> {
+    if (test) return
+    for (const [name, whose] of [
+      [knownClaim('host', host), host],
+      [knownClaim('subject', subjectName), asIntent(subjectName)],
+    ] as const) {
+      if (await this.has(name)) continue
+      await this.#ledger.claim(name, run, whose)
+      this.#remember(name)
+    }
+  }
+
+  #remember(name: string): void {
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear()
+    this.#known.add(name)
+  }
 }
-
-/** What says that host and subject are known: the claims, and what each is of. */
-export const acquaintances = ({ test, host, subjectName }: Approvable): ReadonlyMap<string, string> =>
-  new Map(
-    test
-      ? []
-      : [
-          [knownClaim('host', host), host],
-          [knownClaim('subject', subjectName), asIntent(subjectName)],
-        ],
-  )
-
-const isKnown = async (ledger: Ledger, what: 'host' | 'subject', name: string): Promise<boolean> =>
-  (await ledger.claimOf(knownClaim(what, name))) !== undefined
 
 const knownClaim = (what: 'host' | 'subject', name: string): string => `known-${what}-${sha256Hex(folded(name))}`
 

@@ -1,5 +1,5 @@
-import { askedTogether } from '../asked-together.ts'
 import type { BrokeredOrder, OrderRequest } from '../broker-client/messages.ts'
+import { ledgerTime } from '../enrollment/log-balance.ts'
 import { openLedger } from '../enrollment/open-ledger.ts'
 import { RunFolder } from '../enrollment/run-folder.ts'
 import { EnrollError } from '../errors.ts'
@@ -7,7 +7,8 @@ import { LinkedLocks } from '../files/linked-locks.ts'
 import type { HostRequest } from '../ledger/fact.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { once } from '../once.ts'
-import { acquaintances, type Decision, decide, decisionOn, makeKnown, rulesFor } from './approval.ts'
+import { Acquaintances, type Decision, decide, decisionOn, rulesFor } from './approval.ts'
+import { BalanceReadings } from './balance-readings.ts'
 import type { BrokerHost, BrokerPerson } from './broker-settings.ts'
 import type { DeskSetting } from './desk-setting.ts'
 import { noteHost } from './fleet-status.ts'
@@ -29,6 +30,7 @@ import {
   orderIn,
   orderQuestions,
   orderView,
+  type SaidOrder,
   stateOf,
 } from './order-state.ts'
 import { brokerRun, otherHost, ownerClaim, ownerOf, ownerWish } from './owners.ts'
@@ -45,6 +47,7 @@ import { takeBackUnsaid } from './unsaid-intents.ts'
 export class OrderDesk {
   readonly #setting: DeskSetting
   readonly #spending: Promise<SpendingLog>
+  readonly #acquaintances: Promise<Acquaintances>
   readonly ledger: Promise<Ledger>
   /** Of the profile, by family; as they were when this began, like the profile. */
   readonly trustAnchors: Promise<AnchorsByFamily>
@@ -52,8 +55,11 @@ export class OrderDesk {
   readonly #queue = new KeyedQueue()
   readonly #locks: LinkedLocks
   readonly #ca = once(() => this.#setting.services.certificateAuthority(this.#setting.configuration))
-  /** Before an order: those of one moment share the question. */
-  readonly #balanceBefore = askedTogether(async () => (await this.#ca()).balance())
+  readonly #balances = new BalanceReadings(async () => {
+    const balance = await (await this.#ca()).balance()
+    const time = await ledgerTime(await this.ledger)
+    return { balance, ...(time === undefined ? {} : { readBy: new Date(time).toISOString() }) }
+  })
   /** Orders of which the ledger may lack the outcome. */
   readonly #left = new Set<string>()
   /** Those of before this process are in it. */
@@ -64,9 +70,10 @@ export class OrderDesk {
     this.#locks = new LinkedLocks(RunFolder.home(setting.services.stateDirectory))
     this.ledger = openLedger(setting.services)
     this.#spending = this.ledger.then((ledger) => new SpendingLog(ledger))
+    this.#acquaintances = this.ledger.then((ledger) => new Acquaintances(ledger))
     this.trustAnchors = readAnchors(setting.configuration)
     // Whoever asks is told; nobody may ask.
-    for (const asked of [this.#spending, this.trustAnchors]) asked.catch(() => undefined)
+    for (const asked of [this.#spending, this.#acquaintances, this.trustAnchors]) asked.catch(() => undefined)
   }
 
   /** For when no request is under way. */
@@ -159,7 +166,7 @@ export class OrderDesk {
     }
     // Behind those of this broker, who asks knows that none of them is about it; another broker may be.
     if (follow && isBeingPlaced(known)) return orderView(known, { state: 'ordering' })
-    if (!follow || stateOf(known) !== 'ordered') return orderView(known, whyOf(known))
+    if (!follow || stateOf(known) !== 'ordered') return told(known)
     const more = await followOrder(this.#setting, ledger, known)
     return orderView((await knownOrder(ledger, claim)) ?? known, more)
   }
@@ -189,41 +196,48 @@ export class OrderDesk {
     const settled = before === undefined ? seen : await ledger.look(questions)
     const wishes = owner === undefined ? [ownerWish(claim, host.name, request.attempt)] : []
     const note = new RequestNote(ledger, host.name, judged, expected, orderIn(settled, claim), wishes)
-    const rules = await rulesFor(ledger, settings.approval, order)
+    const acquaintances = await this.#acquaintances
+    const rules = await rulesFor(acquaintances, settings.approval, order)
     if (rules.length > 0) {
       await note.say()
       if (!(await this.#isApproved(note.request, judged, rules))) return recorded(await knownOrder(ledger, claim))
     }
     const counted = { ...order, before: settled.history('order', claim), now: settled.now }
-    const counting = (await this.#spending).count(counted, host.limits, (wish) => note.sayWith(wish))
-    await counting.catch(async (error: unknown) => {
-      // Also of what is refused the ledger has who asked for it.
-      if (error instanceof EnrollError && error.code === 'broker.limit') await note.say()
+    const counting = (await this.#spending).counting(counted, host.limits)
+    const refuse = async (error: unknown): Promise<never> => {
+      // Also of what a limit refuses the ledger has who asked for it.
+      if (error instanceof EnrollError && LIMITS.includes(error.code)) await note.say()
       throw error
-    })
-    await note.say()
+    }
+    await counting.next().catch(refuse)
     const holder = settled.claimOf(claim)
     await freeOver(this.#setting, claim, holder)
+    const reading = this.#balances.atHand()
+    // While the CA is asked, which may take its time, every broker knows that somebody is about the request.
+    if (reading === undefined) await note.say()
     const placing = {
       ...this.#setting,
       locks: this.#locks,
       isFree: holder === undefined,
       ca,
-      balanceBefore: this.#balanceBefore,
+      balanceBefore: async () => reading ?? this.#balances.read(),
+      take: (...taking: Parameters<Ledger['take']>) => note.sayWith(counting, ...taking),
     }
     const placed = await placeOrder(placing, host, judged, lastPrice).catch((error: unknown) => {
       // Another broker was first: its order is the order.
       if (error instanceof EnrollError && error.code === 'order.duplicate') return undefined
       this.#left.add(claim)
-      throw error
+      return refuse(error)
     })
-    if (placed === undefined) return this.#lookAtOther(claim)
-    const now = await ledger.look({ ...questions, claims: [...questions.claims, ...acquaintances(order).keys()] })
-    if (placed.accepted) await makeKnown(ledger, order, placed.run, now)
-    const known = recorded(orderIn(now, claim))
+    if (placed === undefined) {
+      await note.say()
+      return this.#lookAtOther(claim)
+    }
+    if (placed.accepted) await acquaintances.add(order, placed.run)
+    if (placed.order !== undefined) return told({ claim, request: note.request, order: placed.order })
     // The outcome is in the journal alone.
-    if (known.state === 'ordering') this.#left.add(claim)
-    return known
+    this.#left.add(claim)
+    return recorded(await knownOrder(ledger, claim))
   }
 
   /** Of a key that another run has claimed. It may be one of here that died before the ledger had more of it than the claim. */
@@ -266,13 +280,18 @@ function isOpen({ state, attempt }: BrokeredOrder, request: OrderRequest): boole
   return (state === 'refused' || state === 'rejected' || state === 'declined') && attempt !== request.attempt
 }
 
+/** Of a host, and of the account. */
+const LIMITS: readonly string[] = ['broker.limit', 'ledger.limit']
+
 /** What a request has come to. */
 function recorded(known: KnownOrder | undefined): BrokeredOrder {
   if (known === undefined) throw new Error('a request that was recorded is not in the ledger')
-  return orderView(known, whyOf(known))
+  return told(known)
 }
 
-function whyOf(known: KnownOrder): Partial<BrokeredOrder> {
+const told = (said: SaidOrder): BrokeredOrder => orderView(said, whyOf(said))
+
+function whyOf(known: SaidOrder): Partial<BrokeredOrder> {
   if (known.order === undefined) return {}
   switch (stateOf(known)) {
     case 'unknown':

@@ -1,16 +1,22 @@
 import type { BrokeredOrder, BrokeredState } from '../broker-client/messages.ts'
 import type { Answers, Questions } from '../ledger/answers.ts'
-import type { OrderStatus, RecordedFact } from '../ledger/fact.ts'
+import type { Fact, HostRequest, OrderStatus, RecordedFact } from '../ledger/fact.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { AUTO_APPLY_ORDER_ERRORS } from '../sectigo/errors/auto-apply-order.ts'
 import { explainRefusal } from '../sectigo/errors/error-table.ts'
 
-/** What the ledger says of the order that a host asked for: all that any broker goes by. */
-export interface KnownOrder {
+/** What there is to say of an order. */
+export interface SaidOrder {
   readonly claim: string
+  readonly request: HostRequest
+  readonly order?: Fact<'order'> & { readonly time?: string }
+  readonly delivery?: Fact<'delivery'>
+}
+
+/** What the ledger says of the order that a host asked for: all that any broker goes by. */
+export interface KnownOrder extends SaidOrder {
   readonly request: RecordedFact<'request'>
   readonly order?: RecordedFact<'order'>
-  readonly delivery?: RecordedFact<'delivery'>
   /** By the ledger's clock, when it was asked. */
   readonly now: number
 }
@@ -46,7 +52,7 @@ export function orderIn(answers: Answers, claim: string): KnownOrder | undefined
 }
 
 /** What a request says that it comes after. */
-export const markOf = ({ entry, time }: RecordedFact<'order'>): string => entry ?? time
+export const markOf = ({ entry, time = '' }: NonNullable<SaidOrder['order']>): string => entry ?? time
 
 /**
  * Where two brokers meant to order for a key at once, what counts is the word of the run that holds the claim. Where none does, nothing
@@ -74,7 +80,7 @@ const STATES: Readonly<Record<OrderStatus, BrokeredState>> = {
 }
 
 /** How far it is. */
-export function stateOf({ request, order, delivery }: KnownOrder): BrokeredState {
+export function stateOf({ request, order, delivery }: SaidOrder): BrokeredState {
   if (order !== undefined && markOf(order) !== request.after) {
     if (order.status === 'rejected' && isDoubtful(order)) return 'unknown'
     return delivery === undefined ? STATES[order.status] : 'issued'
@@ -99,7 +105,7 @@ export const isBeingPlaced = ({ request, order, now }: KnownOrder): boolean =>
   now - Date.parse(request.time) < PLACING
 
 /** The CA failed while it answered: it may have the order. */
-const isDoubtful = ({ refusal }: RecordedFact<'order'>): boolean =>
+const isDoubtful = ({ refusal }: Fact<'order'>): boolean =>
   refusal === undefined || explainRefusal(AUTO_APPLY_ORDER_ERRORS, refusal.code, refusal.message).doubtful === true
 
 /** Is it known that there is no order at the CA? */
@@ -111,7 +117,7 @@ export const mayOrderAgain = (state: BrokeredState): boolean =>
   state === 'awaiting-approval'
 
 /** As the host is told. */
-export function orderView(known: KnownOrder, more: Partial<BrokeredOrder> = {}): BrokeredOrder {
+export function orderView(known: SaidOrder, more: Partial<BrokeredOrder> = {}): BrokeredOrder {
   const { claim, request, order, delivery } = known
   const state = stateOf(known)
   const placed = state === 'ordered' || state === 'issued' || state === 'rejected'

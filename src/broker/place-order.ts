@@ -1,19 +1,23 @@
 import { abandonRun } from '../enrollment/abandon-run.ts'
-import { orderOnce } from '../enrollment/order-once.ts'
+import { type BalanceReading, orderOnce } from '../enrollment/order-once.ts'
 import { withNewRun } from '../enrollment/run.ts'
 import { EnrollError } from '../errors.ts'
 import type { LinkedLocks } from '../files/linked-locks.ts'
-import type { RecordedFact } from '../ledger/fact.ts'
-import type { Balance, CertificateAuthority } from '../sectigo/certificate-authority.ts'
+import type { Fact, RecordedFact } from '../ledger/fact.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { CertificateAuthority } from '../sectigo/certificate-authority.ts'
 import type { BrokerHost } from './broker-settings.ts'
 import type { DeskSetting } from './desk-setting.ts'
 import type { JudgedRequest } from './judge-request.ts'
 import { learnPrice } from './price.ts'
 
-/** The run that ordered, and whether the CA has accepted the order. */
+/** What became of an order. */
 export interface Placed {
   readonly run: string
+  /** Has the CA accepted it? */
   readonly accepted: boolean
+  /** What the ledger has of it; undefined where the outcome is in the journal alone. */
+  readonly order: Fact<'order'> | undefined
 }
 
 export interface Placing extends DeskSetting {
@@ -21,16 +25,19 @@ export interface Placing extends DeskSetting {
   /** The ledger was just asked, and nobody has the key. */
   readonly isFree: boolean
   readonly ca: CertificateAuthority
-  /** Asks the CA, or shares the question of another order that is under way. */
-  readonly balanceBefore: () => Promise<Balance>
+  /** Asks the CA, or goes by what was read for another order. */
+  readonly balanceBefore: () => Promise<BalanceReading>
+  /** As `Ledger.take`, of what the run takes before it orders. */
+  readonly take: Ledger['take']
 }
 
 /**
  * Places the order of a request in a run of the broker's own, by the way that all orders go: claim, journal, one POST, journal. Resolves
- * whatever the CA answered. Throws EnrollError `order.duplicate` where the key is claimed, `ca.unreachable` where nothing was sent.
+ * whatever the CA answered. Throws EnrollError `order.duplicate` where the key is claimed, `ca.unreachable` where nothing was sent, and what
+ * `take` throws.
  */
 export async function placeOrder(
-  { services, configuration, locks, isFree, ca, balanceBefore }: Placing,
+  { services, configuration, locks, isFree, ca, balanceBefore, take }: Placing,
   { name }: BrokerHost,
   judged: JudgedRequest,
   lastPrice: RecordedFact<'price'> | undefined,
@@ -57,6 +64,7 @@ export async function placeOrder(
         faults: [],
         balance: () => ca.balance(),
         balanceBefore,
+        take,
         // No abort signal: once the form is on its way, the answer is waited for.
         send: () => ca.applyOrder(form),
       })
@@ -67,6 +75,6 @@ export async function placeOrder(
       throw error
     }
     await learnPrice(run.ledger, judged, lastPrice, run.record.amount, run.id)
-    return { run: run.id, accepted: run.record.orderNumber !== undefined }
+    return { run: run.id, accepted: run.record.orderNumber !== undefined, order: run.saidOfOrder }
   })
 }

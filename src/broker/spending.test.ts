@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Wish } from '../ledger/claim.ts'
 import { FolderLedger } from '../ledger/folder-ledger.ts'
 import type { OrderLimits } from './broker-settings.ts'
 import { SpendingLog } from './spending.ts'
@@ -28,9 +27,15 @@ async function order(limits: OrderLimits, expected: number | 'unknown' = 24_500,
   counted += 1
   const price = expected === 'unknown' ? undefined : expected
   const spending = { host: 'web1', claim: `key-${counted}`, test, expected: price, before: [], now }
-  const take = ({ name, run, intent }: Wish) => ledger.claim(name, run, intent)
-  return new SpendingLog(ledger).count(spending, limits, take).then(
-    () => 'counted',
+  const counting = new SpendingLog(ledger).counting(spending, limits)
+  const count = async (): Promise<string> => {
+    for (;;) {
+      const wish = await counting.next()
+      if (wish === undefined) return 'counted'
+      counting.learn(await ledger.claim(wish.name, wish.run, wish.intent))
+    }
+  }
+  return count().catch(
     (error: { readonly code: string; readonly message: string }) => `${error.code}: ${error.message}`,
   )
 }

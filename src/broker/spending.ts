@@ -2,6 +2,7 @@ import { EnrollError } from '../errors.ts'
 import type { Claim, Wish } from '../ledger/claim.ts'
 import { type OrderStatus, orderClaim, type RecordedFact } from '../ledger/fact.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { once } from '../once.ts'
 import type { OrderLimits } from './broker-settings.ts'
 
 /** One order that is to be counted against a host's limits. */
@@ -16,6 +17,17 @@ export interface Spending {
   readonly before: readonly RecordedFact<'order'>[]
   /** By the ledger's clock. */
   readonly now: number
+}
+
+/** One order on its way to a number. */
+export interface Counting {
+  /**
+   * The number that it is to take, as `Ledger.claim` does; undefined where it needs none: it was counted before, or nothing limits its
+   * host. Throws EnrollError `broker.limit`.
+   */
+  readonly next: () => Promise<Wish | undefined>
+  /** Who has a number, as whoever asked for it was answered. */
+  readonly learn: (claim: Claim) => void
 }
 
 /** Whose order it was, when, and what it was expected to cost. */
@@ -45,30 +57,43 @@ export class SpendingLog {
     this.#ledger = ledger
   }
 
-  /** `take`: takes a number, as `Ledger.claim` does. Throws EnrollError `broker.limit`, and what `take` throws. */
-  async count(spending: Spending, limits: OrderLimits, take: (wish: Wish) => Promise<Claim>): Promise<void> {
-    if (Object.keys(limits).length === 0) return
+  counting(spending: Spending, limits: OrderLimits): Counting {
+    const isLimited = Object.keys(limits).length > 0
+    const log = once(() => this.#logOf(spending))
+    return {
+      next: async () => (isLimited ? this.#next(await log(), spending, limits) : undefined),
+      learn: (claim) => this.#learn(claim),
+    }
+  }
+
+  async #next(log: string, spending: Spending, limits: OrderLimits): Promise<Wish | undefined> {
     const asked = orderOf(spending)
-    const { now } = spending
-    const log = await this.#logOf(spending)
+    for (;;) {
+      const entries = this.#read.get(log) ?? []
+      if (entries.length >= MOST) throw beyond(spending, `${MOST} orders in a month`)
+      if (entries.some(({ run }) => run === asked)) return undefined
+      const wish = { name: entryOf(log, entries.length), run: asked, intent: String(spending.expected ?? UNKNOWN) }
+      const limit = limitBeyond(entries, spending, limits, isoTime(spending.now))
+      // Who has read to the end takes the next one, or is answered who has. Beyond a limit there may still be this order, counted before.
+      if (limit === undefined && this.#toTheEnd.has(log)) return wish
+      const known = await this.#ledger.claimOf(wish.name)
+      if (known !== undefined) {
+        this.#learn(known)
+        continue
+      }
+      this.#toTheEnd.add(log)
+      if (limit !== undefined) throw beyond(spending, limit)
+      return wish
+    }
+  }
+
+  #learn(claim: Claim): void {
+    const end = claim.name.lastIndexOf('.')
+    const log = claim.name.slice(0, end)
     const entries = this.#read.get(log) ?? []
     this.#read.set(log, entries)
-    while (entries.length < MOST) {
-      if (entries.some(({ run }) => run === asked)) return
-      const index = entries.length
-      const name = entryOf(log, index)
-      const limit = limitBeyond(entries, spending, limits, isoTime(now))
-      // Who has read to the end takes the next one, or is answered who has. Beyond a limit there may still be this order, counted before.
-      const known = limit === undefined && this.#toTheEnd.has(log) ? undefined : await this.#ledger.claimOf(name)
-      if (known === undefined) {
-        this.#toTheEnd.add(log)
-        if (limit !== undefined) throw beyond(spending, limit)
-      }
-      const taken = known ?? (await take({ name, run: asked, intent: String(spending.expected ?? UNKNOWN) }))
-      // Another request of this process may have read it meanwhile.
-      if (entries.length === index) entries.push(countedOf(taken))
-    }
-    throw beyond(spending, `${MOST} orders in a month`)
+    // Another request of this process may have read it meanwhile.
+    if (entries.length === Number(claim.name.slice(end + 1)) - 1) entries.push(countedOf(claim))
   }
 
   /** Of this month, or of the next one where that has begun. */

@@ -1,3 +1,4 @@
+import type { Ledger } from '../ledger/ledger.ts'
 import type { Balance } from '../sectigo/certificate-authority.ts'
 import { otherOrders } from './other-orders.ts'
 import type { Run } from './run.ts'
@@ -11,14 +12,16 @@ export async function logBalance(
   unknown: { readonly reason: string; readonly reply?: string },
   read: () => Promise<Balance | undefined>,
 ): Promise<void> {
-  const askedAt = await timeOf(run)
+  const askedAt = await ledgerTime(run.ledger)
   const balanceAfter = await read()
   if (balanceAfter === undefined) return
-  const others = askedAt === undefined ? undefined : await otherOrders(run, askedAt).catch(() => undefined)
+  const { balanceReadBy } = run.record.submission ?? {}
+  const readBy = balanceReadBy === undefined ? undefined : Date.parse(balanceReadBy)
+  const others = askedAt === undefined ? undefined : await otherOrders(run, askedAt, readBy).catch(() => undefined)
   await run.log({ type: 'unknown', ...unknown, balanceAfter, ...(others === undefined ? {} : { others }) })
 }
 
-/** By the ledger's clock, which dates its facts: milliseconds since 1970. */
-async function timeOf({ ledger }: Run): Promise<number | undefined> {
+/** By the clock that dates its facts: milliseconds since 1970; undefined where it cannot be asked. */
+export async function ledgerTime(ledger: Ledger): Promise<number | undefined> {
   return (await ledger.look({ facts: [], claims: [] }).catch(() => undefined))?.now
 }

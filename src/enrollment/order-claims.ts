@@ -1,5 +1,5 @@
 import { EnrollError } from '../errors.ts'
-import type { Claim } from '../ledger/claim.ts'
+import type { Claim, Wish } from '../ledger/claim.ts'
 import { orderClaim } from '../ledger/fact.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { mayHaveOrder, type RunRecord } from './run-record.ts'
@@ -101,9 +101,18 @@ export async function settleClaims(
   }
   const others = held.find((claim) => claim.run !== run)
   if (others === undefined) return { kind: held.every((claim) => claim.intent === intent) ? 'taken' : 'forgotten' }
-  for (const claim of held)
-    if (claim.run === run && claim.intent === intent) await ledger.release(claim.name, run, claim.fence)
+  await giveBack(
+    ledger,
+    claims.map(({ name }) => ({ name, run, intent })),
+    held,
+  )
   return { kind: 'held', error: duplicate(others) }
+}
+
+/** Frees what was granted of the wishes, and nothing that was held before. `claims`: in their order. */
+export async function giveBack(ledger: Ledger, wishes: readonly Wish[], claims: readonly Claim[]): Promise<void> {
+  for (const [index, { name, run, fence, intent }] of claims.entries())
+    if (run === wishes[index]?.run && intent === wishes[index].intent) await ledger.release(name, run, fence)
 }
 
 /** Frees what the run's order held: for when it is known that there is none. */

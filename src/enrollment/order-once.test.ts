@@ -110,10 +110,13 @@ it('what the balance was before an order may be known from another question; wha
   await order(
     async () => lost,
     (id) => (run = id),
-    { balanceBefore: async () => ({ amount: '2' }) },
+    { balanceBefore: async () => ({ balance: { amount: '2' }, readBy: '2026-11-30T12:00:00.000Z' }) },
   )
   await withRun(run, servicesOf(), async ({ record }) => {
-    expect(record.submission?.balanceBefore).toEqual({ amount: '2' })
+    expect(record.submission).toMatchObject({
+      balanceBefore: { amount: '2' },
+      balanceReadBy: '2026-11-30T12:00:00.000Z',
+    })
     expect(record.balanceAfter).toEqual({ amount: '1' })
   })
 })

@@ -3,6 +3,7 @@ import { VERIFIERS } from '../attestation/verifiers.ts'
 import { EnrollError, EXIT, sentence, withRemedy } from '../errors.ts'
 import type { HsmType } from '../hsm-type.ts'
 import type { Claim } from '../ledger/claim.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import { type AttestationRefusalFacts, attestationRefusalCauses } from '../sectigo/attestation-refusal.ts'
 import type { Balance, FormFault, OrderForm, OrderOutcome } from '../sectigo/certificate-authority.ts'
 import { sha256Hex } from '../sha256-hex.ts'
@@ -42,10 +43,18 @@ export interface OrderToPlace {
   readonly isFree?: boolean
   readonly faults: readonly FormFault[]
   readonly balance: () => Promise<Balance>
-  /** The same before the POST, where other orders may share the question; one after it must have begun after it. */
-  readonly balanceBefore?: () => Promise<Balance>
+  /** The same before the POST, where other orders may go by the same answer; one after it must have begun after it. */
+  readonly balanceBefore?: () => Promise<BalanceReading>
+  /** As `Ledger.take`: takes its names and says its intent, where more is to be taken and said in the same step. */
+  readonly take?: Ledger['take']
   /** The POST. Called once. `attempt`: hash of the entry that journals its intent. */
   readonly send: (attempt: string) => Promise<OrderOutcome>
+}
+
+/** A balance, and when it had been read at the latest, by the ledger's clock (ISO 8601, UTC), where that can be asked. */
+export interface BalanceReading {
+  readonly balance: Balance
+  readonly readBy?: string
 }
 
 /**
@@ -60,7 +69,8 @@ export async function orderOnce(run: Run, order: OrderToPlace): Promise<void> {
   const names = claimNames({ claim, otherClaims: order.otherKeys, test })
   if (order.isFree !== true) await refuseTaken(run.ledger, names, run.id)
   // The balance first: where a login cannot be read nothing was ordered, and the key stays free.
-  const balanceBefore = await readBalance(order.balanceBefore ?? order.balance)
+  const own = async (): Promise<BalanceReading> => ({ balance: await order.balance() })
+  const before = await ifReadable(order.balanceBefore ?? own)
   refuseStopped(run)
   run.services.observer.step({
     step: 'order',
@@ -78,9 +88,10 @@ export async function orderOnce(run: Run, order: OrderToPlace): Promise<void> {
     test,
     ...(order.csr === undefined ? {} : { csrSha256: sha256Hex(order.csr) }),
     ...(order.spkiSha256 === undefined ? {} : { spkiSha256: order.spkiSha256 }),
-    ...(balanceBefore === undefined ? {} : { balanceBefore }),
+    ...(before === undefined ? {} : { balanceBefore: before.balance }),
+    ...(before?.readBy === undefined ? {} : { balanceReadBy: before.readBy }),
   }
-  const { entry, claims } = await run.logIntent(intent, names)
+  const { entry, claims } = await run.logIntent(intent, names, order.take)
   if (!(await holdsClaims(run, claims, entry.hash))) return
   await takeOutcome(run, order, await order.send(entry.hash))
 }
@@ -173,9 +184,9 @@ export function refuseFaultyForm(all: readonly FormFault[]): void {
 }
 
 /** The balance is evidence for later, not a condition: an account that may not read it can still order. */
-async function readBalance(balance: () => Promise<Balance>): Promise<Balance | undefined> {
+async function ifReadable<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await balance()
+    return await read()
   } catch (error) {
     if (error instanceof EnrollError && error.exitCode !== EXIT.usage) return undefined
     throw error
@@ -217,7 +228,7 @@ async function recordOutcome(
       // Journalled first: the balance is another request, and this process may not live to see its answer.
       const { kind: _, ...unknown } = outcome
       await run.log({ type: 'unknown', ...unknown })
-      await logBalance(run, unknown, () => readBalance(order.balance))
+      await logBalance(run, unknown, () => ifReadable(order.balance))
       observer.step({ step: 'order', status: 'waiting', detail: `outcome unknown: ${outcome.reason}` })
       return
     }

@@ -29,11 +29,11 @@ async function say(run: string, steps: readonly Step[], over: object = {}): Prom
   }
 }
 
-async function found(other: readonly Step[], over: object = {}) {
+async function found(other: readonly Step[], over: object = {}, readBy?: number) {
   const all = [...other.map((step) => ({ step, run: 'other' })), { step: [OWN, 'intended'] as Step, run: 'own' }]
   for (const { step, run } of all.toSorted((a, b) => a.step[0] - b.step[0]))
     await say(run, [step], run === 'own' ? {} : over)
-  return otherOrders({ id: 'own', ledger }, ASKED * 60_000)
+  return otherOrders({ id: 'own', ledger }, ASKED * 60_000, readBy === undefined ? undefined : readBy * 60_000)
 }
 
 const NOTHING = { charged: '0.00', around: [], open: 0, paidBack: 0 }
@@ -59,6 +59,17 @@ test.each<readonly [what: string, other: readonly Step[], expected: object]>([
   ['placed long before and rejected since', [[1, 'intended'], [2, 'ordered', '19.00'], [103, 'order-rejected']], { paidBack: 1 }],
 ])('another order %s', async (_, other, expected) => {
   expect(await found(other)).toEqual({ ...NOTHING, ...expected })
+})
+
+// biome-ignore format: a table
+test.each<readonly [what: string, other: readonly Step[], expected: object]>([
+  ['begun after the reading, answered before the intent', [[97, 'intended'], [98, 'ordered', '19.00']], { charged: '19.00' }],
+  ['begun after the reading, answered after the intent', [[97, 'intended'], [101, 'ordered', '19.00']], { charged: '19.00' }],
+  ['begun before the balance had been read, answered after it', [[95, 'intended'], [97, 'ordered', '19.00']], { around: ['19.00'] }],
+  ['answered while it may have been read', [[80, 'intended'], [87, 'ordered', '19.00']], { around: ['19.00'] }],
+  ['answered long before', [[80, 'intended'], [85, 'ordered', '19.00']], {}],
+])('beside an order that went by a reading for an earlier one, another order %s', async (_, other, expected) => {
+  expect(await found(other, {}, 96)).toEqual({ ...NOTHING, ...expected })
 })
 
 test.each([{ endpoint: 'https://other.example/' }, { test: true }])(

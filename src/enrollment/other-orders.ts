@@ -3,22 +3,24 @@ import type { RecordedFact } from '../ledger/fact.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { amountOf, cents, type OtherOrders } from '../sectigo/resolve-unknown.ts'
 
-/** Milliseconds before an intent in which its run may have read the balance: the question has a time-out, and is asked again. */
+/** Milliseconds before it had been read in which the CA may have looked at the balance: the question has a time-out, and is asked again. */
 const BEFORE = 600_000
 
 /**
  * What other runs have ordered from the account of a run since it read the balance before its order, by the ledger; undefined where the
- * ledger does not have that order. `until`: when the balance was asked for again. Milliseconds of the ledger's clock. Throws as the ledger.
+ * ledger does not have that order. `until`: when the balance was asked for again. `readBy`: when it had been read before, where that was
+ * not right before the intent. Milliseconds of the ledger's clock. Throws as the ledger.
  */
 export async function otherOrders(
   { id, ledger }: { readonly id: string; readonly ledger: Ledger },
   until: number,
+  readBy?: number,
 ): Promise<OtherOrders | undefined> {
   const own = (await ledger.saidBy(id)).findLast(
     (fact): fact is RecordedFact<'order'> => fact.kind === 'order' && fact.status === 'intended',
   )
   if (own === undefined) return undefined
-  const since = Date.parse(own.time)
+  const since = readBy ?? Date.parse(own.time)
   const subjects: string[] = []
   for await (const last of ledger.all('order')) {
     const concerns = last.endpoint === own.endpoint && !last.test

@@ -48,6 +48,8 @@ export interface Submission {
   readonly acme?: true
   /** What the account had before, where it could be read. */
   readonly balanceBefore?: Balance
+  /** When it had been read, by the ledger's clock (ISO 8601, UTC), where that was not for this order alone. */
+  readonly balanceReadBy?: string
 }
 
 /** A key whose certificate is renewed, by the run that has both. */

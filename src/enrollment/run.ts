@@ -4,6 +4,7 @@ import { EnrollError, EXIT, sentence } from '../errors.ts'
 import type { LinkedLocks } from '../files/linked-locks.ts'
 import { withProcessLock } from '../files/process-lock.ts'
 import { areHeld, type Claim, type Wish } from '../ledger/claim.ts'
+import type { Fact } from '../ledger/fact.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { artefactsAhead } from './artefacts-ahead.ts'
 import { Journal, type JournalEntry } from './journal.ts'
@@ -35,6 +36,7 @@ export class Run implements OpenRun {
   /** Begun by this process, and not opened again. */
   readonly isNew: boolean
   readonly #journal: Journal
+  #saidOfOrder: Fact<'order'> | undefined
 
   constructor(
     { folder, journal, ledger }: OpenedRun,
@@ -75,6 +77,11 @@ export class Run implements OpenRun {
     )
   }
 
+  /** What it has said of its order since it was opened; undefined where the ledger could not take the last of it. */
+  get saidOfOrder(): Fact<'order'> | undefined {
+    return this.#saidOfOrder
+  }
+
   /**
    * On disk when it resolves, and what outlives the run is in the ledger. What the ledger could not take is recorded when the run is
    * opened again; only what guards a key or an order has to be there before it, so that its failure is thrown.
@@ -83,30 +90,41 @@ export class Run implements OpenRun {
     return (await this.#say(event, [])).entry
   }
 
-  /** The same of an intent, which takes the names of what it is about: also in the ledger there is none without the other. */
+  /**
+   * The same of an intent, which takes the names of what it is about: also in the ledger there is none without the other. `take`: as
+   * `Ledger.take`, for whoever has more to take and to say in the same step.
+   */
   logIntent(
     event: Submission,
     names: readonly string[],
+    take?: Ledger['take'],
   ): Promise<{ readonly entry: JournalEntry; readonly claims: readonly Claim[] }> {
-    return this.#say(event, names)
+    return this.#say(event, names, take)
   }
 
-  async #say(event: RunEvent, names: readonly string[]) {
+  async #say(
+    event: RunEvent,
+    names: readonly string[],
+    take: Ledger['take'] = (...taking) => this.ledger.take(...taking),
+  ) {
     const before = this.record
     const entry = await this.#journal.append(event).catch(async (error: unknown) => {
       // The next who opens the journal would take what the disk did not confirm for begun.
-      if (this.#journal.entries.at(-1)?.event === event) await this.#undo(event)
+      if (this.#journal.entries.at(-1)?.event === event) await this.#undo(event, error)
       throw error
     })
     const wishes = names.map((name): Wish => ({ name, run: this.id, intent: entry.hash }))
     const facts = factsOf(this.id, before, this.record, entry)
+    const ofOrder = facts.findLast((fact) => fact.kind === 'order')
+    if (ofOrder !== undefined) this.#saidOfOrder = undefined
     let claims: readonly Claim[] = []
     try {
-      if (wishes.length + facts.length > 0) claims = await this.ledger.take(wishes, facts)
+      if (wishes.length + facts.length > 0) claims = await take(wishes, facts)
       // The journal has it, and says next that it came to nothing: the ledger must not be told of it after that.
       if (!areHeld(wishes, claims)) for (const fact of facts) await this.ledger.record(fact, true)
+      this.#saidOfOrder ??= ofOrder
     } catch (error) {
-      if (await this.#undo(event)) throw error
+      if (await this.#undo(event, error)) throw error
       const why = error instanceof Error ? error.message : String(error)
       this.services.observer.step({
         step: 'ledger',
@@ -118,8 +136,8 @@ export class Run implements OpenRun {
   }
 
   /** Journals of an intent that it came to nothing; false for what is none. Throws EnrollError `order.unrecorded` for that of an order. */
-  async #undo({ type }: RunEvent): Promise<boolean> {
-    const undone = UNDONE[type]
+  async #undo({ type }: RunEvent, why: unknown): Promise<boolean> {
+    const undone = UNDONE[type]?.(why instanceof EnrollError ? why.message : UNWRITTEN)
     if (undone === undefined) return false
     await this.#journal.append(undone).catch((cause: unknown) => {
       throw type === 'submitting' ? unsent(this.id, cause) : cause
@@ -143,10 +161,11 @@ const unsent = (id: string, cause: unknown): EnrollError =>
 const ASKS_NOTHING: readonly RunEvent['type'][] = ['planned', 'device-chosen', 'failed']
 
 /** Events that are in the ledger before what they announce, and what is journalled if they cannot be: it was not done. */
-const UNDONE: Readonly<Partial<Record<RunEvent['type'], RunEvent>>> = {
-  'key-requested': { type: 'key-refused' },
-  submitting: { type: 'not-sent', reason: 'the journal or the ledger could not be written' },
+const UNDONE: Readonly<Partial<Record<RunEvent['type'], (reason: string) => RunEvent>>> = {
+  'key-requested': () => ({ type: 'key-refused' }),
+  submitting: (reason) => ({ type: 'not-sent', reason }),
 }
+const UNWRITTEN = 'the journal or the ledger could not be written'
 
 interface OpenedRun {
   readonly folder: RunFolder

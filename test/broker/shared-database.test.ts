@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { acquaintances, decide, decisionOn, makeKnown, rulesFor } from '../../src/broker/approval.ts'
+import { Acquaintances, decide, decisionOn, rulesFor } from '../../src/broker/approval.ts'
 import { keyOf } from '../../src/broker/judge-request.ts'
 import { OrderDesk } from '../../src/broker/order-desk.ts'
 import { checkLedger } from '../../src/enrollment/rebuild-ledger.ts'
@@ -201,8 +201,7 @@ describe.skipIf(!allHere(missingServer()))('two brokers over one PostgreSQL', ()
     expect(await decisionOn(ledger, claim, formSha256)).toMatchObject({ decision: 'reject', by: 'alice' })
     expect(await lastFact(ledger, 'request', claim)).toMatchObject({ status: 'declined', by: 'alice', reason })
     const order = { test: false, host: 'web3', subjectName, expected: 1 }
-    const claims = [...acquaintances(order).keys()]
-    await makeKnown(ledger, order, 'run', await ledger.look({ facts: [], claims }))
-    expect(await rulesFor(ledger, { newHost: true, newSubject: true }, order)).toEqual([])
+    await new Acquaintances(ledger).add(order, 'run')
+    expect(await rulesFor(new Acquaintances(ledger), { newHost: true, newSubject: true }, order)).toEqual([])
   })
 })

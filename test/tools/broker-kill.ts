@@ -1,6 +1,7 @@
 /**
  * `npm run kill-test:broker`: kills the built broker at every moment between the receipt of a request and the answer at which something
- * outside it changes, starts another over the same ledger, and asks again. One order for a key, never two; what nobody knows is told.
+ * outside it changes, starts another over the same ledger, and asks again. Each time it is asked for two orders, one right after the other:
+ * the second goes by the balance that was read for the first. One order for a key, never two; what nobody knows is told.
  * `--every N` (1) takes each N-th moment, `--json`.
  */
 import { spawn } from 'node:child_process'
@@ -8,6 +9,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { keyOf } from '../../src/broker/judge-request.ts'
 import type { OrderRequest } from '../../src/broker-client/messages.ts'
 import { BrokerKit, newIdentity, type Reply } from '../broker/broker-kit.ts'
 
@@ -59,42 +61,49 @@ async function withBroker(killAt: number, work: (url: string) => Promise<unknown
   return ended
 }
 
-const order = async (url: string, request: OrderRequest): Promise<void> => {
-  const { body } = await kit.call(url, web, 'POST', '/v1/orders', request)
-  await kit.call(url, web, 'GET', `/v1/orders/${body.spkiSha256}`)
+const order = async (url: string, requests: readonly OrderRequest[]): Promise<void> => {
+  for (const request of requests) await kit.call(url, web, 'POST', '/v1/orders', request)
+  for (const request of requests) await kit.call(url, web, 'GET', `/v1/orders/${keyOf(request).spkiSha256}`)
 }
+const twoRequests = async (): Promise<readonly OrderRequest[]> => [await kit.request(), await kit.request()]
 const counted = async (work: (url: string) => Promise<unknown>): Promise<number> => {
   await withBroker(0, work)
   return Number(readFileSync(count, 'utf8'))
 }
 
 const idle = await counted(async () => undefined)
-const request = await kit.request()
-const busy = await counted((url) => order(url, request))
+const requests = await twoRequests()
+const busy = await counted((url) => order(url, requests))
 const other = await kit.broker(hosts, STATE)
 const tally: Record<string, number> = {}
 const faults: string[] = []
 let kills = 0
 // What ends an idle broker is counted with its beginning: a few moments too many do no harm.
 for (let moment = Math.max(1, idle - 8); moment <= busy + 4; moment += Number(values.every)) {
+  const asked = await twoRequests()
   const before = kit.orders
-  const wanted = await kit.request()
-  if (await withBroker(moment, (url) => order(url, wanted))) kills++
-  const again: Reply = await kit.call(other, web, 'POST', '/v1/orders', wanted)
-  const state = String(again.body.state ?? again.body.error?.code)
-  const look = await kit.call(other, web, 'POST', '/v1/orders', { ...wanted, attempt: 'f'.repeat(64) })
+  if (await withBroker(moment, (url) => order(url, asked))) kills++
+  const ends: string[] = []
+  for (const wanted of asked) {
+    const again: Reply = await kit.call(other, web, 'POST', '/v1/orders', wanted)
+    const state = String(again.body.state ?? again.body.error?.code)
+    ends.push(state)
+    // Asked for with a new attempt, it is the same order.
+    const look = await kit.call(other, web, 'POST', '/v1/orders', { ...wanted, attempt: 'f'.repeat(64) })
+    if (look.body.orderNumber !== again.body.orderNumber) faults.push(`moment ${moment}: two orders for a key`)
+  }
   const placed = kit.orders - before
-  const end = `${state}, ${placed} order${placed === 1 ? '' : 's'}`
+  const known = ends.filter((state) => state === 'ordered' || state === 'issued').length
+  const unknown = ends.filter((state) => state === 'unknown').length
+  const end = `${ends.join(', ')}: ${placed} order${placed === 1 ? '' : 's'}`
   tally[end] = (tally[end] ?? 0) + 1
-  const fine = state === 'unknown' ? placed <= 1 : (state === 'ordered' || state === 'issued') && placed === 1
-  // Asked for with a new attempt, it is the same order.
-  if (!fine || look.body.orderNumber !== again.body.orderNumber) faults.push(`moment ${moment}: ${end}`)
+  if (known + unknown !== ends.length || placed < known || placed > ends.length) faults.push(`moment ${moment}: ${end}`)
 }
 process.stdout.write(
   values.json
     ? `${JSON.stringify({ moments: busy - idle, kills, tally, faults }, null, 2)}\n`
     : `${kills} kills over ${busy - idle} moments; ${Object.entries(tally)
-        .map(([end, times]) => `${end}: ${times}`)
+        .map(([end, times]) => `${end}, ${times} times`)
         .join('; ')}; ${faults.length} faults ${faults.join(' ')}\n`,
 )
 await kit.close()
