@@ -56,9 +56,11 @@ function placeOf(file: string): Place {
   return { kind: 'global', prefix: basename(user) === 'lib' ? dirname(user) : user, folder: own }
 }
 
+/** The manifest of `dist/cli` only says how Node.js loads it. */
 function nearestPackage(folder: string): string {
   const above = dirname(folder)
-  return existsSync(join(folder, 'package.json')) || above === folder ? folder : nearestPackage(above)
+  const isPackage = existsSync(join(folder, 'package.json')) && basename(folder) !== 'cli'
+  return isPackage || above === folder ? folder : nearestPackage(above)
 }
 
 function folderPlace(folder: string): Place {

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
 import { buildPage } from './build-page.mjs'
-import { buildProgram } from './build-program.mjs'
+import { buildLibrary, buildProgram } from './build-program.mjs'
 import { leanYargs } from './lean-yargs.mjs'
 import { portable } from './portable.mjs'
 import { thirdPartyNotices } from './third-party.mjs'
@@ -22,7 +22,8 @@ const common = {
   target: 'node20.19',
   sourcemap: true,
   // Native addons are optional and load at run time; the others are only loaded by the commands that need them.
-  external: ['graphene-pk11', 'pkcs11js', 'node-hid', 'google-auth-library', 'undici', 'pg', '@inquirer/*'],
+  // The bundler itself is here for the tests alone (`runnableModule`).
+  external: ['esbuild', 'graphene-pk11', 'pkcs11js', 'node-hid', 'google-auth-library', 'undici', 'pg', '@inquirer/*'],
   // For the CommonJS packages among what is bundled: all that they still require are built-ins of Node.js.
   banner: { js: 'const require = (name) => process.getBuiltinModule(name);' },
   // Its ES modules: a CommonJS package in a chunk of its own loses its named exports.
@@ -36,16 +37,31 @@ const common = {
 const program = await buildProgram({
   ...common,
   entryPoints: {
-    index: 'src/library/index.ts',
-    check: 'src/library/check.ts',
-    enroll: 'src/library/enroll.ts',
-    'cli/main': 'src/cli/main.ts',
+    program: 'src/cli/program.ts',
     'check-worker': 'src/cli/check-many/worker.ts',
     // Programs of the doubles: what these modules export is called from a process of its own.
     nfkmattest: 'src/sandbox/nshield/nfkmattest.ts',
     cmu: 'src/sandbox/luna/cmu.ts',
   },
 })
+// One file, which is all that help and version load. It is read by a Node.js of any age, to say that it is too old.
+const main = await build({
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node12',
+  sourcemap: true,
+  entryPoints: ['src/cli/main.ts'],
+  outdir: 'dist/cli',
+  logLevel: 'warning',
+  metafile: true,
+})
+const library = await buildLibrary({
+  ...common,
+  entryPoints: { index: 'src/library/index.ts', check: 'src/library/check.ts', enroll: 'src/library/enroll.ts' },
+})
+// For Node.js, which else reads dist/cli as the rest of the package.
+writeFileSync('dist/cli/package.json', '{ "type": "commonjs" }\n')
 // The verifier for where there is no Node.js. A built-in of Node.js in it would fail here: there is none to resolve to.
 const anywhere = await build({
   bundle: true,
@@ -97,7 +113,13 @@ execFileSync(process.execPath, ['dist/tools/man.js', 'dist/hsm-enroll.1'])
 execFileSync(process.execPath, ['dist/tools/help.js', 'dist/cli'])
 writeFileSync(
   'dist/third-party-notices.txt',
-  thirdPartyNotices([...program, ...Object.keys(anywhere.metafile.inputs), ...page]),
+  thirdPartyNotices([
+    ...Object.keys(main.metafile.inputs),
+    ...program,
+    ...library,
+    ...Object.keys(anywhere.metafile.inputs),
+    ...page,
+  ]),
 )
 chmodSync('dist/cli/main.js', 0o755)
 if (withTypes) {

@@ -278,6 +278,7 @@ const RULES = [
 const COMPUTED = [
   'devices/native-addon.ts',
   'src/cli/built-help.ts',
+  'src/cli/code-cache.ts',
   'src/sandbox/pkcs11-token/runnable-module.ts',
   'src/sandbox/pkcs11-token/stand-in.ts',
 ]

@@ -1,8 +1,8 @@
 // The built-ins of Node.js in the bundle, each loaded when it is first used.
 
-/** Of Rolldown's output: what an imported built-in is called, and the line that gives it its name. */
+/** Of Rolldown's output: what an imported built-in is called, and the line that gives it its name; in CommonJS from another chunk. */
 const NAMED =
-  /^var (import__node_\w+(?:\$\d+)?) = (?:\/\* @__PURE__ \*\/ __toESM\()?(require__node_\w+(?:\$\d+)?\(\))(?:, 1\))?;$/gm
+  /^var (import__node_\w+(?:\$\d+)?) = (?:\/\* @__PURE__ \*\/ (?:\w+\.)?__toESM\()?((?:\w+\.)?require__node_\w+(?:\$\d+)?\(\))(?:, 1\))?;$/gm
 const requires = (name) => `process.getBuiltinModule('${name}')`
 
 /**
@@ -39,6 +39,6 @@ function ofRuntime(code) {
   const lean = code
     .replace(/^import \{ createRequire \} from "node:module";\n/m, '')
     .replace('createRequire(import.meta.url)', '((name) => process.getBuiltinModule(name))')
-  if (/createRequire\(/.test(lean)) throw new Error('the runtime of Rolldown requires in another way')
+  if (/^import .* from "node:module"/m.test(lean)) throw new Error('the runtime of Rolldown requires in another way')
   return lean
 }

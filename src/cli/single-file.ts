@@ -5,4 +5,7 @@ import { start } from './start.ts'
 // See main.ts.
 process.on('SIGUSR1', () => undefined)
 
-void start((width) => getAsset(`help-${width}.json`, 'utf8'))
+void start(
+  (width) => getAsset(`help-${width}.json`, 'utf8'),
+  () => import('./program.ts'),
+)

@@ -1,6 +1,9 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
+/** As Node.js finds it, without the built-in that says more of the system: nearly every command asks. */
+const home = (): string => (process.platform !== 'win32' && process.env.HOME) || homedir()
+
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** The first directory that systemd made for the unit (systemd.exec(5): `StateDirectory=` and its like); undefined outside of one. */
@@ -13,7 +16,7 @@ export function stateDirectory(env: Environment = process.env): string {
   if (given !== undefined) return given
   if (env.XDG_STATE_HOME) return join(env.XDG_STATE_HOME, 'hsm-enroll')
   if (process.platform === 'win32' && env.LOCALAPPDATA) return join(env.LOCALAPPDATA, 'hsm-enroll')
-  return join(homedir(), '.local', 'state', 'hsm-enroll')
+  return join(home(), '.local', 'state', 'hsm-enroll')
 }
 
 export function userConfigDirectory(env: Environment = process.env): string {
@@ -21,7 +24,7 @@ export function userConfigDirectory(env: Environment = process.env): string {
   if (given !== undefined) return given
   if (env.XDG_CONFIG_HOME) return join(env.XDG_CONFIG_HOME, 'hsm-enroll')
   if (process.platform === 'win32' && env.APPDATA) return join(env.APPDATA, 'hsm-enroll')
-  return join(homedir(), '.config', 'hsm-enroll')
+  return join(home(), '.config', 'hsm-enroll')
 }
 
 export const SYSTEM_CONFIG_DIRECTORY = process.platform === 'win32' ? 'C:\\ProgramData\\hsm-enroll' : '/etc/hsm-enroll'

@@ -40,13 +40,8 @@ export const OTHERS: readonly OtherEvidence[] = [
   { what: 'a certificate of a TPM', holds: oidOctets('6781050803') },
 ]
 
-/** Any of them, in one pass: hardly a certificate has one. */
-const ANY = new RegExp(OTHERS.map(({ holds }) => holds.toString('latin1').replace(/[\s\S]/g, escaped)).join('|'))
-
-/** Every octet by its number: none means anything in an expression. */
-function escaped(octet: string): string {
-  return `\\x${octet.charCodeAt(0).toString(16).padStart(2, '0')}`
-}
+/** Any of them, in one pass: hardly a certificate has one. Every octet by its number: none means anything in an expression. */
+const ANY = new RegExp(OTHERS.map(({ holds }) => holds.toString('hex').replace(/../g, '\\x$&')).join('|'))
 
 /** What a certificate is the evidence of instead; undefined where it is no such. Malformed ones count: U2F has some that are. */
 export function otherEvidence(der: Uint8Array): OtherEvidence | undefined {

@@ -45,9 +45,10 @@ export async function recordTool(
   }
 }
 
-/** The nearest folder above with the package's own manifest. */
+/** The nearest folder above with the package's own manifest: that of `dist/cli` only says how Node.js loads it. */
 function packageRoot(folder: string): string {
-  if (existsSync(join(folder, 'package.json')) || dirname(folder) === folder) return folder
+  if (existsSync(join(folder, 'package.json')) && basename(folder) !== 'cli') return folder
+  if (dirname(folder) === folder) return folder
   return packageRoot(dirname(folder))
 }
 

@@ -7,15 +7,6 @@ const MAX_TOKENS = 256
 /** A map of one to five members, which every attestation object is (WebAuthn 6.5, ACME device-attest-01). */
 const isMap = (byte: number | undefined): boolean => byte !== undefined && byte >= 0xa1 && byte <= 0xa5
 
-class BoundedTokenizer extends Tokenizer {
-  #tokens = 0
-
-  override next(): ReturnType<Tokenizer['next']> {
-    if (++this.#tokens > MAX_TOKENS) throw new RangeError('too many values')
-    return super.next()
-  }
-}
-
 /** The attestation object of ACME's device-attest-01, as `step` writes it: the certificates under `x5c`. */
 export const cborLayer: Layer<Uint8Array> = (bytes) => {
   // The first name in it is a text of one to 23 characters.
@@ -45,9 +36,21 @@ export const cborLayer: Layer<Uint8Array> = (bytes) => {
 function decodeMap(bytes: Uint8Array): unknown {
   const options = { useMaps: true, rejectDuplicateMapKeys: true, strict: false }
   try {
-    return decode(bytes, { ...options, tokenizer: new BoundedTokenizer(bytes, options) })
+    return decode(bytes, { ...options, tokenizer: bounded(new Tokenizer(bytes, options)) })
   } catch (cause) {
     throw new Unreadable('the CBOR is cut off or damaged', 'Pass the attestation object as it was written.', { cause })
+  }
+}
+
+function bounded(tokenizer: Tokenizer): Pick<Tokenizer, 'done' | 'next' | 'pos'> {
+  let tokens = 0
+  return {
+    done: () => tokenizer.done(),
+    pos: () => tokenizer.pos(),
+    next: () => {
+      if (++tokens > MAX_TOKENS) throw new RangeError('too many values')
+      return tokenizer.next()
+    },
   }
 }
 
