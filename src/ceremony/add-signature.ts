@@ -7,7 +7,7 @@ import { addToBundle, contentOf, freeNumber, PLACES, readBundle } from '../bundl
 import { SIGNATURE_SUFFIXES, signatureKind, verifySignatureFile } from '../bundle/signatures/verify-signature-file.ts'
 import type { KeyKind, Witness } from '../bundle/signatures/witness-list.ts'
 import { writeDetachedSignedData } from '../bundle/signatures/write-signed-data.ts'
-import { EnrollError } from '../errors.ts'
+import { EnrollError, sentence } from '../errors.ts'
 
 /** Exactly what a witness signs, with whatever program. */
 export function statementIn(bundle: Uint8Array): Uint8Array {
@@ -85,7 +85,7 @@ export async function signOnDevice(
 }
 
 const unfit = (why: string): EnrollError =>
-  new EnrollError('bundle.signature', `Could not add the signature: ${why}.`, {
+  new EnrollError('bundle.signature', sentence(`Could not add the signature: ${why}`), {
     remedy:
       'Sign exactly the bytes that `hsm-enroll bundle statement BUNDLE --output FILE` writes; docs/bundle.md has a command for each tool.',
   })

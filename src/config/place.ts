@@ -85,6 +85,6 @@ export function readPlace(text: string, name: string, fail: FailAt, schema: 'cor
     return new Place(name, document.toJS({ maxAliasCount: 0 }), fail)
   } catch (error) {
     // The library throws where aliases stand or values nest too deep.
-    throw fail('file', error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'not YAML')
+    throw fail('file', error instanceof Error ? (error.message.split('\n')[0]?.replace(/:$/, '') ?? '') : 'not YAML')
   }
 }

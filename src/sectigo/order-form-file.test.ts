@@ -35,6 +35,7 @@ describe('an order form in YAML', () => {
     `a: ${'x'.repeat(300_000)}`,
     'a: "',
   ])('refuses %j', (text) => {
-    expect(() => read(text)).toThrowError(expect.objectContaining({ code: 'sectigo.form-file', exitCode: 2 }))
+    const message = expect.stringMatching(/[^:.]\.$/)
+    expect(() => read(text)).toThrowError(expect.objectContaining({ code: 'sectigo.form-file', exitCode: 2, message }))
   })
 })

@@ -52,7 +52,10 @@ function readYaml(text: string): unknown {
     if (error !== undefined) throw error
     return document.toJS({ maxAliasCount: 0 })
   } catch (error) {
-    throw malformed(error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'it is not YAML', error)
+    throw malformed(
+      error instanceof Error ? (error.message.split('\n')[0]?.replace(/:$/, '') ?? '') : 'it is not YAML',
+      error,
+    )
   }
 }
 

@@ -65,18 +65,20 @@ const remove: Command = {
   summary: 'delete a key and its certificate from a device, after a question',
   positionals: { key: { type: 'string', describe: 'the key, as `keys list` prints it' }, ...PROFILE },
   options: { ...OPTIONS, yes: { type: 'boolean', alias: ['confirm', 'y'], describe: 'do not ask' } },
-  run: (args, context) =>
-    withDevice(args, context, async (device, setting, services) => {
+  run: (args, context) => {
+    const named = args.required('key')
+    return withDevice(args, context, async (device, setting, services) => {
       const { userName } = await import('../../files/user-name.ts')
       const { deleteDeviceKey, deviceKeyAt } = await import('../../enrollment/device-keys.ts')
       const { confirmChange } = await import('../sectigo-client.ts')
-      const key = await deviceKeyAt(device, args.required('key'), setting)
+      const key = await deviceKeyAt(device, named, setting)
       if (key.holder?.stake === undefined)
         await confirmChange(`Delete the key ${key.location} (${useOf(key)})? It cannot be brought back.`, args, context)
       await deleteDeviceKey(device, key, services, `operator ${userName()}`)
       context.output.result({ deleted: keyToJson(key) }, () => `deleted ${key.location}`)
       return EXIT.done
-    }),
+    })
+  },
 }
 
 type Device = Awaited<ReturnType<EnrollmentServices['openDevice']>>
