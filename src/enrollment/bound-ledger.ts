@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { access, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { doneTogether } from '../done-together.ts'
 import { EnrollError } from '../errors.ts'
 import { createOnce } from '../files/create-once.ts'
 import { makeDirectory } from '../files/make-directory.ts'
@@ -166,10 +167,9 @@ async function isInUse(stateDirectory: string): Promise<boolean> {
 /** Keeps in the state folder which write the database has confirmed last. */
 class BoundLedger implements Ledger {
   readonly #ledger: PostgresqlLedger
-  readonly #stateDirectory: string
   readonly id: string
-  #under: Promise<void> = Promise.resolve()
-  #next: Promise<void> | undefined
+  /** What was written at one moment is remembered at once. */
+  readonly #save: () => Promise<void>
   readonly history: Ledger['history']
   readonly saidBy: Ledger['saidBy']
   readonly all: Ledger['all']
@@ -178,8 +178,8 @@ class BoundLedger implements Ledger {
 
   constructor(ledger: PostgresqlLedger, stateDirectory: string, id: string) {
     this.#ledger = ledger
-    this.#stateDirectory = stateDirectory
     this.id = id
+    this.#save = doneTogether(() => rememberLast(ledger, stateDirectory, id))
     this.history = ledger.history.bind(ledger)
     this.saidBy = ledger.saidBy.bind(ledger)
     this.all = ledger.all.bind(ledger)
@@ -207,17 +207,6 @@ class BoundLedger implements Ledger {
     const written = await writing
     await this.#save()
     return written
-  }
-
-  /** One at a time; who comes while one is under way shares the next one with all others who do. */
-  #save(): Promise<void> {
-    this.#next ??= this.#under.then(() => {
-      this.#next = undefined
-      const saving = rememberLast(this.#ledger, this.#stateDirectory, this.id)
-      this.#under = saving.catch(() => undefined)
-      return saving
-    })
-    return this.#next
   }
 }
 

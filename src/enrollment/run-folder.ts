@@ -5,7 +5,7 @@ import { didYouMeanHint } from '../did-you-mean.ts'
 import { EnrollError } from '../errors.ts'
 import { makeDirectory } from '../files/make-directory.ts'
 import { replaceFile } from '../files/replace-file.ts'
-import { syncDirectory } from '../files/sync-directory.ts'
+import { syncDirectory, syncTogether } from '../files/sync-directory.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import type { Artefact } from './run-event.ts'
 import { isRunId, newRunId } from './run-id.ts'
@@ -56,7 +56,7 @@ export class RunFolder {
       await fill(draft)
       await syncDirectory(draft.path)
       renameSync(draft.path, join(runs, id))
-      await syncDirectory(runs)
+      await syncTogether(runs)
     } catch (error) {
       // Nobody goes on with a run that could not be begun, under whichever name it is.
       for (const path of [draft.path, join(runs, id)]) await rm(path, { recursive: true, force: true })

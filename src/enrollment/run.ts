@@ -230,8 +230,9 @@ export async function withNewRun<T>(
     services.now(),
     async ({ id, journalFile, lockFile }) => {
       plan.onNamed?.(id)
-      await Journal.begin(journalFile, services.now, plannedEvent(plan, id))
+      // The lock first: a name that is new after the journal would be another wait for the disk.
       isLocked = (await plan.locks?.create(lockFile)) ?? false
+      await Journal.begin(journalFile, services.now, plannedEvent(plan, id))
     },
   )
   let begun = false

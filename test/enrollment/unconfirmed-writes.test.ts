@@ -10,6 +10,7 @@ import { orderOnce } from '../../src/enrollment/order-once.ts'
 import { withNewRun, withRun } from '../../src/enrollment/run.ts'
 import { listRunIds, RunFolder } from '../../src/enrollment/run-folder.ts'
 import type { EnrollError } from '../../src/errors.ts'
+import { syncTogether } from '../../src/files/sync-directory.ts'
 import { FolderLedger } from '../../src/ledger/folder-ledger.ts'
 import type { OrderOutcome } from '../../src/sectigo/certificate-authority.ts'
 import { failSync } from '../failing-sync.ts'
@@ -71,6 +72,13 @@ describe('a disk that does not confirm what was written', () => {
     heal = failSync(join(folder, 'runs'), 1)
     await expect(RunFolder.create(folder, Date.now(), async () => undefined)).rejects.toThrow('EIO')
     expect(await readdir(join(folder, 'runs'))).toEqual([])
+  })
+
+  it('to a folder of many: whoever waited for it at that moment is told, and nobody after', async () => {
+    heal = failSync(folder, 1)
+    const ends = await Promise.allSettled([syncTogether(folder), syncTogether(folder), syncTogether(folder)])
+    expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+    await syncTogether(folder)
   })
 
   it('to the note of a refund that was about to be asked for: the next one may ask, for nothing was sent', async () => {
