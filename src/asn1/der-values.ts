@@ -14,21 +14,34 @@ export function oidAt(source: Uint8Array, start: number, what: string): string {
 
 const oids = new OctetMemory<string>(256, 32)
 
+/** Octets of an arc: 128 bits, as a UUID has them (ITU-T X.667, below 2.25). */
+const MAX_ARC = 19
+
 function dotted(source: Uint8Array, from: number, to: number): string {
   let text = ''
   let value = 0
+  let begin = from
   for (let at = from; at < to; at++) {
     const byte = source[at] ?? 0
     value = value * 128 + (byte & 0x7f)
-    if (value > Number.MAX_SAFE_INTEGER) throw new DerError('OBJECT IDENTIFIER has an arc that is too large', from)
+    if (at - begin >= MAX_ARC) throw new DerError('OBJECT IDENTIFIER has an arc that is too large', from)
     if (byte >= 0x80) continue
-    if (text === '') {
-      const top = Math.min(Math.floor(value / 40), 2)
-      text = `${top}.${value - top * 40}`
-    } else text += `.${value}`
+    const arc = value > Number.MAX_SAFE_INTEGER ? largeArc(source, begin, at) : value
+    if (text === '')
+      text = typeof arc === 'number' && arc < 80 ? `${arc < 40 ? 0 : 1}.${arc % 40}` : `2.${minus80(arc)}`
+    else text += `.${arc}`
     value = 0
+    begin = at + 1
   }
   return text
+}
+
+const minus80 = (arc: number | bigint): number | bigint => (typeof arc === 'number' ? arc - 80 : arc - 80n)
+
+function largeArc(source: Uint8Array, from: number, last: number): bigint {
+  let value = 0n
+  for (let at = from; at <= last; at++) value = value * 128n + BigInt((source[at] ?? 0) & 0x7f)
+  return value
 }
 
 /** A non-negative INTEGER of at most 48 bits. */

@@ -56,11 +56,11 @@ export function integer(value: number | bigint | Uint8Array): Uint8Array {
 }
 
 export function oid(dotted: string): Uint8Array {
-  const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number)
+  const [first = 0n, second = 0n, ...rest] = dotted.split('.').map(BigInt)
   const octets: number[] = []
-  for (const arc of [first * 40 + second, ...rest]) {
-    const group = [arc % 128]
-    for (let high = Math.floor(arc / 128); high > 0; high = Math.floor(high / 128)) group.unshift((high % 128) | 0x80)
+  for (const arc of [first * 40n + second, ...rest]) {
+    const group = [Number(arc % 128n)]
+    for (let high = arc / 128n; high > 0n; high /= 128n) group.unshift(Number(high % 128n) | 0x80)
     octets.push(...group)
   }
   return tlv(TAG.oid, Uint8Array.from(octets))

@@ -64,9 +64,22 @@ describe('the reader reads', () => {
     ['06 03 88 37 03', '2.999.3'],
     ['06 06 2a 86 48 86 f7 0d', '1.2.840.113549'],
     ['06 0a 2b 06 01 04 01 82 c4 0a 03 07', '1.3.6.1.4.1.41482.3.7'],
+    ['06 01 4f', '1.39'],
+    // The UUID f81d4fae-7dec-11d0-a765-00a0c91e6bf6, as X.667 has it.
+    [
+      '06 14 69 83 f0 9d a7 eb cf de e0 c7 a1 a7 b2 c0 94 8c c8 f9 d7 76',
+      '2.25.329800735698586629295641978511506172918',
+    ],
+    ['06 0b 69 81 80 80 80 80 80 80 80 80 00', '2.25.9223372036854775808'],
+    ['06 0a 81 80 80 80 80 80 80 80 80 50', '2.9223372036854775808'],
   ])('OBJECT IDENTIFIER %s as %s', (bytes, dotted) => {
     expect(readOid(readDer(hex(bytes)))).toBe(dotted)
     expect(Buffer.compare(oid(dotted), hex(bytes))).toBe(0)
+  })
+
+  it('no OBJECT IDENTIFIER with an arc that is longer than a UUID', () => {
+    const long = hex(`06 15 69 81 ${'80 '.repeat(18)}00`)
+    expect(() => readOid(readDer(long))).toThrow(/arc that is too large/)
   })
 
   // X.690 8.3, and the edges of what is read.
