@@ -22,7 +22,14 @@ const PROGRAM = [
   apart('marvell-google', '/attestation/marvell-google/(?!verify|rules|words|statement|unwrap|attributes)'),
   apart('fortanix', '/attestation/fortanix/(?:authority|chain|statement)'),
   apart('cborg', '/node_modules/cborg/'),
-  apart('request', '/src/csr/'),
+  apart('request', '/src/csr/', '/src/check/read/request-input', '/src/check/policy/subject-bounds'),
+  // What a file does without that is the package itself, in DER or plain PEM.
+  apart(
+    'wrapped',
+    '/src/check/read/layers/(?:text|mail|json|named-values|html|base64|percent|quoted|invisible|wrong-file|pem)',
+    '/src/check/read/(?:certificate-order|hidden-keys)',
+    '/src/asn1/(?:der-writer|public-key-writer|ber)',
+  ),
   // What a command does without that ends well, and has no configuration file or knowledge of its own.
   apart(
     'failing',
@@ -32,7 +39,8 @@ const PROGRAM = [
   ),
   apart(
     'seldom',
-    '/src/knowledge/(?:minisign|pinned-keys)',
+    '/src/knowledge/(?:minisign|pinned-keys|other-tools)',
+    '/src/trust-anchors/user-trust-anchors',
     '/src/check/read/(?:trust-anchors|chains|public-key)-input',
     '/src/config/configuration-file',
     '/src/files/(?!bounded)',

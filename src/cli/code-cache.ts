@@ -39,7 +39,8 @@ export function withCodeCache(folder: string, plainly: Load): Load {
     const name = id.slice('./'.length)
     const filename = process.getBuiltinModule('node:path').join(folder, name)
     const run = compile(filename, `${folder}/code-cache/${name}-${process.version}-${process.arch}`)
-    const module = { exports: {} }
+    // Without a prototype, it is a table from the start: names are added to no end.
+    const module = { exports: Object.create(null) }
     loaded.set(id, module)
     run(module.exports, load, module, filename, folder)
     return module.exports

@@ -128,7 +128,9 @@ export async function loadConfiguration(sources: ConfigurationSources = {}): Pro
     profile = await findProfile(sources.profile, cwd, [userConfigDirectory(env), systemDirectory])
     putFile(await readConfigurationFile(profile), 'profile')
   }
-  for (const setting of SETTINGS) {
+  // Most environments hold none, and to spell all names takes longer than to look at those that there are.
+  const spoken = Object.keys(env).some((name) => name.toUpperCase().startsWith('HSM_ENROLL_')) ? SETTINGS : []
+  for (const setting of spoken) {
     const name = environmentName(setting.path)
     const value = env[name]
     if (value === undefined || value === '') continue

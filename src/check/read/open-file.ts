@@ -34,8 +34,9 @@ const LAYERS: readonly Layer<Uint8Array>[] = [
   derLayer,
   cborLayer,
   plainPemLayer,
-  mailLayer,
-  textLayer,
+  // Looked up when they are asked: most files are peeled before, and what these two need is then not even loaded.
+  (bytes) => mailLayer(bytes),
+  (bytes) => textLayer(bytes),
 ]
 
 /** What is in a file. Throws Unreadable where nothing is, EnrollError `input.private-key` where a private key is, EvidenceError where a family's program says that there is none. */
