@@ -38,6 +38,9 @@ describe('what a program is told of a key', () => {
     const { commands } = signingConfig('openssl', await keyAt('yubikey:slot=82', '82'))
     expect(commands[0]).toContain('pkcs11:token=YubiKey%20PIV%20%2315732500;serial=15732500;id=%05;type=private')
     expect(commands[0]).toContain('?pin-source=file:PIN_FILE')
+    expect(commands[1], 'OpenSSL takes off the line break that the engine would send').toMatch(
+      /;type=private'? -passin file:PIN_FILE$/,
+    )
   })
 
   it('a key that asks before each signature is said to, where that matters, and pyHanko logs in again', async () => {

@@ -103,6 +103,8 @@ function openssl(key: SigningKey): SigningConfig {
   const certificates = `-signer ${shellWord(certificateFile)}${chainFile === undefined ? '' : ` -certfile ${shellWord(chainFile)}`} -md ${hash}`
   const sign = 'openssl cms -sign -binary -in IN -outform DER -out OUT.p7s'
   const keyOption = `-inkey ${shellWord(`${uri}?pin-source=file:${pinFile}`)}`
+  // The engine of libp11 sends a file of pin-source as it is: a line break at its end makes a wrong PIN, and a try is spent.
+  const engineOptions = `-inkey ${shellWord(uri)} -passin ${shellWord(`file:${pinFile}`)}`
   return {
     files: asksBeforeEach ? { 'openssl.cnf': providerConfig(pinFile) } : {},
     environment: { PKCS11_PROVIDER_MODULE: access.module, PKCS11_MODULE_PATH: access.module, ...access.environment },
@@ -110,7 +112,7 @@ function openssl(key: SigningKey): SigningConfig {
       asksBeforeEach
         ? `OPENSSL_CONF=openssl.cnf ${sign} ${certificates} ${keyOption}`
         : `${sign} ${certificates} -provider default -provider pkcs11 ${keyOption}`,
-      `${sign} ${certificates} -engine pkcs11 -keyform engine ${keyOption}`,
+      `${sign} ${certificates} -engine pkcs11 -keyform engine ${engineOptions}`,
     ],
     pitfalls: [
       'The first command is for pkcs11-provider (OpenSSL 3; Debian 13 has it, Debian 12 does not), the second for the engine of libp11 (Debian: libengine-pkcs11-openssl).',
