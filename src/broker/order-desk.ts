@@ -217,6 +217,7 @@ export class OrderDesk {
     if (reading === undefined) await note.say()
     const placing = {
       ...this.#setting,
+      ledger,
       locks: this.#locks,
       isFree: holder === undefined,
       ca,

@@ -1,5 +1,5 @@
 import { abandonRun } from '../enrollment/abandon-run.ts'
-import { type BalanceReading, orderOnce } from '../enrollment/order-once.ts'
+import { type BalanceReading, intendOrder, type OrderToPlace, orderOnce } from '../enrollment/order-once.ts'
 import { withNewRun } from '../enrollment/run.ts'
 import { EnrollError } from '../errors.ts'
 import type { LinkedLocks } from '../files/linked-locks.ts'
@@ -21,6 +21,7 @@ export interface Placed {
 }
 
 export interface Placing extends DeskSetting {
+  readonly ledger: Ledger
   readonly locks: LinkedLocks
   /** The ledger was just asked, and nobody has the key. */
   readonly isFree: boolean
@@ -37,7 +38,7 @@ export interface Placing extends DeskSetting {
  * `take` throws.
  */
 export async function placeOrder(
-  { services, configuration, locks, isFree, ca, balanceBefore, take }: Placing,
+  { services, configuration, ledger, locks, isFree, ca, balanceBefore, take }: Placing,
   { name }: BrokerHost,
   judged: JudgedRequest,
   lastPrice: RecordedFact<'price'> | undefined,
@@ -46,35 +47,37 @@ export async function placeOrder(
   const { form } = request
   const endpoint = configuration.required('sectigo.endpoint')
   const profile = `${name}/${request.run}`
-  return withNewRun({ configuration, profile, test, device: false, locks }, services, async (run) => {
-    const evidence = {
+  const order: OrderToPlace = {
+    form,
+    csr,
+    endpoint,
+    spkiSha256,
+    evidence: {
       hsmType: verdict.hsmType,
       keyAttestation: form.keyAttestation ?? '',
       csrSpkiSha256: spkiSha256,
       verdict,
-    }
+    },
+    isFree,
+    faults: [],
+    balance: () => ca.balance(),
+    balanceBefore,
+    take,
+    // No abort signal: once the form is on its way, the answer is waited for.
+    send: () => ca.applyOrder(form),
+  }
+  const intent = await intendOrder(order, { services, ledger, test })
+  const plan = { configuration, profile, test, device: false, locks, opening: intent.event }
+  return withNewRun(plan, services, async (run) => {
     try {
-      await orderOnce(run, {
-        form,
-        csr,
-        endpoint,
-        spkiSha256,
-        evidence,
-        isFree,
-        faults: [],
-        balance: () => ca.balance(),
-        balanceBefore,
-        take,
-        // No abort signal: once the form is on its way, the answer is waited for.
-        send: () => ca.applyOrder(form),
-      })
+      await orderOnce(run, order, intent)
     } catch (error) {
       // Nothing was sent and the host asks again, which begins another run.
       const isOver = error instanceof EnrollError && run.record.state === 'checked'
       if (isOver) await abandonRun(run, false, 'the broker, which sent nothing')
       throw error
     }
-    await learnPrice(run.ledger, judged, lastPrice, run.record.amount, run.id)
+    await learnPrice(ledger, judged, lastPrice, run.record.amount, run.id)
     return { run: run.id, accepted: run.record.orderNumber !== undefined, order: run.saidOfOrder }
   })
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -32,6 +32,16 @@ describe('the journal', () => {
     expect(back.entries.map(({ seq }) => seq)).toEqual([1, 2, 3])
     expect(back.entries[0]?.previous).toBe('0'.repeat(64))
     expect(back.entries[2]?.previous).toBe(back.entries[1]?.hash)
+  })
+
+  it('that begins with more than its plan is the same as one to which that was appended, wherever its file goes', async () => {
+    const journal = await Journal.begin(file, clock, PLAN, event('entry 1'))
+    await rename(file, `${file}.moved`)
+    const moved = journal.movedTo(`${file}.moved`)
+    await moved.append(event('entry 2'))
+    const apart = await written(3)
+    expect(moved.entries).toEqual(apart.entries)
+    expect((await Journal.open(moved.file, clock)).entries).toEqual(apart.entries)
   })
 
   it('forgets a line that a crash cut off at any byte, and goes on after it', async () => {

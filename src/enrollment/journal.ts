@@ -64,11 +64,21 @@ export class Journal {
     this.#validLength = length
   }
 
-  /** Begins a journal where there is none. */
-  static async begin(file: string, now: () => number, plan: RunEvent & { readonly type: 'planned' }): Promise<Journal> {
+  /** Begins a journal where there is none: with its plan, and with what is to be said at once. */
+  static async begin(
+    file: string,
+    now: () => number,
+    plan: RunEvent & { readonly type: 'planned' },
+    ...more: readonly RunEvent[]
+  ): Promise<Journal> {
     const journal = new Journal(file, now, { entries: [], length: 0 })
-    await journal.append(plan)
+    await journal.#write([plan, ...more])
     return journal
+  }
+
+  /** The same journal where its file has another path, and nobody else had it since. */
+  movedTo(file: string): Journal {
+    return new Journal(file, this.#now, { entries: this.#entries, length: this.#validLength })
   }
 
   /** Reads and checks the whole chain. Throws EnrollError `journal.damaged`. */
@@ -101,15 +111,17 @@ export class Journal {
    * next.
    */
   async append(event: RunEvent): Promise<JournalEntry> {
-    const last = this.#entries.at(-1)
-    const unsigned = {
-      seq: (last?.seq ?? 0) + 1,
-      time: new Date(this.#now()).toISOString(),
-      event,
-      previous: last?.hash ?? GENESIS,
-    }
-    const entry = { ...unsigned, hash: hashEntry(unsigned) }
-    const lines = Buffer.concat([this.#unconfirmed, Buffer.from(`${JSON.stringify(entry)}\n`)])
+    const [entry] = await this.#write([event])
+    return entry
+  }
+
+  /** Those of one call are on disk together. */
+  async #write(events: readonly [RunEvent, ...RunEvent[]]): Promise<readonly [JournalEntry, ...JournalEntry[]]> {
+    const [first, ...others] = events
+    const entries: [JournalEntry, ...JournalEntry[]] = [this.#next(first, this.#entries.at(-1))]
+    for (const event of others) entries.push(this.#next(event, entries.at(-1)))
+    const text = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('')
+    const lines = Buffer.concat([this.#unconfirmed, Buffer.from(text)])
     try {
       await writeThrough(this.file, 'a', (descriptor) => {
         this.#dropTail(fstatSync(descriptor).size)
@@ -119,14 +131,24 @@ export class Journal {
     } catch (error) {
       if (this.#endsWith(lines)) {
         this.#unconfirmed = lines
-        this.#entries.push(entry)
+        this.#entries.push(...entries)
       }
       throw error
     }
     this.#validLength += lines.length
     this.#unconfirmed = Buffer.alloc(0)
-    this.#entries.push(entry)
-    return entry
+    this.#entries.push(...entries)
+    return entries
+  }
+
+  #next(event: RunEvent, last: JournalEntry | undefined): JournalEntry {
+    const unsigned = {
+      seq: (last?.seq ?? 0) + 1,
+      time: new Date(this.#now()).toISOString(),
+      event,
+      previous: last?.hash ?? GENESIS,
+    }
+    return { ...unsigned, hash: hashEntry(unsigned) }
   }
 
   /** A tail without a line feed is a line that a crash cut off; a whole line that we did not write is somebody else's. */

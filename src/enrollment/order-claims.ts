@@ -70,7 +70,7 @@ export async function releaseRenewal({ id, record, ledger }: Claimant): Promise<
 }
 
 /** Throws EnrollError `order.duplicate` where another run holds one of the names: asked before the intent is journalled. */
-export async function refuseTaken(ledger: Ledger, names: readonly string[], run: string): Promise<void> {
+export async function refuseTaken(ledger: Ledger, names: readonly string[], run: string | undefined): Promise<void> {
   for (const name of names) {
     const claim = await ledger.claimOf(name)
     if (claim !== undefined && claim.run !== run) throw duplicate(claim)

@@ -1,15 +1,18 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { Configuration } from '../config/configuration.ts'
+import { LinkedLocks } from '../files/linked-locks.ts'
 import { FolderLedger } from '../ledger/folder-ledger.ts'
 import type { OrderOutcome } from '../sectigo/certificate-authority.ts'
 import { sha256Hex } from '../sha256-hex.ts'
-import { type OrderToPlace, orderOnce } from './order-once.ts'
+import { Journal } from './journal.ts'
+import { intendOrder, type OrderToPlace, orderOnce } from './order-once.ts'
 import { rebuildLedger } from './rebuild-ledger.ts'
 import { resolveRun } from './resolve-run.ts'
 import { withNewRun, withRun } from './run.ts'
+import { RunFolder } from './run-folder.ts'
 import type { EnrollmentServices } from './services.ts'
 
 const SPKI = 'ab'.repeat(32)
@@ -119,4 +122,32 @@ it('what the balance was before an order may be known from another question; wha
     })
     expect(record.balanceAfter).toEqual({ amount: '1' })
   })
+})
+
+it.each([
+  ['that holds its lock before it can be seen', true],
+  ['that is locked once it can be seen', false],
+])('a run %s begins with its intent, and says it once: to its journal, and to the ledger', async (_how, linked) => {
+  const home = RunFolder.home(stateDirectory)
+  await mkdir(home)
+  const locks = new LinkedLocks(home)
+  const money = { faults: [], balance, endpoint: 'https://ca.example' }
+  const wanted: OrderToPlace = { form: { days: '365' }, spkiSha256: SPKI, send: async () => ORDERED, ...money }
+  const services = servicesOf()
+  const intent = await intendOrder(wanted, { services, ledger, test: false })
+  const plan = { configuration: new Configuration(new Map()), test: false, device: false, opening: intent.event }
+  try {
+    await withNewRun({ ...plan, ...(linked ? { locks } : {}) }, services, async (run) => {
+      const begun = await Journal.open(run.folder.journalFile, Date.now)
+      expect(begun.entries.map(({ event }) => event.type)).toEqual(linked ? ['planned', 'submitting'] : ['planned'])
+      await orderOnce(run, wanted, intent)
+      const { entries } = await Journal.open(run.folder.journalFile, Date.now)
+      expect(entries.map(({ event }) => event.type)).toEqual(['planned', 'submitting', 'ordered'])
+      expect(await ledger.claimOf(SPKI)).toMatchObject({ run: run.id, intent: entries[1]?.hash })
+      const said = await ledger.saidBy(run.id)
+      expect(said.map(({ entry }) => entry)).toEqual(entries.slice(1).map(({ hash }) => hash))
+    })
+  } finally {
+    await locks.close()
+  }
 })

@@ -12,6 +12,7 @@ import { claimNames, formClaim, refuseTaken, releaseClaims, settleClaims } from 
 import { formDigest } from './order-form.ts'
 import type { Run } from './run.ts'
 import type { Submission } from './run-event.ts'
+import type { RunRecord } from './run-record.ts'
 
 /** Evidence as it is sent, and what this program thinks of it; no verdict where it could not be read. */
 export interface OrderedEvidence {
@@ -57,27 +58,48 @@ export interface BalanceReading {
   readonly readBy?: string
 }
 
+/** What an order is about, before it is journalled, and the names that it takes. */
+export interface OrderIntent {
+  readonly event: Submission
+  readonly names: readonly string[]
+}
+
 /**
  * Reads the balance, journals the intent, claims the key, and only then sends the one POST. Whatever comes back, or does not,
- * is journalled; nothing is ever sent a second time from here. Throws EnrollError `order.…`, `ca.…`, `run.stopped`.
+ * is journalled; nothing is ever sent a second time from here. `intent`: that of `intendOrder`, where the run has begun with it. Throws
+ * EnrollError `order.…`, `ca.…`, `run.stopped`.
  */
-export async function orderOnce(run: Run, order: OrderToPlace): Promise<void> {
+export async function orderOnce(run: Run, order: OrderToPlace, intent?: OrderIntent): Promise<void> {
+  const { event, names } =
+    intent ?? (await intendOrder(order, { services: run.services, ledger: run.ledger, test: run.record.test, run }))
+  const { entry, claims } = await run.logIntent(event, names, order.take)
+  if (!(await holdsClaims(run, claims, entry.hash))) return
+  await takeOutcome(run, order, await order.send(entry.hash))
+}
+
+/** Whose order it is: a run that there is, or one that is about to begin. */
+type Orderer = Pick<Run, 'services' | 'ledger'> & Pick<RunRecord, 'test'> & { readonly run?: Run }
+
+/**
+ * What an order means to do, as far as it may: reads the balance, and looks whether somebody else has the key. Throws EnrollError
+ * `order.form`, `order.duplicate`, `ca.…`, `run.stopped`.
+ */
+export async function intendOrder(order: OrderToPlace, { services, ledger, test, run }: Orderer): Promise<OrderIntent> {
   refuseFaultyForm(order.faults)
-  const { test } = run.record
   const digest = formDigest(order.form)
   const claim = order.spkiSha256 ?? formClaim(digest)
   const names = claimNames({ claim, otherClaims: order.otherKeys, test })
-  if (order.isFree !== true) await refuseTaken(run.ledger, names, run.id)
+  if (order.isFree !== true) await refuseTaken(ledger, names, run?.id)
   // The balance first: where a login cannot be read nothing was ordered, and the key stays free.
   const own = async (): Promise<BalanceReading> => ({ balance: await order.balance() })
   const before = await ifReadable(order.balanceBefore ?? own)
-  refuseStopped(run)
-  run.services.observer.step({
+  refuseStopped(services, run)
+  services.observer.step({
     step: 'order',
     status: 'begin',
     detail: `placing the ${test ? 'test ' : ''}order with the CA`,
   })
-  const intent: Submission = {
+  const event: Submission = {
     type: 'submitting',
     claim,
     ...(order.otherKeys === undefined ? {} : { otherClaims: order.otherKeys }),
@@ -91,9 +113,7 @@ export async function orderOnce(run: Run, order: OrderToPlace): Promise<void> {
     ...(before === undefined ? {} : { balanceBefore: before.balance }),
     ...(before?.readBy === undefined ? {} : { balanceReadBy: before.readBy }),
   }
-  const { entry, claims } = await run.logIntent(intent, names, order.take)
-  if (!(await holdsClaims(run, claims, entry.hash))) return
-  await takeOutcome(run, order, await order.send(entry.hash))
+  return { event, names }
 }
 
 /**
@@ -148,10 +168,11 @@ async function holdsClaims(run: Run, claims: readonly Claim[], intent: string): 
 }
 
 /** Ctrl-C, whenever it came: the steps before may not have waited for anything that it ends, and the POST does not heed it. */
-function refuseStopped({ services, record, id }: Run): void {
-  if (services.signal?.aborted !== true) return
+function refuseStopped({ signal }: Run['services'], run: Run | undefined): void {
+  if (signal?.aborted !== true) return
   throw new EnrollError('run.stopped', 'Stopped before the order; nothing was sent.', {
-    remedy: record.device ? `Continue with \`hsm-enroll runs resume ${id}\`.` : 'Submit the form again.',
+    remedy:
+      run?.record.device === true ? `Continue with \`hsm-enroll runs resume ${run.id}\`.` : 'Submit the form again.',
   })
 }
 

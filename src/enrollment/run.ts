@@ -16,7 +16,7 @@ import { runConfiguration } from './run-configuration.ts'
 import type { Renewed, RunEvent, Submission } from './run-event.ts'
 import { RunFolder } from './run-folder.ts'
 import { keyIdOf, keyLabelOf } from './run-id.ts'
-import { type RunRecord, type RunSummary, recordIn } from './run-record.ts'
+import { foldEntry, type RunRecord, type RunSummary, recordIn, recordOf } from './run-record.ts'
 import type { EnrollmentServices } from './services.ts'
 
 /** A run as whoever is asked about it sees it; good while the call lasts. */
@@ -36,6 +36,9 @@ export class Run implements OpenRun {
   /** Begun by this process, and not opened again. */
   readonly isNew: boolean
   readonly #journal: Journal
+  /** Of the first so many entries of the journal. */
+  #record: RunRecord | undefined
+  #folded = 0
   #saidOfOrder: Fact<'order'> | undefined
 
   constructor(
@@ -57,7 +60,11 @@ export class Run implements OpenRun {
   }
 
   get record(): RunRecord {
-    return recordIn(this.#journal)
+    const { entries } = this.#journal
+    for (const entry of entries.slice(this.#folded)) this.#record = foldEntry(this.#record, entry)
+    this.#folded = entries.length
+    if (this.#record === undefined) throw new Error('a journal without a plan was opened')
+    return this.#record
   }
 
   get summary(): RunSummary & { readonly record: RunRecord } {
@@ -99,20 +106,28 @@ export class Run implements OpenRun {
     names: readonly string[],
     take?: Ledger['take'],
   ): Promise<{ readonly entry: JournalEntry; readonly claims: readonly Claim[] }> {
-    return this.#say(event, names, take)
+    const entry = this.#journal.entries.at(-1)
+    if (entry?.event !== event) return this.#say(event, names, take)
+    // The run has begun with it.
+    return this.#tellLedger(recordOf(this.#journal.entries.slice(0, -1)) ?? this.record, entry, names, take)
   }
 
-  async #say(
-    event: RunEvent,
-    names: readonly string[],
-    take: Ledger['take'] = (...taking) => this.ledger.take(...taking),
-  ) {
+  async #say(event: RunEvent, names: readonly string[], take?: Ledger['take']) {
     const before = this.record
     const entry = await this.#journal.append(event).catch(async (error: unknown) => {
       // The next who opens the journal would take what the disk did not confirm for begun.
       if (this.#journal.entries.at(-1)?.event === event) await this.#undo(event, error)
       throw error
     })
+    return this.#tellLedger(before, entry, names, take)
+  }
+
+  async #tellLedger(
+    before: RunRecord,
+    entry: JournalEntry,
+    names: readonly string[],
+    take: Ledger['take'] = (...taking) => this.ledger.take(...taking),
+  ) {
     const wishes = names.map((name): Wish => ({ name, run: this.id, intent: entry.hash }))
     const facts = factsOf(this.id, before, this.record, entry)
     const ofOrder = facts.findLast((fact) => fact.kind === 'order')
@@ -124,7 +139,7 @@ export class Run implements OpenRun {
       if (!areHeld(wishes, claims)) for (const fact of facts) await this.ledger.record(fact, true)
       this.#saidOfOrder ??= ofOrder
     } catch (error) {
-      if (await this.#undo(event, error)) throw error
+      if (await this.#undo(entry.event, error)) throw error
       const why = error instanceof Error ? error.message : String(error)
       this.services.observer.step({
         step: 'ledger',
@@ -212,6 +227,11 @@ export interface NewRun {
   readonly marks?: readonly string[]
   /** Of a process that begins one run after another, over `RunFolder.home`. */
   readonly locks?: LinkedLocks
+  /**
+   * What `action` says first (`Run.logIntent`): one wait for the disk is for it and for the plan, where the run is locked before anybody
+   * can see it.
+   */
+  readonly opening?: Submission
 }
 
 /**
@@ -224,25 +244,28 @@ export async function withNewRun<T>(
   action: (run: Run) => Promise<T>,
 ): Promise<T> {
   const ledger = await openLedger(services)
-  let isLocked = false
+  /** Where nobody else can have it before `action` does. */
+  let held: Journal | undefined
   const folder = await RunFolder.create(
     services.stateDirectory,
     services.now(),
     async ({ id, journalFile, lockFile }) => {
       plan.onNamed?.(id)
       // The lock first: a name that is new after the journal would be another wait for the disk.
-      isLocked = (await plan.locks?.create(lockFile)) ?? false
-      await Journal.begin(journalFile, services.now, plannedEvent(plan, id))
+      const isLocked = (await plan.locks?.create(lockFile)) ?? false
+      const more = isLocked && plan.opening !== undefined ? [plan.opening] : []
+      const journal = await Journal.begin(journalFile, services.now, plannedEvent(plan, id), ...more)
+      if (isLocked) held = journal
     },
   )
   let begun = false
   const underLock = (work: () => Promise<T>): Promise<T> =>
-    isLocked
+    held !== undefined
       ? work().finally(() => plan.locks?.release(folder.lockFile))
       : withProcessLock(folder.lockFile, `the run ${folder.id}`, work)
   return underLock(async () => {
     begun = true
-    const journal = await Journal.open(folder.journalFile, services.now)
+    const journal = held?.movedTo(folder.journalFile) ?? (await Journal.open(folder.journalFile, services.now))
     const run = new Run({ folder, journal, ledger }, plan.configuration, services, true)
     return action(run).catch(async (error: unknown) => {
       // A folder that cannot be removed does no harm, and must not hide why the run was refused.

@@ -6,10 +6,11 @@ import { CeremonyLog } from '../../src/ceremony/ceremony-log.ts'
 import { Configuration } from '../../src/config/configuration.ts'
 import { chargeOnce } from '../../src/enrollment/charge-once.ts'
 import { Journal } from '../../src/enrollment/journal.ts'
-import { orderOnce } from '../../src/enrollment/order-once.ts'
+import { intendOrder, orderOnce } from '../../src/enrollment/order-once.ts'
 import { withNewRun, withRun } from '../../src/enrollment/run.ts'
 import { listRunIds, RunFolder } from '../../src/enrollment/run-folder.ts'
 import type { EnrollError } from '../../src/errors.ts'
+import { LinkedLocks } from '../../src/files/linked-locks.ts'
 import { syncTogether } from '../../src/files/sync-directory.ts'
 import { FolderLedger } from '../../src/ledger/folder-ledger.ts'
 import type { OrderOutcome } from '../../src/sectigo/certificate-authority.ts'
@@ -152,6 +153,28 @@ describe('a disk that does not confirm what was written', () => {
     await begin(false)
     expect(order.sent()).toBe(1)
   })
+
+  it('of a run that begins with its intent to order: no run is left, nothing is sent, and the key is free', async () => {
+    const home = RunFolder.home(folder)
+    await mkdir(home)
+    const locks = new LinkedLocks(home)
+    const services = { ...bareServices(folder), ledger: new FolderLedger(join(folder, 'ledger')) }
+    const intent = await intendOrder(order, { services, ledger: services.ledger, test: false })
+    const plan = { configuration: new Configuration(new Map()), test: false, device: false, opening: intent.event }
+    const begin = () => withNewRun({ ...plan, locks }, services, (run) => orderOnce(run, order, intent))
+    try {
+      heal = failSync(home, 1)
+      await expect(begin()).rejects.toThrow('EIO')
+      expect(await listRunIds(folder)).toEqual([])
+      expect(order.sent()).toBe(0)
+      expect(await services.ledger.claimOf(order.spkiSha256)).toBeUndefined()
+      await begin()
+      expect(order.sent()).toBe(1)
+    } finally {
+      await locks.close()
+    }
+  })
+
   it.each<readonly [string, OrderOutcome, string, number]>([
     ['an order', { kind: 'ordered', orderNumber: '7', paymentRequired: false }, 'ordered', 0],
     ['a refusal', { kind: 'rejected', refusal: { ...REFUSAL, code: -40 } }, 'rejected', 0],
