@@ -177,6 +177,19 @@ describe('checkAttestation', () => {
     expect(JSON.stringify(said)).toContain('was not verified')
   })
 
+  it('does not call a signature wrong whose key it cannot read', () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime192v1' })
+    const key = publicKey.export({ type: 'spki', format: 'der' })
+    const info = sequence(integer(0), encodeName(parseNameText('CN=x')), key, tlv(contextTag(0)))
+    const signed = bitString(sign('sha256', info, privateKey))
+    const csr = readCertificationRequest(sequence(info, sequence(oid('1.2.840.10045.4.3.2')), signed))
+    const { checks } = checkAttestation({ ...base, csr })
+    const signature = checks.find(({ id }) => id === 'binding.signature')
+    expect(signature).toMatchObject({ status: 'fail', detail: expect.stringContaining('was not verified') })
+    const said = explain(csr.der, { trustAnchors: base.trustAnchors, now: NOW })
+    expect(JSON.stringify(said)).toContain('was not verified')
+  })
+
   it('lets a profile turn a rule into a warning', () => {
     const plain = createYubikeyEvidenceIssuer(
       { serial: 1, firmware: '5.4.3', formFactor: 1 },

@@ -7,7 +7,7 @@ import type { FamilyOptions, FamilyVerdict, VerificationContext } from '../attes
 import type { Writable } from '../attestation/contract/writable.ts'
 import { possibleFamilies, recogniseFamily } from '../attestation/recognise-family.ts'
 import { VERIFIERS } from '../attestation/verifiers.ts'
-import { type CertificationRequest, requestHash, verifyCertificationRequest } from '../csr/certification-request.ts'
+import { type CertificationRequest, verifyCertificationRequest, whyNotVerified } from '../csr/certification-request.ts'
 import type { HsmType } from '../hsm-type.ts'
 import { isoDay } from '../iso-day.ts'
 import { builtInKnowledge } from '../knowledge/built-in-knowledge.ts'
@@ -159,22 +159,35 @@ function refuseOtherFamily(hsmType: HsmType, package_: Uint8Array): void {
 
 function bind(spki: Uint8Array | undefined, { csr, publicKey }: CheckRequest, checks: CheckList): void {
   if (csr !== undefined) {
-    checks.require(
-      BINDING.signature,
-      verifyCertificationRequest(csr),
-      'the request is signed by its own key',
-      requestHash(csr) === undefined
-        ? `the request is signed with an algorithm (${csr.signatureAlgorithm.oid}) that document-signing keys must not use, so its signature was not verified`
-        : "the request's signature does not verify with its own key",
-      requestHash(csr) === undefined
-        ? 'Create the request again with RSA PKCS#1 v1.5 or ECDSA, and SHA-256, SHA-384 or SHA-512.'
-        : 'Create the request again on the device, and do not edit it.',
-    )
+    const proven = verifyCertificationRequest(csr)
+    const [detail, remedy] = proven ? ['', ''] : unproven(csr)
+    checks.require(BINDING.signature, proven, 'the request is signed by its own key', detail, remedy)
     bindKey(spki, csr.spki, "the request's key", checks)
   }
   if (publicKey !== undefined) bindKey(spki, publicKey, 'the given public key', checks)
   if (csr === undefined && publicKey === undefined) {
     checks.notApplicable(BINDING.key, 'neither a request nor a public key was given')
+  }
+}
+
+/** What is wrong with the signature of a request, and what to do. */
+function unproven(csr: CertificationRequest): readonly [string, string] {
+  switch (whyNotVerified(csr)) {
+    case 'algorithm':
+      return [
+        `the request is signed with an algorithm (${csr.signatureAlgorithm.oid}) that document-signing keys must not use, so its signature was not verified`,
+        'Create the request again with RSA PKCS#1 v1.5 or ECDSA, and SHA-256, SHA-384 or SHA-512.',
+      ]
+    case 'key':
+      return [
+        "the request's public key is none that can be read here, so its signature was not verified",
+        'Create the request again with a key of type RSA, P-256 or P-384, its point uncompressed.',
+      ]
+    case undefined:
+      return [
+        "the request's signature does not verify with its own key",
+        'Create the request again on the device, and do not edit it.',
+      ]
   }
 }
 

@@ -99,6 +99,12 @@ export function requestHash(request: CertificationRequest): 'SHA-1' | 'SHA-256' 
   return REQUEST_SIGNATURES.find(({ oid }) => oid === request.signatureAlgorithm.oid)?.hash
 }
 
+/** Why the signature is not even verified: its algorithm is not accepted, or a key is none that can be read here. Undefined if it is. */
+export function whyNotVerified(request: CertificationRequest): 'algorithm' | 'key' | undefined {
+  if (requestHash(request) === undefined) return 'algorithm'
+  return readPublicNumbers(request.spki) === undefined ? 'key' : undefined
+}
+
 /**
  * Does the request prove possession of its own key?
  *

@@ -20,6 +20,7 @@ import {
   type CertificationRequest,
   parseCertificationRequest,
   verifyCertificationRequest,
+  whyNotVerified,
 } from './certification-request.ts'
 import { requestFormFaults } from './request-form.ts'
 
@@ -39,7 +40,19 @@ const ATTRIBUTE_VALUES = inDerOrder([
 ])
 const subjectOf = (values: readonly Uint8Array[]): Uint8Array => sequence(tlv(SET, ...values))
 
+/** Names that a UUID makes, and one that is longer than any. */
+const UUID_NAME = '2.25.329800735698586629295641978511506172918'
+const ENDLESS_NAME = `2.25.${1n << 140n}`
+
+/** The same point, by one coordinate. */
+function compressed(): Uint8Array {
+  const point = key.spki.subarray(-65)
+  const bits = Uint8Array.of(2 + ((point[64] ?? 0) & 1), ...point.subarray(1, 33))
+  return sequence(sequence(oid('1.2.840.10045.2.1'), oid('1.2.840.10045.3.1.7')), bitString(bits))
+}
+
 interface Form {
+  readonly spki?: Uint8Array
   readonly subject?: Uint8Array
   /** The whole element; none if it is absent. */
   readonly attributes?: Uint8Array
@@ -47,11 +60,11 @@ interface Form {
 }
 
 /** A request in the given form, with a signature that verifies. */
-function write({ subject, attributes, parameters }: Form): CertificationRequest {
+function write({ subject, spki, attributes, parameters }: Form): CertificationRequest {
   const info = sequence(
     integer(0),
     subject ?? encodeName(parseNameText('CN=Example')),
-    key.spki,
+    spki ?? key.spki,
     ...(attributes === undefined ? [] : [attributes]),
   )
   const algorithm = sequence(oid('1.2.840.10045.4.3.2'), ...(parameters === undefined ? [] : [parameters]))
@@ -88,11 +101,21 @@ describe('the form of a request', () => {
     ],
     ['NULL beside ECDSA', { attributes: element(), parameters: nullValue() }, /^the ECDSA signature algorithm has par/],
     ['critical FALSE', { attributes: element(requested(usage(boolean(false)))) }, /"critical FALSE" written out/],
+    ['an attribute of a UUID', { attributes: element(attribute(UUID_NAME, utf8String('a'))) }, /arc of more than 31/],
+    ['a value that is an endless name', { attributes: element(attribute('1.2.3', oid(ENDLESS_NAME))) }, /arc of more/],
     ['an attribute without a value', { attributes: element(attribute('1.2.840.113549.1.9.7')) }, /has no value/],
   ])('has one fault with %s, although it can be read and verifies', (_name, form, fault) => {
     const request = write(form)
     expect(requestFormFaults(request)).toEqual([expect.stringMatching(fault)])
     expect(verifyCertificationRequest(request)).toBe(form.parameters === undefined || form.parameters[0] === 5)
+  })
+
+  it('has one fault with a compressed point, whose signature is not verified here', () => {
+    const request = write({ spki: compressed(), attributes: element() })
+    expect(requestFormFaults(request)).toEqual([expect.stringMatching(/point of the public key is compressed/)])
+    expect(verifyCertificationRequest(request)).toBe(false)
+    expect(whyNotVerified(request)).toBe('key')
+    expect(whyNotVerified(write({ attributes: element() }))).toBeUndefined()
   })
 
   it('has every fault that there is', () => {

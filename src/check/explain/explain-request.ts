@@ -2,7 +2,12 @@ import { printName } from '../../asn1/name.ts'
 import type { Check } from '../../attestation/contract/attestation-result.ts'
 import { embeddedYubikeyAttestation } from '../../attestation/yubikey/embedded.ts'
 import { type AttestationBundle, readAttestationBundle } from '../../csr/attestation-bundle.ts'
-import { type CertificationRequest, requestHash, verifyCertificationRequest } from '../../csr/certification-request.ts'
+import {
+  type CertificationRequest,
+  requestHash,
+  verifyCertificationRequest,
+  whyNotVerified,
+} from '../../csr/certification-request.ts'
 import { sha256Hex } from '../../sha256-hex.ts'
 import { evaluatePolicy } from '../policy/evaluate-policy.ts'
 import { policyProfile } from '../policy/policy-profile.ts'
@@ -40,13 +45,7 @@ export function explainRequest(
       ...(bundle === undefined || 'fault' in bundle ? [] : [fact('id-aa-attestation', bundleText(bundle))]),
     ],
     tree: [],
-    says: [
-      proven
-        ? "The requester holds the private key: the request's self-signature verifies."
-        : requestHash(request) === undefined
-          ? 'Its signature was not verified: document-signing keys must not use that algorithm.'
-          : 'Its signature does NOT verify with its own key: it proves nothing, and every CA will refuse it.',
-    ],
+    says: [proven ? "The requester holds the private key: the request's self-signature verifies." : unproven(request)],
     silent: ['where the private key is: only an attestation says that'],
     problems: [
       ...(attestation !== undefined && 'fault' in attestation ? [noAttestation(attestation.fault)] : []),
@@ -66,6 +65,17 @@ export function explainRequest(
         : []),
       ...(bundle === undefined || 'fault' in bundle ? [] : explainBundle(bundle, request, context)),
     ],
+  }
+}
+
+function unproven(request: CertificationRequest): string {
+  switch (whyNotVerified(request)) {
+    case 'algorithm':
+      return 'Its signature was not verified: document-signing keys must not use that algorithm.'
+    case 'key':
+      return 'Its signature was not verified: its public key is none that can be read here.'
+    case undefined:
+      return 'Its signature does NOT verify with its own key: it proves nothing, and every CA will refuse it.'
   }
 }
 

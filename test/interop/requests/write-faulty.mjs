@@ -31,7 +31,17 @@ function request(info, { parameters = [], signed = info } = {}) {
   const signature = sign('sha256', Buffer.from(signed.toBER()), privateKey)
   return sequence(info, sequence(oid('1.2.840.10045.4.3.2'), ...parameters), bits(signature))
 }
-const info = (name, ...rest) => sequence(new asn1.Integer({ value: 0 }), name, spki, ...rest)
+const infoOf = (key, name, ...rest) => sequence(new asn1.Integer({ value: 0 }), name, key, ...rest)
+const info = (...rest) => infoOf(spki, ...rest)
+
+/** The same point by one coordinate (SEC 1, 2.3.3), as `openssl pkey -ec_conv_form compressed` writes it. */
+const point = publicKey.export({ type: 'spki', format: 'der' }).subarray(-65)
+const compressed = sequence(
+  sequence(oid('1.2.840.10045.2.1'), oid('1.2.840.10045.3.1.7')),
+  bits([2 + (point[64] & 1), ...point.subarray(1, 33)]),
+)
+/** 2.25.UUID; asn1js writes no arc of 128 bits. */
+const uuidName = asn1.fromBER(exact(Buffer.from('06146983f09da7ebcfdee0c7a1a7b2c0948cc8f9d776', 'hex'))).result
 
 const two = set(...unordered(sequence(oid('2.5.4.3'), text('Example')), sequence(oid('2.5.4.11'), text('Signing'))))
 const FAULTY = {
@@ -43,6 +53,13 @@ const FAULTY = {
   'unordered-name': request(info(sequence(two), attributes())),
   'ecdsa-with-null': request(info(subject, attributes()), { parameters: [new asn1.Null()] }),
   'critical-false': request(info(subject, attributes(keyUsage(false)))),
+  'compressed-point': request(infoOf(compressed, subject, attributes())),
+  'uuid-extension': request(
+    info(
+      subject,
+      attributes(sequence(oid('1.2.840.113549.1.9.14'), set(sequence(sequence(uuidName, octets(text('hello'))))))),
+    ),
+  ),
   'wrong-signature': request(info(subject, attributes()), { signed: info(subject, attributes(challenge)) }),
 }
 
