@@ -21,6 +21,7 @@ const PROGRAM = [
   apart('luna', '/attestation/luna/(?!verify|rules|words|confirmation)'),
   apart('marvell-google', '/attestation/marvell-google/(?!verify|rules|words|statement|unwrap|attributes)'),
   apart('fortanix', '/attestation/fortanix/(?:authority|chain|statement)'),
+  apart('rsa', '/src/check/policy/(?:roca|small-factor|close-primes)'),
   apart('cborg', '/node_modules/cborg/'),
   apart('request', '/src/csr/', '/src/check/read/request-input', '/src/check/policy/subject-bounds'),
   // What a file does without that is the package itself, in DER or plain PEM.
@@ -28,7 +29,9 @@ const PROGRAM = [
     'wrapped',
     '/src/check/read/layers/(?:text|mail|json|named-values|html|base64|percent|quoted|invisible|wrong-file|pem)',
     '/src/check/read/(?:certificate-order|hidden-keys)',
-    '/src/asn1/(?:der-writer|public-key-writer|ber)',
+    '/src/check/evidence-certificates',
+    '/src/attestation/package/repeated-member',
+    '/src/asn1/(?:der-writer|public-key-writer|ber|decode-text|signature-value)',
   ),
   // What a command does without that ends well, and has no configuration file or knowledge of its own.
   apart(
