@@ -94,7 +94,9 @@ function within(oid: string, value: string, characters: RegExp, what: string): s
 /** The values of one attribute type, by short name. */
 export function nameValues(name: Name, short: string): readonly string[] {
   const oid = oidOf.get(short.toLowerCase())
-  return name.flat().flatMap((attribute) => (attribute.oid === oid ? [attribute.value] : []))
+  const values: string[] = []
+  for (const rdn of name) for (const attribute of rdn) if (attribute.oid === oid) values.push(attribute.value)
+  return values
 }
 
 /**

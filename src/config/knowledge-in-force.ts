@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { refuseHiddenKeys } from '../check/read/hidden-keys.ts'
 import { EnrollError } from '../errors.ts'
@@ -40,6 +41,8 @@ interface Signed {
 function readStored(file: string): Signed | undefined {
   let bytes: Buffer
   try {
+    // The usual case, without an error that is thrown for it.
+    if (statSync(file, { throwIfNoEntry: false }) === undefined) return undefined
     bytes = readBoundedFileSync(file, 4 * MAX_BYTES)
   } catch (cause) {
     // No file, or no folder for it to be in: what is wrong with that is said where something is to be stored there.

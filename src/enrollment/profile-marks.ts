@@ -21,8 +21,8 @@ export function profileMarks(path: string, settings: Settings): readonly string[
 
 function fileMark(path: string): readonly string[] {
   try {
-    const { dev, ino, birthtimeNs } = statSync(path, { bigint: true })
-    return [`file ${dev}:${ino}:${birthtimeNs}`]
+    const file = statSync(path, { bigint: true, throwIfNoEntry: false })
+    return file === undefined ? [] : [`file ${file.dev}:${file.ino}:${file.birthtimeNs}`]
   } catch {
     // It was there when it was read, or is no file; what is left to know it by is its path.
     return []

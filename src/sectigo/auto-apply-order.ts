@@ -37,7 +37,6 @@ export function orderOutcome(answer: Answer, errors: ErrorTable, options: OrderR
       ...(answer.partial === undefined ? {} : { reply: answer.partial }),
     }
   }
-  const shown = answer.redact(answer.text.slice(0, 4000))
   const reply = readOrderReply(answer.text, options)
   const { status } = answer
   if (reply.kind === 'refused' && status >= 200 && status < 500 && !(status >= 300 && status < 400)) {
@@ -56,5 +55,9 @@ export function orderOutcome(answer: Answer, errors: ErrorTable, options: OrderR
     }
   }
   const why = reply.kind === 'unreadable' ? reply.why : 'the HTTP status does not match the reply'
-  return { kind: 'unknown', reason: `HTTP ${status} ${answer.contentType}: ${why}`, reply: shown }
+  return {
+    kind: 'unknown',
+    reason: `HTTP ${status} ${answer.contentType}: ${why}`,
+    reply: answer.redact(answer.text.slice(0, 4000)),
+  }
 }

@@ -42,9 +42,7 @@ const REQUEST = /^(_?\d{1,3}_)?(csr|pkcs10)$/i
 
 /** The form as it is sent: empty values left out, slips of the documents' examples put right, requests without what stands around them. */
 export function sendableForm(table: ParameterTable, form: OrderForm): OrderForm {
-  const names = new Map(
-    table.parameters.flatMap((row) => (row.misspelt ?? []).map((slip) => [slip.toLowerCase(), row.name])),
-  )
+  const names = slipsOf(table)
   return Object.fromEntries(
     Object.entries(form).flatMap(([name, value]) =>
       value === '' ? [] : [[names.get(name.toLowerCase()) ?? name, REQUEST.test(name) ? requestText(value) : value]],
@@ -52,12 +50,24 @@ export function sendableForm(table: ParameterTable, form: OrderForm): OrderForm 
   )
 }
 
+/** Names as the documents' own examples misspell them, in small letters, and the right ones. */
+function slipsOf(table: ParameterTable): ReadonlyMap<string, string> {
+  const slips =
+    slipsByTable.get(table) ??
+    new Map(table.parameters.flatMap((row) => (row.misspelt ?? []).map((slip) => [slip.toLowerCase(), row.name])))
+  slipsByTable.set(table, slips)
+  return slips
+}
+
+/** Tables are constants, and each form is read by one several times. */
+const slipsByTable = new WeakMap<ParameterTable, ReadonlyMap<string, string>>()
+
 /** The spellings under which a row may be sent. */
 export const spellings = (parameter: Parameter): readonly string[] => [parameter.name, ...(parameter.aliases ?? [])]
 
 function nameFaults(table: ParameterTable, parameters: readonly Parameter[], form: OrderForm): FormFault[] {
   const known = new Map(parameters.flatMap((row) => spellings(row).map((name) => [name.toLowerCase(), row.name])))
-  const slips = new Map(parameters.flatMap((row) => (row.misspelt ?? []).map((slip) => [slip.toLowerCase(), row.name])))
+  const slips = slipsOf(table)
   const seen = new Set<string>()
   return Object.keys(form).flatMap((name) => {
     const lower = name.toLowerCase()

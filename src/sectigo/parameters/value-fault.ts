@@ -10,9 +10,10 @@ export interface ValueFault {
 
 /** What is wrong with one value by its row: type, length, allowed values, format. */
 export function valueFault(parameter: Parameter, value: string): ValueFault | undefined {
-  const length = [...value].length
-  if (parameter.max !== undefined && length > parameter.max) {
-    return { detail: `${length} characters, at most ${parameter.max} are allowed`, remedy: 'Shorten it.' }
+  const { max } = parameter
+  // Evidence has thousands of characters, and no text has more of them than units.
+  if (max !== undefined && value.length > max && lengthOf(value) > max) {
+    return { detail: `${lengthOf(value)} characters, at most ${max} are allowed`, remedy: 'Shorten it.' }
   }
   if (parameter.format !== 'csr' && /\p{Cc}/u.test(value)) {
     return { detail: 'it contains a control character', remedy: 'Remove line breaks and tabs.' }
@@ -28,6 +29,8 @@ export function valueFault(parameter: Parameter, value: string): ValueFault | un
   }
   return parameter.format === undefined ? undefined : FORMATS[parameter.format](value)
 }
+
+const lengthOf = (text: string): number => [...text].length
 
 const wrong = (detail: string, remedy: string): ValueFault => ({ detail, remedy })
 
