@@ -1,6 +1,7 @@
 import type { KnownToday, Reassessment } from '../enrollment/inventory/known-today.ts'
 import type { InventoryEntry } from '../enrollment/inventory/read-inventory.ts'
 import { wholeDays } from '../period.ts'
+import { printable } from '../printable.ts'
 import { shellWord } from '../shell-word.ts'
 import { formatCsv } from './csv.ts'
 import { nextStep } from './run-view.ts'
@@ -81,7 +82,7 @@ export function inventoryToText(rows: readonly Row[]): string {
     ]),
   )
   const remarks = rows.flatMap((row) =>
-    [...remarksOf(row)].map((remark) => `${row.spkiSha256.slice(0, 16)}: ${remark}`),
+    [...remarksOf(row)].map((remark) => `${row.spkiSha256.slice(0, 16)}: ${printable(remark)}`),
   )
   return [table, ...(remarks.length === 0 ? [] : ['']), ...remarks].join('\n')
 }

@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Journal } from './journal.ts'
+import { sha256Hex } from '../sha256-hex.ts'
+import { Journal, type JournalEntry } from './journal.ts'
 
 let folder: string
 let file: string
@@ -73,6 +74,38 @@ describe('the journal', () => {
     await written(3)
     await writeFile(file, change(await readFile(file, 'utf8')))
     await expect(Journal.open(file, clock)).rejects.toMatchObject({ code: 'journal.damaged', exitCode: 5 })
+  })
+
+  /** As it would be if it had been written so: the hashes are right. */
+  async function forged(change: (entry: JournalEntry) => object): Promise<void> {
+    let previous = '0'.repeat(64)
+    const lines = (await written(3)).entries.map((entry) => {
+      const { seq, time, event } = { ...entry, ...change(entry) }
+      const unsigned = { seq, time, event, previous }
+      previous = sha256Hex(JSON.stringify(unsigned))
+      return `${JSON.stringify({ ...unsigned, hash: previous })}\n`
+    })
+    await writeFile(file, lines.join(''))
+  }
+
+  it.each<readonly [string, (entry: JournalEntry) => object]>([
+    ['a plan without settings', ({ event }) => ({ event: { ...event, settings: undefined } })],
+    ['a setting that is a number', ({ event }) => ({ event: { ...event, settings: { profile: 5 } } })],
+    ['a profile that is a list', ({ event }) => ({ event: { ...event, profile: [] } })],
+    ['a file that is no name', ({ event }) => ({ event: { ...event, publicKey: { file: 5, sha256: 'a' } } })],
+    ['a time that is a number', () => ({ time: 5 })],
+    ['a time that is none', () => ({ time: 'x' })],
+    ['an event without a type', () => ({ event: {} })],
+  ])('refuses %s, whose hashes are right', async (_what, change) => {
+    await forged(change)
+    await expect(Journal.open(file, clock)).rejects.toMatchObject({ code: 'journal.damaged' })
+  })
+
+  it('takes what a newer version has written', async () => {
+    await forged(({ event, seq }) => ({
+      event: seq === 1 ? { ...event, newer: 5 } : { ...event, type: 'newer', code: 5 },
+    }))
+    expect((await Journal.open(file, clock)).entries).toHaveLength(3)
   })
 
   it.each([

@@ -6,6 +6,7 @@ import { EnrollError } from '../errors.ts'
 import { fileFault, readBoundedFileSync } from '../files/bounded-file.ts'
 import { writeThrough } from '../files/write-through.ts'
 import { sha256Hex } from '../sha256-hex.ts'
+import { isEvent } from './entry-form.ts'
 import type { RunEvent } from './run-event.ts'
 
 export interface JournalEntry {
@@ -217,6 +218,9 @@ function readEntry(line: string, before: JournalEntry | undefined): JournalEntry
     return 'does not follow the line before it'
   }
   if (entry.hash !== hashLine(line) && entry.hash !== hashEntry(entry)) return 'was changed after it was written'
+  if (!isEvent(entry.event) || !isTime(entry.time)) return 'is no entry of a run'
   if (before === undefined && entry.event.type !== 'planned') return 'is not the plan of the run'
   return entry
 }
+
+const isTime = (time: unknown): boolean => typeof time === 'string' && !Number.isNaN(Date.parse(time))
