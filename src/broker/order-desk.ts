@@ -37,7 +37,7 @@ import { brokerRun, otherHost, ownerClaim, ownerOf, ownerWish } from './owners.t
 import { placeOrder } from './place-order.ts'
 import { expectedPrice, priceSubject } from './price.ts'
 import { RequestNote } from './request-note.ts'
-import { SpendingLog } from './spending.ts'
+import { SpendingLog, turningClaims } from './spending.ts'
 import { takeBackUnsaid } from './unsaid-intents.ts'
 
 /**
@@ -177,9 +177,10 @@ export class OrderDesk {
     const price = priceSubject(request.form)
     const ledger = await this.ledger
     const questions = orderQuestions(claim)
+    const turning = turningClaims(host.name, key.test, services.now())
     const seen = await ledger.look({
       facts: [...questions.facts, ['host', host.name], ['price', price]],
-      claims: [...questions.claims, ownerClaim(claim)],
+      claims: [...questions.claims, ownerClaim(claim), ...turning],
     })
     await noteHost(ledger, host.name, request.version, services.now(), seen.last('host', host.name))
     const owner = seen.claimOf(ownerClaim(claim))?.run
@@ -202,7 +203,12 @@ export class OrderDesk {
       await note.say()
       if (!(await this.#isApproved(note.request, judged, rules))) return recorded(await knownOrder(ledger, claim))
     }
-    const counted = { ...order, before: settled.history('order', claim), now: settled.now }
+    const counted = {
+      ...order,
+      before: settled.history('order', claim),
+      now: settled.now,
+      known: new Map(turning.map((name) => [name, seen.claimOf(name)])),
+    }
     const counting = (await this.#spending).counting(counted, host.limits)
     const refuse = async (error: unknown): Promise<never> => {
       // Also of what a limit refuses the ledger has who asked for it.

@@ -4,13 +4,16 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FolderLedger } from '../ledger/folder-ledger.ts'
 import type { OrderLimits } from './broker-settings.ts'
-import { SpendingLog } from './spending.ts'
+import { SpendingLog, turningClaims } from './spending.ts'
 
 let folder: string
 let now: number
 let ledger: FolderLedger
 let counted: number
+/** Was the ledger asked beforehand whether the next month has begun? */
+let isAskedBefore: boolean
 beforeEach(async () => {
+  isAskedBefore = true
   folder = await mkdtemp(join(tmpdir(), 'spending-'))
   ledger = new FolderLedger(folder, () => now)
   at('2026-11-30T12:00:00Z')
@@ -26,7 +29,9 @@ const at = (time: string): void => {
 async function order(limits: OrderLimits, expected: number | 'unknown' = 24_500, test = false): Promise<string> {
   counted += 1
   const price = expected === 'unknown' ? undefined : expected
-  const spending = { host: 'web1', claim: `key-${counted}`, test, expected: price, before: [], now }
+  const names = isAskedBefore ? turningClaims('web1', test, now) : []
+  const known = new Map(await Promise.all(names.map(async (name) => [name, await ledger.claimOf(name)] as const)))
+  const spending = { host: 'web1', claim: `key-${counted}`, test, expected: price, before: [], now, known }
   const counting = new SpendingLog(ledger).counting(spending, limits)
   const count = async (): Promise<string> => {
     for (;;) {
@@ -94,6 +99,14 @@ describe('what a host may order', () => {
       for (let each = 0; each < 2; each++) expect(await order({ perDay: 3 })).toBe('counted')
       expect(await order({ perDay: 3 })).toBe(beyond('3 orders a day'))
     }
+  })
+
+  it('in a month is not more where the ledger was not asked beforehand whether the next one has begun', async () => {
+    isAskedBefore = false
+    at('2026-12-01T00:30:00Z')
+    expect(await order({ perMonth: 1 })).toBe('counted')
+    now -= 25 * 3_600_000
+    expect(await order({ perMonth: 1 })).toBe(beyond('1 orders a month'))
   })
 
   it.each([

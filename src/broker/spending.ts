@@ -17,6 +17,8 @@ export interface Spending {
   readonly before: readonly RecordedFact<'order'>[]
   /** By the ledger's clock. */
   readonly now: number
+  /** Of `turningClaims`, what the ledger has. */
+  readonly known: ReadonlyMap<string, Claim | undefined>
 }
 
 /** One order on its way to a number. */
@@ -97,12 +99,26 @@ export class SpendingLog {
   }
 
   /** Of this month, or of the next one where that has begun. */
-  async #logOf({ host, test, now }: Spending): Promise<string> {
-    const [log, next] = [now, now + SET_BACK].map((time) =>
-      orderClaim(`spent-${host}-${isoTime(time).slice(0, 7)}`, test),
-    ) as [string, string]
-    return next !== log && (await this.#ledger.claimOf(entryOf(next, 0))) !== undefined ? next : log
+  async #logOf({ host, test, now, known }: Spending): Promise<string> {
+    const { log, next } = logsOf(host, test, now)
+    if (next === log) return log
+    const first = entryOf(next, 0)
+    return (known.has(first) ? known.get(first) : await this.#ledger.claimOf(first)) === undefined ? log : next
   }
+}
+
+/**
+ * Claims that say at the turn of a month whether the next one has begun: for whoever asks the ledger something else as well. `now`: about
+ * the ledger's.
+ */
+export function turningClaims(host: string, test: boolean, now: number): readonly string[] {
+  const { log, next } = logsOf(host, test, now)
+  return next === log ? [] : [entryOf(next, 0)]
+}
+
+function logsOf(host: string, test: boolean, now: number): { readonly log: string; readonly next: string } {
+  const logAt = (time: number): string => orderClaim(`spent-${host}-${isoTime(time).slice(0, 7)}`, test)
+  return { log: logAt(now), next: logAt(now + SET_BACK) }
 }
 
 /** A key that is ordered for again, after an order that came to nothing, is another order: that one was sent, too. */

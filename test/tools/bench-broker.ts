@@ -36,7 +36,7 @@ const { values } = parseArgs({
 })
 
 /** Orders in each turn, and beside which claims are timed: they take longer. */
-const TURN = 100
+const TURN = 250
 const BESIDE_CLAIMS = 800
 const CLAIMS = 500
 
