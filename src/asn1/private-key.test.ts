@@ -98,6 +98,14 @@ describe('is no private key:', () => {
     ['nothing', new Uint8Array()],
     ['a lone tag', Buffer.from('30', 'hex')],
     ['text', Buffer.from('the private key stays on the device')],
+    [
+      'the beginning of the explicit parameters of a curve, as a line of base64 has it',
+      Buffer.from(
+        Buffer.from(`3081e0020101302c06072a8648ce3d0101022100${'ffffffff00000001'.repeat(3)}`, 'hex').toString(
+          'base64',
+        ),
+      ),
+    ],
   ])('%s', (_form, bytes) => {
     expect(privateKeyKind(bytes)).toBeUndefined()
   })

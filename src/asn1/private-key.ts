@@ -60,6 +60,8 @@ function keyInBase64(text: string): string | undefined {
 const PFX_VERSION = 3
 /** Octets of a modulus or of a curve's private key: other things begin with two small numbers. */
 const SHORTEST_NUMBER = 14
+/** The beginning of 1.2.840.10045.1.x, which a field is described by (X9.62), and no key. */
+const FIELD_TYPE = Buffer.from('06072a8648ce3d01', 'hex')
 /** JKS and JCEKS. */
 const JAVA_KEY_STORES = [Buffer.from('feedfeed', 'hex'), Buffer.from('cececece', 'hex')]
 
@@ -77,7 +79,8 @@ function privateKeyShape(bytes: Uint8Array): string | undefined {
       if (second.tag === TAG.octetString) return second.end - second.content >= SHORTEST_NUMBER ? 'EC' : undefined
       if (second.tag !== TAG.sequence || bytes[second.content] !== TAG.oid) return undefined
       if (bytes[first.content] === PFX_VERSION) return 'PKCS#12'
-      // Explicit parameters of a curve begin alike, and go on with the curve.
+      // Explicit parameters of a curve begin alike, and go on with the curve, which the end of a line of base64 may have cut off.
+      if (FIELD_TYPE.every((byte, index) => bytes[second.content + index] === byte)) return undefined
       return (bytes[second.end] ?? TAG.octetString) === TAG.octetString ? 'PKCS#8' : undefined
     case TAG.sequence:
       return bytes[first.content] === TAG.oid && second.tag === TAG.octetString ? 'encrypted PKCS#8' : undefined
