@@ -4,7 +4,8 @@ import { openLedger } from '../enrollment/open-ledger.ts'
 import { RunFolder } from '../enrollment/run-folder.ts'
 import { EnrollError } from '../errors.ts'
 import { LinkedLocks } from '../files/linked-locks.ts'
-import type { HostRequest } from '../ledger/fact.ts'
+import type { Claim } from '../ledger/claim.ts'
+import type { HostRequest, RecordedFact } from '../ledger/fact.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { once } from '../once.ts'
 import { Acquaintances, type Decision, decide, decisionOn, rulesFor } from './approval.ts'
@@ -34,10 +35,10 @@ import {
   stateOf,
 } from './order-state.ts'
 import { brokerRun, otherHost, ownerClaim, ownerOf, ownerWish } from './owners.ts'
-import { placeOrder } from './place-order.ts'
+import { type Placed, placeOrder } from './place-order.ts'
 import { expectedPrice, priceSubject } from './price.ts'
 import { RequestNote } from './request-note.ts'
-import { SpendingLog, turningClaims } from './spending.ts'
+import { type Counting, SpendingLog, turningClaims } from './spending.ts'
 import { takeBackUnsaid } from './unsaid-intents.ts'
 
 /**
@@ -210,41 +211,46 @@ export class OrderDesk {
       known: new Map(turning.map((name) => [name, seen.claimOf(name)])),
     }
     const counting = (await this.#spending).counting(counted, host.limits)
+    const placed = await this.#order(host, { judged, lastPrice, counting, note, holder: settled.claimOf(claim) })
+    if (placed === undefined) return this.#lookAtOther(claim)
+    if (placed.accepted) await acquaintances.add(order, placed.run)
+    if (placed.order !== undefined) return told({ claim, request: note.request, order: placed.order })
+    // The outcome is in the journal alone.
+    this.#left.add(claim)
+    return recorded(await knownOrder(ledger, claim))
+  }
+
+  /** Counts it and places it, in one step of the ledger if the balance is known; undefined where another run has claimed the key. */
+  async #order(
+    host: BrokerHost,
+    { judged, lastPrice, counting, note, holder }: WantedOrder,
+  ): Promise<Placed | undefined> {
+    const { claim } = judged
     const refuse = async (error: unknown): Promise<never> => {
       // Also of what a limit refuses the ledger has who asked for it.
       if (error instanceof EnrollError && LIMITS.includes(error.code)) await note.say()
       throw error
     }
     await counting.next().catch(refuse)
-    const holder = settled.claimOf(claim)
     await freeOver(this.#setting, claim, holder)
     const reading = this.#balances.atHand()
     // While the CA is asked, which may take its time, every broker knows that somebody is about the request.
     if (reading === undefined) await note.say()
     const placing = {
       ...this.#setting,
-      ledger,
+      ledger: await this.ledger,
       locks: this.#locks,
       isFree: holder === undefined,
-      ca,
+      ca: await this.#ca(),
       balanceBefore: async () => reading ?? this.#balances.read(),
       take: (...taking: Parameters<Ledger['take']>) => note.sayWith(counting, ...taking),
     }
-    const placed = await placeOrder(placing, host, judged, lastPrice).catch((error: unknown) => {
+    return placeOrder(placing, host, judged, lastPrice).catch(async (error: unknown) => {
       // Another broker was first: its order is the order.
-      if (error instanceof EnrollError && error.code === 'order.duplicate') return undefined
+      if (error instanceof EnrollError && error.code === 'order.duplicate') return void (await note.say())
       this.#left.add(claim)
       return refuse(error)
     })
-    if (placed === undefined) {
-      await note.say()
-      return this.#lookAtOther(claim)
-    }
-    if (placed.accepted) await acquaintances.add(order, placed.run)
-    if (placed.order !== undefined) return told({ claim, request: note.request, order: placed.order })
-    // The outcome is in the journal alone.
-    this.#left.add(claim)
-    return recorded(await knownOrder(ledger, claim))
   }
 
   /** Of a key that another run has claimed. It may be one of here that died before the ledger had more of it than the claim. */
@@ -285,6 +291,16 @@ function withoutRecord(request: HostRequest & { readonly time?: string; readonly
 function isOpen({ state, attempt }: BrokeredOrder, request: OrderRequest): boolean {
   if (state === 'none' || state === 'awaiting-approval') return true
   return (state === 'refused' || state === 'rejected' || state === 'declined') && attempt !== request.attempt
+}
+
+/** A request that may be ordered, as far as form, evidence and people go. */
+interface WantedOrder {
+  readonly judged: JudgedRequest
+  readonly lastPrice: RecordedFact<'price'> | undefined
+  readonly counting: Counting
+  readonly note: RequestNote
+  /** Who has the key. */
+  readonly holder: Claim | undefined
 }
 
 /** Of a host, and of the account. */

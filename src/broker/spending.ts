@@ -144,7 +144,8 @@ function limitBeyond(
 ): string | undefined {
   const { perDay, perMonth, amountPerMonth } = limits
   // Also what a clock that was ahead has dated later: it must not end the counting until its day comes.
-  const today = entries.filter(({ time }) => time.slice(0, 10) >= now.slice(0, 10)).length
+  const day = now.slice(0, 10)
+  const today = entries.filter(({ time }) => time >= day).length
   if (perDay !== undefined && today >= perDay) return `${perDay} orders a day`
   if (perMonth !== undefined && entries.length >= perMonth) return `${perMonth} orders a month`
   if (amountPerMonth === undefined || spending.test) return undefined
