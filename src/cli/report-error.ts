@@ -58,14 +58,25 @@ export function failureOf(error: unknown): Failure {
 /** What an operator's disk can do to us is no defect, and nothing that was journalled is lost by it. */
 function diskFault(error: unknown) {
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined
-  const why = FILE_FAULTS[String(error.code)]
+  const code = String(error.code)
+  const why = FILE_FAULTS[code]
   if (why === undefined) return undefined
   const path = 'path' in error ? String(error.path) : 'a file'
   return {
     code: 'disk',
     message: `Could not use ${path}: ${why}.`,
-    remedy:
-      'Free disk space or correct the path, then repeat the command; continue a run with `hsm-enroll runs resume RUN`: its journal has what it created.',
+    remedy: `${FIRST[code] ?? 'Correct the path'}, then repeat the command; continue a run with \`hsm-enroll runs resume RUN\`: its journal has what it created.`,
     exitCode: EXIT.usage,
   }
+}
+
+/** What to do about a fault of a disk before anything else, where that is not the path. */
+const FIRST: Readonly<Record<string, string>> = {
+  EACCES: 'Correct the permissions or the path',
+  EPERM: 'Correct the permissions or the path',
+  ENOSPC: 'Free disk space',
+  EDQUOT: 'Free disk space',
+  EIO: 'Check the disk',
+  EMFILE: 'Allow more open files (`ulimit -n`)',
+  EROFS: 'Make the file system writable',
 }

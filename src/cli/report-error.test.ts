@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest'
+import { failureOf } from './report-error.ts'
+
+it.each([
+  ['EACCES', 'permission is denied', 'Correct the permissions or the path'],
+  ['ENOSPC', 'the disk is full', 'Free disk space'],
+  ['EMFILE', 'too many files are open', 'Allow more open files'],
+  ['EISDIR', 'it is a folder', 'Correct the path'],
+])('the remedy for %s is one against it', (code, why, first) => {
+  const fault = Object.assign(new Error('fault'), { code, syscall: 'open', path: '/state/runs' })
+  expect(failureOf(fault)).toMatchObject({
+    code: 'disk',
+    message: `Could not use /state/runs: ${why}.`,
+    remedy: expect.stringMatching(new RegExp(`^${first}.*, then repeat the command`)),
+  })
+})
