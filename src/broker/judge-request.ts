@@ -1,11 +1,12 @@
 import { nameValues, parseName, printName } from '../asn1/name.ts'
 import type { AttestationResult } from '../attestation/contract/attestation-result.ts'
 import type { OrderRequest } from '../broker-client/messages.ts'
-import { checkUnder, configuredTrustAnchors } from '../check/configured.ts'
+import { checkAttestation } from '../check/check-attestation.ts'
+import { checkContext, configuredTrustAnchors } from '../check/configured.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { knowledgeInForce } from '../config/knowledge-in-force.ts'
 import { readInput } from '../config/read-input.ts'
-import { parseCertificationRequest } from '../csr/certification-request.ts'
+import type { CertificationRequest } from '../csr/certification-request.ts'
 import { formDigest } from '../enrollment/order-form.ts'
 import { refuseFaultyForm } from '../enrollment/order-once.ts'
 import { EnrollError, sentence } from '../errors.ts'
@@ -80,15 +81,13 @@ export async function judgeRequest(
   { configuration, ca, trustAnchors, now }: JudgedUnder,
 ): Promise<JudgedRequest> {
   refuseFaultyForm(ca.validateOrder(request.form))
-  const { csr, hsmType, keyAttestation } = ordered
+  const { request: csr, hsmType, keyAttestation } = ordered
   if (csr === undefined || keyAttestation === undefined || hsmType === undefined || !isHsmType(hsmType))
     throw unfit('the form has no evidence of the key')
-  const verdict = await checkUnder(
+  const context = await checkContext(
     withExpectations(configuration, host),
     {
       hsmType,
-      package: Buffer.from(keyAttestation, 'base64'),
-      csr,
       ...(request.certChains === undefined ? {} : { certChains: Buffer.from(request.certChains, 'base64') }),
       ...(request.keyName === undefined ? {} : { keyName: request.keyName }),
       now,
@@ -97,12 +96,13 @@ export async function judgeRequest(
     },
     readInput,
   )
+  const verdict = checkAttestation({ ...context, csr, package: Buffer.from(keyAttestation, 'base64') })
   if (!verdict.acceptable) throw notAcceptable(verdict)
   const view = new FormView(request.form)
   return {
     ...key,
     request,
-    csr,
+    csr: csr.der,
     formSha256: formDigest(request.form),
     ...wareOf(request.form),
     subjectName: subjectOf(view, csr),
@@ -116,10 +116,9 @@ const withExpectations = (configuration: Configuration, { expect }: BrokerHost) 
   list: (path: string) => expect.get(path) ?? configuration.list(path),
 })
 
-function subjectOf(view: FormView, csr: Uint8Array): string {
+function subjectOf(view: FormView, { subject }: CertificationRequest): string {
   const organization = view.get('organizationName')
   if (organization !== undefined) return organization.slice(0, 200)
-  const { subject } = parseCertificationRequest(csr)
   return (nameValues(parseName(subject), 'O')[0] ?? printName(subject)).slice(0, 200)
 }
 

@@ -286,10 +286,11 @@ const tell = async (services: EnrollmentServices, configuration: Configuration, 
   services.tell?.(configuration, id).catch(() => undefined)
 
 function plannedEvent({ configuration, profile, test, device, renews, beside, marks = [] }: NewRun, id: string) {
-  const own = profile === undefined ? undefined : profileMarks(profile, settingsOf(configuration))
+  const settings = settingsOf(configuration)
+  const own = profile === undefined ? undefined : profileMarks(profile, settings)
   return {
     type: 'planned',
-    settings: settingsOf(configuration),
+    settings,
     profile,
     profileMarks: own === undefined ? undefined : [...new Set([...own, ...marks])],
     renews,

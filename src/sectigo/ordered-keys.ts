@@ -1,4 +1,5 @@
 import { readCertificationRequest } from '../check/read/request-input.ts'
+import type { CertificationRequest } from '../csr/certification-request.ts'
 import { spkiOfSpkac } from '../csr/spkac.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import type { OrderForm } from './certificate-authority.ts'
@@ -9,6 +10,8 @@ import { FormView } from './parameters/form-view.ts'
 export interface OrderedKey {
   /** PKCS#10, DER; absent where the key comes as SPKAC. */
   readonly csr?: Uint8Array
+  /** The same as it was read. */
+  readonly request?: CertificationRequest
   /** SubjectPublicKeyInfo, DER. */
   readonly spki: Uint8Array
   /** SHA-256 of it, hex. */
@@ -28,7 +31,7 @@ export function orderedKeys(form: OrderForm, kind: 'auto-apply' | 'place'): read
     if (spki === undefined) return []
     return [
       {
-        ...(csr === undefined ? {} : { csr: csr.der }),
+        ...(csr === undefined ? {} : { csr: csr.der, request: csr }),
         spki,
         spkiSha256: sha256Hex(spki),
         hsmType: view.get('hsmType'),
