@@ -24,6 +24,7 @@ const state = (): ReadonlyMap<string, string | undefined> =>
       .map(([name, value]) => [`environment ${name}`, value] as const),
   ])
 
+const { env } = process
 let before: ReturnType<typeof state>
 beforeAll(() => {
   before = state()
@@ -35,6 +36,8 @@ afterAll(() => {
     (name) => before.get(name) !== after.get(name),
   )
   expect(changed, 'left behind in a shared process').toEqual([])
+  // vitest goes on with the one that it began with.
+  expect(process.env === env, 'the environment is the same object').toBe(true)
   const text = readFileSync(expect.getState().testPath ?? '', 'utf8')
   expect(text, 'replaces a module that others have loaded').not.toMatch(/\bvi\.(do)?mock\(/i)
 })

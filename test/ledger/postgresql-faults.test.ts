@@ -5,6 +5,7 @@ import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { bindLedger, rememberLast } from '../../src/enrollment/bound-ledger.ts'
 import { PostgresqlLedger } from '../../src/ledger/postgresql/postgresql-ledger.ts'
+import { setEnvironment } from '../enrollment/run-inside.ts'
 import { allHere } from '../not-run.ts'
 import { CuttingProxy } from './cutting-proxy.ts'
 import { missingServer, PASSWORD, PostgresqlServer } from './postgresql-server.ts'
@@ -267,8 +268,7 @@ describe.skipIf(!allHere(missingServer()))('PostgreSQL that fails', () => {
   })
 
   it('is not chosen by the environment of other clients', async () => {
-    const before = { ...process.env }
-    Object.assign(process.env, {
+    const restore = setEnvironment({
       PGHOST: 'nowhere.invalid',
       PGUSER: 'postgres',
       PGPASSWORD: 'x',
@@ -283,7 +283,7 @@ describe.skipIf(!allHere(missingServer()))('PostgreSQL that fails', () => {
       expect(row).toEqual({ login: 'host_a', y: null })
       await fresh.close()
     } finally {
-      process.env = before
+      restore()
     }
   })
 
