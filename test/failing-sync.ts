@@ -33,3 +33,20 @@ export function failSync(path: string, times = Number.POSITIVE_INFINITY): () => 
     syncBuiltinESMExports()
   }
 }
+
+/** Until `stop` is called, notes each file and folder that the disk is waited for, by the number of its inode. */
+export function noteSyncs(): { readonly inodes: readonly number[]; readonly stop: () => void } {
+  const { fsync } = fs
+  const inodes: number[] = []
+  const noted = (descriptor: number, done: fs.NoParamCallback): void => {
+    inodes.push(fs.fstatSync(descriptor).ino)
+    fsync(descriptor, done)
+  }
+  fs.fsync = Object.assign(noted, { __promisify__: fsync.__promisify__ })
+  syncBuiltinESMExports()
+  const stop = (): void => {
+    fs.fsync = fsync
+    syncBuiltinESMExports()
+  }
+  return { inodes, stop }
+}

@@ -1,7 +1,9 @@
+import { statSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { noteSyncs } from '../../test/failing-sync.ts'
 import { Configuration } from '../config/configuration.ts'
 import { LinkedLocks } from '../files/linked-locks.ts'
 import { FolderLedger } from '../ledger/folder-ledger.ts'
@@ -125,29 +127,38 @@ it('what the balance was before an order may be known from another question; wha
 })
 
 it.each([
-  ['that holds its lock before it can be seen', true],
-  ['that is locked once it can be seen', false],
-])('a run %s begins with its intent, and says it once: to its journal, and to the ledger', async (_how, linked) => {
-  const home = RunFolder.home(stateDirectory)
-  await mkdir(home)
-  const locks = new LinkedLocks(home)
-  const money = { faults: [], balance, endpoint: 'https://ca.example' }
-  const wanted: OrderToPlace = { form: { days: '365' }, spkiSha256: SPKI, send: async () => ORDERED, ...money }
-  const services = servicesOf()
-  const intent = await intendOrder(wanted, { services, ledger, test: false })
-  const plan = { configuration: new Configuration(new Map()), test: false, device: false, opening: intent.event }
-  try {
-    await withNewRun({ ...plan, ...(linked ? { locks } : {}) }, services, async (run) => {
-      const begun = await Journal.open(run.folder.journalFile, Date.now)
-      expect(begun.entries.map(({ event }) => event.type)).toEqual(linked ? ['planned', 'submitting'] : ['planned'])
-      await orderOnce(run, wanted, intent)
-      const { entries } = await Journal.open(run.folder.journalFile, Date.now)
-      expect(entries.map(({ event }) => event.type)).toEqual(['planned', 'submitting', 'ordered'])
-      expect(await ledger.claimOf(SPKI)).toMatchObject({ run: run.id, intent: entries[1]?.hash })
-      const said = await ledger.saidBy(run.id)
-      expect(said.map(({ entry }) => entry)).toEqual(entries.slice(1).map(({ hash }) => hash))
-    })
-  } finally {
-    await locks.close()
-  }
-})
+  ['that holds its lock before it can be seen', true, { journal: 2, folder: 1, runs: 1 }],
+  ['that is locked once it can be seen', false, { journal: 3, folder: 1, runs: 1 }],
+])(
+  'a run %s begins with its intent, says it once, and waits for the disk no more than it has to',
+  async (_how, linked, waits) => {
+    const home = RunFolder.home(stateDirectory)
+    await mkdir(home)
+    const locks = new LinkedLocks(home)
+    const money = { faults: [], balance, endpoint: 'https://ca.example' }
+    const wanted: OrderToPlace = { form: { days: '365' }, spkiSha256: SPKI, send: async () => ORDERED, ...money }
+    const services = servicesOf()
+    const intent = await intendOrder(wanted, { services, ledger, test: false })
+    const plan = { configuration: new Configuration(new Map()), test: false, device: false, opening: intent.event }
+    const { inodes, stop } = noteSyncs()
+    try {
+      await withNewRun({ ...plan, ...(linked ? { locks } : {}) }, services, async (run) => {
+        const begun = await Journal.open(run.folder.journalFile, Date.now)
+        expect(begun.entries.map(({ event }) => event.type)).toEqual(linked ? ['planned', 'submitting'] : ['planned'])
+        await orderOnce(run, wanted, intent)
+        const { entries } = await Journal.open(run.folder.journalFile, Date.now)
+        expect(entries.map(({ event }) => event.type)).toEqual(['planned', 'submitting', 'ordered'])
+        expect(await ledger.claimOf(SPKI)).toMatchObject({ run: run.id, intent: entries[1]?.hash })
+        const said = await ledger.saidBy(run.id)
+        expect(said.map(({ entry }) => entry)).toEqual(entries.slice(1).map(({ hash }) => hash))
+        const syncsOf = (path: string): number => inodes.filter((inode) => inode === statSync(path).ino).length
+        const { folder } = run
+        const counted = { journal: syncsOf(folder.journalFile), folder: syncsOf(folder.path), runs: syncsOf(home) }
+        expect(counted).toEqual(waits)
+      })
+    } finally {
+      stop()
+      await locks.close()
+    }
+  },
+)
