@@ -2,12 +2,14 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { keyOf } from '../../src/broker/judge-request.ts'
 import { OrderDesk } from '../../src/broker/order-desk.ts'
+import { runToJson } from '../../src/cli/run-view.ts'
 import { withRun } from '../../src/enrollment/run.ts'
 import type { RunRecord } from '../../src/enrollment/run-record.ts'
 import { weighUnknown } from '../../src/enrollment/weigh-unknown.ts'
 import { FolderLedger } from '../../src/ledger/folder-ledger.ts'
 import { lastFact } from '../../src/ledger/ledger.ts'
 import type { CertificateAuthority } from '../../src/sectigo/certificate-authority.ts'
+import { validatorOf } from '../cli/published-schemas.ts'
 import { BrokerKit, newIdentity } from './broker-kit.ts'
 
 let kit: BrokerKit
@@ -145,6 +147,9 @@ describe('an order of unknown outcome that went by the reading for another one',
       expect(kit.orders - before).toBe(isPlaced ? 2 : 1)
       const { run = '' } = (await ledger.claimOf(claim)) ?? {}
       const record = await withRun(run, services, async (opened): Promise<RunRecord> => opened.record)
+      expect(record.submission?.balanceReadBy).toMatch(/^\d{4}-.*Z$/)
+      const published = JSON.parse(JSON.stringify(runToJson({ id: run, folder: run, record })))
+      expect(validatorOf('run')(published), JSON.stringify(published)).toBe(true)
       // Both of the others were charged after the reading that all three went by.
       expect(record.otherOrders).toEqual({ charged: '490.00', around: [], open: 0, paidBack: 0 })
       expect(weighUnknown(record)).toMatchObject({ verdict })
