@@ -62,6 +62,18 @@ const PROGRAM = [
     ),
   ),
 ]
+/**
+ * What orders, charges or talks to who does. An upgrade may replace the files while a command runs: whatever is first used after a request
+ * that costs money, as for a refusal, is loaded before it.
+ */
+const WHOLE = [
+  'cli/run-view',
+  ...['advance', 'order-once', 'charge-once', 'connect-to-ca', 'connect-to-acme', 'order-from-form'].map(
+    (name) => `enrollment/${name}`,
+  ),
+  ...['auto-authorize', 'auto-refund', 'auto-revoke-certificate'].map((name) => `sectigo/${name}`),
+  ...['broker-client/broker-authority', 'broker-client/person-calls', 'broker/order-desk', 'broker/broker-server'],
+].map((name) => `src/${name}.ts`)
 const LIBRARY = [
   // What the others stand on. Neither it nor the verifier holds a file, network or process, for `hsm-enroll/check`.
   chunk(
@@ -104,7 +116,7 @@ async function bundleChunks({ external, alias, entryPoints, dir, format, chunks 
     plugins: [
       leanYargsInChunks,
       builtIns,
-      format === 'cjs' ? leanChunks({ first: 'command-line.js', entry: 'program.js' }) : withoutFacades,
+      format === 'cjs' ? leanChunks({ first: 'command-line.js', entry: 'program.js', whole: WHOLE }) : withoutFacades,
     ],
     // Modules of one chunk are also imported when somebody asks for them.
     checks: { ineffectiveDynamicImport: false },

@@ -35,8 +35,34 @@ function givenPlainly(code) {
   return `${functions.join(' ')}${rest}`
 }
 
-/** `first`: the chunk that is loaded before all others: it begins with what they call of Rolldown's own; `entry`: only hands it on. */
-export const leanChunks = ({ first, entry }) => ({
+/** The chunks that one imports at once, and those that these do: as ES modules, all would be there before it runs. */
+function closureOf(file, bundle, found = new Set()) {
+  for (const each of bundle[file].imports) {
+    if (bundle[each] === undefined || found.has(each)) continue
+    found.add(each)
+    closureOf(each, bundle, found)
+  }
+  return found
+}
+
+/** Those that have one of these modules. Throws for a module that none has. */
+const chunksOf = (files, bundle) =>
+  new Set(
+    files.map((file) => {
+      const found = Object.values(bundle).find(({ modules = {} }) =>
+        Object.keys(modules).some((id) => endsWith(id, file)),
+      )
+      if (found === undefined) throw new Error(`${file} is in no chunk`)
+      return found
+    }),
+  )
+const endsWith = (id, file) => id.replaceAll('\\', '/').endsWith(`/${file}`)
+
+/**
+ * `first`: the chunk that is loaded before all others: it begins with what they call of Rolldown's own; `entry`: only hands it on;
+ * `whole`: a chunk with one of these modules loads all that it imports at once, as the files may be gone when something of them is used.
+ */
+export const leanChunks = ({ first, entry, whole }) => ({
   name: 'lean-chunks',
   generateBundle(_options, bundle) {
     const [runtime] = Object.keys(bundle).filter((file) => /^rolldown-runtime-.*\.js$/.test(file))
@@ -53,6 +79,10 @@ export const leanChunks = ({ first, entry }) => ({
       chunk.code = chunk.code.replace(/(__toESM\(require\((?!"\.)[^()]+\)), 1\)/g, '$1)')
       if (!chunk.isEntry) chunk.code = givenPlainly(requiredWhenUsed(chunk.code))
       if (/[\u0080-\uffff]/.test(chunk.code)) throw new Error(`${chunk.fileName} is not ASCII, as it is read`)
+    }
+    for (const chunk of chunksOf(whole, bundle)) {
+      const all = JSON.stringify([...closureOf(chunk.fileName, bundle)].map((file) => `./${file}`))
+      chunk.code = chunk.code.replace(/\n(?=\/\/# sourceMappingURL=)/, `\nfor (const file of ${all}) require(file);\n`)
     }
   },
 })

@@ -21,6 +21,8 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Loaded before it. */
   readonly imports?: readonly string[]
+  /** Another one than what was built here. */
+  readonly main?: string
   /** On stdin. */
   readonly input?: string
 }
@@ -29,7 +31,7 @@ export interface ProgramOptions {
 export function runProgram(args: readonly string[], options: ProgramOptions = {}): Promise<ProgramEnd> {
   if (!existsSync(MAIN)) throw new Error('the program is not built: npm run build')
   const imports = (options.imports ?? []).flatMap((file) => ['--import', file])
-  const child = spawn(process.execPath, [...imports, MAIN, ...args], {
+  const child = spawn(process.execPath, [...imports, options.main ?? MAIN, ...args], {
     env: {
       PATH: process.env.PATH ?? '',
       HOME: '/nonexistent',
