@@ -68,9 +68,10 @@ const PROGRAM = [
  */
 const WHOLE = [
   'cli/run-view',
-  ...['advance', 'order-once', 'charge-once', 'connect-to-ca', 'connect-to-acme', 'order-from-form'].map(
+  ...['advance', 'order-once', 'charge-once', 'order-from-form', 'record-revocation'].map(
     (name) => `enrollment/${name}`,
   ),
+  ...['ca-client', 'connect-to-ca', 'connect-to-acme'].map((name) => `enrollment/${name}`),
   ...['auto-authorize', 'auto-refund', 'auto-revoke-certificate'].map((name) => `sectigo/${name}`),
   ...['broker-client/broker-authority', 'broker-client/person-calls', 'broker/order-desk', 'broker/broker-server'],
 ].map((name) => `src/${name}.ts`)

@@ -69,6 +69,11 @@ ${table([
     exit: EXIT.usage,
     when: 'A file cannot be written or read: no room, no permission, a folder in the way.',
   },
+  {
+    code: 'program.replaced',
+    exit: EXIT.defect,
+    when: 'A file of hsm-enroll is missing: it was upgraded or removed while a command ran. An agent or a broker ends, and has to be started again.',
+  },
   { code: 'defect', exit: EXIT.defect, when: 'Something happened that nobody foresaw.' },
 ])}
 `

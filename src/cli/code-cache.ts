@@ -42,12 +42,18 @@ export function withCodeCache(folder: string, plainly: Load): Load {
     // Without a prototype, it is a table from the start: names are added to no end.
     const module = { exports: Object.create(null) }
     loaded.set(id, module)
-    run(module.exports, load, module, filename, folder)
+    try {
+      run(module.exports, load, module, filename, folder)
+    } catch (fault) {
+      // Half of it is no module: as for Node.js, who asks again meets the fault again.
+      loaded.delete(id)
+      throw fault
+    }
     return module.exports
   }
 
   function compile(filename: string, file: string): (...parameters: readonly unknown[]) => void {
-    const code = Buffer.concat([HEAD, process.getBuiltinModule('node:fs').readFileSync(filename), TAIL])
+    const code = Buffer.concat([HEAD, readCode(filename), TAIL])
     const cachedData = readCache(file, code)
     const { Script } = process.getBuiltinModule('node:vm')
     // The build writes ASCII.
@@ -63,6 +69,16 @@ export function withCodeCache(folder: string, plainly: Load): Load {
   }
 
   return load
+}
+
+/** Throws for a missing file what Node.js throws where it loads a module, as that is none of the user's own files. */
+function readCode(filename: string): Buffer {
+  try {
+    return process.getBuiltinModule('node:fs').readFileSync(filename)
+  } catch (fault) {
+    if ((fault as NodeJS.ErrnoException).code !== 'ENOENT') throw fault
+    throw Object.assign(new Error(`Cannot find module '${filename}'`, { cause: fault }), { code: 'MODULE_NOT_FOUND' })
+  }
 }
 
 function digests(code: Buffer, cachedData: Buffer): Buffer {

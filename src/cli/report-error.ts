@@ -43,6 +43,7 @@ export function failureOf(error: unknown): Failure {
       exitCode: exitCodeOfError(error),
     }
   }
+  if (isOwnFileMissing(error)) return REPLACED
   const disk = diskFault(error)
   if (disk !== undefined) return disk
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
@@ -53,6 +54,22 @@ export function failureOf(error: unknown): Failure {
       'Report it with the output of the same command under HSM_ENROLL_DEBUG=1. No order is ever repeated automatically; see `hsm-enroll runs list`.',
     exitCode: EXIT.defect,
   }
+}
+
+/** Of the program's own files, which are required by their names in its folder, or by a path in the words of the code cache. */
+const isOwnFileMissing = (error: unknown): boolean =>
+  error instanceof Error &&
+  'code' in error &&
+  error.code === 'MODULE_NOT_FOUND' &&
+  /^Cannot find module '(?:\.|\/|[A-Za-z]:\\)/.test(error.message)
+
+/** An agent or a broker ends with it, as only a new process has all of the new program. */
+const REPLACED: Failure = {
+  code: 'program.replaced',
+  message: 'Could not continue: a file of hsm-enroll is missing. It was upgraded or removed while this command ran.',
+  remedy:
+    'Run the command again with the installed version; continue a run with `hsm-enroll runs resume RUN`: its journal has what it created.',
+  exitCode: EXIT.defect,
 }
 
 /** What an operator's disk can do to us is no defect, and nothing that was journalled is lost by it. */

@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { writePem } from '../../src/asn1/pem.ts'
+import { withCodeCache } from '../../src/cli/code-cache.ts'
 import { testKeyPair } from '../../src/sandbox/test-key-pair.ts'
 import { createYubikeyEvidenceIssuer } from '../../src/sandbox/yubikey/evidence/issuer.ts'
 import { SYNTHETIC_EVIDENCE } from '../tools/corpus.ts'
@@ -202,6 +203,39 @@ describe("V8's code cache beside the program", () => {
     const before = identity(cacheOf('checking'))
     expect(check()).toBe(said)
     expect(identity(cacheOf('checking'))).toBe(before)
+  })
+
+  it.each([
+    ['with it', {}],
+    ['without', { NODE_DISABLE_COMPILE_CACHE: '1' }],
+  ])(
+    '%s, a missing chunk is said to be one of an upgraded program, and ends it as no disk of the user does',
+    (_how, env) => {
+      const chunk = readdirSync(program).find((name) => /^inspect-.{8}\.js$/.test(name)) ?? ''
+      renameSync(join(program, chunk), join(folder, chunk))
+      try {
+        const words = [join(program, 'main.js'), 'inspect', evidence]
+        const end = spawnSync(process.execPath, words, { encoding: 'utf8', env: { ...ENVIRONMENT, ...env } })
+        expect(end).toMatchObject({
+          status: 70,
+          stdout: '',
+          stderr: expect.stringContaining('(program.replaced, exit 70)'),
+        })
+      } finally {
+        renameSync(join(folder, chunk), join(program, chunk))
+      }
+    },
+  )
+
+  it('has no chunk for loaded whose code failed: who asks again meets the fault again', () => {
+    const failing = mkdtempSync(join(folder, 'failing-'))
+    writeFileSync(join(failing, 'a.js'), 'exports.half = 1; throw new Error("no such package")')
+    const before = process.listeners('exit')
+    const load = withCodeCache(failing, () => undefined)
+    expect(() => load('./a.js')).toThrow('no such package')
+    expect(() => load('./a.js')).toThrow('no such package')
+    // What would write a cache at the end of this process.
+    for (const each of process.listeners('exit')) if (!before.includes(each)) process.removeListener('exit', each)
   })
 
   it('is done without where code is traced back to its sources', () => {

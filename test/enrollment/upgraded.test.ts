@@ -5,7 +5,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { FaultKind } from '../../src/sandbox/certificate-authority/fault.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { type RunningYubiHsm2Double, startYubiHsm2Double } from '../../src/sandbox/yubihsm2/double.ts'
-import { runProgram } from './built-program.ts'
+import { type ProgramEnd, runProgram } from './built-program.ts'
+import { runInside } from './run-inside.ts'
 
 const DIST = resolve(import.meta.dirname, '../../dist/cli')
 const GONE = resolve(import.meta.dirname, 'gone-at-order.mjs')
@@ -27,6 +28,14 @@ afterEach(async () => {
   await rehearsal.close()
   rmSync(folder, { recursive: true })
 })
+
+/** By a program that is gone when its request is on its way. */
+async function runUpgraded(...args: string[]): Promise<ProgramEnd> {
+  const options = { main: join(program, 'main.js'), env: rehearsal.environment, imports: [GONE] }
+  const end = await runProgram(args, options)
+  expect(existsSync(options.main)).toBe(false)
+  return end
+}
 
 interface Row {
   readonly kind: FaultKind | undefined
@@ -54,3 +63,12 @@ it.each<Row>([
     expect(JSON.parse(end.stdout)).toMatchObject({ state: row.state })
   },
 )
+
+it('a revocation is recorded in its run although an upgrade removed the program', async () => {
+  const issued = await runInside(['enroll', rehearsal.profile, '--yes', '--wait', '--json'])
+  const { orderNumber, id } = JSON.parse(issued.stdout)
+  const words = ['order', 'revoke', '--order-number', orderNumber, '--yes', '--profile', rehearsal.profile]
+  const end = await runUpgraded(...words)
+  expect(end.code, end.stderr).toBe(0)
+  expect(end.stderr).toContain(`the run ${id} is recorded as revoked`)
+})

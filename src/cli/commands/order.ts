@@ -1,8 +1,7 @@
-import type { RevokedCertificate } from '../../enrollment/record-revocation.ts'
 import { EnrollError, EXIT } from '../../errors.ts'
 import { REFUND_REASONS } from '../../sectigo/parameters/auto-refund.ts'
 import { balanceToText } from '../balance-view.ts'
-import type { Arguments, Command, CommandContext, CommandGroup } from '../command.ts'
+import type { Command, CommandContext, CommandGroup } from '../command.ts'
 import { CA_OPTIONS, configure, STATE_OPTIONS, TRUST_OPTIONS } from '../configure.ts'
 import { TRACE_OPTION } from '../enrolling.ts'
 import { createServices } from '../services.ts'
@@ -159,6 +158,8 @@ const revoke: Command = {
   },
   run: async (args, context) => {
     const { autoRevokeCertificate, REVOKE_WARNING } = await import('../../sectigo/auto-revoke-certificate.ts')
+    // Before the request: afterwards, an upgrade may have replaced the file.
+    const { recordRevocation } = await import('../../enrollment/record-revocation.ts')
     const { confirmChange, openClient, showChange } = await import('../sectigo-client.ts')
     const orderNumber = args.text('order-number')
     const certificateId = args.text('certificate-id')
@@ -184,23 +185,19 @@ const revoke: Command = {
     const configuration = await configureFor(args, context)
     const client = openClient(configuration, args, context)
     const outcome = await autoRevokeCertificate(client, { ...subject, ...why })
-    if (outcome.kind === 'done') await recordIn(configuration, subject, args, context)
+    if (outcome.kind === 'done') {
+      const services = createServices(configuration, context, args.flag('trace'))
+      await recordIn(context, (by) => recordRevocation(subject, by, services))
+    }
     return showChange(outcome, `revoke ${which}`, context)
   },
 }
 
 /** What the CA has done is done, whether the run can be told of it now or not. */
-async function recordIn(
-  configuration: Awaited<ReturnType<typeof configure>>,
-  subject: RevokedCertificate,
-  args: Arguments,
-  context: CommandContext,
-): Promise<void> {
-  const { recordRevocation } = await import('../../enrollment/record-revocation.ts')
+async function recordIn(context: CommandContext, record: (by: string) => Promise<string | undefined>): Promise<void> {
   const { userName } = await import('../../files/user-name.ts')
-  const services = createServices(configuration, context, args.flag('trace'))
   try {
-    const run = await recordRevocation(subject, `operator ${userName()}`, services)
+    const run = await record(`operator ${userName()}`)
     if (run !== undefined) context.output.progress(`the run ${run} is recorded as revoked`)
   } catch (error) {
     if (!(error instanceof EnrollError)) throw error
