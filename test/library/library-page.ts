@@ -16,6 +16,9 @@ what both do. Each is typed; a check that throws says with which code, and the c
 Bytes are \`Uint8Array\` (a \`Buffer\` is one), moments are milliseconds since 1970, durations are in
 milliseconds unless a name says otherwise.
 
+For TypeScript, install \`@types/node\`, and \`@types/pg\` unless \`skipLibCheck\` is set: the declarations
+of a ledger in a database name types of \`pg\`.
+
 This page is generated from the comments beside the exports (\`npm run generate\`). Its examples are
 compiled by the tests; \`readFileSync\` and \`readFile\` in them are those of Node.js.
 `
