@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { access, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { doneTogether } from '../done-together.ts'
 import { EnrollError } from '../errors.ts'
 import { createOnce } from '../files/create-once.ts'
 import { makeDirectory } from '../files/make-directory.ts'
@@ -10,6 +9,7 @@ import { syncDirectory } from '../files/sync-directory.ts'
 import { jsonMember } from '../json-member.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { PostgresqlLedger, Recognised } from '../ledger/postgresql/postgresql-ledger.ts'
+import { doneTogether } from '../together.ts'
 import { listRunIds } from './run-folder.ts'
 
 /** What a state folder knows of the database that its ledger is in. */

@@ -1,4 +1,4 @@
-import { doneTogether } from '../done-together.ts'
+import { doneTogether } from '../together.ts'
 import { writeThrough } from './write-through.ts'
 
 /** A new name in a folder survives a power cut only once the folder is synced; not every platform allows it. */

@@ -188,6 +188,30 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         expect(await ledger.history('order', SPKI)).toHaveLength(2)
       })
 
+      it('are taken by many at one moment, each as if it had been alone', async () => {
+        const names = Array.from({ length: 12 }, (_, index) => `key-${index}`)
+        await ledger.claim('key-3', 'another', 'i')
+        const taken = await Promise.all(
+          names.map((name, index) =>
+            ledger.take(
+              // Two each want the same number, as orders of one host do.
+              [name, `number-${index >> 1}`].map((wish) => ({ name: wish, run: `run-${index}`, intent: 'i' })),
+              [ordered(`run-${index}`, { subject: name, entry: `e${index}` })],
+            ),
+          ),
+        )
+        const known = await ledger.look({ facts: names.map((name) => ['order', name] as const), claims: names })
+        for (const [index, name] of names.entries()) {
+          const [key, number] = taken[index] ?? []
+          expect(key).toEqual(known.claimOf(name))
+          expect(key?.run).toBe(index === 3 ? 'another' : `run-${index}`)
+          expect(number).toEqual(await ledger.claimOf(`number-${index >> 1}`))
+          const isHeld = [key, number].every((claim) => claim?.run === `run-${index}`)
+          expect(known.history('order', name).map(({ run }) => run)).toEqual(isHeld ? [`run-${index}`] : [])
+        }
+        expect(new Set(taken.map(([, number]) => number?.run)).size).toBe(6)
+      })
+
       it('are dated by the clock of the ledger', async () => {
         const { now: before } = await ledger.look({ facts: [], claims: [] })
         const { time } = await ledger.claim(SPKI, 'a', 'i')

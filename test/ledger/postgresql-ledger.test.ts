@@ -166,6 +166,43 @@ describe.skipIf(!allHere(missingServer()))('with a real server', () => {
       const name = new URL(ledger.address).pathname.slice(1)
       await server.sql("UPDATE hsm_enroll.fact SET body = '{}' WHERE subject = 'changed'", name)
       await expect(ledger.history('order', 'changed')).rejects.toMatchObject({ code: 'ledger.damaged', exitCode: 5 })
+      // Who asks for something else in the same moment is answered.
+      const asked = ['whole', 'changed', 'none'].map((subject) =>
+        ledger.look({ facts: [['order', subject]], claims: [] }).then((answers) => answers.last('order', subject)?.run),
+      )
+      await ledger.record(fact('a', { subject: 'whole' }))
+      expect(await Promise.allSettled(asked)).toMatchObject([
+        { status: 'fulfilled' },
+        { status: 'rejected', reason: { code: 'ledger.damaged' } },
+        { status: 'fulfilled', value: undefined },
+      ])
+    })
+
+    it('is found by an index, also once the table is not as small as when the first question was asked', async () => {
+      const database = await server.database(template)
+      const host = new PostgresqlLedger(server.options(database, 'host_a'))
+      const order = (name: string) => ({
+        take: () => host.take([{ name, run: name, intent: 'i' }], [fact(name, { subject: name, entry: 'e' })]),
+        look: () => host.look({ facts: [['order', name]], claims: [name] }),
+      })
+      for (let index = 0; index < 9; index++) {
+        const { take, look } = order(`early-${index}`)
+        await take()
+        await look()
+        // From then on the server knows how small the tables are; it makes the plan that it keeps for the sixth call.
+        if (index === 2) await server.sql('ANALYZE hsm_enroll.attempt, hsm_enroll.claim, hsm_enroll.fact', database)
+      }
+      // What a session has counted is known when it ends.
+      await host.close()
+      const scans = await server.sql(
+        "SELECT relname, seq_scan FROM pg_stat_user_tables WHERE relname IN ('fact', 'claim', 'attempt') ORDER BY relname",
+        database,
+      )
+      expect(scans.map(({ relname, seq_scan }) => [relname, Number(seq_scan)])).toEqual([
+        ['attempt', 0],
+        ['claim', 0],
+        ['fact', 0],
+      ])
     })
   })
 
@@ -222,6 +259,26 @@ describe.skipIf(!allHere(missingServer()))('with a real server', () => {
         if (end.status === 'rejected') expect(end.reason).toMatchObject({ code: 'ledger.limit', exitCode: 1 })
       expect(await accountState(owner.transactions, 'ca')).toMatchObject({ used: { ordersPerDay: 7 }, open: 7 })
       await close([...hosts, owner])
+    })
+
+    it('refuse of those that one host intends at one moment only what goes beyond', async () => {
+      const database = await server.database(template)
+      const host = new PostgresqlLedger(server.options(database, 'host_a'))
+      const owner = new PostgresqlLedger(server.options(database))
+      await setLimits(owner.transactions, 'ca', { ordersPerDay: 7 })
+      const ends = await Promise.allSettled(
+        Array.from({ length: 20 }, (_, index) =>
+          host.take([{ name: `key-${index}`, run: `r${index}`, intent: 'i' }], [intend(`r${index}`)]),
+        ),
+      )
+      for (const end of ends) if (end.status === 'rejected') expect(end.reason).toMatchObject({ code: 'ledger.limit' })
+      const placed = ends.flatMap(({ status }, index) => (status === 'fulfilled' ? [index] : []))
+      expect(placed).toHaveLength(7)
+      // A claim without its intent is none.
+      for (let index = 0; index < 20; index++)
+        expect((await host.claimOf(`key-${index}`)) !== undefined).toBe(placed.includes(index))
+      expect(await accountState(owner.transactions, 'ca')).toMatchObject({ used: { ordersPerDay: 7 }, open: 7 })
+      await Promise.all([host.close(), owner.close()])
     })
 
     it('count an order once, whatever its items; what was not ordered not at all; what is unknown at the assumed price', async () => {

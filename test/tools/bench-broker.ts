@@ -3,14 +3,14 @@
  * that does nothing else, by the same client and as many at a time. The rehearsal CA, which answers at once, the built broker, its
  * PostgreSQL, the hosts, and the caller without a broker are processes of their own, over TLS and loopback. Both sides are warm when the
  * clock starts: a broker runs for months, and its first few thousand orders are slower, since the compiler is still at work. They take
- * turns, a hundred orders each: a ratio is the median of those of the turns.
+ * turns, a thousand orders each: a ratio is the median of those of the turns.
  *
  * A claim is one call of `Ledger.claim`, over a connection of its own, by the clock of who calls; the unit is the median of bare round
  * trips to the same database (`SELECT 1`, same client, same kind of connection), one after each claim. Both are timed one at a time with
  * nothing else under way, which the target is held against: what a claim costs. The same beside as many orders as before shows what the
  * machine adds to whatever waits for its turn, a bare round trip as well.
  *
- * Linux only. `--orders N` (1000) each way, after `--warm-up N` (3000), `--beside N` (50) under way at a time, `--hosts N` (50),
+ * Linux only. `--orders N` (3000) each way, after `--warm-up N` (3000), `--beside N` (50) under way at a time, `--hosts N` (50),
  * `--ledger postgresql|folder`, `--no-fsync`: the database does not wait for its disk, `--profile-to DIR`: a processor profile of the
  * broker, `--json`. Exits 1 where a target is missed.
  */
@@ -23,7 +23,7 @@ import { processorTime, residentMemory } from './process-cost.ts'
 const { values } = parseArgs({
   options: {
     role: { type: 'string' },
-    orders: { type: 'string', default: '1000' },
+    orders: { type: 'string', default: '3000' },
     'warm-up': { type: 'string', default: '3000' },
     beside: { type: 'string', default: '50' },
     hosts: { type: 'string', default: '50' },
@@ -36,7 +36,7 @@ const { values } = parseArgs({
 })
 
 /** Orders in each turn, and beside which claims are timed: they take longer. */
-const TURN = 250
+const TURN = 1000
 const BESIDE_CLAIMS = 800
 const CLAIMS = 500
 

@@ -33,6 +33,17 @@ const TIMES = {
   idle: 10_000,
 } as const
 
+/** Of each session; a role or a database may have other defaults. */
+const OPTIONS = [
+  'client_encoding=UTF8',
+  // A statement that is a transaction of its own has no BEGIN to say it.
+  'default_transaction_isolation=read\\ committed',
+  // The plan of a statement is made early and kept: for tables that are nearly empty, which are read whole, and are not small for long.
+  'enable_seqscan=off',
+  // That makes what has no index look dear enough to be compiled, which takes longer than to do it.
+  'jit=off',
+]
+
 /**
  * Connections to the database, opened when they are needed; they keep no process alive. Each is looked at before it is used: encrypted
  * as wanted by the server's own word (pg_stat_ssl), no standby, and committing to disk; then `guards` look at it. Throws EnrollError `ledger.tls`.
@@ -52,8 +63,7 @@ export async function openPool(
     user,
     password: async () => (await password?.()) ?? '',
     ssl: tls === 'verify' && !isSocket(address) ? await tlsOptions(options) : false,
-    // A statement that is a transaction of its own has no BEGIN to say it; a role or a database may have another default.
-    options: '-c client_encoding=UTF8 -c default_transaction_isolation=read\\ committed',
+    options: OPTIONS.map((option) => `-c ${option}`).join(' '),
     application_name: 'hsm-enroll',
     fallback_application_name: 'hsm-enroll',
     // The password is of no use to who sits between, whatever certificate he has.

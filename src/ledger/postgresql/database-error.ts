@@ -28,6 +28,16 @@ export const isLockTimeout = (error: unknown): boolean => refusalState(error) ==
 export const isConnectionFault = (error: unknown): boolean =>
   !(error instanceof EnrollError) && faultOf(error).kind === 'unreachable'
 
+/**
+ * Of a statement for several: may it be the fault of one of them alone, by what was to be written, or by a name that somebody else has
+ * locked? `error`: as `databaseError` made it.
+ */
+export function mayConcernOne(error: unknown): boolean {
+  if (!(error instanceof EnrollError)) return false
+  const { kind, state = '' } = faultOf(error.cause)
+  return ['login', 'limit', 'refused'].includes(kind) || /^(55P03|40)/.test(state)
+}
+
 type FaultKind = 'unreachable' | 'login' | 'schema' | 'tls' | 'limit' | 'refused'
 
 /** SQLSTATE, or its class, to what it means here. Appendix A of the manual of PostgreSQL. */

@@ -1,11 +1,13 @@
 import { EnrollError } from '../../errors.ts'
 import { once } from '../../once.ts'
+import { together } from '../../together.ts'
 import { type Answers, answersTo, type Questions } from '../answers.ts'
 import { areHeld, type Claim, type Wish } from '../claim.ts'
 import type { Fact, FactKind, RecordedFact } from '../fact.ts'
 import { HISTORY_LIMIT, type Ledger } from '../ledger.ts'
 import { ledgerDamaged } from '../ledger-error.ts'
 import type { DatabaseOptions } from './connection.ts'
+import { mayConcernOne } from './database-error.ts'
 import { requireSchema } from './schema.ts'
 import { type Statements, Transactions } from './transactions.ts'
 
@@ -13,6 +15,8 @@ import { type Statements, Transactions } from './transactions.ts'
 const PAGE = 500
 /** As in a folder: a longer fact is a defect of ours. */
 const MAX_FACT = 16 * 1024
+/** Who asks or records at one moment shares a statement. */
+const MOST_TOGETHER = 64
 
 /**
  * The ledger in a database that many hosts share. Connects when it is first used; what it throws beside `ledger.damaged` are
@@ -23,6 +27,9 @@ export class PostgresqlLedger implements Ledger {
   readonly transactions: Transactions
   /** The schema is looked at once. */
   readonly #usable = once(() => requireSchema(this.transactions))
+
+  readonly #look = together((all: readonly Questions[]) => this.#lookForAll(all), MOST_TOGETHER)
+  readonly #take = together((all: readonly Taking[]) => this.#takeAll(all), MOST_TOGETHER)
 
   constructor(options: DatabaseOptions) {
     this.transactions = new Transactions(options)
@@ -114,14 +121,15 @@ export class PostgresqlLedger implements Ledger {
   }
 
   async take(wishes: readonly Wish[], facts: readonly Fact[]): Promise<readonly Claim[]> {
-    await this.#usable()
-    const values = [
-      ...(['name', 'run', 'intent'] as const).map((member) => wishes.map((wish) => plain(wish[member]))),
-      ...factColumns(facts),
-    ]
+    const taking: Taking = {
+      wishes: wishes.map(({ name, run, intent }) => [plain(name), plain(run), plain(intent)]),
+      facts: facts.map((fact) => factValues(fact, false)),
+    }
     for (;;) {
-      const rows = await this.transactions.write<Claim>(TAKE, values)
-      const found = new Map(rows?.map((row) => [row.name, row]))
+      const rows = await this.#take(taking)
+      const found = new Map(
+        wishes.flatMap(({ name }) => rows?.filter((row) => row.name === name) ?? []).map((row) => [row.name, row]),
+      )
       const seen = found.size
       // What was taken by another while it ran is not in its answer; or that was lost.
       for (const { name } of wishes) if (!found.has(name)) await this.#find(name, found)
@@ -132,6 +140,23 @@ export class PostgresqlLedger implements Ledger {
       const isOpen = rows === undefined || seen < found.size
       if (isOpen && areHeld(wishes, claims)) for (const fact of facts) await this.record(fact)
       return claims
+    }
+  }
+
+  /** Of several who take at one moment: the claims of all. Where one of them is refused, the others have what they want all the same. */
+  async #takeAll(all: readonly Taking[]): Promise<readonly (Taken | Promise<Taken>)[]> {
+    await this.#usable()
+    const take = (some: readonly Taking[]): Promise<Taken> =>
+      this.transactions.write<Claim>(TAKE, [
+        ...columns(WISH_COLUMNS.length, some, ({ wishes }) => wishes),
+        ...columns(FACT_COLUMNS.length, some, ({ facts }) => facts),
+      ])
+    try {
+      const taken = await take(all)
+      return all.map(() => taken)
+    } catch (error) {
+      if (all.length === 1 || !mayConcernOne(error)) throw error
+      return all.map((one) => take([one]))
     }
   }
 
@@ -146,25 +171,44 @@ export class PostgresqlLedger implements Ledger {
   }
 
   async look(questions: Questions): Promise<Answers> {
-    const { facts, claims } = questions
+    for (const text of [...questions.facts.map(([, subject]) => subject), ...questions.claims]) plain(text)
+    return this.#look(questions)
+  }
+
+  /** For several who ask at one moment. What is damaged is told to who asked for it. */
+  async #lookForAll(all: readonly Questions[]): Promise<readonly (Answers | Promise<Answers>)[]> {
+    try {
+      return await this.#lookFor(all)
+    } catch (error) {
+      if (all.length === 1 || !(error instanceof EnrollError) || error.code !== 'ledger.damaged') throw error
+      return all.map(async (questions) => {
+        const [answers] = await this.#lookFor([questions])
+        if (answers === undefined) throw new Error('a question was not answered')
+        return answers
+      })
+    }
+  }
+
+  async #lookFor(all: readonly Questions[]): Promise<readonly Answers[]> {
+    const facts = new Map(
+      all.flatMap((asked) => asked.facts.map(([kind, subject]) => [`${kind} ${subject}`, { kind, subject }])),
+    )
     const rows = await this.#read<FactRow>(LOOK, [
-      facts.map(([kind]) => kind),
-      facts.map(([, subject]) => plain(subject)),
-      claims.map(plain),
+      [...facts.values()].map(({ kind }) => kind),
+      [...facts.values()].map(({ subject }) => subject),
+      [...new Set(all.flatMap(({ claims }) => claims))],
     ])
     const isClaim = ({ kind }: FactRow): boolean => kind === AS_CLAIM
     const isTime = ({ kind }: FactRow): boolean => kind === AS_TIME
-    return answersTo(
-      questions,
-      Date.parse(rows.find(isTime)?.time ?? ''),
-      rows
-        .filter((row) => !isClaim(row) && !isTime(row))
-        .toSorted((a, b) => Number(a.id) - Number(b.id))
-        .map(readFact),
-      rows
-        .filter(isClaim)
-        .map(({ id, subject, run, body, time }) => ({ name: subject, run, intent: body, fence: id, time })),
-    )
+    const now = Date.parse(rows.find(isTime)?.time ?? '')
+    const found = rows
+      .filter((row) => !isClaim(row) && !isTime(row))
+      .toSorted((a, b) => Number(a.id) - Number(b.id))
+      .map(readFact)
+    const held = rows
+      .filter(isClaim)
+      .map(({ id, subject, run, body, time }) => ({ name: subject, run, intent: body, fence: id, time }))
+    return all.map((questions) => answersTo(questions, now, found, held))
   }
 
   async release(name: string, run: string, fence?: string): Promise<void> {
@@ -221,6 +265,8 @@ const FACT_TYPES = {
   status: 'text', endpoint: 'text', amount: 'numeric', past: 'boolean',
 } as const
 const FACT_COLUMNS = Object.keys(FACT_TYPES)
+/** One for each column. */
+type FactValues = readonly unknown[]
 /** For `Transactions.write`, whose own value comes first. */
 const INSERT_FACT = insertFact(2)
 
@@ -228,7 +274,7 @@ function factValues(
   fact: Fact,
   past: boolean,
   imported?: { readonly saidAt: string; readonly origin: string },
-): readonly unknown[] {
+): FactValues {
   const body = JSON.stringify(fact)
   if (Buffer.byteLength(body) > MAX_FACT) throw new Error('a fact is too long for a row')
   // A rehearsal costs nothing, and counts for nothing.
@@ -269,10 +315,25 @@ function parse(body: string, id: string): unknown {
   }
 }
 
-/** The values of several facts, column by column. */
-function factColumns(facts: readonly Fact[]): readonly (readonly unknown[])[] {
-  const rows = facts.map((fact) => factValues(fact, false))
-  return FACT_COLUMNS.map((_, column) => rows.map((row) => row[column]))
+const WISH_COLUMNS = ['name', 'run', 'intent']
+
+/** What one caller takes and records, in the order of the columns. */
+interface Taking {
+  readonly wishes: readonly (readonly string[])[]
+  readonly facts: readonly FactValues[]
+}
+
+/** The claims in force; undefined where the answer was lost. */
+type Taken = readonly Claim[] | undefined
+
+/** For `TAKE`: the rows of all, column by column, behind the number of who wants each. */
+function columns(
+  width: number,
+  all: readonly Taking[],
+  rowsOf: (taking: Taking) => readonly (readonly unknown[])[],
+): readonly (readonly unknown[])[] {
+  const rows = all.flatMap((taking, who) => rowsOf(taking).map((row) => [who, ...row]))
+  return Array.from({ length: width + 1 }, (_, column) => rows.map((row) => row[column]))
 }
 
 const iso = (time: string): string => `to_char(${time} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
@@ -289,22 +350,25 @@ const LOOK = `SELECT f.* FROM unnest($1::text[], $2::text[]) AS asked (kind, sub
 
 /**
  * For `Transactions.write`, behind its own clause: in the order of names, so that two do not wait for each other. What was claimed before
- * is seen as it was when the statement began: what has been given back and granted since is in both.
+ * is seen as it was when the statement began: what has been given back and granted since is in both. What one wants does not depend on
+ * what others get.
  */
-const TAKE = `, wish AS (SELECT * FROM unnest($2::text[], $3::text[], $4::text[]) AS wish (name, run, intent)),
+const TAKE = `, wish AS (
+    SELECT * FROM unnest($2::int[], $3::text[], $4::text[], $5::text[]) AS wish (who, ${WISH_COLUMNS.join(', ')})),
   granted AS (
     INSERT INTO hsm_enroll.claim (name, run, intent) SELECT name, run, intent FROM wish ORDER BY name
     ON CONFLICT (name) DO NOTHING RETURNING name, run, intent, fence, time),
   held AS (
     SELECT * FROM granted
     UNION ALL SELECT name, run, intent, fence, time FROM hsm_enroll.claim
-      WHERE name = ANY ($2::text[]) AND name NOT IN (SELECT name FROM granted)),
+      WHERE name = ANY ($3::text[]) AND name NOT IN (SELECT name FROM granted)),
   recorded AS (
     INSERT INTO hsm_enroll.fact (${FACT_COLUMNS.join(', ')})
-    SELECT * FROM unnest(${Object.values(FACT_TYPES)
-      .map((type, index) => `$${5 + index}::${type}[]`)
-      .join(', ')}) AS fact
-    WHERE NOT EXISTS (SELECT FROM wish WHERE NOT EXISTS (SELECT FROM held WHERE held.name = wish.name AND held.run = wish.run))
+    SELECT ${FACT_COLUMNS.join(', ')} FROM unnest($6::int[], ${Object.values(FACT_TYPES)
+      .map((type, index) => `$${7 + index}::${type}[]`)
+      .join(', ')}) AS fact (who, ${FACT_COLUMNS.join(', ')})
+    WHERE NOT EXISTS (SELECT FROM wish WHERE wish.who = fact.who
+      AND NOT EXISTS (SELECT FROM held WHERE held.name = wish.name AND held.run = wish.run))
     ON CONFLICT DO NOTHING)
   SELECT ${CLAIM} FROM held`
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { doneTogether } from './done-together.ts'
+import { doneTogether } from './together.ts'
 
 /** Each is over when it is told so. */
 function controlled() {
