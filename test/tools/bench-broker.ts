@@ -10,7 +10,7 @@
  * nothing else under way, which the target is held against: what a claim costs. The same beside as many orders as before shows what the
  * machine adds to whatever waits for its turn, a bare round trip as well.
  *
- * Linux only. `--orders N` (3000) each way, after `--warm-up N` (3000), `--beside N` (50) under way at a time, `--hosts N` (50),
+ * Linux only. `--orders N` (3000) each way, after `--warm-up N` (9000), `--beside N` (50) under way at a time, `--hosts N` (50),
  * `--ledger postgresql|folder`, `--no-fsync`: the database does not wait for its disk, `--profile-to DIR`: a processor profile of the
  * broker, `--json`. Exits 1 where a target is missed.
  */
@@ -24,7 +24,7 @@ const { values } = parseArgs({
   options: {
     role: { type: 'string' },
     orders: { type: 'string', default: '3000' },
-    'warm-up': { type: 'string', default: '3000' },
+    'warm-up': { type: 'string', default: '9000' },
     beside: { type: 'string', default: '50' },
     hosts: { type: 'string', default: '50' },
     ledger: { type: 'string', default: 'postgresql' },

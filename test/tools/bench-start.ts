@@ -1,7 +1,8 @@
 /**
  * `npm run bench:start -- [--rounds N] [--node FILE]...`: what a command takes from its start to its end, over `node -e 0`: the median of
- * the ratios of so many pairs, run turn by turn in one sitting. Wall time is what a person waits for; processor time depends less on what
- * else the machine does. Exit 1 if either misses a target.
+ * the ratios of so many pairs, run turn by turn in one sitting. Wall time is what a person waits for, and is held against the targets;
+ * processor time, which also counts what V8 does beside it on other cores, depends less on what else the machine does. Exit 1 if a target
+ * is missed.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -105,7 +106,7 @@ function measure(node: string): void {
   process.stdout.write(`Node.js ${version}, ${cached}\n  over node -e 0${' '.repeat(26)}wall  processor\n`)
   for (const [index, { what, most }] of COMMANDS.entries()) {
     const [wall, processor] = [median(ratios[index]?.wall ?? []), median(ratios[index]?.processor ?? [])]
-    const late = most !== undefined && Math.max(wall, processor) > most
+    const late = most !== undefined && wall > most
     if (late) missed++
     process.stdout.write(
       `${late ? '! ' : '  '}${what.padEnd(34)}${wall.toFixed(2).padStart(9)}${processor.toFixed(2).padStart(11)}${most === undefined ? '' : `  at most ${most}`}\n`,
