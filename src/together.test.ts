@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { doneTogether } from './together.ts'
+import { doneTogether, together } from './together.ts'
 
 /** Each is over when it is told so. */
 function controlled() {
@@ -35,4 +35,20 @@ it('one that failed has failed for all who shared it, and for nobody after', asy
   await turn()
   begun[1]?.end()
   await next
+})
+
+it('where one of several may be at fault, each is called for alone, and only the one fails', async () => {
+  const calls: (readonly string[])[] = []
+  const act = together(
+    async (items: readonly string[]) => {
+      calls.push(items)
+      if (items.includes('bad')) throw new Error('refused')
+      return items.map((item) => item.toUpperCase())
+    },
+    { most: 3, mayConcernOne: (error) => error instanceof Error && error.message === 'refused' },
+  )
+  const ends = await Promise.allSettled(['a', 'bad', 'c', 'd'].map(act))
+  expect(ends).toMatchObject([{ value: 'A' }, { reason: { message: 'refused' } }, { value: 'C' }, { value: 'D' }])
+  expect(calls.slice(0, 4)).toEqual([['a', 'bad', 'c'], ['a'], ['bad'], ['c']])
+  expect(calls.slice(4)).toEqual([['d']])
 })

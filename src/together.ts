@@ -1,33 +1,45 @@
 interface Waiting<Item, Answer> {
   readonly item: Item
-  readonly resolve: (answer: Answer | Promise<Answer>) => void
+  readonly resolve: (answer: Answer) => void
   readonly reject: (error: unknown) => void
 }
 
+interface Sharing {
+  /** Items in one call. */
+  readonly most?: number
+  /** May an error be the fault of one of them? Then each is called for by itself, so that the others have what they want all the same. */
+  readonly mayConcernOne?: (error: unknown) => boolean
+}
+
 /**
- * One call at a time: what comes while one is under way goes together with all else that does into the next one, at most `most` at once.
- * `act` answers each item, in their order; what it throws is thrown to all who shared the call.
+ * One call at a time: what comes while one is under way goes together with all else that does into the next one. `act` answers each item,
+ * in their order; what it throws is thrown to all who shared the call.
  */
 export function together<Item, Answer>(
-  act: (items: readonly Item[]) => Promise<readonly (Answer | Promise<Answer>)[]>,
-  most = Number.POSITIVE_INFINITY,
+  act: (items: readonly Item[]) => Promise<readonly Answer[]>,
+  { most = Number.POSITIVE_INFINITY, mayConcernOne = () => false }: Sharing = {},
 ): (item: Item) => Promise<Answer> {
   const waiting: Waiting<Item, Answer>[] = []
   let isUnderWay = false
+
+  async function call(batch: readonly Waiting<Item, Answer>[]): Promise<void> {
+    try {
+      const answers = await act(batch.map(({ item }) => item))
+      for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as Answer)
+    } catch (error) {
+      const isApart = batch.length > 1 && mayConcernOne(error)
+      for (const one of batch) {
+        if (isApart) void call([one])
+        else one.reject(error)
+      }
+    }
+  }
 
   async function go(): Promise<void> {
     isUnderWay = true
     // What comes in the same moment goes together.
     await undefined
-    while (waiting.length > 0) {
-      const batch = waiting.splice(0, most)
-      try {
-        const answers = await act(batch.map(({ item }) => item))
-        for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as Answer | Promise<Answer>)
-      } catch (error) {
-        for (const { reject } of batch) reject(error)
-      }
-    }
+    while (waiting.length > 0) await call(waiting.splice(0, most))
     isUnderWay = false
   }
 

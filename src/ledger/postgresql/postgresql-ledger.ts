@@ -28,8 +28,11 @@ export class PostgresqlLedger implements Ledger {
   /** The schema is looked at once. */
   readonly #usable = once(() => requireSchema(this.transactions))
 
-  readonly #look = together((all: readonly Questions[]) => this.#lookForAll(all), MOST_TOGETHER)
-  readonly #take = together((all: readonly Taking[]) => this.#takeAll(all), MOST_TOGETHER)
+  readonly #look = together((all: readonly Questions[]) => this.#lookForAll(all), {
+    most: MOST_TOGETHER,
+    mayConcernOne: (error) => error instanceof EnrollError && error.code === 'ledger.damaged',
+  })
+  readonly #take = together((all: readonly Taking[]) => this.#takeAll(all), { most: MOST_TOGETHER, mayConcernOne })
 
   constructor(options: DatabaseOptions) {
     this.transactions = new Transactions(options)
@@ -127,37 +130,28 @@ export class PostgresqlLedger implements Ledger {
     }
     for (;;) {
       const rows = await this.#take(taking)
-      const found = new Map(
-        wishes.flatMap(({ name }) => rows?.filter((row) => row.name === name) ?? []).map((row) => [row.name, row]),
-      )
-      const seen = found.size
+      const found = new Map(rows?.map((row) => [row.name, row]))
       // What was taken by another while it ran is not in its answer; or that was lost.
-      for (const { name } of wishes) if (!found.has(name)) await this.#find(name, found)
+      const missing = wishes.filter(({ name }) => !found.has(name))
+      for (const { name } of missing) await this.#find(name, found)
       const claims = wishes.flatMap(({ name }) => found.get(name) ?? [])
       // Given back in between: it is asked for again.
       if (claims.length < wishes.length) continue
       // Whether they were recorded is not known; what an entry says is recorded once.
-      const isOpen = rows === undefined || seen < found.size
+      const isOpen = rows === undefined || missing.length > 0
       if (isOpen && areHeld(wishes, claims)) for (const fact of facts) await this.record(fact)
       return claims
     }
   }
 
-  /** Of several who take at one moment: the claims of all. Where one of them is refused, the others have what they want all the same. */
-  async #takeAll(all: readonly Taking[]): Promise<readonly (Taken | Promise<Taken>)[]> {
+  /** Of several who take at one moment: the claims of all. */
+  async #takeAll(all: readonly Taking[]): Promise<readonly Taken[]> {
     await this.#usable()
-    const take = (some: readonly Taking[]): Promise<Taken> =>
-      this.transactions.write<Claim>(TAKE, [
-        ...columns(WISH_COLUMNS.length, some, ({ wishes }) => wishes),
-        ...columns(FACT_COLUMNS.length, some, ({ facts }) => facts),
-      ])
-    try {
-      const taken = await take(all)
-      return all.map(() => taken)
-    } catch (error) {
-      if (all.length === 1 || !mayConcernOne(error)) throw error
-      return all.map((one) => take([one]))
-    }
+    const taken = await this.transactions.write<Claim>(TAKE, [
+      ...columns(WISH_COLUMNS.length, all, ({ wishes }) => wishes),
+      ...columns(FACT_COLUMNS.length, all, ({ facts }) => facts),
+    ])
+    return all.map(() => taken)
   }
 
   async #find(name: string, into: Map<string, Claim>): Promise<void> {
@@ -175,21 +169,8 @@ export class PostgresqlLedger implements Ledger {
     return this.#look(questions)
   }
 
-  /** For several who ask at one moment. What is damaged is told to who asked for it. */
-  async #lookForAll(all: readonly Questions[]): Promise<readonly (Answers | Promise<Answers>)[]> {
-    try {
-      return await this.#lookFor(all)
-    } catch (error) {
-      if (all.length === 1 || !(error instanceof EnrollError) || error.code !== 'ledger.damaged') throw error
-      return all.map(async (questions) => {
-        const [answers] = await this.#lookFor([questions])
-        if (answers === undefined) throw new Error('a question was not answered')
-        return answers
-      })
-    }
-  }
-
-  async #lookFor(all: readonly Questions[]): Promise<readonly Answers[]> {
+  /** For several who ask at one moment. */
+  async #lookForAll(all: readonly Questions[]): Promise<readonly Answers[]> {
     const facts = new Map(
       all.flatMap((asked) => asked.facts.map(([kind, subject]) => [`${kind} ${subject}`, { kind, subject }])),
     )
