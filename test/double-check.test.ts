@@ -164,18 +164,19 @@ describe.runIf(here)('GnuTLS and Java', () => {
     }
   }
   // biome-ignore format: a table
-  const rows: readonly (readonly [string, () => SyntheticEvidence])[] = [
-    ['YUBIKEY', () => named(yubikey(), (name) => name === 'with intermediate and root')],
-    ['YUBIHSM2', () => named(yubihsm2(), (name) => name === 'with Sub-CA and root')],
-    ['LUNA, RSA', () => named(luna(), (name) => name === 'RSA, five certificates')],
-    ['LUNA, EC with unsigned r and s', () => named(luna(), (name) => name === 'EC, three certificates, unsigned r and s')],
+  const rows: readonly (readonly [string, specimen: () => SyntheticEvidence, javaRefuses: readonly string[]])[] = [
+    ['YUBIKEY', () => named(yubikey(), (name) => name === 'with intermediate and root'), []],
+    ['YUBIHSM2', () => named(yubihsm2(), (name) => name === 'with Sub-CA and root'), []],
+    ['LUNA, RSA', () => named(luna(), (name) => name === 'RSA, five certificates'), []],
+    ['LUNA, EC with unsigned r and s', () => named(luna(), (name) => name === 'EC, three certificates, unsigned r and s'), []],
+    ['LUNA, EC with a padded r or s', () => named(luna(), (name) => name.includes('begins with a zero octet')), ['cert-1.pem']],
   ]
-  it.each(rows)('%s: both verify the chain', (_, specimen) => {
+  it.each(rows)('%s: GnuTLS verifies the chain, and Java all but %3$s', (_, specimen, javaRefuses) => {
     const evidence = specimen()
     const files = filesOf(evidence)
     expect(run('certtool', files)).toContain('Chain verification output: Verified. The certificate is trusted.')
     const links = Object.keys(files).filter((file) => file.startsWith('cert-'))
-    expect(signed(run('keytool', files))).toEqual(links)
+    expect(signed(run('keytool', files))).toEqual(links.filter((file) => !javaRefuses.includes(file)))
     const strange = filesOf(evidence, createYubikeyTestRoot('P-256', 'Another root').certificate)
     expect(run('certtool', strange, 1)).toContain('Not verified')
   })

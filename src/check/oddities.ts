@@ -1,6 +1,5 @@
 import type { Certificate } from '../asn1/certificate.ts'
-import { readDer, TAG } from '../asn1/der.ts'
-import { ifReadable } from '../asn1/der-error.ts'
+import { readNumbers } from '../attestation/luna/signature.ts'
 import type { HsmType } from '../hsm-type.ts'
 import { type Oddity, OTHER_TOOLS } from '../knowledge/other-tools.ts'
 import { sha256Hex } from '../sha256-hex.ts'
@@ -14,7 +13,11 @@ const YEAR_9999 = Date.UTC(9999, 0, 1)
 const TESTS: Readonly<Record<Oddity, (certificates: readonly Certificate[], hsmType: HsmType) => boolean>> = {
   'explicit-critical-false': (all) => all.some(hasCriticalFalse),
   'unsigned-signature-numbers': ([leaf], hsmType) =>
-    hsmType === 'LUNA' && leaf !== undefined && hasUnsignedNumber(leaf),
+    hsmType === 'LUNA' && leaf !== undefined && hasNumber(leaf, ([first = 0]) => first >= 0x80),
+  'padded-signature-numbers': ([leaf], hsmType) =>
+    hsmType === 'LUNA' &&
+    leaf !== undefined &&
+    hasNumber(leaf, ([first, second = 0x80]) => first === 0 && second < 0x80),
   'critical-key-purposes': (all) => all.some(({ extensions }) => extensions.get(OID.keyPurposes)?.critical === true),
   'year-9999': (all) => all.some(({ notAfter }) => notAfter >= YEAR_9999),
   'no-basic-constraints': ([, f9], hsmType) =>
@@ -31,11 +34,8 @@ function hasCriticalFalse({ extensions }: Certificate): boolean {
   return false
 }
 
-/** A SEQUENCE of two INTEGERs, of which one reads as negative. */
-const hasUnsignedNumber = ({ signature }: Certificate): boolean =>
-  ifReadable(() =>
-    readDer(signature).children.some(({ tag, content }) => tag === TAG.integer && (content[0] ?? 0) >= 0x80),
-  ) === true
+const hasNumber = ({ signature }: Certificate, test: (octets: Uint8Array) => boolean): boolean =>
+  readNumbers(signature)?.some(test) === true
 
 /** What other tools will make of these certificates, where that differs: one line for people each. Never throws. */
 export const otherToolsNotes = (hsmType: HsmType, certificates: readonly Certificate[]): readonly string[] =>

@@ -2,6 +2,7 @@
 export type Oddity =
   | 'explicit-critical-false'
   | 'unsigned-signature-numbers'
+  | 'padded-signature-numbers'
   | 'critical-key-purposes'
   | 'year-9999'
   | 'no-basic-constraints'
@@ -24,6 +25,7 @@ const MEASURED = '2026-11-29'
 export const OTHER_TOOLS: readonly OddityRow[] = [
   { id: 'explicit-critical-false', note: 'a certificate writes "critical FALSE" out (not DER): Python cryptography cannot load it', measured: MEASURED },
   { id: 'unsigned-signature-numbers', note: 'r or s of the confirmation’s signature is written without a sign octet: OpenSSL, Node.js, Go and Bouncy Castle refuse the signature; Java, GnuTLS, pkijs and jsrsasign verify it', measured: MEASURED },
+  { id: 'padded-signature-numbers', note: 'r or s of the confirmation’s signature begins with a zero octet that DER does not allow: OpenSSL, Node.js, Go, Java and jsrsasign refuse the signature; GnuTLS and pkijs verify it', measured: '2026-11-30' },
   { id: 'critical-key-purposes', note: 'extended key usage is critical: the path validators of Bouncy Castle and forge refuse it', measured: MEASURED },
   { id: 'year-9999', note: 'a certificate ends in the year 9999: Botan 2 refuses it, and Python overflows on arithmetic with that date east of UTC', measured: MEASURED },
   { id: 'no-basic-constraints', note: 'the certificate of slot F9 has no basicConstraints: OpenSSL says "invalid CA certificate", Go that it cannot sign', measured: MEASURED },

@@ -1,7 +1,10 @@
 /** Luna confirmations in every shape the reference names, good and bad, under test roots. */
+import { readDer, readSequence } from '../../src/asn1/der.ts'
+import { readBitStringOctets } from '../../src/asn1/der-values.ts'
 import { oid, sequence } from '../../src/asn1/der-writer.ts'
 import { parseNameText } from '../../src/asn1/name.ts'
 import { writePem } from '../../src/asn1/pem.ts'
+import { readNumbers } from '../../src/attestation/luna/signature.ts'
 import { basicConstraints, type CertificateTemplate, keyUsage } from '../../src/sandbox/certificate-issuer.ts'
 import {
   certsOnly,
@@ -50,7 +53,8 @@ function goodShapes(hsm: LunaEvidenceIssuer, rsa: TestKeyPair, ec: TestKeyPair):
   return under(hsm.trustAnchors, [
     good('RSA, five certificates', hsm.confirm({ spki: rsa.spki })),
     good('RSA, without the root', hsm.confirm({ spki: rsa.spki, withoutRoot: true })),
-    good('EC, three certificates, unsigned r and s', hsm.confirm({ spki: ec.spki })),
+    good('EC, three certificates, unsigned r and s', confirmWith(hsm, ec.spki, 'unsigned')),
+    good('EC, three certificates, r or s begins with a zero octet', confirmWith(hsm, ec.spki, 'padded')),
     good('EC, without the root', hsm.confirm({ spki: ec.spki, withoutRoot: true })),
     good('EC, signature in plain DER', hsm.confirm({ spki: ec.spki, plainSignature: true })),
     good('RSA, PEM', Buffer.from(writePem('PKCS7', hsm.confirm({ spki: rsa.spki })))),
@@ -108,6 +112,23 @@ function badEcArrangements(
     bad('EC, a certificate more', 'attestation.form', [leaf, hoc, root, root]),
     refused('EC key under the RSA chain', hsm.confirm({ spki, form: 'chrysalis' }), 'attestation.form'),
   ])
+}
+
+/**
+ * A confirmation whose r or s has its top bit set while none is padded, or of which one has a zero octet that DER does not allow: which of
+ * them a module writes is chance (three in four, one in 256), and readers tell them apart.
+ */
+function confirmWith(hsm: LunaEvidenceIssuer, spki: Uint8Array, numbers: 'unsigned' | 'padded'): Uint8Array {
+  for (;;) {
+    const certificates = hsm.certificates({ spki })
+    const [leaf = new Uint8Array()] = certificates
+    const signature = readSequence(readDer(leaf), 'Certificate').at(-1)
+    if (signature === undefined) throw new Error('a certificate without a signature')
+    const octets = readNumbers(readBitStringOctets(signature)) ?? []
+    const padded = octets.some(([first, second = 0]) => first === 0 && second < 0x80)
+    const unsigned = octets.some(([first = 0]) => first >= 0x80)
+    if (numbers === 'padded' ? padded : unsigned && !padded) return certsOnly(certificates)
+  }
 }
 
 /** NULL parameters are the vendor's habit; unsigned r and s are forgiven in a leaf and nowhere else. */

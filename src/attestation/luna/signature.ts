@@ -6,16 +6,20 @@
 
 /** Returns r || s, each `octets` long, or undefined. `octets` is the length of the group order of the issuer's curve, at most 66. */
 export function readLunaSignature(signature: Uint8Array, octets: number): Uint8Array | undefined {
+  const numbers = readNumbers(signature)
+  if (numbers === undefined) return undefined
+  const out = new Uint8Array(2 * octets)
+  return place(numbers[0], out.subarray(0, octets)) && place(numbers[1], out.subarray(octets)) ? out : undefined
+}
+
+/** The octets of r and s as they are encoded, whatever their length; undefined if the signature is not a SEQUENCE of two INTEGERs. */
+export function readNumbers(signature: Uint8Array): readonly [r: Uint8Array, s: Uint8Array] | undefined {
   const content = readTlv(signature, 0, 0x30)
   if (content === undefined || content.end !== signature.length) return undefined
   const r = readTlv(signature, content.start, 0x02)
   const s = r === undefined ? undefined : readTlv(signature, r.end, 0x02)
   if (r === undefined || s === undefined || s.end !== signature.length) return undefined
-  const out = new Uint8Array(2 * octets)
-  return place(signature.subarray(r.start, r.end), out.subarray(0, octets)) &&
-    place(signature.subarray(s.start, s.end), out.subarray(octets))
-    ? out
-    : undefined
+  return [signature.subarray(r.start, r.end), signature.subarray(s.start, s.end)]
 }
 
 /** One value with a tag and a length below 256 in its shortest form. */
