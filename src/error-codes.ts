@@ -107,6 +107,7 @@ export const ERROR_CODES = {
   'order.evidence': { exit: 'refused', when: 'The key attestation in a form cannot be read, is not genuine, or is of another key. Nothing was sent.' },
   'order.form': { exit: 'refused', when: 'The order form would be refused by the CA. Nothing was sent.' },
   'order.in-doubt': { exit: 'unknown', when: 'The CA failed while it answered: it may have the order, so no other is placed.' },
+  'order.key-gone': { exit: 'refused', when: 'The key of the request was deleted from its device, or another key has taken its place there. Nothing was sent.' },
   'order.unconfirmed': { exit: 'usage', when: 'A paid order must be confirmed, and nobody can be asked.' },
   'order.unrecorded': { exit: 'unknown', when: 'The CA answered, or nothing was sent to it, and that could not be written to the journal.' },
   'policy.request.subject-length': { exit: 'usage', when: 'The subject of the request has a value that is longer than X.509 allows.' },

@@ -4,6 +4,7 @@ import { deviceName, placeName } from '../ledger/fact.ts'
 import { type Ledger, lastFact } from '../ledger/ledger.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import { openLedger } from './open-ledger.ts'
+import { deleteUnclaimed } from './order-claims.ts'
 import { holderOf, type PlaceHolder } from './replacing/place-holder.ts'
 import { withRun } from './run.ts'
 import type { EnrollmentServices } from './services.ts'
@@ -66,17 +67,25 @@ export async function deleteDeviceKey(
     // As it was listed, and shown in the question: another key that has come into its place stays.
     await device.deleteKey(location, publicKey)
   }
-  if (held?.record === undefined || held.record.spkiSha256 !== spkiSha256) {
-    await remove()
-    await recordDeletion(ledger, name, entry)
-  } else {
-    await withRun(held.run, services, async (run) => {
+  const removeAndSay = async (): Promise<void> => {
+    if (held?.record === undefined || held.record.spkiSha256 !== spkiSha256) {
       await remove()
-      await run.log({ type: 'key-deleted', location, by: operator })
-    })
+      await recordDeletion(ledger, name, entry)
+    } else {
+      await withRun(held.run, services, async (run) => {
+        await remove()
+        await run.log({ type: 'key-deleted', location, by: operator })
+      })
+    }
   }
+  if (spkiSha256 === undefined) await removeAndSay()
+  else await deleteUnclaimed(ledger, spkiSha256, removeAndSay, () => isListed(device, spkiSha256))
   if (hasIssuerStore(device)) await device.removeUnusedIssuers()
 }
+
+const isListed = async (device: Device, spkiSha256: string): Promise<boolean> =>
+  hasKeyListing(device) &&
+  (await device.listKeys()).some(({ publicKey }) => publicKey !== undefined && sha256Hex(publicKey) === spkiSha256)
 
 function refuseHeld(location: string, held: PlaceHolder | undefined): void {
   if (held?.stake === undefined) return

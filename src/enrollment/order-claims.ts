@@ -1,7 +1,7 @@
 import { EnrollError } from '../errors.ts'
 import type { Claim, Wish } from '../ledger/claim.ts'
 import { orderClaim } from '../ledger/fact.ts'
-import type { Ledger } from '../ledger/ledger.ts'
+import { type Ledger, lastFact } from '../ledger/ledger.ts'
 import { mayHaveOrder, type RunRecord } from './run-record.ts'
 
 /** What an order claims in the ledger: each key of it, or the very form where it has no key of ours. Rehearsals count apart. */
@@ -77,6 +77,44 @@ export async function refuseTaken(ledger: Ledger, names: readonly string[], run:
   }
 }
 
+/** Throws EnrollError `order.key-gone` where the ledger knows that one of the keys (SPKI SHA-256, hex) is not on its device any more. */
+export async function refuseGone(ledger: Ledger, keys: readonly string[]): Promise<void> {
+  for (const key of keys) {
+    const last = await lastFact(ledger, 'key', key)
+    if (last?.status === 'deleted') throw keyGone(`the key of the request was deleted from its device (${last.time})`)
+    if (last?.status === 'replaced')
+      throw keyGone(`another key has taken the place of the key of the request on its device (${last.time})`)
+  }
+}
+
+/** Who holds the order claim on a key that is deleted, or was: no run. */
+const DELETION = 'key-deletion'
+
+/**
+ * Deletes or overwrites a key (SPKI SHA-256, hex) for which nobody can begin to order any more, from before `remove` on. What that throws
+ * is thrown; then the key is free again only if `isThere` says that it is still on the device.
+ */
+export async function deleteUnclaimed<T>(
+  ledger: Ledger,
+  spkiSha256: string,
+  remove: () => Promise<T>,
+  isThere: () => Promise<boolean>,
+): Promise<T> {
+  const name = orderClaim(spkiSha256, false)
+  await ledger.claim(name, DELETION, '')
+  try {
+    return await remove()
+  } catch (error) {
+    if (await isThere().catch(() => false)) await ledger.release(name, DELETION)
+    throw error
+  }
+}
+
+const keyGone = (why: string): EnrollError =>
+  new EnrollError('order.key-gone', `Could not order: ${why}.`, {
+    remedy: 'Generate a new key, and order with a request of it.',
+  })
+
 /** What came of taking the names. `forgotten`: this run took one before, and its journal does not know what for. */
 export type Taking =
   | { readonly kind: 'taken' }
@@ -121,7 +159,8 @@ export async function releaseClaims({ id, record, ledger }: Claimant): Promise<v
   for (const name of claimNames(record.submission)) await ledger.release(name, id)
 }
 
-function duplicate({ name, run }: Claim): EnrollError {
+function duplicate({ name, run, time }: Claim): EnrollError {
+  if (run === DELETION) return keyGone(`the key of the request was deleted from its device, or was to be (${time})`)
   const look = `See \`hsm-enroll runs show ${run}\``
   return isFormClaim(name)
     ? new EnrollError('order.duplicate', `Could not order: the run ${run} already ordered with this very form.`, {

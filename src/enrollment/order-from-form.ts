@@ -83,7 +83,8 @@ export async function judgeForm(
  * so is one that a finding blocks.
  *
  * @returns The run: state `ordered`, `rejected` or `unknown`.
- * @throws EnrollError `order.form`, `order.evidence`, `order.duplicate`, `order.unrecorded`, `ca.unreachable`, `run.stopped`.
+ * @throws EnrollError `order.form`, `order.evidence`, `order.duplicate`, `order.key-gone`, `order.unrecorded`, `ca.unreachable`,
+ * `run.stopped`.
  * @example
  * ```ts
  * async function order(judged: JudgedForm, configuration: Configuration, services: EnrollmentServices): Promise<void> {

@@ -10,6 +10,7 @@ import { FolderLedger } from '../ledger/folder-ledger.ts'
 import type { OrderOutcome } from '../sectigo/certificate-authority.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import { Journal } from './journal.ts'
+import { deleteUnclaimed } from './order-claims.ts'
 import { intendOrder, type OrderToPlace, orderOnce } from './order-once.ts'
 import { rebuildLedger } from './rebuild-ledger.ts'
 import { resolveRun } from './resolve-run.ts'
@@ -92,6 +93,31 @@ it('a key is free again where the ledger could not take what was meant with it, 
   await order(async () => ORDERED)
   expect((await ledger.history('order', SPKI)).at(-1)).toMatchObject({ status: 'ordered', orderNumber: '1' })
 })
+
+it('nobody orders for a key while it is deleted, nor after that; only one that is still there is free again', async () => {
+  const refused = () => expect(order(never)).rejects.toMatchObject({ code: 'order.key-gone' })
+  const fail = async (): Promise<void> => {
+    await refused()
+    throw new Error('the device does not')
+  }
+  await expect(deleteUnclaimed(ledger, SPKI, fail, async () => true)).rejects.toThrow('the device does not')
+  await order(async () => REFUSED)
+  await expect(deleteUnclaimed(ledger, SPKI, fail, async () => false)).rejects.toThrow('the device does not')
+  await refused()
+  await ledger.release(SPKI, 'key-deletion')
+  await deleteUnclaimed(ledger, SPKI, refused, never)
+  await refused()
+})
+
+it.each(['deleted', 'replaced'] as const)(
+  'nothing is ordered for a key that the ledger knows as %s',
+  async (status) => {
+    await ledger.record({ kind: 'key', subject: SPKI, run: 'another', status: 'alive', test: false })
+    await order(async () => REFUSED, undefined, { isFree: false })
+    await ledger.record({ kind: 'key', subject: SPKI, run: 'another', status, test: false })
+    await expect(order(never, undefined, { isFree: false })).rejects.toMatchObject({ code: 'order.key-gone' })
+  },
+)
 
 it('nobody takes back that there is no order where another run orders for the key at that moment', async () => {
   let id = ''

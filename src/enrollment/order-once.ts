@@ -8,7 +8,7 @@ import { type AttestationRefusalFacts, attestationRefusalCauses } from '../secti
 import type { Balance, FormFault, OrderForm, OrderOutcome } from '../sectigo/certificate-authority.ts'
 import { sha256Hex } from '../sha256-hex.ts'
 import { logBalance } from './log-balance.ts'
-import { claimNames, formClaim, refuseTaken, releaseClaims, settleClaims } from './order-claims.ts'
+import { claimNames, formClaim, refuseGone, refuseTaken, releaseClaims, settleClaims } from './order-claims.ts'
 import { formDigest } from './order-form.ts'
 import type { Run } from './run.ts'
 import type { Submission } from './run-event.ts'
@@ -82,14 +82,20 @@ type Orderer = Pick<Run, 'services' | 'ledger'> & Pick<RunRecord, 'test'> & { re
 
 /**
  * What an order means to do, as far as it may: reads the balance, and looks whether somebody else has the key. Throws EnrollError
- * `order.form`, `order.duplicate`, `ca.…`, `run.stopped`.
+ * `order.form`, `order.duplicate`, `order.key-gone`, `ca.…`, `run.stopped`.
  */
 export async function intendOrder(order: OrderToPlace, { services, ledger, test, run }: Orderer): Promise<OrderIntent> {
   refuseFaultyForm(order.faults)
   const digest = formDigest(order.form)
   const claim = order.spkiSha256 ?? formClaim(digest)
   const names = claimNames({ claim, otherClaims: order.otherKeys, test })
-  if (order.isFree !== true) await refuseTaken(ledger, names, run?.id)
+  if (order.isFree !== true) {
+    await refuseTaken(ledger, names, run?.id)
+    await refuseGone(ledger, [
+      ...(order.spkiSha256 === undefined ? [] : [order.spkiSha256]),
+      ...(order.otherKeys ?? []),
+    ])
+  }
   // The balance first: where a login cannot be read nothing was ordered, and the key stays free.
   const own = async (): Promise<BalanceReading> => ({ balance: await order.balance() })
   const before = await ifReadable(order.balanceBefore ?? own)

@@ -49,6 +49,14 @@ const enroll = (...more: string[]): Promise<ProgramEnd> =>
 const program = (...args: string[]): Promise<ProgramEnd> =>
   runInside([...args, '--json', '--state-directory', rehearsal.stateDirectory])
 
+/** An order by a form with the request of a run. */
+async function orderFor({ folder: of }: Shown): Promise<ProgramEnd> {
+  const form = join(folder, 'form.yaml')
+  const csr = JSON.stringify(await readFile(join(of, 'request.csr.pem'), 'utf8'))
+  await writeFile(form, `days: 365\nproduct: 506\nappRepEmailAddress: a@example.org\ncsr: ${csr}\n`)
+  return await runInside(['order', 'submit', form, '--yes', '--json', '--profile', rehearsal.profile])
+}
+
 const objects = (type: number): readonly string[] =>
   double.device.store
     .list()
@@ -235,6 +243,8 @@ describe('the keys of a device', () => {
     const deleted = await runInside(['keys', 'delete', test.keyLocation, rehearsal.profile, '--yes', '--json'])
     expect(deleted.code, deleted.stderr).toBe(0)
     expect(keys()).toEqual([paid.keyLocation])
+    const late = await orderFor(test)
+    expect([late.code, late.stderr]).toEqual([1, expect.stringMatching(/deleted from its device.*\nTry: Generate/)])
   })
   it('are not deleted where an order was begun for them while a person was asked', async () => {
     await rehearse([])
@@ -257,10 +267,7 @@ describe('the keys of a device', () => {
     await rehearse()
     const made = shown(await runInside(['csr', rehearsal.profile, '--json']))
     expect((await program('runs', 'abandon', made.id, '--yes')).code).toBe(0)
-    const form = join(folder, 'form.yaml')
-    const csr = JSON.stringify(await readFile(join(made.folder, 'request.csr.pem'), 'utf8'))
-    await writeFile(form, `days: 365\nproduct: 506\nappRepEmailAddress: a@example.org\ncsr: ${csr}\n`)
-    const ordered = await runInside(['order', 'submit', form, '--yes', '--json', '--profile', rehearsal.profile])
+    const ordered = await orderFor(made)
     expect(ordered.code, ordered.stderr).toBe(0)
     const end = await runInside(['keys', 'delete', made.keyLocation, rehearsal.profile, '--yes'])
     expect([end.code, end.stderr]).toEqual([1, expect.stringContaining(shown(ordered).id)])

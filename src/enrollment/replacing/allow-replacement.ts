@@ -42,19 +42,29 @@ export async function allowReplacement(
   { abandon, confirmReplacement }: ReplacementWish,
   device: string,
 ): Promise<string | undefined> {
-  const { id, record, ledger, services } = run
+  const { id, record, services } = run
   const replacing: Replacing = { run: id, test: record.test, abandon }
   const held = refuseHeld(replaced, replacing)
   const loss = describeLoss(replaced)
   services.observer.step({ step: 'key', status: 'waiting', detail: `this replaces ${loss}` })
   if (confirmReplacement === undefined) return held
-  const { location, spkiSha256 } = replaced
   if (!(await confirmReplacement(run, loss))) {
-    throw new EnrollError('change.declined', `Stopped: ${location} is not replaced. Nothing was sent.`, {
+    throw new EnrollError('change.declined', `Stopped: ${replaced.location} is not replaced. Nothing was sent.`, {
       remedy: 'Choose another place for the new key.',
     })
   }
   // A person has had time to think about it, in which a run may have ordered for it.
+  return refuseHeldSince(run, replaced, replacing, device)
+}
+
+/** `refuseHeld` once more, by what the ledger knows now. */
+export async function refuseHeldSince(
+  { ledger, services }: Run,
+  replaced: ReplacedKey,
+  replacing: Replacing,
+  device: string,
+): Promise<string | undefined> {
+  const { location, spkiSha256 } = replaced
   const setting = { ledger, stateDirectory: services.stateDirectory, now: services.now() }
   const holder = await holderOf(setting, { device, location, spkiSha256 })
   return refuseHeld({ ...replaced, holder }, replacing)

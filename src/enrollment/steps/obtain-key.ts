@@ -4,7 +4,8 @@ import { keyProfile } from '../../config/profile.ts'
 import { deviceName } from '../../ledger/fact.ts'
 import { sha256Hex } from '../../sha256-hex.ts'
 import { abandonForReplacement } from '../abandon-run.ts'
-import { allowReplacement, type ReplacementWish } from '../replacing/allow-replacement.ts'
+import { deleteUnclaimed } from '../order-claims.ts'
+import { allowReplacement, type ReplacementWish, refuseHeldSince } from '../replacing/allow-replacement.ts'
 import { findReplaced } from '../replacing/find-replaced.ts'
 import { isOwnOccupant, occupantMark } from '../replacing/occupant.ts'
 import type { ReplacedKey } from '../replacing/replaced-key.ts'
@@ -65,22 +66,40 @@ async function generate(run: Run, device: Device, until: RunState, wish: Replace
   const replaced = await findReplaced(run, device, name)
   const replaces = replaced === undefined ? undefined : await giveUp(run, replaced, wish, name)
   const before = hasFixedPlace(device) ? await occupantMark(device) : undefined
-  services.observer.step({ step: 'key', status: 'begin', detail: `the device generates a ${spec.algorithm} key pair` })
-  await run.log({
-    type: 'key-requested',
-    device: configuration.required('device.uri'),
-    algorithm: spec.algorithm,
-    occupant: before,
-    deviceName: name,
-    place: hasFixedPlace(device) ? device.place : record.keyLabel,
-    replaces,
-  })
-  try {
-    return await device.generateKeyPair(spec)
-  } catch (error) {
-    if (error instanceof DeviceError && (await madeNothing(run, device, error))) await run.log({ type: 'key-refused' })
-    throw error
+  const make = async (): Promise<DeviceKey> => {
+    services.observer.step({
+      step: 'key',
+      status: 'begin',
+      detail: `the device generates a ${spec.algorithm} key pair`,
+    })
+    await run.log({
+      type: 'key-requested',
+      device: configuration.required('device.uri'),
+      algorithm: spec.algorithm,
+      occupant: before,
+      deviceName: name,
+      place: hasFixedPlace(device) ? device.place : record.keyLabel,
+      replaces,
+    })
+    try {
+      return await device.generateKeyPair(spec)
+    } catch (error) {
+      if (error instanceof DeviceError && (await madeNothing(run, device, error)))
+        await run.log({ type: 'key-refused' })
+      throw error
+    }
   }
+  if (replaced?.spkiSha256 === undefined || !hasFixedPlace(device)) return make()
+  const { spkiSha256 } = replaced
+  const overwrite = async (): Promise<DeviceKey> => {
+    await refuseHeldSince(run, replaced, { run: run.id, test: record.test }, name)
+    return make()
+  }
+  const isThere = async (): Promise<boolean> => {
+    const occupant = await device.occupant()
+    return occupant !== undefined && sha256Hex(occupant.publicKey) === spkiSha256
+  }
+  return deleteUnclaimed(run.ledger, spkiSha256, overwrite, isThere)
 }
 
 /**
