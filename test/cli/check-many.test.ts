@@ -184,13 +184,20 @@ describe('judgeAll', () => {
     expect(outcomes.filter(({ error }) => error?.code === 'defect').map(({ name }) => name)).toEqual(['bad', 'bad'])
   })
 
+  it('what was sent behind a package that ends its worker is judged once, elsewhere', async () => {
+    const names = Array.from({ length: 60 }, (_, index) => (index === 0 || index === 59 ? 'bad' : `n${index}`))
+    expect((await collect(names, worker(ANSWERS))).map(({ name, error }) => [name, error?.code])).toEqual(
+      names.map((name) => [name, name === 'bad' ? 'defect' : undefined]),
+    )
+  })
+
   it('goes on behind a slow package, and reads no further ahead than it may', async () => {
     const answered = new Int32Array(new SharedArrayBuffer(4))
     const patient = worker(`import { parentPort, workerData } from 'node:worker_threads'
       const { answered } = workerData
       parentPort.on('message', (items) => {
         if (items.some(({ name }) => name === 'slow')) {
-          for (let count = 0; count < 16; count = Atomics.load(answered, 0)) Atomics.wait(answered, 0, count)
+          for (let count = 0; count < 12; count = Atomics.load(answered, 0)) Atomics.wait(answered, 0, count)
         }
         Atomics.add(answered, 0, 1)
         Atomics.notify(answered, 0)

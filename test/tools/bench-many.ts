@@ -1,13 +1,12 @@
 /**
- * `npm run bench:many -- [--packages N] [--timed N] [--rounds N]`: what `check-many` needs for many packages, the pairs of `bench:peers`
- * again and again. The list is a file on stdin; nothing but the program runs meanwhile.
+ * `npm run bench:many -- [--packages N]`: what `check-many` needs for many packages, the pairs of `bench:peers` again and again. The list
+ * is a file on stdin; nothing but the program runs meanwhile.
  *
  * - Every pair once, and its row read: each must be genuine.
- * - So many in a round (200,000 by default) by the clock, from start to end, rows into /dev/null, on one core for the whole program
- *   (`taskset -c 0`, one worker) and on two (two workers): how many times as fast the two are, best of the rounds each. Every worker
- *   compiles what it runs for itself, about a second each: in a short list that counts against the two, as other load on the machine does.
- *   For comparison: one worker that has both cores, where the first thread reads and writes beside it.
- * - So many (10^6 by default) for memory: by how much the resident size grows from the first tenth of the list to its end.
+ * - So many (10^6 by default) by the clock, from start to end, rows into /dev/null, on one core for the whole program (`taskset -c 0`, one
+ *   worker) and on two (two workers): how many times as fast the two are. Every worker compiles what it runs for itself, about a second
+ *   each: in a short list that counts against the two, as other load on the machine does.
+ * - By how much the resident size grows on two cores, from the first tenth of the list to its end.
  *
  * Exit 1 if a target is missed. Linux (/proc, taskset).
  */
@@ -23,8 +22,6 @@ import { PAIRS, writePairs } from './peer-pairs.ts'
 const { values } = parseArgs({
   options: {
     packages: { type: 'string', default: '1000000' },
-    timed: { type: 'string', default: '200000' },
-    rounds: { type: 'string', default: '2' },
   },
 })
 const MOST_GROWN_MB = 50
@@ -118,44 +115,23 @@ async function every(): Promise<void> {
   report(`${PAIRS} rows, genuine`, genuine, `${PAIRS}`, genuine === PAIRS)
 }
 
-async function clock(count: number): Promise<void> {
-  const ways = {
-    'one core, one worker': { workers: 1, pinned: true },
-    'two cores, two workers': { workers: 2 },
-    'two cores, one worker': { workers: 1 },
-  } as const satisfies Readonly<Record<string, Way>>
-  const names = Object.keys(ways) as (keyof typeof ways)[]
-  const best = new Map<string, Spent>()
-  for (let round = 0; round < Number(values.rounds); round++) {
-    for (const name of names) {
-      const spent = await judge(count, ways[name])
-      if (spent.seconds < (best.get(name)?.seconds ?? Number.POSITIVE_INFINITY)) best.set(name, spent)
-    }
-  }
-  const seconds = (name: keyof typeof ways): number => best.get(name)?.seconds ?? 0
-  for (const name of names) {
-    const { seconds: wall, processor } = best.get(name) ?? { seconds: 0, processor: 0 }
-    process.stdout.write(`  ${name}: ${wall.toFixed(1)} s, of processors ${processor.toFixed(1)} s\n`)
-  }
-  const ratio = seconds('one core, one worker') / seconds('two cores, two workers')
+async function many(count: number): Promise<void> {
+  const one = await judge(count, { workers: 1, pinned: true })
+  const two = await judge(count, { workers: 2 })
+  for (const [name, { seconds, processor }] of Object.entries({ 'one core': one, 'two cores': two }))
+    process.stdout.write(`  ${name}: ${seconds.toFixed(1)} s, of processors ${processor.toFixed(1)} s\n`)
+  const ratio = one.seconds / two.seconds
   report(`${count} packages, two cores over one`, ratio, `at least ${LEAST_RATIO}`, ratio >= LEAST_RATIO)
-  const workers = seconds('two cores, one worker') / seconds('two cores, two workers')
-  report(`${count} packages, two workers over one, both on two cores`, workers, '', true)
-}
-
-async function memory(count: number): Promise<void> {
-  const { seconds, grown } = await judge(count, { workers: 2 })
   const what = `${count} packages, memory grown from the first tenth on, MB`
-  report(what, grown, `at most ${MOST_GROWN_MB}`, grown <= MOST_GROWN_MB)
-  process.stdout.write(`  ${(count / seconds).toFixed(0)} packages a second\n`)
+  report(what, two.grown, `at most ${MOST_GROWN_MB}`, two.grown <= MOST_GROWN_MB)
+  process.stdout.write(`  ${(count / two.seconds).toFixed(0)} packages a second\n`)
 }
 
 const [busy = 0] = loadavg()
 process.stdout.write(`load of the machine before it begins: ${busy.toFixed(1)}; cores: ${availableParallelism()}\n`)
 try {
   await every()
-  await clock(Number(values.timed))
-  await memory(Number(values.packages))
+  await many(Number(values.packages))
 } finally {
   rmSync(folder, { recursive: true })
 }

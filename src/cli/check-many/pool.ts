@@ -6,6 +6,8 @@ import type { Item } from './item.ts'
  * each, and what one thread unmaps the other core waits for.
  */
 const SHARE = 12
+/** Shares that a worker has at a time: it goes on with the second while the first is on its way back. */
+const SENT = 2
 /** Items that are read ahead of the first that has no outcome yet, for each worker: memory stays flat behind a slow one. */
 const AHEAD = 8 * SHARE
 /** What a worker says when it can be sent something. */
@@ -19,7 +21,10 @@ interface Share {
 }
 
 export interface PoolOptions<T extends object> {
-  /** The program of a worker, as a file or as its text. It gets `data`, says READY, and answers every list of items with one T. */
+  /**
+   * The program of a worker, as a file or as its text. It gets `data`, says READY, and answers every list of items with one T, in the order
+   * of the lists and one after the other.
+   */
   readonly program: URL | string
   readonly data: unknown
   readonly workers: number
@@ -36,8 +41,8 @@ export async function* judgeAll<T extends object>(
   const source = items[Symbol.asyncIterator]()
   const done = new Map<number, { readonly made: T; readonly items: number }>()
   const again: Share[] = []
-  const busy = new Map<Worker, Share>()
-  const idle: Worker[] = []
+  /** What those that are ready have been sent and did not answer yet, in its order. */
+  const sent = new Map<Worker, Share[]>()
   const all = new Set<Worker>()
   let [taken, given] = [0, 0]
   let [ended, closing, stirred] = [false, false, false]
@@ -51,13 +56,12 @@ export async function* judgeAll<T extends object>(
   const start = (): void => {
     const worker = new Worker(program, { eval: typeof program === 'string', workerData: data, resourceLimits: LIMITS })
     all.add(worker)
-    let isReady = false
     worker.on('message', (message: T | typeof READY) => {
-      isReady = true
-      const share = busy.get(worker)
-      if (share !== undefined && message !== READY) done.set(share.first, { made: message, items: share.items.length })
-      busy.delete(worker)
-      idle.push(worker)
+      if (message === READY) sent.set(worker, [])
+      else {
+        const share = sent.get(worker)?.shift()
+        if (share !== undefined) done.set(share.first, { made: message, items: share.items.length })
+      }
       wake()
     })
     // 'exit' follows: what it died of matters only where it judged nothing.
@@ -66,15 +70,16 @@ export async function* judgeAll<T extends object>(
       cause = error
     })
     worker.on('exit', () => {
-      const share = busy.get(worker)
+      const shares = sent.get(worker)
       all.delete(worker)
-      busy.delete(worker)
-      if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1)
+      sent.delete(worker)
+      const [share, ...untouched] = shares ?? []
       const [first, second] = share?.items ?? []
       if (share !== undefined && first !== undefined && second === undefined)
         done.set(share.first, { made: crashed(first), items: 1 })
       else if (share !== undefined) again.push(...eachAlone(share))
-      else if (!closing && !isReady) fault = cause ?? new Error('a worker ended by itself')
+      else if (!closing && shares === undefined) fault = cause ?? new Error('a worker ended by itself')
+      again.push(...untouched)
       if (!closing && fault === undefined) start()
       wake()
     })
@@ -96,18 +101,30 @@ export async function* judgeAll<T extends object>(
     return share.length === 0 ? undefined : { first, items: share }
   }
 
+  const isIdle = (): boolean => [...sent.values()].every((shares) => shares.length === 0)
+  /** Whoever has least to do, unless it has enough. */
+  const free = (): readonly [worker: Worker, shares: Share[]] | undefined => {
+    let found: readonly [Worker, Share[]] | undefined
+    for (const each of sent) if (each[1].length < (found?.[1].length ?? SENT)) found = each
+    return found
+  }
+
   for (let i = 0; i < workers; i++) start()
   try {
     for (;;) {
       stirred = false
       if (fault !== undefined) throw fault
-      for (let worker = idle.shift(); worker !== undefined; worker = idle.shift()) {
+      while (free() !== undefined) {
         const share = await nextShare()
-        if (share === undefined) {
-          idle.unshift(worker)
+        if (share === undefined) break
+        const next = free()
+        if (next === undefined) {
+          // It has ended meanwhile.
+          again.unshift(share)
           break
         }
-        busy.set(worker, share)
+        const [worker, shares] = next
+        shares.push(share)
         worker.postMessage(share.items)
       }
       for (let next = done.get(given); next !== undefined; next = done.get(given)) {
@@ -117,7 +134,7 @@ export async function* judgeAll<T extends object>(
         stirred = true
         yield next.made
       }
-      if (busy.size === 0 && again.length === 0 && (ended || signal?.aborted === true)) return
+      if (isIdle() && again.length === 0 && (ended || signal?.aborted === true)) return
       if (!stirred) {
         await new Promise<void>((resolve) => {
           resume = resolve

@@ -34,12 +34,17 @@ async function resultOf(
   return checkFiles(files, { ...judging, passOver: folders > 0, ...request })
 }
 
-parentPort?.on('message', async (items: readonly Item[]) => {
+async function answer(items: readonly Item[]): Promise<void> {
   const outcomes: Outcome[] = []
   // One is judged while the files of others are awaited.
   for (let at = 0; at < items.length; at += AT_A_TIME)
     outcomes.push(...(await Promise.all(items.slice(at, at + AT_A_TIME).map(judge))))
   parentPort?.postMessage(rowsIn(form, outcomes))
+}
+
+let before = Promise.resolve()
+parentPort?.on('message', (items: readonly Item[]) => {
+  before = before.then(() => answer(items))
 })
 
 parentPort?.postMessage(READY)
