@@ -245,6 +245,9 @@ describe('the keys of a device', () => {
     expect(keys()).toEqual([paid.keyLocation])
     const late = await orderFor(test)
     expect([late.code, late.stderr]).toEqual([1, expect.stringMatching(/deleted from its device.*\nTry: Generate/)])
+    expect(rehearsal.ca.orders, 'the paid one and the rehearsal').toHaveLength(2)
+    const agreed = await program('ledger', 'check')
+    expect(agreed.code, agreed.stdout).toBe(0)
   })
   it('are not deleted where an order was begun for them while a person was asked', async () => {
     await rehearse([])

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -25,8 +25,8 @@ describe.runIf(allHere(missingForPcscd()))('an enrolment on a YubiKey whose modu
 
   const run = (...args: string[]): Promise<ProgramEnd> =>
     runProgram(args, { env: { ...double.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: folder } })
-  const dying = (state: string, moment: string): Promise<ProgramEnd> =>
-    runProgram(['enroll', rehearsal.profile, '--yes', '--state-directory', join(folder, state)], {
+  const dying = (state: string, moment: string, ...more: string[]): Promise<ProgramEnd> =>
+    runProgram(['enroll', rehearsal.profile, '--yes', '--state-directory', join(folder, state), ...more], {
       env: { ...double.environment, HSM_ENROLL_TEST_DEVICE_LOCKS: folder, HSM_ENROLL_TEST_ABORT: moment },
       imports: [resolve(import.meta.dirname, 'abort-in-module.mjs')],
     })
@@ -58,6 +58,28 @@ describe.runIf(allHere(missingForPcscd()))('an enrolment on a YubiKey whose modu
       expect(resumed.stderr).toContain(moment === 'after' ? 'was already on the device' : 'key generated')
     },
   )
+
+  it('while a key is replaced has taken that key from every order, and goes on when it is resumed', async () => {
+    await double.control.factoryReset()
+    const state = ['--state-directory', join(folder, 'state-replaced')]
+    const made = JSON.parse((await run('csr', rehearsal.profile, '--json', ...state)).stdout) as {
+      readonly id: string
+      readonly folder: string
+    }
+    expect((await run('runs', 'abandon', made.id, '--yes', ...state)).code).toBe(0)
+    const end = await dying('state-replaced', 'before', '--new', '--replace-key', '9c')
+    expect(end.signal, end.stderr).toBe('SIGABRT')
+    const form = join(folder, 'form.yaml')
+    const csr = JSON.stringify(await readFile(join(made.folder, 'request.csr.pem'), 'utf8'))
+    await writeFile(form, `days: 365\nproduct: 506\nappRepEmailAddress: a@example.org\ncsr: ${csr}\n`)
+    const late = await run('order', 'submit', form, '--yes', '--profile', rehearsal.profile, ...state)
+    expect([late.code, late.stderr]).toEqual([1, expect.stringContaining('was deleted from its device, or was to be')])
+    const { stdout } = await run('runs', 'list', '--json', ...state)
+    const { runs } = JSON.parse(stdout) as { readonly runs: readonly { readonly id: string; readonly state: string }[] }
+    const planned = runs.find((each) => each.state === 'planned')
+    const resumed = await run('runs', 'resume', planned?.id ?? 'none', '--yes', '--wait', ...state)
+    expect(resumed.code, resumed.stderr).toBe(0)
+  })
 
   it('does not take a key for its own that was in the slot before', async () => {
     const before = await run(
