@@ -12,12 +12,9 @@ const YEAR_9999 = Date.UTC(9999, 0, 1)
 /** Whether the certificates of one piece of evidence have it. */
 const TESTS: Readonly<Record<Oddity, (certificates: readonly Certificate[], hsmType: HsmType) => boolean>> = {
   'explicit-critical-false': (all) => all.some(hasCriticalFalse),
-  'unsigned-signature-numbers': ([leaf], hsmType) =>
-    hsmType === 'LUNA' && leaf !== undefined && hasNumber(leaf, ([first = 0]) => first >= 0x80),
-  'padded-signature-numbers': ([leaf], hsmType) =>
-    hsmType === 'LUNA' &&
-    leaf !== undefined &&
-    hasNumber(leaf, ([first, second = 0x80]) => first === 0 && second < 0x80),
+  'unsigned-signature-numbers': (all, hsmType) => lunaNumbers(all, hsmType).some(([first = 0]) => first >= 0x80),
+  'padded-signature-numbers': (all, hsmType) =>
+    lunaNumbers(all, hsmType).some(([first, second = 0x80]) => first === 0 && second < 0x80),
   'critical-key-purposes': (all) => all.some(({ extensions }) => extensions.get(OID.keyPurposes)?.critical === true),
   'year-9999': (all) => all.some(({ notAfter }) => notAfter >= YEAR_9999),
   'no-basic-constraints': ([, f9], hsmType) =>
@@ -34,8 +31,9 @@ function hasCriticalFalse({ extensions }: Certificate): boolean {
   return false
 }
 
-const hasNumber = ({ signature }: Certificate, test: (octets: Uint8Array) => boolean): boolean =>
-  readNumbers(signature)?.some(test) === true
+/** The octets of r and s in the signature of a Luna's confirmation; none elsewhere, nor under RSA. */
+const lunaNumbers = ([leaf]: readonly Certificate[], hsmType: HsmType): readonly Uint8Array[] =>
+  (hsmType === 'LUNA' && leaf !== undefined && readNumbers(leaf.signature)) || []
 
 /** What other tools will make of these certificates, where that differs: one line for people each. Never throws. */
 export const otherToolsNotes = (hsmType: HsmType, certificates: readonly Certificate[]): readonly string[] =>

@@ -79,13 +79,9 @@ export async function deleteDeviceKey(
     }
   }
   if (spkiSha256 === undefined) await removeAndSay()
-  else await deleteUnclaimed(ledger, spkiSha256, removeAndSay, () => isListed(device, spkiSha256))
+  else await deleteUnclaimed(ledger, spkiSha256, removeAndSay, () => device.findKey({ location }))
   if (hasIssuerStore(device)) await device.removeUnusedIssuers()
 }
-
-const isListed = async (device: Device, spkiSha256: string): Promise<boolean> =>
-  hasKeyListing(device) &&
-  (await device.listKeys()).some(({ publicKey }) => publicKey !== undefined && sha256Hex(publicKey) === spkiSha256)
 
 function refuseHeld(location: string, held: PlaceHolder | undefined): void {
   if (held?.stake === undefined) return

@@ -1,7 +1,9 @@
+import type { DeviceKey } from '../../devices/device.ts'
 import { EnrollError } from '../errors.ts'
 import type { Claim, Wish } from '../ledger/claim.ts'
 import { orderClaim } from '../ledger/fact.ts'
 import { type Ledger, lastFact } from '../ledger/ledger.ts'
+import { sha256Hex } from '../sha256-hex.ts'
 import { mayHaveOrder, type RunRecord } from './run-record.ts'
 
 /** What an order claims in the ledger: each key of it, or the very form where it has no key of ours. Rehearsals count apart. */
@@ -92,20 +94,21 @@ const DELETION = 'key-deletion'
 
 /**
  * Deletes or overwrites a key (SPKI SHA-256, hex) for which nobody can begin to order any more, from before `remove` on. What that throws
- * is thrown; then the key is free again only if `isThere` says that it is still on the device.
+ * is thrown; then the key is free again only if it is what `find` finds on the device.
  */
 export async function deleteUnclaimed<T>(
   ledger: Ledger,
   spkiSha256: string,
   remove: () => Promise<T>,
-  isThere: () => Promise<boolean>,
+  find: () => Promise<Pick<DeviceKey, 'publicKey'> | undefined>,
 ): Promise<T> {
   const name = orderClaim(spkiSha256, false)
   await ledger.claim(name, DELETION, '')
   try {
     return await remove()
   } catch (error) {
-    if (await isThere().catch(() => false)) await ledger.release(name, DELETION)
+    const found = await find().catch(() => undefined)
+    if (found !== undefined && sha256Hex(found.publicKey) === spkiSha256) await ledger.release(name, DELETION)
     throw error
   }
 }

@@ -18,7 +18,8 @@ import { withNewRun, withRun } from './run.ts'
 import { RunFolder } from './run-folder.ts'
 import type { EnrollmentServices } from './services.ts'
 
-const SPKI = 'ab'.repeat(32)
+const KEY = { publicKey: Buffer.from('a public key') }
+const SPKI = sha256Hex(KEY.publicKey)
 const REFUSED: OrderOutcome = {
   kind: 'rejected',
   refusal: { code: -40, message: 'no', cause: 'c', remedy: 'r', final: true },
@@ -100,9 +101,9 @@ it('nobody orders for a key while it is deleted, nor after that; only one that i
     await refused()
     throw new Error('the device does not')
   }
-  await expect(deleteUnclaimed(ledger, SPKI, fail, async () => true)).rejects.toThrow('the device does not')
+  await expect(deleteUnclaimed(ledger, SPKI, fail, async () => KEY)).rejects.toThrow('the device does not')
   await order(async () => REFUSED)
-  await expect(deleteUnclaimed(ledger, SPKI, fail, async () => false)).rejects.toThrow('the device does not')
+  await expect(deleteUnclaimed(ledger, SPKI, fail, async () => undefined)).rejects.toThrow('the device does not')
   await refused()
   await ledger.release(SPKI, 'key-deletion')
   await deleteUnclaimed(ledger, SPKI, refused, never)

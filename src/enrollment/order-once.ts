@@ -91,10 +91,10 @@ export async function intendOrder(order: OrderToPlace, { services, ledger, test,
   const names = claimNames({ claim, otherClaims: order.otherKeys, test })
   if (order.isFree !== true) {
     await refuseTaken(ledger, names, run?.id)
-    await refuseGone(ledger, [
-      ...(order.spkiSha256 === undefined ? [] : [order.spkiSha256]),
-      ...(order.otherKeys ?? []),
-    ])
+    await refuseGone(
+      ledger,
+      [order.spkiSha256, ...(order.otherKeys ?? [])].filter((key) => key !== undefined),
+    )
   }
   // The balance first: where a login cannot be read nothing was ordered, and the key stays free.
   const own = async (): Promise<BalanceReading> => ({ balance: await order.balance() })

@@ -197,7 +197,7 @@ describe('judgeAll', () => {
       const { answered } = workerData
       parentPort.on('message', (items) => {
         if (items.some(({ name }) => name === 'slow')) {
-          for (let count = 0; count < 12; count = Atomics.load(answered, 0)) Atomics.wait(answered, 0, count)
+          for (let count = 0; count < 16; count = Atomics.load(answered, 0)) Atomics.wait(answered, 0, count)
         }
         Atomics.add(answered, 0, 1)
         Atomics.notify(answered, 0)

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -12,6 +12,7 @@ import type { FlowStep } from '../../src/sandbox/certificate-authority/flow.ts'
 import { type Rehearsal, startRehearsal } from '../../src/sandbox/rehearsal/start-rehearsal.ts'
 import { type RunningYubiHsm2Double, startYubiHsm2Double } from '../../src/sandbox/yubihsm2/double.ts'
 import type { ProgramEnd } from './built-program.ts'
+import { formOfRun } from './form-of-run.ts'
 import { runInside } from './run-inside.ts'
 
 /** Replacing a key on a device that holds the new one beside the old: nothing goes before it is said, agreed to, and made good. */
@@ -50,12 +51,8 @@ const program = (...args: string[]): Promise<ProgramEnd> =>
   runInside([...args, '--json', '--state-directory', rehearsal.stateDirectory])
 
 /** An order by a form with the request of a run. */
-async function orderFor({ folder: of }: Shown): Promise<ProgramEnd> {
-  const form = join(folder, 'form.yaml')
-  const csr = JSON.stringify(await readFile(join(of, 'request.csr.pem'), 'utf8'))
-  await writeFile(form, `days: 365\nproduct: 506\nappRepEmailAddress: a@example.org\ncsr: ${csr}\n`)
-  return await runInside(['order', 'submit', form, '--yes', '--json', '--profile', rehearsal.profile])
-}
+const orderFor = async (run: Shown): Promise<ProgramEnd> =>
+  runInside(['order', 'submit', await formOfRun(run, folder), '--yes', '--json', '--profile', rehearsal.profile])
 
 const objects = (type: number): readonly string[] =>
   double.device.store

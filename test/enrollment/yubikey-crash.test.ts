@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -7,6 +7,7 @@ import { missingForPcscd } from '../../src/sandbox/yubikey/card/pcscd.ts'
 import { startDouble, type YubikeyDouble } from '../../src/sandbox/yubikey/double.ts'
 import { allHere } from '../not-run.ts'
 import { type ProgramEnd, runProgram } from './built-program.ts'
+import { formOfRun } from './form-of-run.ts'
 
 /** A PIV slot carries no label, so a run must know its own key by what was in the slot when it asked. */
 describe.runIf(allHere(missingForPcscd()))('an enrolment on a YubiKey whose module crashes', () => {
@@ -69,9 +70,7 @@ describe.runIf(allHere(missingForPcscd()))('an enrolment on a YubiKey whose modu
     expect((await run('runs', 'abandon', made.id, '--yes', ...state)).code).toBe(0)
     const end = await dying('state-replaced', 'before', '--new', '--replace-key', '9c')
     expect(end.signal, end.stderr).toBe('SIGABRT')
-    const form = join(folder, 'form.yaml')
-    const csr = JSON.stringify(await readFile(join(made.folder, 'request.csr.pem'), 'utf8'))
-    await writeFile(form, `days: 365\nproduct: 506\nappRepEmailAddress: a@example.org\ncsr: ${csr}\n`)
+    const form = await formOfRun(made, folder)
     const late = await run('order', 'submit', form, '--yes', '--profile', rehearsal.profile, ...state)
     expect([late.code, late.stderr]).toEqual([1, expect.stringContaining('was deleted from its device, or was to be')])
     const { stdout } = await run('runs', 'list', '--json', ...state)

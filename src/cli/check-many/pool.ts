@@ -9,7 +9,7 @@ const SHARE = 12
 /** Shares that a worker has at a time: it goes on with the second while the first is on its way back. */
 const SENT = 2
 /** Items that are read ahead of the first that has no outcome yet, for each worker: memory stays flat behind a slow one. */
-const AHEAD = 8 * SHARE
+const AHEAD = (7 + SENT) * SHARE
 /** What a worker says when it can be sent something. */
 export const READY = 'ready'
 /** Enough for any package; one that takes more ends its worker alone. */

@@ -10,7 +10,7 @@ import { findReplaced } from '../replacing/find-replaced.ts'
 import { isOwnOccupant, occupantMark } from '../replacing/occupant.ts'
 import type { ReplacedKey } from '../replacing/replaced-key.ts'
 import type { Run } from '../run.ts'
-import { hasReached, type RunState } from '../run-event.ts'
+import { hasReached, type RunEvent, type RunState } from '../run-event.ts'
 import { findRunKey, keyRefOf } from './find-run-key.ts'
 import { refuseObstacles } from './refuse-obstacles.ts'
 
@@ -54,7 +54,7 @@ async function findEarlierKey(run: Run, device: Device): Promise<DeviceKey | und
 }
 
 async function generate(run: Run, device: Device, until: RunState, wish: ReplacementWish): Promise<DeviceKey> {
-  const { record, configuration, services } = run
+  const { record, configuration } = run
   const spec: KeySpec = {
     ...keyProfile(configuration),
     label: record.keyLabel,
@@ -65,41 +65,39 @@ async function generate(run: Run, device: Device, until: RunState, wish: Replace
   const name = deviceName(hsmType, serial ?? uri)
   const replaced = await findReplaced(run, device, name)
   const replaces = replaced === undefined ? undefined : await giveUp(run, replaced, wish, name)
-  const before = hasFixedPlace(device) ? await occupantMark(device) : undefined
-  const make = async (): Promise<DeviceKey> => {
-    services.observer.step({
-      step: 'key',
-      status: 'begin',
-      detail: `the device generates a ${spec.algorithm} key pair`,
-    })
-    await run.log({
-      type: 'key-requested',
-      device: configuration.required('device.uri'),
-      algorithm: spec.algorithm,
-      occupant: before,
-      deviceName: name,
-      place: hasFixedPlace(device) ? device.place : record.keyLabel,
-      replaces,
-    })
-    try {
-      return await device.generateKeyPair(spec)
-    } catch (error) {
-      if (error instanceof DeviceError && (await madeNothing(run, device, error)))
-        await run.log({ type: 'key-refused' })
-      throw error
-    }
-  }
-  if (replaced?.spkiSha256 === undefined || !hasFixedPlace(device)) return make()
-  const { spkiSha256 } = replaced
+  const request = (): Promise<DeviceKey> => requestKey(run, device, spec, { deviceName: name, replaces })
+  if (replaced?.spkiSha256 === undefined || !hasFixedPlace(device)) return request()
   const overwrite = async (): Promise<DeviceKey> => {
     await refuseHeldSince(run, replaced, { run: run.id, test: record.test }, name)
-    return make()
+    return request()
   }
-  const isThere = async (): Promise<boolean> => {
-    const occupant = await device.occupant()
-    return occupant !== undefined && sha256Hex(occupant.publicKey) === spkiSha256
+  return deleteUnclaimed(run.ledger, replaced.spkiSha256, overwrite, () => device.occupant())
+}
+
+/** Journals what is asked for, and asks the device. */
+async function requestKey(
+  run: Run,
+  device: Device,
+  spec: KeySpec,
+  asked: Pick<Extract<RunEvent, { type: 'key-requested' }>, 'deviceName' | 'replaces'>,
+): Promise<DeviceKey> {
+  const { record, configuration, services } = run
+  const before = hasFixedPlace(device) ? await occupantMark(device) : undefined
+  services.observer.step({ step: 'key', status: 'begin', detail: `the device generates a ${spec.algorithm} key pair` })
+  await run.log({
+    type: 'key-requested',
+    device: configuration.required('device.uri'),
+    algorithm: spec.algorithm,
+    occupant: before,
+    place: hasFixedPlace(device) ? device.place : record.keyLabel,
+    ...asked,
+  })
+  try {
+    return await device.generateKeyPair(spec)
+  } catch (error) {
+    if (error instanceof DeviceError && (await madeNothing(run, device, error))) await run.log({ type: 'key-refused' })
+    throw error
   }
-  return deleteUnclaimed(run.ledger, spkiSha256, overwrite, isThere)
 }
 
 /**

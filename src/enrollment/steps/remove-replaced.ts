@@ -1,4 +1,4 @@
-import { type Device, DeviceError, type DeviceKey, hasFixedPlace, hasKeyDeletion } from '../../../devices/device.ts'
+import { type Device, DeviceError, hasFixedPlace, hasKeyDeletion } from '../../../devices/device.ts'
 import { withRemedy } from '../../errors.ts'
 import { sha256Hex } from '../../sha256-hex.ts'
 import { deleteUnclaimed } from '../order-claims.ts'
@@ -17,7 +17,7 @@ export async function removeReplaced(run: Run, device: Device): Promise<void> {
   try {
     const key = await device.findKey({ location })
     if (key !== undefined) {
-      if (spkiSha256 === undefined || !isSameKey(key, spkiSha256)) throw changed(location)
+      if (spkiSha256 === undefined || sha256Hex(key.publicKey) !== spkiSha256) throw changed(location)
       const remove = async (): Promise<void> => {
         const holder = await holderOf(
           { ledger: run.ledger, stateDirectory: run.services.stateDirectory, now: run.services.now() },
@@ -26,9 +26,7 @@ export async function removeReplaced(run: Run, device: Device): Promise<void> {
         if (holder?.stake !== undefined) throw heldSince(location, holder)
         await device.deleteKey(location, key.publicKey)
       }
-      await deleteUnclaimed(run.ledger, spkiSha256, remove, async () =>
-        isSameKey(await device.findKey({ location }), spkiSha256),
-      )
+      await deleteUnclaimed(run.ledger, spkiSha256, remove, () => device.findKey({ location }))
     }
     await run.log({ type: 'key-removed', location, spkiSha256 })
     run.services.observer.step({ step: 'key', status: 'done', detail: `the replaced key ${location} was deleted` })
@@ -38,9 +36,6 @@ export async function removeReplaced(run: Run, device: Device): Promise<void> {
     run.services.observer.step({ step: 'key', status: 'waiting', detail })
   }
 }
-
-const isSameKey = (key: DeviceKey | undefined, spkiSha256: string): boolean =>
-  key !== undefined && sha256Hex(key.publicKey) === spkiSha256
 
 /** Nothing needed it when this run was told to replace it, and this run may have waited for weeks. */
 const heldSince = (location: string, { run, stake }: PlaceHolder): DeviceError =>
